@@ -1,0 +1,91 @@
+package atomicdir
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, dir, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestReplace(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "model")
+	for _, text := range []string{"first", "second"} {
+		if err := Replace(dir, func(tmp string) error { write(t, tmp, "weights", text); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, dir, "weights"); got != text {
+			t.Errorf("weights = %q, want %q", got, text)
+		}
+		write(t, dir, "notes.txt", "mine")
+	}
+	if got := read(t, dir, "notes.txt"); got != "mine" {
+		t.Errorf("another's file = %q, want it kept", got)
+	}
+	expectEntries(t, filepath.Dir(dir), "model")
+}
+
+func TestReplaceFailureKeepsOld(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "model")
+	if err := Replace(dir, func(tmp string) error { write(t, tmp, "weights", "old"); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("disk full")
+	err := Replace(dir, func(tmp string) error { write(t, tmp, "weights", "ne"); return full })
+	if !errors.Is(err, full) {
+		t.Errorf("error = %v, want %v", err, full)
+	}
+	if got := read(t, dir, "weights"); got != "old" {
+		t.Errorf("weights = %q, want the old ones", got)
+	}
+	expectEntries(t, filepath.Dir(dir), "model")
+}
+
+func TestClean(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "model")
+	for _, name := range []string{"model", ".model.tmp-123", ".other.tmp-1"} {
+		if err := os.Mkdir(filepath.Join(parent, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Clean(dir); err != nil {
+		t.Fatal(err)
+	}
+	expectEntries(t, parent, ".other.tmp-1", "model")
+}
+
+func expectEntries(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if len(got) != len(want) {
+		t.Fatalf("entries %v, want %v", got, want)
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			t.Fatalf("entries %v, want %v", got, want)
+		}
+	}
+}

@@ -1,0 +1,10 @@
+// Package torchx is the thin layer between Trident's formulas and libtorch: a
+// [Scope] that runs gotch's operations, carries the first error and frees
+// intermediates; named parameters and layers; and, in C++, the few things that
+// gotch lacks (fused AdamW, gradient clipping, attention with an optional
+// mask, autocast, loading CUDA at run time).
+package torchx
+
+// #cgo CXXFLAGS: -std=c++17 -O2 -g0 -Wall -I${SRCDIR}/../../.libtorch/include
+// #cgo LDFLAGS: -L${SRCDIR}/../../.libtorch/lib -Wl,-rpath,${SRCDIR}/../../.libtorch/lib -ltorch_cpu -lc10 -lstdc++ -ldl
+import "C"

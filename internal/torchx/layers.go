@@ -1,0 +1,76 @@
+package torchx
+
+import (
+	"math"
+
+	"github.com/sugarme/gotch/ts"
+)
+
+// Linear is y = x·Wᵀ + b, with Weight [out, in] and Bias [out] or nil.
+type Linear struct{ Weight, Bias *ts.Tensor }
+
+// LayerNorm normalises over the last dimension, with Weight and Bias [dim].
+type LayerNorm struct {
+	Weight, Bias *ts.Tensor
+	Eps          float64
+}
+
+// Embedding looks ids up in Weight [count, dim]. The row PadID, if not
+// negative, gets no gradient.
+type Embedding struct {
+	Weight *ts.Tensor
+	PadID  int64
+}
+
+// Linear applies l to x [..., in], giving [..., out].
+func (s *Scope) Linear(x *ts.Tensor, l Linear) *ts.Tensor {
+	bias := l.Bias
+	if bias == nil {
+		bias = ts.None
+	}
+	return s.run("linear", func() (*ts.Tensor, error) { return ts.Linear(x, l.Weight, bias) }, x, l.Weight)
+}
+
+// LayerNorm applies n to x [..., dim].
+func (s *Scope) LayerNorm(x *ts.Tensor, n LayerNorm) *ts.Tensor {
+	return s.run("layer norm", func() (*ts.Tensor, error) {
+		size, err := n.Weight.Size()
+		if err != nil {
+			return nil, err
+		}
+		return ts.LayerNorm(x, size, n.Weight, n.Bias, n.Eps, false)
+	}, x, n.Weight)
+}
+
+// Embedding maps ids [...] (int64) to vectors [..., dim].
+func (s *Scope) Embedding(ids *ts.Tensor, e Embedding) *ts.Tensor {
+	return s.run("embedding", func() (*ts.Tensor, error) { return ts.Embedding(e.Weight, ids, e.PadID, false, false) }, ids, e.Weight)
+}
+
+// NewLinear adds name.weight and name.bias with PyTorch's default for
+// nn.Linear, U(-1/√in, 1/√in).
+func NewLinear(p Params, name string, in, out int64) Linear {
+	bound := Uniform(1 / math.Sqrt(float64(in)))
+	return Linear{
+		Weight: p.New(name+".weight", bound, out, in),
+		Bias:   p.New(name+".bias", bound, out),
+	}
+}
+
+// NewLinearNormal adds name.weight ~ N(0, std) and name.bias = 0, as Hugging
+// Face initialises encoders.
+func NewLinearNormal(p Params, name string, in, out int64, std float64) Linear {
+	return Linear{
+		Weight: p.New(name+".weight", Normal(std), out, in),
+		Bias:   p.New(name+".bias", Zeros, out),
+	}
+}
+
+// NewLayerNorm adds name.weight = 1 and name.bias = 0.
+func NewLayerNorm(p Params, name string, dim int64, eps float64) LayerNorm {
+	return LayerNorm{
+		Weight: p.New(name+".weight", Ones, dim),
+		Bias:   p.New(name+".bias", Zeros, dim),
+		Eps:    eps,
+	}
+}

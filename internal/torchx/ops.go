@@ -1,0 +1,156 @@
+package torchx
+
+import (
+	"github.com/sugarme/gotch"
+	"github.com/sugarme/gotch/ts"
+)
+
+const reductionMean = 1 // at::Reduction::Mean
+
+// Add returns a + b, broadcast.
+func (s *Scope) Add(a, b *ts.Tensor) *ts.Tensor {
+	return s.run("add", func() (*ts.Tensor, error) { return a.Add(b, false) }, a, b)
+}
+
+// Mul returns a · b element by element, broadcast.
+func (s *Scope) Mul(a, b *ts.Tensor) *ts.Tensor {
+	return s.run("mul", func() (*ts.Tensor, error) { return a.Mul(b, false) }, a, b)
+}
+
+// Sum adds x up along dim, which disappears from its shape.
+func (s *Scope) Sum(x *ts.Tensor, dim int64) *ts.Tensor {
+	return s.run("sum", func() (*ts.Tensor, error) { return x.SumDimIntlist([]int64{dim}, false, gotch.Float, false) }, x)
+}
+
+// Softmax normalises x along dim.
+func (s *Scope) Softmax(x *ts.Tensor, dim int64) *ts.Tensor {
+	return s.run("softmax", func() (*ts.Tensor, error) { return x.Softmax(dim, gotch.Float, false) }, x)
+}
+
+// Sigmoid returns 1 / (1 + exp(-x)).
+func (s *Scope) Sigmoid(x *ts.Tensor) *ts.Tensor {
+	return s.run("sigmoid", func() (*ts.Tensor, error) { return x.Sigmoid(false) }, x)
+}
+
+// GELU is the exact form, x · Φ(x), by the error function.
+func (s *Scope) GELU(x *ts.Tensor) *ts.Tensor {
+	return s.run("gelu", func() (*ts.Tensor, error) { return x.Gelu("none", false) }, x)
+}
+
+// Dropout zeroes elements of x with probability p and scales the others by
+// 1/(1-p); in an inference Scope it returns x.
+func (s *Scope) Dropout(x *ts.Tensor, p float64) *ts.Tensor {
+	if !s.training || p == 0 {
+		return x
+	}
+	return s.run("dropout", func() (*ts.Tensor, error) { return ts.Dropout(x, p, true) }, x)
+}
+
+// MaskedFill fills x with value where mask is true. mask broadcasts to x.
+func (s *Scope) MaskedFill(x, mask *ts.Tensor, value float64) *ts.Tensor {
+	return s.run("masked fill", func() (*ts.Tensor, error) {
+		fill := ts.FloatScalar(value)
+		defer fill.MustDrop()
+		return x.MaskedFill(mask, fill, false)
+	}, x, mask)
+}
+
+// Not negates a boolean tensor.
+func (s *Scope) Not(mask *ts.Tensor) *ts.Tensor {
+	return s.run("not", func() (*ts.Tensor, error) { return mask.LogicalNot(false) }, mask)
+}
+
+// Unflatten splits x's last dimension into sizes, whose product it must be.
+func (s *Scope) Unflatten(x *ts.Tensor, sizes ...int64) *ts.Tensor {
+	return s.run("unflatten", func() (*ts.Tensor, error) {
+		size, err := x.Size()
+		if err != nil {
+			return nil, err
+		}
+		return x.Reshape(append(size[:len(size)-1], sizes...), false)
+	}, x)
+}
+
+// Flatten joins x's dimensions from dim on into one.
+func (s *Scope) Flatten(x *ts.Tensor, dim int) *ts.Tensor {
+	return s.run("flatten", func() (*ts.Tensor, error) {
+		size, err := x.Size()
+		if err != nil {
+			return nil, err
+		}
+		return x.Reshape(append(size[:dim], -1), false)
+	}, x)
+}
+
+// Rows joins all of x's dimensions but the last, giving [n, last].
+func (s *Scope) Rows(x *ts.Tensor) *ts.Tensor {
+	return s.run("rows", func() (*ts.Tensor, error) {
+		size, err := x.Size()
+		if err != nil {
+			return nil, err
+		}
+		return x.Reshape([]int64{-1, size[len(size)-1]}, false)
+	}, x)
+}
+
+// Transpose swaps two dimensions.
+func (s *Scope) Transpose(x *ts.Tensor, a, b int64) *ts.Tensor {
+	return s.run("transpose", func() (*ts.Tensor, error) { return x.Transpose(a, b, false) }, x)
+}
+
+// Unsqueeze inserts a dimension of size one.
+func (s *Scope) Unsqueeze(x *ts.Tensor, dim int64) *ts.Tensor {
+	return s.run("unsqueeze", func() (*ts.Tensor, error) { return x.Unsqueeze(dim, false) }, x)
+}
+
+// Select takes one index along dim, which disappears from the shape.
+func (s *Scope) Select(x *ts.Tensor, dim, index int64) *ts.Tensor {
+	return s.run("select", func() (*ts.Tensor, error) { return x.Select(dim, index, false) }, x)
+}
+
+// Narrow takes length elements from start along dim.
+func (s *Scope) Narrow(x *ts.Tensor, dim, start, length int64) *ts.Tensor {
+	return s.run("narrow", func() (*ts.Tensor, error) { return x.Narrow(dim, start, length, false) }, x)
+}
+
+// Scale returns x · factor.
+func (s *Scope) Scale(x *ts.Tensor, factor float64) *ts.Tensor {
+	return s.run("scale", func() (*ts.Tensor, error) {
+		scalar := ts.FloatScalar(factor)
+		defer scalar.MustDrop()
+		return x.MulScalar(scalar, false)
+	}, x)
+}
+
+// Attention is softmax(q·kᵀ/√head_dim + mask)·v over tensors of shape
+// [batch, heads, seq, head_dim], with dropout on the weights. mask is boolean,
+// broadcasts to [batch, heads, seq, seq] and is true where attention is
+// allowed; nil allows all.
+func (s *Scope) Attention(q, k, v, mask *ts.Tensor, dropout float64) *ts.Tensor {
+	if !s.training {
+		dropout = 0
+	}
+	return s.run("attention", func() (*ts.Tensor, error) { return attention(q, k, v, mask, dropout) }, q, k, v, mask)
+}
+
+// CrossEntropy is the mean of -log softmax(logits)[target] over the targets
+// that aren't ignore. logits has shape [n, classes], target [n] (int64). Like
+// PyTorch's, it is NaN when every target is ignored.
+func (s *Scope) CrossEntropy(logits, target *ts.Tensor, ignore int64) *ts.Tensor {
+	return s.run("cross-entropy", func() (*ts.Tensor, error) {
+		return logits.CrossEntropyLoss(target, ts.None, reductionMean, ignore, 0, false)
+	}, logits, target)
+}
+
+// BCEWithLogits is the mean binary cross-entropy of sigmoid(logits) against
+// target, both [batch, outputs].
+func (s *Scope) BCEWithLogits(logits, target *ts.Tensor) *ts.Tensor {
+	return s.run("binary cross-entropy", func() (*ts.Tensor, error) {
+		return logits.BinaryCrossEntropyWithLogits(target, ts.None, ts.None, reductionMean, false)
+	}, logits, target)
+}
+
+// Argmax returns the index of the largest element along dim.
+func (s *Scope) Argmax(x *ts.Tensor, dim int64) *ts.Tensor {
+	return s.run("argmax", func() (*ts.Tensor, error) { return x.Argmax([]int64{dim}, false, false) }, x)
+}

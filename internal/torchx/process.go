@@ -1,0 +1,70 @@
+package torchx
+
+// #include "torchx.h"
+import "C"
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/sugarme/gotch"
+)
+
+// Configure prepares libtorch for long work: threads CPU threads for one
+// operation (0 leaves libtorch's default), and freed memory kept for the next
+// step instead of being handed back to the kernel.
+func Configure(threads int) {
+	if threads > 0 {
+		C.tx_set_threads(C.int(threads))
+	}
+	C.tx_keep_freed_memory()
+}
+
+// Threads returns how many CPU threads one operation may use.
+func Threads() int { return int(C.tx_threads()) }
+
+// Seed sets libtorch's random generators, on all devices.
+func Seed(seed uint64) error { return nativeError(C.tx_seed(C.uint64_t(seed))) }
+
+var loadCUDA = sync.OnceValue(func() error { return nativeError(C.tx_load_cuda()) })
+
+// Device finds the device that spec asks for: "cpu", "cuda", "cuda:N", or
+// "auto", which takes the first GPU if there is one.
+func Device(spec string) (gotch.Device, error) {
+	name, number, indexed := strings.Cut(spec, ":")
+	index := 0
+	if indexed {
+		var err error
+		if index, err = strconv.Atoi(number); err != nil || index < 0 || name != "cuda" {
+			return gotch.CPU, fmt.Errorf("device %q: want auto, cpu, cuda or cuda:N", spec)
+		}
+	}
+	switch name {
+	case "cpu":
+		return gotch.CPU, nil
+	case "auto":
+		if loadCUDA() == nil && C.tx_cuda_devices() > 0 {
+			return gotch.CudaBuilder(0), nil
+		}
+		return gotch.CPU, nil
+	case "cuda":
+		if err := loadCUDA(); err != nil {
+			return gotch.CPU, fmt.Errorf("device %q: CUDA can't be loaded (%w); install it with scripts/fetch_libtorch.sh --variant cuda, or use --device cpu", spec, err)
+		}
+		if n := int(C.tx_cuda_devices()); index >= n {
+			return gotch.CPU, fmt.Errorf("device %q: this machine has %d usable GPUs; use --device cpu or auto", spec, n)
+		}
+		return gotch.CudaBuilder(uint(index)), nil
+	}
+	return gotch.CPU, fmt.Errorf("device %q: want auto, cpu, cuda or cuda:N", spec)
+}
+
+// DeviceName is device as the configuration spells it: "cpu", "cuda:0".
+func DeviceName(device gotch.Device) string {
+	if device == gotch.CPU {
+		return "cpu"
+	}
+	return fmt.Sprintf("cuda:%d", device.Value)
+}

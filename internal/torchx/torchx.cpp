@@ -1,0 +1,171 @@
+#include "torchx.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+
+#include <dlfcn.h>
+#include <malloc.h>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+namespace {
+
+at::Tensor &T(tx_tensor t) { return *static_cast<at::Tensor *>(t); }
+
+at::Device device_of(int index) {
+  return index < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+// guarded turns exceptions into messages, without libtorch's C++ backtrace.
+template <class F>
+char *guarded(F &&f) {
+  try {
+    f();
+    return nullptr;
+  } catch (const c10::Error &e) {
+    return strdup(e.what_without_backtrace());
+  } catch (const std::exception &e) {
+    return strdup(e.what());
+  } catch (...) {
+    return strdup("unknown C++ exception");
+  }
+}
+
+std::vector<at::Tensor> with_grad(tx_tensor *params, int64_t n) {
+  std::vector<at::Tensor> grads;
+  for (int64_t i = 0; i < n; i++)
+    if (T(params[i]).grad().defined()) grads.push_back(T(params[i]).grad());
+  return grads;
+}
+
+at::Tensor view_of(const void *data, const int64_t *shape, int64_t dims, int dtype) {
+  return at::from_blob(const_cast<void *>(data), at::IntArrayRef(shape, dims),
+                       at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)));
+}
+
+}  // namespace
+
+char *tx_from_memory(tx_tensor *out, const void *data, const int64_t *shape, int64_t dims, int dtype, int device) {
+  return guarded([&] { *out = new at::Tensor(view_of(data, shape, dims, dtype).to(device_of(device), false, true)); });
+}
+
+char *tx_copy_in(tx_tensor dst, const void *data, const int64_t *shape, int64_t dims, int dtype) {
+  return guarded([&] {
+    at::NoGradGuard no_grad;
+    T(dst).copy_(view_of(data, shape, dims, dtype));
+  });
+}
+
+char *tx_copy_out(tx_tensor src, void *data, size_t bytes, int dtype) {
+  return guarded([&] {
+    at::Tensor t = T(src).detach().to(at::kCPU, static_cast<at::ScalarType>(dtype)).contiguous();
+    TORCH_CHECK(t.nbytes() == bytes, "tensor holds ", t.nbytes(), " bytes, want ", bytes);
+    if (bytes > 0) memcpy(data, t.const_data_ptr(), bytes);
+  });
+}
+
+char *tx_attention(tx_tensor *out, tx_tensor q, tx_tensor k, tx_tensor v, tx_tensor mask, double dropout) {
+  return guarded([&] {
+    std::optional<at::Tensor> bias;
+    if (mask) bias = T(mask);
+    *out = new at::Tensor(at::scaled_dot_product_attention(T(q), T(k), T(v), bias, dropout));
+  });
+}
+
+char *tx_require_grad(tx_tensor t) {
+  return guarded([&] { T(t).set_requires_grad(true); });
+}
+
+char *tx_backward(tx_tensor loss) {
+  return guarded([&] { T(loss).backward(); });
+}
+
+bool tx_set_grad_enabled(bool enabled) {
+  bool before = at::GradMode::is_enabled();
+  at::GradMode::set_enabled(enabled);
+  return before;
+}
+
+char *tx_autocast_begin(int device) {
+  return guarded([&] {
+    auto type = device_of(device).type();
+    at::autocast::set_autocast_dtype(type, at::kBFloat16);
+    at::autocast::set_autocast_enabled(type, true);
+  });
+}
+
+char *tx_autocast_end(int device) {
+  return guarded([&] {
+    at::autocast::set_autocast_enabled(device_of(device).type(), false);
+    at::autocast::clear_cache();
+  });
+}
+
+char *tx_zero_grad(tx_tensor *params, int64_t n) {
+  return guarded([&] {
+    for (int64_t i = 0; i < n; i++) T(params[i]).mutable_grad().reset();
+  });
+}
+
+char *tx_clip_grad_norm(double *norm, tx_tensor *params, int64_t n, double max_norm) {
+  return guarded([&] {
+    at::NoGradGuard no_grad;
+    auto grads = with_grad(params, n);
+    *norm = 0;
+    if (grads.empty()) return;
+    *norm = at::linalg_vector_norm(at::stack(at::_foreach_norm(grads)), 2).item<double>();
+    double scale = max_norm / (*norm + 1e-6);
+    if (scale < 1) at::_foreach_mul_(grads, at::Scalar(scale));
+  });
+}
+
+char *tx_adamw(tx_tensor *params, tx_tensor *exp_avg, tx_tensor *exp_avg_sq, tx_tensor *steps, int64_t n,
+               double lr, double beta1, double beta2, double weight_decay, double eps) {
+  return guarded([&] {
+    at::NoGradGuard no_grad;
+    std::vector<at::Tensor> p, g, m, v, s;
+    for (int64_t i = 0; i < n; i++) {
+      if (!T(params[i]).grad().defined()) continue;
+      p.push_back(T(params[i]));
+      g.push_back(T(params[i]).grad());
+      m.push_back(T(exp_avg[i]));
+      v.push_back(T(exp_avg_sq[i]));
+      s.push_back(T(steps[i]));
+    }
+    if (p.empty()) return;
+    at::_foreach_add_(s, at::Scalar(1));
+    at::_fused_adamw_(p, g, m, v, /*max_exp_avg_sqs=*/{}, s, lr, beta1, beta2, weight_decay, eps,
+                      /*amsgrad=*/false, /*maximize=*/false);
+  });
+}
+
+char *tx_seed(uint64_t seed) {
+  return guarded([&] { at::manual_seed(seed); });
+}
+
+void tx_set_threads(int n) { at::set_num_threads(n); }
+
+int tx_threads(void) { return at::get_num_threads(); }
+
+void tx_keep_freed_memory(void) {
+  // glibc otherwise returns every large buffer to the kernel on free, and the
+  // next step faults its pages in again.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+  mallopt(M_TOP_PAD, 64 << 20);
+}
+
+char *tx_load_cuda(void) {
+  static void *handle = nullptr;
+  if (!handle) handle = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+  return handle ? nullptr : strdup(dlerror());
+}
+
+int tx_cuda_devices(void) {
+  return at::detail::getCUDAHooks().hasCUDA() ? at::detail::getCUDAHooks().deviceCount() : 0;
+}

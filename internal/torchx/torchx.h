@@ -1,0 +1,43 @@
+// What gotch lacks, as plain C: each function returns NULL, or a message that
+// the caller frees. A tensor is the heap at::Tensor* that gotch's handles hold.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef void *tx_tensor;
+
+// tensors and memory
+char *tx_from_memory(tx_tensor *out, const void *data, const int64_t *shape, int64_t dims, int dtype, int device);
+char *tx_copy_in(tx_tensor dst, const void *data, const int64_t *shape, int64_t dims, int dtype);
+char *tx_copy_out(tx_tensor src, void *data, size_t bytes, int dtype);
+
+// attention and autograd
+char *tx_attention(tx_tensor *out, tx_tensor q, tx_tensor k, tx_tensor v, tx_tensor mask, double dropout);
+char *tx_require_grad(tx_tensor t);
+char *tx_backward(tx_tensor loss);
+bool tx_set_grad_enabled(bool enabled);
+char *tx_autocast_begin(int device);
+char *tx_autocast_end(int device);
+
+// optimiser
+char *tx_zero_grad(tx_tensor *params, int64_t n);
+char *tx_clip_grad_norm(double *norm, tx_tensor *params, int64_t n, double max_norm);
+char *tx_adamw(tx_tensor *params, tx_tensor *exp_avg, tx_tensor *exp_avg_sq, tx_tensor *steps, int64_t n,
+               double lr, double beta1, double beta2, double weight_decay, double eps);
+
+// process
+char *tx_seed(uint64_t seed);
+void tx_set_threads(int n);
+int tx_threads(void);
+void tx_keep_freed_memory(void);
+char *tx_load_cuda(void);
+int tx_cuda_devices(void);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,134 @@
+package weights
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// File is an open file of weights. Its contents are mapped into memory and
+// paged in by the system as they are read. A File may be used by several
+// goroutines at once, but not while it is being closed.
+type File struct {
+	path     string
+	mapped   []byte
+	names    []string
+	views    map[string]view
+	metadata map[string]string
+}
+
+// view is where one tensor lies in the mapped file.
+type view struct {
+	dtype   DType
+	shape   []int64
+	strides []int64 // in elements; nil for a contiguous tensor
+	data    []byte  // from the tensor's first element to its last
+}
+
+var (
+	zipMagic = []byte("PK\x03\x04")
+	// torch.save wrote this pickled number first before version 1.6.
+	legacyMagic = []byte("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
+	// What a clone without Git LFS has in the place of a large file.
+	gitLFSMagic = []byte("version https://git-lfs")
+)
+
+// Open opens a safetensors file or a PyTorch state dict, told apart by their
+// contents, not by the file's name. The caller closes the File.
+func Open(path string) (*File, error) {
+	return open(path, func(data []byte) (*File, error) {
+		if bytes.HasPrefix(data, zipMagic) || bytes.HasPrefix(data, legacyMagic) {
+			return parsePT(data)
+		}
+		return parseSafetensors(data)
+	})
+}
+
+// OpenSafetensors opens a safetensors file. The caller closes the File.
+func OpenSafetensors(path string) (*File, error) { return open(path, parseSafetensors) }
+
+// OpenPT opens a state dict that torch.save wrote: a dict of names to tensors.
+// It runs none of the pickle's code; whatever a state dict does not need is an
+// error that names it. The caller closes the File.
+func OpenPT(path string) (*File, error) { return open(path, parsePT) }
+
+func open(path string, parse func([]byte) (*File, error)) (*File, error) {
+	mapped, err := mapFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("open weights: %w", err)
+	}
+	f, err := parse(mapped)
+	if err != nil {
+		if bytes.HasPrefix(mapped, gitLFSMagic) {
+			err = errors.New("this is a Git LFS pointer, not the weights: run `git lfs pull` where it was cloned")
+		}
+		return nil, errors.Join(fmt.Errorf("open weights %s: %w", path, err), unix.Munmap(mapped))
+	}
+	f.path, f.mapped = path, mapped
+	return f, nil
+}
+
+func mapFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() // the mapping outlives the descriptor
+
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	case info.Size() == 0:
+		return nil, fmt.Errorf("%s is empty", path)
+	case int64(int(info.Size())) != info.Size():
+		return nil, fmt.Errorf("%s is too large for this machine: %d bytes", path, info.Size())
+	}
+	mapped, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("map %s into memory: %w", path, err)
+	}
+	return mapped, nil
+}
+
+// Names lists the tensors in the file's order.
+func (f *File) Names() []string { return slices.Clone(f.names) }
+
+// Metadata returns a copy of the texts stored beside the tensors, which is
+// empty where there are none.
+func (f *File) Metadata() map[string]string { return maps.Clone(f.metadata) }
+
+// Tensor returns the named tensor. Its Data usually lies in the mapped file:
+// it must not be written to, nor used after Close. A tensor that PyTorch saved
+// as a view with gaps (a transpose, say) is copied into row-major order.
+func (f *File) Tensor(name string) (Tensor, error) {
+	v, ok := f.views[name]
+	if !ok {
+		if f.views == nil {
+			return Tensor{}, fmt.Errorf("read tensor %q of %s: the file is closed", name, f.path)
+		}
+		return Tensor{}, fmt.Errorf("read tensor %q: %s has no such tensor", name, f.path)
+	}
+	return Tensor{Name: name, DType: v.dtype, Shape: slices.Clone(v.shape), Data: v.contiguous()}, nil
+}
+
+// Close unmaps the file. Data of its tensors must not be read any more.
+func (f *File) Close() error {
+	mapped := f.mapped
+	f.mapped, f.views, f.names = nil, nil, nil
+	if mapped == nil {
+		return nil
+	}
+	if err := unix.Munmap(mapped); err != nil {
+		return fmt.Errorf("close weights %s: %w", f.path, err)
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package datasets
+
+import (
+	"math/rand/v2"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// Loader cuts a task's examples into batches, as PyTorch's DataLoader does.
+type Loader struct {
+	Task      tasks.Task
+	Examples  []Example
+	BatchSize int
+	Collator  Collator
+}
+
+// Batches returns the number of batches in an epoch; the last may be smaller.
+func (l Loader) Batches() int { return (len(l.Examples) + l.BatchSize - 1) / l.BatchSize }
+
+// Slot is a batch that hasn't been collated yet.
+type Slot struct {
+	loader  Loader
+	indices []int
+}
+
+// Batch collates the slot's examples.
+func (s Slot) Batch() Batch {
+	examples := make([]Example, len(s.indices))
+	for i, index := range s.indices {
+		examples[i] = s.loader.Examples[index]
+	}
+	return s.loader.Collator.Collate(s.loader.Task, examples)
+}
+
+// Ordered returns the batches in the examples' order, for validation.
+func (l Loader) Ordered() []Slot {
+	order := make([]int, len(l.Examples))
+	for i := range order {
+		order[i] = i
+	}
+	return l.cut(order)
+}
+
+func (l Loader) cut(order []int) []Slot {
+	var slots []Slot
+	for start := 0; start < len(order); start += l.BatchSize {
+		slots = append(slots, Slot{l, order[start:min(start+l.BatchSize, len(order))]})
+	}
+	return slots
+}
+
+// Alternate is task alternation: every loader's examples are shuffled and cut
+// into batches, and the batches of all tasks shuffled into one list. The same
+// seed gives the same list.
+func Alternate(loaders []Loader, seed uint64) []Slot {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	var all []Slot
+	for _, l := range loaders {
+		all = append(all, l.cut(rng.Perm(len(l.Examples)))...)
+	}
+	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all
+}

@@ -1,0 +1,103 @@
+package synth
+
+import (
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+)
+
+// Cases gives the records of the classification task.
+func Cases(o Options) iter.Seq[datasets.CaseRecord] {
+	return func(yield func(datasets.CaseRecord) bool) {
+		for i := range o.Cases {
+			if !yield(caseRecord(o, i)) {
+				return
+			}
+		}
+	}
+}
+
+func caseRecord(o Options, i int) datasets.CaseRecord {
+	r := o.stream(caseKind, i)
+	c := newCall(r, topics[weighted(r, topicWeights)], o.Short)
+	c.chooseStyle(6, 2, 2)
+	step := c.chooseStep()
+	level := priority(weighted(r, priorityWeights))
+	if o.Short {
+		c.caseShort(step, level)
+	} else {
+		c.caseLong(bell(r, 345, 60, 220, 620), step, level)
+	}
+	record := c.record(r)
+	record.Category = noisy(r, c.topic.name, datasets.SubCategories())
+	record.Intervention = noisy(r, datasets.Interventions()[step], datasets.Interventions())
+	record.Priority = noisy(r, datasets.Priorities()[level], datasets.Priorities())
+	return record
+}
+
+// caseShort is a call told in a few sentences.
+func (c *call) caseShort(step int, level priority) {
+	c.turn(counselor)
+	c.say("Child Helpline, how can I help?", "Child Helpline, {counselor} speaking", "Child Helpline, karibu")
+	c.turn(caller)
+	if c.self {
+		c.introduce()
+	} else {
+		c.sometimes(0.4, c.introduce)
+	}
+	c.sometimes(0.3, c.place)
+	c.sometimes(timeDecoy/2, func() { c.say(timeDecoys...) })
+	c.presentChild()
+	c.sometimes(topicDecoy/2, c.denyOther)
+	c.say(c.topic.problems...)
+	c.sometimes(topicDecoy/2, c.denyOther)
+	c.askUrgency(level)
+	c.sometimes(timeDecoy/2, func() { c.say(timeDecoys...) })
+	c.turn(counselor)
+	c.decide(step)
+	c.sometimes(0.5, func() { c.turn(caller); c.say(farewells...) })
+}
+
+// record fills the fields that the case system keeps beside the narrative.
+func (c *call) record(r *rand.Rand) datasets.CaseRecord {
+	nairobi := time.FixedZone("EAT", 3*60*60)
+	start := time.Unix(int64(between(r, 1_580_500_800, 1_735_600_000)), 0).In(nairobi)
+	perp := datasets.Perpetrator{Age: "Unknown"}
+	if !c.alone {
+		perp = datasets.Perpetrator{Gender: genderOf(c.perp), Age: c.perpAge}
+	}
+	return datasets.CaseRecord{
+		UniqueID:    fmt.Sprintf("%d.%d", start.Unix(), between(r, 1, 9999)),
+		StartDate:   start.Format("02 Jan 2006"),
+		StartTime:   start.Format("15:04:05"),
+		Victim:      datasets.Victim{Gender: genderOf(c.child), FirstName: c.child.first, Age: strconv.Itoa(c.age)},
+		Reporter:    datasets.Reporter{Gender: genderOf(c.caller), Relationship: c.relation.name},
+		Perpetrator: perp,
+		County:      c.county.name,
+		Counselor:   "Counselor " + string(rune('A'+r.IntN(26))),
+		Narrative:   c.transcript(),
+	}
+}
+
+func genderOf(p person) string {
+	if p.female {
+		return "female"
+	}
+	return "male"
+}
+
+// noisy replaces a label by another one of the list at the rate of caseNoise.
+func noisy(r *rand.Rand, label string, list []string) string {
+	if !chance(r, caseNoise) {
+		return label
+	}
+	for {
+		if other := pick(r, list); other != label {
+			return other
+		}
+	}
+}

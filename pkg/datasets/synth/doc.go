@@ -1,0 +1,2 @@
+// Package synth makes helpline calls in the three schemas.
+package synth

@@ -1,0 +1,32 @@
+package synth
+
+// One pool of names for callers, children, offenders and bystanders alike, so
+// that a name says nothing about its bearer's part in the call.
+
+var girlNames = []string{
+	"Achieng", "Akinyi", "Amina", "Anyango", "Atieno", "Awuor", "Beatrice", "Chebet", "Chepkoech",
+	"Cherono", "Chloé", "Daisy", "Esther", "Eunice", "Fatuma", "Faith", "Grace", "Halima", "Hawa",
+	"Jepchirchir", "Joyce", "Kadzo", "Khadija", "Lucy", "Makena", "Mercy", "Miriam", "Moraa",
+	"Mũthoni", "Nafula", "Naisiae", "Nasimiyu", "Nekesa", "Ng'endo", "Njeri", "Nyambura", "Purity",
+	"Rehema", "Rose", "Ruth", "Salome", "Sharon", "Siteyian", "Subira", "Wairimu", "Wambũi",
+	"Wangari", "Wanjikũ", "Wanjiru", "Zawadi", "Zainab", "Ekiru", "Mwende", "Ndinda", "Kerubo",
+}
+
+var boyNames = []string{
+	"Abdi", "Ali", "Barasa", "Baraka", "Brian", "Charo", "Collins", "Daniel", "David", "Dennis",
+	"Elijah", "Emmanuel", "Ekai", "Farah", "Fidel", "Gitonga", "Hassan", "Ian", "Isaac", "James",
+	"John", "José", "Joseph", "Juma", "Kamau", "Karanja", "Kelvin", "Kevin", "Kibet", "Kĩmani",
+	"Kipchoge", "Kiprono", "Lemayian", "Lokwang", "Mohamed", "Moses", "Musa", "Mutinda", "Mutua",
+	"Mwangi", "Ng'ang'a", "Njoroge", "Ochieng", "Odhiambo", "Omondi", "Otieno", "Peter", "Rotich",
+	"Salim", "Samuel", "Simiyu", "Stephen", "Wafula", "Wekesa", "Yusuf",
+}
+
+var familyNames = []string{
+	"Abdullahi", "Achieng", "Adan", "Aboge", "Barasa", "Bett", "Chelimo", "Chepkwony", "Ekal",
+	"Gathoni", "Githinji", "Hussein", "Kahindi", "Kamau", "Karisa", "Kariũki", "Katana", "Keter",
+	"Kilonzo", "Kimutai", "Kiplagat", "Koech", "Korir", "Kyalo", "Langat", "Lekishon", "Lomuria",
+	"Maina", "Makokha", "Mbugua", "Mogaka", "Müller", "Muema", "Munyao", "Musyoka", "Mutiso",
+	"Mwakio", "Mwangi", "Ndung'u", "Ng'eno", "Ngala", "Njenga", "Njũgũna", "Nyaboke", "Nyamweya",
+	"Ochieng", "Odinga", "Ogutu", "Okello", "Ole Sankale", "Omar", "Onyango", "Otieno", "Ouma",
+	"Owino", "Rono", "Ruto", "Sang", "Tanui", "Wafula", "Wakesho", "Wamalwa", "Wanjala", "Were",
+}

@@ -1,0 +1,101 @@
+package synth
+
+// Blocks of a call that name people and places. Each writes into the current turn.
+
+var greetings = []string{"Hello", "Good morning", "Habari", "Hello, is this the child helpline?", "Good evening", "Jambo"}
+
+var openings = []string{
+	"Child Helpline, {counselor} speaking, how can I help?", "Hello, this is the Child Helpline, I am {counselor}",
+	"Welcome to the helpline, my name is {counselor}", "Child Helpline, karibu, you speak with {counselor}",
+}
+
+// introduce says who calls and from where.
+func (c *call) introduce() {
+	if c.self {
+		c.say("My name is {caller} and I am {age} years old", "I am {caller}, a {gender} of {age}",
+			"Naitwa {caller}, I am a {gender}, {age} years old", "This is {caller}, I am {age} and I call for myself")
+		return
+	}
+	if c.relation.nameless {
+		c.say("I would rather not say my name", "I want to stay anonymous", "Sitaki kusema jina langu")
+		return
+	}
+	c.say("My name is {caller}", "I am {caller}", "This is {caller}", "Naitwa {caller}", "It is {caller} calling",
+		"You are speaking with {caller}", "Jina langu ni {caller}")
+}
+
+// place says where the call comes from.
+func (c *call) place() {
+	c.say("I call from {town} in {county}", "We live in {town}", "We stay in {county} county",
+		"I am in {town}, {county}", "Tunaishi {town}, {county} county")
+}
+
+// presentChild says whom the call is about.
+func (c *call) presentChild() {
+	if c.self {
+		return
+	}
+	c.say(
+		"I am calling about {kin} {victim}, {he} {is} {age}",
+		"It is about {kin}, {victim}, who is {age} years old",
+		"I worry about {kin} {victim}, aged {age}",
+		"{kin} {victim} is {age} and needs help",
+		"Nataka kuongea kuhusu {kin} {victim}, {age} years old",
+		"There is {kin}, {victim}, only {age}",
+	)
+}
+
+// blame says who did it, and nothing of what.
+func (c *call) blame() {
+	c.say(
+		"It was {perp} who did this", "{perp} is the one who did it", "The one who hurts {him} is {perp}",
+		"{he} {is} afraid of {perp}", "Aliyefanya hivi ni {perp}", "All this began when {perp} came to live with {him}",
+		"{perp} threatened {him}",
+	)
+}
+
+// witness names somebody who is not to blame.
+func (c *call) witness() {
+	c.say(
+		"{friend} told me to call you", "{friend} found {him} and helped {him}", "It was {friend} who told me",
+		"I heard it from {friend}", "{friend} is helping {him}", "{friend} knows and stands with {him}",
+		"I trust {friend}, who gave me this number", "{friend} alinipa hii namba",
+	)
+}
+
+// name says what the matter is called, and now and then what it is not.
+func (c *call) matter(decoy float64) {
+	if chance(c.r, decoy) {
+		c.say(
+			"It is {incident}, not {other}", "It is not {other}, it is {incident}",
+			"This is not about {other}, it is about {incident}", "I do not call about {other} but about {incident}",
+			"My neighbour had {other}, but here it is {incident}",
+		)
+		return
+	}
+	c.say("It is {incident}", "It is about {incident}", "We are talking about {incident}", "Ni {incident}")
+}
+
+// denyOther rules out something that the call is not about.
+func (c *call) denyOther() {
+	c.say(
+		"It is not about {other}", "I do not call about {other}", "Others here call about {other}, I do not",
+		"A child next door had {other}, not this one", "There was never any {other}",
+	)
+}
+
+// contacts says where the child can be found and the caller reached.
+func (c *call) landmarkSentence() {
+	c.say("{he} stay{s} near {landmark}", "the house is behind {landmark}", "you find us next to {landmark}",
+		"it happened near {landmark}", "tuko karibu na {landmark}")
+}
+
+func (c *call) phoneSentence() {
+	c.say("my number is {phone}", "you can reach me on {phone}", "call me back on {phone}", "namba yangu ni {phone}")
+}
+
+var farewells = []string{
+	"Thank you", "Asante sana", "Thank you, I feel better", "Sawa, asante", "Thank you, goodbye",
+}
+
+var goodbyes = []string{"Goodbye", "Take care, goodbye", "Kwaheri", "Call again any time"}

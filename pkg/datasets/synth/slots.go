@@ -1,0 +1,273 @@
+package synth
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+)
+
+// call is one call while it is being written.
+//
+// Templates are text with choices, "[one|two|]", and slots, "{name}". Neither
+// nests in its own kind; choices may hold slots. Slots that speak of the child
+// follow the speaker: a child who calls says "I" where others say "she".
+type call struct {
+	script
+	cast
+	r         *rand.Rand
+	topic     topic
+	short     bool
+	voice     voice
+	style     style
+	separator string
+	tags      [2]string
+}
+
+// voice is who speaks.
+type voice int
+
+const (
+	caller voice = iota
+	counselor
+)
+
+// newCall begins a call about a topic.
+func newCall(r *rand.Rand, t topic, short bool) *call {
+	return &call{r: r, topic: t, short: short, cast: newCast(r, t)}
+}
+
+// say writes one of the templates as a sentence of the current turn.
+func (c *call) say(templates ...string) {
+	c.sentence()
+	c.expand(pick(c.r, templates))
+	c.stop()
+}
+
+// maybe is say with probability p.
+func (c *call) maybe(p float64, templates ...string) {
+	if chance(c.r, p) {
+		c.say(templates...)
+	}
+}
+
+// expand writes a template without touching what stands around it.
+func (c *call) expand(template string) {
+	for template != "" {
+		i := strings.IndexAny(template, "[{")
+		if i < 0 {
+			c.write(template)
+			return
+		}
+		c.write(template[:i])
+		closing := "}"
+		if template[i] == '[' {
+			closing = "]"
+		}
+		inside, rest, ok := strings.Cut(template[i+1:], closing)
+		if !ok {
+			c.write(template[i:])
+			return
+		}
+		if closing == "]" {
+			c.expand(pick(c.r, strings.Split(inside, "|")))
+		} else {
+			c.slot(inside)
+		}
+		template = rest
+	}
+}
+
+// slot writes what a slot stands for. An unknown one is written as it is, and
+// the tests look for braces in every text.
+func (c *call) slot(name string) {
+	if forms, ok := childForms[name]; ok {
+		c.write(forms.of(c))
+		return
+	}
+	switch name {
+	case "caller":
+		label := "NAME"
+		if c.self {
+			label = "VICTIM"
+		}
+		if chance(c.r, 0.5) {
+			c.mark(label, c.caller.full())
+		} else {
+			c.mark(label, c.caller.first)
+		}
+	case "counselor":
+		c.mark("NAME", c.counselor.first)
+	case "victim":
+		c.mark("VICTIM", nameOfChild(c.r, c.child))
+	case "child": // the subject of a sentence
+		c.subject()
+	case "whom": // the object of a sentence
+		c.object()
+	case "kin": // what the child is to the caller
+		if c.child.female {
+			c.expand(c.relation.girl)
+		} else {
+			c.expand(c.relation.boy)
+		}
+	case "age":
+		c.mark("AGE", c.sayAge())
+	case "gender":
+		c.mark("GENDER", c.sayGender())
+	case "county":
+		c.mark("LOCATION", c.county.name)
+	case "town":
+		c.mark("LOCATION", c.town)
+	case "landmark":
+		c.mark("LANDMARK", c.landmark)
+	case "phone":
+		c.mark("PHONE_NUMBER", c.phone)
+	case "incident":
+		c.mark("INCIDENT_TYPE", pick(c.r, c.topic.incidents))
+	case "other": // what the call is not about: no entity
+		c.write(pick(c.r, c.otherTopic().incidents))
+	case "perp":
+		c.offender()
+	case "perpname":
+		if c.named {
+			c.mark("PERPETRATOR", c.perp.mention(c.r))
+		} else {
+			c.expand(c.definite(c.kin))
+			c.mark("PERPETRATOR", c.kin.noun)
+		}
+	case "friend":
+		if !c.friendSaid {
+			c.friendSaid = true
+			c.expand(c.definite(c.friendKin))
+			c.write(c.friendKin.noun + " ")
+		}
+		c.mark("NAME", c.friend.mention(c.r))
+	case "he2", "him2", "his2":
+		c.write(pronoun(name, c.perp.female || c.alone))
+	default:
+		c.write("{" + name + "}")
+	}
+}
+
+// subject names the child, or puts a pronoun.
+func (c *call) subject() {
+	switch {
+	case c.self && c.voice == caller:
+		c.write("I")
+	case c.self:
+		c.write("you")
+	case chance(c.r, 0.5):
+		c.mark("VICTIM", nameOfChild(c.r, c.child))
+	default:
+		c.write(childForms["he"].of(c))
+	}
+}
+
+// object is subject's counterpart.
+func (c *call) object() {
+	if c.self || chance(c.r, 0.5) {
+		c.write(childForms["him"].of(c))
+	} else {
+		c.mark("VICTIM", nameOfChild(c.r, c.child))
+	}
+}
+
+// offender names who did it: at first with the kinship, later often without.
+func (c *call) offender() {
+	if c.perpSaid && c.named && chance(c.r, 0.6) {
+		c.mark("PERPETRATOR", c.perp.mention(c.r))
+		return
+	}
+	owner := c.definite(c.kin)
+	if !c.perpSaid {
+		owner = c.kin.owner + " "
+	}
+	c.expand(owner)
+	if !c.named {
+		c.mark("PERPETRATOR", c.kin.noun)
+	} else {
+		c.write(c.kin.noun + " ")
+		c.mark("PERPETRATOR", c.perp.mention(c.r))
+	}
+	c.perpSaid = true
+}
+
+// definite is the owner of a kinship that was spoken of before.
+func (c *call) definite(k kinship) string {
+	if k.owner == "a" || k.owner == "an" {
+		return "the "
+	}
+	return k.owner + " "
+}
+
+func nameOfChild(r *rand.Rand, p person) string {
+	if chance(r, 0.75) {
+		return p.first
+	}
+	return p.full()
+}
+
+var numerals = []string{
+	"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+	"twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen",
+}
+
+func (c *call) sayAge() string {
+	if chance(c.r, 0.35) {
+		return numerals[c.age]
+	}
+	return strconv.Itoa(c.age)
+}
+
+func (c *call) sayGender() string {
+	if c.child.female {
+		return "girl"
+	}
+	return "boy"
+}
+
+// otherTopic is any topic but the call's own and its namesakes.
+func (c *call) otherTopic() topic {
+	for {
+		if t := pick(c.r, topics); t.theme != c.topic.theme {
+			return t
+		}
+	}
+}
+
+// forms are the words for the child: of a girl, of a boy, by the child
+// itself, and to the child.
+type forms struct{ girl, boy, me, you string }
+
+func (f forms) of(c *call) string {
+	switch {
+	case c.self && c.voice == caller:
+		return f.me
+	case c.self:
+		return f.you
+	case c.child.female:
+		return f.girl
+	default:
+		return f.boy
+	}
+}
+
+var childForms = map[string]forms{
+	"he":   {"she", "he", "I", "you"},
+	"him":  {"her", "him", "me", "you"},
+	"his":  {"her", "his", "my", "your"},
+	"is":   {"is", "is", "am", "are"},
+	"was":  {"was", "was", "was", "were"},
+	"has":  {"has", "has", "have", "have"},
+	"does": {"does", "does", "do", "do"},
+	"s":    {"s", "s", "", ""},
+	"es":   {"es", "es", "", ""},
+	"self": {"herself", "himself", "myself", "yourself"},
+}
+
+func pronoun(slot string, female bool) string {
+	forms := map[string][2]string{"he2": {"he", "she"}, "him2": {"him", "her"}, "his2": {"his", "her"}}[slot]
+	if female {
+		return forms[1]
+	}
+	return forms[0]
+}

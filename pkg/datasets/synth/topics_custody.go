@@ -1,0 +1,60 @@
+package synth
+
+var custodyTopics = []topic{
+	{name: "Adoption", theme: care, ages: [2]int{1, 9},
+		incidents: []string{"an adoption", "adopting a child"},
+		problems: []string{
+			"a couple wants to adopt {him} and asks how adoption works",
+			"we would like to adopt {him} legally",
+			"the adoption of {whom} has stalled at the agency",
+			"someone offered to adopt {him} without any papers",
+		}},
+	{name: "Birth Registration", theme: care, ages: [2]int{1, 15},
+		incidents: []string{"a missing birth certificate", "late birth registration"},
+		problems: []string{
+			"{child} {has} no birth certificate and cannot be registered for exams",
+			"{his} birth was never registered with the registrar",
+			"the registrar refused {him} a birth certificate",
+			"the name on {his} birth certificate is wrong",
+		}},
+	{name: "Custody", theme: care, ages: [2]int{2, 12},
+		incidents: []string{"a custody dispute", "who keeps the child"},
+		problems: []string{
+			"the parents have divorced and both want custody of {him}",
+			"the other parent keeps {him} and ignores the custody agreement",
+			"after the divorce they fight for custody of {him}",
+			"I was denied visits although we share custody of {him}",
+		}},
+	{name: "Foster Care", theme: care, ages: [2]int{2, 13},
+		incidents: []string{"foster care", "a foster family"},
+		problems: []string{
+			"{child} need{s} a foster family until things settle",
+			"the foster parents want to return {him}",
+			"{child} {is} in foster care and {is} not happy there",
+			"a foster family took {him} in without informing anyone",
+		}},
+	{name: "Maintenance", theme: care, ages: [2]int{1, 15},
+		incidents: []string{"unpaid child support", "child maintenance"},
+		problems: []string{
+			"the father of {whom} does not pay child support",
+			"he promised upkeep money for {whom} and stopped paying",
+			"no maintenance has been paid for {whom} since the separation",
+			"the father denies paternity and refuses upkeep for {whom}",
+		}},
+	{name: "No Care Giver", theme: care, ages: [2]int{2, 14},
+		incidents: []string{"having no caregiver", "nobody to look after the child"},
+		problems: []string{
+			"{his} caregiver is in hospital and nobody looks after {him}",
+			"{his} caregiver travelled and left nobody to look after {him}",
+			"{child} {has} no caregiver, the old lady who raised {him} moved away",
+			"the caregiver is bedridden and cannot look after {him}",
+		}},
+	{name: "Other", theme: care, ages: [2]int{3, 15},
+		incidents: []string{"something else", "an unusual matter"},
+		problems: []string{
+			"it is an unusual matter, {child} {is} upset about a lost pet",
+			"this may sound odd, {child} want{s} to change {his} name",
+			"it fits no box, {child} see{s} {his} twin only on Sundays",
+			"it is something odd, {child} believe{s} the house is haunted",
+		}},
+}

@@ -1,0 +1,60 @@
+package synth
+
+var nutritionTopics = []topic{
+	{name: "Balanced Diet", theme: food, ages: [2]int{2, 14},
+		incidents: []string{"a balanced diet", "meals without vegetables"},
+		problems: []string{
+			"{child} eat{s} only chips and soda, how do I balance {his} diet",
+			"{child} refuse{s} vegetables and fruit",
+			"we have only ugali and tea, {his} diet is not balanced",
+			"which vegetables and fruit make a balanced diet for {him}",
+		}},
+	{name: "Breastfeeding", theme: food, ages: [2]int{1, 2},
+		incidents: []string{"breastfeeding", "a lack of breast milk"},
+		problems: []string{
+			"the mother has little breast milk and {child} suck{s} in vain",
+			"{child} refuse{s} the breast since the weekend",
+			"may the mother breastfeed {him} while on medicine",
+			"the mother stopped breastfeeding {him} to go to work",
+		}},
+	{name: "Feeding & Food preparation", theme: food, ages: [2]int{1, 6},
+		incidents: []string{"how to cook for a child", "preparing porridge"},
+		problems: []string{
+			"how do I cook porridge and mash for {him}",
+			"the food I cook for {him} is always too thick",
+			"{child} choke{s} when fed, how should I cook and mash",
+			"how do I store cooked porridge for {him}",
+		}},
+	{name: "Malnutrition", theme: food, ages: [2]int{1, 8},
+		incidents: []string{"malnutrition", "a swollen belly from hunger"},
+		problems: []string{
+			"{child} {is} malnourished, {his} belly and feet are swollen",
+			"the drought left {him} malnourished and weak",
+			"{child} {has} kwashiorkor and {his} hair is turning brown",
+			"{child} {has} not eaten a real meal in the drought and {is} malnourished",
+		}},
+	{name: "Obesity", theme: food, ages: [2]int{6, 15},
+		incidents: []string{"obesity", "being overweight"},
+		problems: []string{
+			"{child} {is} overweight and out of breath on the stairs",
+			"the doctor says {child} {is} obese",
+			"{child} gain{s} weight and others call {him} fat",
+			"{child} {is} obese and no uniform fits",
+		}},
+	{name: "Stagnation", theme: food, ages: [2]int{2, 9},
+		incidents: []string{"stunted growth", "growth that has stopped"},
+		problems: []string{
+			"{child} {has} stopped growing, {he} {is} shorter than {his} age mates",
+			"{his} height has stagnated on the growth chart",
+			"{child} {is} stunted and {has} not grown for two years",
+			"the growth of {whom} stagnated after weaning",
+		}},
+	{name: "Underweight", theme: food, ages: [2]int{1, 10},
+		incidents: []string{"being underweight", "weight loss"},
+		problems: []string{
+			"{child} {is} underweight, the scale showed eight kilos",
+			"{child} lose{s} weight and {is} all bones",
+			"{child} {is} too thin and below the line on the scale",
+			"{his} weight dropped and the nurse wrote underweight",
+		}},
+}

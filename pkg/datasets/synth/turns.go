@@ -1,0 +1,60 @@
+package synth
+
+// style is how a transcript shows who speaks.
+type style int
+
+const (
+	plainTags style = iota // "Caller:"
+	namedTags              // "Rose Wakesho (Caller):"
+	noTags                 // one sentence after the other
+)
+
+// chooseStyle draws the transcript's style. The weights follow style's order.
+func (c *call) chooseStyle(weights ...float64) {
+	c.style = style(weighted(c.r, weights))
+	c.tags = pick(c.r, [][2]string{
+		{caller: "Caller", counselor: "Counselor"},
+		{caller: "Caller", counselor: "Agent"},
+		{caller: "Caller", counselor: "Helpline"},
+	})
+	c.separator = "\n"
+	if c.style == noTags || c.short {
+		c.separator = " "
+	}
+	if c.style == namedTags && c.relation.nameless {
+		c.style = plainTags
+	}
+}
+
+// turn gives the floor to a speaker.
+func (c *call) turn(v voice) {
+	c.voice = v
+	if c.runes > 0 {
+		c.write(c.separator)
+	}
+	switch {
+	case c.style == noTags:
+	case c.style == plainTags:
+		c.write(c.tags[v] + ": ")
+	case v == caller:
+		label := "NAME"
+		if c.self {
+			label = "VICTIM"
+		}
+		c.mark(label, c.caller.full())
+		c.write(" (" + c.tags[v] + "): ")
+	default:
+		c.mark("NAME", c.counselor.first)
+		c.write(" (" + c.tags[v] + "): ")
+	}
+	c.capital = true
+}
+
+// either says a sentence in English, or now and then its Swahili counterpart.
+func (c *call) either(english, swahiliForms []string) {
+	if chance(c.r, swahili) {
+		c.say(swahiliForms...)
+	} else {
+		c.say(english...)
+	}
+}

@@ -1,0 +1,52 @@
+package heads
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// pooling reduces hidden states [batch, seq, dim] to [batch, dim].
+type pooling interface {
+	pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor
+}
+
+func newPooling(p torchx.Params, task tasks.Task, dim int64) (pooling, error) {
+	switch task.Pooling {
+	case tasks.AttentionPooling:
+		score := p.New(task.PoolParam+".weight", torchx.Uniform(1/math.Sqrt(float64(dim))), 1, dim)
+		return attentionPooling{torchx.Linear{Weight: score}}, nil
+	case tasks.CLSPooling:
+		return clsPooling{}, nil
+	}
+	return nil, fmt.Errorf("task %q: unknown pooling %q", task.Name, task.Pooling)
+}
+
+// attentionPooling is the task's learned view of the text: a weighted sum of
+// the hidden states, weights = softmax over the real tokens of a linear score.
+type attentionPooling struct{ score torchx.Linear }
+
+func (a attentionPooling) pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
+	weights := a.weights(s, hidden, mask)
+	return s.Sum(s.Mul(weights, hidden), 1) // [batch, dim]
+}
+
+// weights has shape [batch, seq, 1]; padding has weight 0.
+func (a attentionPooling) weights(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
+	scores := s.Linear(hidden, a.score) // [batch, seq, 1]
+	if mask != nil {
+		scores = s.MaskedFill(scores, s.Unsqueeze(s.Not(mask), -1), math.Inf(-1))
+	}
+	return s.Softmax(scores, 1)
+}
+
+// clsPooling takes the first token's hidden state, [CLS].
+type clsPooling struct{}
+
+func (clsPooling) pool(s *torchx.Scope, hidden, _ *ts.Tensor) *ts.Tensor {
+	return s.Select(hidden, 1, 0) // [batch, dim]
+}

@@ -1,0 +1,147 @@
+// Package tasks describes what a model learns: for each task its kind, heads,
+// labels and names. Datasets, heads, metrics, label maps and reports all
+// follow these descriptions, so that a further task is data, not code.
+package tasks
+
+import "fmt"
+
+// Kind is how a task's labels hang on the text.
+type Kind string
+
+const (
+	Token      Kind = "token"      // one class for each word; cross-entropy
+	MultiClass Kind = "multiclass" // one class for each head; cross-entropy
+	MultiLabel Kind = "multilabel" // independent yes/no outputs for each head; binary cross-entropy
+)
+
+// Pooling is how a sentence-level task reduces hidden states to one vector.
+type Pooling string
+
+const (
+	NoPooling        Pooling = ""          // token tasks
+	AttentionPooling Pooling = "attention" // a learned score for each token
+	CLSPooling       Pooling = "cls"       // the first token
+)
+
+// Target values that a loss leaves out.
+const (
+	IgnoreToken = -100 // special, padding and continuation tokens
+	IgnoreClass = -1   // a record without this head's label
+)
+
+// Head is one output of a task: the classes of a token or multiclass head, or
+// the yes/no outputs of a multilabel head.
+type Head struct {
+	Name   string   // in files and metrics: "sub", "listening"
+	Field  string   // in predictions: "sub_category", "listening"
+	Param  string   // parameter names begin so: "cls_sub", "qa_heads.listening"
+	Labels []string // label of each id, or the name of each yes/no output
+}
+
+// Task describes one task.
+type Task struct {
+	Name      string // "ner", "cls", "qa"; prefixes metrics and names flags' values
+	Kind      Kind
+	Pooling   Pooling
+	Transform string // token tasks: parameter prefix of a Linear+GELU in front of the head, or ""
+	PoolParam string // attention pooling: parameter prefix of the score
+	Heads     []Head
+}
+
+// Names of the three tasks that are built in.
+const (
+	NERName = "ner"
+	CLSName = "cls"
+	QAName  = "qa"
+)
+
+// OutsideLabel marks a word that belongs to no entity; it has id 0.
+const OutsideLabel = "O"
+
+// NERLabels are the labels of the source's NER task, by id.
+func NERLabels() []string {
+	return []string{
+		OutsideLabel, "NAME", "LOCATION", "VICTIM", "AGE", "GENDER",
+		"INCIDENT_TYPE", "PERPETRATOR", "PHONE_NUMBER", "LANDMARK",
+	}
+}
+
+// NER is named-entity recognition: who, where, how old.
+func NER(labels []string) Task {
+	return Task{
+		Name:      NERName,
+		Kind:      Token,
+		Transform: "ner_transform.0",
+		Heads:     []Head{{Name: "ner", Field: "ner", Param: "ner_classifier", Labels: labels}},
+	}
+}
+
+// CaseLabels are the sorted distinct label values of the case file.
+type CaseLabels struct {
+	Main, Sub, Intervention, Priority []string
+}
+
+// CLS is case classification: main category, sub-category, intervention and
+// priority.
+func CLS(labels CaseLabels) Task {
+	return Task{
+		Name:      CLSName,
+		Kind:      MultiClass,
+		Pooling:   AttentionPooling,
+		PoolParam: "cls_attention.attention",
+		Heads: []Head{
+			{Name: "main", Field: "main_category", Param: "cls_main", Labels: labels.Main},
+			{Name: "sub", Field: "sub_category", Param: "cls_sub", Labels: labels.Sub},
+			{Name: "intervention", Field: "intervention", Param: "cls_intervention", Labels: labels.Intervention},
+			{Name: "priority", Field: "priority", Param: "cls_priority", Labels: labels.Priority},
+		},
+	}
+}
+
+// QA scores the counsellor: 17 yes/no criteria in 6 heads.
+func QA() Task {
+	task := Task{Name: QAName, Kind: MultiLabel, Pooling: AttentionPooling, PoolParam: "qa_attention.attention"}
+	for _, h := range qaHeads() {
+		h.Field, h.Param = h.Name, "qa_heads."+h.Name
+		task.Heads = append(task.Heads, h)
+	}
+	return task
+}
+
+func qaHeads() []Head {
+	return []Head{
+		{Name: "opening", Labels: []string{"Use of call opening phrase"}},
+		{Name: "listening", Labels: []string{
+			"Caller not interrupted", "Empathises with caller", "Paraphrases/rephrases issue",
+			"Uses please and thank you", "Does not hesitate or sound unsure",
+		}},
+		{Name: "proactiveness", Labels: []string{
+			"Willing to solve extra issues", "Confirms satisfaction with action points", "Follows up on case updates",
+		}},
+		{Name: "resolution", Labels: []string{
+			"Gives accurate information", "Correct language use", "Consults if unsure",
+			"Follows correct steps", "Explains solution process clearly",
+		}},
+		{Name: "hold", Labels: []string{"Explains before placing on hold", "Thanks caller for holding"}},
+		{Name: "closing", Labels: []string{"Proper call closing phrase used"}},
+	}
+}
+
+// Find returns the task of that name.
+func Find(list []Task, name string) (Task, error) {
+	for _, t := range list {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return Task{}, fmt.Errorf("no task %q in this model; it has %v", name, Names(list))
+}
+
+// Names lists the tasks' names.
+func Names(list []Task) []string {
+	names := make([]string, len(list))
+	for i, t := range list {
+		names[i] = t.Name
+	}
+	return names
+}

@@ -1,0 +1,104 @@
+package tracking
+
+import (
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Lengths in code points that every MLflow from 2.9 to 3.17 takes.
+const (
+	maxKeyLength   = 250
+	maxParamLength = 6000
+	maxTagLength   = 5000
+)
+
+// cleanKey turns a name into a key that MLflow accepts: letters, digits and
+// "_", "/", ".", "-", " " only (others become "_"), a clean relative path, at most
+// 250 code points. It returns "" when nothing is left.
+func cleanKey(name string) string {
+	key := strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !(unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune("_/.- ", r)) {
+			return '_'
+		}
+		return r
+	}, name)
+	return cleanPath(cut(cleanPath(key), maxKeyLength))
+}
+
+// cleanPath resolves "", ".", ".." and repeated slashes, and never leads out of
+// the folder it is relative to.
+func cleanPath(name string) string { return path.Clean("/" + name)[1:] }
+
+// cut shortens text to at most n code points, and makes it valid UTF-8.
+func cut(text string, n int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= n {
+		return text
+	}
+	for i := range text {
+		if n == 0 {
+			return text[:i]
+		}
+		n--
+	}
+	return text
+}
+
+// keySpace holds the keys of one kind (params, tags or metrics) of a run. MLflow's
+// file store makes a file of each, so no key may be another's folder: with "val"
+// there can be no "val/avg".
+type keySpace struct {
+	names   map[string]string   // as given → as sent
+	files   map[string]struct{} // keys in use
+	folders map[string]struct{} // and what lies above them
+}
+
+func newKeySpace(inUse ...string) *keySpace {
+	k := &keySpace{names: map[string]string{}, files: map[string]struct{}{}, folders: map[string]struct{}{}}
+	for _, key := range inUse {
+		k.names[key] = key
+		k.add(key)
+	}
+	return k
+}
+
+// resolve returns the key to use for a name, the same one each time, and whether
+// it differs from the name and was not asked for before. It returns "" for a name
+// of which no key can be made.
+func (k *keySpace) resolve(name string) (key string, renamed bool) {
+	if key, ok := k.names[name]; ok {
+		return key, false
+	}
+	key = cleanKey(name)
+	if key != "" {
+		key = k.withoutConflict(key)
+		k.add(key)
+	}
+	k.names[name] = key
+	return key, key != name
+}
+
+// withoutConflict joins segments with "_" where a key in use stands in the way of
+// a folder, and appends "_" where a folder stands in the way of the key.
+func (k *keySpace) withoutConflict(key string) string {
+	for i := 0; i < len(key); i++ {
+		if _, taken := k.files[key[:i]]; taken && key[i] == '/' {
+			key = key[:i] + "_" + key[i+1:]
+		}
+	}
+	for {
+		if _, taken := k.folders[key]; !taken {
+			return key
+		}
+		key += "_"
+	}
+}
+
+func (k *keySpace) add(key string) {
+	k.files[key] = struct{}{}
+	for folder := path.Dir(key); folder != "."; folder = path.Dir(folder) {
+		k.folders[folder] = struct{}{}
+	}
+}
