@@ -1,0 +1,46 @@
+# make train   libtorch on first use, demo data, a small model, its scores
+# make test    everything that must pass, with a real MLflow server
+# make help    all targets
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: libtorch
+libtorch: ## Lay libtorch and the workspace (a second when they are there).
+	@scripts/fetch_libtorch.sh
+
+.PHONY: python
+python: ## Set up the Python environment of the tests.
+	@scripts/pyenv.sh >/dev/null
+
+.PHONY: train
+train: libtorch ## Train the quickstart model.
+	go run ./cmd/train
+
+.PHONY: build
+build: libtorch ## Build the commands into bin/.
+	go build -o bin/ ./cmd/...
+
+.PHONY: test
+test: libtorch python ## Run all tests.
+	go vet ./...
+	go test ./...
+
+.PHONY: fuzz
+fuzz: libtorch ## Run each fuzz target for FUZZTIME (30s).
+	scripts/fuzz.sh $(or $(FUZZTIME),30s)
+
+.PHONY: lint
+lint: libtorch ## Check style: gofmt, vet, golangci-lint, shellcheck.
+	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
+	golangci-lint run
+	shellcheck $$(git ls-files '*.sh' .ci/run)
+
+.PHONY: golden
+golden: ## Make the golden files anew (needs the environment of scripts/golden).
+	scripts/golden/all.sh
