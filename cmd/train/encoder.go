@@ -1,0 +1,70 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/trident-nlp/trident/pkg/backbone"
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// encoder says what the model's encoder starts from: the pretrained model in
+// dir, or nothing.
+type encoder struct{ dir string }
+
+// findEncoder looks a pretrained model up. A dry run goes without one where
+// there is none.
+func findEncoder(c config.Config, dryRun bool) (encoder, error) {
+	if c.Backbone.Init == config.InitRandom {
+		return encoder{}, nil
+	}
+	dir, err := backbone.Find(c.Backbone.ModelName)
+	if errors.Is(err, backbone.ErrNotFound) && dryRun {
+		return encoder{}, nil
+	}
+	return encoder{dir}, err
+}
+
+// architecture is the pretrained model's; without one, that of the
+// configuration's sizes over the tokenizer's vocabulary. In a dry run for a
+// missing pretrained model it is distilbert-base-cased's.
+func (e encoder) architecture(c config.Config, tok *tokenize.Tokenizer) (backbone.Config, error) {
+	a := backbone.DistilBERTCased()
+	switch {
+	case e.dir != "":
+		var err error
+		if a, err = backbone.ReadConfig(filepath.Join(e.dir, fusion.ConfigFile)); err != nil {
+			return a, err
+		}
+		if int64(tok.VocabSize()) > a.VocabSize {
+			return a, fmt.Errorf("%s: the vocabulary has %d tokens, but the model only %d: its files don't belong together", e.dir, tok.VocabSize(), a.VocabSize)
+		}
+	case c.Backbone.Init == config.InitRandom:
+		size := c.Backbone.Size
+		for _, set := range []struct {
+			dst   *int64
+			value int64
+		}{{&a.Dim, size.Dim}, {&a.Layers, size.Layers}, {&a.Heads, size.Heads}, {&a.HiddenDim, size.HiddenDim}} {
+			if set.value != 0 {
+				*set.dst = set.value
+			}
+		}
+		a.VocabSize = int64(tok.VocabSize())
+	}
+	if int64(c.Tokenizer.MaxLength) > a.MaxPositions {
+		return a, fmt.Errorf("tokenizer.max_length is %d, but the encoder has only %d positions", c.Tokenizer.MaxLength, a.MaxPositions)
+	}
+	a.Dropout, a.AttentionDropout = c.Backbone.Dropout, c.Backbone.Dropout
+	return a, nil
+}
+
+// load puts the pretrained weights into a new model.
+func (e encoder) load(m *fusion.Model) error {
+	if e.dir == "" {
+		return nil
+	}
+	return backbone.LoadPretrained(e.dir, "backbone.", m.Params())
+}

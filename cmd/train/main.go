@@ -1,0 +1,49 @@
+// Command train trains a model on labelled helpline calls and keeps the best
+// checkpoint.
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/trident-nlp/trident/configs"
+	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/pkg/config"
+)
+
+const help = `Train a model on labelled helpline calls, and keep the best checkpoint.
+
+Without --config it runs the quickstart: demo data, a small model from scratch, a few minutes on two cores.
+
+Examples:
+  train
+  train --config configs/multitask.yaml
+  train --config configs/multitask.yaml --dry-run
+  train --config configs/multitask.yaml --set training.batch_size=8 --set training.num_epochs=3
+  train --config configs/multitask.yaml --resume`
+
+type flags struct {
+	Config string   `placeholder:"FILE" help:"Configuration (YAML); without it, the quickstart."`
+	Set    []string `sep:"none" placeholder:"KEY=VALUE" help:"Override a setting, as in training.batch_size=8; can be repeated."`
+	Device string   `default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
+	Resume bool     `help:"Go on with the run that was stopped, after its last complete epoch."`
+	DryRun bool     `help:"Read the data and print sizes and steps, but don't train; needs no pretrained weights."`
+}
+
+// Run is the command.
+func (f *flags) Run(ctx context.Context, io cli.Streams) error {
+	c, err := f.load()
+	if err != nil {
+		return err
+	}
+	return train(ctx, c, options{device: f.Device, resume: f.Resume, dryRun: f.DryRun}, io)
+}
+
+func (f *flags) load() (config.Config, error) {
+	if f.Config == "" {
+		return config.Parse(configs.Quickstart, f.Set)
+	}
+	return config.Load(f.Config, f.Set)
+}
+
+func main() { os.Exit(cli.Main("train", help, new(flags), os.Args[1:], cli.Standard())) }

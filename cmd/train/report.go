@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/trainer"
+)
+
+// comparison is a figure of the best epoch beside the majority class's.
+type comparison struct {
+	Task, Figure    string
+	Model, Baseline float64
+}
+
+// compare lists all figures of a task's validation, the headline first.
+func compare(scores trainer.Scores, baselines []trainer.Scores) []comparison {
+	base := map[string]float64{}
+	for _, b := range baselines {
+		if b.Task == scores.Task {
+			for _, figure := range b.Report {
+				base[figure.Name] = figure.Value
+			}
+		}
+	}
+	var list []comparison
+	for _, figure := range scores.Report {
+		list = append(list, comparison{scores.Task, figure.Name, figure.Value, base[figure.Name]})
+	}
+	return list
+}
+
+// report ends a run: what came out, where it lies, what to do with it.
+func report(out io.Writer, c config.Config, history *trainer.History, baselines []trainer.Scores, hints []string, took time.Duration) error {
+	best, ok := history.BestEpoch()
+	if !ok {
+		return fmt.Errorf("no epoch was the best: validation gave no number in any of %d", history.Epochs())
+	}
+	fmt.Fprintf(out, "\nDone in %s. Validation scores of epoch %d, the best of %d:\n\n", took.Round(time.Second), best.Number, history.Epochs())
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "  \tmodel\tmajority class")
+	for _, scores := range best.Val {
+		row := compare(scores, baselines)[0]
+		fmt.Fprintf(table, "  %s\t%.3f\t%.3f\n", figureTitle(row), row.Model, row.Baseline)
+	}
+	if err := table.Flush(); err != nil {
+		return fmt.Errorf("print the result: %w", err)
+	}
+	fmt.Fprintf(out, "\nModel:      %s (scores of every label in its README.md)\n", c.Output.ModelDir)
+	for i, hint := range hints {
+		title := "Dashboard:"
+		if i > 0 {
+			title = ""
+		}
+		fmt.Fprintf(out, "%-11s %s\n", title, hint)
+	}
+	fmt.Fprintf(out, "Use it:     go run ./cmd/infer --model %s --text %q\n", c.Output.ModelDir, exampleCall)
+	return nil
+}
+
+// exampleCall is made up, as all demo calls are.
+const exampleCall = "Hello, is this the child helpline? My name is Amina and I am calling from Kisumu. My neighbour Otieno beats his son Brian, who is 9 years old."
+
+// figureTitle is a headline figure in words: "NER entity F1".
+func figureTitle(row comparison) string {
+	words := strings.NewReplacer("avg", "average", "acc", "accuracy", "f1", "F1", "_", " ").Replace(row.Figure)
+	return strings.ToUpper(row.Task) + " " + words
+}
+
+// counts are a task's records in the model card.
+type counts struct {
+	Task                           string
+	Train, Val, Removed, Truncated int
+}
+
+func (d *data) counts() []counts {
+	var list []counts
+	for i, set := range d.sets {
+		list = append(list, counts{set.Task.Name, len(d.train[i].Examples), len(d.val[i].Examples), set.Filter.Removed(), set.Filter.Truncated})
+	}
+	return list
+}
+
+// baselines scores the majority class on each task's validation records.
+func (d *data) baselines() []trainer.Scores {
+	var list []trainer.Scores
+	for i := range d.sets {
+		list = append(list, trainer.Baseline(d.train[i], d.val[i]))
+	}
+	return list
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"text/template"
+
+	_ "embed"
+
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/trainer"
+)
+
+// saver keeps the best checkpoint in the model directory.
+type saver struct {
+	config config.Config
+	job    job
+	fresh  bool // nothing of this run has been saved yet
+	out    io.Writer
+}
+
+// save writes the model with what belongs to it. The first time, the model of
+// an earlier run is moved aside, not overwritten.
+func (s *saver) save(history *trainer.History) error {
+	labels, err := s.job.model.LabelMaps()
+	if err != nil {
+		return err
+	}
+	metrics, err := metricsJSON(history)
+	if err != nil {
+		return err
+	}
+	card, err := s.card(history)
+	if err != nil {
+		return err
+	}
+	if s.fresh {
+		if err := s.moveAside(); err != nil {
+			return err
+		}
+		s.fresh = false
+	}
+	return fusion.Save(s.config.Output.ModelDir, s.job.model, s.job.data.tokenizer, fusion.Files{
+		fusion.LabelMapsFile:          labels, // where infer looks
+		s.config.Output.LabelMapsFile: labels,
+		s.config.Output.MetricsFile:   metrics,
+		"README.md":                   card,
+	})
+}
+
+// moveAside keeps the model of an earlier run as DIR.previous.
+func (s *saver) moveAside() error {
+	dir := filepath.Clean(s.config.Output.ModelDir)
+	if _, err := os.Stat(filepath.Join(dir, fusion.SafetensorsFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	previous := dir + ".previous"
+	if err := os.RemoveAll(previous); err != nil {
+		return fmt.Errorf("make room for the earlier model: %w", err)
+	}
+	if err := os.Rename(dir, previous); err != nil {
+		return fmt.Errorf("move the earlier model aside: %w", err)
+	}
+	fmt.Fprintf(s.out, "  [The earlier model is now %s]\n", previous)
+	return nil
+}
+
+// metricsJSON is metrics.json: the best epoch's figures, then all epochs'.
+func metricsJSON(history *trainer.History) ([]byte, error) {
+	best, _ := history.BestEpoch()
+	data, err := json.MarshalIndent(struct {
+		BestEpoch int             `json:"best_epoch"`
+		BestAvg   float64         `json:"best_avg_val"`
+		Best      trainer.Epoch   `json:"best"`
+		History   []trainer.Epoch `json:"history"`
+	}{best.Number, best.Average, best, history.All}, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write metrics: %w", err)
+	}
+	return append(data, '\n'), nil
+}
+
+//go:embed card.md.tmpl
+var cardText string
+
+// card is the model card.
+func (s *saver) card(history *trainer.History) ([]byte, error) {
+	card, err := template.New("model card").Parse(cardText)
+	if err != nil {
+		return nil, fmt.Errorf("write the model card: %w", err)
+	}
+	best, _ := history.BestEpoch()
+	var scores []comparison
+	for _, task := range best.Val {
+		scores = append(scores, compare(task, s.job.baselines)...)
+	}
+	var text bytes.Buffer
+	err = card.Execute(&text, struct {
+		Config     config.Config
+		Model      *fusion.Model
+		Parameters int64
+		Data       []counts
+		Epoch      int
+		Scores     []comparison
+	}{s.config, s.job.model, s.job.parameters, s.job.data.counts(), best.Number, scores})
+	if err != nil {
+		return nil, fmt.Errorf("write the model card: %w", err)
+	}
+	return text.Bytes(), nil
+}

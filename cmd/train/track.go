@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tracking"
+	"github.com/trident-nlp/trident/pkg/trainer"
+)
+
+// flushTime is how long the end of a run waits for the tracking server.
+const flushTime = 2 * time.Minute
+
+// stopFlushTime is the same for a run that was told to stop.
+const stopFlushTime = 3 * time.Second
+
+// tracker is the run in MLflow; without one, where tracking is off, it does
+// nothing.
+type tracker struct{ run *tracking.Run }
+
+// openTracker begins a run, or goes on with the one called resume, and logs
+// what is known before training.
+func openTracker(ctx context.Context, c config.Config, resume string, j job, io cli.Streams) (tracker, error) {
+	if !c.MLflow.Enabled {
+		return tracker{}, nil
+	}
+	run, err := tracking.Open(ctx, tracking.Options{
+		URI:        tracking.ResolveURI(c.MLflow.TrackingURI, os.Getenv),
+		Experiment: c.MLflow.ExperimentName,
+		RunName:    c.MLflow.RunName,
+		ResumeID:   resume,
+		OutboxDir:  outboxDir(c),
+		Warn:       func(text string) { fmt.Fprintln(io.Err, "train:", text) },
+		Tags: map[string]string{
+			"device":       torchx.DeviceName(j.device),
+			"total_params": strconv.FormatInt(j.parameters, 10),
+			"tasks":        strings.Join(tasks.Names(j.data.tasks()), ","),
+			"strategy":     "task_alternation",
+		},
+	})
+	if err != nil {
+		return tracker{}, fmt.Errorf("begin the MLflow run: %w", err)
+	}
+	params, err := c.Params()
+	if err != nil {
+		return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
+	}
+	if resume == "" {
+		maps.Copy(params, filterParams(j.data.sets))
+		run.LogParams(params)
+		if err := logInputs(run, j.data.sets); err != nil {
+			return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
+		}
+	}
+	fmt.Fprintf(io.Out, "MLflow run: %s\n", run.URL())
+	return tracker{run}, nil
+}
+
+// filterParams says what became of each task's records.
+func filterParams(sets []datasets.Set) map[string]string {
+	params := map[string]string{}
+	for _, set := range sets {
+		prefix, f := "filter_"+set.Task.Name+"_", set.Filter
+		params[prefix+"before"] = strconv.Itoa(f.Before)
+		params[prefix+"after"] = strconv.Itoa(f.After)
+		params[prefix+"removed"] = strconv.Itoa(f.Removed())
+		params[prefix+"pct_kept"] = strconv.FormatFloat(f.KeptPercent(), 'f', 1, 64)
+	}
+	return params
+}
+
+// logInputs names the data files and the digests of their contents.
+func logInputs(run *tracking.Run, sets []datasets.Set) error {
+	for _, set := range sets {
+		digest, err := datasets.Digest(set.Path)
+		if err != nil {
+			return err
+		}
+		source, err := filepath.Abs(set.Path)
+		if err != nil {
+			return fmt.Errorf("name the data file %s: %w", set.Path, err)
+		}
+		profile, err := json.Marshal(map[string]int{"num_rows": set.Filter.Before})
+		if err != nil {
+			return fmt.Errorf("describe the data file %s: %w", set.Path, err)
+		}
+		run.LogInput(tracking.Dataset{
+			Name: filepath.Base(set.Path), Digest: digest, Source: source, Context: "training", Profile: string(profile),
+		})
+	}
+	return nil
+}
+
+func (t tracker) id() string {
+	if t.run == nil {
+		return ""
+	}
+	return t.run.ID()
+}
+
+func (t tracker) LogMetrics(step int64, values map[string]float64) {
+	if t.run != nil {
+		t.run.LogMetrics(step, values)
+	}
+}
+
+// end logs how the run came out: trainErr is what ended it, nil if it
+// finished. It never fails the run: what couldn't be sent is kept, and said.
+func (t tracker) end(c config.Config, history *trainer.History, trainErr error, io cli.Streams) {
+	if t.run == nil {
+		return
+	}
+	status, wait := tracking.Finished, flushTime
+	switch {
+	case errors.Is(trainErr, context.Canceled):
+		status, wait = tracking.Killed, stopFlushTime
+	case trainErr != nil:
+		status, wait = tracking.Failed, stopFlushTime
+	}
+	if history != nil {
+		tags := map[string]string{
+			"stopped_early":    strconv.FormatBool(history.StoppedEarly),
+			"epochs_completed": strconv.Itoa(history.Epochs()),
+		}
+		if best, ok := history.BestEpoch(); ok {
+			tags["best_avg_val"] = strconv.FormatFloat(best.Average, 'f', 4, 64)
+			tags["best_epoch"] = strconv.Itoa(best.Number)
+		}
+		t.run.SetTags(tags)
+	}
+	if status == tracking.Finished {
+		t.run.LogArtifacts(c.Output.ModelDir, "checkpoint")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	if err := t.run.Finish(ctx, status); err != nil {
+		fmt.Fprintln(io.Err, "train: MLflow:", err)
+	}
+}
+
+// hints says how to look at the run.
+func (t tracker) hints() []string {
+	if t.run == nil {
+		return nil
+	}
+	return t.run.Hints()
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sugarme/gotch"
+	"golang.org/x/sys/cpu"
+
+	"github.com/trident-nlp/trident/internal/atomicdir"
+	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/trainer"
+)
+
+type options struct {
+	device         string
+	resume, dryRun bool
+}
+
+// train is a whole run: encoder, data, model, training, report.
+func train(ctx context.Context, c config.Config, o options, io cli.Streams) error {
+	device, err := torchx.Device(o.device)
+	if err != nil {
+		return err
+	}
+	torchx.Configure(c.Training.Threads)
+	console := trainer.NewConsole(io.Out, io.Err)
+
+	encoder, err := findEncoder(c, o.dryRun)
+	if err != nil {
+		return err
+	}
+	data, err := loadData(ctx, c, encoder, io)
+	if err != nil {
+		return err
+	}
+	console.Data(data.sets, data.train, data.val, c.Tokenizer.MaxLength)
+	architecture, err := encoder.architecture(c, data.tokenizer)
+	if err != nil {
+		return err
+	}
+	parameters, err := fusion.CountParameters(architecture, data.tasks())
+	if err != nil {
+		return err
+	}
+	precision := choosePrecision(c.Training.Precision, device)
+	t := newTrainer(c, data, precision, console)
+	console.Run(trainer.Setup{Parameters: parameters, Device: torchx.DeviceName(device), Threads: torchx.Threads(), Precision: precision}, t)
+	if o.dryRun {
+		console.Steps(t)
+		return nil
+	}
+	if err := torchx.Seed(c.Training.Seed); err != nil {
+		return err
+	}
+	model, err := fusion.New(architecture, data.tasks(), device)
+	if err != nil {
+		return err
+	}
+	defer model.Drop()
+	if err := encoder.load(model); err != nil {
+		return err
+	}
+	t.Model = model
+	return fit(ctx, c, o, t, job{data: data, baselines: data.baselines(), model: model, device: device, parameters: parameters}, io)
+}
+
+func newTrainer(c config.Config, data *data, precision string, console *trainer.Console) *trainer.Trainer {
+	return &trainer.Trainer{
+		Settings: trainer.Settings{
+			Epochs:       c.Training.NumEpochs,
+			LearningRate: c.Training.LearningRate,
+			WeightDecay:  c.Training.WeightDecay,
+			WarmupRatio:  c.Training.WarmupRatio,
+			MaxGradNorm:  c.Training.MaxGradNorm,
+			Patience:     c.Training.EarlyStoppingPatience,
+			Seed:         c.Training.Seed,
+			BF16:         precision == config.PrecisionBF16,
+		},
+		Train: data.train, Val: data.val, Console: console,
+	}
+}
+
+// job is what a run trains, and on what.
+type job struct {
+	data       *data
+	baselines  []trainer.Scores // of the majority class
+	model      *fusion.Model
+	device     gotch.Device
+	parameters int64
+}
+
+// fit trains under the tracker's eyes, and reports.
+func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j job, io cli.Streams) error {
+	started := time.Now()
+	if err := atomicdir.Clean(c.Output.ModelDir); err != nil {
+		return fmt.Errorf("clean up after an earlier run: %w", err)
+	}
+	state, err := newState(c, j.data)
+	if err != nil {
+		return err
+	}
+	if o.resume {
+		if state, err = readState(c, state); err != nil {
+			return err
+		}
+		if err := t.Resume(runDir(c), state); err != nil {
+			return err
+		}
+		fmt.Fprintf(io.Out, "Resuming after epoch %d.\n", state.History.Epochs())
+	}
+	tracker, err := openTracker(ctx, c, state.RunID, j, io)
+	if err != nil {
+		return err
+	}
+	state.RunID = tracker.id()
+	saver := &saver{config: c, job: j, fresh: !o.resume, out: io.Out}
+	t.Tracker, t.Save = tracker, saver.save
+	t.Keep = func() error { return t.SaveState(runDir(c), state) }
+
+	history, err := t.Run(ctx)
+	tracker.end(c, history, err, io)
+	if err != nil {
+		return explainStop(err, history, c)
+	}
+	return errors.Join(report(io.Out, c, history, j.baselines, tracker.hints(), time.Since(started)), removeState(c))
+}
+
+// explainStop adds to a run's error how to go on.
+func explainStop(err error, history *trainer.History, c config.Config) error {
+	if history == nil || history.Epochs() == 0 {
+		return err
+	}
+	hint := fmt.Sprintf("the state after epoch %d is kept in %s: go on from there with --resume", history.Epochs(), runDir(c))
+	if errors.Is(err, context.Canceled) {
+		return errors.New(hint)
+	}
+	return fmt.Errorf("%w; %s", err, hint)
+}
+
+func choosePrecision(asked string, device gotch.Device) string {
+	switch {
+	case asked != config.PrecisionAuto:
+		return asked
+	case device != gotch.CPU || cpu.X86.HasAVX512BF16:
+		return config.PrecisionBF16
+	}
+	return config.PrecisionFP32
+}

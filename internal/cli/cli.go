@@ -1,0 +1,116 @@
+// Package cli is what every command shares: flags, exit codes and signals.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes beside 128 plus a signal's number.
+const (
+	OK      = 0
+	Failure = 1 // bad input, a full disk, …
+	Misuse  = 2 // of the command line
+)
+
+// ErrUsage marks an error of the command line; see [Usagef].
+var ErrUsage = errors.New("usage")
+
+// Usagef is an error that ends a command with code [Misuse].
+func Usagef(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+type usageError struct{ error }
+
+func (usageError) Is(target error) bool { return target == ErrUsage }
+func (e usageError) Unwrap() error      { return e.error }
+
+// Streams are a command's standard streams.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Standard returns the process's streams.
+func Standard() Streams { return Streams{os.Stdin, os.Stdout, os.Stderr} }
+
+// A Command's fields are its flags, in kong's tags.
+type Command interface {
+	// Run does the work. ctx is done after SIGINT or SIGTERM.
+	Run(ctx context.Context, io Streams) error
+}
+
+// Main parses args into the command's flags, runs it and returns the exit
+// code. An error becomes one line on io.Err.
+func Main(name, help string, command Command, args []string, io Streams) int {
+	exit := -1
+	parser, err := kong.New(command, kong.Name(name), kong.Description(help), kong.Writers(io.Out, io.Err),
+		kong.Exit(func(code int) { exit = code }), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}))
+	if err != nil {
+		return fail(name, io, err, Failure)
+	}
+	_, err = parser.Parse(args)
+	if exit >= 0 { // --help has been printed
+		return exit
+	}
+	if err != nil {
+		return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
+	}
+	ctx, stop := withSignals(context.Background())
+	defer stop()
+	err = command.Run(ctx, io)
+	var sig signalError
+	switch {
+	case err == nil:
+		return OK
+	case errors.Is(err, ErrUsage):
+		return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
+	case errors.As(context.Cause(ctx), &sig):
+		return fail(name, io, sig.with(err), 128+int(sig.number))
+	default:
+		return fail(name, io, err, Failure)
+	}
+}
+
+func fail(name string, io Streams, err error, code int) int {
+	fmt.Fprintf(io.Err, "%s: %v\n", name, err)
+	return code
+}
+
+type signalError struct{ number syscall.Signal }
+
+func (e signalError) Error() string { return "stopped by a signal: " + e.number.String() }
+
+// with adds what the command had to say of its end.
+func (e signalError) with(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return e
+	}
+	return fmt.Errorf("%w; %w", e, err)
+}
+
+// withSignals is a context that the first SIGINT or SIGTERM ends; a second one
+// ends the process at once.
+func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	go func() {
+		select {
+		case got := <-signals:
+			signal.Stop(signals)
+			cancel(signalError{got.(syscall.Signal)})
+		case <-ctx.Done():
+			signal.Stop(signals)
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}

@@ -1,0 +1,191 @@
+package trainer
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// Console is what a person sees of a run: lines on Out, and progress bars on
+// Progress, which should be nil unless it is a terminal.
+type Console struct {
+	Out      io.Writer
+	Progress io.Writer
+}
+
+// NewConsole writes lines to out, and progress bars to bars if that is a
+// terminal.
+func NewConsole(out, bars io.Writer) *Console {
+	c := &Console{Out: out}
+	if f, ok := bars.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		c.Progress = bars
+	}
+	return c
+}
+
+func (c *Console) printf(format string, args ...any) { fmt.Fprintf(c.Out, format, args...) }
+
+func (c *Console) epoch(number, of int) { c.printf("\nEpoch %d/%d\n", number, of) }
+
+func (c *Console) trained(t Trained) {
+	c.printf("  train_loss=%.4f", t.Loss)
+	for _, loss := range t.Losses {
+		c.printf("  %s=%.4f", loss.Name, loss.Value)
+	}
+	c.printf("  (%.1f samples/s, %s)\n", float64(t.Samples)/max(t.Seconds, 1e-9), time.Duration(t.Seconds*1e9).Round(100*time.Millisecond))
+}
+
+func (c *Console) validated(e Epoch) {
+	c.printf("  val  —")
+	for _, s := range e.Val {
+		c.printf(" %s: %.3f ", scoreTitle(s), s.Value)
+	}
+	c.printf(" avg: %.3f\n", e.Average)
+}
+
+// scoreTitle is a counting score as the console names it: "NER F1", "CLS acc".
+func scoreTitle(s Scores) string {
+	kind := s.Name[strings.LastIndexByte(s.Name, '_')+1:]
+	if kind == "f1" {
+		kind = "F1"
+	}
+	return strings.ToUpper(s.Task) + " " + kind
+}
+
+func (c *Console) saved() { c.printf("  [Checkpoint saved]\n") }
+
+func (c *Console) stopped(e EarlyStopping) {
+	c.printf("\nEarly stopping: no improvement for %d epochs; the best was epoch %d.\n", e.waiting, e.epoch)
+}
+
+// running is the progress bar's text: the mean losses so far.
+func (c *Console) running(l *losses, loaders []datasets.Loader) string {
+	if c.Progress == nil {
+		return ""
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "loss %.3f", l.total.value())
+	for _, loader := range loaders {
+		fmt.Fprintf(&text, " %s %.3f", loader.Task.Name, l.of(loader.Task.Name))
+	}
+	return text.String()
+}
+
+// bar is a progress bar, invisible where there is no terminal.
+type bar struct {
+	title string
+	inner *progressbar.ProgressBar
+}
+
+func (c *Console) bar(title string, total int) bar {
+	if c.Progress == nil {
+		return bar{title, progressbar.DefaultSilent(int64(total))}
+	}
+	return bar{title, progressbar.NewOptions(total,
+		progressbar.OptionSetWriter(c.Progress),
+		progressbar.OptionSetDescription("  "+title),
+		progressbar.OptionSetWidth(20),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionClearOnFinish(),
+		progressbar.OptionThrottle(100*time.Millisecond),
+	)}
+}
+
+// step moves the bar on by one. Bars are for looks: their errors are nobody's.
+func (b bar) step(text string) {
+	if text != "" {
+		b.inner.Describe("  " + b.title + ": " + text)
+	}
+	_ = b.inner.Add(1)
+}
+
+func (b bar) finish() { _ = b.inner.Finish() }
+
+// Data prints the label counts, what became of each task's records, and the split.
+func (c *Console) Data(sets []datasets.Set, train, val []datasets.Loader, maxLength int) {
+	for _, set := range sets {
+		if set.Task.Kind == tasks.MultiClass {
+			c.printf("Label counts — %s\n", labelCounts(set.Task))
+		}
+	}
+	for _, set := range sets {
+		c.filterLine(set, maxLength)
+	}
+	c.printf("\nFinal dataset sizes:\n")
+	for i, set := range sets {
+		c.printf("  %-4s %d train / %d val\n", strings.ToUpper(set.Task.Name)+":", len(train[i].Examples), len(val[i].Examples))
+	}
+}
+
+// labelCounts lists a task's heads with the numbers of their labels.
+func labelCounts(task tasks.Task) string {
+	var counts []string
+	for _, head := range task.Heads {
+		name := head.Name
+		if name == "intervention" { // as the Python prototype prints it
+			name = "interv"
+		}
+		counts = append(counts, fmt.Sprintf("%s: %d", name, len(head.Labels)))
+	}
+	return strings.Join(counts, ", ")
+}
+
+func (c *Console) filterLine(set datasets.Set, maxLength int) {
+	name, f := strings.ToUpper(set.Task.Name), set.Filter
+	if set.Task.Kind == tasks.Token || f.Removed() > 0 {
+		c.printf("%-4s token filter : kept %d/%d (%.1f%%) — %d over-length removed\n", name, f.After, f.Before, f.KeptPercent(), f.Removed())
+		return
+	}
+	c.printf("%-4s truncation   : %d records kept, long %s truncated at %d (%d were)\n", name, f.After, textsOf(set.Task), maxLength, f.Truncated)
+}
+
+func textsOf(task tasks.Task) string {
+	if task.Name == tasks.CLSName {
+		return "narratives"
+	}
+	return "transcripts"
+}
+
+// Setup is what [Console.Run] prints before training.
+type Setup struct {
+	Parameters int64
+	Device     string
+	Threads    int
+	Precision  string
+}
+
+// Run prints how a run will train.
+func (c *Console) Run(s Setup, t *Trainer) {
+	c.printf("\nTotal parameters: %s\n", thousands(s.Parameters))
+	c.printf("Training on %s", s.Device)
+	if s.Device == "cpu" {
+		c.printf(" (%d threads, %s)\n", s.Threads, s.Precision)
+	} else {
+		c.printf(" (%s)\n", s.Precision)
+	}
+	c.printf("Epochs: %d, patience: %d\n", t.Epochs, t.Patience)
+}
+
+// Steps prints what an epoch and the run are made of.
+func (c *Console) Steps(t *Trainer) {
+	var parts []string
+	for _, l := range t.Train {
+		parts = append(parts, fmt.Sprintf("%s %s", l.Task.Name, thousands(int64(l.Batches()))))
+	}
+	schedule := t.Schedule()
+	c.printf("Batches per epoch: %s (%s)\n", thousands(int64(t.StepsPerEpoch())), strings.Join(parts, ", "))
+	c.printf("Total steps: %s, warm-up: %s\n", thousands(int64(schedule.Total)), thousands(int64(schedule.Warmup)))
+}
+
+func thousands(n int64) string { return message.NewPrinter(language.English).Sprintf("%d", n) }

@@ -1,0 +1,39 @@
+package trainer
+
+import (
+	"math"
+	"testing"
+)
+
+// The wanted rates are those of transformers' get_linear_schedule_with_warmup
+// at lr 2e-5, before each step.
+func TestLinearWarmup(t *testing.T) {
+	tests := []struct {
+		name  string
+		total int
+		ratio float64
+		rates map[int]float64
+	}{
+		{"a tenth of 20", 20, 0.1, map[int]float64{0: 0, 1: 1e-5, 2: 2e-5, 3: 2e-5 * 17 / 18, 11: 1e-5, 19: 2e-5 / 18, 20: 0, 25: 0}},
+		{"warm-up is rounded down", 19, 0.1, map[int]float64{0: 0, 1: 2e-5, 2: 2e-5 * 17 / 18}},
+		{"none", 10, 0, map[int]float64{0: 2e-5, 5: 1e-5, 10: 0}},
+		{"too few steps for any", 5, 0.1, map[int]float64{0: 2e-5, 4: 2e-5 / 5}},
+		{"all of it", 4, 1, map[int]float64{0: 0, 3: 1.5e-5, 4: 0}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			schedule := NewLinearWarmup(2e-5, test.total, test.ratio)
+			for step, want := range test.rates {
+				if got := schedule.Rate(step); math.Abs(got-want) > 1e-18 {
+					t.Errorf("step %d: rate %g, want %g", step, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestWarmupOfTheSource(t *testing.T) {
+	if got := NewLinearWarmup(1, 9570, 0.1).Warmup; got != 957 {
+		t.Errorf("warm-up of 9,570 steps is %d, want 957", got)
+	}
+}

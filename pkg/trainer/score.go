@@ -1,0 +1,204 @@
+package trainer
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/metrics"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// Scores are one task's figures on a data set.
+type Scores struct {
+	Task string
+	// Name and Value are the figure that counts for the best checkpoint and
+	// early stopping, a mean over batches as in the source: ner_f1,
+	// cls_avg_acc, qa_avg_f1.
+	Name  string
+	Value float64
+	// Report holds the figures over the whole set, which a report should
+	// quote, the task's headline first.
+	Report []Figure
+}
+
+// Figure is one named number.
+type Figure struct {
+	Name  string
+	Value float64
+}
+
+// Headline is the whole-set figure that sums the task up.
+func (s Scores) Headline() Figure { return s.Report[0] }
+
+// scorer gathers one task's predictions batch by batch. predicted has one
+// slice for each head: class ids in the layout of the batch's targets, or 0
+// and 1 for each flag.
+type scorer interface {
+	add(b datasets.Batch, predicted [][]int)
+	scores() Scores
+}
+
+func newScorer(task tasks.Task) scorer {
+	heads := make([]headPredictions, len(task.Heads))
+	switch task.Kind {
+	case tasks.Token:
+		return &tokenScorer{task: task}
+	case tasks.MultiClass:
+		return &classScorer{task: task, heads: heads}
+	default:
+		return &flagScorer{task: task, heads: heads}
+	}
+}
+
+// headPredictions are what one head should have said and what it said.
+type headPredictions struct{ truth, predicted []int }
+
+// tokenScorer: macro-F1 of labelled tokens for each batch; entity F1 over all.
+type tokenScorer struct {
+	task             tasks.Task
+	batchF1          mean
+	truth, predicted [][]string // labels of each example's words
+}
+
+func (s *tokenScorer) add(b datasets.Batch, predicted [][]int) {
+	labels := s.task.Heads[0].Labels
+	var all headPredictions
+	for row := range b.Size {
+		var truth, said []string
+		for i := row * b.Length; i < (row+1)*b.Length; i++ {
+			class := b.Targets[0].Classes[i]
+			if class == tasks.IgnoreToken {
+				continue
+			}
+			all.truth = append(all.truth, int(class))
+			all.predicted = append(all.predicted, predicted[0][i])
+			truth = append(truth, labels[class])
+			said = append(said, labels[predicted[0][i]])
+		}
+		s.truth, s.predicted = append(s.truth, truth), append(s.predicted, said)
+	}
+	if len(all.truth) > 0 {
+		s.batchF1.add(metrics.F1(all.truth, all.predicted, metrics.Macro))
+	}
+}
+
+func (s *tokenScorer) scores() Scores {
+	report := metrics.Entities(s.truth, s.predicted)
+	figures := []Figure{
+		{"entity_f1", report.Micro.F1},
+		{"entity_precision", report.Micro.Precision},
+		{"entity_recall", report.Micro.Recall},
+	}
+	for _, label := range s.task.Heads[0].Labels {
+		if score, found := report.PerLabel[label]; found {
+			figures = append(figures, Figure{"f1_" + label, score.F1})
+		}
+	}
+	return Scores{s.task.Name, s.task.Name + "_f1", s.batchF1.value(), figures}
+}
+
+// classScorer: the heads' mean accuracy, for each batch and over all.
+type classScorer struct {
+	task          tasks.Task
+	batchAccuracy mean
+	heads         []headPredictions
+}
+
+func (s *classScorer) add(b datasets.Batch, predicted [][]int) {
+	var accuracy mean
+	for h := range s.heads {
+		var head headPredictions
+		for i, class := range b.Targets[h].Classes {
+			if class != tasks.IgnoreClass {
+				head.truth = append(head.truth, int(class))
+				head.predicted = append(head.predicted, predicted[h][i])
+			}
+		}
+		if len(head.truth) > 0 {
+			accuracy.add(metrics.Accuracy(head.truth, head.predicted))
+		}
+		s.heads[h].truth = append(s.heads[h].truth, head.truth...)
+		s.heads[h].predicted = append(s.heads[h].predicted, head.predicted...)
+	}
+	if accuracy.count > 0 {
+		s.batchAccuracy.add(accuracy.value())
+	}
+}
+
+func (s *classScorer) scores() Scores {
+	var average mean
+	figures := []Figure{{Name: "avg_acc"}}
+	for h, head := range s.heads {
+		if len(head.truth) == 0 {
+			continue
+		}
+		name := s.task.Heads[h].Name
+		accuracy := metrics.Accuracy(head.truth, head.predicted)
+		average.add(accuracy)
+		figures = append(figures, Figure{"acc_" + name, accuracy}, Figure{"macro_f1_" + name, metrics.F1(head.truth, head.predicted, metrics.Macro)})
+	}
+	figures[0].Value = average.value()
+	return Scores{s.task.Name, s.task.Name + "_avg_acc", s.batchAccuracy.value(), figures}
+}
+
+// flagScorer: the heads' mean micro-F1, for each batch and over all, and the
+// F1 of each yes/no output.
+type flagScorer struct {
+	task    tasks.Task
+	batchF1 mean
+	heads   []headPredictions
+}
+
+func (s *flagScorer) add(b datasets.Batch, predicted [][]int) {
+	var f1 mean
+	for h := range s.heads {
+		truth := make([]int, len(b.Targets[h].Flags))
+		for i, flag := range b.Targets[h].Flags {
+			truth[i] = toFlag(flag > 0.5)
+		}
+		width := b.Targets[h].Width
+		f1.add(metrics.MultilabelF1(rows(truth, width), rows(predicted[h], width), metrics.Micro))
+		s.heads[h].truth = append(s.heads[h].truth, truth...)
+		s.heads[h].predicted = append(s.heads[h].predicted, predicted[h]...)
+	}
+	s.batchF1.add(f1.value())
+}
+
+func (s *flagScorer) scores() Scores {
+	var heads, criteria mean
+	var perHead, perOutput []Figure
+	for h, head := range s.heads {
+		task := s.task.Heads[h]
+		width := len(task.Labels)
+		f1 := metrics.MultilabelF1(rows(head.truth, width), rows(head.predicted, width), metrics.Micro)
+		heads.add(f1)
+		perHead = append(perHead, Figure{"f1_" + task.Name, f1})
+		for output, name := range task.Labels {
+			f1 := metrics.F1(column(head.truth, output, width), column(head.predicted, output, width), metrics.Binary)
+			criteria.add(f1)
+			perOutput = append(perOutput, Figure{"sub_f1_" + task.Name + "_" + strings.ReplaceAll(name, "/", " or "), f1})
+		}
+	}
+	figures := append([]Figure{{"avg_f1", heads.value()}, {"criteria_f1", criteria.value()}}, perHead...)
+	return Scores{s.task.Name, s.task.Name + "_avg_f1", s.batchF1.value(), append(figures, perOutput...)}
+}
+
+func toFlag(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// rows cuts a row-major matrix of that width into its rows.
+func rows(flat []int, width int) [][]int { return slices.Collect(slices.Chunk(flat, width)) }
+
+// column takes one column of a row-major matrix.
+func column(flat []int, index, width int) []int {
+	values := make([]int, 0, len(flat)/width)
+	for i := index; i < len(flat); i += width {
+		values = append(values, flat[i])
+	}
+	return values
+}

@@ -1,0 +1,116 @@
+package trainer
+
+import (
+	"math"
+	"testing"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// scored feeds batches to a scorer of the task.
+func scored(task tasks.Task, batches []datasets.Batch, predicted [][][]int) Scores {
+	s := newScorer(task)
+	for i, b := range batches {
+		s.add(b, predicted[i])
+	}
+	return s.scores()
+}
+
+func (s Scores) figure(t *testing.T, name string) float64 {
+	t.Helper()
+	for _, f := range s.Report {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	t.Fatalf("no figure %q in %v", name, s.Report)
+	return 0
+}
+
+func near(t *testing.T, what string, got, want float64) {
+	t.Helper()
+	if math.Abs(got-want) > 1e-9 {
+		t.Errorf("%s is %v, want %v", what, got, want)
+	}
+}
+
+// The counting figure is a mean over batches, the report's one figure over all.
+func TestTokenScores(t *testing.T) {
+	task := tasks.NER([]string{"O", "NAME", "AGE"})
+	ignore := int64(tasks.IgnoreToken)
+	batches := []datasets.Batch{
+		{Size: 1, Length: 6, Targets: []datasets.Target{{Classes: []int64{ignore, 0, 1, 1, 0, ignore}}}},
+		{Size: 1, Length: 4, Targets: []datasets.Target{{Classes: []int64{ignore, 2, 0, ignore}}}},
+	}
+	// What is said of ignored tokens (class 2 here) must not count.
+	predicted := [][][]int{{{2, 0, 1, 0, 0, 2}}, {{2, 2, 0, 2}}}
+	s := scored(task, batches, predicted)
+	// First batch: F1 of O is 2·2/(2·2+1) = 0.8, of NAME 2·1/(2·1+1) = 2/3.
+	near(t, "mean of the batches' macro-F1", s.Value, ((0.8+2.0/3)/2+1)/2)
+	// Entities: the NAME of two words was found as one word, so it is wrong; the AGE is right.
+	near(t, "entity F1", s.figure(t, "entity_f1"), 0.5)
+	near(t, "F1 of AGE", s.figure(t, "f1_AGE"), 1)
+	near(t, "F1 of NAME", s.figure(t, "f1_NAME"), 0)
+	if s.Name != "ner_f1" || s.Headline().Name != "entity_f1" {
+		t.Errorf("counting figure %q, headline %q", s.Name, s.Headline().Name)
+	}
+}
+
+func TestClassScores(t *testing.T) {
+	task := tasks.CLS(tasks.CaseLabels{Main: []string{"a", "b"}, Sub: []string{"c", "d"}, Intervention: []string{"e", "f"}, Priority: []string{"1", "2"}})
+	none := int64(tasks.IgnoreClass)
+	batches := []datasets.Batch{
+		{Size: 2, Length: 1, Targets: []datasets.Target{{Classes: []int64{0, 1}}, {Classes: []int64{0, 1}}, {Classes: []int64{none, none}}, {Classes: []int64{0, 0}}}},
+		{Size: 1, Length: 1, Targets: []datasets.Target{{Classes: []int64{1}}, {Classes: []int64{1}}, {Classes: []int64{1}}, {Classes: []int64{1}}}},
+	}
+	predicted := [][][]int{{{0, 0}, {0, 1}, {1, 1}, {0, 0}}, {{1}, {0}, {0}, {1}}}
+	s := scored(task, batches, predicted)
+	near(t, "mean over batches of the heads' mean accuracy", s.Value, ((0.5+1+1)/3+0.5)/2)
+	near(t, "accuracy of main", s.figure(t, "acc_main"), 2.0/3)
+	near(t, "accuracy of sub", s.figure(t, "acc_sub"), 2.0/3)
+	near(t, "accuracy of intervention, of which two are unlabelled", s.figure(t, "acc_intervention"), 0)
+	near(t, "average accuracy", s.figure(t, "avg_acc"), (2.0/3+2.0/3+0+1)/4)
+}
+
+func TestFlagScores(t *testing.T) {
+	task := tasks.Task{Name: "qa", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "hold", Labels: []string{"x", "y"}}, {Name: "closing", Labels: []string{"z"}}}}
+	batches := []datasets.Batch{
+		{Size: 2, Length: 1, Targets: []datasets.Target{{Flags: []float32{1, 0, 1, 1}, Width: 2}, {Flags: []float32{0, 0}, Width: 1}}},
+		{Size: 1, Length: 1, Targets: []datasets.Target{{Flags: []float32{0, 1}, Width: 2}, {Flags: []float32{1}, Width: 1}}},
+	}
+	predicted := [][][]int{{{1, 1, 1, 0}, {0, 0}}, {{0, 1}, {1}}}
+	s := scored(task, batches, predicted)
+	// First batch: hold has 2 true positives, 1 false of each kind. The micro-F1 of closing's one column is to
+	// scikit-learn its accuracy.
+	near(t, "mean over batches of the heads' mean micro-F1", s.Value, ((4.0/6+1)/2+1)/2)
+	near(t, "F1 of hold over all", s.figure(t, "f1_hold"), 6.0/8)
+	near(t, "F1 of closing over all", s.figure(t, "f1_closing"), 1)
+	near(t, "average F1", s.figure(t, "avg_f1"), (6.0/8+1)/2)
+	near(t, "mean F1 of the criteria", s.figure(t, "criteria_f1"), (1+2.0/4+1)/3)
+	near(t, "F1 of one criterion", s.figure(t, "sub_f1_hold_y"), 2.0/4)
+}
+
+func TestBaseline(t *testing.T) {
+	task := tasks.NER([]string{"O", "NAME"})
+	examples := []datasets.Example{
+		{IDs: []int32{1, 5, 6, 2}, Classes: []int64{-100, 0, 0, -100}},
+		{IDs: []int32{1, 5, 2}, Classes: []int64{-100, 1, -100}},
+	}
+	loader := datasets.Loader{Task: task, Examples: examples, BatchSize: 2}
+	s := Baseline(loader, loader)
+	near(t, "macro-F1 of always O", s.Value, (2*2.0/(2*2+1)+0)/2)
+	near(t, "entity F1 of always O", s.Headline().Value, 0)
+
+	flags := tasks.Task{Name: "qa", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "h", Labels: []string{"x", "y"}}}}
+	loader = datasets.Loader{Task: flags, BatchSize: 8, Examples: []datasets.Example{
+		{IDs: []int32{1}, Flags: [][]float32{{1, 0}}}, {IDs: []int32{1}, Flags: [][]float32{{1, 0}}}, {IDs: []int32{1}, Flags: [][]float32{{0, 1}}},
+	}}
+	near(t, "micro-F1 of the more frequent values", Baseline(loader, loader).Headline().Value, 2*2.0/(2*2+1+1))
+
+	classes := tasks.CLS(tasks.CaseLabels{Main: []string{"a", "b"}, Sub: []string{"c"}, Intervention: []string{"e"}, Priority: []string{"1"}})
+	loader = datasets.Loader{Task: classes, BatchSize: 8, Examples: []datasets.Example{
+		{IDs: []int32{1}, Classes: []int64{1, 0, 0, -1}}, {IDs: []int32{1}, Classes: []int64{1, 0, 0, 0}}, {IDs: []int32{1}, Classes: []int64{0, 0, 0, 0}},
+	}}
+	near(t, "mean accuracy of the most frequent classes", Baseline(loader, loader).Headline().Value, (2.0/3+1+1+1)/4)
+}
