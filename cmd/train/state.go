@@ -24,11 +24,11 @@ func runDir(c config.Config) string { return filepath.Clean(c.Output.ModelDir) +
 func outboxDir(c config.Config) string { return filepath.Clean(c.Output.ModelDir) + ".outbox" }
 
 func newState(c config.Config, d *data) (trainer.State, error) {
-	print, err := fingerprint(c, d)
+	text, err := fingerprint(c, d)
 	if err != nil {
 		return trainer.State{}, fmt.Errorf("describe the run: %w", err)
 	}
-	return trainer.State{Fingerprint: print}, nil
+	return trainer.State{Fingerprint: text}, nil
 }
 
 func removeState(c config.Config) error {

@@ -42,7 +42,7 @@ type Streams struct {
 // Standard returns the process's streams.
 func Standard() Streams { return Streams{os.Stdin, os.Stdout, os.Stderr} }
 
-// A Command's fields are its flags, in kong's tags.
+// Command does one command's work. Its fields are the flags, in kong's tags.
 type Command interface {
 	// Run does the work. ctx is done after SIGINT or SIGTERM.
 	Run(ctx context.Context, io Streams) error

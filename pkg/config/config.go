@@ -5,6 +5,7 @@ package config
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -163,17 +164,21 @@ func (c Config) Validate() error {
 	oneOf := func(key, got string, words ...string) {
 		check(slices.Contains(words, got), key, strings.Join(words, " or "), fmt.Sprintf("%q", got))
 	}
-	share := func(key string, got float64) {
-		check(got >= 0 && got < 1, key, "a number from 0 up to 1", got)
-	}
+	atLeast0 := func(key string, got int64) { check(got >= 0, key, "0 or more", got) }
 	positive := func(key string, got int) { check(got > 0, key, "a number above 0", got) }
 
 	oneOf("task", c.Task, TaskMultitask)
 	oneOf("backbone.init", c.Backbone.Init, InitPretrained, InitRandom)
-	share("backbone.dropout", c.Backbone.Dropout)
+	check(c.Backbone.Dropout >= 0 && c.Backbone.Dropout < 1, "backbone.dropout", "a number from 0 up to 1", c.Backbone.Dropout)
 	check(c.Backbone.ModelName != "" || c.Backbone.Init == InitRandom, "backbone.model_name", "a directory or a name", `""`)
-	share("data.test_size", c.Data.TestSize)
-	check(c.Data.TestSize > 0, "data.test_size", "a number above 0", c.Data.TestSize)
+	atLeast0("backbone.size.dim", c.Backbone.Size.Dim)
+	atLeast0("backbone.size.layers", c.Backbone.Size.Layers)
+	atLeast0("backbone.size.heads", c.Backbone.Size.Heads)
+	atLeast0("backbone.size.hidden_dim", c.Backbone.Size.HiddenDim)
+	check(c.Data.TestSize > 0 && c.Data.TestSize < 1, "data.test_size", "a share above 0 and below 1", c.Data.TestSize)
+	atLeast0("data.generate.ner", int64(c.Data.Generate.NER))
+	atLeast0("data.generate.cases", int64(c.Data.Generate.Cases))
+	atLeast0("data.generate.qa", int64(c.Data.Generate.QA))
 	check(c.Data.NERPath+c.Data.ClassificationPath+c.Data.QAPath != "", "data", "at least one of ner_path, classification_path and qa_path", "none")
 	check(c.Tokenizer.MaxLength >= 3, "tokenizer.max_length", "at least 3", c.Tokenizer.MaxLength)
 	oneOf("tokenizer.padding", c.Tokenizer.Padding, PadMaxLength, PadLongest)
@@ -181,16 +186,17 @@ func (c Config) Validate() error {
 	positive("training.num_epochs", c.Training.NumEpochs)
 	positive("training.batch_size", c.Training.BatchSize)
 	check(c.Training.LearningRate > 0 && !math.IsInf(c.Training.LearningRate, 0), "training.learning_rate", "a number above 0", c.Training.LearningRate)
-	check(c.Training.WeightDecay >= 0, "training.weight_decay", "0 or more", c.Training.WeightDecay)
+	check(c.Training.WeightDecay >= 0 && !math.IsInf(c.Training.WeightDecay, 0), "training.weight_decay", "0 or more", c.Training.WeightDecay)
 	check(c.Training.WarmupRatio >= 0 && c.Training.WarmupRatio <= 1, "training.warmup_ratio", "a number from 0 to 1", c.Training.WarmupRatio)
 	check(c.Training.MaxGradNorm > 0, "training.max_grad_norm", "a number above 0", c.Training.MaxGradNorm)
 	positive("training.early_stopping_patience", c.Training.EarlyStoppingPatience)
 	oneOf("training.precision", c.Training.Precision, PrecisionFP32, PrecisionBF16, PrecisionAuto)
-	check(c.Training.Threads >= 0, "training.threads", "0 or more", c.Training.Threads)
+	atLeast0("training.threads", int64(c.Training.Threads))
 	check(c.Output.ModelDir != "", "output.model_dir", "a directory", `""`)
 	for key, name := range map[string]string{"output.label_maps_file": c.Output.LabelMapsFile, "output.metrics_file": c.Output.MetricsFile} {
-		check(name != "" && !strings.ContainsAny(name, "/\\"), key, "a file name", fmt.Sprintf("%q", name))
+		check(filepath.IsLocal(name) && name != "." && !strings.ContainsAny(name, "/\\"), key, "a file name", fmt.Sprintf("%q", name))
 	}
+	check(c.Output.LabelMapsFile != c.Output.MetricsFile, "output.metrics_file", "another name than label_maps_file's", fmt.Sprintf("%q", c.Output.MetricsFile))
 	if len(bad) > 0 {
 		slices.Sort(bad)
 		return fmt.Errorf("configuration: %s", strings.Join(bad, "; "))

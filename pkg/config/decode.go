@@ -28,67 +28,73 @@ func Load(path string, overrides []string) (Config, error) {
 // Parse is Load for the contents of a file.
 func Parse(data []byte, overrides []string) (Config, error) {
 	c := Default()
-	if err := decodeStrict(data, &c); err != nil {
-		return Config{}, err
+	node, err := parseYAML(data)
+	if err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
+	}
+	if err := decode(node, &c); err != nil {
+		return Config{}, fmt.Errorf("configuration: %w", err)
 	}
 	for _, o := range overrides {
-		text, err := overrideYAML(o)
-		if err != nil {
-			return Config{}, err
-		}
-		if err := decodeStrict(text, &c); err != nil {
+		if err := override(o, &c); err != nil {
 			return Config{}, fmt.Errorf("--set %s: %w", o, err)
 		}
 	}
 	return c, c.Validate()
 }
 
-// decodeStrict sets the keys that data has; an unknown one is an error.
-func decodeStrict(data []byte, c *Config) error {
+// parseYAML returns the only document's root, nil if there is none.
+func parseYAML(data []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	decoder.KnownFields(true)
-	err := decoder.Decode(c)
-	if errors.Is(err, io.EOF) {
-		return nil
+	var document, second yaml.Node
+	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
-	var typed *yaml.TypeError
-	if errors.As(err, &typed) {
-		lines := make([]string, len(typed.Errors))
-		for i, line := range typed.Errors {
-			if field, _, unknown := strings.Cut(line, " not found in type"); unknown {
-				line = strings.Replace(field, "field ", "unknown key ", 1)
-			}
-			lines[i] = line
-		}
-		return fmt.Errorf("configuration: %s", strings.Join(lines, "; "))
+	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one YAML document; keep one")
 	}
-	if err != nil {
-		return fmt.Errorf("configuration: %w", err)
-	}
-	if err := decoder.Decode(new(Config)); !errors.Is(err, io.EOF) {
-		return errors.New("configuration: more than one YAML document")
-	}
-	return nil
+	return document.Content[0], nil
 }
 
-// overrideYAML turns "a.b=value" into the document {a: {b: value}}.
-func overrideYAML(o string) ([]byte, error) {
-	path, value, ok := strings.Cut(o, "=")
+// decode sets the keys that node has, and only if all of them are right.
+func decode(node *yaml.Node, c *Config) error {
+	if node == nil {
+		return nil
+	}
+	if problems := check(node, c); len(problems) > 0 {
+		return errors.New(strings.Join(problems, "; "))
+	}
+	return node.Decode(c)
+}
+
+// override applies "a.b=value" as the document {a: {b: value}}.
+func override(o string, c *Config) error {
+	path, text, ok := strings.Cut(o, "=")
 	if !ok || path == "" {
-		return nil, fmt.Errorf("--set %s: want section.key=value", o)
+		return errors.New("want section.key=value")
 	}
-	var node yaml.Node
-	if err := yaml.Unmarshal([]byte(value), &node); err != nil {
-		return nil, fmt.Errorf("--set %s: %w", o, err)
+	node, err := parseYAML([]byte(text))
+	if err != nil {
+		return err
 	}
-	inner := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: ""}
-	if len(node.Content) > 0 {
-		inner = node.Content[0]
+	if node == nil {
+		node = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str"}
 	}
 	keys := strings.Split(path, ".")
 	for i := len(keys) - 1; i >= 0; i-- {
-		key := &yaml.Node{Kind: yaml.ScalarNode, Value: keys[i]}
-		inner = &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{key, inner}}
+		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: keys[i]}
+		node = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{key, node}}
 	}
-	return yaml.Marshal(inner)
+	clearLines(node)
+	return decode(node, c)
+}
+
+// clearLines forgets where the nodes stood: an override has no lines to name.
+func clearLines(node *yaml.Node) {
+	node.Line = 0
+	for _, child := range node.Content {
+		clearLines(child)
+	}
 }

@@ -3,11 +3,10 @@ package datasets
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
-
-	"runtime"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
@@ -50,6 +49,7 @@ type Set struct {
 	Task     tasks.Task
 	Examples []Example
 	Filter   Filter
+	Path     string // the file that the records came from
 }
 
 // NewNERSet encodes NER records. One over limits.MaxLength is dropped, never
@@ -63,7 +63,7 @@ func NewNERSet(ctx context.Context, tok *tokenize.Tokenizer, records []NERRecord
 	for i, r := range records {
 		for _, e := range r.Entities {
 			if _, known := idOf[e.Label]; !known {
-				return Set{}, fmt.Errorf("NER record %d: unknown entity label %q; want one of %v", i+1, e.Label, task.Heads[0].Labels[1:])
+				return Set{}, fmt.Errorf("NER record %d: unknown entity label %.40q; want one of %v", i+1, e.Label, task.Heads[0].Labels[1:])
 			}
 		}
 	}

@@ -8,64 +8,21 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"unicode/utf8"
 )
 
 // LoadNER reads a JSONL file of NER records: one JSON object a line. Empty
 // lines are passed over. An error names the file and the line.
 func LoadNER(path string) ([]NERRecord, error) {
 	return loadFile(path, func(r io.Reader) ([]NERRecord, error) {
-		var records []NERRecord
-		lines := bufio.NewReader(r)
-		for number := 1; ; number++ {
-			line, err := lines.ReadBytes('\n')
-			if len(bytes.TrimSpace(line)) > 0 {
-				record, bad := parseNER(line)
-				if bad != nil {
-					return nil, fmt.Errorf("line %d: %w", number, bad)
-				}
-				records = append(records, record)
-			}
-			if errors.Is(err, io.EOF) {
-				return records, nil
-			}
-			if err != nil {
-				return nil, err
-			}
-		}
+		return readLines(r, parseNER)
 	})
-}
-
-func parseNER(line []byte) (NERRecord, error) {
-	var record NERRecord
-	if err := json.Unmarshal(line, &record); err != nil {
-		return record, cleanJSONError(err)
-	}
-	if record.Text == "" {
-		return record, errors.New("text is empty")
-	}
-	length := utf8.RuneCountInString(string(record.Text))
-	for i, e := range record.Entities {
-		if e.Start < 0 || e.End <= e.Start || e.End > length {
-			return record, fmt.Errorf("entity %d: span [%d, %d) isn't inside the text of %d characters", i+1, e.Start, e.End, length)
-		}
-	}
-	return record, nil
 }
 
 // LoadCases reads a JSON array of case records. An error names the file and
 // the record, counted from 1.
 func LoadCases(path string) ([]CaseRecord, error) {
 	return loadFile(path, func(r io.Reader) ([]CaseRecord, error) {
-		return decodeArray(r, func(c CaseRecord) error {
-			switch {
-			case c.Narrative == "":
-				return errors.New("narrative is empty")
-			case c.Category == "":
-				return errors.New("category is empty")
-			}
-			return nil
-		})
+		return readArray(r, parseCase)
 	})
 }
 
@@ -73,13 +30,7 @@ func LoadCases(path string) ([]CaseRecord, error) {
 // record, counted from 1.
 func LoadQA(path string) ([]QARecord, error) {
 	return loadFile(path, func(r io.Reader) ([]QARecord, error) {
-		return decodeArray(r, func(q QARecord) error {
-			if q.Text == "" {
-				return errors.New("text is empty")
-			}
-			_, err := ParseQALabels(q.Labels)
-			return err
-		})
+		return readArray(r, parseQA)
 	})
 }
 
@@ -99,69 +50,63 @@ func loadFile[T any](path string, read func(io.Reader) ([]T, error)) ([]T, error
 	return records, nil
 }
 
+// skipBOM passes over the mark that some Windows programs put in front of UTF-8.
 func skipBOM(r io.Reader) io.Reader {
+	const bom = "\xef\xbb\xbf"
 	buffered := bufio.NewReaderSize(r, 1<<16)
-	if head, _ := buffered.Peek(3); bytes.Equal(head, []byte("\xef\xbb\xbf")) {
-		buffered.Discard(3)
+	if head, err := buffered.Peek(len(bom)); err == nil && string(head) == bom {
+		_, _ = buffered.Discard(len(bom)) // it is in the buffer
 	}
 	return buffered
 }
 
-// decodeArray reads a JSON array element by element, so that an error knows
-// its record.
-func decodeArray[T any](r io.Reader, check func(T) error) ([]T, error) {
+func readLines[T any](r io.Reader, parse func([]byte) (T, error)) ([]T, error) {
+	var records []T
+	lines := bufio.NewReader(r)
+	for number := 1; ; number++ {
+		line, err := lines.ReadBytes('\n')
+		if len(bytes.TrimSpace(line)) > 0 {
+			record, bad := parse(line)
+			if bad != nil {
+				return nil, fmt.Errorf("line %d: %w", number, bad)
+			}
+			records = append(records, record)
+		}
+		if errors.Is(err, io.EOF) {
+			return records, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// readArray reads a JSON array element by element, so that an error knows its
+// record.
+func readArray[T any](r io.Reader, parse func([]byte) (T, error)) ([]T, error) {
 	decoder := json.NewDecoder(r)
 	if token, err := decoder.Token(); err != nil {
 		return nil, fmt.Errorf("want a JSON array of records: %w", cleanJSONError(err))
 	} else if token != json.Delim('[') {
-		return nil, fmt.Errorf("want a JSON array of records, found %v", token)
+		return nil, errors.New("want a JSON array of records; the file begins with something else")
 	}
 	var records []T
 	for decoder.More() {
-		var record T
-		err := decoder.Decode(&record)
-		if err == nil {
-			err = check(record)
-		}
-		if err != nil {
+		var raw json.RawMessage
+		if err := decoder.Decode(&raw); err != nil {
 			return nil, fmt.Errorf("record %d: %w", len(records)+1, cleanJSONError(err))
+		}
+		record, err := parse(raw)
+		if err != nil {
+			return nil, fmt.Errorf("record %d: %w", len(records)+1, err)
 		}
 		records = append(records, record)
 	}
 	if _, err := decoder.Token(); err != nil {
 		return nil, fmt.Errorf("after record %d: the array doesn't end: %w", len(records), cleanJSONError(err))
 	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("after record %d: the array ends, but the file goes on", len(records))
+	}
 	return records, nil
-}
-
-// cleanJSONError keeps what encoding/json says of a wrong type, without the
-// names of Go types, and never the value itself: it may be transcript.
-func cleanJSONError(err error) error {
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) {
-		return fmt.Errorf("field %q holds a JSON %s, want %s", wrongType.Field, firstWord(wrongType.Value), jsonKind(wrongType.Type.Kind().String()))
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("the file ends inside a value")
-	}
-	return err
-}
-
-func firstWord(s string) string {
-	word, _, _ := bytes.Cut([]byte(s), []byte(" "))
-	return string(word)
-}
-
-func jsonKind(goKind string) string {
-	switch goKind {
-	case "string":
-		return "a string"
-	case "int":
-		return "a whole number"
-	case "slice":
-		return "an array"
-	case "struct":
-		return "an object"
-	}
-	return goKind
 }

@@ -10,7 +10,7 @@ import (
 type Loader struct {
 	Task      tasks.Task
 	Examples  []Example
-	BatchSize int
+	BatchSize int // 1 or more
 	Collator  Collator
 }
 

@@ -1,19 +1,18 @@
 package datasets
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
 )
 
 // ParseQALabels reads a QA record's labels: an object of lists, or a JSON
-// string that holds one. Values are numbers, or what Python's float() takes
-// for one; anything else, such as "No hold was required", counts as 0. A value
-// in place of a list is a list of none. Numbers are cut to 0…1.
+// string that holds one. Values are numbers, true and false, or strings of a
+// decimal number; anything else, such as "No hold was required", counts as 0,
+// as does NaN. Numbers are cut to 0…1. In place of a list, a number is a list
+// of one, and anything else a list of none.
 func ParseQALabels(raw json.RawMessage) (map[string][]float32, error) {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
@@ -26,10 +25,8 @@ func ParseQALabels(raw json.RawMessage) (map[string][]float32, error) {
 	labels := make(map[string][]float32, len(lists))
 	for head, list := range lists {
 		var values []json.RawMessage
-		if bytes.HasPrefix(bytes.TrimSpace(list), []byte("[")) {
-			if err := json.Unmarshal(list, &values); err != nil {
-				return nil, fmt.Errorf("labels: head %q: %w", head, err)
-			}
+		if json.Unmarshal(list, &values) != nil && list[0] != '"' && list[0] != '{' {
+			values = []json.RawMessage{list}
 		}
 		flags := make([]float32, len(values))
 		for i, v := range values {
@@ -40,17 +37,24 @@ func ParseQALabels(raw json.RawMessage) (map[string][]float32, error) {
 	return labels, nil
 }
 
+// flagOf is Python's float() of a JSON value, or else 0, cut to 0…1.
 func flagOf(raw json.RawMessage) float32 {
 	text := string(raw)
-	var quoted string
-	if json.Unmarshal(raw, &quoted) == nil {
+	switch text[0] {
+	case 't':
+		return 1
+	case '"':
+		var quoted string
+		if json.Unmarshal(raw, &quoted) != nil {
+			return 0
+		}
 		text = strings.TrimSpace(quoted)
 	}
-	if text == "true" {
-		return 1
+	if strings.ContainsAny(text, "xX") { // hexadecimal, to Go alone
+		return 0
 	}
 	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(v) {
+	if err != nil && !errors.Is(err, strconv.ErrRange) || math.IsNaN(v) {
 		return 0
 	}
 	return float32(min(max(v, 0), 1))

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"unicode/utf8"
 )
@@ -16,8 +17,20 @@ func (t Transcript) String() string {
 	return fmt.Sprintf("[transcript, %d characters]", utf8.RuneCountInString(string(t)))
 }
 
-// GoString is String, for %#v.
-func (t Transcript) GoString() string { return t.String() }
+// Format is String whatever the verb; fmt itself would show the text for one
+// that doesn't suit a string.
+func (t Transcript) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, t.String()) // fmt's own buffer
+}
 
 // LogValue is String, for log/slog.
 func (t Transcript) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// LogValue keeps what the record holds out of logs, which may be JSON.
+func (r NERRecord) LogValue() slog.Value { return r.Text.LogValue() }
+
+// LogValue keeps what the record holds out of logs, which may be JSON.
+func (r CaseRecord) LogValue() slog.Value { return r.Narrative.LogValue() }
+
+// LogValue keeps what the record holds out of logs, which may be JSON.
+func (r QARecord) LogValue() slog.Value { return r.Text.LogValue() }

@@ -1,6 +1,7 @@
 package tasks
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -57,11 +58,14 @@ func MarshalLabelMaps(list []Task) ([]byte, error) {
 			return nil, fmt.Errorf("label maps: no layout for task %q", t.Name)
 		}
 	}
-	data, err := json.MarshalIndent(maps, "", "  ")
-	if err != nil {
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false) // labels have "&"
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(maps); err != nil {
 		return nil, fmt.Errorf("label maps: %w", err)
 	}
-	return append(data, '\n'), nil
+	return data.Bytes(), nil
 }
 
 // UnmarshalLabelMaps reads label_maps.json, ours or the Python prototype's,
@@ -133,32 +137,37 @@ func fromID(labels []string) map[string]string {
 	return m
 }
 
-// byID orders labels by id; the ids must be 0…n-1, each once. Either
-// direction of the map will do.
+// byID orders labels by id; the ids must be 0…n-1, each once. Either direction
+// of the map will do; both must say the same.
 func byID(what string, toID map[string]int, fromID map[string]string) ([]string, error) {
-	if len(toID) == 0 {
-		toID = make(map[string]int, len(fromID))
-		for key, label := range fromID {
-			id, err := strconv.Atoi(key)
-			if err != nil {
-				return nil, fmt.Errorf("label maps: %s: id %q isn't a number", what, key)
-			}
-			toID[label] = id
-		}
-		if len(toID) != len(fromID) {
-			return nil, fmt.Errorf("label maps: %s: two ids share a label", what)
-		}
+	size := len(toID)
+	if size == 0 {
+		size = len(fromID)
 	}
-	if len(toID) == 0 {
+	if size == 0 {
 		return nil, fmt.Errorf("label maps: %s: no labels", what)
 	}
-	labels := make([]string, len(toID))
-	used := make([]bool, len(toID))
+	labels := make([]string, size)
+	used := make([]bool, size)
 	for label, id := range toID {
-		if id < 0 || id >= len(labels) || used[id] {
-			return nil, fmt.Errorf("label maps: %s: ids must be 0 to %d, each once", what, len(labels)-1)
+		if id < 0 || id >= size || used[id] {
+			return nil, fmt.Errorf("label maps: %s: ids must be 0 to %d, each once", what, size-1)
 		}
 		labels[id], used[id] = label, true
 	}
-	return slices.Clip(labels), nil
+	for key, label := range fromID {
+		id, err := strconv.Atoi(key)
+		if err != nil || id < 0 || id >= size || strconv.Itoa(id) != key {
+			return nil, fmt.Errorf("label maps: %s: id %q isn't one of 0 to %d", what, key, size-1)
+		}
+		if used[id] && labels[id] != label {
+			return nil, fmt.Errorf("label maps: %s: id %d is both %q and %q", what, id, labels[id], label)
+		}
+		labels[id], used[id] = label, true
+	}
+	sorted := slices.Sorted(slices.Values(labels))
+	if len(slices.Compact(sorted)) != size {
+		return nil, fmt.Errorf("label maps: %s: two ids share a label", what)
+	}
+	return labels, nil
 }

@@ -8,6 +8,7 @@ import "fmt"
 // Kind is how a task's labels hang on the text.
 type Kind string
 
+// The kinds of tasks.
 const (
 	Token      Kind = "token"      // one class for each word; cross-entropy
 	MultiClass Kind = "multiclass" // one class for each head; cross-entropy
@@ -17,6 +18,7 @@ const (
 // Pooling is how a sentence-level task reduces hidden states to one vector.
 type Pooling string
 
+// The kinds of pooling.
 const (
 	NoPooling        Pooling = ""          // token tasks
 	AttentionPooling Pooling = "attention" // a learned score for each token

@@ -1,0 +1,114 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// check lists what decoding node into c would pass over or take for something
+// else: unknown keys, keys without a value, fractions of whole numbers, and
+// values of another type.
+func check(node *yaml.Node, c *Config) []string {
+	return checkNode(node, reflect.TypeOf(c).Elem(), "")
+}
+
+func checkNode(node *yaml.Node, want reflect.Type, path string) []string {
+	if node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	section := want.Kind() == reflect.Struct
+	null := node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null"
+	switch {
+	case section && null: // all its keys keep their defaults
+		return nil
+	case section && node.Kind == yaml.MappingNode:
+		return checkKeys(node, want, path)
+	case null:
+		return []string{problem(node, path, `no value; remove the key, or write "" for an empty text`)}
+	case !fits(node, want):
+		return []string{problem(node, path, fmt.Sprintf("want %s, got %s", kindOf(want), valueOf(node)))}
+	}
+	return nil
+}
+
+func checkKeys(node *yaml.Node, section reflect.Type, path string) []string {
+	types := map[string]reflect.Type{}
+	for i := range section.NumField() {
+		field := section.Field(i)
+		types[field.Tag.Get("yaml")] = field.Type
+	}
+	var problems []string
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key := node.Content[i]
+		name := strings.TrimPrefix(path+"."+key.Value, ".")
+		want, known := types[key.Value]
+		switch {
+		case !known || key.Kind != yaml.ScalarNode:
+			problems = append(problems, problem(key, "", "unknown key "+name))
+		case seen[key.Value]:
+			problems = append(problems, problem(key, "", "second "+name+"; keep one"))
+		default:
+			problems = append(problems, checkNode(node.Content[i+1], want, name)...)
+		}
+		seen[key.Value] = true
+	}
+	return problems
+}
+
+// fits reports whether a value can be taken without changing it.
+func fits(node *yaml.Node, want reflect.Type) bool {
+	if node.Kind != yaml.ScalarNode {
+		return false
+	}
+	into := reflect.New(want)
+	if node.Decode(into.Interface()) != nil {
+		return false
+	}
+	switch want.Kind() {
+	case reflect.Int, reflect.Int64, reflect.Uint32, reflect.Uint64:
+		return node.ShortTag() == "!!int"
+	}
+	return true
+}
+
+func kindOf(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct:
+		return "a section of keys"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float64:
+		return "a number"
+	case reflect.Uint32, reflect.Uint64:
+		return fmt.Sprintf("a whole number from 0 to %d", ^uint64(0)>>(64-t.Bits()))
+	case reflect.String:
+		return "a text"
+	}
+	return "a whole number"
+}
+
+func valueOf(node *yaml.Node) string {
+	switch node.Kind {
+	case yaml.MappingNode:
+		return "a section of keys"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	return strconv.Quote(node.Value)
+}
+
+// problem says what is wrong, and where if that is known.
+func problem(node *yaml.Node, path, text string) string {
+	if path != "" {
+		text = path + ": " + text
+	}
+	if node.Line == 0 {
+		return text
+	}
+	return fmt.Sprintf("line %d: %s", node.Line, text)
+}

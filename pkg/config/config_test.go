@@ -1,0 +1,130 @@
+package config
+
+import (
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestValidate(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*Config)
+		want  string
+	}{
+		"task":                {func(c *Config) { c.Task = "all" }, `task: want multitask, got "all"`},
+		"init":                {func(c *Config) { c.Backbone.Init = "zero" }, `backbone.init: want pretrained or random, got "zero"`},
+		"dropout of all":      {func(c *Config) { c.Backbone.Dropout = 1 }, "backbone.dropout: want a number from 0 up to 1, got 1"},
+		"no model":            {func(c *Config) { c.Backbone.ModelName = "" }, "backbone.model_name: want a directory or a name"},
+		"negative width":      {func(c *Config) { c.Backbone.Size.Dim = -1 }, "backbone.size.dim: want 0 or more"},
+		"negative layers":     {func(c *Config) { c.Backbone.Size.Layers = -1 }, "backbone.size.layers"},
+		"negative heads":      {func(c *Config) { c.Backbone.Size.Heads = -1 }, "backbone.size.heads"},
+		"negative inner":      {func(c *Config) { c.Backbone.Size.HiddenDim = -1 }, "backbone.size.hidden_dim"},
+		"nothing held out":    {func(c *Config) { c.Data.TestSize = 0 }, "data.test_size: want a share above 0 and below 1, got 0"},
+		"all held out":        {func(c *Config) { c.Data.TestSize = 1 }, "data.test_size"},
+		"NaN held out":        {func(c *Config) { c.Data.TestSize = math.NaN() }, "data.test_size"},
+		"no data":             {func(c *Config) { c.Data = Data{TestSize: 0.1} }, "data: want at least one of ner_path"},
+		"negative demo":       {func(c *Config) { c.Data.Generate.NER = -1 }, "data.generate.ner: want 0 or more"},
+		"negative demo cases": {func(c *Config) { c.Data.Generate.Cases = -1 }, "data.generate.cases"},
+		"negative demo qa":    {func(c *Config) { c.Data.Generate.QA = -1 }, "data.generate.qa"},
+		"no room for a token": {func(c *Config) { c.Tokenizer.MaxLength = 2 }, "tokenizer.max_length: want at least 3, got 2"},
+		"padding":             {func(c *Config) { c.Tokenizer.Padding = "true" }, "tokenizer.padding: want max_length or longest"},
+		"tiny vocabulary":     {func(c *Config) { c.Tokenizer.VocabSize = 99 }, "tokenizer.vocab_size: want at least 100"},
+		"no epochs":           {func(c *Config) { c.Training.NumEpochs = 0 }, "training.num_epochs: want a number above 0"},
+		"no batch":            {func(c *Config) { c.Training.BatchSize = -4 }, "training.batch_size: want a number above 0, got -4"},
+		"no rate":             {func(c *Config) { c.Training.LearningRate = 0 }, "training.learning_rate: want a number above 0"},
+		"infinite rate":       {func(c *Config) { c.Training.LearningRate = math.Inf(1) }, "training.learning_rate"},
+		"NaN rate":            {func(c *Config) { c.Training.LearningRate = math.NaN() }, "training.learning_rate"},
+		"negative decay":      {func(c *Config) { c.Training.WeightDecay = -0.1 }, "training.weight_decay: want 0 or more"},
+		"infinite decay":      {func(c *Config) { c.Training.WeightDecay = math.Inf(1) }, "training.weight_decay"},
+		"warm-up over all":    {func(c *Config) { c.Training.WarmupRatio = 1.1 }, "training.warmup_ratio: want a number from 0 to 1"},
+		"clipped to nothing":  {func(c *Config) { c.Training.MaxGradNorm = 0 }, "training.max_grad_norm: want a number above 0"},
+		"no patience":         {func(c *Config) { c.Training.EarlyStoppingPatience = 0 }, "training.early_stopping_patience"},
+		"precision":           {func(c *Config) { c.Training.Precision = "fp16" }, "training.precision: want fp32 or bf16 or auto"},
+		"negative threads":    {func(c *Config) { c.Training.Threads = -1 }, "training.threads: want 0 or more"},
+		"no model directory":  {func(c *Config) { c.Output.ModelDir = "" }, "output.model_dir: want a directory"},
+		"file with a path":    {func(c *Config) { c.Output.MetricsFile = "a/b" }, "output.metrics_file: want a file name"},
+		"file that is a path": {func(c *Config) { c.Output.LabelMapsFile = ".." }, "output.label_maps_file: want a file name"},
+		"two files as one":    {func(c *Config) { c.Output.MetricsFile = c.Output.LabelMapsFile }, "output.metrics_file: want another name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := Default()
+			c.spoil(&config)
+			err := config.Validate()
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %q doesn't say %q", err, c.want)
+			}
+			if n := strings.Count(err.Error(), ";"); n != 0 {
+				t.Errorf("error %q names more than one mistake", err)
+			}
+		})
+	}
+}
+
+func TestValidateNamesAllMistakes(t *testing.T) {
+	c := Default()
+	c.Training.BatchSize = 0
+	c.Data.TestSize = 2
+	want := "configuration: data.test_size: want a share above 0 and below 1, got 2; training.batch_size: want a number above 0, got 0"
+	if err := c.Validate(); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+func TestRandomInitNeedsNoModelName(t *testing.T) {
+	c := Default()
+	c.Backbone.Init, c.Backbone.ModelName = InitRandom, ""
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestParams(t *testing.T) {
+	c := Default()
+	c.Data.Generate.Cases = 12
+	params, err := c.Params()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"task": "multitask", "model_name": "distilbert-base-cased", "dropout": "0.1", "size_dim": "0",
+		"ner_path": "data/ner_synthetic_dataset_v1.jsonl", "random_seed": "42", "generate_cases": "12",
+		"generate_seed": "42", "max_length": "512", "truncation": "true", "batch_size": "16", "learning_rate": "2e-05",
+		"seed": "42", "model_dir": "./attention_fusion_model", "run_name": "multitask_train",
+	} {
+		if got, found := params[name]; !found || got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	// A setting whose name another one took would be missing.
+	if want := leaves(reflect.TypeOf(c)); len(params) != want {
+		t.Errorf("%d parameters, want %d, one for each setting: %v", len(params), want, params)
+	}
+	// MLflow's file store keeps a parameter in a file of its name, so that none
+	// may be another's folder, nor differ by case alone.
+	lower := map[string]bool{}
+	for name := range params {
+		if strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
+			t.Errorf("%q isn't a plain name", name)
+		}
+		if lower[strings.ToLower(name)] {
+			t.Errorf("%q differs from another by case alone", name)
+		}
+		lower[strings.ToLower(name)] = true
+	}
+}
+
+// leaves counts the settings of a section.
+func leaves(section reflect.Type) int {
+	if section.Kind() != reflect.Struct {
+		return 1
+	}
+	n := 0
+	for i := range section.NumField() {
+		n += leaves(section.Field(i).Type)
+	}
+	return n
+}

@@ -1,0 +1,259 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// prototype holds the values of the Python prototype's own file.
+const prototype = `
+backbone:
+  model_name: "distilbert-base-cased"   # cased
+  dropout: 0.1
+
+data:
+  ner_path:             "../data/ner_synthetic_dataset_v1.jsonl"
+  classification_path:  "../data/cases_generated_data_v0005.json"
+  qa_path:              "../data/synthetic_qa_metrics_data_v01x.json"
+  test_size: 0.1
+  random_seed: 42
+
+tokenizer:
+  max_length: 512
+  padding:    "max_length"
+  truncation: true
+
+training:
+  num_epochs:               10
+  batch_size:               16
+  learning_rate:            2.0e-5
+  weight_decay:             0.01
+  warmup_ratio:             0.1
+  max_grad_norm:            1.0
+  early_stopping_patience:  3
+
+output:
+  model_dir:        "./attention_fusion_model"
+  label_maps_file:  "label_maps.json"
+  metrics_file:     "metrics.json"
+
+mlflow:
+  enabled:          true
+  tracking_uri:     "file:./mlruns"
+  experiment_name:  "attention_fusion_multitask"
+  run_name:         "multitask_train"
+`
+
+func TestPrototypesFileLoadsUnchanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	if err := os.WriteFile(path, []byte(prototype), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Load(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Data.NERPath = "../" + want.Data.NERPath
+	want.Data.ClassificationPath = "../" + want.Data.ClassificationPath
+	want.Data.QAPath = "../" + want.Data.QAPath
+	if got != want {
+		t.Errorf("got  %+v\nwant %+v, the defaults but for the paths", got, want)
+	}
+}
+
+func TestDefaultsAreThePrototypes(t *testing.T) {
+	c := Default()
+	if err := c.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	wantTraining := Training{
+		NumEpochs: 10, BatchSize: 16, LearningRate: 2e-5, WeightDecay: 0.01, WarmupRatio: 0.1, MaxGradNorm: 1,
+		EarlyStoppingPatience: 3, Precision: "fp32", Seed: 42,
+	}
+	if c.Training != wantTraining {
+		t.Errorf("training: got %+v, want %+v", c.Training, wantTraining)
+	}
+	wantMLflow := MLflow{true, "file:./mlruns", "attention_fusion_multitask", "multitask_train"}
+	if c.MLflow != wantMLflow {
+		t.Errorf("mlflow: got %+v, want %+v", c.MLflow, wantMLflow)
+	}
+	if c.Data.Generate.Enabled() {
+		t.Error("data is generated without being asked for")
+	}
+}
+
+func TestEveryKeyIsRead(t *testing.T) {
+	want := Config{
+		Task:     "multitask",
+		Backbone: Backbone{"m", 0.2, "random", Size{64, 2, 4, 128}},
+		Data:     Data{"n", "c", "q", 0.3, 7, true, Demo{1, 2, 3, true, 4}},
+		Tokenizer: Tokenizer{
+			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500,
+		},
+		Training: Training{2, 4, 1e-3, 0.5, 0.2, 2, 5, "bf16", 9, 3},
+		Output:   Output{"d", "l", "m"},
+		MLflow:   MLflow{false, "u", "e", "r"},
+	}
+	text, err := want.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Parse(text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != want {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestMistakesNameTheirLine(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"unknown section":           {"\ntraning:\n  batch_size: 8\n", `line 2: unknown key traning`},
+		"unknown key":               {"training:\n  num_epochs: 1\n  batch: 8\n", `line 3: unknown key training.batch`},
+		"unknown deep key":          {"data:\n  generate:\n    calls: 8\n", `line 3: unknown key data.generate.calls`},
+		"key in the wrong section":  {"data:\n  batch_size: 8\n", `line 2: unknown key data.batch_size`},
+		"key in other case":         {"Training:\n  batch_size: 8\n", `line 1: unknown key Training`},
+		"key that is a list":        {"training:\n  [batch_size]: 8\n", `line 2: unknown key training`},
+		"merge key":                 {"<<: {task: multitask}\n", `line 1: unknown key <<`},
+		"key twice":                 {"training:\n  batch_size: 8\n  batch_size: 9\n", `line 3: second training.batch_size`},
+		"two mistakes":              {"a: 1\nb: 2\n", `line 1: unknown key a; line 2: unknown key b`},
+		"text for a number":         {"training:\n  batch_size: many\n", `line 2: training.batch_size: want a whole number, got "many"`},
+		"fraction of a count":       {"training:\n  batch_size: 1.5\n", `line 2: training.batch_size: want a whole number, got "1.5"`},
+		"list for a number":         {"training:\n  learning_rate: [1]\n", `line 2: training.learning_rate: want a number, got a list`},
+		"negative seed":             {"data:\n  random_seed: -1\n", `line 2: data.random_seed: want a whole number from 0 to 4294967295, got "-1"`},
+		"seed of 33 bits":           {"data:\n  random_seed: 4294967296\n", `line 2: data.random_seed: want a whole number from 0`},
+		"word for a switch":         {"mlflow:\n  enabled: maybe\n", `line 2: mlflow.enabled: want true or false, got "maybe"`},
+		"section for a text":        {"data:\n  qa_path: {a: 1}\n", `line 2: data.qa_path: want a text, got a section of keys`},
+		"text for a section":        {"training: fast\n", `line 1: training: want a section of keys, got "fast"`},
+		"list for the whole":        {"- task\n", `line 1: want a section of keys, got a list`},
+		"no value":                  {"data:\n  ner_path: a\n  qa_path:\n", `line 3: data.qa_path: no value`},
+		"section within itself":     {"training: &a\n  batch_size: *a\n", `training.batch_size: want a whole number`},
+		"two documents":             {"task: multitask\n---\ntask: multitask\n", `more than one YAML document`},
+		"no YAML":                   {"training:\n\tbatch_size: 8\n", `line 2`},
+		"value that training can't": {"training:\n  batch_size: 0\n", `training.batch_size: want a number above 0, got 0`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse([]byte(c.text), nil)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %q doesn't say %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestLeavingOutKeepsDefaults(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "training:\n", "data:\n  generate:\n", "~"} {
+		c, err := Parse([]byte(text), nil)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+		} else if c != Default() {
+			t.Errorf("%q: got %+v, want the defaults", text, c)
+		}
+	}
+}
+
+func TestOverrides(t *testing.T) {
+	base := []byte("training:\n  batch_size: 2\n  num_epochs: 3\n")
+	c, err := Parse(base, []string{
+		"training.batch_size=8", "training.learning_rate=1e-3", "mlflow.enabled=false", "mlflow.run_name=2024",
+		"data.generate.ner=5", "data.qa_path=", `data.classification_path=""`, "backbone.size={dim: 64, layers: 2}",
+		"output.model_dir=a=b", "training.batch_size=9",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Training.BatchSize = 9
+	want.Training.NumEpochs = 3
+	want.Training.LearningRate = 1e-3
+	want.MLflow.Enabled = false
+	want.MLflow.RunName = "2024"
+	want.Data.Generate.NER = 5
+	want.Data.QAPath, want.Data.ClassificationPath = "", ""
+	want.Backbone.Size.Dim, want.Backbone.Size.Layers = 64, 2
+	want.Output.ModelDir = "a=b"
+	if c != want {
+		t.Errorf("got  %+v\nwant %+v", c, want)
+	}
+}
+
+func TestBadOverrides(t *testing.T) {
+	for override, want := range map[string]string{
+		"training.batch_size":        "want section.key=value",
+		"=8":                         "want section.key=value",
+		"batch_size=8":               "unknown key batch_size",
+		"training.batch=8":           "unknown key training.batch",
+		"training..batch_size=8":     "unknown key training.",
+		"training.batch_size.more=8": "training.batch_size: want a whole number, got a section of keys",
+		"training.batch_size=x":      `training.batch_size: want a whole number, got "x"`,
+		"training.batch_size=2.5":    `training.batch_size: want a whole number, got "2.5"`,
+		"training.batch_size=":       `training.batch_size: want a whole number, got ""`,
+		"mlflow.run_name=~":          "mlflow.run_name: no value",
+		"training=fast":              `training: want a section of keys, got "fast"`,
+		"mlflow.run_name=[":          "yaml",
+		"training.num_epochs=0":      "training.num_epochs: want a number above 0, got 0",
+	} {
+		_, err := Parse(nil, []string{override})
+		switch {
+		case err == nil:
+			t.Errorf("%s: no error", override)
+		case !strings.Contains(err.Error(), want):
+			t.Errorf("%s: error %q doesn't say %q", override, err, want)
+		case strings.Contains(err.Error(), "line") && want != "yaml":
+			t.Errorf("%s: error %q names a line that no file has", override, err)
+		}
+	}
+}
+
+func TestErrorsNameTheFile(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "none.yaml")
+	if _, err := Load(missing, nil); err == nil || !strings.Contains(err.Error(), missing) {
+		t.Errorf("missing file: got %v, want its path", err)
+	}
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("tusk: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(bad, nil); err == nil || !strings.Contains(err.Error(), bad+": configuration: line 1") {
+		t.Errorf("bad file: got %v, want its path and line", err)
+	}
+}
+
+// FuzzParse: no file makes Parse panic, and what it accepts is valid and means
+// the same when written and read again.
+func FuzzParse(f *testing.F) {
+	for _, text := range []string{
+		prototype, "", "task: multitask", "training: {batch_size: 8}", "data: {generate: {ner: 1}}",
+		"a: &a [*a]", "&a training: *a", "x: !!binary aGk=", "mlflow: {enabled: yes}", "training:\n  learning_rate: .inf\n",
+		"mlflow: {run_name: 2001-01-01}", "mlflow: {run_name: \"\\0\"}",
+	} {
+		f.Add([]byte(text), "training.batch_size=8")
+	}
+	f.Fuzz(func(t *testing.T, text []byte, override string) {
+		c, err := Parse(text, []string{override})
+		if err != nil {
+			return
+		}
+		if err := c.Validate(); err != nil {
+			t.Fatalf("accepted, yet %v", err)
+		}
+		written, err := c.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse(written, nil)
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, written)
+		}
+		if again != c {
+			t.Errorf("got  %+v\nwant %+v", again, c)
+		}
+	})
+}

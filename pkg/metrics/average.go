@@ -1,0 +1,36 @@
+package metrics
+
+// Average is how the scores of several classes become one.
+type Average int
+
+const (
+	// Macro is the plain mean over the classes.
+	Macro Average = iota
+	// Micro is the score of the classes' pooled counts.
+	Micro
+	// Weighted is the mean over the classes, each counting as often as it
+	// occurs in the truth.
+	Weighted
+	// Binary is the score of class 1 alone.
+	Binary
+)
+
+// combine averages a score over classes.
+func (a Average) combine(classes []counts, score func(counts) float64) float64 {
+	if a == Micro {
+		return score(sum(classes))
+	}
+	var total, weights float64
+	for _, c := range classes {
+		weight := 1.0
+		if a == Weighted {
+			weight = float64(c.actual)
+		}
+		total += weight * score(c)
+		weights += weight
+	}
+	if weights == 0 {
+		return 0
+	}
+	return total / weights
+}

@@ -1,0 +1,70 @@
+package metrics
+
+import (
+	"maps"
+	"math"
+	"slices"
+)
+
+// Accuracy is the share of predictions that are right.
+func Accuracy(truth, predicted []int) float64 {
+	if len(truth) != len(predicted) {
+		return math.NaN()
+	}
+	right := 0
+	for i, class := range truth {
+		if predicted[i] == class {
+			right++
+		}
+	}
+	return ratio(right, len(truth))
+}
+
+// Precision is the share of a class's predictions that are right, averaged
+// over the classes that are present in truth or predicted.
+func Precision(truth, predicted []int, average Average) float64 {
+	return classScore(truth, predicted, average, counts.precision)
+}
+
+// Recall is the share of a class's occurrences that were found, averaged over
+// the classes that are present in truth or predicted.
+func Recall(truth, predicted []int, average Average) float64 {
+	return classScore(truth, predicted, average, counts.recall)
+}
+
+// F1 is the harmonic mean of a class's precision and recall, averaged over the
+// classes that are present in truth or predicted.
+func F1(truth, predicted []int, average Average) float64 {
+	return classScore(truth, predicted, average, counts.f1)
+}
+
+func classScore(truth, predicted []int, average Average, score func(counts) float64) float64 {
+	if len(truth) != len(predicted) {
+		return math.NaN()
+	}
+	byClass := countClasses(truth, predicted)
+	if average == Binary {
+		return score(byClass[1])
+	}
+	classes := make([]counts, 0, len(byClass))
+	for _, class := range slices.Sorted(maps.Keys(byClass)) {
+		classes = append(classes, byClass[class])
+	}
+	return average.combine(classes, score)
+}
+
+func countClasses(truth, predicted []int) map[int]counts {
+	byClass := map[int]counts{}
+	for i, class := range truth {
+		c := byClass[class]
+		c.actual++
+		if predicted[i] == class {
+			c.hits++
+		}
+		byClass[class] = c
+		c = byClass[predicted[i]]
+		c.predicted++
+		byClass[predicted[i]] = c
+	}
+	return byClass
+}

@@ -1,0 +1,9 @@
+// Package metrics scores predictions against the truth: accuracy, precision,
+// recall and F1 of classes and of yes/no flags, equal to scikit-learn's, and
+// of entities, equal to seqeval's.
+//
+// Everything is worked out from the same counts of hits for each class. A
+// ratio whose denominator is 0 is 0, as with zero_division=0 in both
+// libraries, and so is every score of no data. Truth and predictions of
+// different lengths can't be compared: their score is NaN.
+package metrics

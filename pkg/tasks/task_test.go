@@ -1,0 +1,68 @@
+package tasks
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestNERLabelsHaveTheSourcesIDs(t *testing.T) {
+	want := strings.Fields("O NAME LOCATION VICTIM AGE GENDER INCIDENT_TYPE PERPETRATOR PHONE_NUMBER LANDMARK")
+	if got := NERLabels(); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestQAHeads(t *testing.T) {
+	widths := map[string]int{"opening": 1, "listening": 5, "proactiveness": 3, "resolution": 5, "hold": 2, "closing": 1}
+	task := QA()
+	if len(task.Heads) != len(widths) {
+		t.Fatalf("%d heads, want %d", len(task.Heads), len(widths))
+	}
+	outputs := 0
+	for _, head := range task.Heads {
+		if want := widths[head.Name]; len(head.Labels) != want {
+			t.Errorf("%s: %d outputs, want %d", head.Name, len(head.Labels), want)
+		}
+		if want := "qa_heads." + head.Name; head.Param != want {
+			t.Errorf("%s: parameters %q, want %q", head.Name, head.Param, want)
+		}
+		outputs += len(head.Labels)
+	}
+	if outputs != 17 {
+		t.Errorf("%d outputs, want 17", outputs)
+	}
+}
+
+// Weights of a checkpoint are found by these names.
+func TestParameterNames(t *testing.T) {
+	list := []Task{NER(NERLabels()), CLS(CaseLabels{}), QA()}
+	var got []string
+	for _, task := range list {
+		for _, prefix := range []string{task.Transform, task.PoolParam} {
+			if prefix != "" {
+				got = append(got, prefix)
+			}
+		}
+	}
+	if want := []string{"ner_transform.0", "cls_attention.attention", "qa_attention.attention"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for field, param := range map[string]string{
+		"main_category": "cls_main", "sub_category": "cls_sub", "intervention": "cls_intervention", "priority": "cls_priority",
+	} {
+		if !slices.ContainsFunc(list[1].Heads, func(h Head) bool { return h.Field == field && h.Param == param }) {
+			t.Errorf("no head %s with parameters %s", field, param)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	list := []Task{NER(nil), QA()}
+	if task, err := Find(list, "qa"); err != nil || task.Name != "qa" {
+		t.Errorf("got %q, %v", task.Name, err)
+	}
+	if _, err := Find(list, "cls"); err == nil || !strings.Contains(err.Error(), `"cls"`) || !strings.Contains(err.Error(), "[ner qa]") {
+		t.Errorf("got error %v, want the task and those there are", err)
+	}
+}
