@@ -1,0 +1,11 @@
+// Package tokenize cuts text into BERT's WordPiece sub-words, with the same
+// ids, word numbers and code-point offsets as Hugging Face's fast tokenizer.
+//
+//	text → normalise (clean, set CJK apart, strip accents, lower case) → words → sub-words
+//
+// Every normalised character carries the span of the original text that it
+// came from, so offsets stay exact whatever the normaliser drops or adds. How
+// a code point is classed stands in tables.go, generated from the library
+// itself. A [Tokenizer] is made from a vocabulary ([New]), read from a model
+// directory ([Load]), or trained: [Train] makes a vocabulary from texts.
+package tokenize

@@ -1,0 +1,65 @@
+package tokenize
+
+import "slices"
+
+// Span is half-open, in Unicode code points of the text. A byte that is not
+// part of valid UTF-8 counts as one code point.
+type Span struct{ Start, End int }
+
+// Encoding is one text as sub-words, [CLS] first and [SEP] last. Its slices
+// have the same length.
+type Encoding struct {
+	IDs     []int32
+	Words   []int  // index of the word that each token belongs to, -1 for [CLS] and [SEP]
+	Offsets []Span // where each token stands in the text, {0, 0} for [CLS] and [SEP]
+}
+
+// Window is a part of a longer encoding.
+type Window struct {
+	Encoding
+	First int // index in the whole encoding of the first content token
+}
+
+// Truncate returns the first limit-1 tokens and the [SEP], or all of e where it
+// has no more than limit. A limit below 2 counts as 2. The result's slices are
+// e's own where nothing is cut, and copies otherwise.
+func (e Encoding) Truncate(limit int) Encoding {
+	limit = max(limit, 2)
+	if len(e.IDs) <= limit {
+		return e
+	}
+	return e.cut(1, limit-1)
+}
+
+// Windows cuts an encoding of more than limit tokens into windows of at most
+// limit, each with its own [CLS] and [SEP], of which neighbours share overlap
+// content tokens; the last may be shorter. An encoding that fits is its own
+// only window. A limit below 3 counts as 3, and overlap is brought between 0
+// and limit-3, so that every window brings something new.
+func (e Encoding) Windows(limit, overlap int) []Window {
+	limit = max(limit, 3)
+	if len(e.IDs) <= limit {
+		return []Window{{Encoding: e, First: min(1, len(e.IDs))}}
+	}
+	content := limit - 2
+	step := content - min(max(overlap, 0), content-1)
+	last := len(e.IDs) - 1 // the [SEP]
+	var windows []Window
+	for first := 1; ; first += step {
+		end := min(first+content, last)
+		windows = append(windows, Window{Encoding: e.cut(first, end), First: first})
+		if end == last {
+			return windows
+		}
+	}
+}
+
+// cut copies the content tokens [first, end) between [CLS] and [SEP].
+func (e Encoding) cut(first, end int) Encoding {
+	last := len(e.IDs) - 1
+	return Encoding{
+		IDs:     slices.Concat(e.IDs[:1], e.IDs[first:end], e.IDs[last:]),
+		Words:   slices.Concat(e.Words[:1], e.Words[first:end], e.Words[last:]),
+		Offsets: slices.Concat(e.Offsets[:1], e.Offsets[first:end], e.Offsets[last:]),
+	}
+}

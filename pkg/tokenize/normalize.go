@@ -1,0 +1,162 @@
+package tokenize
+
+import (
+	"bytes"
+	"slices"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// char is a normalised character and the code points of the text that it came from.
+type char struct {
+	r          rune
+	start, end int32
+	class      class
+	combining  uint8
+}
+
+// normalizer is BERT's: what happens to a text before it is cut into words.
+type normalizer struct {
+	keepControls bool // leave control characters and U+FFFD in
+	keepChinese  bool // do not set CJK ideographs apart
+	stripAccents bool
+	lowerCase    bool
+}
+
+// buffers are what one call of [normalizer.run] works in.
+type buffers struct {
+	chars, decomposed []char
+	one, parts        []byte // a character and its decomposition, in UTF-8
+}
+
+// run normalises text, whose first code point has the index first. The result
+// stands in b until the next call. It also returns how many code points text has.
+func (n *normalizer) run(b *buffers, text string, first int) (chars []char, length int) {
+	chars = b.chars[:0]
+	ascii := true
+	at := int32(first)
+	for _, r := range text {
+		class, combining := classOf(r)
+		c := char{r, at, at + 1, class, combining}
+		at++
+		if r < utf8.RuneSelf {
+			if class&control != 0 && !n.keepControls {
+				continue
+			}
+			if n.lowerCase {
+				c.r = toLower(r)
+			}
+			chars = append(chars, c)
+			continue
+		}
+		ascii = false
+		switch {
+		case class&control != 0 && !n.keepControls:
+		case class&cjk != 0 && !n.keepChinese:
+			apart := char{' ', c.start, c.end, space, 0}
+			chars = append(chars, apart, c, apart)
+		default:
+			chars = append(chars, c)
+		}
+	}
+	b.chars = chars
+	if !ascii {
+		if n.stripAccents {
+			chars = b.strip(chars)
+		}
+		if n.lowerCase {
+			chars = lower(chars)
+		}
+	}
+	return chars, int(at) - first
+}
+
+// strip decomposes chars canonically and drops the non-spacing marks.
+//
+// Hugging Face hands out the spans after the marks were sorted: a part of a
+// decomposed character has the span of whichever character was consumed last.
+// That shows only where marks change places, and is kept.
+func (b *buffers) strip(chars []char) []char {
+	out := b.decomposed[:0]
+	run := 0 // start of the current run of combining characters in out
+	for _, c := range chars {
+		first := len(out)
+		out = b.decompose(out, c)
+		for i := first; i < len(out); i++ {
+			if out[i].combining == 0 {
+				run = i + 1
+				continue
+			}
+			for j := i; j > run && out[j-1].combining > out[j].combining; j-- {
+				out[j-1], out[j] = out[j], out[j-1]
+			}
+		}
+	}
+	kept := out[:0]
+	consumed := 0
+	for _, c := range out {
+		if c.start != inserted {
+			consumed++
+		}
+		if c.class&mark != 0 {
+			continue
+		}
+		from := chars[max(consumed-1, 0)]
+		c.start, c.end = from.start, from.end
+		kept = append(kept, c)
+	}
+	b.decomposed = out[:0]
+	return kept
+}
+
+// inserted stands for the start of every part but the first of a decomposed character.
+const inserted = -1
+
+// decompose appends c's canonical decomposition to out.
+func (b *buffers) decompose(out []char, c char) []char {
+	if c.r < utf8.RuneSelf || c.class&atomic != 0 {
+		return append(out, c)
+	}
+	b.one = utf8.AppendRune(b.one[:0], c.r)
+	b.parts = norm.NFD.Append(b.parts[:0], b.one...)
+	if bytes.Equal(b.parts, b.one) {
+		return append(out, c)
+	}
+	for i, r := range string(b.parts) {
+		class, combining := classOf(r)
+		part := char{r, c.start, c.end, class, combining}
+		if i > 0 {
+			part.start = inserted
+		}
+		out = append(out, part)
+	}
+	return out
+}
+
+// lower brings chars to lower case, in place where it can. Class and combining
+// class of a letter are those of its lower case.
+func lower(chars []char) []char {
+	for i, c := range chars {
+		if c.r == 'İ' {
+			return lowerDotted(chars, i)
+		}
+		chars[i].r = toLower(c.r)
+	}
+	return chars
+}
+
+// lowerDotted is [lower] from a dotted capital I on: that becomes two characters.
+func lowerDotted(chars []char, from int) []char {
+	out := slices.Clone(chars[:from])
+	for _, c := range chars[from:] {
+		dotted := c.r == 'İ'
+		c.r = toLower(c.r)
+		out = append(out, c)
+		if dotted {
+			c.r = '\u0307'
+			out = append(out, c)
+		}
+	}
+	return out
+}

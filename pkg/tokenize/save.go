@@ -1,0 +1,118 @@
+package tokenize
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Save writes vocab.txt, tokenizer.json and tokenizer_config.json into dir,
+// which must exist. [Load] reads them back, and so does transformers'
+// AutoTokenizer, as a DistilBertTokenizer.
+func (t *Tokenizer) Save(dir string) error {
+	tokenizer, err := encodeJSON(t.tokenizerJSON())
+	if err != nil {
+		return fmt.Errorf("save tokenizer: %w", err)
+	}
+	config, err := encodeJSON(t.configJSON())
+	if err != nil {
+		return fmt.Errorf("save tokenizer: %w", err)
+	}
+	for _, file := range []struct {
+		name    string
+		content []byte
+	}{
+		{VocabFile, []byte(strings.Join(t.tokens[:t.vocabSize], "\n") + "\n")},
+		{TokenizerFile, tokenizer},
+		{ConfigFile, config},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file.name), file.content, 0o666); err != nil {
+			return fmt.Errorf("save tokenizer: %w", err)
+		}
+	}
+	return nil
+}
+
+func encodeJSON(v any) ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	err := enc.Encode(v)
+	return out.Bytes(), err
+}
+
+func (t *Tokenizer) tokenizerJSON() tokenizerJSON {
+	file := tokenizerJSON{
+		Version: "1.0",
+		Normalizer: &normalizerJSON{
+			Type:         "BertNormalizer",
+			CleanText:    !t.options.KeepControls,
+			ChineseChars: !t.options.KeepChinese,
+			StripAccents: t.options.StripAccents,
+			LowerCase:    t.options.LowerCase,
+		},
+		PreTokenizer:  &typeJSON{"BertPreTokenizer"},
+		PostProcessor: t.template(),
+		Decoder:       map[string]any{"type": "WordPiece", "prefix": continuation, "cleanup": true},
+		Model: modelJSON{
+			Type:         "WordPiece",
+			Unknown:      UnknownToken,
+			Continuation: continuation,
+			MaxWord:      maxWord,
+			Vocab:        t.tokens[:t.vocabSize],
+		},
+	}
+	for id, token := range t.tokens {
+		if _, special := t.specials.ids[token]; special {
+			file.AddedTokens = append(file.AddedTokens, addedJSON{ID: int32(id), Content: token, Special: true})
+		}
+	}
+	return file
+}
+
+// template is the post-processor that sets [CLS] and [SEP] around one text or two.
+func (t *Tokenizer) template() any {
+	type object = map[string]any
+	special := func(token string, kind int) object {
+		return object{"SpecialToken": object{"id": token, "type_id": kind}}
+	}
+	text := func(name string, kind int) object { return object{"Sequence": object{"id": name, "type_id": kind}} }
+	id := func(token string, id int32) object {
+		return object{"id": token, "ids": []int32{id}, "tokens": []string{token}}
+	}
+	single := []object{special(CLSToken, 0), text("A", 0), special(SepToken, 0)}
+	return object{
+		"type":           "TemplateProcessing",
+		"single":         single,
+		"pair":           append(single[:3:3], text("B", 1), special(SepToken, 1)),
+		"special_tokens": object{CLSToken: id(CLSToken, t.cls), SepToken: id(SepToken, t.sep)},
+	}
+}
+
+func (t *Tokenizer) configJSON() configJSON {
+	chinese := !t.options.KeepChinese
+	limit := json.Number(strconv.Itoa(t.options.ModelMaxLength))
+	c := configJSON{
+		Class:          "DistilBertTokenizer",
+		LowerCase:      &t.options.LowerCase,
+		StripAccents:   t.options.StripAccents,
+		ChineseChars:   &chinese,
+		ModelMaxLength: &limit,
+		Pad:            PadToken,
+		Unknown:        UnknownToken,
+		CLS:            CLSToken,
+		Sep:            SepToken,
+	}
+	if t.options.KeepControls {
+		c.Class = "PreTrainedTokenizerFast" // the other one always cleans
+	}
+	if _, found := t.specials.ids[MaskToken]; found {
+		c.Mask = MaskToken
+	}
+	return c
+}

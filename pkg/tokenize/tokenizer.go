@@ -1,0 +1,236 @@
+package tokenize
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// The tokens that every vocabulary has.
+const (
+	PadToken     = "[PAD]"
+	UnknownToken = "[UNK]"
+	CLSToken     = "[CLS]"
+	SepToken     = "[SEP]"
+	MaskToken    = "[MASK]" // may be missing
+)
+
+// specialTokens are found in the text before anything else happens to it.
+var specialTokens = [...]string{PadToken, UnknownToken, CLSToken, SepToken, MaskToken}
+
+// DefaultMaxLength is how many positions BERT and DistilBERT have.
+const DefaultMaxLength = 512
+
+// Options says how text becomes words. The zero value is that of a cased model.
+type Options struct {
+	LowerCase      bool
+	StripAccents   *bool    // nil: as LowerCase
+	KeepChinese    bool     // do not make every CJK ideograph a word
+	KeepControls   bool     // do not drop control characters
+	ModelMaxLength int      // tokens that the model takes, [CLS] and [SEP] included; 0: DefaultMaxLength
+	Added          []string // further tokens found in the text as they stand; those that the vocabulary lacks get the next ids
+}
+
+// Tokenizer cuts text into sub-words. It is safe for concurrent use.
+type Tokenizer struct {
+	options    Options
+	normalizer normalizer
+	model      *wordPiece
+	tokens     []string // by id: vocabulary, then added tokens
+	vocabSize  int      // how many of tokens are the vocabulary's
+	specials   specials
+	pad        int32
+	cls, sep   int32
+	scratch    sync.Pool // of *scratch
+}
+
+// scratch is what one call of Encode works in.
+type scratch struct {
+	buffers
+	pieces []piece
+	word   []byte
+}
+
+// New returns the tokenizer of a vocabulary, whose tokens have their index as
+// id. It must hold [PAD], [UNK], [CLS] and [SEP], and no token twice.
+func New(vocab []string, o Options) (*Tokenizer, error) {
+	ids := make(map[string]int32, len(vocab))
+	for id, token := range vocab {
+		if token == "" || !utf8.ValidString(token) || strings.ContainsAny(token, "\r\n") {
+			return nil, fmt.Errorf("vocabulary: entry %d is %q, which is no token; give it a name such as [unused%[1]d]", id, token)
+		}
+		if first, twice := ids[token]; twice {
+			return nil, fmt.Errorf("vocabulary: %q stands there twice, as entries %d and %d; rename one of them", token, first, id)
+		}
+		ids[token] = int32(id)
+	}
+	for _, token := range specialTokens[:4] {
+		if _, found := ids[token]; !found {
+			return nil, fmt.Errorf("vocabulary of %d entries has no %s; is it a BERT WordPiece vocabulary?", len(vocab), token)
+		}
+	}
+	if o.ModelMaxLength < 0 {
+		return nil, fmt.Errorf("model_max_length is %d; it must be positive", o.ModelMaxLength)
+	}
+	if o.ModelMaxLength == 0 {
+		o.ModelMaxLength = DefaultMaxLength
+	}
+	t := &Tokenizer{
+		options: o,
+		normalizer: normalizer{
+			keepControls: o.KeepControls,
+			keepChinese:  o.KeepChinese,
+			lowerCase:    o.LowerCase,
+			stripAccents: o.LowerCase,
+		},
+		model:     newWordPiece(vocab, ids[UnknownToken]),
+		tokens:    slices.Clone(vocab),
+		vocabSize: len(vocab),
+		pad:       ids[PadToken],
+		cls:       ids[CLSToken],
+		sep:       ids[SepToken],
+	}
+	if o.StripAccents != nil {
+		t.normalizer.stripAccents = *o.StripAccents
+	}
+	for _, token := range slices.Concat(specialTokens[:], o.Added) {
+		if token == "" || !utf8.ValidString(token) {
+			return nil, fmt.Errorf("added tokens: %q is no token; remove it", token)
+		}
+		id, known := ids[token]
+		switch {
+		case !known && token == MaskToken:
+			continue
+		case !known:
+			id = int32(len(t.tokens))
+			ids[token] = id
+			t.tokens = append(t.tokens, token)
+		}
+		t.specials.add(token, id)
+	}
+	t.scratch.New = func() any { return new(scratch) }
+	return t, nil
+}
+
+// Encode returns text as sub-words with [CLS] and [SEP], never truncated.
+func (t *Tokenizer) Encode(text string) Encoding {
+	guess := len(text)/4 + 8
+	e := Encoding{IDs: make([]int32, 0, guess), Words: make([]int, 0, guess), Offsets: make([]Span, 0, guess)}
+	e.append(t.cls, -1, Span{})
+	s := t.scratch.Get().(*scratch)
+	at, words := 0, 0
+	for text != "" {
+		start, end, id := t.specials.next(text)
+		chars, length := t.normalizer.run(&s.buffers, text[:start], at)
+		words = t.appendWords(&e, s, chars, words)
+		at += length
+		if end > start {
+			length = utf8.RuneCountInString(text[start:end])
+			e.append(id, words, Span{at, at + length})
+			at += length
+			words++
+		}
+		text = text[end:]
+	}
+	t.scratch.Put(s)
+	e.append(t.sep, -1, Span{})
+	return Encoding{slices.Clip(e.IDs), slices.Clip(e.Words), slices.Clip(e.Offsets)}
+}
+
+// appendWords appends the sub-words of chars to e. The first word has the index
+// word; that of the next text's first word is returned.
+func (t *Tokenizer) appendWords(e *Encoding, s *scratch, chars []char, word int) int {
+	for w := range words(chars) {
+		s.pieces, s.word = t.model.cut(s.pieces[:0], w, s.word)
+		for _, p := range s.pieces {
+			e.append(p.id, word, Span{int(w[p.start].start), int(w[p.end-1].end)})
+		}
+		word++
+	}
+	return word
+}
+
+// words cuts normalised text at spaces, and around punctuation.
+func words(chars []char) iter.Seq[[]char] {
+	return func(yield func([]char) bool) {
+		for start := 0; start < len(chars); {
+			end := start + 1
+			switch first := chars[start].class; {
+			case first&space != 0:
+				start = end
+				continue
+			case first&punct == 0:
+				for end < len(chars) && chars[end].class&(space|punct) == 0 {
+					end++
+				}
+			}
+			if !yield(chars[start:end]) {
+				return
+			}
+			start = end
+		}
+	}
+}
+
+func (e *Encoding) append(id int32, word int, at Span) {
+	e.IDs = append(e.IDs, id)
+	e.Words = append(e.Words, word)
+	e.Offsets = append(e.Offsets, at)
+}
+
+// Token returns the token of an id, or "" if there is none.
+func (t *Tokenizer) Token(id int32) string {
+	if id < 0 || int(id) >= len(t.tokens) {
+		return ""
+	}
+	return t.tokens[id]
+}
+
+// VocabSize returns how many ids there are, added tokens included.
+func (t *Tokenizer) VocabSize() int { return len(t.tokens) }
+
+// PadID returns the id of [PAD].
+func (t *Tokenizer) PadID() int32 { return t.pad }
+
+// ModelMaxLength returns how many tokens the model takes, [CLS] and [SEP] included.
+func (t *Tokenizer) ModelMaxLength() int { return t.options.ModelMaxLength }
+
+// specials finds tokens that stand in the text as they are.
+type specials struct {
+	first [256]bool // bytes that one of them starts with
+	ids   map[string]int32
+	long  int
+}
+
+func (s *specials) add(token string, id int32) {
+	if s.ids == nil {
+		s.ids = map[string]int32{}
+	}
+	s.first[token[0]] = true
+	s.ids[token] = id
+	s.long = max(s.long, len(token))
+}
+
+// next finds the leftmost of them in text, the longest there: text[start:end].
+// Without any, start and end are len(text).
+func (s *specials) next(text string) (start, end int, id int32) {
+	for i := range len(text) {
+		if !s.first[text[i]] {
+			continue
+		}
+		for n := min(s.long, len(text)-i); n > 0; n-- {
+			if id, found := s.ids[text[i:i+n]]; found {
+				return i, i + n, id
+			}
+		}
+	}
+	return len(text), len(text), 0
+}
+
+func cutContinuation(token string) (string, bool) {
+	rest, found := strings.CutPrefix(token, continuation)
+	return rest, found && rest != ""
+}
