@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// formatOf tells an input's format by its name, or else by its beginning.
+func formatOf(name string, in *bufio.Reader) string {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".txt":
+		return "lines"
+	case ".jsonl", ".ndjson":
+		return "jsonl"
+	case ".json":
+		return "json"
+	case ".csv":
+		return "csv"
+	}
+	return sniff(firstLine(in))
+}
+
+// firstLine looks at the first line that isn't blank, as far as in's buffer
+// holds it. It doesn't wait for more than that line.
+func firstLine(in *bufio.Reader) string {
+	for n := 1; ; n = in.Buffered() + 1 {
+		head, err := in.Peek(n)
+		head, _ = in.Peek(max(len(head), in.Buffered()))
+		line, _, whole := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
+		if whole || err != nil { // the input's end, or a full buffer
+			return string(line)
+		}
+	}
+}
+
+// sniff tells the format by an input's first line.
+func sniff(line string) string {
+	line = strings.TrimSpace(line)
+	if strings.HasPrefix(line, "{") {
+		if brokenOver(line) {
+			return "json"
+		}
+		return "jsonl"
+	}
+	if rest, found := strings.CutPrefix(line, "["); found {
+		rest = strings.TrimSpace(rest)
+		if rest == "" || rest == "]" || rest[0] == '{' { // not "[00:01] Hello"
+			return "json"
+		}
+	}
+	if isHeader(line) {
+		return "csv"
+	}
+	return "lines"
+}
+
+// isHeader reports whether line is the first row of a table of calls. Unlike a
+// sentence it has no space after its commas.
+func isHeader(line string) bool {
+	names, err := csv.NewReader(strings.NewReader(line)).Read()
+	padded := func(name string) bool { return name != strings.TrimSpace(name) }
+	return err == nil && findColumns(names).text >= 0 && !slices.ContainsFunc(names, padded)
+}
+
+// brokenOver reports whether line is the beginning of a JSON value that goes
+// on in the next.
+func brokenOver(line string) bool {
+	err := json.NewDecoder(strings.NewReader(line)).Decode(new(json.RawMessage))
+	return errors.Is(err, io.ErrUnexpectedEOF)
+}

@@ -1,0 +1,150 @@
+// Command infer reads calls with a trained model: who is named, what the case
+// is about, how well the counsellor did.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"github.com/sugarme/gotch"
+
+	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/fusion"
+)
+
+const help = `Read helpline calls with a trained model: entities (ner), case classification (cls) and counsellor quality (qa).
+
+Input: --text, or a file: .txt holds one call a line, .jsonl and .json objects with a field text or narrative, .csv a
+column of that name. A field or column id, uniqueid or sample_id is passed on.
+
+Examples:
+  infer --model models/quickstart --text "Hello, my name is Mwakamba, calling from Kisumu."
+  infer --model models/quickstart --input calls.jsonl --output predictions.jsonl --scores
+  infer --model models/quickstart --input calls.csv --format csv --tasks cls,qa > predictions.csv
+  infer --model models/quickstart --input call.txt --input-format whole --overlap 128`
+
+// flags are the command line.
+type flags struct {
+	Model string `required:"" placeholder:"DIR" help:"Model directory, as written by train."`
+
+	Text        []string `sep:"none" xor:"source" placeholder:"TEXT" help:"A call; may be given several times."`
+	Input       string   `xor:"source" placeholder:"FILE" help:"File of calls; - is standard input."`
+	InputFormat string   `enum:"auto,lines,whole,jsonl,json,csv" default:"auto" help:"lines (a call each), whole (one call), jsonl, json or csv; auto goes by the file's name, or else by its beginning."`
+
+	Tasks       []string `placeholder:"ner,cls,qa" help:"What to predict; all that the model can, if not given."`
+	QAThreshold float64  `name:"qa-threshold" default:"0.5" placeholder:"P" help:"A quality criterion is met if its probability is higher (${default})."`
+	Scores      bool     `help:"Give the probabilities as well."`
+	Overlap     int      `default:"0" placeholder:"N" help:"Read calls that are too long for the model in windows that share N tokens, instead of cutting them off."`
+
+	Format string `enum:"auto,text,json,jsonl,csv" default:"auto" help:"text, json, jsonl or csv; auto goes by --output's name, otherwise is text on a terminal and jsonl elsewhere."`
+	Output string `placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output."`
+
+	BatchSize   int    `default:"32" placeholder:"N" help:"Calls that go through the model at once, at most (${default})…"`
+	BatchTokens int    `default:"4096" placeholder:"N" help:"…and their tokens. More memory and, on a GPU, more speed with more of them (${default})."`
+	Device      string `default:"auto" help:"auto, cpu, cuda or cuda:N."`
+	Threads     int    `default:"0" placeholder:"N" help:"CPU threads; 0: one for each core."`
+}
+
+func main() {
+	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of the write, so that it can end quietly
+	os.Exit(cli.Main("infer", help, &flags{}, os.Args[1:], cli.Standard()))
+}
+
+// Run implements [cli.Command].
+func (f *flags) Run(ctx context.Context, io cli.Streams) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if err := f.checkModel(); err != nil {
+		return err
+	}
+	torchx.Configure(f.Threads)
+	device, err := torchx.Device(f.Device)
+	if err != nil {
+		return err
+	}
+	in, err := f.source(io)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.close() }() // only read from
+	out, err := newDestination(f.Output, io.Out)
+	if err != nil {
+		return err
+	}
+	defer out.discard()
+	j := job{
+		in:   in,
+		out:  out,
+		open: func() (predictor, error) { return open(f.Model, device) },
+		options: fusion.PredictOptions{
+			Tasks:       f.Tasks,
+			Threshold:   f.QAThreshold,
+			Scores:      f.Scores,
+			Overlap:     f.Overlap,
+			BatchSize:   f.BatchSize,
+			BatchTokens: f.BatchTokens,
+		},
+		style: f.style(out, len(f.Text) == 1),
+		bar:   newProgress(io.Err, in, out),
+	}
+	if err := j.run(ctx); err != nil {
+		if out.isStdout && errors.Is(err, syscall.EPIPE) {
+			return nil // the reader has seen enough
+		}
+		return err
+	}
+	j.warn(io.Err)
+	return nil
+}
+
+func open(dir string, device gotch.Device) (predictor, error) {
+	m, tok, err := fusion.Load(dir, device)
+	if err != nil {
+		return nil, err
+	}
+	return fusion.NewPredictor(m, tok), nil
+}
+
+// check finds what kong's tags can't.
+func (f *flags) check() error {
+	switch {
+	case len(f.Text) == 0 && f.Input == "":
+		return cli.Usagef("give a call with --text, or a file with --input (- for standard input)")
+	case !(f.QAThreshold > 0 && f.QAThreshold < 1):
+		return cli.Usagef("--qa-threshold is %g; want more than 0 and less than 1", f.QAThreshold)
+	case f.BatchSize < 1:
+		return cli.Usagef("--batch-size is %d; want 1 or more", f.BatchSize)
+	case f.BatchTokens < 1:
+		return cli.Usagef("--batch-tokens is %d; want 1 or more", f.BatchTokens)
+	case f.Overlap < 0:
+		return cli.Usagef("--overlap is %d; want 0 or more", f.Overlap)
+	case f.Threads < 0:
+		return cli.Usagef("--threads is %d; want 0 or more", f.Threads)
+	}
+	for _, task := range f.Tasks {
+		if !slices.Contains([]string{"ner", "cls", "qa"}, task) {
+			return cli.Usagef("--tasks: there is no task %q; want some of ner, cls, qa", task)
+		}
+	}
+	return nil
+}
+
+func (f *flags) checkModel() error {
+	switch info, err := os.Stat(f.Model); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no model directory %s; train one with \"go run ./cmd/train\", which ends with its name", f.Model)
+	case err != nil:
+		return fmt.Errorf("open model: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file; --model wants the directory that train wrote", f.Model)
+	}
+	return nil
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// readJSONL reads one JSON object a line. Blank lines are passed over.
+func readJSONL(in *bufio.Reader, _ *meter) records {
+	return func(yield func(record, error) bool) {
+		for number, line := range lines(in) {
+			if line.err == nil && strings.TrimSpace(line.text) == "" {
+				continue
+			}
+			var r record
+			err := line.err
+			if err == nil {
+				r, err = parseObject([]byte(line.text))
+			}
+			if err != nil {
+				yield(record{}, fmt.Errorf("line %d: %w", number, err))
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// readJSON reads an array of objects, or objects one after the other, without
+// having more than one in memory.
+func readJSON(in *bufio.Reader, _ *meter) records {
+	return func(yield func(record, error) bool) {
+		values := jsonValues{decoder: json.NewDecoder(in)}
+		err := values.start(in)
+		for number := 1; ; number++ {
+			var raw json.RawMessage
+			var r record
+			if err == nil {
+				raw, err = values.next()
+			}
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err == nil {
+				r, err = parseObject(raw)
+			}
+			if err != nil {
+				yield(record{}, fmt.Errorf("record %d: %w", number, jsonProblem(err)))
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// jsonValues are the elements of an array, or values one after the other.
+type jsonValues struct {
+	decoder *json.Decoder
+	array   bool
+}
+
+// start passes over the beginning of the array, if there is one.
+func (v *jsonValues) start(in *bufio.Reader) error {
+	for {
+		switch b, err := in.ReadByte(); {
+		case err != nil:
+			return err
+		case b == ' ', b == '\t', b == '\r', b == '\n':
+			continue
+		case b != '[' && b != '{':
+			return errors.New("this is no JSON; want an array of objects, or objects")
+		default:
+			v.array = b == '['
+			if err := in.UnreadByte(); err != nil || !v.array {
+				return err
+			}
+			_, err := v.decoder.Token()
+			return err
+		}
+	}
+}
+
+// next returns the next value, or io.EOF.
+func (v *jsonValues) next() (raw json.RawMessage, err error) {
+	if !v.array || v.decoder.More() {
+		err = v.decoder.Decode(&raw)
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			err = errors.New("broken JSON") // a Decoder loses count of the bytes
+		}
+		return raw, err
+	}
+	if _, err := v.decoder.Token(); errors.Is(err, io.EOF) {
+		return nil, io.ErrUnexpectedEOF
+	} else if err != nil {
+		return nil, err
+	}
+	if _, err := v.decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the array's end")
+	}
+	return nil, io.EOF
+}
+
+// parseObject takes a call and its id out of a JSON object.
+func parseObject(data []byte) (record, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return record{}, jsonProblem(err)
+	}
+	id, err := parseID(first(fields, idFields))
+	if err != nil {
+		return record{}, err
+	}
+	name, raw := first(fields, textFields)
+	if raw == nil {
+		return record{}, errors.New("there is no field text or narrative")
+	}
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return record{}, fmt.Errorf("%s is not a string", name)
+	}
+	r, err := newRecord(text, id)
+	r.repaired = r.repaired || !utf8.Valid(raw)
+	return r, err
+}
+
+// parseID returns a string, a json.Number or nil.
+func parseID(name string, raw json.RawMessage) (any, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	var id any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&id); err != nil {
+		return nil, jsonProblem(err)
+	}
+	switch id.(type) {
+	case string, json.Number:
+		return id, nil
+	}
+	return nil, fmt.Errorf("%s is neither a string nor a number", name)
+}
+
+// first returns the first of names that fields has, null aside.
+func first(fields map[string]json.RawMessage, names []string) (string, json.RawMessage) {
+	for _, name := range names {
+		if raw, found := fields[name]; found && string(raw) != "null" {
+			return name, raw
+		}
+	}
+	return "", nil
+}
+
+// jsonProblem says what is wrong without the value: it may be transcript.
+func jsonProblem(err error) error {
+	var syntax *json.SyntaxError
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the JSON ends too early")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("broken JSON at byte %d", syntax.Offset)
+	case errors.As(err, &wrongType):
+		return errors.New("want an object with a field text or narrative")
+	}
+	return err
+}

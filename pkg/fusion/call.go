@@ -1,0 +1,90 @@
+package fusion
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// call is one text on its way through the model.
+type call struct {
+	text      string
+	enc       tokenize.Encoding // of the whole text
+	pieces    []*piece
+	truncated bool
+}
+
+// piece is what the model reads at once: a text, its beginning, or a window.
+type piece struct {
+	enc    tokenize.Encoding
+	first  int                    // index in the call's encoding of the first token after [CLS]
+	logits map[string][][]float32 // by task, of each head: [tokens·labels], row-major, or [labels]
+}
+
+// newCall cuts a text of more than limit tokens at its end, or into windows
+// that share overlap tokens if that is positive.
+func newCall(text string, tok *tokenize.Tokenizer, limit, overlap int) *call {
+	c := &call{text: text, enc: tok.Encode(text)}
+	long := len(c.enc.IDs) > limit
+	if !long || overlap == 0 {
+		c.truncated = long
+		c.pieces = []*piece{{enc: c.enc.Truncate(limit), first: 1}}
+		return c
+	}
+	for _, w := range c.enc.Windows(limit, overlap) {
+		c.pieces = append(c.pieces, &piece{enc: w.Encoding, first: w.First})
+	}
+	return c
+}
+
+// end is the index in the call's encoding after the piece's last token before
+// [SEP].
+func (p *piece) end() int { return p.first + len(p.enc.IDs) - 2 }
+
+// margin tells how far token i of the call's encoding stands from the piece's
+// nearer edge; it is negative outside.
+func (p *piece) margin(i int) int { return min(i-p.first, p.end()-1-i) }
+
+// central returns the piece in which token i of the call's encoding has most
+// context on its poorer side, the earlier of two, or nil if none holds it.
+func (c *call) central(i int) *piece {
+	var best *piece
+	margin := -1
+	for _, p := range c.pieces {
+		if m := p.margin(i); m > margin {
+			best, margin = p, m
+		}
+	}
+	return best
+}
+
+// mean is the mean of the pieces' logits of one head, [labels].
+func (c *call) mean(task string, head int) []float32 {
+	sums := make([]float64, len(c.pieces[0].logits[task][head]))
+	for _, p := range c.pieces {
+		for i, v := range p.logits[task][head] {
+			sums[i] += float64(v)
+		}
+	}
+	means := make([]float32, len(sums))
+	for i, sum := range sums {
+		means[i] = float32(sum / float64(len(c.pieces)))
+	}
+	return means
+}
+
+// batches groups pieces of similar length: at most size of them, and at most
+// tokens tokens with padding unless a single one has more. The longest come
+// first, so that a batch too large for the memory fails at once.
+func batches(pieces []*piece, size, tokens int) [][]*piece {
+	sorted := slices.Clone(pieces)
+	slices.SortStableFunc(sorted, func(a, b *piece) int { return cmp.Compare(len(b.enc.IDs), len(a.enc.IDs)) })
+	var list [][]*piece
+	for len(sorted) > 0 {
+		n := min(size, len(sorted), max(1, tokens/len(sorted[0].enc.IDs)))
+		list = append(list, sorted[:n])
+		sorted = sorted[n:]
+	}
+	return list
+}

@@ -1,0 +1,184 @@
+package fusion
+
+import (
+	"math"
+	"unicode/utf8"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// prediction makes of the pieces' logits what the user sees.
+func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
+	p := Prediction{Truncated: c.truncated}
+	scores := &Scores{}
+	if o.Scores {
+		p.Scores = scores
+	}
+	for _, task := range list {
+		switch task.Kind {
+		case tasks.Token:
+			cut := newCutter(c.text)
+			p.NER, scores.NER = c.tokens(task, cut)
+			p.Entities = merge(p.NER, cut)
+		case tasks.MultiClass:
+			p.Classification, scores.Classification = c.classes(task)
+		case tasks.MultiLabel:
+			p.QA, scores.QA = c.flags(task, o.Threshold)
+		}
+	}
+	return p
+}
+
+// tokens gives each word that was read the likeliest label of its first
+// sub-word, which is the one that training labels.
+func (c *call) tokens(task tasks.Task, cut cutter) ([]Token, []Fields[float32]) {
+	list, scores := []Token{}, []Fields[float32]{}
+	labels := task.Heads[0].Labels
+	for _, w := range words(c.enc) {
+		p := c.central(w.first)
+		if p == nil {
+			break // the text's end wasn't read
+		}
+		row := (w.first - p.first + 1) * len(labels) // [CLS] stands in front
+		logits := p.logits[task.Name][0][row : row+len(labels)]
+		list = append(list, Token{cut.text(w.start, w.end), labels[argmax(logits)], w.start, w.end})
+		scores = append(scores, named(labels, softmax(logits)))
+	}
+	return list, scores
+}
+
+// classes gives each head's likeliest label.
+func (c *call) classes(task tasks.Task) (Fields[string], Fields[Fields[float32]]) {
+	var list Fields[string]
+	var scores Fields[Fields[float32]]
+	for h, head := range task.Heads {
+		logits := c.mean(task.Name, h)
+		list = append(list, Field[string]{head.Field, head.Labels[argmax(logits)]})
+		scores = append(scores, Field[Fields[float32]]{head.Field, named(head.Labels, softmax(logits))})
+	}
+	return list, scores
+}
+
+// flags gives each head's criteria, met where the probability is above the
+// threshold.
+func (c *call) flags(task tasks.Task, threshold float64) (Fields[[]int], Fields[[]float32]) {
+	var list Fields[[]int]
+	var scores Fields[[]float32]
+	for h, head := range task.Heads {
+		met := make([]int, len(head.Labels))
+		probabilities := make([]float32, len(head.Labels))
+		for i, logit := range c.mean(task.Name, h) {
+			p := 1 / (1 + math.Exp(-float64(logit)))
+			if p > threshold {
+				met[i] = 1
+			}
+			probabilities[i] = float32(p)
+		}
+		list = append(list, Field[[]int]{head.Field, met})
+		scores = append(scores, Field[[]float32]{head.Field, probabilities})
+	}
+	return list, scores
+}
+
+// merge joins neighbouring tokens of the same label, other than O.
+func merge(list []Token, cut cutter) []Entity {
+	entities := []Entity{}
+	previous := tasks.OutsideLabel
+	for _, t := range list {
+		switch t.Label {
+		case tasks.OutsideLabel:
+		case previous:
+			entities[len(entities)-1].End = t.End
+		default:
+			entities = append(entities, Entity{Label: t.Label, Start: t.Start, End: t.End})
+		}
+		previous = t.Label
+	}
+	for i, e := range entities {
+		entities[i].Text = cut.text(e.Start, e.End)
+	}
+	return entities
+}
+
+// word is a word of an encoding: its first token's index, and its span in the
+// text in code points.
+type word struct{ first, start, end int }
+
+// words joins an encoding's sub-words.
+func words(enc tokenize.Encoding) []word {
+	var list []word
+	for i, number := range enc.Words {
+		switch {
+		case number < 0:
+		case i > 0 && enc.Words[i-1] == number:
+			list[len(list)-1].end = enc.Offsets[i].End
+		default:
+			list = append(list, word{i, enc.Offsets[i].Start, enc.Offsets[i].End})
+		}
+	}
+	return list
+}
+
+// cutter cuts a text at code points.
+type cutter struct {
+	whole  string
+	starts []int // of each code point, in bytes, and the end; nil if they are the same
+}
+
+func newCutter(text string) cutter {
+	c := cutter{whole: text}
+	if n := utf8.RuneCountInString(text); n < len(text) {
+		c.starts = make([]int, 0, n+1)
+		for i := range text {
+			c.starts = append(c.starts, i)
+		}
+		c.starts = append(c.starts, len(text))
+	}
+	return c
+}
+
+func (c cutter) text(start, end int) string {
+	if c.starts == nil {
+		return c.whole[start:end]
+	}
+	return c.whole[c.starts[start]:c.starts[end]]
+}
+
+// softmax returns exp(xᵢ) / Σ exp(xⱼ).
+func softmax(logits []float32) []float32 {
+	highest := math.Inf(-1)
+	for _, x := range logits {
+		highest = max(highest, float64(x))
+	}
+	exps := make([]float64, len(logits))
+	var sum float64
+	for i, x := range logits {
+		exps[i] = math.Exp(float64(x) - highest)
+		sum += exps[i]
+	}
+	probabilities := make([]float32, len(logits))
+	for i, e := range exps {
+		probabilities[i] = float32(e / sum)
+	}
+	return probabilities
+}
+
+// argmax is the index of the largest value, the first of several.
+func argmax(values []float32) int {
+	best := 0
+	for i, v := range values {
+		if v > values[best] {
+			best = i
+		}
+	}
+	return best
+}
+
+func named(labels []string, values []float32) Fields[float32] {
+	fields := make(Fields[float32], len(labels))
+	for i, label := range labels {
+		fields[i] = Field[float32]{label, values[i]}
+	}
+	return fields
+}

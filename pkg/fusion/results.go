@@ -1,0 +1,86 @@
+package fusion
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Prediction is what the model says of one text. Parts that weren't asked for
+// are nil and left out of its JSON.
+type Prediction struct {
+	NER            []Token        `json:"ner,omitzero"`            // the text's words, in order
+	Entities       []Entity       `json:"entities,omitzero"`       // neighbouring words of one label, merged
+	Classification Fields[string] `json:"classification,omitzero"` // main_category, sub_category, intervention, priority
+	QA             Fields[[]int]  `json:"qa,omitzero"`             // opening, listening, …: 1 for each criterion that is met, otherwise 0
+	Scores         *Scores        `json:"scores,omitzero"`
+	Truncated      bool           `json:"truncated,omitzero"` // the end of the text wasn't read
+}
+
+// Token is a word of the text with its label: what stands between white space
+// and punctuation, or a punctuation mark. Start and End count Unicode code
+// points of the text, half-open.
+type Token struct {
+	Text  string `json:"token"`
+	Label string `json:"label"`
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+}
+
+// Entity is a run of neighbouring words that have the same label, other than
+// O, as it stands in the text. Start and End are as in [Token].
+type Entity struct {
+	Text  string `json:"text"`
+	Label string `json:"label"`
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+}
+
+// Scores are the probabilities behind a [Prediction].
+type Scores struct {
+	NER            []Fields[float32]       `json:"ner,omitzero"`            // of each token: all labels
+	Classification Fields[Fields[float32]] `json:"classification,omitzero"` // of each head: all labels
+	QA             Fields[[]float32]       `json:"qa,omitzero"`             // of each head: each criterion
+}
+
+// Fields are values by name, in the order of a task's heads or labels. In JSON
+// they are an object.
+type Fields[T any] []Field[T]
+
+// Field is one of [Fields].
+type Field[T any] struct {
+	Name  string
+	Value T
+}
+
+// Get returns the value of that name, or T's zero value.
+func (f Fields[T]) Get(name string) T {
+	for _, field := range f {
+		if field.Name == name {
+			return field.Value
+		}
+	}
+	var none T
+	return none
+}
+
+// MarshalJSON writes an object with the fields in their order.
+func (f Fields[T]) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // the caller's encoder does, if it is to
+	b.WriteByte('{')
+	for i, field := range f {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if err := e.Encode(field.Name); err != nil {
+			return nil, err
+		}
+		b.WriteByte(':')
+		if err := e.Encode(field.Value); err != nil {
+			return nil, err
+		}
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
