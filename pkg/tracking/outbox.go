@@ -123,12 +123,13 @@ func (o *outbox) remove() error {
 // outboxContent is what an outbox file holds.
 type outboxContent struct {
 	header  outboxHeader
-	pending []record // not acknowledged, in the order in which they were logged
+	records []record // in the order in which they were logged
+	pending []record // those of them that are not acknowledged
 	lastSeq int64
-	lastMs  int64 // time of the last record
-	ended   bool  // a record with the run's final status was written, sent or not
-	damaged int   // complete lines that could not be read
-	size    int64 // bytes up to the last complete line
+	lastMs  int64  // time of the last record
+	status  record // the last one with a status, acknowledged or not
+	damaged int    // complete lines that could not be read
+	size    int64  // bytes up to the last complete line
 }
 
 // readOutbox reads a whole outbox. It skips lines that are damaged and a torn
@@ -148,7 +149,6 @@ func readOutbox(r io.Reader) (outboxContent, error) {
 	}
 	content.size = int64(len(first))
 
-	var records []record
 	sent := map[int64]bool{}
 	for {
 		text, err := lines.ReadBytes('\n')
@@ -169,13 +169,15 @@ func readOutbox(r io.Reader) (outboxContent, error) {
 				sent[seq] = true
 			}
 		default:
-			records = append(records, line.record)
+			content.records = append(content.records, line.record)
 			content.lastSeq = max(content.lastSeq, line.Seq)
 			content.lastMs = max(content.lastMs, line.Time)
-			content.ended = content.ended || line.Status != ""
+			if line.Status != "" {
+				content.status = line.record
+			}
 		}
 	}
-	for _, r := range records {
+	for _, r := range content.records {
 		if !sent[r.Seq] {
 			content.pending = append(content.pending, r)
 		}

@@ -18,7 +18,11 @@ type store interface {
 	logArtifact(ctx context.Context, file, dest string, progress func()) error
 	finish(ctx context.Context, status Status, end int64) error
 
+	close() // frees what the store holds, after the last call
+
 	runID() string
+	experimentID() string
+	where() string   // the server or folder, for messages
 	url() string     // for a browser, or the run's folder
 	hints() []string // lines that tell a person how to look at the run
 }
@@ -29,6 +33,6 @@ type runSpec struct {
 	name       string
 	user       string
 	start      int64             // Unix milliseconds
+	clientKey  string            // random, marks the run on a server
 	tags       map[string]string // mlflow.runName among them
-	resume     string            // id of the run to go on with; the other fields are then unused
 }

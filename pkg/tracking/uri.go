@@ -76,7 +76,7 @@ func filePath(rest string) (string, error) {
 		return "", fmt.Errorf("%w: %w", ErrUnsupportedURI, err)
 	}
 	if path == "" {
-		return "", fmt.Errorf("%w: no path after file:", ErrUnsupportedURI)
+		return "", fmt.Errorf("%w: file: without a path", ErrUnsupportedURI)
 	}
 	return filepath.Clean(path), nil
 }

@@ -19,10 +19,10 @@ const (
 // 250 code points. It returns "" when nothing is left.
 func cleanKey(name string) string {
 	key := strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || !(unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune("_/.- ", r)) {
-			return '_'
+		if r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune("_/.- ", r)) {
+			return r
 		}
-		return r
+		return '_'
 	}, name)
 	return cleanPath(cut(cleanPath(key), maxKeyLength))
 }
@@ -58,15 +58,20 @@ type keySpace struct {
 func newKeySpace(inUse ...string) *keySpace {
 	k := &keySpace{names: map[string]string{}, files: map[string]struct{}{}, folders: map[string]struct{}{}}
 	for _, key := range inUse {
-		k.names[key] = key
-		k.add(key)
+		k.use(key)
 	}
 	return k
 }
 
+// use takes a key as it is, because the run holds it already.
+func (k *keySpace) use(key string) {
+	k.names[key] = key
+	k.add(key)
+}
+
 // resolve returns the key to use for a name, the same one each time, and whether
-// it differs from the name and was not asked for before. It returns "" for a name
-// of which no key can be made.
+// it differs from the name, or is none, and was not asked for before. The key is ""
+// for a name of which none can be made.
 func (k *keySpace) resolve(name string) (key string, renamed bool) {
 	if key, ok := k.names[name]; ok {
 		return key, false
@@ -77,7 +82,7 @@ func (k *keySpace) resolve(name string) (key string, renamed bool) {
 		k.add(key)
 	}
 	k.names[name] = key
-	return key, key != name
+	return key, key != name || key == ""
 }
 
 // withoutConflict joins segments with "_" where a key in use stands in the way of

@@ -1,0 +1,312 @@
+package tracking
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// Names in MLflow's file store.
+const (
+	trashFolder     = ".trash"
+	metricsFolder   = "metrics"
+	paramsFolder    = "params"
+	tagsFolder      = "tags"
+	artifactsFolder = "artifacts"
+	datasetsFolder  = "datasets"
+	inputsFolder    = "inputs"
+)
+
+// fileStore records a run in a folder of MLflow's layout:
+//
+//	<root>/<experiment id>/meta.yaml
+//	<root>/<experiment id>/<run id>/{meta.yaml,metrics/,params/,tags/,artifacts/,inputs/}
+type fileStore struct {
+	root       string // as it was given, for messages
+	experiment string
+	run        string
+	dir        string // the run's folder, absolute
+}
+
+// createFileRun starts a run below root, which is made when missing.
+func createFileRun(root string, spec runSpec) (*fileStore, error) {
+	absolute, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("MLflow file store %s: %w", root, err)
+	}
+	experiment, err := fileExperiment(absolute, spec)
+	if err != nil {
+		return nil, fmt.Errorf("MLflow file store %s: %w", root, err)
+	}
+	s := &fileStore{root: root, experiment: experiment, run: fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64())}
+	s.dir = filepath.Join(absolute, experiment, s.run)
+	if err := s.fill(spec); err != nil {
+		return nil, fmt.Errorf("MLflow file store %s: making a run: %w", root, err)
+	}
+	return s, nil
+}
+
+// fill makes the run's files. meta.yaml comes last: without it MLflow passes the
+// folder over.
+func (s *fileStore) fill(spec runSpec) error {
+	if err := s.makeFolders(); err != nil {
+		return err
+	}
+	for key, value := range spec.tags {
+		if err := s.writeText(tagsFolder, key, value); err != nil {
+			return err
+		}
+	}
+	return writeMeta(s.dir, meta{
+		"artifact_uri":     fileURI(filepath.Join(s.dir, artifactsFolder)),
+		"end_time":         nil,
+		"entry_point_name": "",
+		"experiment_id":    s.experiment,
+		"lifecycle_stage":  "active",
+		"run_id":           s.run,
+		"run_name":         spec.name,
+		"run_uuid":         s.run,
+		"source_name":      "",
+		"source_type":      4,
+		"source_version":   "",
+		"start_time":       spec.start,
+		"status":           statusNumbers[Running],
+		"tags":             []any{},
+		"user_id":          spec.user,
+	})
+}
+
+func (s *fileStore) makeFolders() error {
+	for _, name := range []string{metricsFolder, paramsFolder, tagsFolder, artifactsFolder} {
+		if err := os.MkdirAll(filepath.Join(s.dir, name), 0o777); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statusNumbers are the states as meta.yaml holds them.
+var statusNumbers = map[Status]int{Running: 1, Finished: 3, Failed: 4, Killed: 5}
+
+// fileExperiment finds or makes an experiment and returns its id. The root's
+// folder is locked meanwhile, as two trainings may start at once.
+func fileExperiment(root string, spec runSpec) (string, error) {
+	trash := filepath.Join(root, trashFolder)
+	if err := os.MkdirAll(trash, 0o777); err != nil {
+		return "", err
+	}
+	lock, err := os.Open(root)
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close() // and unlocks
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", fmt.Errorf("locking: %w", err)
+	}
+	if !fileExists(filepath.Join(root, "0")) && !fileExists(filepath.Join(trash, "0")) {
+		if err := makeExperiment(root, "0", defaultExperiment, spec.start); err != nil {
+			return "", err
+		}
+	}
+	if id, err := findFileExperiment(root, spec.experiment); id != "" || err != nil {
+		return id, err
+	}
+	deleted, err := findFileExperiment(trash, spec.experiment)
+	if err != nil {
+		return "", err
+	}
+	if deleted != "" {
+		return "", fmt.Errorf("%w: %q (id %s); restore it with `MLFLOW_ALLOW_FILE_STORE=true MLFLOW_TRACKING_URI=%s mlflow experiments restore -x %s`, or take another name",
+			ErrExperimentDeleted, spec.experiment, deleted, fileURI(root), deleted)
+	}
+	id := newExperimentID()
+	return id, makeExperiment(root, id, spec.experiment, spec.start)
+}
+
+// findFileExperiment returns the id of the experiment in folder that has the
+// name, or "". Folders that are no experiments are passed over.
+func findFileExperiment(folder, name string) (string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		found, err := readMeta(filepath.Join(folder, entry.Name()))
+		if err == nil && found.text("name") == name && found.text("experiment_id") == entry.Name() {
+			return entry.Name(), nil
+		}
+	}
+	return "", nil
+}
+
+func makeExperiment(root, id, name string, now int64) error {
+	folder := filepath.Join(root, id)
+	if err := os.MkdirAll(filepath.Join(folder, tagsFolder), 0o777); err != nil {
+		return err
+	}
+	return writeMeta(folder, meta{
+		"artifact_location": fileURI(folder),
+		"creation_time":     now,
+		"experiment_id":     id,
+		"last_update_time":  now,
+		"lifecycle_stage":   "active",
+		"name":              name,
+	})
+}
+
+// newExperimentID makes 18 random digits, as MLflow does.
+func newExperimentID() string {
+	return strconv.FormatInt(100_000_000_000_000_000+rand.Int64N(900_000_000_000_000_000), 10)
+}
+
+// resumeFileRun opens a run again and repairs what a crash may have left.
+func resumeFileRun(root, id string) (*fileStore, usedKeys, error) {
+	var used usedKeys
+	absolute, err := filepath.Abs(root)
+	if err != nil {
+		return nil, used, fmt.Errorf("MLflow file store %s: %w", root, err)
+	}
+	if !isRunID(id) {
+		return nil, used, fmt.Errorf("%w: %q is not a run id", ErrRunNotFound, id)
+	}
+	places, err := filepath.Glob(filepath.Join(globEscape(absolute), "*", id, metaFile))
+	if err != nil {
+		return nil, used, fmt.Errorf("MLflow file store %s: %w", root, err)
+	}
+	if len(places) == 0 {
+		return nil, used, fmt.Errorf("%w: %s is not in %s", ErrRunNotFound, id, root)
+	}
+	s := &fileStore{root: root, run: id, dir: filepath.Dir(places[0])}
+	s.experiment = filepath.Base(filepath.Dir(s.dir))
+	if used, err = s.reopen(); err != nil {
+		return nil, used, fmt.Errorf("resuming MLflow run %s in %s: %w", id, root, err)
+	}
+	return s, used, nil
+}
+
+func (s *fileStore) reopen() (usedKeys, error) {
+	used := usedKeys{lastStep: map[string]int64{}}
+	info, err := readMeta(s.dir)
+	if err != nil {
+		return used, err
+	}
+	if info.text("lifecycle_stage") == "deleted" {
+		return used, fmt.Errorf("%w: it was deleted", ErrRunNotFound)
+	}
+	info["status"], info["end_time"] = statusNumbers[Running], nil
+	err = errors.Join(s.makeFolders(), writeMeta(s.dir, info), s.removeLeftovers())
+	if err != nil {
+		return used, err
+	}
+	if used.params, err = s.keys(paramsFolder); err != nil {
+		return used, err
+	}
+	if used.tags, err = s.keys(tagsFolder); err != nil {
+		return used, err
+	}
+	metrics, err := s.keys(metricsFolder)
+	if err != nil {
+		return used, err
+	}
+	for _, key := range metrics {
+		points, err := repairMetric(s.path(metricsFolder, key))
+		if err != nil {
+			return used, err
+		}
+		for _, p := range points {
+			if last, known := used.lastStep[key]; !known || p.step > last {
+				used.lastStep[key] = p.step
+			}
+		}
+	}
+	return used, nil
+}
+
+// removeLeftovers deletes temporary files of a process that was killed.
+func (s *fileStore) removeLeftovers() error {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Type().IsRegular() && entry.Name() != metaFile && strings.HasPrefix(entry.Name(), ".") {
+			err = errors.Join(err, os.Remove(filepath.Join(s.dir, entry.Name())))
+		}
+	}
+	return err
+}
+
+// keys lists the keys of one kind, which are the files below its folder.
+func (s *fileStore) keys(kind string) ([]string, error) {
+	var keys []string
+	folder := filepath.Join(s.dir, kind)
+	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		key, err := filepath.Rel(folder, name)
+		keys = append(keys, filepath.ToSlash(key))
+		return err
+	})
+	return keys, err
+}
+
+func (s *fileStore) path(kind, key string) string {
+	return filepath.Join(s.dir, kind, filepath.FromSlash(key))
+}
+
+func (s *fileStore) finish(_ context.Context, status Status, end int64) error {
+	info, err := readMeta(s.dir)
+	if err == nil {
+		info["status"], info["end_time"] = statusNumbers[status], end
+		err = writeMeta(s.dir, info)
+	}
+	if err != nil {
+		return fmt.Errorf("setting the run's status: %w", err)
+	}
+	return nil
+}
+
+func (s *fileStore) close() {}
+
+func (s *fileStore) runID() string        { return s.run }
+func (s *fileStore) experimentID() string { return s.experiment }
+func (s *fileStore) where() string        { return s.root }
+func (s *fileStore) url() string          { return s.dir }
+
+// hints names both ways to look at a file store, which current servers refuse to
+// open just like that.
+func (s *fileStore) hints() []string {
+	root := shellPath(s.root)
+	return []string{
+		"MLFLOW_ALLOW_FILE_STORE=true mlflow ui --backend-store-uri " + root,
+		"mlflow migrate-filestore --source " + root + " --target sqlite:///mlflow.db && mlflow ui --backend-store-uri sqlite:///mlflow.db",
+	}
+}
+
+var plainPath = regexp.MustCompile(`^[\w./@%+=:,-]+$`)
+
+// shellPath writes a path so that a shell takes it as one word, and as a path.
+func shellPath(path string) string {
+	if !filepath.IsAbs(path) && !strings.HasPrefix(path, ".") {
+		path = "./" + path
+	}
+	if plainPath.MatchString(path) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+}
+
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+var _ store = (*fileStore)(nil)

@@ -1,0 +1,71 @@
+package tracking
+
+import (
+	"context"
+	"sync"
+)
+
+// queue holds records in order until they are delivered. It has many writers
+// and one reader, and no limit: a record is small, and a training makes few.
+type queue struct {
+	mu      sync.Mutex
+	records []record
+	closed  bool
+	wake    chan struct{} // holds one token when there may be something new
+}
+
+func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
+
+func (q *queue) push(r record) {
+	q.mu.Lock()
+	q.records = append(q.records, r)
+	q.mu.Unlock()
+	q.signal()
+}
+
+// close says that nothing follows.
+func (q *queue) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	q.signal()
+}
+
+func (q *queue) signal() {
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// peek waits for records and returns the first ones, at most limit, which stay in
+// the queue. It returns none when ctx ends, or the queue is closed and empty.
+func (q *queue) peek(ctx context.Context, limit int) []record {
+	for {
+		q.mu.Lock()
+		batch, closed := q.records[:min(limit, len(q.records))], q.closed
+		q.mu.Unlock()
+		if len(batch) > 0 || closed {
+			return batch
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-q.wake:
+		}
+	}
+}
+
+// drop removes the first n records.
+func (q *queue) drop(n int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	clear(q.records[:n])
+	q.records = q.records[n:]
+}
+
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.records)
+}
