@@ -20,7 +20,8 @@ Examples:
   train --config configs/multitask.yaml
   train --config configs/multitask.yaml --dry-run
   train --config configs/multitask.yaml --set training.batch_size=8 --set training.num_epochs=3
-  train --config configs/multitask.yaml --resume`
+  train --config configs/multitask.yaml --resume
+  train sync models/quickstart.outbox              send what the MLflow server didn't get (train sync --help)`
 
 type flags struct {
 	Config string   `placeholder:"FILE" help:"Configuration (YAML); without it, the quickstart."`
@@ -30,7 +31,7 @@ type flags struct {
 	DryRun bool     `help:"Read the data and print sizes and steps, but don't train; needs no pretrained weights."`
 }
 
-// Run is the command.
+// Run implements [cli.Command].
 func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	c, err := f.load()
 	if err != nil {
@@ -46,4 +47,11 @@ func (f *flags) load() (config.Config, error) {
 	return config.Load(f.Config, f.Set)
 }
 
-func main() { os.Exit(cli.Main("train", help, new(flags), os.Args[1:], cli.Standard())) }
+func main() { os.Exit(run(os.Args[1:], cli.Standard())) }
+
+func run(args []string, io cli.Streams) int {
+	if len(args) > 0 && args[0] == "sync" {
+		return cli.Main("train sync", syncHelp, new(syncFlags), args[1:], io)
+	}
+	return cli.Main("train", help, new(flags), args, io)
+}

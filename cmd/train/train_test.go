@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ var tiny = []string{
 // command runs the train command in the working directory.
 func command(args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	code = cli.Main("train", help, new(flags), args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
+	code = run(args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
 	return code, out.String(), err.String()
 }
 
@@ -147,12 +148,17 @@ func TestFailures(t *testing.T) {
 		{"no such configuration", []string{"--config", "none.yaml"}, 1, []string{"none.yaml"}},
 		{"unknown flag", []string{"--epochs", "3"}, 2, []string{"--epochs", "--help"}},
 		{"unknown device", []string{"--device", "gpu"}, 1, []string{`"gpu"`, "cuda:N"}},
+		{"nothing to send", []string{"sync", "none.outbox"}, 1, []string{"none.outbox"}},
 		{"no GPU", []string{"--device", "cuda:99"}, 1, []string{`"cuda:99"`, "--device cpu"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			code, _, stderr := command(append(append([]string{}, tiny...), test.args...)...)
+			args := append(slices.Clone(tiny), test.args...)
+			if test.args[0] == "sync" {
+				args = test.args
+			}
+			code, _, stderr := command(args...)
 			if code != test.code {
 				t.Errorf("exit code %d, want %d", code, test.code)
 			}

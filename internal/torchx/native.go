@@ -22,6 +22,9 @@ func nativeError(message *C.char) error {
 	return cleanError(errors.New(C.GoString(message)))
 }
 
+// handle is a bare C pointer. gotch frees a tensor's memory by a finalizer, so
+// each caller keeps t reachable until C is done; attention's inputs are kept
+// by [Scope.run].
 func handle(t *ts.Tensor) C.tx_tensor {
 	if t == nil {
 		return nil
@@ -60,11 +63,13 @@ func fromMemory[T any](data []T, dtype gotch.DType, device gotch.Device, shape [
 }
 
 func copyIn(dst *ts.Tensor, data []byte, dtype gotch.DType, shape []int64) error {
+	defer runtime.KeepAlive(dst)
 	sizes, n := dims(shape)
-	return nativeError(C.tx_copy_in(handle(dst), unsafe.Pointer(unsafe.SliceData(data)), sizes, n, C.int(dtype.CKind())))
+	return nativeError(C.tx_copy_in(handle(dst), unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), sizes, n, C.int(dtype.CKind())))
 }
 
 func copyOut(src *ts.Tensor, data unsafe.Pointer, bytes int, dtype gotch.DType) error {
+	defer runtime.KeepAlive(src)
 	return nativeError(C.tx_copy_out(handle(src), data, C.size_t(bytes), C.int(dtype.CKind())))
 }
 
@@ -74,16 +79,21 @@ func attention(q, k, v, mask *ts.Tensor, dropout float64) (*ts.Tensor, error) {
 	return result(out, message)
 }
 
-func requireGrad(t *ts.Tensor) error { return nativeError(C.tx_require_grad(handle(t))) }
+func requireGrad(t *ts.Tensor) error {
+	defer runtime.KeepAlive(t)
+	return nativeError(C.tx_require_grad(handle(t)))
+}
 
 func setGradEnabled(on bool) (was bool) { return bool(C.tx_set_grad_enabled(C.bool(on))) }
 
-func autocastBegin(device gotch.Device) error {
-	return nativeError(C.tx_autocast_begin(C.int(device.Value)))
+func autocastBegin(device gotch.Device) (was bool, err error) {
+	var before C.bool
+	err = nativeError(C.tx_autocast_begin(&before, C.int(device.Value)))
+	return bool(before), err
 }
 
-func autocastEnd(device gotch.Device) error {
-	return nativeError(C.tx_autocast_end(C.int(device.Value)))
+func autocastEnd(was bool, device gotch.Device) error {
+	return nativeError(C.tx_autocast_end(C.bool(was), C.int(device.Value)))
 }
 
 func zeroGrad(params []*ts.Tensor) error {
@@ -104,4 +114,7 @@ func adamwStep(params, avg, avgSq, steps []*ts.Tensor, lr, beta1, beta2, decay, 
 		C.double(lr), C.double(beta1), C.double(beta2), C.double(decay), C.double(eps)))
 }
 
-func backward(loss *ts.Tensor) error { return nativeError(C.tx_backward(handle(loss))) }
+func backward(loss *ts.Tensor) error {
+	defer runtime.KeepAlive(loss)
+	return nativeError(C.tx_backward(handle(loss)))
+}

@@ -1,6 +1,8 @@
 package torchx
 
 import (
+	"runtime"
+
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
 )
@@ -50,7 +52,7 @@ func (s *Scope) Dropout(x *ts.Tensor, p float64) *ts.Tensor {
 func (s *Scope) MaskedFill(x, mask *ts.Tensor, value float64) *ts.Tensor {
 	return s.run("masked fill", func() (*ts.Tensor, error) {
 		fill := ts.FloatScalar(value)
-		defer fill.MustDrop()
+		defer runtime.KeepAlive(fill) // gotch frees scalars by a finalizer
 		return x.MaskedFill(mask, fill, false)
 	}, x, mask)
 }
@@ -117,7 +119,7 @@ func (s *Scope) Narrow(x *ts.Tensor, dim, start, length int64) *ts.Tensor {
 func (s *Scope) Scale(x *ts.Tensor, factor float64) *ts.Tensor {
 	return s.run("scale", func() (*ts.Tensor, error) {
 		scalar := ts.FloatScalar(factor)
-		defer scalar.MustDrop()
+		defer runtime.KeepAlive(scalar)
 		return x.MulScalar(scalar, false)
 	}, x)
 }
@@ -130,7 +132,11 @@ func (s *Scope) Attention(q, k, v, mask *ts.Tensor, dropout float64) *ts.Tensor 
 	if !s.training {
 		dropout = 0
 	}
-	return s.run("attention", func() (*ts.Tensor, error) { return attention(q, k, v, mask, dropout) }, q, k, v, mask)
+	inputs := []*ts.Tensor{q, k, v}
+	if mask != nil {
+		inputs = append(inputs, mask)
+	}
+	return s.run("attention", func() (*ts.Tensor, error) { return attention(q, k, v, mask, dropout) }, inputs...)
 }
 
 // CrossEntropy is the mean of -log softmax(logits)[target] over the targets

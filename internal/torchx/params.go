@@ -1,7 +1,9 @@
 package torchx
 
 import (
+	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
@@ -61,22 +63,28 @@ func (p Params) New(name string, fill Init, shape ...int64) *ts.Tensor {
 	return t
 }
 
+// newParam draws on the CPU, so that a seed gives the same weights everywhere.
 func newParam(device gotch.Device, filled bool, fill Init, shape []int64) (*ts.Tensor, error) {
+	if len(shape) == 0 {
+		return nil, errors.New("it has no dimension")
+	}
 	t, err := ts.Empty(shape, gotch.Float, gotch.CPU)
 	if err != nil {
 		return nil, err
 	}
 	if filled {
-		if err := fill(t); err != nil {
-			return nil, err
-		}
+		err = fill(t)
 	}
-	if device != gotch.CPU {
-		if t, err = t.To(device, true); err != nil {
-			return nil, err
-		}
+	if err == nil && device != gotch.CPU {
+		t, err = t.To(device, true)
 	}
-	return t, requireGrad(t)
+	if err == nil {
+		err = requireGrad(t)
+	}
+	if err != nil && t != nil {
+		return nil, errors.Join(err, t.Drop())
+	}
+	return t, err
 }
 
 // Err returns the first error of New.
@@ -109,10 +117,13 @@ func (p Params) Count() int64 {
 // Drop frees all parameters.
 func (p Params) Drop() {
 	for _, param := range p.store.list {
-		param.Tensor.MustDrop()
+		drop(param.Tensor)
 	}
 	p.store.list, p.store.names = nil, map[string]int{}
 }
+
+// drop frees t. gotch's error would be one of C++'s delete: there is none.
+func drop(t *ts.Tensor) { _ = t.Drop() }
 
 // Init fills a new parameter.
 type Init func(*ts.Tensor) error
@@ -123,7 +134,7 @@ func Zeros(t *ts.Tensor) error { return t.Zero_() }
 // Ones fills with 1.
 func Ones(t *ts.Tensor) error {
 	one := ts.FloatScalar(1)
-	defer one.MustDrop()
+	defer runtime.KeepAlive(one)
 	return t.Fill_(one)
 }
 

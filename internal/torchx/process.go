@@ -25,7 +25,8 @@ func Configure(threads int) {
 // Threads returns how many CPU threads one operation may use.
 func Threads() int { return int(C.tx_threads()) }
 
-// Seed sets libtorch's random generators, on all devices.
+// Seed sets libtorch's random generators, on all devices. libtorch looks for
+// GPUs once, here too: [Device] must have been called before.
 func Seed(seed uint64) error { return nativeError(C.tx_seed(C.uint64_t(seed))) }
 
 var loadCUDA = sync.OnceValue(func() error { return nativeError(C.tx_load_cuda()) })

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/sugarme/gotch"
@@ -23,12 +24,13 @@ import (
 // a Scope therefore ties its goroutine to an OS thread until Close, and must
 // be used by that goroutine alone.
 type Scope struct {
-	device   gotch.Device
-	training bool
-	autocast bool
-	gradWas  bool
-	live     []*ts.Tensor
-	err      error
+	device      gotch.Device
+	training    bool
+	gradWas     bool
+	autocast    bool
+	autocastWas bool
+	live        []*ts.Tensor
+	err         error
 }
 
 // Training opens a Scope that records gradients and applies dropout.
@@ -46,7 +48,7 @@ func open(device gotch.Device, training bool) *Scope {
 // torch.autocast does; parameters and reductions stay in float32.
 func (s *Scope) Autocast() {
 	if s.err == nil && !s.autocast {
-		s.err = autocastBegin(s.device)
+		s.autocastWas, s.err = autocastBegin(s.device)
 		s.autocast = s.err == nil
 	}
 }
@@ -78,15 +80,34 @@ func (s *Scope) Keep(t *ts.Tensor) *ts.Tensor {
 	return t
 }
 
+// Block runs f and frees what it made, but its result: what one layer of a
+// network computes on the way needn't wait for Close.
+func (s *Scope) Block(f func() *ts.Tensor) *ts.Tensor {
+	start := len(s.live)
+	out := f()
+	s.drop(min(start, len(s.live)), out) // f may have kept a tensor from before
+	return out
+}
+
+// drop frees the tensors from start on, but keep.
+func (s *Scope) drop(start int, keep *ts.Tensor) {
+	live := s.live[:start]
+	for _, t := range s.live[start:] {
+		if t == keep {
+			live = append(live, t)
+			continue
+		}
+		s.Fail(cleanError(t.Drop()))
+	}
+	s.live = live
+}
+
 // Close frees the Scope's tensors and returns its first error, which names the
 // operation and the shapes it was given.
 func (s *Scope) Close() error {
-	for _, t := range s.live {
-		s.Fail(cleanError(t.Drop()))
-	}
-	s.live = nil
+	s.drop(0, nil)
 	if s.autocast {
-		s.Fail(autocastEnd(s.device))
+		s.Fail(autocastEnd(s.autocastWas, s.device))
 	}
 	setGradEnabled(s.gradWas)
 	runtime.UnlockOSThread()
@@ -99,7 +120,12 @@ func (s *Scope) run(op string, f func() (*ts.Tensor, error), inputs ...*ts.Tenso
 	if s.err != nil {
 		return nil
 	}
+	if slices.Contains(inputs, nil) {
+		s.err = fmt.Errorf("%s of %s: a tensor is missing", op, shapes(inputs))
+		return nil
+	}
 	out, err := f()
+	runtime.KeepAlive(inputs)
 	if err != nil {
 		s.err = fmt.Errorf("%s of %s: %w", op, shapes(inputs), cleanError(err))
 		return nil
@@ -128,15 +154,18 @@ func shapes(tensors []*ts.Tensor) string {
 	return strings.Join(text, ", ")
 }
 
-// cleanError cuts the C++ and Go stack traces that gotch puts into errors.
+// cleanError leaves libtorch's own words of an error, without what gotch puts
+// in front of them and the C++ and Go stack traces after them.
 func cleanError(err error) error {
 	if err == nil {
 		return nil
 	}
 	text := err.Error()
-	for _, mark := range []string{"\nException raised from", "\ngoroutine "} {
+	for _, mark := range []string{"\nException raised from", "\nframe #", "\ngoroutine "} {
 		text, _, _ = strings.Cut(text, mark)
 	}
-	text = strings.TrimPrefix(strings.TrimSpace(text), "Libtorch API Error: ")
-	return errors.New(text)
+	if _, after, ok := strings.Cut(text, "Libtorch API Error: "); ok {
+		text = after
+	}
+	return errors.New(strings.TrimSpace(text))
 }

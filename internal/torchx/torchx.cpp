@@ -43,6 +43,11 @@ std::vector<at::Tensor> with_grad(tx_tensor *params, int64_t n) {
   return grads;
 }
 
+// Go moves a goroutine from thread to thread. With glibc's arena for each
+// thread every one of them would come to hold a whole step's memory. glibc reads
+// this setting once, when a second thread allocates, so it is made before main.
+__attribute__((constructor)) void one_arena() { mallopt(M_ARENA_MAX, 1); }
+
 at::Tensor view_of(const void *data, const int64_t *shape, int64_t dims, int dtype) {
   return at::from_blob(const_cast<void *>(data), at::IntArrayRef(shape, dims),
                        at::TensorOptions().dtype(static_cast<at::ScalarType>(dtype)));
@@ -54,10 +59,13 @@ char *tx_from_memory(tx_tensor *out, const void *data, const int64_t *shape, int
   return guarded([&] { *out = new at::Tensor(view_of(data, shape, dims, dtype).to(device_of(device), false, true)); });
 }
 
-char *tx_copy_in(tx_tensor dst, const void *data, const int64_t *shape, int64_t dims, int dtype) {
+char *tx_copy_in(tx_tensor dst, const void *data, size_t bytes, const int64_t *shape, int64_t dims, int dtype) {
   return guarded([&] {
     at::NoGradGuard no_grad;
-    T(dst).copy_(view_of(data, shape, dims, dtype));
+    at::Tensor src = view_of(data, shape, dims, dtype);
+    TORCH_CHECK(src.nbytes() == bytes, bytes, " bytes given, but the shape ", src.sizes(), " takes ", src.nbytes());
+    TORCH_CHECK(src.sizes() == T(dst).sizes(), "shape ", src.sizes(), " given, but the tensor has ", T(dst).sizes());
+    T(dst).copy_(src);
   });
 }
 
@@ -82,7 +90,12 @@ char *tx_require_grad(tx_tensor t) {
 }
 
 char *tx_backward(tx_tensor loss) {
-  return guarded([&] { T(loss).backward(); });
+  return guarded([&] {
+    // As PyTorch advises, the backward pass runs without autocast: each
+    // operation takes the type that its forward pass had.
+    c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+    T(loss).backward();
+  });
 }
 
 bool tx_set_grad_enabled(bool enabled) {
@@ -91,18 +104,19 @@ bool tx_set_grad_enabled(bool enabled) {
   return before;
 }
 
-char *tx_autocast_begin(int device) {
+char *tx_autocast_begin(bool *was, int device) {
   return guarded([&] {
     auto type = device_of(device).type();
+    *was = at::autocast::is_autocast_enabled(type);
     at::autocast::set_autocast_dtype(type, at::kBFloat16);
     at::autocast::set_autocast_enabled(type, true);
   });
 }
 
-char *tx_autocast_end(int device) {
+char *tx_autocast_end(bool was, int device) {
   return guarded([&] {
-    at::autocast::set_autocast_enabled(device_of(device).type(), false);
-    at::autocast::clear_cache();
+    at::autocast::set_autocast_enabled(device_of(device).type(), was);
+    if (!was) at::autocast::clear_cache();  // of parameters' bfloat16 copies
   });
 }
 

@@ -13,7 +13,7 @@ typedef void *tx_tensor;
 
 // tensors and memory
 char *tx_from_memory(tx_tensor *out, const void *data, const int64_t *shape, int64_t dims, int dtype, int device);
-char *tx_copy_in(tx_tensor dst, const void *data, const int64_t *shape, int64_t dims, int dtype);
+char *tx_copy_in(tx_tensor dst, const void *data, size_t bytes, const int64_t *shape, int64_t dims, int dtype);
 char *tx_copy_out(tx_tensor src, void *data, size_t bytes, int dtype);
 
 // attention and autograd
@@ -21,8 +21,8 @@ char *tx_attention(tx_tensor *out, tx_tensor q, tx_tensor k, tx_tensor v, tx_ten
 char *tx_require_grad(tx_tensor t);
 char *tx_backward(tx_tensor loss);
 bool tx_set_grad_enabled(bool enabled);
-char *tx_autocast_begin(int device);
-char *tx_autocast_end(int device);
+char *tx_autocast_begin(bool *was, int device);
+char *tx_autocast_end(bool was, int device);
 
 // optimiser
 char *tx_zero_grad(tx_tensor *params, int64_t n);

@@ -1,6 +1,7 @@
 package torchx
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -43,6 +44,10 @@ func read[T any](s *Scope, t *ts.Tensor, dtype gotch.DType) []T {
 	if s.err != nil {
 		return nil
 	}
+	if t == nil {
+		s.err = errors.New("read tensor: it is missing")
+		return nil
+	}
 	data := make([]T, t.Numel())
 	var zero T
 	err := copyOut(t, unsafe.Pointer(unsafe.SliceData(data)), len(data)*int(unsafe.Sizeof(zero)), dtype)
@@ -66,6 +71,10 @@ func (s *Scope) Backward(loss *ts.Tensor) {
 	if s.err != nil {
 		return
 	}
+	if loss == nil {
+		s.err = errors.New("backward pass: there is no loss")
+		return
+	}
 	if err := backward(loss); err != nil {
 		s.Fail(fmt.Errorf("backward pass: %w", err))
 	}
@@ -83,15 +92,18 @@ func Bytes(t *ts.Tensor) ([]byte, error) {
 	return data, copyOut(t, unsafe.Pointer(unsafe.SliceData(data)), len(data), gotch.Float)
 }
 
-// DType is the element type that safetensors calls name, such as "F32".
+// DType is the floating-point type that safetensors calls name, such as "F32".
+// Weights of other types are quantised: they mean nothing without their scales.
 func DType(name string) (gotch.DType, error) {
-	types := map[string]gotch.DType{
-		"F64": gotch.Double, "F32": gotch.Float, "F16": gotch.Half, "BF16": gotch.BFloat16,
-		"I64": gotch.Int64, "I32": gotch.Int, "I16": gotch.Int16, "I8": gotch.Int8, "U8": gotch.Uint8, "BOOL": gotch.Bool,
+	switch name {
+	case "F64":
+		return gotch.Double, nil
+	case "F32":
+		return gotch.Float, nil
+	case "F16":
+		return gotch.Half, nil
+	case "BF16":
+		return gotch.BFloat16, nil
 	}
-	dtype, ok := types[name]
-	if !ok {
-		return gotch.Invalid, fmt.Errorf("element type %q isn't supported", name)
-	}
-	return dtype, nil
+	return gotch.Invalid, fmt.Errorf("element type %s isn't supported for weights; want F32, F16, BF16 or F64", name)
 }

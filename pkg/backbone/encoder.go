@@ -39,9 +39,9 @@ func (e *Encoder) Forward(s *torchx.Scope, ids, mask *ts.Tensor) *ts.Tensor {
 	if mask != nil {
 		mask = s.Unsqueeze(s.Unsqueeze(mask, 1), 1) // [batch, 1, 1, seq]
 	}
-	x := e.embeddings.forward(s, ids) // [batch, seq, dim]
+	x := s.Block(func() *ts.Tensor { return e.embeddings.forward(s, ids) }) // [batch, seq, dim]
 	for _, l := range e.layers {
-		x = l.forward(s, x, mask)
+		x = s.Block(func() *ts.Tensor { return l.forward(s, x, mask) })
 	}
 	return x
 }
@@ -50,6 +50,7 @@ func (e *Encoder) Forward(s *torchx.Scope, ids, mask *ts.Tensor) *ts.Tensor {
 type embeddings struct {
 	words     torchx.Embedding
 	positions torchx.Embedding
+	longest   int64 // how many positions there are
 	norm      torchx.LayerNorm
 	dropout   float64
 }
@@ -58,25 +59,33 @@ func newEmbeddings(p torchx.Params, c Config) embeddings {
 	return embeddings{
 		words:     torchx.Embedding{Weight: p.New("word_embeddings.weight", normalButRow(c.InitRange, c.PadID), c.VocabSize, c.Dim), PadID: c.PadID},
 		positions: torchx.Embedding{Weight: p.New("position_embeddings.weight", torchx.Normal(c.InitRange), c.MaxPositions, c.Dim), PadID: -1},
+		longest:   c.MaxPositions,
 		norm:      torchx.NewLayerNorm(p, "LayerNorm", c.Dim, layerNormEps),
 		dropout:   c.Dropout,
 	}
 }
 
 func (e embeddings) forward(s *torchx.Scope, ids *ts.Tensor) *ts.Tensor {
-	x := s.Embedding(ids, e.words) // [batch, seq, dim]
-	x = s.Add(x, s.Embedding(positionsOf(s, ids), e.positions))
-	return s.Dropout(s.LayerNorm(x, e.norm), e.dropout)
+	words := s.Embedding(ids, e.words)                           // [batch, seq, dim]
+	positions := s.Embedding(e.positionsOf(s, ids), e.positions) // [1, seq, dim]
+	return s.Dropout(s.LayerNorm(s.Add(words, positions), e.norm), e.dropout)
 }
 
 // positionsOf returns 0…seq-1, shape [1, seq].
-func positionsOf(s *torchx.Scope, ids *ts.Tensor) *ts.Tensor {
+func (e embeddings) positionsOf(s *torchx.Scope, ids *ts.Tensor) *ts.Tensor {
 	if s.Err() != nil {
 		return nil
 	}
 	size, err := ids.Size()
-	if err != nil || len(size) != 2 {
+	switch {
+	case err != nil:
+		s.Fail(fmt.Errorf("encoder: %w", err))
+	case len(size) != 2:
 		s.Fail(fmt.Errorf("encoder: ids have shape %v, want [batch, seq]", size))
+	case size[1] > e.longest:
+		s.Fail(fmt.Errorf("encoder: a text of %d tokens, but the encoder reads %d at most", size[1], e.longest))
+	}
+	if s.Err() != nil {
 		return nil
 	}
 	positions := make([]int64, size[1])

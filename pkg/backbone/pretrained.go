@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
 )
@@ -115,7 +116,11 @@ func isPretrainingHead(name string) bool {
 func LoadParams(file *weights.File, prefix string, p torchx.Params, rename func(string) string) (unused []string, err error) {
 	source := map[string]string{}
 	for _, name := range file.Names() {
-		source[prefix+rename(name)] = name
+		param := prefix + rename(name)
+		if other, taken := source[param]; taken {
+			return nil, fmt.Errorf("tensors %s and %s are both %s", other, name, param)
+		}
+		source[param] = name
 	}
 	var missing []string
 	for _, param := range p.All() {
@@ -131,8 +136,8 @@ func LoadParams(file *weights.File, prefix string, p torchx.Params, rename func(
 		if err != nil {
 			return nil, err
 		}
-		if err := setParam(param, tensor); err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", name, err)
+		if err := checkpoint.Set(param, tensor); err != nil {
+			return nil, err
 		}
 		delete(source, param.Name)
 	}
@@ -140,21 +145,6 @@ func LoadParams(file *weights.File, prefix string, p torchx.Params, rename func(
 		return nil, fmt.Errorf("%d tensors are missing: %s", len(missing), abbreviate(missing))
 	}
 	return slices.Sorted(maps.Values(source)), nil
-}
-
-func setParam(param torchx.Param, tensor weights.Tensor) error {
-	shape, err := param.Tensor.Size()
-	if err != nil {
-		return err
-	}
-	if !slices.Equal(shape, tensor.Shape) {
-		return fmt.Errorf("shape %v, want %v", tensor.Shape, shape)
-	}
-	dtype, err := torchx.DType(string(tensor.DType))
-	if err != nil {
-		return err
-	}
-	return torchx.SetBytes(param.Tensor, tensor.Data, dtype, shape)
 }
 
 func abbreviate(names []string) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
+	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
@@ -36,7 +37,7 @@ type Files map[string][]byte
 // label maps among others. Files of other names in dir are left alone.
 func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 	err := atomicdir.Replace(dir, func(tmp string) error {
-		tensors, err := m.tensors()
+		tensors, err := checkpoint.Tensors(m.params.All())
 		if err != nil {
 			return err
 		}
@@ -69,22 +70,6 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 		return fmt.Errorf("save model: %w", err)
 	}
 	return nil
-}
-
-func (m *Model) tensors() ([]weights.Tensor, error) {
-	var list []weights.Tensor
-	for _, p := range m.params.All() {
-		shape, err := p.Tensor.Size()
-		if err != nil {
-			return nil, err
-		}
-		data, err := torchx.Bytes(p.Tensor)
-		if err != nil {
-			return nil, fmt.Errorf("read parameter %s: %w", p.Name, err)
-		}
-		list = append(list, weights.Tensor{Name: p.Name, DType: weights.F32, Shape: shape, Data: data})
-	}
-	return list, nil
 }
 
 func writeFile(dir, name string, write func(io.Writer) error) error {
@@ -147,7 +132,7 @@ func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 	}
 	unused, err := backbone.LoadParams(file, "", m.params, func(name string) string { return name })
 	if err == nil && len(unused) > 0 {
-		err = fmt.Errorf("%d tensors belong to no part of the model, the first is %s", len(unused), unused[0])
+		err = fmt.Errorf("%d tensors belong to no part of the model: the first is %s", len(unused), unused[0])
 	}
 	if err != nil {
 		m.Drop()
@@ -207,4 +192,3 @@ func findConfig(dir string, file *weights.File) (backbone.Config, error) {
 
 // LabelMaps returns the model's label_maps.json.
 func (m *Model) LabelMaps() ([]byte, error) { return tasks.MarshalLabelMaps(m.Tasks) }
-

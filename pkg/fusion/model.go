@@ -33,16 +33,34 @@ func New(config backbone.Config, list []tasks.Task, device gotch.Device) (*Model
 
 func build(config backbone.Config, list []tasks.Task, params torchx.Params) (*Model, error) {
 	m := &Model{Config: config, Tasks: list, params: params, heads: map[string]heads.Head{}}
-	var err error
-	if m.encoder, err = backbone.New(params.Sub("backbone"), config); err != nil {
+	if err := m.addParts(); err != nil {
+		m.Drop()
 		return nil, fmt.Errorf("make model: %w", err)
 	}
-	for _, task := range list {
-		if m.heads[task.Name], err = heads.New(params, task, config.Dim, config.Dropout); err != nil {
-			return nil, fmt.Errorf("make model: %w", err)
+	return m, nil
+}
+
+func (m *Model) addParts() (err error) {
+	if m.encoder, err = backbone.New(m.params.Sub("backbone"), m.Config); err != nil {
+		return err
+	}
+	for _, task := range m.Tasks {
+		if m.heads[task.Name], err = heads.New(m.params, task, m.Config.Dim, m.Config.Dropout); err != nil {
+			return err
 		}
 	}
-	return m, nil
+	return nil
+}
+
+// CountParameters returns how many scalars a model has, without making it:
+// its memory is neither filled nor touched.
+func CountParameters(config backbone.Config, list []tasks.Task) (int64, error) {
+	m, err := build(config, list, torchx.NewParams(gotch.CPU, false))
+	if err != nil {
+		return 0, err
+	}
+	defer m.Drop()
+	return m.params.Count(), nil
 }
 
 // Params returns the parameters, named as in a checkpoint.
@@ -80,20 +98,21 @@ func (m *Model) Forward(s *torchx.Scope, b datasets.Batch) []*ts.Tensor {
 	return m.Logits(s, b.Task, hidden, mask)
 }
 
-// Loss is the batch's training loss, a scalar. It is nil, and no error, when
-// every target of the batch is ignored: there is nothing to learn from it.
+// Loss is the training loss of a batch whose logits [Model.Forward] returned,
+// a scalar. It is nil, and no error, when every target of the batch is ignored:
+// there is nothing to learn from it.
 func (m *Model) Loss(s *torchx.Scope, logits []*ts.Tensor, b datasets.Batch) *ts.Tensor {
+	if s.Err() != nil {
+		return nil
+	}
 	targets := make([]*ts.Tensor, len(b.Targets))
 	for i, t := range b.Targets {
-		size := int64(b.Size)
 		switch {
 		case t.Valid == 0:
 		case t.Flags != nil:
-			targets[i] = s.Float32s(t.Flags, size, int64(t.Width))
-		case len(t.Classes) == b.Size:
-			targets[i] = s.Int64s(t.Classes, size)
+			targets[i] = s.Float32s(t.Flags, int64(b.Size), int64(t.Width))
 		default:
-			targets[i] = s.Int64s(t.Classes, size, int64(b.Length))
+			targets[i] = s.Int64s(t.Classes, int64(len(t.Classes)))
 		}
 	}
 	return m.heads[b.Task].Loss(s, logits, targets)

@@ -22,9 +22,10 @@ type Head interface {
 
 	// Loss is the training loss, a scalar: the sum of the task's heads' mean
 	// losses over the targets that aren't ignored. targets has one tensor for
-	// each head: class ids (int64) of shape [batch, seq] or [batch], or 0 and
-	// 1 (float32) of shape [batch, labels]. A head whose target is nil has
-	// nothing to learn and is left out; without any target Loss returns nil.
+	// each head: class ids (int64) of shape [batch·seq] for a token task,
+	// [batch] for a multiclass one, or 0 and 1 (float32) of shape
+	// [batch, labels]. A head whose target is nil has nothing to learn and is
+	// left out; without any target Loss returns nil.
 	Loss(s *torchx.Scope, logits, targets []*ts.Tensor) *ts.Tensor
 }
 

@@ -1,8 +1,6 @@
 package heads
 
 import (
-	"fmt"
-
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/torchx"
@@ -17,9 +15,6 @@ type pooledHead struct {
 	classifiers []torchx.Linear
 	loss        lossFunc
 }
-
-// lossFunc is a head's mean loss of logits [batch, labels], a scalar.
-type lossFunc func(s *torchx.Scope, logits, target *ts.Tensor) *ts.Tensor
 
 func newPooledHead(p torchx.Params, task tasks.Task, dim int64, dropout float64, pool pooling) *pooledHead {
 	h := &pooledHead{pooling: pool, dropout: dropout, loss: classLoss}
@@ -42,27 +37,5 @@ func (h *pooledHead) Logits(s *torchx.Scope, hidden, mask *ts.Tensor) []*ts.Tens
 }
 
 func (h *pooledHead) Loss(s *torchx.Scope, logits, targets []*ts.Tensor) *ts.Tensor {
-	if len(targets) != len(logits) {
-		s.Fail(fmt.Errorf("loss: %d targets for %d heads", len(targets), len(logits)))
-		return nil
-	}
-	var total *ts.Tensor
-	for i := range logits {
-		switch {
-		case targets[i] == nil:
-		case total == nil:
-			total = h.loss(s, logits[i], targets[i])
-		default:
-			total = s.Add(total, h.loss(s, logits[i], targets[i]))
-		}
-	}
-	return total
-}
-
-func classLoss(s *torchx.Scope, logits, target *ts.Tensor) *ts.Tensor {
-	return s.CrossEntropy(logits, target, tasks.IgnoreClass)
-}
-
-func flagLoss(s *torchx.Scope, logits, target *ts.Tensor) *ts.Tensor {
-	return s.BCEWithLogits(logits, target)
+	return sumLosses(s, h.loss, logits, targets)
 }

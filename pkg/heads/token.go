@@ -33,10 +33,5 @@ func (h *tokenHead) Logits(s *torchx.Scope, hidden, _ *ts.Tensor) []*ts.Tensor {
 }
 
 func (h *tokenHead) Loss(s *torchx.Scope, logits, targets []*ts.Tensor) *ts.Tensor {
-	if targets[0] == nil {
-		return nil
-	}
-	rows := s.Rows(logits[0])          // [batch·seq, labels]
-	labels := s.Flatten(targets[0], 0) // [batch·seq]
-	return s.CrossEntropy(rows, labels, tasks.IgnoreToken)
+	return sumLosses(s, tokenLoss, logits, targets)
 }

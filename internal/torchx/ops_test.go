@@ -1,0 +1,145 @@
+package torchx_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/sugarme/gotch"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+)
+
+func TestAttentionIsTheFormula(t *testing.T) {
+	s := torchx.Inference(gotch.CPU)
+	defer s.Close()
+	// One head of width 4, so scores are q·k/2; keys 0 and 1 are allowed.
+	q := s.Float32s([]float32{2, 0, 0, 0}, 1, 1, 1, 4)
+	k := s.Float32s([]float32{1, 0, 0, 0, 0, 1, 0, 0, 9, 9, 9, 9}, 1, 1, 3, 4)
+	v := s.Float32s([]float32{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0}, 1, 1, 3, 4)
+	mask := s.Bools([]bool{true, true, false}, 1, 1, 1, 3)
+	got := s.ReadFloat32(s.Attention(q, k, v, mask, 0.5)) // no dropout in inference
+	w := math.E / (math.E + 1)
+	for i, want := range []float64{w, 1 - w, 0, 0} {
+		if math.Abs(float64(got[i])-want) > 1e-6 {
+			t.Errorf("attention = %v, want [%.4f %.4f 0 0]", got, w, 1-w)
+			break
+		}
+	}
+	all := s.ReadFloat32(s.Attention(q, k, v, nil, 0))
+	if all[2] < 0.99 {
+		t.Errorf("without a mask the strongest key has weight %v", all[2])
+	}
+}
+
+// With dropout p each weight is 0 or 1/(1-p) of what it was, with the
+// expected value unchanged.
+func TestAttentionDropout(t *testing.T) {
+	const n, p = 4096, 0.25
+	if err := torchx.Seed(1); err != nil {
+		t.Fatal(err)
+	}
+	s := torchx.Training(gotch.CPU)
+	defer s.Close()
+	q := s.Float32s(make([]float32, n), 1, 1, n, 1) // zero: every key has the same weight
+	k := s.Float32s([]float32{1, 2}, 1, 1, 2, 1)
+	v := s.Float32s([]float32{1, 10}, 1, 1, 2, 1)
+	counts := map[float64]int{}
+	for _, x := range s.ReadFloat32(s.Attention(q, k, v, nil, p)) {
+		counts[math.Round(float64(x)*(1-p)*2*1000)/1000]++ // of 1 and 10, what was left
+	}
+	for kept, share := range map[float64]float64{0: p * p, 1: p * (1 - p), 10: p * (1 - p), 11: (1 - p) * (1 - p)} {
+		if got := float64(counts[kept]) / n; math.Abs(got-share) > 0.03 {
+			t.Errorf("values %v kept with frequency %.3f, want %.3f (all: %v)", kept, got, share, counts)
+		}
+	}
+	if len(counts) != 4 {
+		t.Errorf("values %v, want 0, 1, 10 and 11", counts)
+	}
+}
+
+func TestDropout(t *testing.T) {
+	const n, p = 10000, 0.1
+	ones := slices.Repeat([]float32{1}, n)
+	s := torchx.Training(gotch.CPU)
+	defer s.Close()
+	draw := func(seed uint64) []float32 {
+		if err := torchx.Seed(seed); err != nil {
+			t.Fatal(err)
+		}
+		return s.ReadFloat32(s.Dropout(s.Float32s(ones, n), p))
+	}
+	first, zeros := draw(1), 0
+	for _, x := range first {
+		switch {
+		case x == 0:
+			zeros++
+		case math.Abs(float64(x)-1/(1-p)) > 1e-6:
+			t.Fatalf("a kept element is %v, want %v", x, 1/(1-p))
+		}
+	}
+	if zeros < 900 || zeros > 1100 {
+		t.Errorf("%d of %d dropped, want about %v", zeros, n, p*n)
+	}
+	if !slices.Equal(first, draw(1)) {
+		t.Error("the same seed drops other elements")
+	}
+	if slices.Equal(first, draw(2)) {
+		t.Error("another seed drops the same elements")
+	}
+	inference := torchx.Inference(gotch.CPU)
+	defer inference.Close()
+	x := inference.Float32s(ones, n)
+	if inference.Dropout(x, p) != x || s.Dropout(x, 0) != x {
+		t.Error("dropout that does nothing makes a new tensor")
+	}
+}
+
+func TestCrossEntropyLeavesOutIgnored(t *testing.T) {
+	s := torchx.Training(gotch.CPU)
+	defer s.Close()
+	logits := s.Float32s([]float32{0, 0, 5, -5, 1, 2}, 3, 2)
+	got := s.Value(s.CrossEntropy(logits, s.Int64s([]int64{0, -1, -1}, 3), -1))
+	if math.Abs(got-math.Ln2) > 1e-6 {
+		t.Errorf("loss %v, want ln 2 of the one row", got)
+	}
+	if none := s.Value(s.CrossEntropy(logits, s.Int64s([]int64{-1, -1, -1}, 3), -1)); !math.IsNaN(none) {
+		t.Errorf("loss of nothing is %v; the documentation says NaN", none)
+	}
+}
+
+func TestShapes(t *testing.T) {
+	s := torchx.Inference(gotch.CPU)
+	defer s.Close()
+	x := s.Float32s([]float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 2, 3, 2)
+	split := s.Unflatten(s.Rows(x), 1, 2) // [6, 1, 2]
+	for name, tc := range map[string]struct {
+		got, want []int64
+	}{
+		"Rows":      {s.Rows(x).MustSize(), []int64{6, 2}},
+		"Unflatten": {split.MustSize(), []int64{6, 1, 2}},
+		"Flatten":   {s.Flatten(x, 1).MustSize(), []int64{2, 6}},
+		"Transpose": {s.Transpose(x, 1, 2).MustSize(), []int64{2, 2, 3}},
+		"Unsqueeze": {s.Unsqueeze(x, 1).MustSize(), []int64{2, 1, 3, 2}},
+		"Select":    {s.Select(x, 1, 2).MustSize(), []int64{2, 2}},
+		"Narrow":    {s.Narrow(x, 1, 1, 2).MustSize(), []int64{2, 2, 2}},
+		"Sum":       {s.Sum(x, 1).MustSize(), []int64{2, 2}},
+		"Argmax":    {s.ReadInt64(s.Argmax(x, 1)), []int64{2, 2, 2, 2}},
+		"elements":  {s.ReadInt64(s.Flatten(s.Transpose(x, 1, 2), 0)), []int64{0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11}},
+	} {
+		if !slices.Equal(tc.got, tc.want) {
+			t.Errorf("%s: %v, want %v", name, tc.got, tc.want)
+		}
+	}
+}
+
+func TestMaskedSoftmax(t *testing.T) {
+	s := torchx.Inference(gotch.CPU)
+	defer s.Close()
+	x := s.Float32s([]float32{1, 1, 9}, 1, 3)
+	mask := s.Bools([]bool{true, true, false}, 1, 3)
+	got := s.ReadFloat32(s.Softmax(s.MaskedFill(x, s.Not(mask), math.Inf(-1)), 1))
+	if !slices.Equal(got, []float32{0.5, 0.5, 0}) {
+		t.Errorf("softmax = %v, want [0.5 0.5 0]", got)
+	}
+}

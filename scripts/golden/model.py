@@ -1,0 +1,228 @@
+"""Makes the golden files of backbone, heads and fusion with PyTorch and transformers.
+
+    python scripts/golden/model.py              # writes pkg/{backbone,heads,fusion}/testdata
+    python scripts/golden/model.py verify DIR   # reads in Python the model directory that Go saved
+                                                # (go test ./pkg/fusion -run Prototype -save DIR)
+"""
+
+import copy
+import json
+import pathlib
+import sys
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn import functional
+from transformers import DistilBertForMaskedLM, DistilBertModel, logging
+
+import reference
+
+PKG = pathlib.Path(__file__).parents[2] / "pkg"
+LENGTHS = {"1": [1], "2": [2], "17": [17], "64": [64], "batch": [9, 9, 9], "padded": [17, 1, 6], "full": [64, 17, 2]}
+
+
+def store(path, tensors):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({name: t.detach().contiguous().clone() for name, t in tensors.items()}, path, metadata={"format": "pt"})
+
+
+def hidden_states(model, seed):
+    """Inputs and the last layer's hidden states."""
+    generator = torch.Generator().manual_seed(seed)
+    out = {}
+    for case, lengths in LENGTHS.items():
+        ids, mask = reference.padded(generator, lengths, model.config.vocab_size)
+        out[f"{case}/ids"], out[f"{case}/mask"] = ids, mask
+        with torch.no_grad():
+            out[f"{case}/hidden"] = model(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+    return out
+
+
+def old_names(state):
+    """LayerNorm's parameters as checkpoints of TensorFlow's times call them."""
+    for old, new in (("gamma", "weight"), ("beta", "bias")):
+        state = {
+            name.removesuffix(new) + old if "orm." in name and name.endswith(new) else name: t
+            for name, t in state.items()
+        }
+    return state
+
+
+def write_backbone(out):
+    masked_lm = reference.randomize(DistilBertForMaskedLM(reference.config()), seed=1)
+    encoder = masked_lm.distilbert
+    encoder.config.save_pretrained(out / "plain")
+    store(out / "hidden.safetensors", hidden_states(encoder, seed=2))
+    store(out / "plain" / "model.safetensors", encoder.state_dict())
+
+    # What a published checkpoint has: the prefix, the language model's head; and in an old one the names of its norms.
+    full = {name: t for name, t in masked_lm.state_dict().items() if name != "vocab_projector.weight"}
+    encoder.config.save_pretrained(out / "prefixed")
+    store(out / "prefixed" / "model.safetensors", full)
+    encoder.config.save_pretrained(out / "old")
+    torch.save(old_names(full), out / "old" / "pytorch_model.bin")
+
+    for name, dtype in (("fp16", torch.float16), ("bf16", torch.bfloat16)):
+        half = copy.deepcopy(encoder).to(dtype)
+        half.config.save_pretrained(out / name)
+        store(out / name / "model.safetensors", half.state_dict())
+        store(out / name / "hidden.safetensors", hidden_states(half.float(), seed=2))
+
+
+class TokenHead(nn.Module):
+    """[Linear → GELU →] Linear for every token."""
+
+    def __init__(self, dim, labels, transform):
+        super().__init__()
+        if transform:
+            self.transform = nn.Linear(dim, dim)
+        self.classifier = nn.Linear(dim, labels)
+
+    def forward(self, hidden, mask):
+        return [self.classifier(functional.gelu(self.transform(hidden)) if hasattr(self, "transform") else hidden)]
+
+
+class PooledHead(nn.Module):
+    """Linear classifiers on a sentence vector."""
+
+    def __init__(self, dim, labels, attention):
+        super().__init__()
+        if attention:
+            self.pool = reference.Pooling(dim)
+        self.head = nn.ModuleList(nn.Linear(dim, n) for n in labels)
+
+    def forward(self, hidden, mask):
+        pooled = self.pool(hidden, mask) if hasattr(self, "pool") else hidden[:, 0]
+        return [head(pooled) for head in self.head]
+
+
+def write_heads(out):
+    """Each head's logits and loss, and the gradients of the loss with respect to hidden states and parameters."""
+    dim, lengths = 16, [7, 1, 4]
+    generator = torch.Generator().manual_seed(3)
+    _, padded = reference.padded(generator, lengths, 60)
+    whole = torch.ones_like(padded)
+    token = torch.randint(0, 5, padded.shape, generator=generator)
+    ignored = token.masked_fill(~padded | (torch.rand(padded.shape, generator=generator) < 0.3), -100)
+    classes = [torch.tensor([2, 0, 1]), torch.tensor([4, -1, 3]), torch.tensor([-1, -1, -1]), torch.tensor([-1, 1, -1])]
+    flags = [torch.randint(0, 2, (3, n), generator=generator).float() for n in (1, 5, 2)]
+    cases = {
+        "token": ("ner", TokenHead(dim, 5, transform=False), whole, [token]),
+        "token_transform": ("ner", TokenHead(dim, 5, transform=True), padded, [ignored]),
+        "class_attention": ("cls", PooledHead(dim, (3, 5, 4, 2), attention=True), padded, classes),
+        "class_attention_whole": ("cls", PooledHead(dim, (3, 5, 4, 2), attention=True), whole, classes),
+        "class_first": ("cls", PooledHead(dim, (3, 5, 4, 2), attention=False), padded, classes),
+        "flags_attention": ("qa", PooledHead(dim, (1, 5, 2), attention=True), padded, flags),
+        "flags_first": ("qa", PooledHead(dim, (1, 5, 2), attention=False), whole, flags),
+    }
+    tensors = {}
+    for seed, (case, (task, module, mask, targets)) in enumerate(cases.items()):
+        reference.randomize(module, seed)
+        hidden = torch.randn(*mask.shape, dim, generator=generator).requires_grad_()
+        logits = module(hidden, mask)
+        loss = reference.loss(task, logits, targets)
+        loss.backward()
+        parts = {"hidden": hidden, "mask": mask, "loss": loss, "hidden.grad": hidden.grad}
+        parts |= {f"logits.{i}": x for i, x in enumerate(logits)}
+        parts |= {f"target.{i}": x for i, x in enumerate(targets)}
+        for name, p in module.named_parameters():
+            parts[f"param.{name}"] = p
+            parts[f"grad.{name}"] = torch.zeros_like(p) if p.grad is None else p.grad
+        tensors |= {f"{case}/{name}": t for name, t in parts.items()}
+    store(out / "heads.safetensors", tensors)
+
+
+def write_parameters(out):
+    """Names and shapes of the full model with 10/8/77/16/3 labels."""
+    with torch.device("meta"):
+        model = reference.Reference(
+            reference.config(vocab_size=28996, max_position_embeddings=512, dim=768, n_layers=6, n_heads=12, hidden_dim=3072),
+            (8, 77, 16, 3),
+        )
+    shapes = {name: list(p.shape) for name, p in model.named_parameters()}
+    total = sum(p.numel() for p in model.parameters())
+    lines = ",\n".join(f"  {json.dumps(name)}: {shape}" for name, shape in shapes.items())
+    (out / "parameters.json").write_text(f'{{"total": {total}, "shapes": {{\n{lines}\n}}}}\n')
+
+
+VOCAB = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + [f"word{i}" for i in range(55)]
+CLASSES = {
+    "main_cat": ["GBV", "Unknown"],
+    "sub_cat": ["Bullying", "Neglect", "Other"],
+    "interv": ["Counselling", "Referral"],
+    "priority": ["1", "2", "3"],
+}
+
+
+def write_prototype(out):
+    """A model directory as the Python prototype writes it, and what the model says of two texts."""
+    # Without a config.json readers take heads of 64.
+    config = reference.config(dim=64, n_heads=1, n_layers=2)
+    model = reference.randomize(reference.Reference(config, [len(x) for x in CLASSES.values()]), seed=4, scale=0.2)
+    directory = out / "prototype"
+    directory.mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), directory / "model.pt")
+
+    maps = {"ner": {"label_to_id": {x: i for i, x in enumerate(reference.NER)}}, "cls": {}, "qa": {"head_config": reference.QA}}
+    maps["ner"]["id_to_label"] = {i: x for i, x in enumerate(reference.NER)}
+    for name, labels in CLASSES.items():
+        maps["cls"][f"{name}2id"] = {x: i for i, x in enumerate(labels)}
+        maps["cls"][f"id_to_{name}"] = {i: x for i, x in enumerate(labels)}
+    (directory / "label_maps.json").write_text(json.dumps(maps, indent=2) + "\n")
+    (directory / "vocab.txt").write_text("\n".join(VOCAB) + "\n")
+    tokenizer = {"do_lower_case": False, "model_max_length": 64, "tokenizer_class": "DistilBertTokenizer"}
+    (directory / "tokenizer_config.json").write_text(json.dumps(tokenizer, indent=2) + "\n")
+
+    store(out / "logits.safetensors", logits(model))
+
+
+def logits(model):
+    ids, mask = reference.padded(torch.Generator().manual_seed(5), [12, 5], 60)
+    tensors = {"ids": ids, "mask": mask}
+    with torch.no_grad():
+        for task in ("ner", "cls", "qa"):
+            tensors |= {f"{task}/{i}": x for i, x in enumerate(model(task, ids, mask))}
+    return tensors
+
+
+def verify(directory):
+    """Go loaded the prototype's directory and saved it anew: the weights must be the same, the results too."""
+    want = torch.load(PKG / "fusion" / "testdata" / "prototype" / "model.pt", weights_only=True)
+    for name, got in (
+        ("model.pt", torch.load(directory / "model.pt", weights_only=True)),
+        ("model.safetensors", load_file(directory / "model.safetensors")),
+    ):
+        same = got.keys() == want.keys() and all(torch.equal(got[k], want[k]) for k in want)
+        print(f"{name}: {len(got)} tensors, {'equal' if same else 'DIFFERENT'}")
+        if not same:
+            sys.exit(1)
+
+    encoder, info = DistilBertModel.from_pretrained(
+        directory, key_mapping={r"^backbone\.": ""}, output_loading_info=True
+    )
+    if info["missing_keys"]:
+        sys.exit(f"DistilBertModel misses {info['missing_keys']}")
+    model = reference.Reference(encoder.config, [len(x) for x in CLASSES.values()])
+    model.load_state_dict(want)
+    model.backbone = encoder
+    golden = load_file(PKG / "fusion" / "testdata" / "logits.safetensors")
+    worst = max((x - golden[name]).abs().max().item() for name, x in logits(model.eval()).items() if "/" in name)
+    print(f"DistilBertModel.from_pretrained: logits differ by {worst:.1e} at most")
+    if worst > 1e-6:
+        sys.exit(1)
+
+
+def main():
+    logging.set_verbosity_error()
+    if sys.argv[1:2] == ["verify"]:
+        return verify(pathlib.Path(sys.argv[2]))
+    write_backbone(PKG / "backbone" / "testdata")
+    write_heads(PKG / "heads" / "testdata")
+    (PKG / "fusion" / "testdata").mkdir(parents=True, exist_ok=True)
+    write_parameters(PKG / "fusion" / "testdata")
+    write_prototype(PKG / "fusion" / "testdata")
+
+
+if __name__ == "__main__":
+    main()

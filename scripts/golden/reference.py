@@ -1,0 +1,88 @@
+"""The model in PyTorch and transformers, which Go's results are compared with."""
+
+import torch
+from torch import nn
+from torch.nn import functional
+from transformers import DistilBertConfig, DistilBertModel
+
+NER = ["O", "NAME", "LOCATION", "VICTIM", "AGE", "GENDER", "INCIDENT_TYPE", "PERPETRATOR", "PHONE_NUMBER", "LANDMARK"]
+QA = {"opening": 1, "listening": 5, "proactiveness": 3, "resolution": 5, "hold": 2, "closing": 1}
+CLS = ("main", "sub", "intervention", "priority")
+
+
+def config(**changes):
+    """A small DistilBERT without dropout."""
+    small = dict(vocab_size=60, max_position_embeddings=64, dim=16, n_layers=2, n_heads=4, hidden_dim=37)
+    return DistilBertConfig(**(small | dict(dropout=0.0, attention_dropout=0.0) | changes))
+
+
+def randomize(module, seed, scale=0.35):
+    """Draws every parameter so large that no part of a formula is without effect: attention far from uniform, norms
+    and biases far from their initial 1 and 0."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, p in sorted(module.named_parameters()):
+            p.copy_(torch.randn(p.shape, generator=generator) * scale)
+            if name.endswith("orm.weight"):
+                p.add_(1)
+    return module.eval()
+
+
+class Pooling(nn.Module):
+    """The mean of the hidden states, weighted by a learned score."""
+
+    def __init__(self, dim):
+        super().__init__()
+        self.attention = nn.Linear(dim, 1, bias=False)
+
+    def forward(self, hidden, mask):
+        scores = self.attention(hidden)[..., 0].masked_fill(~mask, -torch.inf)
+        return torch.einsum("bs,bsd->bd", scores.softmax(dim=-1), hidden)
+
+
+class Reference(nn.Module):
+    """Shared encoder and the heads of the three tasks, with the names of a checkpoint."""
+
+    def __init__(self, config, classes, dropout=0.0):
+        super().__init__()
+        dim = config.dim
+        self.backbone = DistilBertModel(config)
+        self.dropout = nn.Dropout(dropout)
+        self.ner_transform = nn.Sequential(nn.Linear(dim, dim), nn.GELU(), nn.Dropout(dropout))
+        self.ner_classifier = nn.Linear(dim, len(NER))
+        self.cls_attention = Pooling(dim)
+        for head, count in zip(CLS, classes):
+            setattr(self, f"cls_{head}", nn.Linear(dim, count))
+        self.qa_attention = Pooling(dim)
+        self.qa_heads = nn.ModuleDict({head: nn.Linear(dim, count) for head, count in QA.items()})
+
+    def forward(self, task, ids, mask):
+        return self.logits(task, self.backbone(input_ids=ids, attention_mask=mask.long()).last_hidden_state, mask)
+
+    def logits(self, task, hidden, mask):
+        """One tensor for each of the task's heads."""
+        if task == "ner":
+            return [self.ner_classifier(self.ner_transform(hidden))]
+        if task == "cls":
+            pooled = self.dropout(self.cls_attention(hidden, mask))
+            return [getattr(self, f"cls_{head}")(pooled) for head in CLS]
+        pooled = self.dropout(self.qa_attention(hidden, mask))
+        return [head(pooled) for head in self.qa_heads.values()]
+
+
+def loss(task, logits, targets):
+    """The sum of the heads' losses. A head whose targets are all ignored is left out: its mean would be 0/0."""
+    if task == "qa":
+        return sum(functional.binary_cross_entropy_with_logits(x, y) for x, y in zip(logits, targets))
+    ignore = -100 if task == "ner" else -1
+    return sum(
+        functional.cross_entropy(x.flatten(0, -2), y.flatten(), ignore_index=ignore)
+        for x, y in zip(logits, targets)
+        if (y != ignore).any()
+    )
+
+
+def padded(generator, lengths, vocab):
+    """Random ids [batch, longest] with padding 0, and their mask."""
+    mask = torch.arange(max(lengths)) < torch.tensor(lengths)[:, None]
+    return torch.randint(1, vocab, mask.shape, generator=generator) * mask, mask
