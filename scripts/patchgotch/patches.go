@@ -5,16 +5,18 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// A patch replaces the second of pattern's three groups by text. The pattern must match the file once, and its second
-// group must hold expect.
+// A patch replaces the second of pattern's three groups by text. The pattern must match the file once, or with all set
+// at least once, and its second group must hold expect.
 type patch struct {
 	file    string // relative to the module's root
 	pattern string
 	expect  string
 	text    string
+	all     bool
 }
 
 // The calls in the C++ wrappers are those of libtorch 2.1, for which gotch 0.9.1 was made; these three operators have
@@ -42,6 +44,22 @@ var patches = []patch{
     throw std::runtime_error("_scaled_mm: this libtorch does not have it in gotch's form");`),
 	wrapper("_scaled_mm_out", `
     throw std::runtime_error("_scaled_mm_out: this libtorch does not have it in gotch's form");`),
+
+	// A handle of 100 kB for each tensor keeps Go's allocator and collector busy: 20 µs an operation instead of 3.
+	{
+		file:    "ts/tensor.go",
+		pattern: `(type bigStruct struct \{\n\tlots \[)(.*)(\]byte)`,
+		expect:  "1e5",
+		text:    "1",
+	},
+	// The place for an operation's result was taken from C, and never given back.
+	{
+		file:    "ts/tensor-generated.go",
+		pattern: `(\n\s+ptr := )(.*)(\n)`,
+		expect:  "(*lib.Ctensor)(unsafe.Pointer(C.malloc(0)))",
+		text:    "new(lib.Ctensor)",
+		all:     true,
+	},
 
 	// Importing gotch must not make a folder in the user's home, nor end the process where it can't.
 	{
@@ -82,12 +100,15 @@ func (p patch) apply(root string) error {
 
 func (p patch) rewrite(text string) (string, error) {
 	matches := regexp.MustCompile(p.pattern).FindAllStringSubmatchIndex(text, -1)
-	if len(matches) != 1 {
+	if len(matches) != 1 && (len(matches) == 0 || !p.all) {
 		return "", fmt.Errorf("%d places match %s, not one", len(matches), p.pattern)
 	}
-	from, to := matches[0][4], matches[0][5]
-	if !strings.Contains(text[from:to], p.expect) {
-		return "", fmt.Errorf("%q is not in the one place that matches %s", p.expect, p.pattern)
+	for _, match := range slices.Backward(matches) {
+		from, to := match[4], match[5]
+		if !strings.Contains(text[from:to], p.expect) {
+			return "", fmt.Errorf("%q is not in a place that matches %s", p.expect, p.pattern)
+		}
+		text = text[:from] + p.text + text[to:]
 	}
-	return text[:from] + p.text + text[to:], nil
+	return text, nil
 }

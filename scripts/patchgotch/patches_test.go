@@ -60,6 +60,16 @@ func TestRewriteRefusesTwoPlaces(t *testing.T) {
 	}
 }
 
+func TestRewriteOfAllPlaces(t *testing.T) {
+	p := patch{pattern: `(a)(b+)(c)`, expect: "b", text: "xyz", all: true}
+	if got, err := p.rewrite("abc, abbbc"); err != nil || got != "axyzc, axyzc" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if got, err := p.rewrite("ac"); err == nil {
+		t.Errorf("no error, but %q", got)
+	}
+}
+
 // A second run over a patched file must fail: its expected text is gone.
 func TestPatchesAreNotAppliedTwice(t *testing.T) {
 	const source = "void atg__scaled_mm(tensor *out__) {\n  PROTECT(\n    torch::_scaled_mm();\n  )\n}\n"
