@@ -78,7 +78,7 @@ func TestHiddenStatesEqualTransformers(t *testing.T) {
 				ids, mask := want.Int64s(name+"/ids"), want.Bools(name+"/mask")
 				got := hidden(t, e, ids, mask, want.Shape(name+"/ids")...)
 				states := want.Float32s(name + "/hidden")
-				d := goldentest.Compare(real(got, mask), real(states, mask))
+				d := goldentest.Compare(unpadded(got, mask), unpadded(states, mask))
 				t.Logf("%s: mean %.1e, max %.1e", name, d.Mean, d.Max)
 				if d.Mean > meanLimit || d.Max > maxLimit {
 					t.Errorf("%s: hidden states differ by %.1e in the mean and %.1e at most", name, d.Mean, d.Max)
@@ -88,8 +88,8 @@ func TestHiddenStatesEqualTransformers(t *testing.T) {
 	}
 }
 
-// real leaves out the states of padding, which no head looks at.
-func real(states []float32, mask []bool) []float32 {
+// unpadded leaves out the states of padding, which no head looks at.
+func unpadded(states []float32, mask []bool) []float32 {
 	dim := len(states) / len(mask)
 	var out []float32
 	for i, ok := range mask {

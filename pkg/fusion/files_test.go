@@ -185,7 +185,7 @@ func TestArchitectureFromShapes(t *testing.T) {
 	_, tok := mustLoad(t, prototype)
 	config := backbone.DistilBERTCased()
 	config.VocabSize, config.MaxPositions, config.Dim, config.Layers, config.Heads, config.HiddenDim = 60, 9, 192, 3, 3, 40
-	m, err := New(config, threeTasks(2, 3, 2, 3), gotch.CPU)
+	m, err := New(config, threeTasks(2, 3, 2), gotch.CPU)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,17 +225,17 @@ func TestLoadRefuses(t *testing.T) {
 	m, tok := mustLoad(t, prototype)
 	ours := filepath.Join(t.TempDir(), "model")
 	save(t, ours, m, tok)
-	edit := func(name, old, new string) func(t *testing.T, dir string) {
+	edit := func(name, was, is string) func(t *testing.T, dir string) {
 		return func(t *testing.T, dir string) {
 			path := filepath.Join(dir, name)
 			data, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !strings.Contains(string(data), old) {
+			if !strings.Contains(string(data), was) {
 				t.Fatalf("%s doesn't hold %q", name, old)
 			}
-			if err := os.WriteFile(path, []byte(strings.Replace(string(data), old, new, 1)), 0o666); err != nil {
+			if err := os.WriteFile(path, []byte(strings.Replace(string(data), was, is, 1)), 0o666); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -29,10 +29,10 @@ func namesOf(n int) []string {
 }
 
 // threeTasks are the built-in tasks with as many case labels as given.
-func threeTasks(main, sub, intervention, priority int) []tasks.Task {
+func threeTasks(main, sub, intervention int) []tasks.Task {
 	return []tasks.Task{
 		tasks.NER(tasks.NERLabels()),
-		tasks.CLS(tasks.CaseLabels{Main: namesOf(main), Sub: namesOf(sub), Intervention: namesOf(intervention), Priority: namesOf(priority)}),
+		tasks.CLS(tasks.CaseLabels{Main: namesOf(main), Sub: namesOf(sub), Intervention: namesOf(intervention), Priority: namesOf(3)}),
 		tasks.QA(),
 	}
 }
@@ -49,7 +49,7 @@ func smallModel(t *testing.T) *Model {
 	if err := torchx.Seed(1); err != nil {
 		t.Fatal(err)
 	}
-	m, err := New(smallConfig(), threeTasks(2, 3, 2, 3), gotch.CPU)
+	m, err := New(smallConfig(), threeTasks(2, 3, 2), gotch.CPU)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestFullSizeParameters(t *testing.T) {
 	if want.Total != 65_883_779 {
 		t.Errorf("the golden file counts %d parameters", want.Total)
 	}
-	full := threeTasks(8, 77, 16, 3)
+	full := threeTasks(8, 77, 16)
 	if got, err := CountParameters(backbone.DistilBERTCased(), full); got != want.Total || err != nil {
 		t.Errorf("%d parameters, %v; want %d", got, err, want.Total)
 	}
@@ -250,7 +250,7 @@ func TestFullSizeParameters(t *testing.T) {
 
 func TestBuildErrorsFreeParameters(t *testing.T) {
 	before := len(ts.ExistingTensors)
-	list := threeTasks(2, 0, 2, 3)
+	list := threeTasks(2, 0, 2)
 	const want = `make model: task "cls": head "sub" has no labels`
 	if _, err := New(smallConfig(), list, gotch.CPU); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
