@@ -233,7 +233,7 @@ func TestLoadRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !strings.Contains(string(data), was) {
-				t.Fatalf("%s doesn't hold %q", name, old)
+				t.Fatalf("%s doesn't hold %q", name, was)
 			}
 			if err := os.WriteFile(path, []byte(strings.Replace(string(data), was, is, 1)), 0o666); err != nil {
 				t.Fatal(err)
