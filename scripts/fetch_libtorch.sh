@@ -144,7 +144,11 @@ missing_pins() {
 has_pip() { have "$python" && "$python" -m pip --version >/dev/null 2>&1; }
 
 pip_download() { # requirements file
-	local list=$1 platforms=() tag tmp=$downloads/.tmp-$$
+	local list=$1 platforms=() tag tmp old
+	for old in "$downloads"/.tmp-*; do # of a run that was killed
+		if [[ -d $old ]] && ! kill -0 "${old##*-}" 2>/dev/null; then rm -rf "$old"; fi
+	done
+	tmp=$downloads/.tmp-$$
 	for tag in 2_28 2_27 2_25 2_24 2_18 2_17 2_12 2_5; do platforms+=(--platform "manylinux_${tag}_x86_64"); done
 	for tag in 2014 2010 1; do platforms+=(--platform "manylinux${tag}_x86_64"); done
 	rm -rf "$tmp"
