@@ -1,0 +1,74 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// fake is a command that does what its test says.
+type fake struct {
+	Count int `default:"1" help:"How many."`
+
+	run func(ctx context.Context) error
+}
+
+func (f *fake) Run(ctx context.Context, io Streams) error {
+	fmt.Fprintln(io.Out, "count", f.Count)
+	if f.run == nil {
+		return nil
+	}
+	return f.run(ctx)
+}
+
+func TestExits(t *testing.T) {
+	cause := errors.New("disk full")
+	interrupted := func(result error) func(context.Context) error {
+		return func(ctx context.Context) error {
+			if err := syscall.Kill(syscall.Getpid(), syscall.SIGTERM); err != nil {
+				return err
+			}
+			<-ctx.Done()
+			if result != nil {
+				return result
+			}
+			return ctx.Err()
+		}
+	}
+	tests := []struct {
+		name   string
+		args   []string
+		run    func(context.Context) error
+		code   int
+		stdout string
+		stderr string
+	}{
+		{"success", []string{"--count", "3"}, nil, OK, "count 3\n", ""},
+		{"help", []string{"--help"}, nil, OK, "Usage: fake", ""},
+		{"unknown flag", []string{"--colour"}, nil, Misuse, "", "fake: unknown flag --colour; see fake --help\n"},
+		{"bad value", []string{"--count", "x"}, nil, Misuse, "", "; see fake --help\n"},
+		{"misuse found later", nil, func(context.Context) error { return Usagef("two inputs") }, Misuse, "", "fake: two inputs; see fake --help\n"},
+		{"failure", nil, func(context.Context) error { return fmt.Errorf("write x: %w", cause) }, Failure, "", "fake: write x: disk full\n"},
+		{"signal", nil, interrupted(nil), 128 + int(syscall.SIGTERM), "", "fake: stopped by a signal: terminated\n"},
+		{"signal, with what is left", nil, interrupted(errors.New("half is done")), 128 + int(syscall.SIGTERM), "", "fake: stopped by a signal: terminated; half is done\n"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			code := Main("fake", "A fake.", &fake{run: test.run}, test.args, Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+			if code != test.code {
+				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			if !strings.HasPrefix(out.String(), test.stdout) {
+				t.Errorf("stdout %q, want %q", out.String(), test.stdout)
+			}
+			if !strings.HasSuffix(errs.String(), test.stderr) || strings.Count(errs.String(), "\n") > 1 {
+				t.Errorf("stderr %q, want one line: %q", errs.String(), test.stderr)
+			}
+		})
+	}
+}
