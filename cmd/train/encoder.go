@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 
+	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -15,16 +17,22 @@ import (
 // dir, or nothing.
 type encoder struct{ dir string }
 
-// findEncoder looks a pretrained model up. A dry run goes without one where
-// there is none.
-func findEncoder(c config.Config, dryRun bool) (encoder, error) {
+// findEncoder looks a pretrained model up, and downloads it if need be. A dry
+// run downloads nothing, and goes without where there is none.
+func findEncoder(ctx context.Context, c config.Config, dryRun bool, io cli.Streams) (encoder, error) {
 	if c.Backbone.Init == config.InitRandom {
 		return encoder{}, nil
 	}
-	dir, err := backbone.Find(c.Backbone.ModelName)
-	if errors.Is(err, backbone.ErrNotFound) && dryRun {
-		return encoder{}, nil
+	if dryRun {
+		dir, err := backbone.FindLocal(c.Backbone.ModelName, c.Backbone.Revision)
+		if errors.Is(err, backbone.ErrNotFound) {
+			return encoder{}, nil
+		}
+		return encoder{dir}, err
 	}
+	progress, done := newDownload(io)
+	defer done()
+	dir, err := backbone.Find(ctx, c.Backbone.ModelName, c.Backbone.Revision, progress)
 	return encoder{dir}, err
 }
 

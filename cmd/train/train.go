@@ -31,7 +31,7 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	torchx.Configure(c.Training.Threads)
 	console := trainer.NewConsole(io.Out, io.Err)
 
-	encoder, err := findEncoder(c, o.dryRun)
+	encoder, err := findEncoder(ctx, c, o.dryRun, io)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +22,12 @@ var tiny = []string{
 	"--set", "tokenizer.vocab_size=600",
 	"--set", "training.num_epochs=2",
 	"--set", "training.threads=1",
+}
+
+// TestMain keeps the tests off the Hugging Face hub.
+func TestMain(m *testing.M) {
+	os.Setenv("HF_HUB_OFFLINE", "1")
+	os.Exit(m.Run())
 }
 
 // command runs the train command in the working directory.
@@ -131,6 +139,27 @@ func TestDryRun(t *testing.T) {
 			t.Errorf("a dry run made %s", path)
 		}
 	}
+}
+
+// TestHubIsAway needs a download, but a dry run never does.
+func TestHubIsAway(t *testing.T) {
+	t.Chdir(t.TempDir())
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests++ }))
+	t.Setenv("HF_HUB_OFFLINE", "")
+	t.Setenv("HF_HUB_CACHE", t.TempDir())
+	t.Setenv("HF_ENDPOINT", server.URL)
+	args := append(slices.Clone(tiny), "--set", "backbone.init=pretrained", "--set", "backbone.model_name=no/such-model")
+	mustRun(t, append(slices.Clone(args), "--dry-run")...)
+	server.Close()
+	if requests > 0 {
+		t.Errorf("a dry run made %d requests to the hub", requests)
+	}
+	code, _, stderr := command(args...)
+	if code != 1 || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit code %d, stderr %q; want 1 and one line", code, stderr)
+	}
+	mustContain(t, stderr, `"no/such-model"`, server.URL+" can't be reached", "hf download no/such-model", "backbone.init=random")
 }
 
 func TestFailures(t *testing.T) {

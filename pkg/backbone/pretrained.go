@@ -1,7 +1,6 @@
 package backbone
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -14,49 +13,8 @@ import (
 	"github.com/trident-nlp/trident/internal/weights"
 )
 
-// ErrNotFound is returned, wrapped, when a pretrained model is nowhere to be found.
-var ErrNotFound = errors.New("pretrained model not found")
-
 // weightFiles are the names that Hugging Face gives to weights, best first.
 var weightFiles = []string{"model.safetensors", "pytorch_model.bin"}
-
-// Find returns the directory of a pretrained model: name itself if it is a
-// directory, else the snapshot of that name in the Hugging Face cache.
-func Find(name string) (string, error) {
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return name, nil
-	}
-	cache := hubCache()
-	for _, repo := range []string{name, "distilbert/" + name} {
-		root := filepath.Join(cache, "models--"+strings.ReplaceAll(repo, "/", "--"))
-		revision, err := os.ReadFile(filepath.Join(root, "refs", "main"))
-		if err != nil {
-			continue
-		}
-		dir := filepath.Join(root, "snapshots", strings.TrimSpace(string(revision)))
-		if _, err := os.Stat(filepath.Join(dir, "config.json")); err == nil {
-			return dir, nil
-		}
-	}
-	return "", fmt.Errorf("%w: %q is neither a directory nor in the Hugging Face cache (%s); "+
-		"get it with `hf download %s`, set backbone.model_name to a directory that holds config.json, vocab.txt and model.safetensors, "+
-		"or train from scratch with --set backbone.init=random", ErrNotFound, name, cache, name)
-}
-
-// hubCache is where Hugging Face's tools keep what they download.
-func hubCache() string {
-	if dir := os.Getenv("HF_HUB_CACHE"); dir != "" {
-		return dir
-	}
-	if dir := os.Getenv("HF_HOME"); dir != "" {
-		return filepath.Join(dir, "hub")
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return filepath.Join(".cache", "huggingface", "hub")
-	}
-	return filepath.Join(cache, "huggingface", "hub")
-}
 
 // LoadPretrained overwrites the encoder's parameters in p, whose names begin
 // with prefix, by those of the model in dir. Hugging Face's names are
@@ -112,7 +70,8 @@ func isPretrainingHead(name string) bool {
 // LoadParams overwrites the parameters of p whose names begin with prefix by
 // the tensors of file, and returns the names of those it had no use for.
 // rename maps a tensor's name in the file to the parameter's without prefix. A
-// missing tensor, and a wrong shape, are errors that name it.
+// missing tensor, and a wrong shape, are errors that name it; nothing is
+// overwritten if one is missing.
 func LoadParams(file *weights.File, prefix string, p torchx.Params, rename func(string) string) (unused []string, err error) {
 	source := map[string]string{}
 	for _, name := range file.Names() {
@@ -123,6 +82,7 @@ func LoadParams(file *weights.File, prefix string, p torchx.Params, rename func(
 		source[param] = name
 	}
 	var missing []string
+	from := map[string]string{}
 	for _, param := range p.All() {
 		if !strings.HasPrefix(param.Name, prefix) {
 			continue
@@ -132,6 +92,21 @@ func LoadParams(file *weights.File, prefix string, p torchx.Params, rename func(
 			missing = append(missing, strings.TrimPrefix(param.Name, prefix))
 			continue
 		}
+		from[param.Name] = name
+		delete(source, param.Name)
+	}
+	unused = slices.Sorted(maps.Values(source))
+	switch {
+	case len(missing) > 0 && len(unused) > 0:
+		return nil, fmt.Errorf("%d tensors are missing: %s; there are %d others: %s", len(missing), abbreviate(missing), len(unused), abbreviate(unused))
+	case len(missing) > 0:
+		return nil, fmt.Errorf("%d tensors are missing: %s", len(missing), abbreviate(missing))
+	}
+	for _, param := range p.All() {
+		name, ok := from[param.Name]
+		if !ok {
+			continue
+		}
 		tensor, err := file.Tensor(name)
 		if err != nil {
 			return nil, err
@@ -139,12 +114,8 @@ func LoadParams(file *weights.File, prefix string, p torchx.Params, rename func(
 		if err := checkpoint.Set(param, tensor); err != nil {
 			return nil, err
 		}
-		delete(source, param.Name)
 	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("%d tensors are missing: %s", len(missing), abbreviate(missing))
-	}
-	return slices.Sorted(maps.Values(source)), nil
+	return unused, nil
 }
 
 func abbreviate(names []string) string {

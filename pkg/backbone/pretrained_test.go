@@ -86,6 +86,29 @@ func writeWeights(t *testing.T, dir string, tensors map[string]weights.Tensor) {
 	write(t, filepath.Join(dir, "model.safetensors"), buf.Bytes())
 }
 
+// asBERT gives the layers BERT's names, and adds tensors.
+func asBERT(more ...string) func(*testing.T, string, map[string]weights.Tensor) {
+	return func(_ *testing.T, _ string, tensors map[string]weights.Tensor) {
+		one := tensors["transformer.layer.0.attention.q_lin.bias"]
+		for _, name := range slices.Sorted(maps.Keys(tensors)) {
+			rest, ok := strings.CutPrefix(name, "transformer.layer.")
+			if !ok {
+				continue
+			}
+			layer, part, _ := strings.Cut(rest, ".")
+			part = strings.NewReplacer("attention.q_lin", "attention.self.query", "attention.k_lin", "attention.self.key",
+				"attention.v_lin", "attention.self.value", "attention.out_lin", "attention.output.dense",
+				"sa_layer_norm", "attention.output.LayerNorm", "ffn.lin1", "intermediate.dense",
+				"ffn.lin2", "output.dense", "output_layer_norm", "output.LayerNorm").Replace(part)
+			tensors["encoder.layer."+layer+"."+part] = tensors[name]
+			delete(tensors, name)
+		}
+		for _, name := range more {
+			tensors[name] = one
+		}
+	}
+}
+
 func TestLoadPretrainedRefuses(t *testing.T) {
 	const lin1 = "transformer.layer.1.ffn.lin1.weight"
 	for name, tc := range map[string]struct {
@@ -103,7 +126,25 @@ func TestLoadPretrainedRefuses(t *testing.T) {
 					delete(tensors, name)
 				}
 			},
-			[]string{"tensors are missing: embeddings.word_embeddings.weight", "and 31 more"},
+			[]string{"36 tensors are missing: embeddings.word_embeddings.weight", "and 31 more", "there are 36 others: bert.embeddings."},
+		},
+		"BERT's tensors": {
+			asBERT("embeddings.token_type_embeddings.weight", "pooler.dense.weight"),
+			[]string{"32 tensors are missing: transformer.layer.0.", "there are 34 others: embeddings.token_type_embeddings.weight, encoder.layer.0."},
+		},
+		"RoBERTa's positions": {
+			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) {
+				const name = "embeddings.position_embeddings.weight"
+				tensors[name] = weights.Tensor{DType: weights.F32, Shape: []int64{66, 16}, Data: make([]byte, 66*16*4)}
+			},
+			[]string{"tensor embeddings.position_embeddings.weight", "shape [66 16], want [64 16]"},
+		},
+		"another vocabulary": {
+			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) {
+				const name = "embeddings.word_embeddings.weight"
+				tensors[name] = weights.Tensor{DType: weights.F32, Shape: []int64{61, 16}, Data: make([]byte, 61*16*4)}
+			},
+			[]string{"tensor embeddings.word_embeddings.weight", "shape [61 16], want [60 16]"},
 		},
 		"wrong shape": {
 			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) {
@@ -172,28 +213,44 @@ func TestLoadPretrainedRefuses(t *testing.T) {
 	}
 }
 
-func TestFind(t *testing.T) {
-	cache := t.TempDir()
-	t.Setenv("HF_HUB_CACHE", cache)
-	snapshot := filepath.Join(cache, "models--distilbert--distilbert-base-cased", "snapshots", "abc")
-	refs := filepath.Join(cache, "models--distilbert--distilbert-base-cased", "refs")
-	for _, dir := range []string{snapshot, refs} {
-		if err := os.MkdirAll(dir, 0o777); err != nil {
+// TestHeadsOfTheSameEncoder loads checkpoints of DistilBERT with something on
+// top: of it, only the encoder counts.
+func TestHeadsOfTheSameEncoder(t *testing.T) {
+	headless, _ := load(t, "plain")
+	want := hidden(t, headless, []int64{2, 5, 7}, nil, 1, 3)
+	for name, head := range map[string][]string{
+		"sequence classification": {"pre_classifier.weight", "pre_classifier.bias", "classifier.weight", "classifier.bias"},
+		"token classification":    {"classifier.weight", "classifier.bias"},
+		"masked words":            {"vocab_transform.weight", "vocab_layer_norm.bias", "vocab_projector.bias", "vocab_projector.weight"},
+		"question answering":      {"qa_outputs.weight", "qa_outputs.bias"},
+	} {
+		dir := t.TempDir()
+		tensors := map[string]weights.Tensor{}
+		for name, tensor := range plain(t) {
+			tensors["distilbert."+name] = tensor
+		}
+		for _, part := range head {
+			tensors[part] = weights.Tensor{DType: weights.F32, Shape: []int64{3}, Data: make([]byte, 12)}
+		}
+		writeWeights(t, dir, tensors)
+		config, err := backbone.ReadConfig(filepath.Join(testdata, "plain", "config.json"))
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	write(t, filepath.Join(refs, "main"), []byte("abc\n"))
-	write(t, filepath.Join(snapshot, "config.json"), []byte("{}"))
-	for _, name := range []string{"distilbert-base-cased", "distilbert/distilbert-base-cased"} {
-		if dir, err := backbone.Find(name); err != nil || dir != snapshot {
-			t.Errorf("Find(%q) = %q, %v; want the snapshot", name, dir, err)
+		p := torchx.NewParams(gotch.CPU, true)
+		t.Cleanup(p.Drop)
+		e, err := backbone.New(p.Sub("backbone"), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := backbone.LoadPretrained(dir, "backbone.", p); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := hidden(t, e, []int64{2, 5, 7}, nil, 1, 3); !slices.Equal(got, want) {
+			t.Errorf("%s: hidden states %v, want %v as without a head", name, got, want)
 		}
 	}
-	if dir, err := backbone.Find(snapshot); err != nil || dir != snapshot {
-		t.Errorf("a directory: %q, %v", dir, err)
-	}
-	_, err := backbone.Find("someone/else")
-	expectError(t, "unknown name", err, `"someone/else" is neither a directory nor in the Hugging Face cache (`+cache+")", "hf download someone/else", "backbone.init=random")
 }
 
 func TestReadConfig(t *testing.T) {

@@ -25,7 +25,8 @@ type Config struct {
 
 // Backbone says which encoder to start from.
 type Backbone struct {
-	ModelName string  `yaml:"model_name"` // a directory, or a name in the Hugging Face cache
+	ModelName string  `yaml:"model_name"` // a directory, or a name in the Hugging Face cache or on its hub
+	Revision  string  `yaml:"revision"`   // of a name: a branch, tag or commit
 	Dropout   float64 `yaml:"dropout"`    // in the encoder and the heads
 	Init      string  `yaml:"init"`       // pretrained | random
 	Size      Size    `yaml:"size"`       // with init: random; zero values are distilbert-base's
@@ -118,7 +119,7 @@ const (
 func Default() Config {
 	return Config{
 		Task:     TaskMultitask,
-		Backbone: Backbone{ModelName: "distilbert-base-cased", Dropout: 0.1, Init: InitPretrained},
+		Backbone: Backbone{ModelName: "distilbert-base-cased", Revision: "main", Dropout: 0.1, Init: InitPretrained},
 		Data: Data{
 			NERPath:            "data/ner_synthetic_dataset_v1.jsonl",
 			ClassificationPath: "data/cases_generated_data_v0005.json",
@@ -171,6 +172,7 @@ func (c Config) Validate() error {
 	oneOf("backbone.init", c.Backbone.Init, InitPretrained, InitRandom)
 	check(c.Backbone.Dropout >= 0 && c.Backbone.Dropout < 1, "backbone.dropout", "a number from 0 up to 1", c.Backbone.Dropout)
 	check(c.Backbone.ModelName != "" || c.Backbone.Init == InitRandom, "backbone.model_name", "a directory or a name", `""`)
+	check(c.Backbone.Revision != "" || c.Backbone.Init == InitRandom, "backbone.revision", "a branch, tag or commit", `""`)
 	atLeast0("backbone.size.dim", c.Backbone.Size.Dim)
 	atLeast0("backbone.size.layers", c.Backbone.Size.Layers)
 	atLeast0("backbone.size.heads", c.Backbone.Size.Heads)

@@ -16,6 +16,7 @@ func TestValidate(t *testing.T) {
 		"init":                {func(c *Config) { c.Backbone.Init = "zero" }, `backbone.init: want pretrained or random, got "zero"`},
 		"dropout of all":      {func(c *Config) { c.Backbone.Dropout = 1 }, "backbone.dropout: want a number from 0 up to 1, got 1"},
 		"no model":            {func(c *Config) { c.Backbone.ModelName = "" }, "backbone.model_name: want a directory or a name"},
+		"no revision":         {func(c *Config) { c.Backbone.Revision = "" }, `backbone.revision: want a branch, tag or commit, got ""`},
 		"negative width":      {func(c *Config) { c.Backbone.Size.Dim = -1 }, "backbone.size.dim: want 0 or more"},
 		"negative layers":     {func(c *Config) { c.Backbone.Size.Layers = -1 }, "backbone.size.layers"},
 		"negative heads":      {func(c *Config) { c.Backbone.Size.Heads = -1 }, "backbone.size.heads"},
@@ -90,7 +91,7 @@ func TestParams(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"task": "multitask", "model_name": "distilbert-base-cased", "dropout": "0.1", "size_dim": "0",
+		"task": "multitask", "model_name": "distilbert-base-cased", "revision": "main", "dropout": "0.1", "size_dim": "0",
 		"ner_path": "data/ner_synthetic_dataset_v1.jsonl", "random_seed": "42", "generate_cases": "12",
 		"generate_seed": "42", "max_length": "512", "truncation": "true", "batch_size": "16", "learning_rate": "2e-05",
 		"seed": "42", "model_dir": "./attention_fusion_model", "run_name": "multitask_train",

@@ -88,7 +88,7 @@ func TestDefaultsAreThePrototypes(t *testing.T) {
 func TestEveryKeyIsRead(t *testing.T) {
 	want := Config{
 		Task:     "multitask",
-		Backbone: Backbone{"m", 0.2, "random", Size{64, 2, 4, 128}},
+		Backbone: Backbone{"m", "v1", 0.2, "random", Size{64, 2, 4, 128}},
 		Data:     Data{"n", "c", "q", 0.3, 7, true, Demo{1, 2, 3, true, 4}},
 		Tokenizer: Tokenizer{
 			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500,

@@ -59,9 +59,24 @@ func (r *mt19937) permutation(n int) []int {
 	for i := range order {
 		order[i] = i
 	}
-	for i := n - 1; i > 0; i-- {
-		j := r.upTo(uint32(i))
-		order[i], order[j] = order[j], order[i]
-	}
+	r.shuffle(order)
 	return order
+}
+
+// shuffle reorders as RandomState.shuffle and RandomState.permutation do.
+func (r *mt19937) shuffle(values []int) {
+	for i := len(values) - 1; i > 0; i-- {
+		j := r.upTo(uint32(i))
+		values[i], values[j] = values[j], values[i]
+	}
+}
+
+// choice draws n of values, none twice, as RandomState.choice(values, n,
+// replace=False).
+func (r *mt19937) choice(values []int, n int) []int {
+	chosen := r.permutation(len(values))[:n]
+	for i, at := range chosen {
+		chosen[i] = values[at]
+	}
+	return chosen
 }

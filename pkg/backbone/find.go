@@ -1,0 +1,99 @@
+package backbone
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/trident-nlp/trident/internal/hub"
+)
+
+// ErrNotFound is returned, wrapped, when a pretrained model is nowhere to be found.
+var ErrNotFound = errors.New("pretrained model not found")
+
+// The files of a model; of several names, the first that it has.
+var (
+	configFile     = []string{"config.json"}
+	tokenizerFiles = []string{"vocab.txt", "tokenizer.json"}
+	modelFiles     = []hub.Want{
+		{Names: configFile},
+		{Names: tokenizerFiles[:1], Optional: true},
+		{Names: tokenizerFiles[1:], Optional: true},
+		{Names: []string{"tokenizer_config.json"}, Optional: true},
+		{Names: weightFiles},
+	}
+)
+
+// Find returns the directory of a pretrained model: name itself if it is a
+// directory, else the snapshot of that model's revision (a branch, tag or
+// commit) in the Hugging Face cache, where it is downloaded to if it isn't
+// there. progress, if not nil, is told of the download's bytes; total may be
+// -1. See [hub.FromEnv] for the environment variables.
+func Find(ctx context.Context, name, revision string, progress func(file string, done, total int64)) (string, error) {
+	dir, err := find(name, revision, configFile, tokenizerFiles, weightFiles)
+	if err == nil || !errors.Is(err, ErrNotFound) {
+		return dir, err
+	}
+	client, err := hub.FromEnv()
+	if err != nil {
+		return "", err
+	}
+	client.Progress = progress
+	dir, err = client.Download(ctx, name, revision, modelFiles...)
+	switch {
+	case err == nil:
+		return dir, nil
+	case errors.Is(err, hub.ErrName):
+		return "", fmt.Errorf("%w: %q is no directory, and no model of the Hugging Face hub can be called so; %s", ErrNotFound, name, elsewhere)
+	case errors.Is(err, hub.ErrOffline), errors.Is(err, hub.ErrUnreachable):
+		return "", fmt.Errorf("%w: %q is neither a directory nor whole in the Hugging Face cache (%s), and the hub can't be asked: %w; get it with `hf download %s --revision %s` where it can be, %s",
+			ErrNotFound, name, client.Cache, err, name, revision, elsewhere)
+	case errors.Is(err, hub.ErrUnknown), errors.Is(err, hub.ErrRevision), errors.Is(err, hub.ErrFile):
+		return "", fmt.Errorf("%w: %w; check backbone.model_name and backbone.revision, %s", ErrNotFound, err, elsewhere)
+	}
+	return "", fmt.Errorf("get the pretrained model: %w", err)
+}
+
+// elsewhere is what else to do about a model that can't be had.
+const elsewhere = "set backbone.model_name to a directory that holds config.json, vocab.txt and model.safetensors, " +
+	"or train from scratch with --set backbone.init=random"
+
+// FindLocal is [Find] without the hub, and without the need for weights: the
+// configuration and the tokenizer are enough.
+func FindLocal(name, revision string) (string, error) {
+	return find(name, revision, configFile, tokenizerFiles)
+}
+
+// find looks for a directory, or for a snapshot in the cache that has a file
+// of each of needs.
+func find(name, revision string, needs ...[]string) (string, error) {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return name, nil
+	}
+	client, err := hub.FromEnv()
+	if err != nil {
+		return "", err
+	}
+	models := []string{name}
+	if !strings.Contains(name, "/") {
+		models = append(models, "distilbert/"+name) // where the old names have moved to
+	}
+	for _, model := range models {
+		dir, ok := client.Cached(model, revision)
+		if ok && !slices.ContainsFunc(needs, func(names []string) bool { return !hasOne(dir, names) }) {
+			return dir, nil
+		}
+	}
+	return "", fmt.Errorf("%w: %q is neither a directory nor in the Hugging Face cache (%s)", ErrNotFound, name, client.Cache)
+}
+
+func hasOne(dir string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		info, err := os.Stat(filepath.Join(dir, name))
+		return err == nil && info.Mode().IsRegular()
+	})
+}
