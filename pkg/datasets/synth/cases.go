@@ -30,7 +30,7 @@ func caseRecord(o Options, i int) datasets.CaseRecord {
 	if o.Short {
 		c.caseShort(step, level)
 	} else {
-		c.caseLong(bell(r, 345, 60, 220, 620), step, level)
+		c.caseLong(bell(r, 445, 65, 290, 760), step, level)
 	}
 	record := c.record(r)
 	record.Category = noisy(r, c.topic.name, datasets.SubCategories())
@@ -50,16 +50,66 @@ func (c *call) caseShort(step int, level priority) {
 		c.sometimes(0.4, c.introduce)
 	}
 	c.sometimes(0.3, c.place)
-	c.sometimes(timeDecoy/2, func() { c.say(timeDecoys...) })
-	c.presentChild()
-	c.sometimes(topicDecoy/2, c.denyOther)
-	c.say(c.topic.problems...)
-	c.sometimes(topicDecoy/2, c.denyOther)
+	c.sometimes(c.difficulty.when, func() { c.say(timeDecoys...) })
+	c.problem()
 	c.askUrgency(level)
-	c.sometimes(timeDecoy/2, func() { c.say(timeDecoys...) })
+	c.sometimes(c.difficulty.when, func() { c.say(timeDecoys...) })
 	c.turn(counselor)
 	c.decide(step)
 	c.sometimes(0.5, func() { c.turn(caller); c.say(farewells...) })
+}
+
+// caseLong is a call of about size word pieces, in which the same things stand
+// between many others.
+func (c *call) caseLong(size int, step int, level priority) {
+	c.turn(counselor)
+	c.say(openings...)
+	c.turn(caller)
+	c.say(greetings...)
+	c.introduce()
+	c.sometimes(0.7, c.place)
+	c.problem()
+	early := chance(c.r, 0.4)
+	if early {
+		c.askUrgency(level)
+	}
+	c.fill(size * between(c.r, 4, 6) / 10)
+	c.sometimes(0.5, func() { c.turn(counselor); c.say(recaps...); c.turn(caller); c.say(c.topic.problems...) })
+	if !early {
+		c.askUrgency(level)
+	}
+	c.sometimes(c.difficulty.when, func() { c.say(timeDecoys...) })
+	c.fill(size - 80)
+	c.turn(counselor)
+	c.decide(step)
+	c.turn(caller)
+	c.say(farewells...)
+	c.turn(counselor)
+	c.say(goodbyes...)
+}
+
+// problem says whom the call is about and what it is about, and now and then
+// what it is not about: another child's problem, or another matter.
+func (c *call) problem() {
+	c.presentChild()
+	decoy := weighted(c.r, []float64{3 - 3*c.difficulty.topic, 2 * c.difficulty.topic, c.difficulty.topic})
+	first := chance(c.r, 0.5)
+	if first {
+		c.ruledOut(decoy)
+	}
+	c.say(c.topic.problems...)
+	if !first {
+		c.ruledOut(decoy)
+	}
+}
+
+func (c *call) ruledOut(decoy int) {
+	switch decoy {
+	case 1:
+		c.anotherChild()
+	case 2:
+		c.denyOther()
+	}
 }
 
 // record fills the fields that the case system keeps beside the narrative.

@@ -2,6 +2,7 @@ package synth
 
 import (
 	"iter"
+	"slices"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
@@ -17,19 +18,39 @@ func NER(o Options) iter.Seq[datasets.NERRecord] {
 	}
 }
 
+// nerWeights are topicWeights with more calls that have an offender.
+var nerWeights = func() []float64 {
+	weights := slices.Clone(topicWeights)
+	for i, t := range topics {
+		if len(t.by) > 0 {
+			weights[i] *= blamedTopics
+		}
+	}
+	return weights
+}()
+
 func nerRecord(o Options, i int) datasets.NERRecord {
 	r := o.stream(nerKind, i)
-	c := newCall(r, topics[weighted(r, topicWeights)], o.Short)
+	c := newCall(r, topics[weighted(r, nerWeights)], o.Short)
 	c.chooseStyle(5, 2, 3)
 	switch {
 	case o.Short:
 		c.nerShort()
 	case i%longEvery == firstLong:
-		c.nerLong(between(r, 850, 1000))
+		c.nerLong(between(r, 1050, 1200))
 	default:
-		c.nerLong(bell(r, 290, 25, 220, 325))
+		c.nerLong(c.roomy(bell(r, 385, 10, 365, 398)))
 	}
 	return datasets.NERRecord{Text: c.transcript(), Entities: c.entities}
+}
+
+// roomy leaves room for names in every turn, which a vocabulary that doesn't
+// know them cuts to pieces: only the long calls may pass 512.
+func (c *call) roomy(size int) int {
+	if c.style == namedTags {
+		return size - 35
+	}
+	return size
 }
 
 // nerShort is a call in which everybody is named once or twice.
@@ -40,7 +61,8 @@ func (c *call) nerShort() {
 	c.maybe(0.4, greetings...)
 	c.story()
 	c.turn(counselor)
-	c.say("Where {is} {he}?", "Where can we find you?", "Who else knows?", "How do we reach you?", "Pole sana, where {is} {he}?")
+	c.maybe(0.3, "So it is {incident}", "I note that it is {incident}", "You call about {incident}")
+	c.say(contactQuestions...)
 	c.turn(caller)
 	c.shuffled(
 		func() { c.sometimes(0.35, c.landmarkSentence) },
@@ -51,8 +73,36 @@ func (c *call) nerShort() {
 	if c.alone || chance(c.r, 0.5) {
 		c.say("Thank you, I will help {him}", "Asante, I note that", "We will help {him}")
 	} else {
-		c.say("Is {perpname} there?", "Do you fear {perpname}?", "Has {perpname} done this before?")
+		c.say("Is {perp} there?", "Do you fear {perp}?", "Has {perp} done this before?")
 	}
+}
+
+// nerLong is a call of about size word pieces in which people are spoken of again
+// and again.
+func (c *call) nerLong(size int) {
+	c.turn(counselor)
+	c.say(openings...)
+	c.turn(caller)
+	c.say(greetings...)
+	c.story()
+	c.fill(size / 2)
+	c.turn(counselor)
+	c.say(contactQuestions...)
+	c.turn(caller)
+	c.shuffled(
+		func() { c.sometimes(0.5, c.landmarkSentence) },
+		func() { c.sometimes(0.5, c.phoneSentence) },
+		func() { c.sometimes(bystander, c.witness) },
+	)
+	c.fill(size - 20)
+	c.say(farewells...)
+	c.turn(counselor)
+	c.say(goodbyes...)
+}
+
+var contactQuestions = []string{
+	"Who helps you, and how do we find you?", "How do we find you?", "How can we get to {him}?", "Tutakupata aje?",
+	"Pole sana, how can we reach {him}?",
 }
 
 // story is who, where, what and by whom, in some natural order.
@@ -64,11 +114,11 @@ func (c *call) story() {
 	c.sometimes(0.6, c.place)
 	blame := func() {
 		if !c.alone {
-			c.sometimes(0.7, c.blame)
+			c.sometimes(0.8, c.blame)
 		}
 	}
 	problem := func() { c.say(c.topic.problems...) }
-	matter := func() { c.sometimes(0.5, func() { c.matter(topicDecoy) }) }
+	matter := func() { c.sometimes(0.7, func() { c.matter(c.difficulty.name) }) }
 	c.presentChild()
 	c.shuffled(problem, matter, blame)
 	if introduceLate {

@@ -15,7 +15,7 @@ const (
 type Options struct {
 	NER, Cases, QA int    // number of records; none where zero or less
 	Seed           uint64 // another seed gives other calls
-	Short          bool   // 45 to 90 words a call instead of about 300
+	Short          bool   // 70 (QA: 160) words a call instead of about 300
 }
 
 // Defaults are the source's sizes and seed, with calls of full length.

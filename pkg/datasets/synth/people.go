@@ -63,13 +63,11 @@ func (c *call) witness() {
 	)
 }
 
-// name says what the matter is called, and now and then what it is not.
+// matter says what the matter is called, and now and then what it is not.
 func (c *call) matter(decoy float64) {
 	if chance(c.r, decoy) {
 		c.say(
-			"It is {incident}, not {other}", "It is not {other}, it is {incident}",
-			"This is not about {other}, it is about {incident}", "I do not call about {other} but about {incident}",
-			"My neighbour had {other}, but here it is {incident}",
+			"It is {incident}, not {other}", "It is not {other}, it is {incident}", "It is not about {other}, it is about {incident}",
 		)
 		return
 	}
@@ -84,14 +82,36 @@ func (c *call) denyOther() {
 	)
 }
 
-// contacts says where the child can be found and the caller reached.
+// anotherChild tells another child's problem, which is not the call's.
+func (c *call) anotherChild() {
+	frame := pick(c.r, []string{
+		"last month I called about another child, ", "[my sister|a friend of mine] called you about another child, ",
+		"it is not like the other case here, where ", "you have helped another child, I heard, when ",
+	})
+	told := pick(c.r, c.otherTopic().problems)
+	c.silent = false
+	c.sentence()
+	c.expand(frame)
+	c.elsewhere = true
+	c.expand(told)
+	c.elsewhere = false
+	c.stop()
+}
+
+// landmarkSentence says where the child can be found.
 func (c *call) landmarkSentence() {
 	c.say("{he} stay{s} near {landmark}", "the house is behind {landmark}", "you find us next to {landmark}",
 		"it happened near {landmark}", "tuko karibu na {landmark}")
 }
 
+// phoneSentence says how the caller can be reached.
 func (c *call) phoneSentence() {
 	c.say("my number is {phone}", "you can reach me on {phone}", "call me back on {phone}", "namba yangu ni {phone}")
+}
+
+var recaps = []string{
+	"Let me hear it once more, what is the matter?", "Tell me again in your own words", "Rudia kidogo, what is it about?",
+	"What is the main thing?",
 }
 
 var farewells = []string{

@@ -29,7 +29,7 @@ func qaRecord(o Options, i int) datasets.QARecord {
 	if o.Short {
 		c.qaCall(q, 0)
 	} else {
-		c.qaCall(q, bell(r, 330, 60, 200, 620))
+		c.qaCall(q, bell(r, 370, 60, 240, 700))
 	}
 	return datasets.QARecord{
 		Text:         c.transcript(),
@@ -78,21 +78,38 @@ func (c *call) judged(q conduct, i int) {
 	}
 }
 
-// echoed lets the caller say what the counsellor does not.
+// echoed lets the caller say what sounds like the counsellor's part.
 func (c *call) echoed(q conduct, list ...int) {
-	c.shuffled(func() {
-		for _, i := range list {
-			// What the counsellor does wrong is a fault of the caller's where it is met.
-			silent := len(criteria[i].met) == 0
-			if q.met[i] == silent && chance(c.r, qaDecoy) && len(criteria[i].decoy) > 0 {
-				c.say(criteria[i].decoy...)
-			}
+	for _, n := range c.r.Perm(len(list)) {
+		i := list[n]
+		like := min(criteria[i].decoy*c.difficulty.echo, mostEcho)
+		unlike := like * qaStray
+		if q.met[i] {
+			like, unlike = unlike, like
 		}
-	})
+		if chance(c.r, like) {
+			c.echo(criteria[i].met, criteria[i].echo)
+		}
+		if chance(c.r, unlike) {
+			c.echo(criteria[i].unmet, criteria[i].fault)
+		}
+	}
+}
+
+// echo writes a sentence of the counsellor's as the caller tells of it, or as
+// the caller says the like.
+func (c *call) echo(quoted, alike []string) {
+	switch {
+	case len(alike) == 0:
+	case chance(c.r, qaQuoted):
+		c.utter(pick(c.r, quoteFrames) + ": " + pick(c.r, quoted))
+	default:
+		c.say(alike...)
+	}
 }
 
 // qaCall is a call in which the counsellor meets some criteria. It is filled
-// up with small talk to about size words; 0 adds none.
+// up with small talk to about size word pieces; 0 adds none.
 func (c *call) qaCall(q conduct, size int) {
 	c.turn(counselor)
 	c.judged(q, opens)
@@ -112,7 +129,7 @@ func (c *call) qaCall(q conduct, size int) {
 	)
 	c.turn(caller)
 	c.say("Yes", "It is so", "Ndiyo", "Since Monday", "Yes, since Monday")
-	c.echoed(q, asksFirst, isSure, speaksWell, consults)
+	c.echoed(q, asksFirst, isSure, speaksWell, consults, isAccurate)
 	c.fill(size * 3 / 4)
 	c.turn(counselor)
 	c.shuffled(

@@ -1,11 +1,15 @@
 package synth
 
 // A criterion is one thing that the counsellor should do. Met, the counsellor
-// says one of met; unmet, one of unmet where there is any, and now and then
-// the caller says one of decoy, which uses much the same words.
+// says one of met; unmet, one of unmet. The caller says the like, in much the
+// same words: one of echo, which sounds like met, mostly where it is unmet, and
+// one of fault, which sounds like unmet, mostly where it is met. So what counts
+// is who says it, to whom and whether it is denied.
 type criterion struct {
-	met, unmet, decoy []string
-	rate              float64 // how often it is met at average quality
+	met, unmet  []string
+	echo, fault []string
+	rate        float64 // how often it is met at average quality
+	decoy       float64 // how often the caller says the like, where that misleads
 }
 
 // Criteria, in the order of the heads: opening, listening 5, proactiveness 3,
@@ -40,79 +44,118 @@ var heads = []struct {
 	{"resolution", isAccurate, 5}, {"hold", explainsHold, 2}, {"closing", closes, 1},
 }
 
+// weak is the decoy of criteria that words alone go far in.
+const weak = 0.15
+
 var criteria = [criterionCount]criterion{
-	opens: {rate: 0.6,
-		met: []string{"Welcome to the Child Helpline, I am {counselor}, how can I help?",
-			"Good morning, Child Helpline, this is {counselor}, how can I help?",
-			"Karibu Child Helpline, {counselor} speaking, how can I help?"},
-		unmet: []string{"Yes?", "Hello, what is it?", "Speak.", "Hello, {counselor} here", "Yes, who is this?"},
-		decoy: []string{"Good morning, is this the Child Helpline?", "Hello, Child Helpline, how can I get help?",
-			"Is it {counselor} of the Child Helpline, the one I can ask for help?"}},
-	letsSpeak: {rate: 0.65,
-		unmet: []string{"Wait, let me stop you there", "Stop, I do not have all day", "No, wait, let me speak"},
-		decoy: []string{"Wait, let me finish", "Stop there, let me think", "No, wait"}},
-	empathises: {rate: 0.55,
-		met: []string{"I am sorry, this must be hard for you", "Pole sana, that sounds painful",
-			"I feel for you, it must hurt"},
-		decoy: []string{"I am sorry to call, this is hard for me", "It is painful, I feel bad", "It hurts me, it must end"}},
-	paraphrases: {rate: 0.5,
-		met: []string{"So you are saying that {incident} is the problem", "If I understand you, it is about {incident}",
-			"You mean it is {incident}"},
-		decoy: []string{"I am saying it is {incident}", "You understand, it is {incident}", "The problem is {incident}, I mean"}},
-	isPolite: {rate: 0.65,
-		met:   []string{"Please tell me more, thank you", "Thank you for telling me, please go on", "Tafadhali, tell me more"},
-		unmet: []string{"Tell me more", "Go on, more"},
-		decoy: []string{"Please help me, thank you", "Thank you, please go on", "Tafadhali, tell me what to do"}},
-	isSure: {rate: 0.65,
-		unmet: []string{"Um, I am not sure, maybe", "Er, maybe, I do not know", "Hmm, I guess so, um"},
-		decoy: []string{"Um, I am not sure, maybe it was Monday", "Er, I do not know, maybe", "Hmm, I guess so"}},
-	offersMore: {rate: 0.5,
-		met: []string{"Is there anything else I can help you with?", "What else can I do for you?",
-			"Do you have any other problem that I can solve?"},
-		decoy: []string{"Is there anything else I can do?", "What else can one do for {him}?", "I have another problem, can you solve it?"}},
-	confirms: {rate: 0.5,
-		met: []string{"Are you satisfied with this plan?", "Is this plan all right for you?", "Do you agree with these steps?"},
-		decoy: []string{"I am satisfied with the plan", "This plan is all right for me", "I agree with these steps",
-			"Nobody asks if I agree with the plan"}},
-	followsUp: {rate: 0.5,
-		met: []string{"I will call you on Friday to hear how it goes", "I will check on {him} next week",
-			"Next week I will ask how {he} {is}"},
-		decoy: []string{"I will call you on Friday", "I will check on {him} next week myself", "Next week I will ask how it goes"}},
+	opens: {rate: 0.6, decoy: 0.6,
+		met: []string{
+			"You have reached the Child Helpline, how can I help?",
+			"This is the Child Helpline, {counselor} speaking, how can I help you?",
+			"Good morning, Child Helpline, my name is {counselor}, may I help you?",
+		},
+		unmet: []string{"Hello, yes?", "Yes, go ahead", "Hello?", "Yes, {counselor} speaking"},
+		echo: []string{
+			"I have reached the Child Helpline? How can you help?",
+			"Is this the Child Helpline, and {counselor} speaking? How can you help me?",
+			"Good morning, is your name {counselor}, Child Helpline? May I speak?",
+		},
+		fault: []string{"Hello, yes", "Yes, hello?", "Hello, may I go ahead? Yes"}},
+	letsSpeak: {rate: 0.65, decoy: weak,
+		unmet: []string{"Wait, let me stop you there", "No, listen to me first", "Stop, let me speak now"},
+		fault: []string{"Wait, let me think", "No, let me first think", "I stop there, now you speak and I listen"}},
+	empathises: {rate: 0.55, decoy: weak,
+		met: []string{
+			"I am so sorry that you go through this", "I can hear how hard this is for you", "Pole sana, you must feel hurt",
+		},
+		echo: []string{
+			"I go through this and I am so sorry", "You can hear how hard this is for me", "They say pole sana, I must feel hurt",
+		}},
+	paraphrases: {rate: 0.5, decoy: weak,
+		met:  []string{"So you say it is {incident}, right?", "If I hear you right, it is {incident}", "You mean that it is {incident}"},
+		echo: []string{"So I say it is {incident}, right", "If you hear me right, it is {incident}", "I mean that it is {incident}"}},
+	isPolite: {rate: 0.65, decoy: 0.6,
+		met:  []string{"Please tell me more, thank you", "Thank you for telling me, please go on", "Asante, tafadhali tell me all"},
+		echo: []string{"Thank you, let me tell you more, please", "Thank you, please let me go on telling", "Tafadhali, let me tell you all, asante"}},
+	isSure: {rate: 0.65, decoy: weak,
+		unmet: []string{"Um, I am not sure, maybe", "Er, I do not know", "Hmm, I guess so"},
+		fault: []string{"Um, maybe, I am not sure of the day", "Er, I do not know the day", "Hmm, it was so, I guess"}},
+	offersMore: {rate: 0.5, decoy: 0.4,
+		met: []string{
+			"Is there anything else that I can help you with?", "Do you have another problem that I can look at?",
+			"What else can I do for you today?",
+		},
+		echo: []string{
+			"Is there anything else that you can help me with?", "I do have another problem that you can look at",
+			"What else can you do for me today?",
+		}},
+	confirms: {rate: 0.5, decoy: weak,
+		met:  []string{"Are you satisfied with this plan?", "Do you agree with what I plan?", "Is this plan all right for you?"},
+		echo: []string{"You are satisfied with this plan?", "I do agree with what you plan", "This plan is all right for me"}},
+	followsUp: {rate: 0.5, decoy: weak,
+		met: []string{
+			"I will call you on Friday to hear how it goes", "Next week I will check on you",
+			"After the visit I will phone you again",
+		},
+		echo: []string{
+			"You will call me on Friday to hear how it goes?", "Next week you will check on me?",
+			"After the visit you will phone me again?",
+		}},
 	isAccurate: {rate: 0.6,
-		met:   []string{"By law every child must be protected", "The service is free and secret", "The law protects {him}"},
-		unmet: []string{"By law nobody can protect a child", "The service costs money and is not secret", "The law is not for {him}"}},
-	speaksWell: {rate: 0.7,
-		unmet: []string{"Whatcha want, man", "That is stupid, yaani", "Gosh, whatever, dude"},
-		decoy: []string{"They called me stupid, man", "{he} say{s} whatever", "Gosh, it is bad, yaani"}},
-	consults: {rate: 0.45,
-		met: []string{"Let me ask my supervisor", "I will check with my supervisor to be certain",
-			"Let me consult a colleague"},
-		decoy: []string{"I asked my supervisor already", "My supervisor told me to check with you", "I did consult a colleague"}},
-	asksFirst: {rate: 0.55,
-		met: []string{"First, where {is} {he} and {is} {he} safe?", "Before anything, {is} {he} safe and how old {is} {he}?",
-			"First, how old {is} {he}?"},
-		decoy: []string{"First, {he} {is} {age} and safe", "Before you ask, {he} {is} {age}", "First, {he} {is} with me"}},
-	explains: {rate: 0.55,
-		met: []string{"We open a file, then an officer visits, then we review", "Step one is a report, step two a visit",
-			"An officer visits you first, then we write a report"},
-		unmet: []string{"It will be handled", "We will see", "Just wait for a visit"},
-		decoy: []string{"I wrote a report, then an officer came", "Step one failed, and step two?", "An officer visited us, then wrote a report"}},
-	explainsHold: {rate: 0.62,
-		met: []string{"May I put you on hold while I look it up?", "I need to look it up, may I place you on hold?",
-			"Can you hold for two minutes while I look it up?"},
-		unmet: []string{"Hold", "Hold on", "I put you on hold"},
-		decoy: []string{"Last time they put me on hold for two minutes", "May I hold while you look it up?",
-			"Do not place me on hold"}},
-	thanksHold: {rate: 0.62,
-		met:   []string{"Thank you for holding", "Asante for holding the line", "Thank you for your patience on hold"},
-		unmet: []string{"I am back", "OK, back on the line", "So, here I am"},
-		decoy: []string{"Thank you for not leaving me on hold", "I was holding the line", "Asante, I was on hold"}},
-	closes: {rate: 0.55,
-		met: []string{"You did well to call the Child Helpline, goodbye", "Call us any time on 116, goodbye and take care",
-			"The Child Helpline is always open for you, kwaheri"},
-		unmet: []string{"OK, bye", "Right, next caller", "Fine"},
-		decoy: []string{"I did well to call the Child Helpline, goodbye", "I will call 116 any time, goodbye and take care",
-			"Kwaheri, the Child Helpline is always open"}},
+		met: []string{
+			"Our service is free and secret", "The law is for {him}, not against {him}", "You can report without a lawyer",
+		},
+		unmet: []string{
+			"Our service is not free and not secret", "The law is against {him}, not for {him}", "You cannot report without a lawyer",
+		}},
+	speaksWell: {rate: 0.7, decoy: weak,
+		unmet: []string{"Whatever, man", "That is stupid, man", "Gosh, what a mess"},
+		fault: []string{"They said whatever, man", "They said that is stupid, man", "They said gosh, what a mess"}},
+	consults: {rate: 0.45, decoy: weak,
+		met:  []string{"Let me ask my supervisor", "I will check this with my colleague", "I need to consult my supervisor"},
+		echo: []string{"Let me ask your supervisor", "You will check this with your colleague?", "You need to consult your supervisor"}},
+	asksFirst: {rate: 0.55, decoy: weak,
+		met:  []string{"First, {is} {he} safe?", "Before all, {is} {he} hurt?", "First tell me, {is} {he} with you?"},
+		echo: []string{"First, {he} {is} safe", "Before all, {he} {is} hurt", "First, I tell you, {he} {is} with me"}},
+	explains: {rate: 0.55, decoy: weak,
+		met: []string{
+			"First we open a file, then an officer visits you", "We write a report, then we review it with you",
+			"The steps are a report, a visit and a review",
+		},
+		echo: []string{
+			"First you open a file, then an officer visits us?", "You write a report, then you review it with us?",
+			"A report, a visit and a review are the steps?",
+		}},
+	explainsHold: {rate: 0.62, decoy: 0.4,
+		met: []string{
+			"May I put you on hold while I look it up?", "I put you on hold to find the right office",
+			"Can you hold for two minutes while I find the office?",
+		},
+		unmet: []string{"I put you on hold", "Hold", "One moment"},
+		echo: []string{
+			"You may put me on hold while you look it up", "You put me on hold to find the right office?",
+			"I can hold for two minutes while you find the office",
+		}},
+	thanksHold: {rate: 0.62, decoy: 0.6,
+		met:   []string{"Thank you for holding the line", "Asante for waiting on hold", "Thank you for your patience on the line"},
+		unmet: []string{"I am back", "Here I am again"},
+		echo:  []string{"Thank you, I was holding the line", "Asante, I was waiting on hold", "Thank you, my patience is on the line"}},
+	closes: {rate: 0.55, decoy: 0.4,
+		met: []string{
+			"You did well to call us, goodbye and take care", "Call us again at any time, goodbye",
+			"Our line is always open for you, kwaheri",
+		},
+		unmet: []string{"OK, bye", "Fine, bye", "Right, bye then"},
+		echo: []string{
+			"I did well to call you, take care and goodbye", "I call you again at any time, goodbye",
+			"Your line is always open for me, kwaheri",
+		},
+		fault: []string{"OK, bye", "Fine, right, bye then"}},
+}
+
+// quoteFrames begin what somebody else is said to have said.
+var quoteFrames = []string{
+	"Last time they told me", "At the other office they only say", "Nobody there told me", "They told my sister",
 }
 
 // quality is how well the counsellor works on the whole.

@@ -35,5 +35,6 @@ func weighted(r *rand.Rand, weights []float64) int {
 
 // bell gives a number drawn from a normal distribution, cut to [low, high].
 func bell(r *rand.Rand, mean, deviation float64, low, high int) int {
-	return min(max(int(mean+deviation*r.NormFloat64()), low), high)
+	// The conversion forbids a fused multiply-add, which some machines round otherwise.
+	return min(max(int(mean+float64(deviation*r.NormFloat64())), low), high)
 }

@@ -14,13 +14,18 @@ import (
 type call struct {
 	script
 	cast
-	r         *rand.Rand
-	topic     topic
-	short     bool
-	voice     voice
-	style     style
-	separator string
-	tags      [2]string
+	r          *rand.Rand
+	topic      topic
+	short      bool
+	difficulty difficulty
+	voice      voice
+	style      style
+	separator  string
+	tags       [2]string
+	unasked    []int // exchanges that were not yet used
+	unsaid     []int // asides that were not yet used; nil before the first
+	silent     bool  // nothing was said in this turn
+	elsewhere  bool  // what is told is about another child
 }
 
 // voice is who speaks.
@@ -33,13 +38,20 @@ const (
 
 // newCall begins a call about a topic.
 func newCall(r *rand.Rand, t topic, short bool) *call {
-	return &call{r: r, topic: t, short: short, cast: newCast(r, t)}
+	d := difficultyOf(short)
+	return &call{r: r, topic: t, short: short, difficulty: d, cast: newCast(r, t, d)}
 }
 
 // say writes one of the templates as a sentence of the current turn.
 func (c *call) say(templates ...string) {
+	c.utter(pick(c.r, templates))
+}
+
+// utter writes one template as a sentence.
+func (c *call) utter(template string) {
+	c.silent = false
 	c.sentence()
-	c.expand(pick(c.r, templates))
+	c.expand(template)
 	c.stop()
 }
 
@@ -80,6 +92,12 @@ func (c *call) expand(template string) {
 // slot writes what a slot stands for. An unknown one is written as it is, and
 // the tests look for braces in every text.
 func (c *call) slot(name string) {
+	if c.elsewhere {
+		if words, ok := otherChild[name]; ok {
+			c.expand(pick(c.r, words))
+			return
+		}
+	}
 	if forms, ok := childForms[name]; ok {
 		c.write(forms.of(c))
 		return
@@ -122,7 +140,7 @@ func (c *call) slot(name string) {
 	case "phone":
 		c.mark("PHONE_NUMBER", c.phone)
 	case "incident":
-		c.mark("INCIDENT_TYPE", pick(c.r, c.topic.incidents))
+		c.incident(pick(c.r, c.topic.incidents))
 	case "other": // what the call is not about: no entity
 		c.write(pick(c.r, c.otherTopic().incidents))
 	case "perp":
@@ -146,6 +164,27 @@ func (c *call) slot(name string) {
 	default:
 		c.write("{" + name + "}")
 	}
+}
+
+// otherChild is what slots stand for in what is told of another child: nobody
+// is named, and nothing is an entity.
+var otherChild = map[string][]string{
+	"child": {"that child", "the other child", "that other one"}, "whom": {"that child", "the other child"},
+	"he": {"that child"}, "him": {"that child", "the other one"}, "his": {"that child's"},
+	"is": {"is"}, "was": {"was"}, "has": {"has"}, "does": {"does"}, "s": {"s"}, "es": {"es"},
+	"self": {"alone"}, "he2": {"somebody"}, "him2": {"somebody"}, "his2": {"somebody's"},
+	"perp": {"somebody", "somebody else"}, "perpname": {"somebody"},
+}
+
+// incident marks what the matter is called, without its article.
+func (c *call) incident(name string) {
+	for _, article := range []string{"a ", "an ", "the "} {
+		if noun, ok := strings.CutPrefix(name, article); ok {
+			c.write(article)
+			name = noun
+		}
+	}
+	c.mark("INCIDENT_TYPE", name)
 }
 
 // subject names the child, or puts a pronoun.
@@ -173,7 +212,7 @@ func (c *call) object() {
 
 // offender names who did it: at first with the kinship, later often without.
 func (c *call) offender() {
-	if c.perpSaid && c.named && chance(c.r, 0.6) {
+	if c.perpSaid && c.named && chance(c.r, c.difficulty.bare) {
 		c.mark("PERPETRATOR", c.perp.mention(c.r))
 		return
 	}

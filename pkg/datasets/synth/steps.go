@@ -75,12 +75,12 @@ var (
 		"Let us not decide today, think about it first", "We have not agreed on a next step",
 		"Sawa, nothing is decided, call us again",
 	}
-	callerDeclines = []string{"I do not want <b>", "Somebody offered <b>, it did not help", "Before, <b> brought us nothing"}
 )
 
 // decide says what will be done, and what will not.
 func (c *call) decide(step int) {
 	frame := func(frames []string, b int) {
+		c.silent = false
 		c.sentence()
 		c.stepFrame(pick(c.r, frames), step, b)
 		c.stop()
@@ -89,15 +89,15 @@ func (c *call) decide(step int) {
 	switch {
 	case step == unknownStep:
 		frame(declineFrames, other)
-		c.maybeDecline(c.otherStep(step, other), secondDecoy, frame)
+		c.maybeDecline(c.otherStep(step, other), c.difficulty.second, frame)
 		frame(undecidedFrames, other)
-	case !chance(c.r, optionDecoy):
+	case !chance(c.r, c.difficulty.option):
 		frame(agreeFrames, other)
 	case chance(c.r, 0.5):
 		frame(bothFrames, other)
 	case chance(c.r, 0.7):
 		frame(declineFrames, other)
-		c.maybeDecline(c.otherStep(step, other), secondDecoy, frame)
+		c.maybeDecline(c.otherStep(step, other), c.difficulty.second, frame)
 		frame(agreeFrames, other)
 	default:
 		frame(agreeFrames, other)

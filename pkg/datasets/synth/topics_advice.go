@@ -10,7 +10,7 @@ var adviceTopics = []topic{
 			"{perp} and other bullies threw {his} books into a latrine",
 		}},
 	{name: "Child in Conflict with the Law", theme: law, ages: [2]int{11, 17},
-		incidents: []string{"an arrest for stealing", "trouble with the law"},
+		incidents: []string{"an arrest", "legal trouble"},
 		problems: []string{
 			"{child} {was} arrested for stealing a phone and {is} held in a cell",
 			"officers arrested {whom} with stolen goods and {he} must appear in court",
@@ -18,7 +18,7 @@ var adviceTopics = []topic{
 			"{child} {has} been charged with theft and {is} on remand",
 		}},
 	{name: "Discrimination", theme: school, ages: [2]int{6, 16},
-		incidents: []string{"discrimination", "being treated as an outsider"},
+		incidents: []string{"discrimination", "ethnic discrimination"},
 		problems: []string{
 			"people discriminate against {him} because of {his} tribe",
 			"{child} {is} discriminated against because of {his} religion and must sit apart",
@@ -26,7 +26,7 @@ var adviceTopics = []topic{
 			"{child} {was} refused a place in the team because of {his} tribe",
 		}},
 	{name: "Drug/Alcohol Abuse", theme: health, ages: [2]int{11, 17},
-		incidents: []string{"drug abuse", "alcohol and bhang"},
+		incidents: []string{"drug abuse", "alcohol abuse"},
 		problems: []string{
 			"{child} {has} started to smoke bhang and drink alcohol",
 			"I found bhang and a bottle of chang'aa in {his} school bag",
@@ -34,7 +34,7 @@ var adviceTopics = []topic{
 			"{child} {is} hooked on drugs, [miraa and bhang|glue and alcohol]",
 		}},
 	{name: "Family Relationship", theme: home, ages: [2]int{7, 17},
-		incidents: []string{"quarrels in the family", "a family that has split"},
+		incidents: []string{"family quarrels", "a family split"},
 		problems: []string{
 			"the whole family quarrels and the two sides no longer talk",
 			"since the family split, the relatives fight over everything in front of {him}",
@@ -58,7 +58,7 @@ var adviceTopics = []topic{
 			"their house was demolished and {child} sleep{s} in the open with the bedding",
 		}},
 	{name: "Legal issues", theme: law, ages: [2]int{6, 17},
-		incidents: []string{"a court case", "a pending case in court"},
+		incidents: []string{"a court case", "a pending case"},
 		problems: []string{
 			"the court case about {him} has been postponed four times",
 			"{child} {is} a witness in court and the magistrate wants {him} back",
@@ -74,7 +74,7 @@ var adviceTopics = []topic{
 			"{child} got lost at the bus park and {is} still missing",
 		}},
 	{name: "Peer Relationships", theme: mind, ages: [2]int{9, 17},
-		incidents: []string{"losing friends", "pressure from friends"},
+		incidents: []string{"losing friends", "peer pressure"},
 		problems: []string{
 			"{his} best friends have left {him} out of their group",
 			"{child} want{s} to please new friends who pressure {him}",
@@ -82,7 +82,7 @@ var adviceTopics = []topic{
 			"{his} group of friends decides what {he} wear{s} and say{s}",
 		}},
 	{name: "Physical Health", theme: health, ages: [2]int{3, 16},
-		incidents: []string{"a fever that stays", "an illness"},
+		incidents: []string{"a long fever", "an illness"},
 		problems: []string{
 			"{child} {has} had a fever and a cough for weeks",
 			"{child} complain{s} of stomach pain and vomit{s}",
@@ -90,7 +90,7 @@ var adviceTopics = []topic{
 			"{his} skin is full of wounds and {he} cough{s} all night",
 		}},
 	{name: "Psychosocial/Mental Health", theme: mind, ages: [2]int{9, 17},
-		incidents: []string{"depression", "panic and anxiety"},
+		incidents: []string{"depression", "constant anxiety"},
 		problems: []string{
 			"{child} {has} panic attacks and cannot sleep",
 			"{child} {is} depressed, {he} stay{s} in bed and cry{s}",
@@ -106,7 +106,7 @@ var adviceTopics = []topic{
 			"{his} sweetheart dated another and {child} {is} heartbroken",
 		}},
 	{name: "Relationships (Parent/Child)", theme: home, ages: [2]int{8, 17},
-		incidents: []string{"arguments with the parents", "a rift with the parents"},
+		incidents: []string{"arguments with parents", "a family rift"},
 		problems: []string{
 			"{child} and {his} parents argue daily and do not understand each other",
 			"{child} no longer obey{s} {his} parents, every talk ends in an argument",
@@ -114,7 +114,7 @@ var adviceTopics = []topic{
 			"{child} will not speak to {his} parents after an argument",
 		}},
 	{name: "Relationships (Student/Teacher)", theme: school, ages: [2]int{12, 17}, by: []string{"teacher"},
-		incidents: []string{"a love affair with a teacher", "a teacher's love letters"},
+		incidents: []string{"a teacher's affair", "love letters"},
 		problems: []string{
 			"{perp} sends {him} love letters and gifts",
 			"{perp} flirts with {him} and calls {him} to the staff house",
@@ -122,7 +122,7 @@ var adviceTopics = []topic{
 			"{perp} says {he2} is in love with {him} and buys {him} gifts",
 		}},
 	{name: "School related issues", theme: school, ages: [2]int{6, 17},
-		incidents: []string{"unpaid school fees", "dropping out of school"},
+		incidents: []string{"unpaid school fees", "school dropout"},
 		problems: []string{
 			"{child} {was} sent home for school fees and {has} missed the exams",
 			"{child} {has} dropped out of school because of fees",
@@ -138,7 +138,7 @@ var adviceTopics = []topic{
 			"{his} confidence is gone, {he} never raise{s} a hand",
 		}},
 	{name: "Sexual & Reproductive Health", theme: health, ages: [2]int{12, 17},
-		incidents: []string{"puberty and contraception", "questions about puberty"},
+		incidents: []string{"contraception", "questions about puberty"},
 		problems: []string{
 			"{child} ask{s} about puberty and contraception and nobody explains",
 			"{child} {is} confused about puberty and the changes of {his} body",
@@ -146,7 +146,7 @@ var adviceTopics = []topic{
 			"{child} {has} an infection and {is} shy about reproductive health",
 		}},
 	{name: "Student/ Teacher Relationship", theme: school, ages: [2]int{7, 17}, by: teachers,
-		incidents: []string{"a teacher who picks on a pupil", "a conflict with a teacher"},
+		incidents: []string{"unfair treatment", "a classroom conflict"},
 		problems: []string{
 			"{perp} picks on {him} and never marks {his} homework",
 			"{perp} sends {him} out of the lesson for nothing",

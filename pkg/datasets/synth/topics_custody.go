@@ -10,7 +10,7 @@ var custodyTopics = []topic{
 			"someone offered to adopt {him} without any papers",
 		}},
 	{name: "Birth Registration", theme: care, ages: [2]int{1, 15},
-		incidents: []string{"a missing birth certificate", "late birth registration"},
+		incidents: []string{"missing birth papers", "late birth registration"},
 		problems: []string{
 			"{child} {has} no birth certificate and cannot be registered for exams",
 			"{his} birth was never registered with the registrar",
@@ -18,7 +18,7 @@ var custodyTopics = []topic{
 			"the name on {his} birth certificate is wrong",
 		}},
 	{name: "Custody", theme: care, ages: [2]int{2, 12},
-		incidents: []string{"a custody dispute", "who keeps the child"},
+		incidents: []string{"a custody dispute", "shared custody"},
 		problems: []string{
 			"the parents have divorced and both want custody of {him}",
 			"the other parent keeps {him} and ignores the custody agreement",
@@ -42,7 +42,7 @@ var custodyTopics = []topic{
 			"the father denies paternity and refuses upkeep for {whom}",
 		}},
 	{name: "No Care Giver", theme: care, ages: [2]int{2, 14},
-		incidents: []string{"having no caregiver", "nobody to look after the child"},
+		incidents: []string{"having no caregiver", "lack of care"},
 		problems: []string{
 			"{his} caregiver is in hospital and nobody looks after {him}",
 			"{his} caregiver travelled and left nobody to look after {him}",
@@ -50,7 +50,7 @@ var custodyTopics = []topic{
 			"the caregiver is bedridden and cannot look after {him}",
 		}},
 	{name: "Other", theme: care, ages: [2]int{3, 15},
-		incidents: []string{"something else", "an unusual matter"},
+		incidents: []string{"another matter", "an unusual matter"},
 		problems: []string{
 			"it is an unusual matter, {child} {is} upset about a lost pet",
 			"this may sound odd, {child} want{s} to change {his} name",

@@ -18,7 +18,7 @@ var disabilityTopics = []topic{
 			"{child} {is} becoming deaf in both ears",
 		}},
 	{name: "Hydrocephalus", theme: ability, ages: [2]int{1, 4},
-		incidents: []string{"hydrocephalus", "water in the head"},
+		incidents: []string{"hydrocephalus", "head swelling"},
 		problems: []string{
 			"{child} {has} hydrocephalus, {his} head is swelling",
 			"there is water in {his} head and the shunt is blocked",
@@ -42,7 +42,7 @@ var disabilityTopics = []topic{
 			"{child} {has} cerebral palsy with several other disabilities",
 		}},
 	{name: "Physical impairment", theme: ability, ages: [2]int{3, 16},
-		incidents: []string{"a physical impairment", "the need of a wheelchair"},
+		incidents: []string{"a physical impairment", "a missing wheelchair"},
 		problems: []string{
 			"{child} cannot walk and need{s} a wheelchair",
 			"{child} lost a leg and {his} crutches are broken",

@@ -10,7 +10,7 @@ var nutritionTopics = []topic{
 			"which vegetables and fruit make a balanced diet for {him}",
 		}},
 	{name: "Breastfeeding", theme: food, ages: [2]int{1, 2},
-		incidents: []string{"breastfeeding", "a lack of breast milk"},
+		incidents: []string{"breastfeeding", "lacking breast milk"},
 		problems: []string{
 			"the mother has little breast milk and {child} suck{s} in vain",
 			"{child} refuse{s} the breast since the weekend",
@@ -18,7 +18,7 @@ var nutritionTopics = []topic{
 			"the mother stopped breastfeeding {him} to go to work",
 		}},
 	{name: "Feeding & Food preparation", theme: food, ages: [2]int{1, 6},
-		incidents: []string{"how to cook for a child", "preparing porridge"},
+		incidents: []string{"cooking for children", "preparing porridge"},
 		problems: []string{
 			"how do I cook porridge and mash for {him}",
 			"the food I cook for {him} is always too thick",
@@ -26,7 +26,7 @@ var nutritionTopics = []topic{
 			"how do I store cooked porridge for {him}",
 		}},
 	{name: "Malnutrition", theme: food, ages: [2]int{1, 8},
-		incidents: []string{"malnutrition", "a swollen belly from hunger"},
+		incidents: []string{"malnutrition", "severe hunger"},
 		problems: []string{
 			"{child} {is} malnourished, {his} belly and feet are swollen",
 			"the drought left {him} malnourished and weak",
@@ -42,7 +42,7 @@ var nutritionTopics = []topic{
 			"{child} {is} obese and no uniform fits",
 		}},
 	{name: "Stagnation", theme: food, ages: [2]int{2, 9},
-		incidents: []string{"stunted growth", "growth that has stopped"},
+		incidents: []string{"stunted growth", "slow growth"},
 		problems: []string{
 			"{child} {has} stopped growing, {he} {is} shorter than {his} age mates",
 			"{his} height has stagnated on the growth chart",

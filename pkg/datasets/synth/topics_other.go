@@ -11,7 +11,7 @@ var otherTopics = []topic{
 			"the bursary form of {whom} was not signed",
 		}},
 	{name: "Child Headed Household", theme: care, ages: [2]int{11, 17},
-		incidents: []string{"a household run by a child", "a child who heads a home"},
+		incidents: []string{"a child household", "heading a home"},
 		problems: []string{
 			"{child} head{s} the household and cook{s} for four siblings",
 			"{child} raise{s} {his} younger siblings alone as head of the home",
@@ -19,7 +19,7 @@ var otherTopics = []topic{
 			"{child} feed{s} the younger siblings and pay{s} rent as head of the household",
 		}},
 	{name: "Cyberbullying", theme: mind, ages: [2]int{10, 17}, by: []string{"classmate", "student", "cousin"},
-		incidents: []string{"cyberbullying", "insults in a WhatsApp group"},
+		incidents: []string{"cyberbullying", "WhatsApp insults"},
 		problems: []string{
 			"{perp} posts memes about {him} in the WhatsApp group",
 			"{perp} made a fake TikTok account to mock {him}",
@@ -43,7 +43,7 @@ var otherTopics = []topic{
 			"{child} {is} addicted to betting and Aviator",
 		}},
 	{name: "Inheritance Dispute", theme: law, ages: [2]int{6, 17},
-		incidents: []string{"an inheritance dispute", "land that was inherited"},
+		incidents: []string{"an inheritance dispute", "inherited land"},
 		problems: []string{
 			"relatives grabbed the land that {child} inherited",
 			"the title deed of the land left to {him} was changed",
@@ -51,7 +51,7 @@ var otherTopics = []topic{
 			"they sold the plot that {child} should inherit",
 		}},
 	{name: "Orphanhood", theme: care, ages: [2]int{3, 15},
-		incidents: []string{"the loss of both parents", "a bereavement"},
+		incidents: []string{"losing both parents", "a bereavement"},
 		problems: []string{
 			"{child} {is} an orphan, both parents died in a crash",
 			"{child} lost both parents and mourn{s} them",
@@ -59,7 +59,7 @@ var otherTopics = []topic{
 			"since the burial of both parents {child} {is} an orphan",
 		}},
 	{name: "Radicalization", theme: street, ages: [2]int{13, 17}, by: []string{"recruiter", "stranger", "cousin", "neighbour"},
-		incidents: []string{"radicalization", "recruitment by militants"},
+		incidents: []string{"radicalization", "militant recruitment"},
 		problems: []string{
 			"{perp} recruits {him} for a militant group",
 			"{perp} shows {him} militant videos and speaks of jihad",
@@ -75,7 +75,7 @@ var otherTopics = []topic{
 			"the refugee office rejected the asylum papers of {whom}",
 		}},
 	{name: "Street Connected Child", theme: street, ages: [2]int{7, 15},
-		incidents: []string{"begging in the street", "life in the street"},
+		incidents: []string{"street begging", "street life"},
 		problems: []string{
 			"{child} beg{s} at the traffic lights and sniff{s} glue",
 			"{child} live{s} in the street with other chokoraa",
@@ -83,7 +83,7 @@ var otherTopics = []topic{
 			"{child} joined a group of street children who beg",
 		}},
 	{name: "Suicidal Thoughts", theme: mind, ages: [2]int{12, 17},
-		incidents: []string{"suicidal thoughts", "a wish to die"},
+		incidents: []string{"suicidal thoughts", "a death wish"},
 		problems: []string{
 			"{child} say{s} {he} want{s} to die",
 			"{child} wrote a goodbye note and speak{s} of suicide",

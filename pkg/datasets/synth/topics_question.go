@@ -2,7 +2,7 @@ package synth
 
 var questionTopics = []topic{
 	{name: "Child Abuse", theme: question, ages: [2]int{3, 16},
-		incidents: []string{"information on abuse", "the signs of abuse"},
+		incidents: []string{"abuse information", "abuse signs"},
 		problems: []string{
 			"I want to know what counts as abuse and how one reports it",
 			"which signs of abuse should I look for in {him}",
@@ -10,7 +10,7 @@ var questionTopics = []topic{
 			"how does one report abuse without giving a name, {child} ask{s}",
 		}},
 	{name: "Child Rights", theme: question, ages: [2]int{5, 17},
-		incidents: []string{"information on children's rights", "the rights of a child"},
+		incidents: []string{"children's rights", "a rights question"},
 		problems: []string{
 			"I want to know which rights a child has, {child} write{s} an essay",
 			"what rights does {child} have under the constitution",
@@ -18,7 +18,7 @@ var questionTopics = []topic{
 			"please explain the rights of children to {him}",
 		}},
 	{name: "Info on Helpline", theme: question, ages: [2]int{6, 17},
-		incidents: []string{"information on this helpline", "your opening hours"},
+		incidents: []string{"helpline services", "your opening hours"},
 		problems: []string{
 			"I want to know what this helpline does and if it is free",
 			"are you open at night and is the helpline free for {him}",
@@ -26,7 +26,7 @@ var questionTopics = []topic{
 			"{child} saw your poster and ask{s} who answers the helpline",
 		}},
 	{name: "Legal Issues", theme: question, ages: [2]int{4, 17},
-		incidents: []string{"information on the law", "what the law says"},
+		incidents: []string{"the Children Act", "a legal question"},
 		problems: []string{
 			"I want to know what the law says on guardianship of {him}",
 			"what does the Children Act say about the age of consent",
@@ -34,7 +34,7 @@ var questionTopics = []topic{
 			"which section of the law protects {him}",
 		}},
 	{name: "School Related Issues", theme: question, ages: [2]int{4, 15},
-		incidents: []string{"information on admission", "how to transfer a pupil"},
+		incidents: []string{"school admission", "a school transfer"},
 		problems: []string{
 			"I want to know how {child} can transfer to junior secondary",
 			"what documents are needed for admission of {him}",

@@ -2,7 +2,7 @@ package synth
 
 var violenceTopics = []topic{
 	{name: "Emotional/Psychological Violence", theme: marriage, ages: [2]int{14, 17}, girl: true, by: partners,
-		incidents: []string{"psychological violence by a partner", "threats by a partner"},
+		incidents: []string{"psychological violence", "a partner's threats"},
 		problems: []string{
 			"{perp} controls whom {he} meet{s} and threatens to leave {him}",
 			"{perp} is so jealous that {child} may not greet anyone",
@@ -10,7 +10,7 @@ var violenceTopics = []topic{
 			"{perp} threatens and controls {him} day and night",
 		}},
 	{name: "Financial/Economic Violence", theme: marriage, ages: [2]int{14, 17}, by: []string{"husband", "boyfriend", "father", "brother"}, girl: true,
-		incidents: []string{"economic violence", "earnings that are taken away"},
+		incidents: []string{"economic violence", "stolen earnings"},
 		problems: []string{
 			"{perp} takes all the wages that {child} earn{s}",
 			"{perp} took {his} savings and forbids {him} to earn",
@@ -18,7 +18,7 @@ var violenceTopics = []topic{
 			"{perp} keeps {his} mobile money and gives {him} nothing to spend",
 		}},
 	{name: "Forced Marriage Violence", theme: marriage, ages: [2]int{13, 17}, girl: true, by: []string{"father", "uncle", "grandfather", "brother"},
-		incidents: []string{"a forced marriage", "a marriage by force"},
+		incidents: []string{"a forced marriage", "a forced wedding"},
 		problems: []string{
 			"{perp} forces {him} to marry against {his} will",
 			"{child} {was} beaten by {perp} for refusing the wedding",
@@ -34,7 +34,7 @@ var violenceTopics = []topic{
 			"{perp} makes {him} drink bitter herbs to remove a curse",
 		}},
 	{name: "Physical Violence", theme: marriage, ages: [2]int{14, 17}, girl: true, by: partners,
-		incidents: []string{"violence by a partner", "being hit by a partner"},
+		incidents: []string{"partner violence", "a violent partner"},
 		problems: []string{
 			"{perp} punched {him} when {he} wanted to end it",
 			"{perp} slaps {him} whenever they go out as a couple",
@@ -58,7 +58,7 @@ var violenceTopics = []topic{
 			"{perp} has kidnapped {him} and wants money",
 		}},
 	{name: "Child Labor", theme: violence, ages: [2]int{8, 16}, by: bosses,
-		incidents: []string{"child labour", "work in a quarry"},
+		incidents: []string{"child labour", "quarry work"},
 		problems: []string{
 			"{perp} makes {him} break stones in a quarry for pay",
 			"{child} work{s} as a house help for {perp} from dawn",
@@ -82,7 +82,7 @@ var violenceTopics = []topic{
 			"{perp} locks up and leaves {him} unwashed with the baby",
 		}},
 	{name: "Child Trafficking", theme: violence, ages: [2]int{8, 17}, by: []string{"agent", "aunt", "uncle", "neighbour", "stranger"},
-		incidents: []string{"trafficking", "a sale across the border"},
+		incidents: []string{"trafficking", "cross-border sale"},
 		problems: []string{
 			"{perp} wants to take {him} across the border with false papers",
 			"{perp} sold {him} to people in another country",

@@ -21,14 +21,18 @@ func (c *call) chooseStyle(weights ...float64) {
 	if c.style == noTags || c.short {
 		c.separator = " "
 	}
-	if c.style == namedTags && c.relation.nameless {
+	if c.style == namedTags && (c.relation.nameless || c.self) {
 		c.style = plainTags
 	}
 }
 
-// turn gives the floor to a speaker.
+// turn gives the floor to a speaker. One who had it and said nothing nods first.
 func (c *call) turn(v voice) {
+	if c.silent {
+		c.say(nods...)
+	}
 	c.voice = v
+	c.silent = true
 	if c.runes > 0 {
 		c.write(c.separator)
 	}
@@ -37,24 +41,11 @@ func (c *call) turn(v voice) {
 	case c.style == plainTags:
 		c.write(c.tags[v] + ": ")
 	case v == caller:
-		label := "NAME"
-		if c.self {
-			label = "VICTIM"
-		}
-		c.mark(label, c.caller.full())
+		c.mark("NAME", c.caller.full())
 		c.write(" (" + c.tags[v] + "): ")
 	default:
 		c.mark("NAME", c.counselor.first)
 		c.write(" (" + c.tags[v] + "): ")
 	}
 	c.capital = true
-}
-
-// either says a sentence in English, or now and then its Swahili counterpart.
-func (c *call) either(english, swahiliForms []string) {
-	if chance(c.r, swahili) {
-		c.say(swahiliForms...)
-	} else {
-		c.say(english...)
-	}
 }

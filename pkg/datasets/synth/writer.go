@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -27,41 +29,60 @@ func Files(dir string) []string {
 	return []string{filepath.Join(dir, NERFile), filepath.Join(dir, CasesFile), filepath.Join(dir, QAFile)}
 }
 
-// WriteAll makes the three files in dir, which is created where missing. Each
-// appears whole or not at all, and replaces one that is there. Progress may be
-// nil; it is called now and then with the records made so far and all that
-// there will be. A cancelled context ends the work with its error.
-func WriteAll(ctx context.Context, dir string, o Options, progress func(done, total int)) (Summary, error) {
+// WriteAll makes the three files in dir, which is created where missing. They
+// appear together when all are written, in the place of those that are there;
+// after an error or a cancelled context everything is as it was. Progress may
+// be nil; it is called now and then with the records made so far and all that
+// there will be.
+func WriteAll(ctx context.Context, dir string, o Options, progress func(done, total int)) (_ Summary, err error) {
 	begin := time.Now()
+	if _, missing := os.Stat(dir); errors.Is(missing, fs.ErrNotExist) {
+		defer func() {
+			if err != nil {
+				os.Remove(dir) // only where it is empty
+			}
+		}()
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Summary{}, fmt.Errorf("make the data folder: %w", err)
 	}
 	p := &counter{total: max(o.NER, 0) + max(o.Cases, 0) + max(o.QA, 0), report: progress}
 	paths := Files(dir)
-	writers := []func(io.Writer) (int, error){
+	var s Summary
+	var pending []*renameio.PendingFile
+	defer func() {
+		for _, f := range pending {
+			f.Cleanup() //nolint:errcheck // nothing is left to do about a file that stays
+		}
+	}()
+	for i, write := range []func(io.Writer) (int, error){
 		func(w io.Writer) (int, error) { return writeLines(ctx, w, NER(o), p) },
 		func(w io.Writer) (int, error) { return writeArray(ctx, w, Cases(o), p) },
 		func(w io.Writer) (int, error) { return writeArray(ctx, w, QA(o), p) },
-	}
-	var s Summary
-	for i, write := range writers {
-		file, err := writeFile(paths[i], write)
+	} {
+		f, err := renameio.NewPendingFile(paths[i], renameio.WithPermissions(0o644))
 		if err != nil {
-			return s, fmt.Errorf("write %s: %w", paths[i], err)
+			return Summary{}, fmt.Errorf("write %s: %w", paths[i], err)
 		}
+		pending = append(pending, f)
+		file, err := fill(f, write)
+		if err != nil {
+			return Summary{}, fmt.Errorf("write %s: %w", paths[i], err)
+		}
+		file.Path = paths[i]
 		s.Files = append(s.Files, file)
+	}
+	for i, f := range pending {
+		if err := f.CloseAtomicallyReplace(); err != nil {
+			return Summary{}, fmt.Errorf("write %s: %w", paths[i], err)
+		}
 	}
 	s.Elapsed = time.Since(begin)
 	return s, nil
 }
 
-// writeFile puts what write writes in the place of path, when all is written.
-func writeFile(path string, write func(io.Writer) (int, error)) (_ File, err error) {
-	f, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644))
-	if err != nil {
-		return File{}, err
-	}
-	defer f.Cleanup() //nolint:errcheck // nothing is left to do about a file that stays
+// fill puts what write writes into a file.
+func fill(f *renameio.PendingFile, write func(io.Writer) (int, error)) (File, error) {
 	w := bufio.NewWriterSize(f, 1<<20)
 	n, err := write(w)
 	if err != nil {
@@ -74,7 +95,7 @@ func writeFile(path string, write func(io.Writer) (int, error)) (_ File, err err
 	if err != nil {
 		return File{}, err
 	}
-	return File{Path: path, Records: n, Bytes: info.Size()}, f.CloseAtomicallyReplace()
+	return File{Records: n, Bytes: info.Size()}, nil
 }
 
 // writeLines writes one JSON object a line.

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/datasets/synth"
+)
+
+// call runs the command and gives its exit code, output and errors.
+func call(args ...string) (code int, stdout, stderr string) {
+	var out, err bytes.Buffer
+	code = run(args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
+	return code, out.String(), err.String()
+}
+
+func small(dir string, more ...string) []string {
+	return append([]string{"--out", dir, "--ner", "3", "--cases", "4", "--qa", "5", "--short"}, more...)
+}
+
+func TestWritesThreeFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	code, stdout, stderr := call(small(dir)...)
+	if code != cli.OK || stderr != "" {
+		t.Fatalf("exit code %d, %q", code, stderr)
+	}
+	for _, path := range synth.Files(dir) {
+		if !strings.Contains(stdout, path) {
+			t.Errorf("the output doesn't name %s:\n%s", path, stdout)
+		}
+	}
+	ner, err := datasets.LoadNER(filepath.Join(dir, synth.NERFile))
+	if err != nil || len(ner) != 3 {
+		t.Errorf("%d records, %v", len(ner), err)
+	}
+}
+
+func TestRefusesToOverwrite(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, synth.CasesFile)
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := call(small(dir)...)
+	if code != cli.Failure || !strings.Contains(stderr, path) || !strings.Contains(stderr, "--force") || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("%d files, %v", len(entries), err)
+	}
+	if code, _, stderr := call(small(dir, "--force")...); code != cli.OK {
+		t.Fatalf("with --force: exit code %d, %q", code, stderr)
+	}
+	if cases, err := datasets.LoadCases(path); err != nil || len(cases) != 4 {
+		t.Errorf("with --force: %d cases, %v", len(cases), err)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		args           []string
+		code           int
+		stdout, stderr string // parts
+	}{
+		"help":          {[]string{"--help"}, cli.OK, "--short", ""},
+		"unknown flag":  {[]string{"--bogus"}, cli.Misuse, "", "--bogus"},
+		"negative":      {[]string{"--out", file + "2", "--ner=-3"}, cli.Misuse, "", "--ner must not be negative"},
+		"not a number":  {[]string{"--qa", "many"}, cli.Misuse, "", "--qa"},
+		"a stray word":  {[]string{"data"}, cli.Misuse, "", "data"},
+		"out is a file": {small(file), cli.Failure, "", file},
+	} {
+		code, stdout, stderr := call(c.args...)
+		if code != c.code || !strings.Contains(stdout, c.stdout) || !strings.Contains(stderr, c.stderr) {
+			t.Errorf("%s: exit code %d, output %q, errors %q", name, code, stdout, stderr)
+		}
+		if code != cli.OK && strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: %q isn't one line", name, stderr)
+		}
+	}
+}
+
+func TestInterruptedLeavesNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	c := command{Out: dir, NER: 100, Cases: 100, QA: 100}
+	var out bytes.Buffer
+	err := c.Run(ctx, cli.Streams{Out: &out, Err: &out})
+	if err == nil || !strings.Contains(err.Error(), "no unfinished file") || out.Len() > 0 {
+		t.Errorf("%v, %q", err, &out)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("something is left: %v", err)
+	}
+}
