@@ -44,5 +44,9 @@ lint: libtorch ## Check style: gofmt, vet, golangci-lint, shellcheck.
 	shellcheck $$(git ls-files '*.sh' .ci/run)
 
 .PHONY: golden
-golden: ## Make the golden files anew (needs the environment of scripts/golden).
+golden: ## Make the golden files anew (sets up PyTorch for Python: 4 GB).
 	scripts/golden/all.sh
+
+.PHONY: parity
+parity: libtorch ## Compare with PyTorch, Hugging Face and scikit-learn live (SEED=7; 4 GB).
+	scripts/parity/run.sh $(SEED)

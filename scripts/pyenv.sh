@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
-# Sets up the Python environment of the tests (MLflow's server and client,
-# scikit-learn, seqeval) and links it as .venv in the repository root.
+# Sets up a Python environment and links it in the repository root: by default
+# that of the tests (MLflow's server and client, scikit-learn, seqeval) as .venv.
 #
 #   scripts/pyenv.sh            set up if needed, print the interpreter's path
+#   scripts/pyenv.sh REQUIREMENTS LINK      another environment (see make parity)
 #   PYTHON=python3.12 scripts/pyenv.sh
 #
-# The environment lies in ${XDG_CACHE_HOME:-~/.cache}/trident/pyenv-<hash of
-# requirements.txt and interpreter>, shared by all clones. It counts as made
-# only once its marker file is there, so an interrupted run leaves nothing that
-# a later one would use.
+# REQUIREMENTS may say in comments how much room it needs ("# size: 600 MB") and
+# how to tell that it works ("# check: import numpy").
+#
+# The environment lies in ${XDG_CACHE_HOME:-~/.cache}/trident/pyenv-<hash of the
+# requirements and the interpreter>, shared by all clones. It counts as made only
+# once its marker file is there, so an interrupted run leaves nothing that a
+# later one would use.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-requirements=$root/scripts/requirements.txt
-link=$root/.venv
+requirements=$(realpath "${1:-$root/scripts/requirements.txt}")
+link=$root/${2:-.venv}
 
 say() { printf 'pyenv: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -21,6 +25,13 @@ die() { say "$*"; exit 1; }
 python=${PYTHON:-python3}
 command -v "$python" >/dev/null ||
 	die "no $python found: install Python 3.11 or newer (Debian, Ubuntu: apt-get install python3 python3-venv), or set PYTHON"
+
+# said KEY: what the requirements say of themselves.
+said() { sed -nE "s/^# $1: //p" "$requirements"; }
+size=$(said size)
+size_mb=$(tr -dc 0-9 <<<"${size:-600 MB}")
+check=$(said check)
+check=${check:-import mlflow, seqeval.metrics, sklearn, safetensors.numpy}
 
 # One start of the interpreter answers all questions: is it new enough, has it
 # venv and pip, and which environment is ours.
@@ -44,7 +55,7 @@ marker=$env/.complete
 
 link_env() {
 	if [[ -e $link && ! -L $link ]]; then
-		die "$link is not a link of ours: move it away, or set TRIDENT_PYTHON to an interpreter that has scripts/requirements.txt"
+		die "$link is not a link of ours: move it away, or set TRIDENT_PYTHON to an interpreter that has $requirements"
 	fi
 	if [[ $(readlink "$link" || true) != "$env" ]]; then
 		ln -sfn "$env" "$link.$$"
@@ -71,7 +82,7 @@ if is_complete; then
 	exit
 fi
 
-need_kb=$((1024 * 1024))
+need_kb=$(((size_mb + 400) * 1024))
 free_kb=$(df -Pk "$cache" | awk 'NR == 2 { print $4 }')
 ((free_kb >= need_kb)) ||
 	die "$cache has $((free_kb / 1024)) MB left, but $((need_kb / 1024)) MB are needed: make room, or set XDG_CACHE_HOME"
@@ -79,13 +90,13 @@ free_kb=$(df -Pk "$cache" | awk 'NR == 2 { print $4 }')
 trap 'rm -rf "$env"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-say "setting up $env (about 600 MB, once for all clones)"
+say "setting up $env (about $size_mb MB, once for all clones)"
 rm -rf "$env"
 "$python" -m venv "$env"
 "$env/bin/python" -m pip install --disable-pip-version-check --no-input --quiet \
 	--no-deps --requirement "$requirements" >&2 ||
-	die "pip could not install scripts/requirements.txt (see above): check the network, or pip's index settings"
-"$env/bin/python" -c 'import mlflow, seqeval.metrics, sklearn, safetensors.numpy' ||
+	die "pip could not install $requirements (see above): check the network, or pip's index settings"
+"$env/bin/python" -c "$check" ||
 	die "the installed packages do not work together (see above): please report this with $python's version"
 touch "$marker"
 trap - EXIT

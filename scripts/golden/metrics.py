@@ -4,14 +4,15 @@
 """
 
 import json
-import pathlib
 import warnings
 
 import numpy as np
 from seqeval.metrics import classification_report
 from sklearn import metrics
 
-OUT = pathlib.Path(__file__).parents[2] / "pkg" / "metrics" / "testdata"
+import place
+
+OUT = place.testdata("pkg/metrics")
 ENTITIES = ["O", "NAME", "AGE", "LOCATION"]
 
 
@@ -122,8 +123,7 @@ def entity_cases(rng):
 
 def main():
     warnings.simplefilter("ignore")
-    rng = np.random.default_rng(1)
-    OUT.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(place.seed(1))
     for name, cases in [("classes", class_cases), ("multilabel", flag_cases), ("entities", entity_cases)]:
         lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases(rng))
         (OUT / f"{name}.json").write_text(f"[\n{lines}\n]\n")

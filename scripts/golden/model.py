@@ -16,9 +16,9 @@ from torch import nn
 from torch.nn import functional
 from transformers import DistilBertForMaskedLM, DistilBertModel, logging
 
+import place
 import reference
 
-PKG = pathlib.Path(__file__).parents[2] / "pkg"
 LENGTHS = {"1": [1], "2": [2], "17": [17], "64": [64], "batch": [9, 9, 9], "padded": [17, 1, 6], "full": [64, 17, 2]}
 
 
@@ -50,10 +50,10 @@ def old_names(state):
 
 
 def write_backbone(out):
-    masked_lm = reference.randomize(DistilBertForMaskedLM(reference.config()), seed=1)
+    masked_lm = reference.randomize(DistilBertForMaskedLM(reference.config()), place.seed(1))
     encoder = masked_lm.distilbert
     encoder.config.save_pretrained(out / "plain")
-    store(out / "hidden.safetensors", hidden_states(encoder, seed=2))
+    store(out / "hidden.safetensors", hidden_states(encoder, place.seed(2)))
     store(out / "plain" / "model.safetensors", encoder.state_dict())
 
     # What a published checkpoint has: the prefix, the language model's head; and in an old one the names of its norms.
@@ -67,7 +67,7 @@ def write_backbone(out):
         half = copy.deepcopy(encoder).to(dtype)
         half.config.save_pretrained(out / name)
         store(out / name / "model.safetensors", half.state_dict())
-        store(out / name / "hidden.safetensors", hidden_states(half.float(), seed=2))
+        store(out / name / "hidden.safetensors", hidden_states(half.float(), place.seed(2)))
 
 
 class TokenHead(nn.Module):
@@ -100,7 +100,7 @@ class PooledHead(nn.Module):
 def write_heads(out):
     """Each head's logits and loss, and the gradients of the loss with respect to hidden states and parameters."""
     dim, lengths = 16, [7, 1, 4]
-    generator = torch.Generator().manual_seed(3)
+    generator = torch.Generator().manual_seed(place.seed(3))
     _, padded = reference.padded(generator, lengths, 60)
     whole = torch.ones_like(padded)
     token = torch.randint(0, 5, padded.shape, generator=generator)
@@ -117,8 +117,8 @@ def write_heads(out):
         "flags_first": ("qa", PooledHead(dim, (1, 5, 2), attention=False), whole, flags),
     }
     tensors = {}
-    for seed, (case, (task, module, mask, targets)) in enumerate(cases.items()):
-        reference.randomize(module, seed)
+    for n, (case, (task, module, mask, targets)) in enumerate(cases.items()):
+        reference.randomize(module, place.seed(n))
         hidden = torch.randn(*mask.shape, dim, generator=generator).requires_grad_()
         logits = module(hidden, mask)
         loss = reference.loss(task, logits, targets)
@@ -155,21 +155,26 @@ CLASSES = {
 }
 
 
+def label_maps(classes):
+    """The content of label_maps.json."""
+    maps = {"ner": {"label_to_id": {x: i for i, x in enumerate(reference.NER)}}, "cls": {}, "qa": {"head_config": reference.QA}}
+    maps["ner"]["id_to_label"] = {i: x for i, x in enumerate(reference.NER)}
+    for name, labels in classes.items():
+        maps["cls"][f"{name}2id"] = {x: i for i, x in enumerate(labels)}
+        maps["cls"][f"id_to_{name}"] = {i: x for i, x in enumerate(labels)}
+    return maps
+
+
 def write_prototype(out):
     """A model directory as the Python prototype writes it, and what the model says of two texts."""
     # Without a config.json readers take heads of 64.
     config = reference.config(dim=64, n_heads=1, n_layers=2)
-    model = reference.randomize(reference.Reference(config, [len(x) for x in CLASSES.values()]), seed=4, scale=0.2)
+    model = reference.randomize(reference.Reference(config, [len(x) for x in CLASSES.values()]), place.seed(4), scale=0.2)
     directory = out / "prototype"
     directory.mkdir(parents=True, exist_ok=True)
     torch.save(model.state_dict(), directory / "model.pt")
 
-    maps = {"ner": {"label_to_id": {x: i for i, x in enumerate(reference.NER)}}, "cls": {}, "qa": {"head_config": reference.QA}}
-    maps["ner"]["id_to_label"] = {i: x for i, x in enumerate(reference.NER)}
-    for name, labels in CLASSES.items():
-        maps["cls"][f"{name}2id"] = {x: i for i, x in enumerate(labels)}
-        maps["cls"][f"id_to_{name}"] = {i: x for i, x in enumerate(labels)}
-    (directory / "label_maps.json").write_text(json.dumps(maps, indent=2) + "\n")
+    (directory / "label_maps.json").write_text(json.dumps(label_maps(CLASSES), indent=2) + "\n")
     (directory / "vocab.txt").write_text("\n".join(VOCAB) + "\n")
     tokenizer = {"do_lower_case": False, "model_max_length": 64, "tokenizer_class": "DistilBertTokenizer"}
     (directory / "tokenizer_config.json").write_text(json.dumps(tokenizer, indent=2) + "\n")
@@ -178,7 +183,7 @@ def write_prototype(out):
 
 
 def logits(model):
-    ids, mask = reference.padded(torch.Generator().manual_seed(5), [12, 5], 60)
+    ids, mask = reference.padded(torch.Generator().manual_seed(place.seed(5)), [12, 5], 60)
     tensors = {"ids": ids, "mask": mask}
     with torch.no_grad():
         for task in ("ner", "cls", "qa"):
@@ -188,7 +193,7 @@ def logits(model):
 
 def verify(directory):
     """Go loaded the prototype's directory and saved it anew: the weights must be the same, the results too."""
-    want = torch.load(PKG / "fusion" / "testdata" / "prototype" / "model.pt", weights_only=True)
+    want = torch.load(place.testdata("pkg/fusion") / "prototype" / "model.pt", weights_only=True)
     for name, got in (
         ("model.pt", torch.load(directory / "model.pt", weights_only=True)),
         ("model.safetensors", load_file(directory / "model.safetensors")),
@@ -206,7 +211,7 @@ def verify(directory):
     model = reference.Reference(encoder.config, [len(x) for x in CLASSES.values()])
     model.load_state_dict(want)
     model.backbone = encoder
-    golden = load_file(PKG / "fusion" / "testdata" / "logits.safetensors")
+    golden = load_file(place.testdata("pkg/fusion") / "logits.safetensors")
     worst = max((x - golden[name]).abs().max().item() for name, x in logits(model.eval()).items() if "/" in name)
     print(f"DistilBertModel.from_pretrained: logits differ by {worst:.1e} at most")
     if worst > 1e-6:
@@ -217,11 +222,10 @@ def main():
     logging.set_verbosity_error()
     if sys.argv[1:2] == ["verify"]:
         return verify(pathlib.Path(sys.argv[2]))
-    write_backbone(PKG / "backbone" / "testdata")
-    write_heads(PKG / "heads" / "testdata")
-    (PKG / "fusion" / "testdata").mkdir(parents=True, exist_ok=True)
-    write_parameters(PKG / "fusion" / "testdata")
-    write_prototype(PKG / "fusion" / "testdata")
+    write_backbone(place.testdata("pkg/backbone"))
+    write_heads(place.testdata("pkg/heads"))
+    write_parameters(place.testdata("pkg/fusion"))
+    write_prototype(place.testdata("pkg/fusion"))
 
 
 if __name__ == "__main__":

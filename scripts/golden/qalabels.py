@@ -5,9 +5,10 @@
 
 import json
 import math
-import pathlib
 
-OUT = pathlib.Path(__file__).parents[2] / "pkg" / "datasets" / "testdata" / "qalabels.json"
+import place
+
+OUT = place.testdata("pkg/datasets") / "qalabels.json"
 
 # JSON values as they may stand in a head's list.
 VALUES = """
@@ -37,7 +38,6 @@ def flag(value):
 
 
 def main():
-    OUT.parent.mkdir(parents=True, exist_ok=True)
     rows = [json.dumps({"json": text, "flag": flag(json.loads(text))}) for text in tokens(VALUES)]
     OUT.write_text("[\n" + ",\n".join(rows) + "\n]\n")
 

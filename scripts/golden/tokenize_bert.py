@@ -1,7 +1,8 @@
 """Makes the golden files of pkg/tokenize with Hugging Face's fast BERT tokenizer.
 
     python scripts/golden/tokenize_bert.py                     # writes pkg/tokenize/testdata
-    python scripts/golden/tokenize_bert.py random 10000 7 DIR  # so many random strings, seed 7, into DIR:
+    python scripts/golden/tokenize_bert.py random 10000 7 DIR  # so many random strings, seed 7, with the
+                                                               # hard texts and one of 50,000 characters, into DIR:
                                                                # go test ./pkg/tokenize -run Golden -golden DIR
     python scripts/golden/tokenize_bert.py codepoints DIR      # every code point there is, likewise
     python scripts/golden/tokenize_bert.py verify DIR          # loads in Python what Tokenizer.Save wrote
@@ -21,7 +22,9 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from transformers import AutoTokenizer, BertTokenizerFast
 
-OUT = Path(__file__).parents[2] / "pkg" / "tokenize" / "testdata"
+import place
+
+OUT = place.testdata("pkg/tokenize")
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 MODELS = {
     "cased": {"do_lower_case": False},
@@ -108,6 +111,11 @@ def draw(rng):
     return "".join(out)
 
 
+def long(rng, length=50_000):
+    """One string of many runs."""
+    return "".join(draw(rng) for _ in range(length))[:length]
+
+
 def any_code_point(rng):
     while True:
         c = rng.randrange(0x80, rng.choice([0x3000, 0x10000, 0x20000, 0x110000]))
@@ -139,7 +147,7 @@ def write(out, texts):
 
 
 def golden(name):
-    rng = random.Random(1)
+    rng = random.Random(place.seed(1))
     drawn = [draw(rng) for _ in range(200)]
     if name in ("cased", "uncased"):
         return [*HARD, *PROSE.strip().split("\n"), *drawn]
@@ -220,7 +228,7 @@ def main(args):
             saved(OUT)
         case ["random", n, seed, out]:
             rng = random.Random(int(seed))
-            texts = [draw(rng) for _ in range(int(n))]
+            texts = [*HARD, *(draw(rng) for _ in range(int(n))), long(rng)]
             write(Path(out), lambda name: texts)
         case ["codepoints", out]:
             write(Path(out), code_points)

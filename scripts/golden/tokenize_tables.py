@@ -1,9 +1,9 @@
 """Writes pkg/tokenize/tables.go: how Hugging Face's BERT normaliser and
 pre-tokeniser class every code point.
 
-Run from the repository's root, with the environment of requirements.txt:
+Run with the environment of requirements.txt, and Python 3.11 for its Unicode 14:
 
-    .venv/bin/python scripts/golden/tokenize_tables.py
+    python scripts/golden/tokenize_tables.py
 
 The Rust library's tables are of several Unicode versions (8 for categories, 9
 for decomposition, 17 for case), and Go's move with each release, so the facts
@@ -11,12 +11,13 @@ are asked of the library itself, one code point at a time.
 """
 
 import unicodedata
-from pathlib import Path
 
 from tokenizers.normalizers import NFD, BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-OUT = Path("pkg/tokenize/tables.go")
+import place
+
+OUT = place.testdata("pkg/tokenize").parent / "tables.go"
 FLAGS = ["control", "space", "punct", "mark", "cjk", "atomic"]
 # Canonical decompositions that Unicode 10 to 17 added: newer than the library.
 RECENT = {0x105C9, 0x105E4, 0x11383, 0x11385, 0x1138E, 0x11391, 0x113C5, 0x113C7, 0x113C8, 0x11938,

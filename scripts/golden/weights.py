@@ -8,13 +8,14 @@
 import collections
 import json
 import os
-import pathlib
 import sys
 
 import safetensors.torch
 import torch
 
-OUT = pathlib.Path(__file__).parents[2] / "internal" / "weights" / "testdata"
+import place
+
+OUT = place.testdata("internal/weights")
 
 DTYPES = {
     torch.float64: "F64",
@@ -32,7 +33,7 @@ DTYPES = {
 
 def tensors():
     """One tensor of each element type, and the shapes at the edges."""
-    torch.manual_seed(1)
+    torch.manual_seed(place.seed(1))
     out = collections.OrderedDict()
     for dtype, name in DTYPES.items():
         out[f"block.{name}"] = (torch.randn(2, 3) * 3).to(dtype)
@@ -84,8 +85,7 @@ def describe(state):
 
 
 def write():
-    OUT.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(2)
+    torch.manual_seed(place.seed(2))
     module = Module()
     states = {
         "tensors.pt": tensors(),
