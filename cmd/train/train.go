@@ -14,6 +14,7 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -81,6 +82,9 @@ func newTrainer(c config.Config, data *data, precision string, console *trainer.
 			Patience:     c.Training.EarlyStoppingPatience,
 			Seed:         c.Training.Seed,
 			BF16:         precision == config.PrecisionBF16,
+			LossWeights: map[string]float64{
+				tasks.NERName: c.Training.LossWeights.NER, tasks.CLSName: c.Training.LossWeights.CLS, tasks.QAName: c.Training.LossWeights.QA,
+			},
 		},
 		Train: data.train, Val: data.val, Console: console,
 	}

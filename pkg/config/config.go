@@ -83,6 +83,17 @@ type Training struct {
 	Precision             string  `yaml:"precision"` // fp32 | bf16 | auto
 	Seed                  uint64  `yaml:"seed"`      // of initialisation, shuffling and dropout
 	Threads               int     `yaml:"threads"`   // CPU threads; 0: one for each core
+
+	LossWeights LossWeights `yaml:"loss_weights"`
+}
+
+// LossWeights multiply the losses of the tasks' batches. Tasks share the
+// encoder and the optimiser's running means: the gradients of a task with
+// small ones (entities) weigh little beside the others' unless it gets more.
+type LossWeights struct {
+	NER float64 `yaml:"ner"`
+	CLS float64 `yaml:"cls"`
+	QA  float64 `yaml:"qa"`
 }
 
 // Output says where the trained model goes.
@@ -139,6 +150,7 @@ func Default() Config {
 			EarlyStoppingPatience: 3,
 			Precision:             PrecisionFP32,
 			Seed:                  42,
+			LossWeights:           LossWeights{NER: 1, CLS: 1, QA: 1},
 		},
 		Output: Output{
 			ModelDir:      "./attention_fusion_model",
@@ -153,6 +165,9 @@ func Default() Config {
 		},
 	}
 }
+
+// modelFiles are the names that a model directory's other files have.
+var modelFiles = []string{"model.safetensors", "model.pt", "config.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "README.md"}
 
 // Validate reports every value that training can't work with.
 func (c Config) Validate() error {
@@ -194,9 +209,13 @@ func (c Config) Validate() error {
 	positive("training.early_stopping_patience", c.Training.EarlyStoppingPatience)
 	oneOf("training.precision", c.Training.Precision, PrecisionFP32, PrecisionBF16, PrecisionAuto)
 	atLeast0("training.threads", int64(c.Training.Threads))
+	for key, weight := range map[string]float64{"ner": c.Training.LossWeights.NER, "cls": c.Training.LossWeights.CLS, "qa": c.Training.LossWeights.QA} {
+		check(weight > 0 && !math.IsInf(weight, 0), "training.loss_weights."+key, "a number above 0", weight)
+	}
 	check(c.Output.ModelDir != "", "output.model_dir", "a directory", `""`)
 	for key, name := range map[string]string{"output.label_maps_file": c.Output.LabelMapsFile, "output.metrics_file": c.Output.MetricsFile} {
 		check(filepath.IsLocal(name) && name != "." && !strings.ContainsAny(name, "/\\"), key, "a file name", fmt.Sprintf("%q", name))
+		check(!slices.Contains(modelFiles, name), key, "a name that no other file of the model has", fmt.Sprintf("%q", name))
 	}
 	check(c.Output.LabelMapsFile != c.Output.MetricsFile, "output.metrics_file", "another name than label_maps_file's", fmt.Sprintf("%q", c.Output.MetricsFile))
 	if len(bad) > 0 {

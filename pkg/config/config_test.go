@@ -42,6 +42,8 @@ func TestValidate(t *testing.T) {
 		"clipped to nothing":  {func(c *Config) { c.Training.MaxGradNorm = 0 }, "training.max_grad_norm: want a number above 0"},
 		"no patience":         {func(c *Config) { c.Training.EarlyStoppingPatience = 0 }, "training.early_stopping_patience"},
 		"precision":           {func(c *Config) { c.Training.Precision = "fp16" }, "training.precision: want fp32 or bf16 or auto"},
+		"a model's file":      {func(c *Config) { c.Output.MetricsFile = "config.json" }, "output.metrics_file: want a name that no other file of the model has"},
+		"no weight":           {func(c *Config) { c.Training.LossWeights.NER = 0 }, "training.loss_weights.ner: want a number above 0"},
 		"negative threads":    {func(c *Config) { c.Training.Threads = -1 }, "training.threads: want 0 or more"},
 		"no model directory":  {func(c *Config) { c.Output.ModelDir = "" }, "output.model_dir: want a directory"},
 		"file with a path":    {func(c *Config) { c.Output.MetricsFile = "a/b" }, "output.metrics_file: want a file name"},

@@ -71,7 +71,7 @@ func TestDefaultsAreThePrototypes(t *testing.T) {
 	}
 	wantTraining := Training{
 		NumEpochs: 10, BatchSize: 16, LearningRate: 2e-5, WeightDecay: 0.01, WarmupRatio: 0.1, MaxGradNorm: 1,
-		EarlyStoppingPatience: 3, Precision: "fp32", Seed: 42,
+		EarlyStoppingPatience: 3, Precision: "fp32", Seed: 42, LossWeights: LossWeights{1, 1, 1},
 	}
 	if c.Training != wantTraining {
 		t.Errorf("training: got %+v, want %+v", c.Training, wantTraining)
@@ -93,7 +93,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Tokenizer: Tokenizer{
 			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500,
 		},
-		Training: Training{2, 4, 1e-3, 0.5, 0.2, 2, 5, "bf16", 9, 3},
+		Training: Training{2, 4, 1e-3, 0.5, 0.2, 2, 5, "bf16", 9, 3, LossWeights{2, 3, 4}},
 		Output:   Output{"d", "l", "m"},
 		MLflow:   MLflow{false, "u", "e", "r"},
 	}

@@ -25,6 +25,10 @@ type Settings struct {
 	Patience     int    // epochs without improvement that end the run
 	Seed         uint64 // of shuffling and dropout
 	BF16         bool   // matrix products in bfloat16, weights in float32
+
+	// LossWeights multiply the losses of tasks' batches; a task that isn't
+	// there has weight 1. What is reported of losses is without them.
+	LossWeights map[string]float64
 }
 
 // Trainer trains a model by task alternation: in each epoch the batches of all
@@ -203,7 +207,11 @@ func (t *Trainer) gradient(b datasets.Batch) (value float64, learned bool, err e
 	if loss == nil {
 		return 0, false, nil
 	}
-	s.Backward(loss)
+	weighted := loss
+	if weight, ok := t.LossWeights[b.Task]; ok && weight != 1 {
+		weighted = s.Scale(loss, weight)
+	}
+	s.Backward(weighted)
 	return s.Value(loss), true, nil
 }
 

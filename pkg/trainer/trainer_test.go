@@ -241,6 +241,33 @@ func TestNoState(t *testing.T) {
 	}
 }
 
+// Weights act on gradients, not on what is reported.
+func TestLossWeights(t *testing.T) {
+	heavy, _ := toy(t, 1)
+	heavy.LossWeights = map[string]float64{"ner": 1, "cls": 1}
+	plain, _ := toy(t, 1)
+	run(t, heavy)
+	run(t, plain)
+	for name, data := range weightsOf(t, plain) {
+		if data != weightsOf(t, heavy)[name] {
+			t.Errorf("%s differs with weights of 1", name)
+		}
+	}
+
+	light, _ := toy(t, 1)
+	light.LossWeights = map[string]float64{"qa": 1e-3}
+	history := run(t, light)
+	if got, want := history.All[0].Train.GradNorm, plain.History().All[0].Train.GradNorm; !(got < want) {
+		t.Errorf("mean gradient norm %v, want less than without weights, %v", got, want)
+	}
+	if got := history.All[0].Train.Losses[2].Value; got < 1 {
+		t.Errorf("reported loss of qa is %v: it should be without its weight", got)
+	}
+	if light, plain := weightsOf(t, light), weightsOf(t, plain); light["backbone.transformer.layer.0.ffn.lin1.weight"] == plain["backbone.transformer.layer.0.ffn.lin1.weight"] {
+		t.Error("the weight changes nothing")
+	}
+}
+
 func TestEarlyStoppingEndsARun(t *testing.T) {
 	tr, out := toy(t, 50)
 	tr.Patience, tr.LearningRate = 2, 1e-30 // nothing changes, so nothing improves
