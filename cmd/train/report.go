@@ -62,8 +62,10 @@ func report(out io.Writer, c config.Config, history *trainer.History, baselines 
 	return nil
 }
 
-// exampleCall is made up, as all demo calls are.
-const exampleCall = "Hello, is this the child helpline? My name is Amina and I am calling from Kisumu. My neighbour Otieno beats his son Brian, who is 9 years old."
+// exampleCall is made up, as all demo calls are, and much like them.
+const exampleCall = "Counselor: Child Helpline, Njeri speaking. Caller: My name is Amina. I am calling from Kisumu about my nephew Brian, " +
+	"nine years old. He is beaten by his stepfather Otieno with a stick until he bleeds. It is physical abuse. " +
+	"Counselor: Pole sana, how can we reach him? Caller: You can reach me on 0300123456. Counselor: Asante, we will help him."
 
 // figureTitle is a headline figure in words: "NER entity F1".
 func figureTitle(row comparison) string {
