@@ -19,7 +19,7 @@ const (
 // Dataset is one input of a run, shown in MLflow's Dataset column.
 type Dataset struct {
 	Name    string `json:"name"`              // at most 500 characters
-	Digest  string `json:"digest"`            // at most 36 characters, e.g. from FileDigest
+	Digest  string `json:"digest"`            // at most 36 characters
 	Source  string `json:"source"`            // path or URL it was read from
 	Context string `json:"context,omitempty"` // what it was used for: "training", "validation"
 	Profile string `json:"profile,omitempty"` // JSON with counts, e.g. {"num_rows": 2000}
