@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/datasets/synth"
 )
 
@@ -97,11 +97,10 @@ func refuse(paths []string) error {
 
 // newProgress shows a bar on a terminal, and nothing elsewhere. Done removes it.
 func newProgress(w io.Writer) (progress func(done, total int), done func()) {
-	f, isFile := w.(*os.File)
-	if !isFile || !term.IsTerminal(int(f.Fd())) {
+	if !terminal.Is(w) {
 		return nil, func() {}
 	}
-	bar := progressbar.NewOptions(1, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription("Calls"),
+	bar := progressbar.NewOptions(1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("Calls"),
 		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 	return func(done, total int) {
 		bar.ChangeMax(total)

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
@@ -53,7 +54,7 @@ func (f *flags) source(io cli.Streams) (source, error) {
 		return source{
 			records:     named("standard input", readInput(io.In, f.InputFormat, "")),
 			size:        -1,
-			interactive: isTerminal(io.In),
+			interactive: terminal.Is(io.In),
 			close:       func() error { return nil },
 		}, nil
 	}

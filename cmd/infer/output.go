@@ -10,7 +10,8 @@ import (
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
-	"golang.org/x/term"
+
+	"github.com/trident-nlp/trident/internal/terminal"
 )
 
 // destination is where predictions go. A file appears under its name only with
@@ -30,7 +31,7 @@ func newDestination(path string, stdout io.Writer) (*destination, error) {
 		return &destination{
 			Writer:   bufio.NewWriter(stdout),
 			isStdout: true,
-			terminal: isTerminal(stdout),
+			terminal: terminal.Is(stdout),
 			commit:   func() error { return nil },
 			discard:  func() {},
 		}, nil
@@ -52,7 +53,7 @@ func newFile(path string) (*destination, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &destination{Writer: bufio.NewWriter(f), terminal: isTerminal(f), commit: f.Close, discard: func() { _ = f.Close() }}, nil
+		return &destination{Writer: bufio.NewWriter(f), terminal: terminal.Is(f), commit: f.Close, discard: func() { _ = f.Close() }}, nil
 	case err == nil: // replace what a link points to, not the link
 		if path, err = filepath.EvalSymlinks(path); err != nil {
 			return nil, err
@@ -77,10 +78,4 @@ func (d *destination) finish() error {
 		return fmt.Errorf("write output: %w", err)
 	}
 	return nil
-}
-
-// isTerminal reports whether v is a file that is a terminal.
-func isTerminal(v any) bool {
-	f, isFile := v.(*os.File)
-	return isFile && term.IsTerminal(int(f.Fd()))
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/trident-nlp/trident/internal/terminal"
 )
 
 // progress is a bar on the terminal, or nothing where there is none.
@@ -14,7 +16,7 @@ type progress struct{ bar *progressbar.ProgressBar }
 // newProgress shows how much of the input is done, unless the predictions
 // themselves appear on a terminal.
 func newProgress(stderr io.Writer, in source, out *destination) progress {
-	if in.size == 0 || out.terminal || !isTerminal(stderr) {
+	if in.size == 0 || out.terminal || !terminal.Is(stderr) {
 		return progress{}
 	}
 	return progress{progressbar.NewOptions64(in.size,

@@ -57,6 +57,18 @@ func loadData(ctx context.Context, c config.Config, e encoder, io cli.Streams) (
 	return d, d.split(c)
 }
 
+// digests identifies the contents of each set's file.
+func (d *data) digests() ([]string, error) {
+	list := make([]string, len(d.sets))
+	for i, set := range d.sets {
+		var err error
+		if list[i], err = datasets.Digest(set.Path); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // split makes the loaders.
 func (d *data) split(c config.Config) error {
 	collator := datasets.Collator{PadID: int64(d.tokenizer.PadID())}

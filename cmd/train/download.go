@@ -2,21 +2,19 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/terminal"
 )
 
 // newDownload shows downloads: on a terminal as bars, elsewhere as a line for
 // each large file. done removes the last bar.
 func newDownload(io cli.Streams) (progress func(file string, got, total int64), done func()) {
 	const large = 1e6
-	f, isFile := io.Err.(*os.File)
-	bars := isFile && term.IsTerminal(int(f.Fd()))
+	bars := terminal.Is(io.Err)
 	var bar *progressbar.ProgressBar
 	current := ""
 	done = func() {
@@ -31,7 +29,7 @@ func newDownload(io cli.Streams) (progress func(file string, got, total int64), 
 			current = file
 			switch {
 			case bars:
-				bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription(file),
+				bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(io.Err), progressbar.OptionSetDescription(file),
 					progressbar.OptionShowBytes(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
 			case total-got > large:
 				fmt.Fprintf(io.Out, "Downloading %s: %.0f MB.\n", file, float64(total-got)/1e6)

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/pkg/config"
-	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -23,8 +22,8 @@ func runDir(c config.Config) string { return filepath.Clean(c.Output.ModelDir) +
 // run's state.
 func outboxDir(c config.Config) string { return filepath.Clean(c.Output.ModelDir) + ".outbox" }
 
-func newState(c config.Config, d *data) (trainer.State, error) {
-	text, err := fingerprint(c, d)
+func newState(c config.Config, d *data, digests []string) (trainer.State, error) {
+	text, err := fingerprint(c, d, digests)
 	if err != nil {
 		return trainer.State{}, fmt.Errorf("describe the run: %w", err)
 	}
@@ -40,19 +39,15 @@ func removeState(c config.Config) error {
 
 // fingerprint spells out what must stay the same when a run is resumed: a line
 // for each setting that shapes training, and for each data file's contents.
-func fingerprint(c config.Config, d *data) (string, error) {
+func fingerprint(c config.Config, d *data, digests []string) (string, error) {
 	c.Output, c.MLflow, c.Training.Threads = config.Output{}, config.MLflow{}, 0
 	settings, err := c.Marshal()
 	if err != nil {
 		return "", err
 	}
 	lines := []string{string(settings)}
-	for _, set := range d.sets {
-		digest, err := datasets.Digest(set.Path)
-		if err != nil {
-			return "", err
-		}
-		lines = append(lines, fmt.Sprintf("%s: contents %s, %d records", set.Path, digest, set.Filter.Before))
+	for i, set := range d.sets {
+		lines = append(lines, fmt.Sprintf("%s: contents %s, %d records", set.Path, digests[i], set.Filter.Before))
 	}
 	return strings.Join(lines, "\n"), nil
 }

@@ -61,7 +61,7 @@ func openTracker(ctx context.Context, c config.Config, resume string, j job, io 
 	if resume == "" {
 		maps.Copy(params, filterParams(j.data.sets))
 		run.LogParams(params)
-		if err := logInputs(run, j.data.sets); err != nil {
+		if err := logInputs(run, j.data.sets, j.digests); err != nil {
 			return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
 		}
 	}
@@ -83,12 +83,8 @@ func filterParams(sets []datasets.Set) map[string]string {
 }
 
 // logInputs names the data files and the digests of their contents.
-func logInputs(run *tracking.Run, sets []datasets.Set) error {
-	for _, set := range sets {
-		digest, err := datasets.Digest(set.Path)
-		if err != nil {
-			return err
-		}
+func logInputs(run *tracking.Run, sets []datasets.Set, digests []string) error {
+	for i, set := range sets {
 		source, err := filepath.Abs(set.Path)
 		if err != nil {
 			return fmt.Errorf("name the data file %s: %w", set.Path, err)
@@ -98,7 +94,7 @@ func logInputs(run *tracking.Run, sets []datasets.Set) error {
 			return fmt.Errorf("describe the data file %s: %w", set.Path, err)
 		}
 		run.LogInput(tracking.Dataset{
-			Name: filepath.Base(set.Path), Digest: digest, Source: source, Context: "training", Profile: string(profile),
+			Name: filepath.Base(set.Path), Digest: digests[i], Source: source, Context: "training", Profile: string(profile),
 		})
 	}
 	return nil

@@ -67,8 +67,12 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	if err := encoder.load(model); err != nil {
 		return err
 	}
+	digests, err := data.digests()
+	if err != nil {
+		return err
+	}
 	t.Model = model
-	return fit(ctx, c, o, t, job{data: data, baselines: data.baselines(), model: model, device: device, parameters: parameters}, io)
+	return fit(ctx, c, o, t, job{data: data, digests: digests, baselines: data.baselines(), model: model, device: device, parameters: parameters}, io)
 }
 
 func newTrainer(c config.Config, data *data, precision string, console *trainer.Console) *trainer.Trainer {
@@ -93,6 +97,7 @@ func newTrainer(c config.Config, data *data, precision string, console *trainer.
 // job is what a run trains, and on what.
 type job struct {
 	data       *data
+	digests    []string         // of the data files, one for each set
 	baselines  []trainer.Scores // of the majority class
 	model      *fusion.Model
 	device     gotch.Device
@@ -105,7 +110,7 @@ func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j 
 	if err := atomicdir.Clean(c.Output.ModelDir); err != nil {
 		return fmt.Errorf("clean up after an earlier run: %w", err)
 	}
-	state, err := newState(c, j.data)
+	state, err := newState(c, j.data, j.digests)
 	if err != nil {
 		return err
 	}

@@ -3,15 +3,14 @@ package trainer
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
+	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -27,7 +26,7 @@ type Console struct {
 // terminal.
 func NewConsole(out, bars io.Writer) *Console {
 	c := &Console{Out: out}
-	if f, ok := bars.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if terminal.Is(bars) {
 		c.Progress = bars
 	}
 	return c
