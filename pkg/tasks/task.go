@@ -47,6 +47,7 @@ type Task struct {
 	Pooling   Pooling
 	Transform string // token tasks: parameter prefix of a Linear+GELU in front of the head, or ""
 	PoolParam string // attention pooling: parameter prefix of the score
+	PreParam  string // sentence-level tasks: parameter prefix of a Linear+ReLU between pooling and heads, or ""
 	Heads     []Head
 }
 
