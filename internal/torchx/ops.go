@@ -1,13 +1,13 @@
 package torchx
 
 import (
+	"errors"
+	"fmt"
 	"runtime"
 
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
 )
-
-const reductionMean = 1 // at::Reduction::Mean
 
 // Add returns a + b, broadcast.
 func (s *Scope) Add(a, b *ts.Tensor) *ts.Tensor {
@@ -17,6 +17,16 @@ func (s *Scope) Add(a, b *ts.Tensor) *ts.Tensor {
 // Mul returns a · b element by element, broadcast.
 func (s *Scope) Mul(a, b *ts.Tensor) *ts.Tensor {
 	return s.run("mul", func() (*ts.Tensor, error) { return a.Mul(b, false) }, a, b)
+}
+
+// Div returns a / b element by element, broadcast.
+func (s *Scope) Div(a, b *ts.Tensor) *ts.Tensor {
+	return s.run("div", func() (*ts.Tensor, error) { return a.Div(b, false) }, a, b)
+}
+
+// Mean is the mean of all of x's elements, a scalar.
+func (s *Scope) Mean(x *ts.Tensor) *ts.Tensor {
+	return s.run("mean", func() (*ts.Tensor, error) { return x.Mean(gotch.Float, false) }, x)
 }
 
 // Sum adds x up along dim, which disappears from its shape.
@@ -29,9 +39,24 @@ func (s *Scope) Softmax(x *ts.Tensor, dim int64) *ts.Tensor {
 	return s.run("softmax", func() (*ts.Tensor, error) { return x.Softmax(dim, gotch.Float, false) }, x)
 }
 
+// LogSoftmax is the logarithm of [Scope.Softmax], finite where that is 0.
+func (s *Scope) LogSoftmax(x *ts.Tensor, dim int64) *ts.Tensor {
+	return s.run("log softmax", func() (*ts.Tensor, error) { return x.LogSoftmax(dim, gotch.Float, false) }, x)
+}
+
 // Sigmoid returns 1 / (1 + exp(-x)).
 func (s *Scope) Sigmoid(x *ts.Tensor) *ts.Tensor {
 	return s.run("sigmoid", func() (*ts.Tensor, error) { return x.Sigmoid(false) }, x)
+}
+
+// LogSigmoid is the logarithm of [Scope.Sigmoid], finite where that is 0.
+func (s *Scope) LogSigmoid(x *ts.Tensor) *ts.Tensor {
+	return s.run("log sigmoid", func() (*ts.Tensor, error) { return x.LogSigmoid(false) }, x)
+}
+
+// ReLU is max(x, 0).
+func (s *Scope) ReLU(x *ts.Tensor) *ts.Tensor {
+	return s.run("relu", func() (*ts.Tensor, error) { return x.Relu(false) }, x)
 }
 
 // GELU is the exact form, x · Φ(x), by the error function.
@@ -60,6 +85,22 @@ func (s *Scope) MaskedFill(x, mask *ts.Tensor, value float64) *ts.Tensor {
 // Not negates a boolean tensor.
 func (s *Scope) Not(mask *ts.Tensor) *ts.Tensor {
 	return s.run("not", func() (*ts.Tensor, error) { return mask.LogicalNot(false) }, mask)
+}
+
+// Shape returns x's sizes. After an error it returns nil.
+func (s *Scope) Shape(x *ts.Tensor) []int64 {
+	if s.err != nil {
+		return nil
+	}
+	if x == nil {
+		s.err = errors.New("shape: the tensor is missing")
+		return nil
+	}
+	size, err := x.Size()
+	if err != nil {
+		s.err = fmt.Errorf("shape: %w", cleanError(err))
+	}
+	return size
 }
 
 // Unflatten splits x's last dimension into sizes, whose product it must be.
@@ -110,6 +151,11 @@ func (s *Scope) Select(x *ts.Tensor, dim, index int64) *ts.Tensor {
 	return s.run("select", func() (*ts.Tensor, error) { return x.Select(dim, index, false) }, x)
 }
 
+// Take takes the elements at index [n] (int64) along dim, in index's order.
+func (s *Scope) Take(x *ts.Tensor, dim int64, index *ts.Tensor) *ts.Tensor {
+	return s.run("take", func() (*ts.Tensor, error) { return x.IndexSelect(dim, index, false) }, x, index)
+}
+
 // Narrow takes length elements from start along dim.
 func (s *Scope) Narrow(x *ts.Tensor, dim, start, length int64) *ts.Tensor {
 	return s.run("narrow", func() (*ts.Tensor, error) { return x.Narrow(dim, start, length, false) }, x)
@@ -122,6 +168,16 @@ func (s *Scope) Scale(x *ts.Tensor, factor float64) *ts.Tensor {
 		defer runtime.KeepAlive(scalar)
 		return x.MulScalar(scalar, false)
 	}, x)
+}
+
+// Float converts x to float32; of a boolean tensor true becomes 1.
+func (s *Scope) Float(x *ts.Tensor) *ts.Tensor {
+	return s.run("to float32", func() (*ts.Tensor, error) { return x.Totype(gotch.Float, false) }, x)
+}
+
+// Detach returns x's values as a constant: no gradient flows back to x.
+func (s *Scope) Detach(x *ts.Tensor) *ts.Tensor {
+	return s.run("detach", func() (*ts.Tensor, error) { return x.Detach(false) }, x)
 }
 
 // Attention is softmax(q·kᵀ/√head_dim + mask)·v over tensors of shape
@@ -137,23 +193,6 @@ func (s *Scope) Attention(q, k, v, mask *ts.Tensor, dropout float64) *ts.Tensor 
 		inputs = append(inputs, mask)
 	}
 	return s.run("attention", func() (*ts.Tensor, error) { return attention(q, k, v, mask, dropout) }, inputs...)
-}
-
-// CrossEntropy is the mean of -log softmax(logits)[target] over the targets
-// that aren't ignore. logits has shape [n, classes], target [n] (int64). Like
-// PyTorch's, it is NaN when every target is ignored.
-func (s *Scope) CrossEntropy(logits, target *ts.Tensor, ignore int64) *ts.Tensor {
-	return s.run("cross-entropy", func() (*ts.Tensor, error) {
-		return logits.CrossEntropyLoss(target, ts.None, reductionMean, ignore, 0, false)
-	}, logits, target)
-}
-
-// BCEWithLogits is the mean binary cross-entropy of sigmoid(logits) against
-// target, both [batch, outputs].
-func (s *Scope) BCEWithLogits(logits, target *ts.Tensor) *ts.Tensor {
-	return s.run("binary cross-entropy", func() (*ts.Tensor, error) {
-		return logits.BinaryCrossEntropyWithLogits(target, ts.None, ts.None, reductionMean, false)
-	}, logits, target)
 }
 
 // Argmax returns the index of the largest element along dim.

@@ -1,4 +1,4 @@
-// Package heads maps an encoder's hidden states to a task's logits and loss.
+// Package heads maps an encoder's hidden states to a task's logits and losses.
 // There are two kinds: a token head, and heads over a pooled sentence vector;
 // a [tasks.Task] says which a task takes.
 package heads
@@ -21,12 +21,27 @@ type Head interface {
 	Logits(s *torchx.Scope, hidden, mask *ts.Tensor) []*ts.Tensor
 
 	// Loss is the training loss, a scalar: the sum of the task's heads' mean
-	// losses over the targets that aren't ignored. targets has one tensor for
-	// each head: class ids (int64) of shape [batch·seq] for a token task,
-	// [batch] for a multiclass one, or 0 and 1 (float32) of shape
-	// [batch, labels]. A head whose target is nil has nothing to learn and is
-	// left out; without any target Loss returns nil.
-	Loss(s *torchx.Scope, logits, targets []*ts.Tensor) *ts.Tensor
+	// losses over the targets that aren't ignored. targets has one element for
+	// each head. A head without a target has nothing to learn and is left out;
+	// without any target Loss returns nil.
+	Loss(s *torchx.Scope, logits []*ts.Tensor, targets []Target) *ts.Tensor
+
+	// SoftLoss is the distillation loss, a scalar: the sum of the task's heads'
+	// T²·KL(teacher ‖ student), of logits divided by the temperature T > 0.
+	// It is a mean over rows for heads of classes and over all outputs for
+	// yes/no ones. teacher has one element for each head and gets no gradient. A
+	// head of which the teacher says nothing is left out; if it says nothing at
+	// all SoftLoss returns nil.
+	SoftLoss(s *torchx.Scope, logits []*ts.Tensor, teacher []Soft, temperature float64) *ts.Tensor
+
+	// SetClassWeights weighs the labels in Loss from now on: one positive number
+	// for each label of each head, nil for a head whose labels all weigh 1. For
+	// token and multiclass tasks the mean over targets becomes the weighted
+	// mean Σ w·loss / Σ w, w being the weight of the target's class; for
+	// multilabel ones the weight multiplies the loss of an output whose target
+	// is 1. These are weight of PyTorch's CrossEntropyLoss and pos_weight of its
+	// BCEWithLogitsLoss. After an error the weights are as before.
+	SetClassWeights(weights [][]float32) error
 }
 
 // New adds the head's parameters to p, under the names in task, and returns

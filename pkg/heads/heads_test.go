@@ -3,6 +3,7 @@ package heads_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,10 @@ func goldenTasks() map[string]tasks.Task {
 	first := func(kind tasks.Kind, widths ...int) tasks.Task {
 		return tasks.Task{Kind: kind, Pooling: tasks.CLSPooling, Heads: headsOf(widths...)}
 	}
+	pre := func(task tasks.Task) tasks.Task {
+		task.PreParam = "pre"
+		return task
+	}
 	return map[string]tasks.Task{
 		"token":                 {Kind: tasks.Token, Heads: token},
 		"token_transform":       {Kind: tasks.Token, Transform: "transform", Heads: token},
@@ -49,6 +54,14 @@ func goldenTasks() map[string]tasks.Task {
 		"class_first":           first(tasks.MultiClass, 3, 5, 4, 2),
 		"flags_attention":       attention(tasks.MultiLabel, 1, 5, 2),
 		"flags_first":           first(tasks.MultiLabel, 1, 5, 2),
+		"token_weights":         {Kind: tasks.Token, Heads: token},
+		"class_pre":             pre(first(tasks.MultiClass, 3, 5, 4, 2)),
+		"class_pre_attention":   pre(attention(tasks.MultiClass, 3, 5, 4, 2)),
+		"class_weights":         attention(tasks.MultiClass, 3, 5, 4, 2),
+		"flags_pre":             pre(first(tasks.MultiLabel, 1, 5, 2)),
+		"flags_weights":         attention(tasks.MultiLabel, 1, 5, 2),
+		"flags_valid":           attention(tasks.MultiLabel, 1, 5, 2),
+		"flags_valid_weights":   first(tasks.MultiLabel, 1, 5, 2),
 	}
 }
 
@@ -61,13 +74,27 @@ type golden struct {
 
 func (g golden) path(name string) string { return g.name + "/" + name }
 
-// head makes the case's head with its parameters.
+// weights returns the case's class weights, one list for each head.
+func (g golden) weights() [][]float32 {
+	list := make([][]float32, len(g.task.Heads))
+	for i := range list {
+		if name := g.path(fmt.Sprintf("weight.%d", i)); g.Has(name) {
+			list[i] = g.Float32s(name)
+		}
+	}
+	return list
+}
+
+// head makes the case's head with its parameters and class weights.
 func (g golden) head(t *testing.T, dropout float64) (heads.Head, torchx.Params) {
 	t.Helper()
 	p := torchx.NewParams(gotch.CPU, true)
 	t.Cleanup(p.Drop)
 	h, err := heads.New(p, g.task, dim, dropout)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.SetClassWeights(g.weights()); err != nil {
 		t.Fatal(err)
 	}
 	file, err := weights.Open("testdata/heads.safetensors")
@@ -93,21 +120,23 @@ func (g golden) hidden(s *torchx.Scope) (hidden, mask *ts.Tensor) {
 		s.Bools(g.Bools(g.path("mask")), g.Shape(g.path("mask"))...)
 }
 
-// targets returns a target for each head, nil where all are ignored.
-func (g golden) targets(s *torchx.Scope) []*ts.Tensor {
-	list := make([]*ts.Tensor, len(g.task.Heads))
+// targets returns a target for each head, without values where all are
+// ignored.
+func (g golden) targets(s *torchx.Scope) []heads.Target {
+	list := make([]heads.Target, len(g.task.Heads))
 	for i := range list {
-		name := g.path(fmt.Sprintf("target.%d", i))
-		if g.task.Kind == tasks.MultiLabel {
-			list[i] = s.Float32s(g.Float32s(name), g.Shape(name)...)
-			continue
-		}
-		classes, valid := g.Int64s(name), false
-		for _, c := range classes {
-			valid = valid || c >= 0
-		}
-		if valid {
-			list[i] = s.Int64s(classes, int64(len(classes)))
+		name, validName := g.path(fmt.Sprintf("target.%d", i)), g.path(fmt.Sprintf("valid.%d", i))
+		switch {
+		case g.task.Kind != tasks.MultiLabel:
+			classes := g.Int64s(name)
+			if slices.ContainsFunc(classes, func(c int64) bool { return c >= 0 }) {
+				list[i].Values = s.Int64s(classes, int64(len(classes)))
+			}
+		case !g.Has(validName):
+			list[i].Values = s.Float32s(g.Float32s(name), g.Shape(name)...)
+		case slices.Contains(g.Bools(validName), true):
+			list[i].Values = s.Float32s(g.Float32s(name), g.Shape(name)...)
+			list[i].Valid = s.Float(s.Bools(g.Bools(validName), g.Shape(validName)...))
 		}
 	}
 	return list
@@ -198,7 +227,7 @@ func TestPaddingChangesNothing(t *testing.T) {
 				if g.task.Kind == tasks.Token {
 					batched = s.Narrow(batched, 1, 0, int64(length))
 				}
-				if d := goldentest.Compare(s.ReadFloat32(batched), s.ReadFloat32(alone)); d.Max > 1e-6 {
+				if d := goldentest.Compare(s.ReadFloat32(batched), s.ReadFloat32(alone)); d.Max > 1e-5 {
 					t.Errorf("text %d, head %d: logits in a batch differ by %.1e from those alone", row, i, d.Max)
 				}
 			}
@@ -215,7 +244,7 @@ func TestLossWithoutTargets(t *testing.T) {
 		s := torchx.Training(gotch.CPU)
 		hidden, mask := g.hidden(s)
 		logits := h.Logits(s, hidden, mask)
-		if loss := h.Loss(s, logits, make([]*ts.Tensor, len(logits))); loss != nil {
+		if loss := h.Loss(s, logits, make([]heads.Target, len(logits))); loss != nil {
 			t.Errorf("loss %v of nothing, want none", s.Value(loss))
 		}
 		h.Loss(s, logits, nil)
@@ -236,8 +265,8 @@ func TestLossIsTheSumOfHeads(t *testing.T) {
 		logits, targets := h.Logits(s, hidden, mask), g.targets(s)
 		sum := 0.0
 		for i := range targets {
-			alone := make([]*ts.Tensor, len(targets))
-			if alone[i] = targets[i]; targets[i] != nil {
+			alone := make([]heads.Target, len(targets))
+			if alone[i] = targets[i]; targets[i].Values != nil {
 				sum += s.Value(h.Loss(s, logits, alone))
 			}
 		}

@@ -9,40 +9,87 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// lossFunc is one head's mean loss over the targets that aren't ignored, a
-// scalar.
-type lossFunc func(s *torchx.Scope, logits, target *ts.Tensor) *ts.Tensor
+// Target is what one head shall predict for a batch.
+type Target struct {
+	// Values are class ids (int64), [batch·seq] for a token task and [batch]
+	// for a multiclass one, or 0 and 1 (float32), [batch, labels]. Nil: the head
+	// is left out. It must be nil when nothing in it counts: a mean over
+	// nothing is NaN.
+	Values *ts.Tensor
+
+	// Valid is for multilabel tasks (float32, [batch, labels]): 1 where Values
+	// counts, 0 where it is to be ignored, whatever finite number it is. Nil:
+	// all count.
+	Valid *ts.Tensor
+}
+
+// lossFunc is one head's mean loss over the targets that count, a scalar.
+// weight [labels] is what [Head.SetClassWeights] was given, or nil.
+type lossFunc func(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor
 
 // tokenLoss takes logits [batch, seq, labels] and class ids [batch·seq].
-func tokenLoss(s *torchx.Scope, logits, target *ts.Tensor) *ts.Tensor {
-	return s.CrossEntropy(s.Rows(logits), target, tasks.IgnoreToken)
+func tokenLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
+	return s.CrossEntropy(s.Rows(logits), target.Values, weight, tasks.IgnoreToken)
 }
 
 // classLoss takes logits [batch, labels] and class ids [batch].
-func classLoss(s *torchx.Scope, logits, target *ts.Tensor) *ts.Tensor {
-	return s.CrossEntropy(logits, target, tasks.IgnoreClass)
+func classLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
+	return s.CrossEntropy(logits, target.Values, weight, tasks.IgnoreClass)
 }
 
 // flagLoss takes logits and 0 or 1, both [batch, labels].
-func flagLoss(s *torchx.Scope, logits, target *ts.Tensor) *ts.Tensor {
-	return s.BCEWithLogits(logits, target)
+func flagLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
+	loss := s.BCEWithLogits(logits, target.Values, target.Valid, weight)
+	if target.Valid == nil {
+		return loss
+	}
+	return s.Div(loss, s.Mean(target.Valid)) // Σ valid·loss / Σ valid, both over the number of outputs
 }
 
-// sumLosses adds up the heads' losses. A head without a target is left out.
-func sumLosses(s *torchx.Scope, loss lossFunc, logits, targets []*ts.Tensor) *ts.Tensor {
+// losses is the half of a [Head] that turns logits into losses.
+type losses struct {
+	task    tasks.Task
+	hard    lossFunc
+	soft    softFunc
+	weights [][]float32 // for each head; nil: all weigh 1
+}
+
+func newLosses(task tasks.Task) losses {
+	l := losses{task: task, weights: make([][]float32, len(task.Heads))}
+	switch task.Kind {
+	case tasks.Token:
+		l.hard, l.soft = tokenLoss, classDivergence
+	case tasks.MultiClass:
+		l.hard, l.soft = classLoss, classDivergence
+	case tasks.MultiLabel:
+		l.hard, l.soft = flagLoss, flagDivergence
+	}
+	return l
+}
+
+// Loss implements [Head].
+func (l *losses) Loss(s *torchx.Scope, logits []*ts.Tensor, targets []Target) *ts.Tensor {
 	if len(targets) != len(logits) {
 		s.Fail(fmt.Errorf("loss: %d targets for %d heads", len(targets), len(logits)))
 		return nil
 	}
 	var total *ts.Tensor
 	for i, target := range targets {
-		switch {
-		case target == nil:
-		case total == nil:
-			total = loss(s, logits[i], target)
-		default:
-			total = s.Add(total, loss(s, logits[i], target))
+		if target.Valid != nil && l.task.Kind != tasks.MultiLabel {
+			s.Fail(fmt.Errorf("loss: task %q isn't multilabel, but a target says which of its outputs are valid", l.task.Name))
+			return nil
+		}
+		if target.Values != nil {
+			total = plus(s, total, l.hard(s, logits[i], target, l.weight(s, i)))
 		}
 	}
 	return total
+}
+
+// plus adds a head's loss to those before it, nil for the first.
+func plus(s *torchx.Scope, total, loss *ts.Tensor) *ts.Tensor {
+	if total == nil {
+		return loss
+	}
+	return s.Add(total, loss)
 }

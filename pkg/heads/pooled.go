@@ -8,18 +8,20 @@ import (
 )
 
 // pooledHead puts one linear classifier for each of the task's heads on a
-// pooled sentence vector: pooling → dropout → Linear, …
+// pooled sentence vector: pooling → [Linear → ReLU →] dropout → Linear, …
 type pooledHead struct {
+	losses
 	pooling     pooling
+	pre         *torchx.Linear
 	dropout     float64
 	classifiers []torchx.Linear
-	loss        lossFunc
 }
 
 func newPooledHead(p torchx.Params, task tasks.Task, dim int64, dropout float64, pool pooling) *pooledHead {
-	h := &pooledHead{pooling: pool, dropout: dropout, loss: classLoss}
-	if task.Kind == tasks.MultiLabel {
-		h.loss = flagLoss
+	h := &pooledHead{losses: newLosses(task), pooling: pool, dropout: dropout}
+	if task.PreParam != "" {
+		pre := torchx.NewLinear(p, task.PreParam, dim, dim)
+		h.pre = &pre
 	}
 	for _, head := range task.Heads {
 		h.classifiers = append(h.classifiers, torchx.NewLinear(p, head.Param, dim, int64(len(head.Labels))))
@@ -28,14 +30,14 @@ func newPooledHead(p torchx.Params, task tasks.Task, dim int64, dropout float64,
 }
 
 func (h *pooledHead) Logits(s *torchx.Scope, hidden, mask *ts.Tensor) []*ts.Tensor {
-	pooled := s.Dropout(h.pooling.pool(s, hidden, mask), h.dropout) // [batch, dim]
+	pooled := h.pooling.pool(s, hidden, mask) // [batch, dim]
+	if h.pre != nil {
+		pooled = s.ReLU(s.Linear(pooled, *h.pre))
+	}
+	pooled = s.Dropout(pooled, h.dropout)
 	logits := make([]*ts.Tensor, len(h.classifiers))
 	for i, classifier := range h.classifiers {
 		logits[i] = s.Linear(pooled, classifier) // [batch, labels]
 	}
 	return logits
-}
-
-func (h *pooledHead) Loss(s *torchx.Scope, logits, targets []*ts.Tensor) *ts.Tensor {
-	return sumLosses(s, h.loss, logits, targets)
 }

@@ -9,13 +9,14 @@ import (
 
 // tokenHead classifies every token: [Linear → GELU → dropout →] Linear.
 type tokenHead struct {
+	losses
 	transform  *torchx.Linear
 	classifier torchx.Linear
 	dropout    float64
 }
 
 func newTokenHead(p torchx.Params, task tasks.Task, dim int64, dropout float64) *tokenHead {
-	h := &tokenHead{dropout: dropout}
+	h := &tokenHead{losses: newLosses(task), dropout: dropout}
 	if task.Transform != "" {
 		transform := torchx.NewLinear(p, task.Transform, dim, dim)
 		h.transform = &transform
@@ -30,8 +31,4 @@ func (h *tokenHead) Logits(s *torchx.Scope, hidden, _ *ts.Tensor) []*ts.Tensor {
 		x = s.GELU(s.Linear(x, *h.transform))
 	}
 	return []*ts.Tensor{s.Linear(s.Dropout(x, h.dropout), h.classifier)} // [batch, seq, labels]
-}
-
-func (h *tokenHead) Loss(s *torchx.Scope, logits, targets []*ts.Tensor) *ts.Tensor {
-	return sumLosses(s, tokenLoss, logits, targets)
 }

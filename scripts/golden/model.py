@@ -84,21 +84,40 @@ class TokenHead(nn.Module):
 
 
 class PooledHead(nn.Module):
-    """Linear classifiers on a sentence vector."""
+    """[Linear → ReLU →] linear classifiers on a sentence vector."""
 
-    def __init__(self, dim, labels, attention):
+    def __init__(self, dim, labels, attention, pre=False):
         super().__init__()
         if attention:
             self.pool = reference.Pooling(dim)
+        if pre:
+            self.pre = nn.Linear(dim, dim)
         self.head = nn.ModuleList(nn.Linear(dim, n) for n in labels)
 
     def forward(self, hidden, mask):
         pooled = self.pool(hidden, mask) if hasattr(self, "pool") else hidden[:, 0]
+        if hasattr(self, "pre"):
+            pooled = functional.relu(self.pre(pooled))
         return [head(pooled) for head in self.head]
 
 
+def learn(task, module, mask, targets, generator, weights=None, valid=None):
+    """A head's logits and loss, and the gradients of the loss with respect to hidden states and parameters."""
+    hidden = torch.randn(*mask.shape, 16, generator=generator).requires_grad_()
+    logits = module(hidden, mask)
+    loss = reference.loss(task, logits, targets, weights, valid)
+    loss.backward()
+    parts = {"hidden": hidden, "mask": mask, "loss": loss, "hidden.grad": hidden.grad}
+    for name, each in {"logits": logits, "target": targets, "weight": weights or [], "valid": valid or []}.items():
+        parts |= {f"{name}.{i}": x for i, x in enumerate(each) if x is not None}
+    for name, p in module.named_parameters():
+        parts[f"param.{name}"] = p
+        parts[f"grad.{name}"] = torch.zeros_like(p) if p.grad is None else p.grad
+    return parts
+
+
 def write_heads(out):
-    """Each head's logits and loss, and the gradients of the loss with respect to hidden states and parameters."""
+    """What learn says of heads: plain ones, then some with a pre-classifier, class weights, ignored outputs."""
     dim, lengths = 16, [7, 1, 4]
     generator = torch.Generator().manual_seed(place.seed(3))
     _, padded = reference.padded(generator, lengths, 60)
@@ -107,30 +126,101 @@ def write_heads(out):
     ignored = token.masked_fill(~padded | (torch.rand(padded.shape, generator=generator) < 0.3), -100)
     classes = [torch.tensor([2, 0, 1]), torch.tensor([4, -1, 3]), torch.tensor([-1, -1, -1]), torch.tensor([-1, 1, -1])]
     flags = [torch.randint(0, 2, (3, n), generator=generator).float() for n in (1, 5, 2)]
+
+    def token_head(transform):
+        return TokenHead(dim, 5, transform)
+
+    def class_head(attention, pre=False):
+        return PooledHead(dim, (3, 5, 4, 2), attention, pre)
+
+    def flag_head(attention, pre=False):
+        return PooledHead(dim, (1, 5, 2), attention, pre)
+
     cases = {
-        "token": ("ner", TokenHead(dim, 5, transform=False), whole, [token]),
-        "token_transform": ("ner", TokenHead(dim, 5, transform=True), padded, [ignored]),
-        "class_attention": ("cls", PooledHead(dim, (3, 5, 4, 2), attention=True), padded, classes),
-        "class_attention_whole": ("cls", PooledHead(dim, (3, 5, 4, 2), attention=True), whole, classes),
-        "class_first": ("cls", PooledHead(dim, (3, 5, 4, 2), attention=False), padded, classes),
-        "flags_attention": ("qa", PooledHead(dim, (1, 5, 2), attention=True), padded, flags),
-        "flags_first": ("qa", PooledHead(dim, (1, 5, 2), attention=False), whole, flags),
+        "token": ("ner", token_head(transform=False), whole, [token]),
+        "token_transform": ("ner", token_head(transform=True), padded, [ignored]),
+        "class_attention": ("cls", class_head(attention=True), padded, classes),
+        "class_attention_whole": ("cls", class_head(attention=True), whole, classes),
+        "class_first": ("cls", class_head(attention=False), padded, classes),
+        "flags_attention": ("qa", flag_head(attention=True), padded, flags),
+        "flags_first": ("qa", flag_head(attention=False), whole, flags),
     }
     tensors = {}
     for n, (case, (task, module, mask, targets)) in enumerate(cases.items()):
         reference.randomize(module, place.seed(n))
-        hidden = torch.randn(*mask.shape, dim, generator=generator).requires_grad_()
-        logits = module(hidden, mask)
-        loss = reference.loss(task, logits, targets)
-        loss.backward()
-        parts = {"hidden": hidden, "mask": mask, "loss": loss, "hidden.grad": hidden.grad}
-        parts |= {f"logits.{i}": x for i, x in enumerate(logits)}
-        parts |= {f"target.{i}": x for i, x in enumerate(targets)}
-        for name, p in module.named_parameters():
-            parts[f"param.{name}"] = p
-            parts[f"grad.{name}"] = torch.zeros_like(p) if p.grad is None else p.grad
+        tensors |= {f"{case}/{name}": t for name, t in learn(task, module, mask, targets, generator).items()}
+
+    # A generator of their own leaves the cases above as they were.
+    generator = torch.Generator().manual_seed(place.seed(20))
+
+    def weigh(*counts):
+        return [0.2 + 4 * torch.rand(n, generator=generator) for n in counts]
+
+    token_weights, class_weights, flag_weights = weigh(5), weigh(3, 5, 4, 2), weigh(1, 5, 2)
+    class_weights[0] = flag_weights[2] = None
+    some = torch.rand(3, 5, generator=generator) < 0.6
+    valid = [torch.tensor([[True], [False], [True]]), some, torch.zeros(3, 2, dtype=torch.bool)]
+    cases = {
+        "token_weights": ("ner", token_head(transform=False), padded, [ignored], token_weights, None),
+        "class_pre": ("cls", class_head(attention=False, pre=True), padded, classes, None, None),
+        "class_pre_attention": ("cls", class_head(attention=True, pre=True), padded, classes, None, None),
+        "class_weights": ("cls", class_head(attention=True), padded, classes, class_weights, None),
+        "flags_pre": ("qa", flag_head(attention=False, pre=True), padded, flags, None, None),
+        "flags_weights": ("qa", flag_head(attention=True), padded, flags, flag_weights, None),
+        "flags_valid": ("qa", flag_head(attention=True), padded, flags, None, valid),
+        "flags_valid_weights": ("qa", flag_head(attention=False), padded, flags, flag_weights, valid),
+    }
+    for n, (case, (task, module, mask, targets, weights, valid)) in enumerate(cases.items()):
+        reference.randomize(module, place.seed(21 + n))
+        parts = learn(task, module, mask, targets, generator, weights, valid)
         tensors |= {f"{case}/{name}": t for name, t in parts.items()}
     store(out / "heads.safetensors", tensors)
+
+
+def write_distil(out):
+    """Distillation losses and their gradients with respect to what the student said."""
+    generator = torch.Generator().manual_seed(place.seed(40))
+
+    def draw(*shape):
+        return 2 * torch.randn(*shape, generator=generator)
+
+    real = torch.arange(7) < torch.tensor([7, 1, 4])[:, None]
+    real_rows = real.flatten().nonzero().flatten()
+    tensors = {}
+
+    # Of each head: the shape of its logits, and the rows that the teacher speaks of: all (None), some, none (()).
+    kinds = {
+        "token": ("ner", [((3, 7, 5), real_rows)]),
+        "token_all": ("ner", [((3, 7, 5), None)]),
+        "class": ("cls", [((4, 3), None), ((4, 5), torch.tensor([3, 0])), ((4, 4), ()), ((4, 2), torch.tensor([1]))]),
+        "flags": ("qa", [((4, 1), torch.tensor([2, 1, 0])), ((4, 5), None), ((4, 2), ())]),
+    }
+    for kind, (task, heads) in kinds.items():
+        for temperature in (1, 2, 4):
+            logits = [draw(*shape) for shape, _ in heads]
+            rows = [torch.arange(x[..., 0].numel()) if r is None else r for x, (_, r) in zip(logits, heads)]
+            teachers = [draw(len(r), x.shape[-1]) if len(r) else None for x, r in zip(logits, rows)]
+            # The teacher is certain of two things; the student is as sure of the first, and as wrong of the second.
+            teachers[0][:2, 0] = 30
+            logits[0].flatten(0, -2)[rows[0][:2], 0] = torch.tensor([30.0, -30.0])
+            for x in logits:
+                x.requires_grad_()
+            loss = reference.soft_loss(task, logits, teachers, rows, temperature)
+            loss.backward()
+            parts = {"loss": loss}
+            for i, (x, y) in enumerate(zip(logits, teachers)):
+                parts |= {f"student.{i}": x, f"student.{i}.grad": torch.zeros_like(x) if y is None else x.grad}
+                parts |= {} if y is None else {f"teacher.{i}": y}
+                parts |= {} if heads[i][1] is None or y is None else {f"rows.{i}": rows[i]}
+            tensors |= {f"{kind}.{temperature}/{name}": t for name, t in parts.items()}
+
+    for case, mask in (("hidden", real), ("hidden_all", torch.ones_like(real))):
+        student, teacher = draw(3, 7, 16).requires_grad_(), draw(3, 7, 16)
+        loss = reference.hidden_loss(student, teacher, mask)
+        loss.backward()
+        parts = {"student": student, "teacher": teacher, "mask": mask, "loss": loss, "student.grad": student.grad}
+        tensors |= {f"{case}/{name}": t for name, t in parts.items()}
+    store(out / "distil.safetensors", tensors)
 
 
 def write_parameters(out):
@@ -224,6 +314,7 @@ def main():
         return verify(pathlib.Path(sys.argv[2]))
     write_backbone(place.testdata("pkg/backbone"))
     write_heads(place.testdata("pkg/heads"))
+    write_distil(place.testdata("pkg/heads"))
     write_parameters(place.testdata("pkg/fusion"))
     write_prototype(place.testdata("pkg/fusion"))
 

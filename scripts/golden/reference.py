@@ -70,16 +70,52 @@ class Reference(nn.Module):
         return [head(pooled) for head in self.qa_heads.values()]
 
 
-def loss(task, logits, targets):
-    """The sum of the heads' losses. A head whose targets are all ignored is left out: its mean would be 0/0."""
+def loss(task, logits, targets, weights=None, valid=None):
+    """The sum of the heads' losses. A head whose targets are all ignored is left out: its mean would be 0/0.
+
+    weights has the weights of each head's classes, or None. valid, for flags, is true where a target counts.
+    """
+    weights = weights or [None] * len(logits)
+    if valid:
+        each = [
+            functional.binary_cross_entropy_with_logits(x, y, pos_weight=w, reduction="none")
+            for x, y, w in zip(logits, targets, weights)
+        ]
+        return sum(x[v].mean() for x, v in zip(each, valid) if v.any())
     if task == "qa":
-        return sum(functional.binary_cross_entropy_with_logits(x, y) for x, y in zip(logits, targets))
+        return sum(
+            functional.binary_cross_entropy_with_logits(x, y, pos_weight=w) for x, y, w in zip(logits, targets, weights)
+        )
     ignore = -100 if task == "ner" else -1
     return sum(
-        functional.cross_entropy(x.flatten(0, -2), y.flatten(), ignore_index=ignore)
-        for x, y in zip(logits, targets)
+        functional.cross_entropy(x.flatten(0, -2), y.flatten(), weight=w, ignore_index=ignore)
+        for x, y, w in zip(logits, targets, weights)
         if (y != ignore).any()
     )
+
+
+def soft_loss(task, logits, teachers, rows, temperature):
+    """The distillation loss: the sum over heads of T² · KL(teacher ‖ student), where rows are those rows of a head's
+    logits that its teacher speaks of. A head without a teacher is left out."""
+    total = 0
+    for x, y, r in zip(logits, teachers, rows):
+        if y is None:
+            continue
+        x = x.flatten(0, -2)[r]
+        if task == "qa":  # in float64, which PyTorch's formula needs where a probability is near 0 or 1
+            p, q = (torch.distributions.Bernoulli(logits=z.double() / temperature) for z in (y, x))
+            divergence = torch.distributions.kl_divergence(p, q).mean().float()
+        else:
+            p, q = (functional.log_softmax(z / temperature, dim=-1) for z in (y, x))
+            divergence = functional.kl_div(q, p, reduction="batchmean", log_target=True)
+        total = total + temperature**2 * divergence
+    return total
+
+
+def hidden_loss(student, teacher, mask):
+    """DistilBERT's cosine loss over the real tokens."""
+    student, teacher = student[mask], teacher[mask]
+    return functional.cosine_embedding_loss(student, teacher, torch.ones(len(student)))
 
 
 def padded(generator, lengths, vocab):

@@ -1,0 +1,91 @@
+package torchx
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/sugarme/gotch/ts"
+)
+
+// at::Reduction
+const (
+	reductionNone = 0
+	reductionMean = 1
+)
+
+// CrossEntropy is the mean of -log softmax(logits)[target] over the targets
+// that aren't ignore. logits has shape [n, classes], target [n] (int64). Like
+// PyTorch's, it is NaN when every target is ignored. weight [classes], if not
+// nil, makes it the weighted mean: each target counts by its class's weight.
+func (s *Scope) CrossEntropy(logits, target, weight *ts.Tensor, ignore int64) *ts.Tensor {
+	inputs, weight := optional([]*ts.Tensor{logits, target}, weight)
+	return s.run("cross-entropy", func() (*ts.Tensor, error) {
+		return logits.CrossEntropyLoss(target, weight, reductionMean, ignore, 0, false)
+	}, inputs...)
+}
+
+// BCEWithLogits is the mean binary cross-entropy of sigmoid(logits) against
+// target, both [batch, outputs]. weight [batch, outputs], if not nil,
+// multiplies each element's loss before the mean over all elements;
+// posWeight [outputs], if not nil, the part of the loss that target = 1 has.
+func (s *Scope) BCEWithLogits(logits, target, weight, posWeight *ts.Tensor) *ts.Tensor {
+	alike, weight := optional([]*ts.Tensor{logits, target}, weight)
+	inputs, posWeight := optional(alike, posWeight)
+	return s.run("binary cross-entropy", func() (*ts.Tensor, error) {
+		if err := sameShape(alike...); err != nil {
+			return nil, err
+		}
+		return logits.BinaryCrossEntropyWithLogits(target, weight, posWeight, reductionMean, false)
+	}, inputs...)
+}
+
+// KLDiv is exp(target)·(target - input) element by element: summed over the
+// outcomes, the divergence KL(target ‖ input) of distributions given by the
+// logarithms of their probabilities. Both have the same shape.
+func (s *Scope) KLDiv(input, target *ts.Tensor) *ts.Tensor {
+	return s.run("kl divergence", func() (*ts.Tensor, error) {
+		if err := sameShape(input, target); err != nil {
+			return nil, err
+		}
+		return input.KlDiv(target, reductionNone, true, false)
+	}, input, target)
+}
+
+// CosineLosses is 1 - cos(a, b) for each row of a and b, both [n, dim]; it has
+// shape [n].
+func (s *Scope) CosineLosses(a, b *ts.Tensor) *ts.Tensor {
+	alike := s.Float32s([]float32{1}, 1) // a and b shall point the same way
+	return s.run("cosine loss", func() (*ts.Tensor, error) {
+		if err := sameShape(a, b); err != nil {
+			return nil, err
+		}
+		return ts.CosineEmbeddingLoss(a, b, alike, 0, reductionNone)
+	}, a, b, alike)
+}
+
+// optional adds x to an operation's inputs if there is one, and returns it as
+// gotch wants it.
+func optional(inputs []*ts.Tensor, x *ts.Tensor) ([]*ts.Tensor, *ts.Tensor) {
+	if x == nil {
+		return inputs, ts.None
+	}
+	return append(inputs, x), x
+}
+
+// sameShape refuses what libtorch would broadcast.
+func sameShape(tensors ...*ts.Tensor) error {
+	first, err := tensors[0].Size()
+	if err != nil {
+		return err
+	}
+	for _, t := range tensors[1:] {
+		size, err := t.Size()
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(size, first) {
+			return errors.New("the shapes differ")
+		}
+	}
+	return nil
+}
