@@ -15,8 +15,8 @@ const (
 	Binary
 )
 
-// combine averages a score over classes.
-func (a Average) combine(classes []counts, score func(counts) float64) float64 {
+// of averages a score over classes.
+func (a Average) of(classes []Counts, score func(Counts) float64) float64 {
 	if a == Micro {
 		return score(sum(classes))
 	}
@@ -24,7 +24,7 @@ func (a Average) combine(classes []counts, score func(counts) float64) float64 {
 	for _, c := range classes {
 		weight := 1.0
 		if a == Weighted {
-			weight = float64(c.actual)
+			weight = float64(c.Actual)
 		}
 		total += weight * score(c)
 		weights += weight

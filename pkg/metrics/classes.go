@@ -23,22 +23,22 @@ func Accuracy(truth, predicted []int) float64 {
 // Precision is the share of a class's predictions that are right, averaged
 // over the classes that are present in truth or predicted.
 func Precision(truth, predicted []int, average Average) float64 {
-	return classScore(truth, predicted, average, counts.precision)
+	return classScore(truth, predicted, average, Counts.Precision)
 }
 
 // Recall is the share of a class's occurrences that were found, averaged over
 // the classes that are present in truth or predicted.
 func Recall(truth, predicted []int, average Average) float64 {
-	return classScore(truth, predicted, average, counts.recall)
+	return classScore(truth, predicted, average, Counts.Recall)
 }
 
 // F1 is the harmonic mean of a class's precision and recall, averaged over the
 // classes that are present in truth or predicted.
 func F1(truth, predicted []int, average Average) float64 {
-	return classScore(truth, predicted, average, counts.f1)
+	return classScore(truth, predicted, average, Counts.F1)
 }
 
-func classScore(truth, predicted []int, average Average, score func(counts) float64) float64 {
+func classScore(truth, predicted []int, average Average, score func(Counts) float64) float64 {
 	if len(truth) != len(predicted) {
 		return math.NaN()
 	}
@@ -46,24 +46,24 @@ func classScore(truth, predicted []int, average Average, score func(counts) floa
 	if average == Binary {
 		return score(byClass[1])
 	}
-	classes := make([]counts, 0, len(byClass))
+	classes := make([]Counts, 0, len(byClass))
 	for _, class := range slices.Sorted(maps.Keys(byClass)) {
 		classes = append(classes, byClass[class])
 	}
-	return average.combine(classes, score)
+	return average.of(classes, score)
 }
 
-func countClasses(truth, predicted []int) map[int]counts {
-	byClass := map[int]counts{}
+func countClasses(truth, predicted []int) map[int]Counts {
+	byClass := map[int]Counts{}
 	for i, class := range truth {
 		c := byClass[class]
-		c.actual++
+		c.Actual++
 		if predicted[i] == class {
-			c.hits++
+			c.Hits++
 		}
 		byClass[class] = c
 		c = byClass[predicted[i]]
-		c.predicted++
+		c.Predicted++
 		byClass[predicted[i]] = c
 	}
 	return byClass

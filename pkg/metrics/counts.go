@@ -1,13 +1,37 @@
 package metrics
 
-// counts says how often one class was meant, said, and both at once.
-type counts struct{ hits, predicted, actual int }
+// Counts says how often something was predicted, was actually there, and both
+// at once. All scores are ratios of such counts, and counts of parts of the
+// data may be added.
+type Counts struct{ Hits, Predicted, Actual int }
 
-func (c counts) precision() float64 { return ratio(c.hits, c.predicted) }
-func (c counts) recall() float64    { return ratio(c.hits, c.actual) }
+// Score is how well one label's entities, one class, or all were found.
+type Score struct {
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1"`
+	Support   int     `json:"support"`   // occurrences in the truth
+	Predicted int     `json:"predicted"` // occurrences in the predictions
+}
 
-// f1 is the harmonic mean of precision and recall.
-func (c counts) f1() float64 { return ratio(2*c.hits, c.predicted+c.actual) }
+// Add returns the counts of both parts together.
+func (c Counts) Add(other Counts) Counts {
+	return Counts{c.Hits + other.Hits, c.Predicted + other.Predicted, c.Actual + other.Actual}
+}
+
+// Precision is the share of what was predicted that is there.
+func (c Counts) Precision() float64 { return ratio(c.Hits, c.Predicted) }
+
+// Recall is the share of what is there that was predicted.
+func (c Counts) Recall() float64 { return ratio(c.Hits, c.Actual) }
+
+// F1 is the harmonic mean of precision and recall.
+func (c Counts) F1() float64 { return ratio(2*c.Hits, c.Predicted+c.Actual) }
+
+// Score is precision, recall and F1, and what they rest on.
+func (c Counts) Score() Score {
+	return Score{Precision: c.Precision(), Recall: c.Recall(), F1: c.F1(), Support: c.Actual, Predicted: c.Predicted}
+}
 
 func ratio(part, whole int) float64 {
 	if whole == 0 {
@@ -17,12 +41,10 @@ func ratio(part, whole int) float64 {
 }
 
 // sum pools the counts of several classes.
-func sum(classes []counts) counts {
-	var all counts
+func sum(classes []Counts) Counts {
+	var all Counts
 	for _, c := range classes {
-		all.hits += c.hits
-		all.predicted += c.predicted
-		all.actual += c.actual
+		all = all.Add(c)
 	}
 	return all
 }

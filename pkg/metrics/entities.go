@@ -2,12 +2,6 @@ package metrics
 
 import "github.com/trident-nlp/trident/pkg/tasks"
 
-// Score is how well one label's entities, or all, were found.
-type Score struct {
-	Precision, Recall, F1 float64
-	Support               int // entities in the truth
-}
-
 // EntityReport scores whole entities: one counts as found only if its first
 // word, its last word and its label are right.
 type EntityReport struct {
@@ -20,54 +14,75 @@ type EntityReport struct {
 // seqeval's rules for B-X followed by I-X. A text may differ in length between
 // truth and predicted; what has no counterpart is missed or too much.
 func Entities(truth, predicted [][]string) EntityReport {
+	byLabel := map[string]Counts{}
+	for i := range max(len(truth), len(predicted)) {
+		countSpans(byLabel, text(truth, i), text(predicted, i))
+	}
+	report := EntityReport{PerLabel: make(map[string]Score, len(byLabel))}
+	var all Counts
+	for label, c := range byLabel {
+		report.PerLabel[label] = c.Score()
+		all = all.Add(c)
+	}
+	report.Micro = all.Score()
+	return report
+}
+
+// CountEntities counts the entities of one text's words, by the rules of
+// [Entities], all labels together.
+func CountEntities(truth, predicted []string) Counts {
+	byLabel := map[string]Counts{}
+	countSpans(byLabel, truth, predicted)
+	var all Counts
+	for _, c := range byLabel {
+		all = all.Add(c)
+	}
+	return all
+}
+
+// text is the words of a text, none where there is no such text.
+func text(texts [][]string, i int) []string {
+	if i < len(texts) {
+		return texts[i]
+	}
+	return nil
+}
+
+// countSpans adds one text's entities to the counts of their labels.
+func countSpans(byLabel map[string]Counts, truth, predicted []string) {
 	actual, said := spans(truth), spans(predicted)
-	byLabel := map[string]counts{}
 	for span := range actual {
 		c := byLabel[span.label]
-		c.actual++
+		c.Actual++
 		if said[span] {
-			c.hits++
+			c.Hits++
 		}
 		byLabel[span.label] = c
 	}
 	for span := range said {
 		c := byLabel[span.label]
-		c.predicted++
+		c.Predicted++
 		byLabel[span.label] = c
 	}
-	report := EntityReport{PerLabel: make(map[string]Score, len(byLabel))}
-	var all []counts
-	for label, c := range byLabel {
-		report.PerLabel[label] = c.score()
-		all = append(all, c)
-	}
-	report.Micro = sum(all).score()
-	return report
-}
-
-func (c counts) score() Score {
-	return Score{Precision: c.precision(), Recall: c.recall(), F1: c.f1(), Support: c.actual}
 }
 
 // span is the words [start, end) of a text.
 type span struct {
-	text, start, end int
-	label            string
+	start, end int
+	label      string
 }
 
-func spans(texts [][]string) map[span]bool {
+func spans(words []string) map[span]bool {
 	found := map[span]bool{}
-	for text, words := range texts {
-		for start := 0; start < len(words); {
-			end := start + 1
-			for end < len(words) && words[end] == words[start] {
-				end++
-			}
-			if words[start] != tasks.OutsideLabel {
-				found[span{text, start, end, words[start]}] = true
-			}
-			start = end
+	for start := 0; start < len(words); {
+		end := start + 1
+		for end < len(words) && words[end] == words[start] {
+			end++
 		}
+		if words[start] != tasks.OutsideLabel {
+			found[span{start, end, words[start]}] = true
+		}
+		start = end
 	}
 	return found
 }

@@ -75,15 +75,6 @@ func TestMultilabelEqualsScikitLearn(t *testing.T) {
 }
 
 func TestEntitiesEqualSeqeval(t *testing.T) {
-	same := func(t *testing.T, what string, got, want Score) {
-		t.Helper()
-		equal(t, what+" precision", got.Precision, want.Precision)
-		equal(t, what+" recall", got.Recall, want.Recall)
-		equal(t, what+" F1", got.F1, want.F1)
-		if got.Support != want.Support {
-			t.Errorf("%s support: got %d, want %d", what, got.Support, want.Support)
-		}
-	}
 	for _, c := range golden[struct {
 		Name             string
 		Truth, Predicted [][]string
@@ -92,7 +83,7 @@ func TestEntitiesEqualSeqeval(t *testing.T) {
 	}](t, "entities.json") {
 		t.Run(c.Name, func(t *testing.T) {
 			report := Entities(c.Truth, c.Predicted)
-			same(t, "micro", report.Micro, c.Micro)
+			equalScore(t, "micro", report.Micro, c.Micro)
 			if len(report.PerLabel) != len(c.PerLabel) {
 				t.Errorf("labels: got %v, want %v", report.PerLabel, c.PerLabel)
 			}
@@ -101,7 +92,7 @@ func TestEntitiesEqualSeqeval(t *testing.T) {
 				if !found {
 					t.Errorf("%s isn't in the report", label)
 				}
-				same(t, label, got, want)
+				equalScore(t, label, got, want)
 			}
 		})
 	}
@@ -147,4 +138,19 @@ func TestEntitiesOfUnequalTextsAreMissedOrTooMany(t *testing.T) {
 	report := Entities([][]string{{"NAME", "O", "AGE"}, {"NAME"}}, [][]string{{"NAME"}, {"NAME"}, {"AGE"}})
 	equal(t, "precision", report.Micro.Precision, 2.0/3)
 	equal(t, "recall", report.Micro.Recall, 2.0/3)
+}
+
+// The counts of single texts add up to the report of all.
+func TestEntityCountsAddUp(t *testing.T) {
+	for _, c := range golden[struct {
+		Name             string
+		Truth, Predicted [][]string
+		Micro            Score
+	}](t, "entities.json") {
+		var all Counts
+		for i := range c.Truth {
+			all = all.Add(CountEntities(c.Truth[i], c.Predicted[i]))
+		}
+		equalScore(t, c.Name, all.Score(), c.Micro)
+	}
 }

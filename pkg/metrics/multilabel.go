@@ -16,15 +16,15 @@ func MultilabelF1(truth, predicted [][]int, average Average) float64 {
 	case average == Binary:
 		average = Micro
 	}
-	outputs := make([]counts, width)
+	outputs := make([]Counts, width)
 	for row := range truth {
 		for i := range outputs {
-			outputs[i].hits += truth[row][i] & predicted[row][i]
-			outputs[i].actual += truth[row][i]
-			outputs[i].predicted += predicted[row][i]
+			outputs[i].Hits += truth[row][i] & predicted[row][i]
+			outputs[i].Actual += truth[row][i]
+			outputs[i].Predicted += predicted[row][i]
 		}
 	}
-	return average.combine(outputs, counts.f1)
+	return average.of(outputs, Counts.F1)
 }
 
 // sameShape reports whether a and b are matrices of one shape, and its width.

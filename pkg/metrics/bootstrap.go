@@ -1,0 +1,75 @@
+package metrics
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Interval holds the true figure with 95 % confidence.
+type Interval struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// Bootstrap estimates how far figures may be off because the records are a
+// sample: it draws as many records again, with replacement, Resamples times.
+// An interval goes from the 2.5th to the 97.5th percentile of the figure over
+// the resamples (Efron's percentile method). The same seed gives the same
+// intervals.
+//
+// The figure itself may lie outside of the interval where resampling shifts
+// it, as it does the macro-F1 of classes with very few records.
+type Bootstrap struct {
+	Resamples int
+	Seed      uint64
+}
+
+// Interval is the interval of one figure of the records in index, of which
+// there are that many in all. NaN: the figure has no value there, and the
+// resample doesn't count.
+func (b Bootstrap) Interval(records int, figure func(index []int) float64) Interval {
+	return b.Intervals(records, func(index []int) []float64 { return []float64{figure(index)} })[0]
+}
+
+// Intervals are the intervals of several figures, all from the same
+// resamples. measure returns each time equally many figures, in a slice that it may
+// use again. An interval is NaN to NaN if no resample gave its figure a value.
+func (b Bootstrap) Intervals(records int, measure func(index []int) []float64) []Interval {
+	index := make([]int, records)
+	for i := range index {
+		index[i] = i
+	}
+	values := make([][]float64, len(measure(index)))
+	random := rand.New(rand.NewPCG(b.Seed, 0))
+	for range b.Resamples {
+		if records > 0 {
+			for i := range index {
+				index[i] = random.IntN(records)
+			}
+		}
+		for i, value := range measure(index) {
+			if !math.IsNaN(value) {
+				values[i] = append(values[i], value)
+			}
+		}
+	}
+	intervals := make([]Interval, len(values))
+	for i, list := range values {
+		slices.Sort(list)
+		intervals[i] = Interval{percentile(list, 0.025), percentile(list, 0.975)}
+	}
+	return intervals
+}
+
+// percentile is the value below which that share of a sorted list lies,
+// interpolated between neighbours as by NumPy. NaN if the list is empty.
+func percentile(sorted []float64, share float64) float64 {
+	if len(sorted) == 0 {
+		return math.NaN()
+	}
+	at := share * float64(len(sorted)-1)
+	low := int(at)
+	high := min(low+1, len(sorted)-1)
+	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+}
