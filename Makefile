@@ -43,6 +43,10 @@ lint: libtorch ## Check style: gofmt, vet, golangci-lint, shellcheck.
 	golangci-lint run
 	shellcheck $$(git ls-files '*.sh' .ci/run)
 
+.PHONY: compare
+compare: libtorch ## Teachers, a plain and a distilled student, side by side (SEEDS="1 2 3"; ten minutes a seed and more).
+	scripts/compare.sh $(SEEDS)
+
 .PHONY: golden
 golden: ## Make the golden files anew (sets up PyTorch for Python: 4 GB).
 	scripts/golden/all.sh

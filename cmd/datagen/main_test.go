@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/datasets/synth"
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // call runs the command and gives its exit code, output and errors.
@@ -36,9 +38,12 @@ func TestWritesThreeFiles(t *testing.T) {
 			t.Errorf("the output doesn't name %s:\n%s", path, stdout)
 		}
 	}
-	ner, err := datasets.LoadNER(filepath.Join(dir, synth.NERFile))
-	if err != nil || len(ner) != 3 {
-		t.Errorf("%d records, %v", len(ner), err)
+	for i, want := range []int{3, 4, 5} {
+		task := []tasks.Task{tasks.NER(tasks.NERLabels()), tasks.CLS(tasks.CaseLabels{}), tasks.QA()}[i]
+		records, err := datasets.Load(t.Context(), datasets.Source{Path: synth.Files(dir)[i], Tasks: []tasks.Task{task}})
+		if err != nil || len(records.Texts) != want {
+			t.Errorf("%s: %d records, %v; want %d", task.Name, len(records.Texts), err, want)
+		}
 	}
 }
 
@@ -58,7 +63,9 @@ func TestRefusesToOverwrite(t *testing.T) {
 	if code, _, stderr := call(small(dir, "--force")...); code != cli.OK {
 		t.Fatalf("with --force: exit code %d, %q", code, stderr)
 	}
-	if cases, err := datasets.LoadCases(path); err != nil || len(cases) != 4 {
+	data, err := os.ReadFile(path)
+	var cases []datasets.CaseRecord
+	if err := errors.Join(err, json.Unmarshal(data, &cases)); err != nil || len(cases) != 4 {
 		t.Errorf("with --force: %d cases, %v", len(cases), err)
 	}
 }

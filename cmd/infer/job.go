@@ -80,14 +80,15 @@ func (j *job) run(ctx context.Context) error {
 	return j.out.finish()
 }
 
-// checkTasks finds a task that the model hasn't learnt before it is used.
+// checkTasks finds a task, or a threshold's head, that the model hasn't learnt
+// before it is used.
 func (j *job) checkTasks(model predictor) error {
 	for _, name := range j.options.Tasks {
 		if _, err := tasks.Find(model.Tasks(), name); err != nil {
 			return fmt.Errorf("--tasks: %w", err)
 		}
 	}
-	return nil
+	return j.options.Heads.Check(model.Tasks())
 }
 
 // predicted are the tasks that the output is about.

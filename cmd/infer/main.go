@@ -9,7 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
-	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/sugarme/gotch"
@@ -19,7 +19,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-const help = `Read helpline calls with a trained model: entities (ner), case classification (cls) and counsellor quality (qa).
+const help = `Read helpline calls with a trained model: entities (ner), case classification (cls), counsellor quality (qa), and
+whatever tasks of your own the model has learnt. A model of one task works as well.
 
 Input: --text, or a file: .txt holds one call a line, .jsonl and .json objects with a field text or narrative, .csv a
 column of that name. A field or column id, uniqueid or sample_id is passed on.
@@ -28,6 +29,8 @@ Examples:
   infer --model models/quickstart --text "Hello, my name is Mwakamba, calling from Kisumu."
   infer --model models/quickstart --input calls.jsonl --output predictions.jsonl --scores
   infer --model models/quickstart --input calls.csv --format csv --tasks cls,qa > predictions.csv
+  infer --model models/own --input calls.jsonl --tasks ner,mood --format text
+  infer --model models/qa --input calls.jsonl --thresholds eval/thresholds.json
   infer --model models/quickstart --input call.txt --input-format whole --overlap 128`
 
 // flags are the command line.
@@ -38,10 +41,11 @@ type flags struct {
 	Input       string   `xor:"source" placeholder:"FILE" help:"File of calls; - is standard input."`
 	InputFormat string   `enum:"auto,lines,whole,jsonl,json,csv" default:"auto" help:"lines (a call each), whole (one call), jsonl, json or csv; auto goes by the file's name, or else by its beginning."`
 
-	Tasks       []string `placeholder:"ner,cls,qa" help:"What to predict; all that the model can, if not given."`
-	QAThreshold float64  `name:"qa-threshold" default:"0.5" placeholder:"P" help:"A quality criterion is met if its probability is higher (${default})."`
-	Scores      bool     `help:"Give the probabilities as well."`
-	Overlap     int      `default:"0" placeholder:"N" help:"Read calls that are too long for the model in windows that share N tokens, instead of cutting them off."`
+	Tasks       taskNames `placeholder:"NAME,…" help:"What to predict: ner, cls, qa or your own tasks; all that the model can, if not given."`
+	QAThreshold float64   `name:"qa-threshold" default:"0.5" placeholder:"P" help:"A yes/no output, such as a quality criterion, is 1 if its probability is higher (${default})."`
+	Thresholds  string    `placeholder:"FILE" help:"Other thresholds for some heads of yes/no outputs, in JSON, as eval's thresholds.json has them."`
+	Scores      bool      `help:"Give the probabilities as well."`
+	Overlap     int       `default:"0" placeholder:"N" help:"Read calls that are too long for the model in windows that share N tokens, instead of cutting them off."`
 
 	Format string `enum:"auto,text,json,jsonl,csv" default:"auto" help:"text, json, jsonl or csv; auto goes by --output's name, otherwise is text on a terminal and jsonl elsewhere."`
 	Output string `placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output."`
@@ -50,6 +54,20 @@ type flags struct {
 	BatchTokens int    `default:"4096" placeholder:"N" help:"…and their tokens. More memory and, on a GPU, more speed with more of them (${default})."`
 	Device      string `default:"auto" help:"auto, cpu, cuda or cuda:N."`
 	Threads     int    `default:"0" placeholder:"N" help:"CPU threads; 0: one for each core."`
+}
+
+// taskNames are names separated by commas; the model says whether it has them.
+type taskNames []string
+
+// UnmarshalText adds one flag's names.
+func (n *taskNames) UnmarshalText(text []byte) error {
+	for name := range strings.SplitSeq(string(text), ",") {
+		if strings.TrimSpace(name) == "" {
+			return errors.New("a task's name is empty")
+		}
+		*n = append(*n, strings.TrimSpace(name))
+	}
+	return nil
 }
 
 func main() {
@@ -64,6 +82,13 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	}
 	if err := f.checkModel(); err != nil {
 		return err
+	}
+	var thresholds fusion.Thresholds
+	if f.Thresholds != "" {
+		var err error
+		if thresholds, err = fusion.ReadThresholds(f.Thresholds); err != nil {
+			return err
+		}
 	}
 	torchx.Configure(f.Threads)
 	device, err := torchx.Device(f.Device)
@@ -87,6 +112,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 		options: fusion.PredictOptions{
 			Tasks:       f.Tasks,
 			Threshold:   f.QAThreshold,
+			Heads:       thresholds,
 			Scores:      f.Scores,
 			Overlap:     f.Overlap,
 			BatchSize:   f.BatchSize,
@@ -128,11 +154,6 @@ func (f *flags) check() error {
 		return cli.Usagef("--overlap is %d; want 0 or more", f.Overlap)
 	case f.Threads < 0:
 		return cli.Usagef("--threads is %d; want 0 or more", f.Threads)
-	}
-	for _, task := range f.Tasks {
-		if !slices.Contains([]string{"ner", "cls", "qa"}, task) {
-			return cli.Usagef("--tasks: there is no task %q; want some of ner, cls, qa", task)
-		}
 	}
 	return nil
 }

@@ -64,15 +64,21 @@ const testLimit = 32
 // modelDir saves a tiny model with large weights, the same every time.
 func modelDir(t *testing.T, list []tasks.Task) string {
 	t.Helper()
+	return modelDirOf(t, fusion.EncoderName, list)
+}
+
+// modelDirOf is modelDir with another name of the encoder's parameters.
+func modelDirOf(t *testing.T, encoder string, list []tasks.Task) string {
+	t.Helper()
 	vocab := strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK] Hello my name is Mwa ##kam ##ba from Ki ##su ##mu son he was beaten . , ?")
 	tok, err := tokenize.New(vocab, tokenize.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := fusion.New(backbone.Config{
+	m, err := fusion.New(fusion.Architecture{Tasks: list, EncoderName: encoder, Config: backbone.Config{
 		VocabSize: int64(len(vocab)), MaxPositions: testLimit, Dim: 16, Layers: 1, Heads: 2, HiddenDim: 16,
 		Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",
-	}, list, gotch.CPU)
+	}}, gotch.CPU)
 	if err != nil {
 		t.Fatal(err)
 	}

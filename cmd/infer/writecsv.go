@@ -13,38 +13,91 @@ import (
 )
 
 // csvWriter writes a table for spreadsheets: a row a call, a column for each
-// class, quality criterion and kind of entity. With scores there is a column
-// more for each class (the chosen one's probability) and criterion.
+// class, yes/no output and kind of entity. With scores there is a column more
+// for each class (the chosen one's probability) and output. Names of columns
+// of users' tasks begin with the task's: "mood.caller".
 type csvWriter struct {
 	w      *csv.Writer
 	scores bool
-	labels []string // of entities
+	tasks  []tasks.Task
 }
 
 func newCSVWriter(w io.Writer, s style, list []tasks.Task) (*csvWriter, error) {
-	c := &csvWriter{w: csv.NewWriter(w), scores: s.scores}
+	c := &csvWriter{w: csv.NewWriter(w), scores: s.scores, tasks: inTableOrder(list)}
 	header := []string{"id"}
-	column := func(name string) {
-		if header = append(header, name); c.scores {
-			header = append(header, name+" (probability)")
-		}
-	}
-	for _, task := range inTableOrder(list) {
-		for _, head := range task.Heads {
-			switch task.Kind {
-			case tasks.MultiClass:
-				column(head.Field)
-			case tasks.MultiLabel:
-				for _, criterion := range head.Labels {
-					column(head.Field + ": " + criterion)
-				}
-			case tasks.Token:
-				c.labels = slices.DeleteFunc(slices.Clone(head.Labels), func(l string) bool { return l == tasks.OutsideLabel })
-				header = append(header, c.labels...)
+	for _, task := range c.tasks {
+		for _, name := range c.columns(task) {
+			if isOwn(task) {
+				name = task.Name + "." + name
 			}
+			for slices.Contains(header, name) { // a kind of entity may be called as another task's column
+				name = task.Name + "." + name
+			}
+			header = append(header, name)
 		}
 	}
 	return c, c.row(header)
+}
+
+// columns names a task's columns.
+func (c *csvWriter) columns(task tasks.Task) []string {
+	var names []string
+	column := func(name string) {
+		if names = append(names, name); c.scores {
+			names = append(names, name+" (probability)")
+		}
+	}
+	for _, head := range task.Heads {
+		switch task.Kind {
+		case tasks.Token:
+			names = append(names, kindsOf(task)...)
+		case tasks.MultiClass:
+			column(head.Field)
+		case tasks.MultiLabel:
+			for _, label := range head.Labels {
+				column(head.Field + ": " + label)
+			}
+		}
+	}
+	return names
+}
+
+// cells are what stands in a task's columns.
+func (c *csvWriter) cells(task tasks.Task, a answer) []string {
+	var cells []string
+	cell := func(value string, scores fusion.Fields[float32], label string) {
+		if cells = append(cells, value); c.scores {
+			cells = append(cells, probability(scores.Get(label)))
+		}
+	}
+	for _, head := range task.Heads {
+		scores := a.scores.Get(head.Field)
+		switch task.Kind {
+		case tasks.Token:
+			for _, kind := range kindsOf(task) {
+				cells = append(cells, strings.Join(textsOf(kind, a.Entities), "; "))
+			}
+		case tasks.MultiClass:
+			class := a.Classes.Get(head.Field)
+			cell(class, scores, class)
+		case tasks.MultiLabel:
+			flags := a.Flags.Get(head.Field)
+			for _, label := range head.Labels {
+				cell(strconv.Itoa(flags.Get(label)), scores, label)
+			}
+		}
+	}
+	return cells
+}
+
+func textsOf(kind string, entities []fusion.Entity) []string {
+	var texts []string
+	for _, e := range entities {
+		if e.Label == kind {
+			texts = append(texts, e.Text)
+		}
+	}
+	return texts
 }
 
 // inTableOrder puts what has one value a call first.
@@ -61,26 +114,8 @@ func (c *csvWriter) write(_ int, r record, p fusion.Prediction) error {
 		id = fmt.Sprint(r.id)
 	}
 	row := []string{id}
-	for _, class := range p.Classification {
-		if row = append(row, class.Value); c.scores {
-			row = append(row, probability(p.Scores.Classification.Get(class.Name).Get(class.Value)))
-		}
-	}
-	for _, head := range p.QA {
-		for i, met := range head.Value {
-			if row = append(row, strconv.Itoa(met)); c.scores {
-				row = append(row, probability(p.Scores.QA.Get(head.Name)[i]))
-			}
-		}
-	}
-	for _, label := range c.labels {
-		var found []string
-		for _, e := range p.Entities {
-			if e.Label == label {
-				found = append(found, e.Text)
-			}
-		}
-		row = append(row, strings.Join(found, "; "))
+	for _, task := range c.tasks {
+		row = append(row, c.cells(task, answerOf(task, p))...)
 	}
 	return c.row(row)
 }

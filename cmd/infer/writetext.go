@@ -13,13 +13,15 @@ import (
 )
 
 // textWriter writes for reading: the call with its entities marked, then the
-// classes, then the quality criteria by their names.
+// classes, then the quality criteria by their names, then the answers of
+// users' tasks, each under its task's name.
 type textWriter struct {
-	w       io.Writer
-	colour  bool
-	only    bool
-	colours map[string]int // of each entity label
-	tasks   []tasks.Task
+	w      io.Writer
+	colour bool
+	only   bool
+	marks  bool // the call is shown, with the entities of ner
+	ner    tasks.Task
+	tasks  []tasks.Task // the others, users' last
 }
 
 const (
@@ -34,14 +36,19 @@ const (
 var palette = []int{33, 36, 31, 35, 32, 34, 91, 93, 96}
 
 func newTextWriter(w io.Writer, s style, list []tasks.Task) *textWriter {
-	t := &textWriter{w: w, colour: s.colour, only: s.only, colours: map[string]int{}, tasks: list}
+	t := &textWriter{w: w, colour: s.colour, only: s.only}
+	var own []tasks.Task
 	for _, task := range list {
-		if task.Kind == tasks.Token {
-			for i, label := range task.Heads[0].Labels {
-				t.colours[label] = palette[i%len(palette)]
-			}
+		switch {
+		case isOwn(task):
+			own = append(own, task)
+		case task.Kind == tasks.Token:
+			t.marks, t.ner = true, task
+		default:
+			t.tasks = append(t.tasks, task)
 		}
 	}
+	t.tasks = append(t.tasks, own...)
 	return t
 }
 
@@ -58,17 +65,14 @@ func (t *textWriter) write(number int, r record, p fusion.Prediction) error {
 		b.WriteString(gap + lines)
 		gap = "\n"
 	}
-	if p.NER != nil {
-		section(t.marked(string(r.text), p.Entities) + "\n")
+	if t.marks {
+		section(t.marked(string(r.text), answerOf(t.ner, p).Entities) + "\n")
 	}
 	if p.Truncated {
 		section(t.paint(faint, "(The end of this call is too long for the model and wasn't read.)") + "\n")
 	}
-	if p.Classification != nil {
-		section(t.classes(p))
-	}
-	if p.QA != nil {
-		section(t.criteria(p))
+	for _, task := range t.tasks {
+		section(t.section(task, answerOf(task, p)))
 	}
 	_, err := io.WriteString(t.w, b.String())
 	return err
@@ -83,6 +87,24 @@ func heading(number int, id any) string {
 	return fmt.Sprintf("Call %d, id %s", number, strings.Map(visible, fmt.Sprint(id)))
 }
 
+// section is one task's answer: lines, and for a user's task its name above.
+func (t *textWriter) section(task tasks.Task, a answer) string {
+	var lines string
+	switch task.Kind {
+	case tasks.Token:
+		lines = t.found(task, a.Entities)
+	case tasks.MultiClass:
+		lines = t.classes(task, a)
+	case tasks.MultiLabel:
+		lines = t.checks(task, a)
+	}
+	if !isOwn(task) {
+		return lines
+	}
+	lines = "  " + strings.ReplaceAll(strings.TrimSuffix(lines, "\n"), "\n", "\n  ") + "\n"
+	return t.paint(bold, title(task.Name)) + "\n" + lines
+}
+
 // marked is the text with its entities in brackets.
 func (t *textWriter) marked(text string, entities []fusion.Entity) string {
 	var b strings.Builder
@@ -90,25 +112,46 @@ func (t *textWriter) marked(text string, entities []fusion.Entity) string {
 	at := 0
 	for _, e := range entities {
 		b.WriteString(printable(string(runes[at:e.Start])))
-		colour := fmt.Sprintf("\x1b[%dm", t.colours[e.Label])
-		b.WriteString(t.paint(colour, "["+printable(e.Text)+" ") + t.paint(bold+colour, e.Label) + t.paint(colour, "]"))
+		colour := colourOf(t.ner, e.Label)
+		b.WriteString(t.paint(colour, "["+printable(e.Text)+" ") + t.paint(bold+colour, oneLine(e.Label)) + t.paint(colour, "]"))
 		at = e.End
 	}
 	b.WriteString(printable(string(runes[at:])))
 	return b.String()
 }
 
+func colourOf(task tasks.Task, label string) string {
+	i := max(0, slices.Index(task.Heads[0].Labels, label))
+	return fmt.Sprintf("\x1b[%dm", palette[i%len(palette)])
+}
+
+// found are lines such as "PLACE  the market", in the text's order.
+func (t *textWriter) found(task tasks.Task, entities []fusion.Entity) string {
+	if len(entities) == 0 {
+		return t.paint(faint, "(none)") + "\n"
+	}
+	var b strings.Builder
+	labels := 0
+	for _, e := range entities {
+		labels = max(labels, width(e.Label))
+	}
+	for _, e := range entities {
+		fmt.Fprintf(&b, "%s  %s\n", t.paint(colourOf(task, e.Label), pad(e.Label, labels)), oneLine(e.Text))
+	}
+	return b.String()
+}
+
 // classes are lines such as "Main category  GBV  0.93".
-func (t *textWriter) classes(p fusion.Prediction) string {
+func (t *textWriter) classes(task tasks.Task, a answer) string {
 	var b strings.Builder
 	names, values := 0, 0
-	for _, class := range p.Classification {
-		names = max(names, utf8.RuneCountInString(class.Name))
-		values = max(values, utf8.RuneCountInString(meaning(class)))
+	for _, class := range a.Classes {
+		names = max(names, width(class.Name))
+		values = max(values, width(meaning(task, class)))
 	}
-	for _, class := range p.Classification {
-		p := p.Scores.Classification.Get(class.Name).Get(class.Value)
-		fmt.Fprintf(&b, "%-*s  %s  %s\n", names, title(class.Name), t.paint(bold, fmt.Sprintf("%-*s", values, meaning(class))), t.paint(faint, fmt.Sprintf("%.2f", p)))
+	for _, class := range a.Classes {
+		p := a.scores.Get(class.Name).Get(class.Value)
+		fmt.Fprintf(&b, "%s  %s  %s\n", pad(title(class.Name), names), t.paint(bold, pad(meaning(task, class), values)), t.paint(faint, fmt.Sprintf("%.2f", p)))
 	}
 	return b.String()
 }
@@ -116,34 +159,32 @@ func (t *textWriter) classes(p fusion.Prediction) string {
 // urgency is what the priorities mean.
 var urgency = map[string]string{"1": "critical", "2": "urgent", "3": "routine"}
 
-func meaning(class fusion.Field[string]) string {
-	if word := urgency[class.Value]; class.Name == "priority" && word != "" {
+func meaning(task tasks.Task, class fusion.Field[string]) string {
+	if word := urgency[class.Value]; class.Name == "priority" && word != "" && !isOwn(task) {
 		return class.Value + " (" + word + ")"
 	}
 	return class.Value
 }
 
-// criteria are lines such as "Opening  ✓ Use of call opening phrase  0.97".
-func (t *textWriter) criteria(p fusion.Prediction) string {
+// checks are lines such as "Opening  ✓ Use of call opening phrase  0.97".
+func (t *textWriter) checks(task tasks.Task, a answer) string {
 	var b strings.Builder
-	i := slices.IndexFunc(t.tasks, func(task tasks.Task) bool { return task.Kind == tasks.MultiLabel })
-	heads := t.tasks[i].Heads
 	names, labels := 0, 0
-	for _, head := range heads {
-		names = max(names, utf8.RuneCountInString(head.Field))
+	for _, head := range task.Heads {
+		names = max(names, width(head.Field))
 		for _, label := range head.Labels {
-			labels = max(labels, utf8.RuneCountInString(label))
+			labels = max(labels, width(label))
 		}
 	}
-	for _, head := range heads {
+	for _, head := range task.Heads {
 		name := title(head.Field)
-		for i, met := range p.QA.Get(head.Field) {
+		for _, flag := range a.Flags.Get(head.Field) {
 			mark := t.paint(red, "✗")
-			if met == 1 {
+			if flag.Value == 1 {
 				mark = t.paint(green, "✓")
 			}
-			p := p.Scores.QA.Get(head.Field)[i]
-			fmt.Fprintf(&b, "%-*s  %s %-*s  %s\n", names, name, mark, labels, head.Labels[i], t.paint(faint, fmt.Sprintf("%.2f", p)))
+			p := a.scores.Get(head.Field).Get(flag.Name)
+			fmt.Fprintf(&b, "%s  %s %s  %s\n", pad(name, names), mark, pad(flag.Name, labels), t.paint(faint, fmt.Sprintf("%.2f", p)))
 			name = ""
 		}
 	}
@@ -159,6 +200,9 @@ func (t *textWriter) paint(code, text string) string {
 
 // title is a field's name for reading: "Main category".
 func title(field string) string {
+	if field == "" {
+		return ""
+	}
 	field = strings.ReplaceAll(field, "_", " ")
 	return strings.ToUpper(field[:1]) + field[1:]
 }
@@ -173,6 +217,16 @@ func printable(text string) string {
 		return visible(r)
 	}, text)
 }
+
+// oneLine is text in a line of its own, without control characters.
+func oneLine(text string) string {
+	return strings.Join(strings.Fields(printable(text)), " ")
+}
+
+// pad fills text, in one line, with spaces up to n characters; width counts them.
+func pad(text string, n int) string { return fmt.Sprintf("%-*s", n, oneLine(text)) }
+
+func width(text string) int { return utf8.RuneCountInString(oneLine(text)) }
 
 // visible is r, or -1 for a control character.
 func visible(r rune) rune {

@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/trident-nlp/trident/internal/cli"
-	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/datasets/synth"
@@ -16,17 +19,20 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// data is everything that a run learns from.
+// data is everything that a run learns from. Its slices have an element for
+// each data file.
 type data struct {
-	tokenizer  *tokenize.Tokenizer
-	sets       []datasets.Set
-	train, val []datasets.Loader // one for each set
+	tokenizer        *tokenize.Tokenizer
+	records          []datasets.Records
+	sets             []datasets.Set
+	splits           []datasets.Split
+	train, val, test []datasets.Loader // test is empty if nothing is held out for it
 }
 
 func (d *data) tasks() []tasks.Task {
 	var list []tasks.Task
 	for _, set := range d.sets {
-		list = append(list, set.Task)
+		list = append(list, set.Tasks...)
 	}
 	return list
 }
@@ -34,30 +40,39 @@ func (d *data) tasks() []tasks.Task {
 // loadData reads the records, makes them first where the configuration says
 // so, and cuts them into training and validation batches.
 func loadData(ctx context.Context, c config.Config, e encoder, io cli.Streams) (*data, error) {
-	paths := datasets.Paths{NER: c.Data.NERPath, CLS: c.Data.ClassificationPath, QA: c.Data.QAPath}
-	if err := provide(ctx, c.Data.Generate, paths, io); err != nil {
+	list, err := sources(c)
+	if err != nil {
 		return nil, err
 	}
-	records, err := datasets.Load(ctx, paths)
-	if err != nil {
+	if err := provide(ctx, c, list, io); err != nil {
 		return nil, err
 	}
 	d := &data{}
-	if d.tokenizer, err = makeTokenizer(ctx, c, e, records, io); err != nil {
+	for _, source := range list {
+		records, err := datasets.Load(ctx, source)
+		if err != nil {
+			return nil, err
+		}
+		d.records = append(d.records, records)
+	}
+	if d.tokenizer, err = makeTokenizer(ctx, c, e, d.records, io); err != nil {
 		return nil, err
 	}
-	d.sets, err = records.Encode(ctx, d.tokenizer, datasets.Limits{
-		MaxLength:   c.Tokenizer.MaxLength,
-		Truncate:    c.Tokenizer.Truncation,
-		AllSubwords: c.Data.LabelAllSubwords,
-	})
-	if err != nil {
-		return nil, err
+	for _, records := range d.records {
+		set, err := records.Encode(ctx, d.tokenizer, datasets.Limits{
+			MaxLength:   c.Tokenizer.MaxLength,
+			Truncate:    c.Tokenizer.Truncation,
+			AllSubwords: c.Data.LabelAllSubwords,
+		})
+		if err != nil {
+			return nil, err
+		}
+		d.sets = append(d.sets, set)
 	}
 	return d, d.split(c)
 }
 
-// digests identifies the contents of each set's file.
+// digests identifies the contents of each file.
 func (d *data) digests() ([]string, error) {
 	list := make([]string, len(d.sets))
 	for i, set := range d.sets {
@@ -75,33 +90,43 @@ func (d *data) split(c config.Config) error {
 	if c.Tokenizer.Padding == config.PadMaxLength {
 		collator.PadTo = c.Tokenizer.MaxLength
 	}
-	for _, set := range d.sets {
-		train, val, err := set.Split(c.Data.TestSize, c.Data.RandomSeed)
+	shares := datasets.Shares{Test: c.Data.TestSize, Val: c.Data.ValidationSize, Seed: c.Data.RandomSeed, Stratify: c.Data.Stratify}
+	for i := range d.sets {
+		set := &d.sets[i]
+		split, err := set.Split(shares)
 		if err != nil {
 			return err
 		}
-		loader := datasets.Loader{Task: set.Task, Examples: train, BatchSize: c.Training.BatchSize, Collator: collator}
-		d.train = append(d.train, loader)
-		loader.Examples = val
-		d.val = append(d.val, loader)
+		d.splits = append(d.splits, split)
+		loader := func(examples []datasets.Example) datasets.Loader {
+			return datasets.Loader{Tasks: set.Tasks, Examples: examples, BatchSize: c.Training.BatchSize, Collator: collator}
+		}
+		d.train, d.val = append(d.train, loader(split.Train)), append(d.val, loader(split.Val))
+		if split.Test != nil {
+			d.test = append(d.test, loader(split.Test))
+		}
 	}
 	return nil
 }
 
 // makeTokenizer reads the pretrained model's, or makes a vocabulary from the
 // records.
-func makeTokenizer(ctx context.Context, c config.Config, e encoder, records datasets.Records, io cli.Streams) (*tokenize.Tokenizer, error) {
+func makeTokenizer(ctx context.Context, c config.Config, e encoder, records []datasets.Records, io cli.Streams) (*tokenize.Tokenizer, error) {
 	if e.dir != "" {
-		return tokenize.Load(e.dir)
+		tok, err := tokenize.Load(e.dir)
+		if err == nil {
+			tok.SetModelMaxLength(c.Tokenizer.MaxLength) // what the model will have learnt to read
+		}
+		return tok, err
 	}
 	size := c.Tokenizer.VocabSize
 	if c.Backbone.Init == config.InitPretrained {
-		size = int(backbone.DistilBERTCased().VocabSize)
+		size = int(vocabularyOf(c))
 		fmt.Fprintf(io.Out, "%s isn't on this machine: lengths are counted with a vocabulary made from the data.\n", c.Backbone.ModelName)
 	}
 	started := time.Now()
-	options := tokenize.Options{ModelMaxLength: c.Tokenizer.MaxLength}
-	vocab, err := tokenize.Train(ctx, records.Texts(), size, options)
+	options := tokenize.Options{ModelMaxLength: c.Tokenizer.MaxLength, LowerCase: c.Tokenizer.LowerCase || c.Backbone.Init == config.InitPretrained && uncased(c)}
+	vocab, err := tokenize.Train(ctx, datasets.Texts(records), size, options)
 	if err != nil {
 		return nil, fmt.Errorf("make a vocabulary from the data: %w", err)
 	}
@@ -109,25 +134,35 @@ func makeTokenizer(ctx context.Context, c config.Config, e encoder, records data
 	return tokenize.New(vocab, options)
 }
 
-// provide makes demo data where the files are missing and the configuration
-// asks for it.
-func provide(ctx context.Context, demo config.Demo, paths datasets.Paths, io cli.Streams) error {
-	missing := paths.Missing()
+// provide makes demo data where files are missing and the configuration asks
+// for it.
+func provide(ctx context.Context, c config.Config, list []datasets.Source, io cli.Streams) error {
+	var missing []string
+	for _, source := range list {
+		if _, err := os.Stat(source.Path); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, source.Path)
+		}
+	}
+	demo := c.Data.Generate
 	switch {
 	case len(missing) == 0:
 		return nil
 	case !demo.Enabled():
-		return fmt.Errorf("data is missing: %s; set the paths under data: in the configuration, or make demo data with `go run ./cmd/datagen`",
+		return fmt.Errorf("data is missing: %s; set the paths in the configuration, or make demo data with `go run ./cmd/datagen`",
 			strings.Join(missing, ", "))
 	}
 	dir := filepath.Dir(missing[0])
-	for i, path := range synth.Files(dir) {
-		if want := []string{paths.NER, paths.CLS, paths.QA}[i]; filepath.Clean(want) != filepath.Clean(path) {
-			return fmt.Errorf("data is missing: %s; demo data would go to %s: name it there, or set data.generate to nothing", want, path)
+	for _, path := range missing {
+		if !slices.Contains(synth.Files(dir), filepath.Clean(path)) {
+			return fmt.Errorf("data is missing: %s; demo data would go to %s: name it there, or set data.generate to nothing",
+				path, strings.Join(synth.Files(dir), ", "))
 		}
 	}
-	if len(missing) < 3 {
-		return fmt.Errorf("data is missing: %s, beside files that are there; remove those to have demo data made, or set data.generate to nothing", strings.Join(missing, ", "))
+	for _, path := range synth.Files(dir) {
+		if _, err := os.Stat(path); err == nil {
+			return fmt.Errorf("data is missing: %s, beside files that are there; remove those to have demo data made, or set data.generate to nothing",
+				strings.Join(missing, ", "))
+		}
 	}
 	summary, err := synth.WriteAll(ctx, dir, synth.Options{NER: demo.NER, Cases: demo.Cases, QA: demo.QA, Seed: demo.Seed, Short: demo.Short}, nil)
 	if err != nil {

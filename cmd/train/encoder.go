@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/backbone"
@@ -38,8 +39,14 @@ func findEncoder(ctx context.Context, c config.Config, dryRun bool, io cli.Strea
 
 // architecture is the pretrained model's; without one, that of the
 // configuration's sizes over the tokenizer's vocabulary. In a dry run for a
-// missing pretrained model it is distilbert-base-cased's.
-func (e encoder) architecture(c config.Config, tok *tokenize.Tokenizer) (backbone.Config, error) {
+// missing pretrained model it is distilbert-base's.
+func (e encoder) architecture(c config.Config, d *data) (fusion.Architecture, error) {
+	config, err := e.config(c, d.tokenizer)
+	return fusion.Architecture{Config: config, EncoderName: encoderName(c), Tasks: d.tasks()}, err
+}
+
+// config is the encoder's.
+func (e encoder) config(c config.Config, tok *tokenize.Tokenizer) (backbone.Config, error) {
 	a := backbone.DistilBERTCased()
 	switch {
 	case e.dir != "":
@@ -61,6 +68,8 @@ func (e encoder) architecture(c config.Config, tok *tokenize.Tokenizer) (backbon
 			}
 		}
 		a.VocabSize = int64(tok.VocabSize())
+	default:
+		a.VocabSize = vocabularyOf(c)
 	}
 	if int64(c.Tokenizer.MaxLength) > a.MaxPositions {
 		return a, fmt.Errorf("tokenizer.max_length is %d, but the encoder has only %d positions", c.Tokenizer.MaxLength, a.MaxPositions)
@@ -69,10 +78,21 @@ func (e encoder) architecture(c config.Config, tok *tokenize.Tokenizer) (backbon
 	return a, nil
 }
 
+// uncased reports whether a pretrained model's name says that it knows no case.
+func uncased(c config.Config) bool { return strings.Contains(c.Backbone.ModelName, "uncased") }
+
+// vocabularyOf is the size of the vocabulary of distilbert-base, cased or not.
+func vocabularyOf(c config.Config) int64 {
+	if uncased(c) {
+		return 30522
+	}
+	return backbone.DistilBERTCased().VocabSize
+}
+
 // load puts the pretrained weights into a new model.
 func (e encoder) load(m *fusion.Model) error {
 	if e.dir == "" {
 		return nil
 	}
-	return backbone.LoadPretrained(e.dir, "backbone.", m.Params())
+	return backbone.LoadPretrained(e.dir, m.EncoderName+".", m.Params())
 }

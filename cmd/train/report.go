@@ -35,17 +35,25 @@ func compare(scores trainer.Scores, baselines []trainer.Scores) []comparison {
 }
 
 // report ends a run: what came out, where it lies, what to do with it.
-func report(out io.Writer, c config.Config, history *trainer.History, baselines []trainer.Scores, hints []string, took time.Duration) error {
-	best, ok := history.BestEpoch()
+func report(out io.Writer, c config.Config, history *trainer.History, test, baselines []trainer.Scores, hints []string, took time.Duration) error {
+	best, ok := history.BestEvaluation()
 	if !ok {
-		return fmt.Errorf("no epoch was the best: validation gave no number in any of %d", history.Epochs())
+		return fmt.Errorf("no epoch was the best: validation gave no number in any of %d", history.Completed)
 	}
-	fmt.Fprintf(out, "\nDone in %s. Validation scores of epoch %d, the best of %d:\n\n", took.Round(time.Second), best.Number, history.Epochs())
+	fmt.Fprintf(out, "\nDone in %s. Validation scores of epoch %d, the best of %d:\n\n", took.Round(time.Second), best.Epoch, history.All[len(history.All)-1].Epoch)
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "  \tmodel\tmajority class")
-	for _, scores := range best.Val {
+	header := "  \tmodel\tmajority class"
+	if test != nil {
+		header += "\ttest"
+	}
+	fmt.Fprintln(table, header)
+	for i, scores := range best.Val {
 		row := compare(scores, baselines)[0]
-		fmt.Fprintf(table, "  %s\t%.3f\t%.3f\n", figureTitle(row), row.Model, row.Baseline)
+		fmt.Fprintf(table, "  %s\t%.3f\t%.3f", figureTitle(row), row.Model, row.Baseline)
+		if test != nil {
+			fmt.Fprintf(table, "\t%.3f", test[i].Headline().Value)
+		}
+		fmt.Fprintln(table)
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the result: %w", err)
@@ -75,14 +83,18 @@ func figureTitle(row comparison) string {
 
 // counts are a task's records in the model card.
 type counts struct {
-	Task                           string
-	Train, Val, Removed, Truncated int
+	Task                                       string
+	Train, Val, Test, Removed, Truncated, Rare int
 }
 
 func (d *data) counts() []counts {
 	var list []counts
 	for i, set := range d.sets {
-		list = append(list, counts{set.Task.Name, len(d.train[i].Examples), len(d.val[i].Examples), set.Filter.Removed(), set.Filter.Truncated})
+		split := d.splits[i]
+		for t, task := range set.Tasks {
+			f := set.Filters[t]
+			list = append(list, counts{task.Name, len(split.Train), len(split.Val), len(split.Test), f.Removed(), f.Truncated, f.Rare})
+		}
 	}
 	return list
 }
@@ -91,7 +103,7 @@ func (d *data) counts() []counts {
 func (d *data) baselines() []trainer.Scores {
 	var list []trainer.Scores
 	for i := range d.sets {
-		list = append(list, trainer.Baseline(d.train[i], d.val[i]))
+		list = append(list, trainer.Baseline(d.train[i], d.val[i])...)
 	}
 	return list
 }

@@ -24,6 +24,7 @@ type saver struct {
 	job    job
 	fresh  bool // nothing of this run has been saved yet
 	out    io.Writer
+	test   []trainer.Scores // of the best weights; nil until they have been tested
 }
 
 // save writes the model with what belongs to it. The first time, the model of
@@ -33,11 +34,15 @@ func (s *saver) save(history *trainer.History) error {
 	if err != nil {
 		return err
 	}
-	metrics, err := metricsJSON(history)
+	metrics, err := metricsJSON(history, s.test)
 	if err != nil {
 		return err
 	}
 	card, err := s.card(history)
+	if err != nil {
+		return err
+	}
+	files, err := s.heldOut()
 	if err != nil {
 		return err
 	}
@@ -47,12 +52,11 @@ func (s *saver) save(history *trainer.History) error {
 		}
 		s.fresh = false
 	}
-	return fusion.Save(s.config.Output.ModelDir, s.job.model, s.job.data.tokenizer, fusion.Files{
-		fusion.LabelMapsFile:          labels, // where infer looks
-		s.config.Output.LabelMapsFile: labels,
-		s.config.Output.MetricsFile:   metrics,
-		"README.md":                   card,
-	})
+	files[fusion.LabelMapsFile] = labels // where infer looks
+	files[s.config.Output.LabelMapsFile] = labels
+	files[s.config.Output.MetricsFile] = metrics
+	files["README.md"] = card
+	return fusion.Save(s.config.Output.ModelDir, s.job.model, s.job.data.tokenizer, files)
 }
 
 // moveAside keeps the model of an earlier run as DIR.previous.
@@ -72,15 +76,18 @@ func (s *saver) moveAside() error {
 	return nil
 }
 
-// metricsJSON is metrics.json: the best epoch's figures, then all epochs'.
-func metricsJSON(history *trainer.History) ([]byte, error) {
-	best, _ := history.BestEpoch()
+// metricsJSON is metrics.json: the best validation's figures, those of the test
+// if there was one, then all validations'.
+func metricsJSON(history *trainer.History, test []trainer.Scores) ([]byte, error) {
+	best, _ := history.BestEvaluation()
 	data, err := json.MarshalIndent(struct {
-		BestEpoch int             `json:"best_epoch"`
-		BestAvg   float64         `json:"best_avg_val"`
-		Best      trainer.Epoch   `json:"best"`
-		History   []trainer.Epoch `json:"history"`
-	}{best.Number, best.Average, best, history.All}, "", "  ")
+		BestEpoch int                  `json:"best_epoch"`
+		BestStep  int                  `json:"best_step"`
+		BestAvg   float64              `json:"best_avg_val"`
+		Best      trainer.Evaluation   `json:"best"`
+		Test      []trainer.Scores     `json:"test,omitempty"`
+		History   []trainer.Evaluation `json:"history"`
+	}{best.Epoch, best.Step, best.Average, best, test, history.All}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write metrics: %w", err)
 	}
@@ -96,7 +103,7 @@ func (s *saver) card(history *trainer.History) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the model card: %w", err)
 	}
-	best, _ := history.BestEpoch()
+	best, _ := history.BestEvaluation()
 	var scores []comparison
 	for _, task := range best.Val {
 		scores = append(scores, compare(task, s.job.baselines)...)
@@ -109,7 +116,8 @@ func (s *saver) card(history *trainer.History) ([]byte, error) {
 		Data       []counts
 		Epoch      int
 		Scores     []comparison
-	}{s.config, s.job.model, s.job.parameters, s.job.data.counts(), best.Number, scores})
+		Test       []trainer.Scores
+	}{s.config, s.job.model, s.job.parameters, s.job.data.counts(), best.Epoch, scores, s.test})
 	if err != nil {
 		return nil, fmt.Errorf("write the model card: %w", err)
 	}

@@ -47,7 +47,7 @@ func fingerprint(c config.Config, d *data, digests []string) (string, error) {
 	}
 	lines := []string{string(settings)}
 	for i, set := range d.sets {
-		lines = append(lines, fmt.Sprintf("%s: contents %s, %d records", set.Path, digests[i], set.Filter.Before))
+		lines = append(lines, fmt.Sprintf("%s: contents %s, %d records", set.Path, digests[i], set.Filters[0].Before))
 	}
 	return strings.Join(lines, "\n"), nil
 }

@@ -48,7 +48,7 @@ func openTracker(ctx context.Context, c config.Config, resume string, j job, io 
 			"device":       torchx.DeviceName(j.device),
 			"total_params": strconv.FormatInt(j.parameters, 10),
 			"tasks":        strings.Join(tasks.Names(j.data.tasks()), ","),
-			"strategy":     "task_alternation",
+			"strategy":     strategy(c),
 		},
 	})
 	if err != nil {
@@ -69,15 +69,31 @@ func openTracker(ctx context.Context, c config.Config, resume string, j job, io 
 	return tracker{run}, nil
 }
 
+// strategy names the way of training in the run's tags.
+func strategy(c config.Config) string {
+	switch c.Task {
+	case config.TaskMultitask:
+		return "task_alternation"
+	case config.TaskDistill:
+		return "distillation"
+	}
+	return "single_task"
+}
+
 // filterParams says what became of each task's records.
 func filterParams(sets []datasets.Set) map[string]string {
 	params := map[string]string{}
 	for _, set := range sets {
-		prefix, f := "filter_"+set.Task.Name+"_", set.Filter
-		params[prefix+"before"] = strconv.Itoa(f.Before)
-		params[prefix+"after"] = strconv.Itoa(f.After)
-		params[prefix+"removed"] = strconv.Itoa(f.Removed())
-		params[prefix+"pct_kept"] = strconv.FormatFloat(f.KeptPercent(), 'f', 1, 64)
+		for t, task := range set.Tasks {
+			prefix, f := "filter_"+task.Name+"_", set.Filters[t]
+			params[prefix+"before"] = strconv.Itoa(f.Before)
+			params[prefix+"after"] = strconv.Itoa(f.After)
+			params[prefix+"removed"] = strconv.Itoa(f.Removed())
+			params[prefix+"pct_kept"] = strconv.FormatFloat(f.KeptPercent(), 'f', 1, 64)
+			if f.Rare > 0 {
+				params[prefix+"rare"] = strconv.Itoa(f.Rare)
+			}
+		}
 	}
 	return params
 }
@@ -89,7 +105,7 @@ func logInputs(run *tracking.Run, sets []datasets.Set, digests []string) error {
 		if err != nil {
 			return fmt.Errorf("name the data file %s: %w", set.Path, err)
 		}
-		profile, err := json.Marshal(map[string]int{"num_rows": set.Filter.Before})
+		profile, err := json.Marshal(map[string]int{"num_rows": set.Filters[0].Before})
 		if err != nil {
 			return fmt.Errorf("describe the data file %s: %w", set.Path, err)
 		}
@@ -129,11 +145,11 @@ func (t tracker) end(c config.Config, history *trainer.History, trainErr error, 
 	if history != nil {
 		tags := map[string]string{
 			"stopped_early":    strconv.FormatBool(history.StoppedEarly),
-			"epochs_completed": strconv.Itoa(history.Epochs()),
+			"epochs_completed": strconv.Itoa(history.Completed),
 		}
-		if best, ok := history.BestEpoch(); ok {
+		if best, ok := history.BestEvaluation(); ok {
 			tags["best_avg_val"] = strconv.FormatFloat(best.Average, 'f', 4, 64)
-			tags["best_epoch"] = strconv.Itoa(best.Number)
+			tags["best_epoch"] = strconv.Itoa(best.Epoch)
 		}
 		t.run.SetTags(tags)
 	}

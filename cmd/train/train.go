@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/sugarme/gotch"
@@ -13,8 +14,8 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
-	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -40,12 +41,12 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	if err != nil {
 		return err
 	}
-	console.Data(data.sets, data.train, data.val, c.Tokenizer.MaxLength)
-	architecture, err := encoder.architecture(c, data.tokenizer)
+	console.Data(data.sets, data.splits, c.Tokenizer.MaxLength)
+	architecture, err := encoder.architecture(c, data)
 	if err != nil {
 		return err
 	}
-	parameters, err := fusion.CountParameters(architecture, data.tasks())
+	parameters, err := fusion.CountParameters(architecture)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	if err := torchx.Seed(c.Training.Seed); err != nil {
 		return err
 	}
-	model, err := fusion.New(architecture, data.tasks(), device)
+	model, err := fusion.New(architecture, device)
 	if err != nil {
 		return err
 	}
@@ -67,6 +68,14 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	if err := encoder.load(model); err != nil {
 		return err
 	}
+	if err := weighClasses(model, c.Training.ClassWeights, data.train); err != nil {
+		return err
+	}
+	teachers, err := learnFrom(ctx, c, data, model.Config.Dim, device, t, io)
+	if err != nil {
+		return err
+	}
+	defer teachers.drop()
 	digests, err := data.digests()
 	if err != nil {
 		return err
@@ -76,22 +85,39 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 }
 
 func newTrainer(c config.Config, data *data, precision string, console *trainer.Console) *trainer.Trainer {
+	weights := map[string]float64{}
+	for _, task := range data.tasks() {
+		weights[task.Name] = c.LossWeight(task.Name)
+	}
 	return &trainer.Trainer{
 		Settings: trainer.Settings{
 			Epochs:       c.Training.NumEpochs,
 			LearningRate: c.Training.LearningRate,
 			WeightDecay:  c.Training.WeightDecay,
 			WarmupRatio:  c.Training.WarmupRatio,
+			WarmupSteps:  c.Training.WarmupSteps,
 			MaxGradNorm:  c.Training.MaxGradNorm,
+			EvalSteps:    c.Training.EvalSteps,
+			Best:         c.Training.MetricForBestModel,
 			Patience:     c.Training.EarlyStoppingPatience,
+			MinDelta:     c.Training.EarlyStoppingMinDelta,
 			Seed:         c.Training.Seed,
 			BF16:         precision == config.PrecisionBF16,
-			LossWeights: map[string]float64{
-				tasks.NERName: c.Training.LossWeights.NER, tasks.CLSName: c.Training.LossWeights.CLS, tasks.QAName: c.Training.LossWeights.QA,
-			},
+			Sampling:     sampling(c),
+			LossWeights:  weights,
 		},
 		Train: data.train, Val: data.val, Console: console,
 	}
+}
+
+func sampling(c config.Config) datasets.Sampling {
+	switch c.Training.Sampling {
+	case config.SamplingUniform:
+		return datasets.Sampling{Temperature: math.Inf(1)}
+	case config.SamplingTemperature:
+		return datasets.Sampling{Temperature: c.Training.SamplingTemperature}
+	}
+	return datasets.Sampling{}
 }
 
 // job is what a run trains, and on what.
@@ -121,7 +147,7 @@ func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j 
 		if err := t.Resume(runDir(c), state); err != nil {
 			return err
 		}
-		fmt.Fprintf(io.Out, "Resuming after epoch %d.\n", state.History.Epochs())
+		fmt.Fprintf(io.Out, "Resuming after epoch %d.\n", state.History.Completed)
 	}
 	tracker, err := openTracker(ctx, c, state.RunID, j, io)
 	if err != nil {
@@ -133,19 +159,54 @@ func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j 
 	t.Keep = func() error { return t.SaveState(runDir(c), state) }
 
 	history, err := t.Run(ctx)
+	if err == nil {
+		saver.test, err = test(ctx, c, t, j)
+	}
+	if err == nil && saver.test != nil {
+		tracker.LogMetrics(int64(history.Completed), testMetrics(saver.test))
+		err = saver.save(history)
+	}
 	tracker.end(c, history, err, io)
 	if err != nil {
 		return explainStop(err, history, c)
 	}
-	return errors.Join(report(io.Out, c, history, j.baselines, tracker.hints(), time.Since(started)), removeState(c))
+	return errors.Join(report(io.Out, c, history, saver.test, j.baselines, tracker.hints(), time.Since(started)), removeState(c))
+}
+
+// test scores the best weights on the records that are held out for it; nil if
+// there are none. The model is left with those weights.
+func test(ctx context.Context, c config.Config, t *trainer.Trainer, j job) ([]trainer.Scores, error) {
+	if len(j.data.test) == 0 {
+		return nil, nil
+	}
+	if err := j.model.LoadWeights(c.Output.ModelDir); err != nil {
+		return nil, err
+	}
+	scores, err := t.Evaluate(ctx, j.data.test)
+	if err != nil {
+		return nil, fmt.Errorf("test of the best weights: %w", err)
+	}
+	return scores, nil
+}
+
+// testMetrics names the test's figures as the tracker shows them.
+func testMetrics(scores []trainer.Scores) map[string]float64 {
+	values := map[string]float64{}
+	for _, s := range scores {
+		values["test/"+s.Name], values["test/loss_"+s.Task] = s.Value, s.Loss
+		for _, figure := range s.Report {
+			values["test_"+s.Task+"/"+figure.Name] = figure.Value
+		}
+	}
+	return values
 }
 
 // explainStop adds to a run's error how to go on.
 func explainStop(err error, history *trainer.History, c config.Config) error {
-	if history == nil || history.Epochs() == 0 {
+	if history == nil || history.Completed == 0 {
 		return err
 	}
-	hint := fmt.Sprintf("the state after epoch %d is kept in %s: go on from there with --resume", history.Epochs(), runDir(c))
+	hint := fmt.Sprintf("the state after epoch %d is kept in %s: go on from there with --resume", history.Completed, runDir(c))
 	if errors.Is(err, context.Canceled) {
 		return errors.New(hint)
 	}

@@ -77,7 +77,7 @@ func TestQuickstart(t *testing.T) {
 	}
 	var metrics struct {
 		BestEpoch int `json:"best_epoch"`
-		History   []struct{ Number int }
+		History   []struct{ Epoch int }
 	}
 	data, err := os.ReadFile("models/quickstart/metrics.json")
 	if err == nil {

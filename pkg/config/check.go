@@ -9,16 +9,25 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// check lists what decoding node into c would pass over or take for something
-// else: unknown keys, keys without a value, fractions of whole numbers, and
-// values of another type.
-func check(node *yaml.Node, c *Config) []string {
-	return checkNode(node, reflect.TypeOf(c).Elem(), "")
+// check lists what decoding node would pass over or take for something else:
+// unknown keys, keys without a value, fractions of whole numbers, and values
+// of another type. A nil node has no keys.
+func check(node *yaml.Node) []string {
+	if node == nil {
+		return nil
+	}
+	return checkNode(node, reflect.TypeFor[Config](), "")
 }
 
 func checkNode(node *yaml.Node, want reflect.Type, path string) []string {
 	if node.Kind == yaml.AliasNode {
 		node = node.Alias
+	}
+	if want == reflect.TypeFor[ClassWeights]() {
+		if err := node.Decode(new(ClassWeights)); err != nil {
+			return []string{problem(node, path, err.Error())}
+		}
+		return nil
 	}
 	section := want.Kind() == reflect.Struct
 	null := node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null"
@@ -27,6 +36,16 @@ func checkNode(node *yaml.Node, want reflect.Type, path string) []string {
 		return nil
 	case section && node.Kind == yaml.MappingNode:
 		return checkKeys(node, want, path)
+	case want.Kind() == reflect.Slice && node.Kind == yaml.SequenceNode:
+		var problems []string
+		for i, element := range node.Content {
+			problems = append(problems, checkNode(element, want.Elem(), fmt.Sprintf("%s[%d]", path, i+1))...)
+		}
+		return problems
+	case want.Kind() == reflect.Map && node.Kind == yaml.MappingNode:
+		return checkMap(node, want.Elem(), path)
+	case want.Kind() == reflect.Map && null || want.Kind() == reflect.Slice && null: // nothing in it
+		return nil
 	case null:
 		return []string{problem(node, path, `no value; remove the key, or write "" for an empty text`)}
 	case !fits(node, want):
@@ -39,7 +58,8 @@ func checkKeys(node *yaml.Node, section reflect.Type, path string) []string {
 	types := map[string]reflect.Type{}
 	for i := range section.NumField() {
 		field := section.Field(i)
-		types[field.Tag.Get("yaml")] = field.Type
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+		types[name] = field.Type
 	}
 	var problems []string
 	seen := map[string]bool{}
@@ -56,6 +76,22 @@ func checkKeys(node *yaml.Node, section reflect.Type, path string) []string {
 			problems = append(problems, checkNode(node.Content[i+1], want, name)...)
 		}
 		seen[key.Value] = true
+	}
+	return problems
+}
+
+// checkMap checks a section whose keys are names that the user chose.
+func checkMap(node *yaml.Node, want reflect.Type, path string) []string {
+	var problems []string
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		key := node.Content[i]
+		name := strings.TrimPrefix(path+"."+key.Value, ".")
+		if seen[key.Value] {
+			problems = append(problems, problem(key, "", "second "+name+"; keep one"))
+		}
+		seen[key.Value] = true
+		problems = append(problems, checkNode(node.Content[i+1], want, name)...)
 	}
 	return problems
 }
@@ -88,6 +124,10 @@ func kindOf(t reflect.Type) string {
 		return fmt.Sprintf("a whole number from 0 to %d", ^uint64(0)>>(64-t.Bits()))
 	case reflect.String:
 		return "a text"
+	case reflect.Slice:
+		return "a list"
+	case reflect.Map:
+		return "a section of names"
 	}
 	return "a whole number"
 }

@@ -12,7 +12,7 @@ func TestValidate(t *testing.T) {
 		spoil func(*Config)
 		want  string
 	}{
-		"task":                {func(c *Config) { c.Task = "all" }, `task: want multitask, got "all"`},
+		"task":                {func(c *Config) { c.Task = "all" }, `task: want multitask or ner or classification or qa or distill, got "all"`},
 		"init":                {func(c *Config) { c.Backbone.Init = "zero" }, `backbone.init: want pretrained or random, got "zero"`},
 		"dropout of all":      {func(c *Config) { c.Backbone.Dropout = 1 }, "backbone.dropout: want a number from 0 up to 1, got 1"},
 		"no model":            {func(c *Config) { c.Backbone.ModelName = "" }, "backbone.model_name: want a directory or a name"},
@@ -40,10 +40,26 @@ func TestValidate(t *testing.T) {
 		"infinite decay":      {func(c *Config) { c.Training.WeightDecay = math.Inf(1) }, "training.weight_decay"},
 		"warm-up over all":    {func(c *Config) { c.Training.WarmupRatio = 1.1 }, "training.warmup_ratio: want a number from 0 to 1"},
 		"clipped to nothing":  {func(c *Config) { c.Training.MaxGradNorm = 0 }, "training.max_grad_norm: want a number above 0"},
-		"no patience":         {func(c *Config) { c.Training.EarlyStoppingPatience = 0 }, "training.early_stopping_patience"},
+		"no patience":         {func(c *Config) { c.Training.EarlyStoppingPatience = -1 }, "training.early_stopping_patience"},
 		"precision":           {func(c *Config) { c.Training.Precision = "fp16" }, "training.precision: want fp32 or bf16 or auto"},
 		"a model's file":      {func(c *Config) { c.Output.MetricsFile = "config.json" }, "output.metrics_file: want a name that no other file of the model has"},
-		"no weight":           {func(c *Config) { c.Training.LossWeights.NER = 0 }, "training.loss_weights.ner: want a number above 0"},
+		"no weight":           {func(c *Config) { c.Training.LossWeights = map[string]float64{"ner": 0} }, "training.loss_weights.ner: want a number above 0"},
+		"weight of none":      {func(c *Config) { c.Training.LossWeights = map[string]float64{"mood": 1} }, `training.loss_weights: want ner or cls or qa, got "mood"`},
+		"classes of none":     {func(c *Config) { c.Training.ClassWeights = map[string]ClassWeights{"mood/a": {}} }, `training.class_weights: want ner or cls or qa, or one of their heads, got "mood/a"`},
+		"negative warm-up":    {func(c *Config) { c.Training.WarmupSteps = -1 }, "training.warmup_steps: want 0 or more"},
+		"negative eval":       {func(c *Config) { c.Training.EvalSteps = -1 }, "training.eval_steps: want 0 or more"},
+		"infinite delta":      {func(c *Config) { c.Training.EarlyStoppingMinDelta = math.Inf(1) }, "training.early_stopping_min_delta"},
+		"a metric of none":    {func(c *Config) { c.Training.MetricForBestModel = "f1" }, "training.metric_for_best_model: want avg, loss or a figure"},
+		"sampling":            {func(c *Config) { c.Training.Sampling = "all" }, "training.sampling: want proportional or uniform or temperature"},
+		"cold sampling":       {func(c *Config) { c.Training.SamplingTemperature = 0.5 }, "training.sampling_temperature: want 1 or more"},
+		"all for validation":  {func(c *Config) { c.Data.ValidationSize = 0.9 }, "data.validation_size: want a share that leaves some"},
+		"a teacher of none":   {func(c *Config) { c.Distill.Teachers = map[string]Teacher{"ner": {Model: "x", Temperature: 1}} }, "distill.teachers: want teachers with task: distill"},
+		"a list for one task": {func(c *Config) { *c = Default(TaskNER); c.Tasks = []Task{{Use: "ner"}} }, "tasks: want no list beside task: ner"},
+		"no task's name":      {func(c *Config) { c.Tasks = []Task{{File: "x"}} }, "tasks[1].name: want a name"},
+		"no task's file":      {func(c *Config) { c.Tasks = []Task{{Name: "x"}} }, "tasks[1].file: want a data file"},
+		"a task twice":        {func(c *Config) { c.Tasks = []Task{{Use: "ner"}, {Name: "ner", File: "x"}} }, `tasks[2]: want a name of its own, got "ner" again`},
+		"use and more":        {func(c *Config) { c.Tasks = []Task{{Use: "ner", Kind: "token"}} }, "tasks[1]: want nothing but loss_weight beside use:"},
+		"use of none":         {func(c *Config) { c.Tasks = []Task{{Use: "mood"}} }, "tasks[1].use: want ner, cls or qa"},
 		"negative threads":    {func(c *Config) { c.Training.Threads = -1 }, "training.threads: want 0 or more"},
 		"no model directory":  {func(c *Config) { c.Output.ModelDir = "" }, "output.model_dir: want a directory"},
 		"file with a path":    {func(c *Config) { c.Output.MetricsFile = "a/b" }, "output.metrics_file: want a file name"},
@@ -51,7 +67,7 @@ func TestValidate(t *testing.T) {
 		"two files as one":    {func(c *Config) { c.Output.MetricsFile = c.Output.LabelMapsFile }, "output.metrics_file: want another name"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config := Default()
+			config := Default(TaskMultitask)
 			c.spoil(&config)
 			err := config.Validate()
 			if err == nil {
@@ -68,7 +84,7 @@ func TestValidate(t *testing.T) {
 }
 
 func TestValidateNamesAllMistakes(t *testing.T) {
-	c := Default()
+	c := Default(TaskMultitask)
 	c.Training.BatchSize = 0
 	c.Data.TestSize = 2
 	want := "configuration: data.test_size: want a share above 0 and below 1, got 2; training.batch_size: want a number above 0, got 0"
@@ -78,7 +94,7 @@ func TestValidateNamesAllMistakes(t *testing.T) {
 }
 
 func TestRandomInitNeedsNoModelName(t *testing.T) {
-	c := Default()
+	c := Default(TaskMultitask)
 	c.Backbone.Init, c.Backbone.ModelName = InitRandom, ""
 	if err := c.Validate(); err != nil {
 		t.Error(err)
@@ -86,7 +102,7 @@ func TestRandomInitNeedsNoModelName(t *testing.T) {
 }
 
 func TestParams(t *testing.T) {
-	c := Default()
+	c := Default(TaskMultitask)
 	c.Data.Generate.Cases = 12
 	params, err := c.Params()
 	if err != nil {
@@ -102,8 +118,8 @@ func TestParams(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}
-	// A setting whose name another one took would be missing.
-	if want := leaves(reflect.TypeOf(c)); len(params) != want {
+	// A setting whose name another one took would be missing; empty lists and maps have none.
+	if want := leaves(reflect.TypeOf(c)) - 4; len(params) != want {
 		t.Errorf("%d parameters, want %d, one for each setting: %v", len(params), want, params)
 	}
 	// MLflow's file store keeps a parameter in a file of its name, so that none
@@ -130,4 +146,30 @@ func leaves(section reflect.Type) int {
 		n += leaves(section.Field(i).Type)
 	}
 	return n
+}
+
+func TestParamsOfListsAndMaps(t *testing.T) {
+	c, err := Parse([]byte(`
+tasks:
+  - use: ner
+  - {name: mood, kind: multiclass, file: m.jsonl, heads: [{name: caller, labels: [sad, calm]}]}
+training:
+  loss_weights: {ner: 2}
+  class_weights: {ner: balanced, mood/caller: {sad: 3}}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, err := c.Params()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"tasks_1_use": "ner", "tasks_2_heads_1_name": "caller", "tasks_2_heads_1_labels": "sad, calm",
+		"loss_weights_ner": "2", "class_weights_ner": "balanced", "class_weights_mood_caller_sad": "3",
+	} {
+		if got, found := params[name]; !found || got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
 }

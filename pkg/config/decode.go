@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -27,20 +28,45 @@ func Load(path string, overrides []string) (Config, error) {
 
 // Parse is Load for the contents of a file.
 func Parse(data []byte, overrides []string) (Config, error) {
-	c := Default()
 	node, err := parseYAML(data)
 	if err != nil {
 		return Config{}, fmt.Errorf("configuration: %w", err)
 	}
-	if err := decode(node, &c); err != nil {
-		return Config{}, fmt.Errorf("configuration: %w", err)
+	c := Default(taskOf(node, overrides))
+	if problems := check(node); len(problems) > 0 {
+		return Config{}, fmt.Errorf("configuration: %s", strings.Join(problems, "; "))
 	}
 	for _, o := range overrides {
-		if err := override(o, &c); err != nil {
+		over, err := override(o)
+		if err != nil {
 			return Config{}, fmt.Errorf("--set %s: %w", o, err)
+		}
+		node = merge(node, over)
+	}
+	if node != nil {
+		if err := node.Decode(&c); err != nil {
+			return Config{}, fmt.Errorf("configuration: %w", err)
 		}
 	}
 	return c, c.Validate()
+}
+
+// taskOf finds the task, whose defaults the other keys are read over.
+func taskOf(node *yaml.Node, overrides []string) string {
+	task := TaskMultitask
+	if node != nil && node.Kind == yaml.MappingNode {
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if node.Content[i].Value == "task" {
+				task = node.Content[i+1].Value
+			}
+		}
+	}
+	for _, o := range overrides {
+		if value, ok := strings.CutPrefix(o, "task="); ok {
+			task = value
+		}
+	}
+	return task
 }
 
 // parseYAML returns the only document's root, nil if there is none.
@@ -58,26 +84,15 @@ func parseYAML(data []byte) (*yaml.Node, error) {
 	return document.Content[0], nil
 }
 
-// decode sets the keys that node has, and only if all of them are right.
-func decode(node *yaml.Node, c *Config) error {
-	if node == nil {
-		return nil
-	}
-	if problems := check(node, c); len(problems) > 0 {
-		return errors.New(strings.Join(problems, "; "))
-	}
-	return node.Decode(c)
-}
-
-// override applies "a.b=value" as the document {a: {b: value}}.
-func override(o string, c *Config) error {
+// override is "a.b=value" as the document {a: {b: value}}.
+func override(o string) (*yaml.Node, error) {
 	path, text, ok := strings.Cut(o, "=")
 	if !ok || path == "" {
-		return errors.New("want section.key=value")
+		return nil, errors.New("want section.key=value")
 	}
 	node, err := parseYAML([]byte(text))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if node == nil {
 		node = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str"}
@@ -88,7 +103,35 @@ func override(o string, c *Config) error {
 		node = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{key, node}}
 	}
 	clearLines(node)
-	return decode(node, c)
+	if problems := check(node); len(problems) > 0 {
+		return nil, errors.New(strings.Join(problems, "; "))
+	}
+	return node, nil
+}
+
+// merge puts the keys of over into node's sections.
+func merge(node, over *yaml.Node) *yaml.Node {
+	for node != nil && node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	if node == nil || node.Kind != yaml.MappingNode || over.Kind != yaml.MappingNode {
+		return over
+	}
+	merged := *node
+	merged.Content = slices.Clone(node.Content)
+	for i := 0; i+1 < len(over.Content); i += 2 {
+		key, value := over.Content[i], over.Content[i+1]
+		at := 0
+		for at < len(merged.Content) && merged.Content[at].Value != key.Value {
+			at += 2
+		}
+		if at == len(merged.Content) {
+			merged.Content = append(merged.Content, key, value)
+			continue
+		}
+		merged.Content[at+1] = merge(merged.Content[at+1], value)
+	}
+	return &merged
 }
 
 // clearLines forgets where the nodes stood: an override has no lines to name.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -20,13 +21,44 @@ func (c Config) Params() (map[string]string, error) {
 }
 
 func flatten(params map[string]string, path []string, node *yaml.Node) {
-	if node.Kind != yaml.MappingNode {
-		params[strings.Join(path[min(1, len(path)-1):], "_")] = node.Value
-		return
+	under := func(name string) []string { return append(path[:len(path):len(path)], name) }
+	switch {
+	case node.Kind == yaml.MappingNode:
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			flatten(params, under(plain(node.Content[i].Value)), node.Content[i+1])
+		}
+	case node.Kind == yaml.SequenceNode && len(node.Content) > 0 && node.Content[0].Kind == yaml.MappingNode:
+		for i, element := range node.Content {
+			flatten(params, under(strconv.Itoa(i+1)), element)
+		}
+	case node.Kind == yaml.SequenceNode:
+		var values []string
+		for _, element := range node.Content {
+			values = append(values, element.Value)
+		}
+		params[paramName(path)] = strings.Join(values, ", ")
+	default:
+		params[paramName(path)] = node.Value
 	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		flatten(params, append(path[:len(path):len(path)], node.Content[i].Value), node.Content[i+1])
+}
+
+// paramName leaves the section away, but that of lists and maps at the top.
+func paramName(path []string) string {
+	if len(path) > 1 && path[0] != "tasks" && path[0] != "distill" {
+		path = path[1:]
 	}
+	return strings.Join(path, "_")
+}
+
+// plain makes a user's name one that every tracker takes.
+func plain(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', r == '.', r == '-':
+			return r
+		}
+		return '_'
+	}, name)
 }
 
 // Marshal writes the configuration as YAML.

@@ -1,26 +1,52 @@
 package datasets
 
-import "github.com/trident-nlp/trident/pkg/tasks"
+import (
+	"strings"
 
-// Batch is a number of examples of one task, padded to one length. Slices are
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// Batch is a number of examples of one set, padded to one length. Slices are
 // row-major.
 type Batch struct {
+	Size    int     // examples
+	Length  int     // tokens of each, padding included
+	IDs     []int64 // [Size, Length]
+	Mask    []bool  // [Size, Length], true on real tokens; nil if there is no padding
+	Parts   []Part  // one for each of the set's tasks
+	Records []int   // the examples' record numbers
+	Tokens  int     // real tokens
+}
+
+// Part is what a batch is to one task.
+type Part struct {
 	Task    string
-	Size    int      // examples
-	Length  int      // tokens of each, padding included
-	IDs     []int64  // [Size, Length]
-	Mask    []bool   // [Size, Length], true on real tokens; nil if there is no padding
 	Targets []Target // one for each head
-	Records []int    // the examples' record numbers
-	Tokens  int      // real tokens
 }
 
 // Target is what one head shall predict for a batch.
 type Target struct {
 	Classes []int64   // [Size, Length] for a token task, [Size] for a multiclass one
 	Flags   []float32 // [Size, Width] for a multilabel one
+	Ignored []bool    // [Size, Width]: flags that don't count; nil: all do
 	Width   int
 	Valid   int // classes that aren't ignored, or flags
+	Soft    Soft
+}
+
+// Soft is what a teacher says of a batch to one head.
+type Soft struct {
+	Rows   []int64   // rows of the logits, seen as [Size·Length, labels] or [Size, labels], that it speaks of
+	Logits []float32 // [len(Rows), labels]
+}
+
+// Name joins the names of the batch's tasks.
+func (b Batch) Name() string {
+	var names []string
+	for _, part := range b.Parts {
+		names = append(names, part.Task)
+	}
+	return strings.Join(names, "+")
 }
 
 // Collator pads examples to batches.
@@ -29,13 +55,14 @@ type Collator struct {
 	PadTo int // pad to this length; 0: to the batch's longest
 }
 
-// Collate makes a batch of examples, which must not be empty.
-func (c Collator) Collate(task tasks.Task, examples []Example) Batch {
+// Collate makes a batch of examples, which must not be empty, for the tasks
+// that they have labels for.
+func (c Collator) Collate(list []tasks.Task, examples []Example) Batch {
 	length := c.PadTo
 	for _, ex := range examples {
 		length = max(length, len(ex.IDs))
 	}
-	b := Batch{Task: task.Name, Size: len(examples), Length: length}
+	b := Batch{Size: len(examples), Length: length}
 	b.IDs = make([]int64, b.Size*length)
 	b.Mask = make([]bool, b.Size*length)
 	for i, ex := range examples {
@@ -52,31 +79,43 @@ func (c Collator) Collate(task tasks.Task, examples []Example) Batch {
 	if b.Tokens == len(b.IDs) {
 		b.Mask = nil
 	}
-	b.Targets = targets(task, examples, length)
+	for t, task := range list {
+		part := Part{Task: task.Name, Targets: make([]Target, len(task.Heads))}
+		for i, ex := range examples {
+			for h := range part.Targets {
+				part.Targets[h].add(task.Kind, h, ex.Labels[t], i, length)
+			}
+		}
+		b.Parts = append(b.Parts, part)
+	}
 	return b
 }
 
-func targets(task tasks.Task, examples []Example, length int) []Target {
-	list := make([]Target, len(task.Heads))
-	for h := range list {
-		t := &list[h]
-		for _, ex := range examples {
-			switch task.Kind {
-			case tasks.Token:
-				t.addClasses(tasks.IgnoreToken, ex.Classes...)
-				for range length - len(ex.Classes) {
-					t.Classes = append(t.Classes, tasks.IgnoreToken)
-				}
-			case tasks.MultiClass:
-				t.addClasses(tasks.IgnoreClass, ex.Classes[h])
-			case tasks.MultiLabel:
-				t.Flags = append(t.Flags, ex.Flags[h]...)
-				t.Width = len(ex.Flags[h])
-				t.Valid += t.Width
-			}
+// add takes what example i of the batch says to head h.
+func (t *Target) add(kind tasks.Kind, h int, label Label, i, length int) {
+	switch kind {
+	case tasks.Token:
+		t.addClasses(tasks.IgnoreToken, label.Classes...)
+		for range length - len(label.Classes) {
+			t.Classes = append(t.Classes, tasks.IgnoreToken)
 		}
+	case tasks.MultiClass:
+		t.addClasses(tasks.IgnoreClass, label.Classes[h])
+	case tasks.MultiLabel:
+		t.addFlags(label.Flags[h])
 	}
-	return list
+	if label.Soft == nil {
+		return
+	}
+	soft := label.Soft[h]
+	t.Soft.Logits = append(t.Soft.Logits, soft.Logits...)
+	if kind != tasks.Token {
+		t.Soft.Rows = append(t.Soft.Rows, int64(i))
+		return
+	}
+	for _, token := range soft.Rows {
+		t.Soft.Rows = append(t.Soft.Rows, int64(i*length)+int64(token))
+	}
 }
 
 func (t *Target) addClasses(ignore int64, classes ...int64) {
@@ -84,6 +123,25 @@ func (t *Target) addClasses(ignore int64, classes ...int64) {
 	for _, class := range classes {
 		if class != ignore {
 			t.Valid++
+		}
+	}
+}
+
+func (t *Target) addFlags(flags []float32) {
+	t.Width = len(flags)
+	for _, flag := range flags {
+		ignored := flag == tasks.IgnoreClass
+		if ignored && t.Ignored == nil {
+			t.Ignored = make([]bool, len(t.Flags))
+		}
+		if ignored {
+			flag = 0
+		} else {
+			t.Valid++
+		}
+		t.Flags = append(t.Flags, flag)
+		if t.Ignored != nil {
+			t.Ignored = append(t.Ignored, ignored)
 		}
 	}
 }

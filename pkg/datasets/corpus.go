@@ -4,124 +4,151 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
+	"slices"
+	"unicode/utf8"
 
-	"github.com/trident-nlp/trident/pkg/tokenize"
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Paths says where each task's records lie; an empty path leaves the task out.
-type Paths struct{ NER, CLS, QA string }
+// Source is a file of records, and the tasks that learn from them. Several
+// tasks may share it: then one pass through the encoder serves them all. They
+// read the same text.
+type Source struct {
+	Path  string
+	Tasks []tasks.Task // a head without labels takes the sorted distinct ones in the records
 
-// Missing lists the files that don't exist.
-func (p Paths) Missing() []string {
-	var missing []string
-	for _, path := range []string{p.NER, p.CLS, p.QA} {
-		if path == "" {
-			continue
-		}
-		if _, err := os.Stat(path); os.IsNotExist(err) {
-			missing = append(missing, path)
-		}
-	}
-	return missing
+	// KeepUnknown makes a class that isn't among a head's labels
+	// [tasks.UnknownClass], for evaluation; otherwise it is an error.
+	KeepUnknown bool
 }
 
-// Records are the records of all tasks, as read.
+// Records are a source's records, as read.
 type Records struct {
-	Paths Paths
-	NER   []NERRecord
-	Cases []CaseRecord
-	QA    []QARecord
+	Source
+	Texts  []Transcript
+	labels [][]labels // by record, of each task
 }
 
-// Load reads the files of all tasks that paths names.
-func Load(ctx context.Context, paths Paths) (Records, error) {
-	r := Records{Paths: paths}
-	for _, load := range []struct {
-		path string
-		read func(string) error
-	}{
-		{paths.NER, func(path string) (err error) { r.NER, err = LoadNER(path); return err }},
-		{paths.CLS, func(path string) (err error) { r.Cases, err = LoadCases(path); return err }},
-		{paths.QA, func(path string) (err error) { r.QA, err = LoadQA(path); return err }},
-	} {
+// Load reads a source. An error names the file and the line or record.
+func Load(ctx context.Context, source Source) (Records, error) {
+	r := Records{Source: source}
+	if err := r.check(); err != nil {
+		return Records{}, fmt.Errorf("read data: %s: %w", source.Path, err)
+	}
+	err := readFile(source.Path, func(raw json.RawMessage) error {
 		if err := ctx.Err(); err != nil {
-			return Records{}, err
+			return err
 		}
-		if load.path == "" {
-			continue
-		}
-		if err := load.read(load.path); err != nil {
-			return Records{}, err
-		}
+		return r.add(raw)
+	})
+	if err != nil {
+		return Records{}, err
+	}
+	if err := r.findLabels(); err != nil {
+		return Records{}, fmt.Errorf("read data: %s: %w", source.Path, err)
 	}
 	return r, nil
 }
 
-// Texts yields every transcript, to make a vocabulary from.
-func (r Records) Texts() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for _, n := range r.NER {
-			if !yield(string(n.Text)) {
-				return
-			}
-		}
-		for _, c := range r.Cases {
-			if !yield(string(c.Narrative)) {
-				return
-			}
-		}
-		for _, q := range r.QA {
-			if !yield(string(q.Text)) {
-				return
-			}
+func (r *Records) check() error {
+	if len(r.Tasks) == 0 {
+		return errors.New("no task reads it")
+	}
+	for _, task := range r.Tasks[1:] {
+		if task.Text != r.Tasks[0].Text {
+			return fmt.Errorf("tasks %s and %s share records, but read the texts %s and %s", r.Tasks[0].Name, task.Name, r.Tasks[0].Text, task.Text)
 		}
 	}
+	return nil
 }
 
-// Encode makes the examples of each task whose records were read, in the order
-// NER, CLS, QA.
-func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Limits) ([]Set, error) {
-	var sets []Set
-	for _, encode := range []struct {
-		path string
-		set  func() (Set, error)
-	}{
-		{r.Paths.NER, func() (Set, error) { return NewNERSet(ctx, tok, r.NER, limits) }},
-		{r.Paths.CLS, func() (Set, error) { return NewCLSSet(ctx, tok, r.Cases, limits) }},
-		{r.Paths.QA, func() (Set, error) { return NewQASet(ctx, tok, r.QA, limits) }},
-	} {
-		if encode.path == "" {
-			continue
-		}
-		set, err := encode.set()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", encode.path, err)
-		}
-		set.Path = encode.path
-		sets = append(sets, set)
-	}
-	return sets, nil
-}
-
-// Split holds out testSize of the set's examples for validation, the same ones
-// as scikit-learn's train_test_split.
-func (s Set) Split(testSize float64, seed uint32) (train, val []Example, err error) {
-	trainIndex, valIndex, err := TrainTestSplit(len(s.Examples), testSize, seed)
+// add reads one record.
+func (r *Records) add(raw json.RawMessage) error {
+	record, err := parseFields(raw)
 	if err != nil {
-		return nil, nil, fmt.Errorf("split %s: %w", s.Path, err)
+		return err
 	}
-	pick := func(index []int) []Example {
-		picked := make([]Example, len(index))
-		for i, j := range index {
-			picked[i] = s.Examples[j]
+	text, err := record.text(r.Tasks[0].Text)
+	if err != nil {
+		return err
+	}
+	list := make([]labels, len(r.Tasks))
+	for t, task := range r.Tasks {
+		if list[t], err = parseLabels(record, task, text); err != nil {
+			return err
 		}
-		return picked
 	}
-	return pick(trainIndex), pick(valIndex), nil
+	r.Texts = append(r.Texts, text)
+	r.labels = append(r.labels, list)
+	return nil
+}
+
+// longestLabel is how long a label may be, in characters. Labels are written
+// into the model's files and reports; a transcript mustn't be.
+const longestLabel = 200
+
+// findLabels gives heads without labels those that the records have.
+func (r *Records) findLabels() (err error) {
+	list := slices.Clone(r.Tasks)
+	for t := range list {
+		task := &list[t]
+		task.Heads = slices.Clone(task.Heads)
+		for h := range task.Heads {
+			head := &task.Heads[h]
+			if len(head.Labels) > 0 {
+				continue
+			}
+			if head.Labels, err = r.labelsIn(t, h); err != nil {
+				return fmt.Errorf("task %s: head %s, field %s: %w", task.Name, head.Name, head.Source, err)
+			}
+			if task.Kind == tasks.Token {
+				head.Labels = slices.Insert(head.Labels, 0, tasks.OutsideLabel)
+			}
+		}
+	}
+	r.Tasks = list
+	return nil
+}
+
+// labelsIn are the sorted distinct labels that the records have for head h of
+// task t.
+func (r *Records) labelsIn(t, h int) ([]string, error) {
+	seen := map[string]bool{}
+	for _, record := range r.labels {
+		record[t].collect(r.Tasks[t].Kind, h, seen)
+	}
+	delete(seen, tasks.OutsideLabel)
+	delete(seen, "") // an entity without label: an error when it is encoded
+	found := slices.Sorted(maps.Keys(seen))
+	for _, label := range found {
+		if n := utf8.RuneCountInString(label); n > longestLabel {
+			return nil, fmt.Errorf("a label of %d characters: does the field hold texts?", n)
+		}
+	}
+	if len(found) == 0 {
+		return nil, errors.New("no record has a label")
+	}
+	return found, nil
+}
+
+// Texts yields every transcript of several sources, to make a vocabulary from.
+func Texts(all []Records) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, r := range all {
+			for _, text := range r.Texts {
+				if !yield(string(text)) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Digest identifies a data file's contents: the first 8 bytes of its SHA-256,

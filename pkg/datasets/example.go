@@ -14,10 +14,22 @@ import (
 
 // Example is one record as the model sees it.
 type Example struct {
-	Record  int         // its number in the file, from 1
-	IDs     []int32     // token ids, [CLS] … [SEP]
+	Record int     // its number in the file, from 1
+	IDs    []int32 // token ids, [CLS] … [SEP]
+	Labels []Label // of each of the set's tasks
+}
+
+// Label is what an example says to one task.
+type Label struct {
 	Classes []int64     // token task: one class a token; multiclass: one a head
-	Flags   [][]float32 // multilabel: 0…1 for each output of each head
+	Flags   [][]float32 // multilabel: 0…1 for each output of each head, tasks.IgnoreClass where there is none
+	Soft    []SoftLabel // what a teacher says to each head; nil: there is none
+}
+
+// SoftLabel is what a teacher says of an example to one head.
+type SoftLabel struct {
+	Rows   []int32   // token task: the tokens that it speaks of; otherwise nil
+	Logits []float32 // [rows, labels] or [labels]
 }
 
 // Limits bounds the length of examples, in tokens.
@@ -31,10 +43,11 @@ type Limits struct {
 type Filter struct {
 	Before, After int
 	Truncated     int // among After
+	Rare          int // dropped because their class has too few records to split
 }
 
-// Removed returns how many records were dropped.
-func (f Filter) Removed() int { return f.Before - f.After }
+// Removed returns how many records were dropped as too long.
+func (f Filter) Removed() int { return f.Before - f.After - f.Rare }
 
 // KeptPercent returns the share that was kept, in percent.
 func (f Filter) KeptPercent() float64 {
@@ -44,137 +57,36 @@ func (f Filter) KeptPercent() float64 {
 	return 100 * float64(f.After) / float64(f.Before)
 }
 
-// Set is a task with its examples.
+// Set is the examples of one source.
 type Set struct {
-	Task     tasks.Task
-	Examples []Example
-	Filter   Filter
 	Path     string // the file that the records came from
+	Tasks    []tasks.Task
+	Examples []Example
+	Filters  []Filter // of each task
 }
 
-// NewNERSet encodes NER records. One over limits.MaxLength is dropped, never
-// cut: that would silently lose its last entities.
-func NewNERSet(ctx context.Context, tok *tokenize.Tokenizer, records []NERRecord, limits Limits) (Set, error) {
-	task := tasks.NER(tasks.NERLabels())
-	idOf := map[string]int64{}
-	for id, label := range task.Heads[0].Labels {
-		idOf[label] = int64(id)
+// Encode makes examples of the records, on all cores. A record over
+// limits.MaxLength is dropped where all tasks are of tokens: to cut it would
+// silently lose its last entities. Where a sentence-level task shares it, it
+// is cut, and teaches the token tasks nothing.
+func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Limits) (Set, error) {
+	e := encoder{Records: r, tok: tok, limits: limits, ids: labelIDs(r.Tasks)}
+	if !slices.ContainsFunc(r.Tasks, func(t tasks.Task) bool { return t.Kind != tasks.Token }) {
+		e.limits.Truncate = false
 	}
-	for i, r := range records {
-		for _, e := range r.Entities {
-			if _, known := idOf[e.Label]; !known {
-				return Set{}, fmt.Errorf("NER record %d: unknown entity label %.40q; want one of %v", i+1, e.Label, task.Heads[0].Labels[1:])
-			}
-		}
-	}
-	limits.Truncate = false
-	return newSet(ctx, task, tok, limits, len(records),
-		func(i int) Transcript { return records[i].Text },
-		func(i int, enc tokenize.Encoding, ex *Example) error {
-			ex.Classes = AlignEntities(enc, records[i].Entities, idOf, limits.AllSubwords)
-			return nil
-		})
-}
-
-// NewCLSSet encodes case records. Label ids are the sorted distinct values in
-// records; an empty intervention or priority is left out of the loss.
-func NewCLSSet(ctx context.Context, tok *tokenize.Tokenizer, records []CaseRecord, limits Limits) (Set, error) {
-	task := tasks.CLS(CaseLabels(records))
-	ids := make([]map[string]int64, len(task.Heads))
-	for h, head := range task.Heads {
-		ids[h] = map[string]int64{}
-		for id, label := range head.Labels {
-			ids[h][label] = int64(id)
-		}
-	}
-	return newSet(ctx, task, tok, limits, len(records),
-		func(i int) Transcript { return records[i].Narrative },
-		func(i int, _ tokenize.Encoding, ex *Example) error {
-			for h, value := range caseValues(records[i]) {
-				id, known := ids[h][value]
-				if !known {
-					id = tasks.IgnoreClass
-				}
-				ex.Classes = append(ex.Classes, id)
-			}
-			return nil
-		})
-}
-
-// caseValues lists a case's labels in the order of the CLS task's heads.
-func caseValues(r CaseRecord) [4]string {
-	return [4]string{MainCategory(r.Category), r.Category, r.Intervention, r.Priority}
-}
-
-// CaseLabels returns the sorted distinct label values of records.
-func CaseLabels(records []CaseRecord) tasks.CaseLabels {
-	var seen [4]map[string]bool
-	for h := range seen {
-		seen[h] = map[string]bool{}
-	}
-	for _, r := range records {
-		for h, value := range caseValues(r) {
-			if value != "" {
-				seen[h][value] = true
-			}
-		}
-	}
-	sorted := func(set map[string]bool) []string {
-		var values []string
-		for v := range set {
-			values = append(values, v)
-		}
-		slices.Sort(values)
-		return values
-	}
-	return tasks.CaseLabels{Main: sorted(seen[0]), Sub: sorted(seen[1]), Intervention: sorted(seen[2]), Priority: sorted(seen[3])}
-}
-
-// NewQASet encodes QA records. A head that a record lacks is all 0; lists are
-// cut or padded to their head's size.
-func NewQASet(ctx context.Context, tok *tokenize.Tokenizer, records []QARecord, limits Limits) (Set, error) {
-	task := tasks.QA()
-	return newSet(ctx, task, tok, limits, len(records),
-		func(i int) Transcript { return records[i].Text },
-		func(i int, _ tokenize.Encoding, ex *Example) error {
-			labels, err := ParseQALabels(records[i].Labels)
-			if err != nil {
-				return err
-			}
-			for _, head := range task.Heads {
-				ex.Flags = append(ex.Flags, fitFlags(labels[head.Name], len(head.Labels)))
-			}
-			return nil
-		})
-}
-
-// newSet encodes n texts on all cores and keeps those that limits allow.
-func newSet(ctx context.Context, task tasks.Task, tok *tokenize.Tokenizer, limits Limits, n int,
-	text func(int) Transcript, label func(int, tokenize.Encoding, *Example) error,
-) (Set, error) {
-	examples := make([]Example, n)
+	examples := make([]Example, len(r.Texts))
+	cut := make([]bool, len(r.Texts))
 	group, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
-	cut := make([]int, workers)
 	for w := range workers {
-		group.Go(func() error {
-			for i := w; i < n; i += workers {
+		group.Go(func() (err error) {
+			for i := w; i < len(examples); i += workers {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				enc := tok.Encode(string(text(i)))
-				if len(enc.IDs) > limits.MaxLength {
-					if !limits.Truncate {
-						continue
-					}
-					enc = enc.Truncate(limits.MaxLength)
-					cut[w]++
+				if examples[i], cut[i], err = e.encode(i); err != nil {
+					return fmt.Errorf("%s: record %d: %w", r.Path, i+1, err)
 				}
-				ex := Example{Record: i + 1, IDs: enc.IDs}
-				if err := label(i, enc, &ex); err != nil {
-					return fmt.Errorf("%s record %d: %w", task.Name, i+1, err)
-				}
-				examples[i] = ex
 			}
 			return nil
 		})
@@ -182,10 +94,111 @@ func newSet(ctx context.Context, task tasks.Task, tok *tokenize.Tokenizer, limit
 	if err := group.Wait(); err != nil {
 		return Set{}, fmt.Errorf("encode records: %w", err)
 	}
-	kept := slices.DeleteFunc(examples, func(ex Example) bool { return ex.Record == 0 })
-	filter := Filter{Before: n, After: len(kept)}
-	for _, c := range cut {
-		filter.Truncated += c
+	return Set{
+		Path:     r.Path,
+		Tasks:    r.Tasks,
+		Filters:  filters(r.Tasks, examples, cut),
+		Examples: slices.DeleteFunc(examples, func(ex Example) bool { return ex.Record == 0 }),
+	}, nil
+}
+
+// filters counts for each task; a dropped example has no record number.
+func filters(list []tasks.Task, examples []Example, cut []bool) []Filter {
+	counts := make([]Filter, len(list))
+	for t, task := range list {
+		f := &counts[t]
+		f.Before = len(examples)
+		for i, ex := range examples {
+			switch {
+			case ex.Record == 0 || cut[i] && task.Kind == tasks.Token:
+			case cut[i]:
+				f.After++
+				f.Truncated++
+			default:
+				f.After++
+			}
+		}
 	}
-	return Set{Task: task, Examples: kept, Filter: filter}, nil
+	return counts
+}
+
+// encoder makes an example of a record.
+type encoder struct {
+	Records
+	tok    *tokenize.Tokenizer
+	limits Limits
+	ids    [][]map[string]int64 // of the labels of each task's heads
+}
+
+func labelIDs(list []tasks.Task) [][]map[string]int64 {
+	ids := make([][]map[string]int64, len(list))
+	for t, task := range list {
+		for _, head := range task.Heads {
+			byLabel := make(map[string]int64, len(head.Labels))
+			for id, label := range head.Labels {
+				byLabel[label] = int64(id)
+			}
+			ids[t] = append(ids[t], byLabel)
+		}
+	}
+	return ids
+}
+
+// encode returns an example without record number for one that is too long.
+func (e encoder) encode(i int) (ex Example, cut bool, err error) {
+	enc := e.tok.Encode(string(e.Texts[i]))
+	if cut = len(enc.IDs) > e.limits.MaxLength; cut {
+		if !e.limits.Truncate {
+			return Example{}, false, nil
+		}
+		enc = enc.Truncate(e.limits.MaxLength)
+	}
+	ex = Example{Record: i + 1, IDs: enc.IDs, Labels: make([]Label, len(e.Tasks))}
+	for t := range e.Tasks {
+		if ex.Labels[t], err = e.label(t, e.labels[i][t], enc, cut); err != nil {
+			return Example{}, false, fmt.Errorf("task %s: %w", e.Tasks[t].Name, err)
+		}
+	}
+	return ex, cut, nil
+}
+
+// label gives what a record says to task t its ids.
+func (e encoder) label(t int, l labels, enc tokenize.Encoding, cut bool) (label Label, err error) {
+	task := e.Tasks[t]
+	switch task.Kind {
+	case tasks.Token:
+		if cut || l.missing {
+			label.Classes = slices.Repeat([]int64{tasks.IgnoreToken}, len(enc.IDs))
+			return label, nil
+		}
+		for _, entity := range l.spans {
+			if _, known := e.ids[t][0][entity.Label]; !known {
+				return label, fmt.Errorf("unknown entity label %s; want one of %v", shown(entity.Label), task.Heads[0].Labels[1:])
+			}
+		}
+		label.Classes = AlignEntities(enc, l.spans, e.ids[t][0], e.limits.AllSubwords)
+	case tasks.MultiClass:
+		for h, value := range l.classes {
+			id, known := e.ids[t][h][value]
+			switch {
+			case known:
+			case value == "":
+				id = tasks.IgnoreClass
+			case e.KeepUnknown:
+				id = tasks.UnknownClass
+			default:
+				return label, fmt.Errorf("unknown label %s of head %s; it has %d others", shown(value), task.Heads[h].Name, len(e.ids[t][h]))
+			}
+			label.Classes = append(label.Classes, id)
+		}
+	case tasks.MultiLabel:
+		for h, head := range task.Heads {
+			flags, err := l.flagValues(h, head.Labels)
+			if err != nil {
+				return label, fmt.Errorf("head %s: %w", head.Name, err)
+			}
+			label.Flags = append(label.Flags, flags)
+		}
+	}
+	return label, nil
 }

@@ -15,9 +15,9 @@ import (
 // words is a text of n one-token words, n+2 tokens.
 func words(n int) Transcript { return Transcript(strings.Repeat("from ", n)) }
 
-func recordNumbers(set Set) []int {
+func recordNumbers(examples []Example) []int {
 	var numbers []int
-	for _, ex := range set.Examples {
+	for _, ex := range examples {
 		numbers = append(numbers, ex.Record)
 	}
 	return numbers
@@ -32,26 +32,24 @@ func TestOverlongNERRecordsAreDroppedAndCounted(t *testing.T) {
 		}
 		records = append(records, NERRecord{Text: words(n), Entities: []Entity{{0, 4, "NAME"}}})
 	}
-	set, err := NewNERSet(t.Context(), testTokenizer(t), records, Limits{MaxLength: 10, Truncate: true})
-	if err != nil {
-		t.Fatal(err)
+	set := mustEncode(t, mustLoad(t, lines(t, records...), tasks.NER(tasks.NERLabels())), Limits{MaxLength: 10, Truncate: true})
+	filter := set.Filters[0]
+	if want := (Filter{Before: 40, After: 30}); filter != want {
+		t.Errorf("filter: got %+v, want %+v", filter, want)
 	}
-	if want := (Filter{Before: 40, After: 30}); set.Filter != want {
-		t.Errorf("filter: got %+v, want %+v", set.Filter, want)
-	}
-	if got := set.Filter.Removed(); got != 10 {
+	if got := filter.Removed(); got != 10 {
 		t.Errorf("removed: got %d, want 10", got)
 	}
-	if got := set.Filter.KeptPercent(); got != 75 {
+	if got := filter.KeptPercent(); got != 75 {
 		t.Errorf("kept: got %v %%, want 75 %%", got)
 	}
-	numbers := recordNumbers(set)
+	numbers := recordNumbers(set.Examples)
 	if !slices.IsSorted(numbers) || numbers[0] != 1 || numbers[1] != 3 || slices.Contains(numbers, 2) {
 		t.Errorf("records: got %v, want the file's order without 2, 6, …", numbers)
 	}
 	for _, ex := range set.Examples {
-		if len(ex.IDs) != 10 || len(ex.Classes) != 10 || ex.Classes[1] != 1 {
-			t.Fatalf("record %d: %d tokens, classes %v", ex.Record, len(ex.IDs), ex.Classes)
+		if classes := ex.Labels[0].Classes; len(ex.IDs) != 10 || len(classes) != 10 || classes[1] != 1 {
+			t.Fatalf("record %d: %d tokens, classes %v", ex.Record, len(ex.IDs), classes)
 		}
 	}
 }
@@ -62,69 +60,57 @@ func TestFilterOfNothing(t *testing.T) {
 	}
 }
 
-func TestUnknownEntityLabel(t *testing.T) {
-	records := []NERRecord{{Text: "Amina"}, {Text: "Amina", Entities: []Entity{{0, 5, "PERSON"}}}}
-	_, err := NewNERSet(t.Context(), testTokenizer(t), records, Limits{MaxLength: 10})
-	if err == nil || !strings.Contains(err.Error(), `record 2: unknown entity label "PERSON"; want one of [NAME LOCATION`) {
-		t.Errorf("got error %v, want one with the record and the label", err)
-	} else if strings.Contains(err.Error(), "Amina") {
-		t.Errorf("error %q holds the text", err)
+func TestRareRecordsArentTooLong(t *testing.T) {
+	if got := (Filter{Before: 10, After: 5, Rare: 3}).Removed(); got != 2 {
+		t.Errorf("removed: got %d, want 2", got)
 	}
 }
 
 func TestAllSubwordsReachesTheExamples(t *testing.T) {
-	records := []NERRecord{{Text: "Achieng", Entities: []Entity{{0, 7, "NAME"}}}}
+	r := mustLoad(t, lines(t, NERRecord{Text: "Achieng", Entities: []Entity{{0, 7, "NAME"}}}), tasks.NER(tasks.NERLabels()))
 	for all, want := range map[bool][]int64{
 		false: {-100, 1, -100, -100},
 		true:  {-100, 1, 1, -100},
 	} {
-		set, err := NewNERSet(t.Context(), testTokenizer(t), records, Limits{MaxLength: 10, AllSubwords: all})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := set.Examples[0].Classes; !slices.Equal(got, want) {
+		set := mustEncode(t, r, Limits{MaxLength: 10, AllSubwords: all})
+		if got := set.Examples[0].Labels[0].Classes; !slices.Equal(got, want) {
 			t.Errorf("all sub-words %v: got %v, want %v", all, got, want)
 		}
 	}
 }
 
 func TestCaseLabelsAreSortedAndDistinct(t *testing.T) {
-	got := CaseLabels([]CaseRecord{
-		{Category: "Sexual Violence", Intervention: "Referral", Priority: "2"},
-		{Category: "Cyberbullying", Intervention: "Counselling", Priority: "10"},
-		{Category: "Sexual Violence", Priority: "1"},
-		{Category: "legal issues", Intervention: "Counselling"},
-		{Category: "Legal issues"},
-	})
-	want := tasks.CaseLabels{
+	r := mustLoad(t, lines(t,
+		CaseRecord{Narrative: "x", Category: "Sexual Violence", Intervention: "Referral", Priority: "2"},
+		CaseRecord{Narrative: "x", Category: "Cyberbullying", Intervention: "Counselling", Priority: "10"},
+		CaseRecord{Narrative: "x", Category: "Sexual Violence", Priority: "1"},
+		CaseRecord{Narrative: "x", Category: "legal issues", Intervention: "Counselling"},
+		CaseRecord{Narrative: "x", Category: "Legal issues"},
+	), tasks.CLS(tasks.CaseLabels{}))
+	want := tasks.CLS(tasks.CaseLabels{
 		Main:         []string{"Advice and Counselling", "GBV", "Unknown"},
 		Sub:          []string{"Cyberbullying", "Legal issues", "Sexual Violence", "legal issues"},
 		Intervention: []string{"Counselling", "Referral"},
 		Priority:     []string{"1", "10", "2"},
-	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
+	})
+	if !reflect.DeepEqual(r.Tasks, []tasks.Task{want}) {
+		t.Errorf("got %+v, want %+v", r.Tasks, want)
 	}
 }
 
-func TestCLSSet(t *testing.T) {
-	records := []CaseRecord{
-		{Narrative: words(3), Category: "Sexual Violence", Intervention: "Referral", Priority: "2"},
-		{Narrative: words(30), Category: "Bullying", Intervention: "", Priority: "1"},
-		{Narrative: words(8), Category: "Custody", Intervention: "Counselling"},
+func TestEncodeCases(t *testing.T) {
+	r := mustLoad(t, lines(t,
+		CaseRecord{Narrative: words(3), Category: "Sexual Violence", Intervention: "Referral", Priority: "2"},
+		CaseRecord{Narrative: words(30), Category: "Bullying", Intervention: "", Priority: "1"},
+		CaseRecord{Narrative: words(8), Category: "Custody", Intervention: "Counselling"},
+	), tasks.CLS(tasks.CaseLabels{}))
+	set := mustEncode(t, r, Limits{MaxLength: 10, Truncate: true})
+	if want := []Filter{{Before: 3, After: 3, Truncated: 1}}; !slices.Equal(set.Filters, want) {
+		t.Errorf("filters: got %+v, want %+v", set.Filters, want)
 	}
 	want := [][]int64{{2, 2, 1, 1}, {0, 0, tasks.IgnoreClass, 0}, {1, 1, 0, tasks.IgnoreClass}}
-	set, err := NewCLSSet(t.Context(), testTokenizer(t), records, Limits{MaxLength: 10, Truncate: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f := (Filter{Before: 3, After: 3, Truncated: 1}); set.Filter != f {
-		t.Errorf("filter: got %+v, want %+v", set.Filter, f)
-	}
-	for i, ex := range set.Examples {
-		if !slices.Equal(ex.Classes, want[i]) {
-			t.Errorf("record %d: got classes %v, want %v", i+1, ex.Classes, want[i])
-		}
+	if got := classesOf(set); !reflect.DeepEqual(got, want) {
+		t.Errorf("got classes %v, want %v", got, want)
 	}
 	cut := set.Examples[1].IDs
 	whole := set.Examples[2].IDs // 10 tokens as it is
@@ -132,49 +118,80 @@ func TestCLSSet(t *testing.T) {
 		t.Errorf("truncated: got %v, want %v, [SEP] last", cut, whole)
 	}
 
-	set, err = NewCLSSet(t.Context(), testTokenizer(t), records, Limits{MaxLength: 10})
-	if err != nil {
-		t.Fatal(err)
+	set = mustEncode(t, r, Limits{MaxLength: 10})
+	if want := []Filter{{Before: 3, After: 2}}; !slices.Equal(set.Filters, want) {
+		t.Errorf("without truncation: got %+v, want %+v", set.Filters, want)
 	}
-	if f := (Filter{Before: 3, After: 2}); set.Filter != f {
-		t.Errorf("without truncation: got %+v, want %+v", set.Filter, f)
-	}
-	if got := recordNumbers(set); !slices.Equal(got, []int{1, 3}) {
+	if got := recordNumbers(set.Examples); !slices.Equal(got, []int{1, 3}) {
 		t.Errorf("without truncation: got records %v, want 1 and 3", got)
 	}
-	if got := set.Task.Heads[1].Labels; len(got) != 3 {
+	if got := set.Tasks[0].Heads[1].Labels; len(got) != 3 {
 		t.Errorf("a dropped record's label lost its id: %v", got)
 	}
 }
 
-func TestQASetFitsLists(t *testing.T) {
-	records := []QARecord{{Text: words(30), Labels: []byte(
-		`"{\"opening\": [1, 1], \"listening\": [1, 0, 1, 1, 0, 1], \"proactiveness\": [1], \"resolution\": [], \"hold\": \"No hold was required\", \"music\": [1]}"`)}}
-	set, err := NewQASet(t.Context(), testTokenizer(t), records, Limits{MaxLength: 10, Truncate: true})
-	if err != nil {
-		t.Fatal(err)
+// shared are records of which a token task and two sentence-level ones learn.
+func shared(t *testing.T) Records {
+	t.Helper()
+	span := `[{"start": 0, "end": 4, "label": "TOWN"}]`
+	record := func(n int, rest string) string {
+		return fmt.Sprintf(`{"text": %q%s}`, string(words(n)), rest) + "\n"
 	}
-	want := [][]float32{{1}, {1, 0, 1, 1, 0}, {1, 0, 0}, {0, 0, 0, 0, 0}, {0, 0}, {0}}
-	if got := set.Examples[0].Flags; !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+	return mustLoad(t, record(2, `, "spans": `+span+`, "caller": "calm", "reporter": {"gender": "male"}, "topics": ["a"]`)+
+		record(9, `, "spans": `+span+`, "caller": "sad", "topics": ["b"]`)+ // one token over the limit
+		record(3, `, "caller": "sad"`),
+		places(t), mood(t), topics(t))
+}
+
+func TestTasksShareRecords(t *testing.T) {
+	set := mustEncode(t, shared(t), Limits{MaxLength: 10, Truncate: true})
+	if got, want := tasks.Names(set.Tasks), []string{"places", "mood", "topics"}; !slices.Equal(got, want) {
+		t.Fatalf("got tasks %v, want %v", got, want)
 	}
-	if f := (Filter{Before: 1, After: 1, Truncated: 1}); set.Filter != f {
-		t.Errorf("filter: got %+v, want %+v", set.Filter, f)
+	if got := recordNumbers(set.Examples); !slices.Equal(got, []int{1, 2, 3}) {
+		t.Fatalf("got records %v, want all", got)
+	}
+	ignored := func(n int) []int64 { return slices.Repeat([]int64{tasks.IgnoreToken}, n) }
+	for i, want := range [][]Label{
+		{{Classes: []int64{-100, 1, 0, -100}}, {Classes: []int64{0, 0}}, {Flags: [][]float32{{1, 0}}}},
+		{{Classes: ignored(10)}, {Classes: []int64{1, -1}}, {Flags: [][]float32{{0, 1}}}}, // cut: its spans don't count
+		{{Classes: ignored(5)}, {Classes: []int64{1, -1}}, {Flags: [][]float32{{-1, -1}}}},
+	} {
+		if got := set.Examples[i].Labels; !reflect.DeepEqual(got, want) {
+			t.Errorf("record %d: got  %v\nwant %v", i+1, got, want)
+		}
+	}
+	if want := []Filter{{Before: 3, After: 2}, {Before: 3, After: 3, Truncated: 1}, {Before: 3, After: 3, Truncated: 1}}; !slices.Equal(set.Filters, want) {
+		t.Errorf("filters: got %+v, want %+v", set.Filters, want)
+	}
+	if got := set.Filters[0].Removed(); got != 1 {
+		t.Errorf("removed from the token task: got %d, want 1", got)
+	}
+
+	set = mustEncode(t, shared(t), Limits{MaxLength: 10})
+	if got := recordNumbers(set.Examples); !slices.Equal(got, []int{1, 3}) {
+		t.Errorf("without truncation: got records %v, want 1 and 3", got)
+	}
+	if want := (Filter{Before: 3, After: 2}); set.Filters[0] != want || set.Filters[1] != want || set.Filters[2] != want {
+		t.Errorf("without truncation: filters %+v, want %+v each", set.Filters, want)
 	}
 }
 
-func TestQASetNamesTheBadRecord(t *testing.T) {
-	records := []QARecord{{Text: "x", Labels: []byte("{}")}, {Text: "Amina", Labels: []byte("[]")}}
-	_, err := NewQASet(t.Context(), testTokenizer(t), records, Limits{MaxLength: 10})
-	if err == nil || !strings.Contains(err.Error(), "qa record 2: labels") || strings.Contains(err.Error(), "Amina") {
-		t.Errorf("got error %v, want one with the record", err)
+func TestTwoTokenTasksNeverCut(t *testing.T) {
+	r := mustLoad(t, fmt.Sprintf(`{"text": %q, "spans": []}`, string(words(9)))+"\n"+`{"text": "A", "spans": []}`, places(t, "TOWN"), tasks.NER(tasks.NERLabels()))
+	set := mustEncode(t, r, Limits{MaxLength: 10, Truncate: true})
+	if got := recordNumbers(set.Examples); !slices.Equal(got, []int{2}) {
+		t.Errorf("got records %v, want the short one", got)
+	}
+	if want := (Filter{Before: 2, After: 1}); set.Filters[0] != want || set.Filters[1] != want {
+		t.Errorf("filters: %+v, want %+v each", set.Filters, want)
 	}
 }
 
 func TestEncodingStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := NewNERSet(ctx, testTokenizer(t), []NERRecord{{Text: "x"}}, Limits{MaxLength: 10})
+	_, err := mustLoad(t, `{"text": "x"}`, tasks.QA()).Encode(ctx, testTokenizer(t), Limits{MaxLength: 10})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}

@@ -10,48 +10,37 @@ import (
 	"os"
 )
 
-// LoadNER reads a JSONL file of NER records: one JSON object a line. Empty
-// lines are passed over. An error names the file and the line.
-func LoadNER(path string) ([]NERRecord, error) {
-	return loadFile(path, func(r io.Reader) ([]NERRecord, error) {
-		return readLines(r, parseNER)
-	})
-}
-
-// LoadCases reads a JSON array of case records. An error names the file and
-// the record, counted from 1.
-func LoadCases(path string) ([]CaseRecord, error) {
-	return loadFile(path, func(r io.Reader) ([]CaseRecord, error) {
-		return readArray(r, parseCase)
-	})
-}
-
-// LoadQA reads a JSON array of QA records. An error names the file and the
-// record, counted from 1.
-func LoadQA(path string) ([]QARecord, error) {
-	return loadFile(path, func(r io.Reader) ([]QARecord, error) {
-		return readArray(r, parseQA)
-	})
-}
-
-func loadFile[T any](path string, read func(io.Reader) ([]T, error)) ([]T, error) {
+// readFile calls each with every record of a file: one JSON object a line, or
+// a JSON array of them. Empty lines are passed over. An error names the file
+// and the line or, in an array, the record, counted from 1.
+func readFile(path string, each func(json.RawMessage) error) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read data: %w", err)
+		return fmt.Errorf("read data: %w", err)
 	}
 	defer f.Close()
-	records, err := read(skipBOM(f))
+	records := 0
+	count := func(raw json.RawMessage) error {
+		records++
+		return each(raw)
+	}
+	in := skipBOM(f)
+	if startsArray(in) {
+		err = readArray(in, count)
+	} else {
+		err = readLines(in, count)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read data: %s: %w", path, err)
+		return fmt.Errorf("read data: %s: %w", path, err)
 	}
-	if len(records) == 0 {
-		return nil, fmt.Errorf("read data: %s holds no records", path)
+	if records == 0 {
+		return fmt.Errorf("read data: %s holds no records", path)
 	}
-	return records, nil
+	return nil
 }
 
 // skipBOM passes over the mark that some Windows programs put in front of UTF-8.
-func skipBOM(r io.Reader) io.Reader {
+func skipBOM(r io.Reader) *bufio.Reader {
 	const bom = "\xef\xbb\xbf"
 	buffered := bufio.NewReaderSize(r, 1<<16)
 	if head, err := buffered.Peek(len(bom)); err == nil && string(head) == bom {
@@ -60,53 +49,53 @@ func skipBOM(r io.Reader) io.Reader {
 	return buffered
 }
 
-func readLines[T any](r io.Reader, parse func([]byte) (T, error)) ([]T, error) {
-	var records []T
-	lines := bufio.NewReader(r)
+// startsArray reports whether the first character that isn't blank opens an
+// array.
+func startsArray(r *bufio.Reader) bool {
+	head, _ := r.Peek(4096) // what there is of them will do
+	return bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("["))
+}
+
+func readLines(lines *bufio.Reader, each func(json.RawMessage) error) error {
 	for number := 1; ; number++ {
 		line, err := lines.ReadBytes('\n')
 		if len(bytes.TrimSpace(line)) > 0 {
-			record, bad := parse(line)
-			if bad != nil {
-				return nil, fmt.Errorf("line %d: %w", number, bad)
+			if bad := each(line); bad != nil {
+				return fmt.Errorf("line %d: %w", number, bad)
 			}
-			records = append(records, record)
 		}
 		if errors.Is(err, io.EOF) {
-			return records, nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
 
 // readArray reads a JSON array element by element, so that an error knows its
 // record.
-func readArray[T any](r io.Reader, parse func([]byte) (T, error)) ([]T, error) {
+func readArray(r io.Reader, each func(json.RawMessage) error) error {
 	decoder := json.NewDecoder(r)
-	if token, err := decoder.Token(); err != nil {
-		return nil, fmt.Errorf("want a JSON array of records: %w", cleanJSONError(err))
-	} else if token != json.Delim('[') {
-		return nil, errors.New("want a JSON array of records; the file begins with something else")
+	if _, err := decoder.Token(); err != nil { // the bracket
+		return cleanJSONError(err)
 	}
-	var records []T
+	records := 0
 	for decoder.More() {
 		var raw json.RawMessage
 		if err := decoder.Decode(&raw); err != nil {
-			return nil, fmt.Errorf("record %d: %w", len(records)+1, cleanJSONError(err))
+			return fmt.Errorf("record %d: %w", records+1, cleanJSONError(err))
 		}
-		record, err := parse(raw)
-		if err != nil {
-			return nil, fmt.Errorf("record %d: %w", len(records)+1, err)
+		if err := each(raw); err != nil {
+			return fmt.Errorf("record %d: %w", records+1, err)
 		}
-		records = append(records, record)
+		records++
 	}
 	if _, err := decoder.Token(); err != nil {
-		return nil, fmt.Errorf("after record %d: the array doesn't end: %w", len(records), cleanJSONError(err))
+		return fmt.Errorf("after record %d: the array doesn't end: %w", records, cleanJSONError(err))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("after record %d: the array ends, but the file goes on", len(records))
+		return fmt.Errorf("after record %d: the array ends, but the file goes on", records)
 	}
-	return records, nil
+	return nil
 }

@@ -2,19 +2,20 @@ package datasets
 
 import (
 	"math/rand/v2"
+	"strings"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Loader cuts a task's examples into batches, as PyTorch's DataLoader does.
+// Loader cuts a set's examples into batches, as PyTorch's DataLoader does.
 type Loader struct {
-	Task      tasks.Task
+	Tasks     []tasks.Task
 	Examples  []Example
 	BatchSize int // 1 or more
 	Collator  Collator
 }
 
-// Batches returns the number of batches in an epoch; the last may be smaller.
+// Batches returns the number of batches of all examples; the last may be smaller.
 func (l Loader) Batches() int { return (len(l.Examples) + l.BatchSize - 1) / l.BatchSize }
 
 // Slot is a batch that hasn't been collated yet.
@@ -29,7 +30,7 @@ func (s Slot) Batch() Batch {
 	for i, index := range s.indices {
 		examples[i] = s.loader.Examples[index]
 	}
-	return s.loader.Collator.Collate(s.loader.Task, examples)
+	return s.loader.Collator.Collate(s.loader.Tasks, examples)
 }
 
 // Ordered returns the batches in the examples' order, for validation.
@@ -49,14 +50,22 @@ func (l Loader) cut(order []int) []Slot {
 	return slots
 }
 
+// Name joins the names of the loader's tasks.
+func (l Loader) Name() string { return strings.Join(tasks.Names(l.Tasks), "+") }
+
 // Alternate is task alternation: every loader's examples are shuffled and cut
-// into batches, and the batches of all tasks shuffled into one list. The same
-// seed gives the same list.
-func Alternate(loaders []Loader, seed uint64) []Slot {
+// into batches, and the batches of all loaders shuffled into one list. The
+// same seed gives the same list.
+func Alternate(loaders []Loader, sampling Sampling, seed uint64) []Slot {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	var all []Slot
-	for _, l := range loaders {
-		all = append(all, l.cut(rng.Perm(len(l.Examples)))...)
+	for i, n := range sampling.Batches(loaders) {
+		l := loaders[i]
+		var slots []Slot
+		for len(slots) < n {
+			slots = append(slots, l.cut(rng.Perm(len(l.Examples)))...)
+		}
+		all = append(all, slots[:n]...)
 	}
 	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all

@@ -12,9 +12,9 @@ import (
 
 // testLoader has n examples of a task, whose records are numbered from 1.
 func testLoader(name string, n, batchSize int) Loader {
-	l := Loader{Task: tasks.Task{Name: name}, BatchSize: batchSize}
+	l := Loader{Tasks: []tasks.Task{{Name: name}}, BatchSize: batchSize}
 	for i := range n {
-		l.Examples = append(l.Examples, Example{Record: i + 1, IDs: []int32{2, 3}})
+		l.Examples = append(l.Examples, Example{Record: i + 1, IDs: []int32{2, 3}, Labels: make([]Label, 1)})
 	}
 	return l
 }
@@ -24,7 +24,7 @@ func batches(slots []Slot) []string {
 	var list []string
 	for _, s := range slots {
 		b := s.Batch()
-		list = append(list, fmt.Sprint(b.Task, b.Records))
+		list = append(list, fmt.Sprint(b.Name(), b.Records))
 	}
 	return list
 }
@@ -45,6 +45,13 @@ func TestOrdered(t *testing.T) {
 	}
 }
 
+func TestLoaderName(t *testing.T) {
+	l := Loader{Tasks: []tasks.Task{{Name: "places"}, {Name: "mood"}}}
+	if got := l.Name(); got != "places+mood" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // The source's figures: 1,798 and 8,996 and 4,496 records in batches of 16.
 func TestBatchesPerEpoch(t *testing.T) {
 	var all []Loader
@@ -55,7 +62,7 @@ func TestBatchesPerEpoch(t *testing.T) {
 		}
 		all = append(all, l)
 	}
-	if got := len(Alternate(all, 1)); got != 957 {
+	if got := len(Alternate(all, Sampling{}, 1)); got != 957 {
 		t.Errorf("%d batches an epoch, want 957", got)
 	}
 }
@@ -64,23 +71,24 @@ func TestAlternateGivesEachExampleOnce(t *testing.T) {
 	loaders := []Loader{testLoader("ner", 33, 4), testLoader("cls", 96, 4), testLoader("qa", 50, 4)}
 	seen := map[string]map[int]int{}
 	sizes := map[string]map[int]int{}
-	for _, slot := range Alternate(loaders, 7) {
+	for _, slot := range Alternate(loaders, Sampling{}, 7) {
 		b := slot.Batch()
-		if seen[b.Task] == nil {
-			seen[b.Task], sizes[b.Task] = map[int]int{}, map[int]int{}
+		task := b.Name()
+		if seen[task] == nil {
+			seen[task], sizes[task] = map[int]int{}, map[int]int{}
 		}
 		for _, record := range b.Records {
-			seen[b.Task][record]++
+			seen[task][record]++
 		}
-		sizes[b.Task][b.Size]++
+		sizes[task][b.Size]++
 	}
 	for _, l := range loaders {
-		if len(seen[l.Task.Name]) != len(l.Examples) {
-			t.Errorf("%s: %d records, want %d", l.Task.Name, len(seen[l.Task.Name]), len(l.Examples))
+		if len(seen[l.Name()]) != len(l.Examples) {
+			t.Errorf("%s: %d records, want %d", l.Name(), len(seen[l.Name()]), len(l.Examples))
 		}
-		for record, times := range seen[l.Task.Name] {
+		for record, times := range seen[l.Name()] {
 			if times != 1 {
-				t.Errorf("%s: record %d comes %d times", l.Task.Name, record, times)
+				t.Errorf("%s: record %d comes %d times", l.Name(), record, times)
 			}
 		}
 	}
@@ -92,11 +100,11 @@ func TestAlternateGivesEachExampleOnce(t *testing.T) {
 
 func TestAlternateIsDeterministic(t *testing.T) {
 	loaders := []Loader{testLoader("ner", 20, 4), testLoader("cls", 20, 4)}
-	first := batches(Alternate(loaders, 7))
-	if again := batches(Alternate(loaders, 7)); !slices.Equal(first, again) {
+	first := batches(Alternate(loaders, Sampling{}, 7))
+	if again := batches(Alternate(loaders, Sampling{}, 7)); !slices.Equal(first, again) {
 		t.Errorf("the same seed gave\n%v and\n%v", first, again)
 	}
-	other := batches(Alternate(loaders, 8))
+	other := batches(Alternate(loaders, Sampling{}, 8))
 	if slices.Equal(first, other) {
 		t.Error("another seed gave the same list")
 	}
@@ -116,8 +124,8 @@ func TestAlternateMixesTheTasks(t *testing.T) {
 	loaders := []Loader{testLoader("ner", 80, 4), testLoader("cls", 80, 4), testLoader("qa", 80, 4)}
 	changes, before := 0, ""
 	var heads []string
-	for i, slot := range Alternate(loaders, 7) {
-		task := slot.Batch().Task
+	for i, slot := range Alternate(loaders, Sampling{}, 7) {
+		task := slot.Batch().Name()
 		if task != before {
 			changes++
 		}
@@ -131,8 +139,8 @@ func TestAlternateMixesTheTasks(t *testing.T) {
 		t.Errorf("the task changes %d times in 60 batches", changes)
 	}
 	for _, l := range loaders {
-		if !slices.Contains(heads, l.Task.Name) {
-			t.Errorf("no %s in the first half: %s", l.Task.Name, strings.Join(heads, " "))
+		if !slices.Contains(heads, l.Name()) {
+			t.Errorf("no %s in the first half: %s", l.Name(), strings.Join(heads, " "))
 		}
 	}
 }

@@ -5,77 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
-
-// parseNER reads one NER record. Spans must lie inside the text.
-func parseNER(data []byte) (NERRecord, error) {
-	var record NERRecord
-	if err := unmarshal(data, &record); err != nil {
-		return NERRecord{}, err
-	}
-	if record.Text == "" {
-		return NERRecord{}, errors.New("text is empty")
-	}
-	length := utf8.RuneCountInString(string(record.Text))
-	for i, e := range record.Entities {
-		if e.Start < 0 || e.End <= e.Start || e.End > length {
-			return NERRecord{}, fmt.Errorf("entity %d: span [%d, %d) isn't inside the text of %d characters", i+1, e.Start, e.End, length)
-		}
-	}
-	return record, nil
-}
-
-// parseCase reads one case record. Fields that training doesn't read may be of
-// any type; one of another type than the schema's stays empty.
-func parseCase(data []byte) (CaseRecord, error) {
-	var record CaseRecord
-	err := unmarshalNeeded(data, &record, &struct {
-		Category     string     `json:"category"`
-		Intervention string     `json:"intervention"`
-		Priority     string     `json:"priority"`
-		Narrative    Transcript `json:"narrative"`
-	}{})
-	switch {
-	case err != nil:
-		return CaseRecord{}, err
-	case record.Narrative == "":
-		return CaseRecord{}, errors.New("narrative is empty")
-	case record.Category == "":
-		return CaseRecord{}, errors.New("category is empty")
-	}
-	return record, nil
-}
-
-// parseQA reads one QA record. Fields that training doesn't read may be of any
-// type, as for parseCase.
-func parseQA(data []byte) (QARecord, error) {
-	var record QARecord
-	err := unmarshalNeeded(data, &record, &struct {
-		Text Transcript `json:"text"`
-	}{})
-	if err != nil {
-		return QARecord{}, err
-	}
-	if record.Text == "" {
-		return QARecord{}, errors.New("text is empty")
-	}
-	if _, err := ParseQALabels(record.Labels); err != nil {
-		return QARecord{}, err
-	}
-	return record, nil
-}
-
-// unmarshalNeeded reads data into record. Of wrong types it reports only those
-// of the fields that needed has; of the others it leaves the field empty.
-func unmarshalNeeded(data []byte, record, needed any) error {
-	err := unmarshal(data, record)
-	if err == nil {
-		return nil
-	}
-	return unmarshal(data, needed)
-}
 
 // unmarshal is json.Unmarshal for UTF-8 only: encoding/json would replace
 // other bytes, and spans would no longer fit. The escape of half a surrogate
@@ -115,8 +48,18 @@ func jsonKind(goKind string) string {
 		return "a whole number"
 	case "slice":
 		return "an array"
-	case "struct":
+	case "struct", "map":
 		return "an object"
 	}
 	return "a string"
+}
+
+// shown is a label in an error. A long one is perhaps none, but the text of a
+// call in the wrong field: of that only the length is told.
+func shown(label string) string {
+	const longest = 40
+	if n := utf8.RuneCountInString(label); n > longest {
+		return fmt.Sprintf("of %d characters", n)
+	}
+	return strconv.Quote(label)
 }

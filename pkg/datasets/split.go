@@ -3,7 +3,132 @@ package datasets
 import (
 	"fmt"
 	"math"
+	"slices"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
+
+// Shares says which examples are held out.
+type Shares struct {
+	Test     float64 // of all
+	Val      float64 // of all; 0: validation has the test share, as in the source
+	Seed     uint32
+	Stratify string // name of the head whose classes each share has in proportion; "": none
+}
+
+// Split is a set's examples by use.
+type Split struct {
+	Train, Val []Example
+	Test       []Example // nil if validation has the test share
+}
+
+// Split holds examples out: the test share is that of scikit-learn's
+// train_test_split, and so is the validation share, of the others. Examples of
+// a class that has only one can't be stratified: they are dropped, and counted
+// in the set's filters.
+func (s *Set) Split(shares Shares) (Split, error) {
+	classes := s.classes(shares.Stratify)
+	if classes != nil {
+		classes = s.dropRare(classes)
+	}
+	all := make([]int, len(s.Examples))
+	for i := range all {
+		all[i] = i
+	}
+	train, test, err := holdOut(all, classes, shares.Test, shares.Seed)
+	if err != nil {
+		return Split{}, fmt.Errorf("split %s: %w", s.Path, err)
+	}
+	if shares.Val == 0 {
+		return Split{Train: s.pick(train), Val: s.pick(test)}, nil
+	}
+	train, val, err := holdOut(train, classes, shares.Val/(1-shares.Test), shares.Seed)
+	if err != nil {
+		return Split{}, fmt.Errorf("split %s: validation: %w", s.Path, err)
+	}
+	return Split{Train: s.pick(train), Val: s.pick(val), Test: s.pick(test)}, nil
+}
+
+// holdOut parts some of the set's examples in two. classes has the class of
+// each example of the set; nil: a plain split. A class with only one of them
+// stays in the first part.
+func holdOut(some []int, classes []int64, share float64, seed uint32) (train, test []int, err error) {
+	if classes == nil {
+		train, test, err = TrainTestSplit(len(some), share, seed)
+		return at(some, train), at(some, test), err
+	}
+	members := map[int64]int{}
+	for _, i := range some {
+		members[classes[i]]++
+	}
+	var alone, others, labels []int
+	for _, i := range some {
+		if members[classes[i]] == 1 {
+			alone = append(alone, i)
+			continue
+		}
+		others = append(others, i)
+		labels = append(labels, int(classes[i]))
+	}
+	train, test, err = StratifiedSplit(labels, share, seed)
+	return append(at(others, train), alone...), at(others, test), err
+}
+
+func at(list, index []int) []int {
+	picked := make([]int, len(index))
+	for i, j := range index {
+		picked[i] = list[j]
+	}
+	return picked
+}
+
+func (s *Set) pick(index []int) []Example {
+	picked := make([]Example, len(index))
+	for i, j := range index {
+		picked[i] = s.Examples[j]
+	}
+	return picked
+}
+
+// classes are the examples' classes of the head called name; nil if the set's
+// tasks have none.
+func (s *Set) classes(name string) []int64 {
+	for t, task := range s.Tasks {
+		h := slices.IndexFunc(task.Heads, func(head tasks.Head) bool { return head.Name == name })
+		if h < 0 || task.Kind != tasks.MultiClass {
+			continue
+		}
+		classes := make([]int64, len(s.Examples))
+		for i, ex := range s.Examples {
+			classes[i] = ex.Labels[t].Classes[h]
+		}
+		return classes
+	}
+	return nil
+}
+
+// dropRare removes the examples whose class no other has, and returns the
+// others' classes.
+func (s *Set) dropRare(classes []int64) []int64 {
+	members := map[int64]int{}
+	for _, class := range classes {
+		members[class]++
+	}
+	var kept []Example
+	var keptClasses []int64
+	for i, ex := range s.Examples {
+		if members[classes[i]] > 1 {
+			kept, keptClasses = append(kept, ex), append(keptClasses, classes[i])
+		}
+	}
+	rare := len(s.Examples) - len(kept)
+	for t := range s.Filters {
+		s.Filters[t].Rare += rare
+		s.Filters[t].After -= rare
+	}
+	s.Examples = kept
+	return keptClasses
+}
 
 // TrainTestSplit parts the records 0…n-1 into two shares: the same records in
 // the same order as scikit-learn's train_test_split(range(n),

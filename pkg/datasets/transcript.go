@@ -34,3 +34,8 @@ func (r CaseRecord) LogValue() slog.Value { return r.Narrative.LogValue() }
 
 // LogValue keeps what the record holds out of logs, which may be JSON.
 func (r QARecord) LogValue() slog.Value { return r.Text.LogValue() }
+
+// LogValue keeps what the records hold out of logs, which may be JSON.
+func (r Records) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprintf("[%d records]", len(r.Texts)))
+}

@@ -15,6 +15,7 @@ func TestTranscriptNeverPrintsItself(t *testing.T) {
 	ner := NERRecord{Text: text, Entities: []Entity{{0, 5, "NAME"}}}
 	call := CaseRecord{Narrative: text, Victim: Victim{FirstName: "Amina"}}
 	qa := QARecord{Text: text}
+	all := Records{Texts: []Transcript{text, text}}
 	var printed []string
 	for _, verb := range strings.Split("v,+v,#v,s,q,x,X,d,T%[1]v,t,U,c,b,o,e,10.3s", ",") {
 		printed = append(printed, fmt.Sprintf("%"+verb, text), fmt.Sprintf("%"+verb, qa))
@@ -22,14 +23,14 @@ func TestTranscriptNeverPrintsItself(t *testing.T) {
 	printed = append(printed,
 		fmt.Sprint(text), fmt.Sprintln(text), fmt.Errorf("read %v: %s", ner, text).Error(),
 		fmt.Sprintf("%+v %v", ner, []Transcript{text}), fmt.Sprintf("%#v", &ner),
-		fmt.Sprintf("%+v", map[Transcript]bool{text: true}),
+		fmt.Sprintf("%+v", map[Transcript]bool{text: true}), fmt.Sprintf("%+v %#v", all, all),
 	)
 	for _, handler := range []func(*bytes.Buffer) slog.Handler{
 		func(b *bytes.Buffer) slog.Handler { return slog.NewTextHandler(b, nil) },
 		func(b *bytes.Buffer) slog.Handler { return slog.NewJSONHandler(b, nil) },
 	} {
 		var log bytes.Buffer
-		slog.New(handler(&log)).Info("read", "text", text, "ner", ner, "case", call, "qa", qa)
+		slog.New(handler(&log)).Info("read", "text", text, "ner", ner, "case", call, "qa", qa, "all", all)
 		if n := strings.Count(log.String(), "18 characters"); n != 4 {
 			t.Errorf("the log tells the length %d times, want 4: %s", n, &log)
 		}

@@ -46,38 +46,39 @@ func TestMergeWindows(t *testing.T) {
 		pieces: []*piece{pieceOf(1, 4), pieceOf(2, 5)},
 	}
 	ner := tasks.NER([]string{"O", "NAME", "AGE"})
-	cls := tasks.Task{Name: "cls", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "main", Field: "main_category", Labels: []string{"x", "y"}}}}
-	qa := tasks.Task{Name: "qa", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "hold", Field: "hold", Labels: []string{"p", "q"}}}}
+	mood := tasks.Task{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "main", Field: "main_category", Labels: []string{"x", "y"}}}}
+	signs := tasks.Task{Name: "signs", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "hold", Field: "hold", Labels: []string{"p", "q"}}}}
 	name, age, outside := []float32{0, 5, 0}, []float32{0, 0, 5}, []float32{5, 0, 0}
 	c.pieces[0].logits = map[string][][]float32{
 		//                       [CLS]    a        b     c    [SEP]
-		"ner": {slices.Concat(outside, outside, name, name, age)},
-		"cls": {{3, 0}},
-		"qa":  {{4, -1}},
+		"ner":   {slices.Concat(outside, outside, name, name, age)},
+		"mood":  {{3, 0}},
+		"signs": {{4, -1}},
 	}
 	c.pieces[1].logits = map[string][][]float32{
 		//                      [CLS]  b    c    d     [SEP]
-		"ner": {slices.Concat(name, age, age, name, outside)},
-		"cls": {{-2, 2}},
-		"qa":  {{-5, 2}},
+		"ner":   {slices.Concat(name, age, age, name, outside)},
+		"mood":  {{-2, 2}},
+		"signs": {{-5, 2}},
 	}
-	got := c.prediction([]tasks.Task{ner, cls, qa}, PredictOptions{Threshold: 0.5, Scores: true})
+	got := c.prediction([]tasks.Task{ner, mood, signs}, PredictOptions{Threshold: 0.5, Scores: true})
 	// b is 1 from the first window's nearer edge and 0 from the second's; c the other way round.
 	wantTokens := []Token{{"a", "O", 0, 1}, {"b", "NAME", 2, 3}, {"c", "AGE", 4, 5}, {"d", "NAME", 6, 7}}
 	if !slices.Equal(got.NER, wantTokens) {
 		t.Errorf("tokens %v, want %v", got.NER, wantTokens)
 	}
 	// main: the mean of (3, 0) and (-2, 2) is (0.5, 1).
-	if got.Classification.Get("main_category") != "y" {
-		t.Errorf("main category %v", got.Classification)
+	if classes := got.Tasks.Get("mood").Classes; classes.Get("main_category") != "y" {
+		t.Errorf("main category %v", classes)
 	}
-	near(t, "y", got.Scores.Classification.Get("main_category").Get("y"), float32(1/(1+math.Exp(-0.5))))
+	near(t, "y", got.Scores.Tasks.Get("mood").Heads.Get("main_category").Get("y"), float32(1/(1+math.Exp(-0.5))))
 	// hold: the mean of (4, -1) and (-5, 2) is (-0.5, 0.5); that of the probabilities would be (0.49, 0.57).
-	if !slices.Equal(got.QA.Get("hold"), []int{0, 1}) {
-		t.Errorf("hold %v", got.QA)
+	if hold := got.Tasks.Get("signs").Flags.Get("hold"); hold.Get("p") != 0 || hold.Get("q") != 1 {
+		t.Errorf("hold %v", hold)
 	}
-	near(t, "p", got.Scores.QA.Get("hold")[0], float32(1/(1+math.Exp(0.5))))
-	near(t, "q", got.Scores.QA.Get("hold")[1], float32(1/(1+math.Exp(-0.5))))
+	scores := got.Scores.Tasks.Get("signs").Heads.Get("hold")
+	near(t, "p", scores.Get("p"), float32(1/(1+math.Exp(0.5))))
+	near(t, "q", scores.Get("q"), float32(1/(1+math.Exp(-0.5))))
 }
 
 func TestBatches(t *testing.T) {

@@ -16,18 +16,48 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 		p.Scores = scores
 	}
 	for _, task := range list {
-		switch task.Kind {
-		case tasks.Token:
-			cut := newCutter(c.text)
-			p.NER, scores.NER = c.tokens(task, cut)
-			p.Entities = merge(p.NER, cut)
-		case tasks.MultiClass:
-			p.Classification, scores.Classification = c.classes(task)
-		case tasks.MultiLabel:
-			p.QA, scores.QA = c.flags(task, o.Threshold)
+		own, ownScores := c.task(task, o)
+		switch {
+		case !tasks.BuiltIn(task):
+			p.Tasks = append(p.Tasks, Field[Own]{task.Name, own})
+			scores.Tasks = append(scores.Tasks, Field[OwnScores]{task.Name, ownScores})
+		case task.Kind == tasks.Token:
+			p.NER, p.Entities, scores.NER = own.Tokens, own.Entities, ownScores.Tokens
+		case task.Kind == tasks.MultiClass:
+			p.Classification, scores.Classification = own.Classes, ownScores.Heads
+		default:
+			p.QA, scores.QA = positions(own.Flags), positions(ownScores.Heads)
 		}
 	}
 	return p
+}
+
+// task is what one task says.
+func (c *call) task(task tasks.Task, o PredictOptions) (own Own, scores OwnScores) {
+	switch task.Kind {
+	case tasks.Token:
+		cut := newCutter(c.text)
+		own.Tokens, scores.Tokens = c.tokens(task, cut)
+		own.Entities = merge(own.Tokens, cut)
+	case tasks.MultiClass:
+		own.Classes, scores.Heads = c.classes(task)
+	case tasks.MultiLabel:
+		own.Flags, scores.Heads = c.flags(task, o)
+	}
+	return own, scores
+}
+
+// positions leaves the names of each head's labels away.
+func positions[T any](heads Fields[Fields[T]]) Fields[[]T] {
+	var list Fields[[]T]
+	for _, head := range heads {
+		values := make([]T, len(head.Value))
+		for i, field := range head.Value {
+			values[i] = field.Value
+		}
+		list = append(list, Field[[]T]{head.Name, values})
+	}
+	return list
 }
 
 // tokens gives each word that was read the likeliest label of its first
@@ -60,23 +90,25 @@ func (c *call) classes(task tasks.Task) (Fields[string], Fields[Fields[float32]]
 	return list, scores
 }
 
-// flags gives each head's criteria, met where the probability is above the
+// flags gives each head's labels 1 where the probability is above the head's
 // threshold.
-func (c *call) flags(task tasks.Task, threshold float64) (Fields[[]int], Fields[[]float32]) {
-	var list Fields[[]int]
-	var scores Fields[[]float32]
+func (c *call) flags(task tasks.Task, o PredictOptions) (Fields[Fields[int]], Fields[Fields[float32]]) {
+	var list Fields[Fields[int]]
+	var scores Fields[Fields[float32]]
 	for h, head := range task.Heads {
-		met := make([]int, len(head.Labels))
+		threshold := o.threshold(task.Name, head.Name)
+		met := make(Fields[int], len(head.Labels))
 		probabilities := make([]float32, len(head.Labels))
 		for i, logit := range c.mean(task.Name, h) {
 			p := 1 / (1 + math.Exp(-float64(logit)))
+			met[i] = Field[int]{Name: head.Labels[i]}
 			if p > threshold {
-				met[i] = 1
+				met[i].Value = 1
 			}
 			probabilities[i] = float32(p)
 		}
-		list = append(list, Field[[]int]{head.Field, met})
-		scores = append(scores, Field[[]float32]{head.Field, probabilities})
+		list = append(list, Field[Fields[int]]{head.Field, met})
+		scores = append(scores, Field[Fields[float32]]{head.Field, named(head.Labels, probabilities)})
 	}
 	return list, scores
 }

@@ -1,14 +1,11 @@
 package fusion
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/sugarme/gotch"
 
@@ -17,7 +14,6 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
-	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
@@ -49,7 +45,7 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 		if err := writeFile(tmp, PTFile, func(w io.Writer) error { return weights.WritePT(w, tensors) }); err != nil {
 			return err
 		}
-		config, err := configJSON(m.Config)
+		config, err := m.configJSON()
 		if err != nil {
 			return err
 		}
@@ -80,19 +76,10 @@ func writeFile(dir, name string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// configJSON is the encoder's configuration with what Hugging Face adds.
-func configJSON(c backbone.Config) ([]byte, error) {
-	data, err := json.MarshalIndent(struct {
-		Architectures []string `json:"architectures"`
-		backbone.Config
-		DType string `json:"torch_dtype"`
-	}{[]string{"AttentionFusionModel"}, c, "float32"}, "", "  ")
-	return append(data, '\n'), err
-}
-
 // Load reads a model directory: ours, or one that the Python prototype wrote
-// (model.pt, label maps and tokenizer, no config.json). Every tensor must fit
-// the label maps and the vocabulary.
+// (model.pt, label maps and tokenizer, no config.json), or Hugging Face's
+// DistilBertForTokenClassification. Every tensor must fit the label maps and
+// the vocabulary.
 func Load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) {
 	m, tok, err := load(dir, device)
 	if err != nil {
@@ -102,20 +89,12 @@ func Load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 }
 
 func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) {
-	maps, err := os.ReadFile(filepath.Join(dir, LabelMapsFile))
-	if err != nil {
-		return nil, nil, fmt.Errorf("not a model directory: %w", err)
-	}
-	list, err := tasks.UnmarshalLabelMaps(maps)
-	if err != nil {
-		return nil, nil, err
-	}
 	file, err := openWeights(dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer file.Close()
-	config, err := findConfig(dir, file)
+	a, err := readArchitecture(dir, file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -123,10 +102,10 @@ func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	if int64(tok.VocabSize()) > config.VocabSize {
-		return nil, nil, fmt.Errorf("the vocabulary has %d entries, the weights only %d", tok.VocabSize(), config.VocabSize)
+	if int64(tok.VocabSize()) > a.Config.VocabSize {
+		return nil, nil, fmt.Errorf("the vocabulary has %d entries, the weights only %d", tok.VocabSize(), a.Config.VocabSize)
 	}
-	m, err := build(config, list, torchx.NewParams(device, false))
+	m, err := build(a, torchx.NewParams(device, false))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -142,53 +121,27 @@ func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 }
 
 func openWeights(dir string) (*weights.File, error) {
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("not a model directory: %w", err)
+	}
 	for _, name := range []string{SafetensorsFile, PTFile} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Stat(path); err == nil {
 			return weights.Open(path)
 		}
 	}
-	return nil, fmt.Errorf("no weights: want %s or %s", SafetensorsFile, PTFile)
+	return nil, fmt.Errorf("not a model directory: no weights: want %s or %s", SafetensorsFile, PTFile)
 }
 
-// findConfig reads config.json or, where there is none, derives the
-// architecture from the weights' shapes, with heads of 64 as in all published
-// DistilBERTs.
-func findConfig(dir string, file *weights.File) (backbone.Config, error) {
-	path := filepath.Join(dir, ConfigFile)
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return backbone.ReadConfig(path)
-	}
-	c := backbone.DistilBERTCased()
-	shape := func(name string) ([]int64, error) {
-		t, err := file.Tensor(name)
-		if err == nil && len(t.Shape) != 2 {
-			err = fmt.Errorf("tensor %s has shape %v, want two dimensions", name, t.Shape)
-		}
-		return t.Shape, err
-	}
-	words, err := shape("backbone.embeddings.word_embeddings.weight")
+// LoadWeights sets the parameters to those that [Save] stored in dir.
+func (m *Model) LoadWeights(dir string) error {
+	file, err := openWeights(dir)
 	if err != nil {
-		return c, err
+		return fmt.Errorf("load weights of %s: %w", dir, err)
 	}
-	positions, err := shape("backbone.embeddings.position_embeddings.weight")
-	if err != nil {
-		return c, err
+	defer file.Close()
+	if _, err := backbone.LoadParams(file, "", m.params, func(name string) string { return name }); err != nil {
+		return fmt.Errorf("load weights of %s: %w", dir, err)
 	}
-	inner, err := shape("backbone.transformer.layer.0.ffn.lin1.weight")
-	if err != nil {
-		return c, err
-	}
-	c.VocabSize, c.Dim, c.MaxPositions, c.HiddenDim = words[0], words[1], positions[0], inner[0]
-	c.Heads = max(1, c.Dim/64)
-	c.Layers = 0
-	for _, name := range file.Names() {
-		if strings.HasPrefix(name, "backbone.transformer.layer.") && strings.HasSuffix(name, ".ffn.lin1.weight") {
-			c.Layers++
-		}
-	}
-	return c, c.Validate()
+	return nil
 }
-
-// LabelMaps returns the model's label_maps.json.
-func (m *Model) LabelMaps() ([]byte, error) { return tasks.MarshalLabelMaps(m.Tasks) }

@@ -59,8 +59,8 @@ func expectGoldenLogits(t *testing.T, m *Model) {
 	worst := 0.0
 	for _, task := range m.Tasks {
 		s := torchx.Inference(gotch.CPU)
-		logits := m.Forward(s, datasets.Batch{
-			Task: task.Name, Size: int(shape[0]), Length: int(shape[1]), IDs: golden.Int64s("ids"), Mask: golden.Bools("mask"),
+		logits := forward(s, m, task.Name, datasets.Batch{
+			Size: int(shape[0]), Length: int(shape[1]), IDs: golden.Int64s("ids"), Mask: golden.Bools("mask"),
 		})
 		for i, x := range logits {
 			want := golden.Float32s(fmt.Sprintf("%s/%d", task.Name, i))
@@ -185,7 +185,7 @@ func TestArchitectureFromShapes(t *testing.T) {
 	_, tok := mustLoad(t, prototype)
 	config := backbone.DistilBERTCased()
 	config.VocabSize, config.MaxPositions, config.Dim, config.Layers, config.Heads, config.HiddenDim = 60, 9, 192, 3, 3, 40
-	m, err := New(config, threeTasks(2, 3, 2), gotch.CPU)
+	m, err := New(Architecture{Config: config, Tasks: threeTasks(2, 3, 2)}, gotch.CPU)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,18 +251,22 @@ func TestLoadRefuses(t *testing.T) {
 		damage func(t *testing.T, dir string)
 		wants  []string
 	}{
-		"no label maps":      {without(LabelMapsFile), []string{"not a model directory", LabelMapsFile}},
-		"no weights":         {without(SafetensorsFile, PTFile), []string{"no weights: want model.safetensors or model.pt"}},
-		"no tokenizer":       {without("vocab.txt", "tokenizer.json"), []string{"vocab.txt"}},
-		"broken label maps":  {edit(LabelMapsFile, "{", "["), []string{"label maps"}},
-		"broken config":      {edit(ConfigFile, "{", "["), []string{ConfigFile}},
-		"another model":      {edit(ConfigFile, `"distilbert"`, `"bert"`), []string{`model_type is "bert"; only distilbert`}},
-		"one label more":     {edit(LabelMapsFile, `"Other": 2`, `"Other": 2, "Physical Abuse": 3`), []string{"tensor cls_sub.weight", "shape [3 64], want [4 64]"}},
-		"one layer more":     {edit(ConfigFile, `"n_layers": 2`, `"n_layers": 3`), []string{"16 tensors are missing: backbone.transformer.layer.2."}},
-		"one layer less":     {edit(ConfigFile, `"n_layers": 2`, `"n_layers": 1`), []string{"16 tensors belong to no part of the model", "backbone.transformer.layer.1."}},
-		"wider":              {edit(ConfigFile, `"hidden_dim": 37`, `"hidden_dim": 38`), []string{"shape [37 64], want [38 64]"}},
-		"smaller vocabulary": {edit(ConfigFile, `"vocab_size": 60`, `"vocab_size": 59`), []string{"the vocabulary has 60 entries, the weights only 59"}},
-		"absurd size":        {edit(ConfigFile, `"dim": 64`, `"dim": 16777216`), []string{"make model: make parameter backbone."}},
+		"no label maps":       {without(LabelMapsFile), []string{"not a model directory", LabelMapsFile}},
+		"no weights":          {without(SafetensorsFile, PTFile), []string{"no weights: want model.safetensors or model.pt"}},
+		"no tokenizer":        {without("vocab.txt", "tokenizer.json"), []string{"vocab.txt"}},
+		"broken label maps":   {edit(LabelMapsFile, "{", "["), []string{"label maps"}},
+		"broken config":       {edit(ConfigFile, "{", "["), []string{ConfigFile}},
+		"another model":       {edit(ConfigFile, `"distilbert"`, `"bert"`), []string{`model_type is "bert"; only distilbert`}},
+		"one label more":      {edit(LabelMapsFile, `"Other": 2`, `"Other": 2, "Physical Abuse": 3`), []string{"tensor cls_sub.weight", "shape [3 64], want [4 64]"}},
+		"no tasks":            {edit(ConfigFile, `"tasks": [`, `"jobs": [`), []string{ConfigFile, "the model has no tasks"}},
+		"task without labels": {edit(ConfigFile, `"name": "qa",`, `"name": "mood",`), []string{"label maps: nothing about task mood"}},
+		"two tasks of a name": {edit(ConfigFile, `"name": "qa",`, `"name": "ner",`), []string{"label maps: ner"}},
+		"another encoder":     {edit(ConfigFile, `"encoder": "backbone"`, `"encoder": "bert"`), []string{"bert.embeddings", "missing"}},
+		"one layer more":      {edit(ConfigFile, `"n_layers": 2`, `"n_layers": 3`), []string{"16 tensors are missing: backbone.transformer.layer.2."}},
+		"one layer less":      {edit(ConfigFile, `"n_layers": 2`, `"n_layers": 1`), []string{"16 tensors belong to no part of the model", "backbone.transformer.layer.1."}},
+		"wider":               {edit(ConfigFile, `"hidden_dim": 37`, `"hidden_dim": 38`), []string{"shape [37 64], want [38 64]"}},
+		"smaller vocabulary":  {edit(ConfigFile, `"vocab_size": 60`, `"vocab_size": 59`), []string{"the vocabulary has 60 entries, the weights only 59"}},
+		"absurd size":         {edit(ConfigFile, `"dim": 64`, `"dim": 16777216`), []string{"make model: make parameter backbone."}},
 		"truncated weights": {
 			func(t *testing.T, dir string) {
 				if err := os.Truncate(filepath.Join(dir, SafetensorsFile), 1000); err != nil {

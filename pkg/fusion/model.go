@@ -15,24 +15,36 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
+// EncoderName is what parameter names begin with in models of several tasks.
+const EncoderName = "backbone"
+
+// Architecture is what a model is made of.
+type Architecture struct {
+	Config      backbone.Config
+	EncoderName string // what the encoder's parameter names begin with; "" is EncoderName
+	Tasks       []tasks.Task
+}
+
 // Model is the encoder with the heads of its tasks.
 type Model struct {
-	Config  backbone.Config
-	Tasks   []tasks.Task
+	Architecture
 	params  torchx.Params
 	encoder *backbone.Encoder
 	heads   map[string]heads.Head
 }
 
 // New makes a model with randomly initialised parameters, drawn from
-// libtorch's generator in a fixed order. config.Dropout applies to the heads
+// libtorch's generator in a fixed order. Config.Dropout applies to the heads
 // as well.
-func New(config backbone.Config, list []tasks.Task, device gotch.Device) (*Model, error) {
-	return build(config, list, torchx.NewParams(device, true))
+func New(a Architecture, device gotch.Device) (*Model, error) {
+	return build(a, torchx.NewParams(device, true))
 }
 
-func build(config backbone.Config, list []tasks.Task, params torchx.Params) (*Model, error) {
-	m := &Model{Config: config, Tasks: list, params: params, heads: map[string]heads.Head{}}
+func build(a Architecture, params torchx.Params) (*Model, error) {
+	if a.EncoderName == "" {
+		a.EncoderName = EncoderName
+	}
+	m := &Model{Architecture: a, params: params, heads: map[string]heads.Head{}}
 	if err := m.addParts(); err != nil {
 		m.Drop()
 		return nil, fmt.Errorf("make model: %w", err)
@@ -41,10 +53,13 @@ func build(config backbone.Config, list []tasks.Task, params torchx.Params) (*Mo
 }
 
 func (m *Model) addParts() (err error) {
-	if m.encoder, err = backbone.New(m.params.Sub("backbone"), m.Config); err != nil {
+	if m.encoder, err = backbone.New(m.params.Sub(m.EncoderName), m.Config); err != nil {
 		return err
 	}
 	for _, task := range m.Tasks {
+		if m.heads[task.Name] != nil {
+			return fmt.Errorf("two tasks are called %s", task.Name)
+		}
 		if m.heads[task.Name], err = heads.New(m.params, task, m.Config.Dim, m.Config.Dropout); err != nil {
 			return err
 		}
@@ -54,8 +69,8 @@ func (m *Model) addParts() (err error) {
 
 // CountParameters returns how many scalars a model has, without making it:
 // its memory is neither filled nor touched.
-func CountParameters(config backbone.Config, list []tasks.Task) (int64, error) {
-	m, err := build(config, list, torchx.NewParams(gotch.CPU, false))
+func CountParameters(a Architecture) (int64, error) {
+	m, err := build(a, torchx.NewParams(gotch.CPU, false))
 	if err != nil {
 		return 0, err
 	}
@@ -83,37 +98,85 @@ func (m *Model) Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tens
 // Logits applies one task's head to what [Model.Hidden] returned: a tensor for
 // each of the task's heads, [batch, seq, labels] or [batch, labels].
 func (m *Model) Logits(s *torchx.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor {
-	head, ok := m.heads[task]
-	if !ok {
-		s.Fail(fmt.Errorf("the model has no task %q; it has %v", task, tasks.Names(m.Tasks)))
+	head := m.head(s, task)
+	if head == nil {
 		return nil
 	}
 	return head.Logits(s, hidden, mask)
 }
 
-// Forward runs the encoder and the head of the batch's task; no other head
-// runs.
-func (m *Model) Forward(s *torchx.Scope, b datasets.Batch) []*ts.Tensor {
-	hidden, mask := m.Hidden(s, b)
-	return m.Logits(s, b.Task, hidden, mask)
-}
-
-// Loss is the training loss of a batch whose logits [Model.Forward] returned,
-// a scalar. It is nil, and no error, when every target of the batch is ignored:
-// there is nothing to learn from it.
-func (m *Model) Loss(s *torchx.Scope, logits []*ts.Tensor, b datasets.Batch) *ts.Tensor {
+// head returns a task's head; nil after an error or if there is none, which is
+// one.
+func (m *Model) head(s *torchx.Scope, task string) heads.Head {
+	head, found := m.heads[task]
+	if !found {
+		s.Fail(fmt.Errorf("the model has no task %q; it has %v", task, tasks.Names(m.Tasks)))
+	}
 	if s.Err() != nil {
 		return nil
 	}
-	targets := make([]*ts.Tensor, len(b.Targets))
-	for i, t := range b.Targets {
+	return head
+}
+
+// Loss is the training loss of one task's part of a batch, a scalar; logits are
+// what [Model.Logits] returned. It is nil, and no error, when every target is
+// ignored: there is nothing to learn from it.
+func (m *Model) Loss(s *torchx.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor {
+	head := m.head(s, part.Task)
+	if head == nil {
+		return nil
+	}
+	targets := make([]heads.Target, len(part.Targets))
+	for i, t := range part.Targets {
 		switch {
 		case t.Valid == 0:
-		case t.Flags != nil:
-			targets[i] = s.Float32s(t.Flags, int64(b.Size), int64(t.Width))
+		case t.Flags == nil:
+			targets[i].Values = s.Int64s(t.Classes, int64(len(t.Classes)))
 		default:
-			targets[i] = s.Int64s(t.Classes, int64(len(t.Classes)))
+			targets[i].Values = s.Float32s(t.Flags, int64(b.Size), int64(t.Width))
+			if t.Ignored != nil {
+				targets[i].Valid = s.Float32s(weightsOf(t.Ignored), int64(b.Size), int64(t.Width))
+			}
 		}
 	}
-	return m.heads[b.Task].Loss(s, logits, targets)
+	return head.Loss(s, logits, targets)
+}
+
+// weightsOf is 0 for what is ignored, otherwise 1.
+func weightsOf(ignored []bool) []float32 {
+	weights := make([]float32, len(ignored))
+	for i, out := range ignored {
+		if !out {
+			weights[i] = 1
+		}
+	}
+	return weights
+}
+
+// SoftLoss is the distillation loss of one task's part of a batch at a
+// temperature, a scalar: how far its logits are from its teacher's. It is nil,
+// and no error, when no teacher speaks of it.
+func (m *Model) SoftLoss(s *torchx.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor {
+	head := m.head(s, part.Task)
+	if head == nil {
+		return nil
+	}
+	soft := make([]heads.Soft, len(part.Targets))
+	for i, t := range part.Targets {
+		if rows := int64(len(t.Soft.Rows)); rows > 0 {
+			soft[i].Rows = s.Int64s(t.Soft.Rows, rows)
+			soft[i].Logits = s.Float32s(t.Soft.Logits, rows, int64(len(t.Soft.Logits))/rows)
+		}
+	}
+	return head.SoftLoss(s, logits, soft, temperature)
+}
+
+// SetClassWeights weighs the classes in a task's [Model.Loss]: one slice for
+// each of its heads, nil where all weigh the same; see [heads.Head].
+func (m *Model) SetClassWeights(task string, weights [][]float32) error {
+	head, found := m.heads[task]
+	if !found {
+		return fmt.Errorf("class weights of task %q: the model has %v", task, tasks.Names(m.Tasks))
+	}
+	return head.SetClassWeights(weights)
 }

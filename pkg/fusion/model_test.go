@@ -49,7 +49,7 @@ func smallModel(t *testing.T) *Model {
 	if err := torchx.Seed(1); err != nil {
 		t.Fatal(err)
 	}
-	m, err := New(smallConfig(), threeTasks(2, 3, 2), gotch.CPU)
+	m, err := New(Architecture{Config: smallConfig(), Tasks: threeTasks(2, 3, 2)}, gotch.CPU)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,16 +60,17 @@ func smallModel(t *testing.T) *Model {
 // taskBatch is a batch of two texts, of 5 and 3 tokens.
 func taskBatch(task string) datasets.Batch {
 	b := datasets.Batch{
-		Task: task, Size: 2, Length: 5,
+		Size: 2, Length: 5,
 		IDs:  []int64{2, 7, 8, 9, 3, 2, 11, 3, 0, 0},
 		Mask: []bool{true, true, true, true, true, true, true, true, false, false},
 	}
 	const no = tasks.IgnoreToken
+	part := datasets.Part{Task: task}
 	switch task {
 	case tasks.NERName:
-		b.Targets = []datasets.Target{{Classes: []int64{no, 1, no, 4, no, no, 0, no, no, no}, Valid: 3}}
+		part.Targets = []datasets.Target{{Classes: []int64{no, 1, no, 4, no, no, 0, no, no, no}, Valid: 3}}
 	case tasks.CLSName:
-		b.Targets = []datasets.Target{
+		part.Targets = []datasets.Target{
 			{Classes: []int64{0, 1}, Valid: 2},
 			{Classes: []int64{2, -1}, Valid: 1},
 			{Classes: []int64{-1, 1}, Valid: 1},
@@ -80,10 +81,22 @@ func taskBatch(task string) datasets.Batch {
 			n := len(h.Labels)
 			flags := make([]float32, 2*n)
 			flags[0] = 1
-			b.Targets = append(b.Targets, datasets.Target{Flags: flags, Width: n, Valid: 2 * n})
+			part.Targets = append(part.Targets, datasets.Target{Flags: flags, Width: n, Valid: 2 * n})
 		}
 	}
+	b.Parts = []datasets.Part{part}
 	return b
+}
+
+// forward runs the encoder and the head of one task.
+func forward(s *torchx.Scope, m *Model, task string, b datasets.Batch) []*ts.Tensor {
+	hidden, mask := m.Hidden(s, b)
+	return m.Logits(s, task, hidden, mask)
+}
+
+// lossOf is the loss of a batch's only part.
+func lossOf(s *torchx.Scope, m *Model, b datasets.Batch) *ts.Tensor {
+	return m.Loss(s, b, b.Parts[0], forward(s, m, b.Parts[0].Task, b))
 }
 
 // learn runs a batch's forward and backward pass and returns the loss, and
@@ -96,7 +109,7 @@ func learn(t *testing.T, m *Model, b datasets.Batch) (loss float64, gradients ma
 			t.Fatal(err)
 		}
 	}()
-	total := m.Loss(s, m.Forward(s, b), b)
+	total := lossOf(s, m, b)
 	s.Backward(total)
 	gradients = map[string]bool{}
 	for _, p := range m.Params().All() {
@@ -128,7 +141,7 @@ func TestOnlyTheBatchesHeadLearns(t *testing.T) {
 
 func TestHeadWithoutLabelsLearnsNothing(t *testing.T) {
 	m, b := smallModel(t), taskBatch(tasks.CLSName)
-	b.Targets[1] = datasets.Target{Classes: []int64{-1, -1}}
+	b.Parts[0].Targets[1] = datasets.Target{Classes: []int64{-1, -1}}
 	loss, gradients := learn(t, m, b)
 	if math.IsNaN(loss) || loss <= 0 {
 		t.Errorf("loss %v", loss)
@@ -143,27 +156,92 @@ func TestHeadWithoutLabelsLearnsNothing(t *testing.T) {
 
 func TestLossOfNothing(t *testing.T) {
 	m := smallModel(t)
-	for _, task := range []string{tasks.NERName, tasks.CLSName} {
+	for _, task := range []string{tasks.NERName, tasks.CLSName, tasks.QAName} {
 		b := taskBatch(task)
-		for i := range b.Targets {
-			for j := range b.Targets[i].Classes {
-				b.Targets[i].Classes[j] = map[string]int64{tasks.NERName: tasks.IgnoreToken, tasks.CLSName: tasks.IgnoreClass}[task]
+		targets := b.Parts[0].Targets
+		for i := range targets {
+			for j := range targets[i].Classes {
+				targets[i].Classes[j] = map[string]int64{tasks.NERName: tasks.IgnoreToken, tasks.CLSName: tasks.IgnoreClass}[task]
 			}
-			b.Targets[i].Valid = 0
+			for range targets[i].Flags {
+				targets[i].Ignored = append(targets[i].Ignored, true)
+			}
+			targets[i].Valid = 0
 		}
 		s := torchx.Training(gotch.CPU)
-		loss := m.Loss(s, m.Forward(s, b), b)
+		loss := lossOf(s, m, b)
 		if err := s.Close(); loss != nil || err != nil {
 			t.Errorf("%s: loss %v, %v; want neither", task, loss, err)
 		}
 	}
 }
 
+// What is ignored of yes/no targets has no part in the loss.
+func TestLossOfSomeFlags(t *testing.T) {
+	m, b := smallModel(t), taskBatch(tasks.QAName)
+	first := datasets.Batch{Size: 1, Length: 5, IDs: b.IDs[:5], Parts: []datasets.Part{{Task: tasks.QAName}}}
+	for i, target := range b.Parts[0].Targets {
+		target.Ignored = make([]bool, len(target.Flags))
+		for j := target.Width; j < len(target.Ignored); j++ {
+			target.Ignored[j] = true
+		}
+		target.Valid = target.Width
+		b.Parts[0].Targets[i] = target
+		first.Parts[0].Targets = append(first.Parts[0].Targets, datasets.Target{Flags: target.Flags[:target.Width], Width: target.Width, Valid: target.Width})
+	}
+	s := torchx.Inference(gotch.CPU)
+	got, want := s.Value(lossOf(s, m, b)), s.Value(lossOf(s, m, first))
+	if err := s.Close(); err != nil || want == 0 || math.Abs(got-want) > 1e-5 {
+		t.Errorf("loss %v, that of the labelled text %v (%v)", got, want, err)
+	}
+}
+
+func TestSoftLossOfNothing(t *testing.T) {
+	m, b := smallModel(t), taskBatch(tasks.CLSName)
+	s := torchx.Training(gotch.CPU)
+	loss := m.SoftLoss(s, b.Parts[0], forward(s, m, tasks.CLSName, b), 2)
+	if err := s.Close(); loss != nil || err != nil {
+		t.Errorf("loss %v, %v; want neither", loss, err)
+	}
+}
+
+func TestClassWeights(t *testing.T) {
+	m, b := smallModel(t), taskBatch(tasks.NERName)
+	value := func() float64 {
+		s := torchx.Inference(gotch.CPU)
+		v := s.Value(lossOf(s, m, b))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	plain := value()
+	weights := slices.Repeat([]float32{1}, 10)
+	weights[4] = 8
+	if err := m.SetClassWeights(tasks.NERName, [][]float32{weights}); err != nil {
+		t.Fatal(err)
+	}
+	if weighted := value(); math.Abs(weighted-plain) < 1e-3 {
+		t.Errorf("loss %v with weights and %v without", weighted, plain)
+	}
+	const want = `class weights of task "mood": the model has [ner cls qa]`
+	if err := m.SetClassWeights("mood", nil); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %q", err, want)
+	}
+}
+
+func TestTwoTasksOfAName(t *testing.T) {
+	const want = "make model: two tasks are called qa"
+	if _, err := New(Architecture{Config: smallConfig(), Tasks: []tasks.Task{tasks.QA(), tasks.QA()}}, gotch.CPU); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %q", err, want)
+	}
+}
+
 func TestUnknownTask(t *testing.T) {
 	m, b := smallModel(t), taskBatch(tasks.QAName)
-	b.Task = "sentiment"
+	b.Parts[0].Task = "sentiment"
 	s := torchx.Training(gotch.CPU)
-	loss := m.Loss(s, m.Forward(s, b), b)
+	loss := lossOf(s, m, b)
 	if err := s.Close(); loss != nil || err == nil || err.Error() != `the model has no task "sentiment"; it has [ner cls qa]` {
 		t.Errorf("loss %v, error %v", loss, err)
 	}
@@ -174,10 +252,10 @@ func TestPaddingChangesNoLogits(t *testing.T) {
 	m := smallModel(t)
 	for _, task := range m.Tasks {
 		together := taskBatch(task.Name)
-		alone := datasets.Batch{Task: task.Name, Size: 1, Length: 3, IDs: together.IDs[5:8]}
+		alone := datasets.Batch{Size: 1, Length: 3, IDs: together.IDs[5:8]}
 		s := torchx.Inference(gotch.CPU)
-		batched := m.Forward(s, together)
-		for i, want := range m.Forward(s, alone) {
+		batched := forward(s, m, task.Name, together)
+		for i, want := range forward(s, m, task.Name, alone) {
 			got := s.Narrow(batched[i], 0, 1, 1)
 			if task.Kind == tasks.Token {
 				got = s.Narrow(got, 1, 0, 3)
@@ -224,11 +302,11 @@ func TestFullSizeParameters(t *testing.T) {
 		t.Errorf("the golden file counts %d parameters", want.Total)
 	}
 	full := threeTasks(8, 77, 16)
-	if got, err := CountParameters(backbone.DistilBERTCased(), full); got != want.Total || err != nil {
+	if got, err := CountParameters(Architecture{Config: backbone.DistilBERTCased(), Tasks: full}); got != want.Total || err != nil {
 		t.Errorf("%d parameters, %v; want %d", got, err, want.Total)
 	}
 
-	m, err := build(backbone.DistilBERTCased(), full, torchx.NewParams(gotch.CPU, false))
+	m, err := build(Architecture{Config: backbone.DistilBERTCased(), Tasks: full}, torchx.NewParams(gotch.CPU, false))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +330,7 @@ func TestBuildErrorsFreeParameters(t *testing.T) {
 	before := len(ts.ExistingTensors)
 	list := threeTasks(2, 0, 2)
 	const want = `make model: task "cls": head "sub" has no labels`
-	if _, err := New(smallConfig(), list, gotch.CPU); err == nil || err.Error() != want {
+	if _, err := New(Architecture{Config: smallConfig(), Tasks: list}, gotch.CPU); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
 	}
 	if got := len(ts.ExistingTensors); got > before {
@@ -260,7 +338,7 @@ func TestBuildErrorsFreeParameters(t *testing.T) {
 	}
 	config := smallConfig()
 	config.Heads = 5
-	if _, err := CountParameters(config, list); err == nil || !strings.Contains(err.Error(), "dim 16 isn't a multiple of n_heads 5") {
+	if _, err := CountParameters(Architecture{Config: config, Tasks: list}); err == nil || !strings.Contains(err.Error(), "dim 16 isn't a multiple of n_heads 5") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -23,9 +23,10 @@ const (
 // PredictOptions say what to predict, and how. The zero value predicts all
 // that the model has learnt and cuts long texts.
 type PredictOptions struct {
-	Tasks     []string // names; nil: all of the model's
-	Threshold float64  // a QA criterion is met if its probability is higher; 0: DefaultThreshold
-	Scores    bool     // give the probabilities as well
+	Tasks     []string   // names; nil: all of the model's
+	Threshold float64    // a criterion is met if its probability is higher; 0: DefaultThreshold
+	Heads     Thresholds // other thresholds for some heads
+	Scores    bool       // give the probabilities as well
 
 	// Overlap says what becomes of a text that is longer than the model reads.
 	// 0: its end isn't read, as in the Python prototype. More: it is read in
@@ -113,6 +114,19 @@ func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o 
 	if err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
+	calls, err := p.run(ctx, list, texts, o)
+	if err != nil {
+		return nil, err
+	}
+	predictions := make([]Prediction, len(texts))
+	for i, c := range calls {
+		predictions[i] = c.prediction(list, o)
+	}
+	return predictions, nil
+}
+
+// run puts texts through the model, for the given tasks.
+func (p *Predictor) run(ctx context.Context, list []tasks.Task, texts []datasets.Transcript, o PredictOptions) ([]*call, error) {
 	calls := make([]*call, len(texts))
 	var pieces []*piece
 	for i, text := range texts {
@@ -131,11 +145,7 @@ func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o 
 			o.Progress(done, len(pieces))
 		}
 	}
-	predictions := make([]Prediction, len(texts))
-	for i, c := range calls {
-		predictions[i] = c.prediction(list, o)
-	}
-	return predictions, nil
+	return calls, nil
 }
 
 // check fills in o's defaults and finds the tasks that it asks for, in the
@@ -151,6 +161,8 @@ func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 		o.BatchTokens = DefaultBatchTokens
 	}
 	switch {
+	case o.Heads.Check(p.tasks) != nil:
+		return nil, o.Heads.Check(p.tasks)
 	case !(o.Threshold > 0 && o.Threshold < 1):
 		return nil, fmt.Errorf("the QA threshold is %g; want more than 0 and less than 1", o.Threshold)
 	case o.BatchSize < 0 || o.BatchTokens < 0:
@@ -184,7 +196,7 @@ func (p *Predictor) read(batch []*piece, list []tasks.Task) (err error) {
 		examples[i].IDs = pc.enc.IDs
 		pc.logits = map[string][][]float32{}
 	}
-	b := datasets.Collator{PadID: int64(p.tok.PadID())}.Collate(tasks.Task{}, examples)
+	b := datasets.Collator{PadID: int64(p.tok.PadID())}.Collate(nil, examples)
 	s := torchx.Inference(p.device)
 	defer func() { err = s.Close() }()
 	hidden, mask := p.model.Hidden(s, b)

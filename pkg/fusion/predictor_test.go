@@ -39,6 +39,17 @@ var predictorTexts = []datasets.Transcript{
 // time, so that its predictions differ between words and texts.
 func newTestPredictor(t testing.TB) (*Predictor, *Model) {
 	t.Helper()
+	return newPredictorOf(t, 7, []tasks.Task{
+		tasks.NER(tasks.NERLabels()),
+		tasks.CLS(tasks.CaseLabels{
+			Main: []string{"GBV", "VANE"}, Sub: []string{"a", "b", "c"}, Intervention: []string{"x", "y"}, Priority: []string{"1", "2", "3"},
+		}),
+		tasks.QA(),
+	})
+}
+
+func newPredictorOf(t testing.TB, seed uint64, list []tasks.Task) (*Predictor, *Model) {
+	t.Helper()
 	vocab := strings.Fields(`[PAD] [UNK] [CLS] [SEP] [MASK] Hello hello my name is Mwa ##kam ##ba Help I call ##ed from
 		Ki ##su ##mu My son 8 he was beat ##en by his uncle in Zo ##ë ni ##po . , ; ! ? ' a`)
 	tok, err := tokenize.New(vocab, tokenize.Options{})
@@ -49,18 +60,12 @@ func newTestPredictor(t testing.TB) (*Predictor, *Model) {
 		VocabSize: int64(len(vocab)), MaxPositions: predictorLimit, Dim: 16, Layers: 2, Heads: 2, HiddenDim: 32,
 		Dropout: 0.1, AttentionDropout: 0.1, Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",
 	}
-	m, err := New(config, []tasks.Task{
-		tasks.NER(tasks.NERLabels()),
-		tasks.CLS(tasks.CaseLabels{
-			Main: []string{"GBV", "VANE"}, Sub: []string{"a", "b", "c"}, Intervention: []string{"x", "y"}, Priority: []string{"1", "2", "3"},
-		}),
-		tasks.QA(),
-	}, gotch.CPU)
+	m, err := New(Architecture{Config: config, Tasks: list}, gotch.CPU)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(m.Drop)
-	rng := rand.New(rand.NewPCG(7, 7))
+	rng := rand.New(rand.NewPCG(seed, 7))
 	for _, p := range m.Params().All() {
 		shape, err := p.Tensor.Size()
 		if err != nil {
@@ -83,11 +88,11 @@ func direct(t *testing.T, m *Model, enc tokenize.Encoding) map[string][][]float3
 	all := map[string][][]float32{}
 	for _, task := range m.Tasks {
 		s := torchx.Inference(gotch.CPU)
-		b := datasets.Batch{Task: task.Name, Size: 1, Length: len(enc.IDs)}
+		b := datasets.Batch{Size: 1, Length: len(enc.IDs)}
 		for _, id := range enc.IDs {
 			b.IDs = append(b.IDs, int64(id))
 		}
-		for _, logits := range m.Forward(s, b) {
+		for _, logits := range forward(s, m, task.Name, b) {
 			all[task.Name] = append(all[task.Name], s.ReadFloat32(logits))
 		}
 		if err := s.Close(); err != nil {

@@ -12,6 +12,7 @@ type Prediction struct {
 	Entities       []Entity       `json:"entities,omitzero"`       // neighbouring words of one label, merged
 	Classification Fields[string] `json:"classification,omitzero"` // main_category, sub_category, intervention, priority
 	QA             Fields[[]int]  `json:"qa,omitzero"`             // opening, listening, …: 1 for each criterion that is met, otherwise 0
+	Tasks          Fields[Own]    `json:"tasks,omitzero"`          // the model's other tasks, by name
 	Scores         *Scores        `json:"scores,omitzero"`
 	Truncated      bool           `json:"truncated,omitzero"` // the end of the text wasn't read
 }
@@ -40,6 +41,57 @@ type Scores struct {
 	NER            []Fields[float32]       `json:"ner,omitzero"`            // of each token: all labels
 	Classification Fields[Fields[float32]] `json:"classification,omitzero"` // of each head: all labels
 	QA             Fields[[]float32]       `json:"qa,omitzero"`             // of each head: each criterion
+	Tasks          Fields[OwnScores]       `json:"tasks,omitzero"`
+}
+
+// Own is what a user's own task says of a text. The parts of the task's kind
+// are set. In JSON it is {"tokens": …, "entities": …}, or an object of heads.
+type Own struct {
+	Tokens   []Token
+	Entities []Entity
+	Classes  Fields[string]      // of each head
+	Flags    Fields[Fields[int]] // of each head: 0 or 1 for each label
+}
+
+// MarshalJSON writes what the task's kind has.
+func (o Own) MarshalJSON() ([]byte, error) {
+	switch {
+	case o.Classes != nil:
+		return plainJSON(o.Classes)
+	case o.Flags != nil:
+		return plainJSON(o.Flags)
+	}
+	return plainJSON(struct {
+		Tokens   []Token  `json:"tokens"`
+		Entities []Entity `json:"entities"`
+	}{o.Tokens, o.Entities})
+}
+
+// OwnScores are the probabilities behind an [Own]: a list of tokens with all
+// labels, or all labels of each head.
+type OwnScores struct {
+	Tokens []Fields[float32]
+	Heads  Fields[Fields[float32]]
+}
+
+// MarshalJSON writes what the task's kind has.
+func (o OwnScores) MarshalJSON() ([]byte, error) {
+	if o.Heads != nil {
+		return plainJSON(o.Heads)
+	}
+	return plainJSON(o.Tokens)
+}
+
+// plainJSON is json.Marshal without escapes for HTML; the caller's encoder
+// makes them, if it is to.
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // Fields are values by name, in the order of a task's heads or labels. In JSON

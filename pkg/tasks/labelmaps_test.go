@@ -44,7 +44,7 @@ func prototypeTasks() []Task {
 }
 
 func TestReadsThePrototypesLabelMaps(t *testing.T) {
-	got, err := UnmarshalLabelMaps([]byte(prototypes))
+	got, err := UnmarshalLabelMaps([]byte(prototypes), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestLabelMapsOfSomeTasks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := UnmarshalLabelMaps(data)
+		got, err := UnmarshalLabelMaps(data, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +94,7 @@ func TestLabelMapsOfTenLabelsKeepTheirOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := UnmarshalLabelMaps(data)
+	list, err := UnmarshalLabelMaps(data, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestOneDirectionIsEnough(t *testing.T) {
 		`{"ner": {"label_to_id": {"O": 0, "NAME": 1}}}`,
 		`{"ner": {"id_to_label": {"0": "O", "1": "NAME"}}}`,
 	} {
-		list, err := UnmarshalLabelMaps([]byte(text))
+		list, err := UnmarshalLabelMaps([]byte(text), nil)
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
@@ -133,20 +133,50 @@ func TestBadLabelMaps(t *testing.T) {
 		`{"ner": {"id_to_label": {"0": "O", "1": "O"}}}`:                                   "two ids share a label",
 		`{"ner": {"label_to_id": {"O": 0}, "id_to_label": {"0": "A"}}}`:                    `id 0 is both "O" and "A"`,
 		`{"ner": {"label_to_id": {"O": 0}, "id_to_label": {"0": "O", "1": "A"}}}`:          `id "1"`,
-		`{"cls": {"main_cat2id": {"A": 0}, "sub_cat2id": {"A": 0}}}`:                       "cls interv: no labels",
-		`{"qa": {"head_config": {"opening": 2}}}`:                                          `head "opening" has 2 outputs, want 1`,
-		strings.Replace(prototypes, `"closing": 1`, `"closing": 1, "music": 1`, 1):         "qa has 7 heads, want 6",
-		strings.Replace(prototypes, `"priority2id": {"1": 0`, `"priority2id": {"1": 5`, 1): "cls priority: ids must be 0 to 2",
+		`{"cls": {"main_cat2id": {"A": 0}, "sub_cat2id": {"A": 0}}}`:                       "cls: interv: no labels",
+		`{"qa": {"head_config": {"opening": 2}}}`:                                          `qa: head "opening" has 2 outputs, want 1`,
+		strings.Replace(prototypes, `"closing": 1`, `"closing": 1, "music": 1`, 1):         "qa: there are 7 heads, want 6",
+		strings.Replace(prototypes, `"priority2id": {"1": 0`, `"priority2id": {"1": 5`, 1): "cls: priority: ids must be 0 to 2",
 	} {
-		_, err := UnmarshalLabelMaps([]byte(text))
+		_, err := UnmarshalLabelMaps([]byte(text), nil)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got error %v, want one that says %q", text, err, want)
 		}
 	}
 }
 
-func TestUnknownTaskHasNoLayout(t *testing.T) {
-	if _, err := MarshalLabelMaps([]Task{{Name: "mood"}}); err == nil || !strings.Contains(err.Error(), `"mood"`) {
+// A user's tasks come back as they were described, labels included.
+func TestLabelMapsOfOwnTasks(t *testing.T) {
+	mood, err := Own{Name: "mood", Kind: MultiClass, Heads: []Head{{Name: "caller", Labels: []string{"sad & tired", "calm"}}}}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The name of a source's task, but not its heads.
+	cls, err := Own{Name: "cls", Kind: MultiLabel, Heads: []Head{{Name: "topics", Labels: []string{"b", "a"}}}}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Task{mood, QA(), cls}
+	data, err := MarshalLabelMaps(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	description, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var described []Task
+	if err := json.Unmarshal(description, &described); err != nil {
+		t.Fatal(err)
+	}
+	got, err := UnmarshalLabelMaps(data, described)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	if _, err := UnmarshalLabelMaps([]byte("{}"), described); err == nil || !strings.Contains(err.Error(), "nothing about task mood") {
 		t.Errorf("got error %v, want one that names the task", err)
 	}
 }

@@ -25,30 +25,47 @@ const (
 	CLSPooling       Pooling = "cls"       // the first token
 )
 
-// Target values that a loss leaves out.
+// Values of a class that aren't one of a head's labels.
 const (
-	IgnoreToken = -100 // special, padding and continuation tokens
-	IgnoreClass = -1   // a record without this head's label
+	IgnoreToken  = -100 // special, padding and continuation tokens
+	IgnoreClass  = -1   // a record without this head's label
+	UnknownClass = -2   // a label that the model doesn't know; only in evaluation
 )
+
+// ViaMainCategory is the [Head.Via] of main categories.
+const ViaMainCategory = "main_category"
 
 // Head is one output of a task: the classes of a token or multiclass head, or
 // the yes/no outputs of a multilabel head.
 type Head struct {
-	Name   string   // in files and metrics: "sub", "listening"
-	Field  string   // in predictions: "sub_category", "listening"
-	Param  string   // parameter names begin so: "cls_sub", "qa_heads.listening"
-	Labels []string // label of each id, or the name of each yes/no output
+	Name   string   `json:"name"`  // in files and metrics: "sub", "listening"
+	Field  string   `json:"field"` // in predictions: "sub_category", "listening"
+	Param  string   `json:"param"` // parameter names begin so: "cls_sub", "qa_heads.listening"
+	Labels []string `json:"-"`     // label of each id, or the name of each yes/no output; label_maps.json keeps them
+
+	// Source is the field of a data record that holds the label, or the spans
+	// of a token task; dots lead into objects: "reporter.gender".
+	Source   string `json:"source"`
+	Via      string `json:"via,omitzero"`      // ViaMainCategory: the label is the main category of the field's value
+	Required bool   `json:"required,omitzero"` // a record without this label is an error
 }
 
 // Task describes one task.
 type Task struct {
-	Name      string // "ner", "cls", "qa"; prefixes metrics and names flags' values
-	Kind      Kind
-	Pooling   Pooling
-	Transform string // token tasks: parameter prefix of a Linear+GELU in front of the head, or ""
-	PoolParam string // attention pooling: parameter prefix of the score
-	PreParam  string // sentence-level tasks: parameter prefix of a Linear+ReLU between pooling and heads, or ""
-	Heads     []Head
+	Name      string  `json:"name"` // "ner", "cls", "qa"; prefixes metrics and names flags' values
+	Kind      Kind    `json:"kind"`
+	Pooling   Pooling `json:"pooling,omitzero"`
+	Transform string  `json:"transform,omitzero"`  // token tasks: parameter prefix of a Linear+GELU in front of the head, or ""
+	PoolParam string  `json:"pool_param,omitzero"` // attention pooling: parameter prefix of the score
+	PreParam  string  `json:"pre_param,omitzero"`  // sentence-level tasks: parameter prefix of a Linear+ReLU between pooling and heads, or ""
+	Heads     []Head  `json:"heads"`
+
+	Text string `json:"text"` // the field of a data record that holds the transcript
+	// Lenient reads records as the source does: one that lacks the labels has
+	// no entities and meets no criterion, and a criterion that is no number
+	// isn't met. Otherwise a record that lacks them teaches the task nothing,
+	// and odd values are errors.
+	Lenient bool `json:"lenient,omitzero"`
 }
 
 // Names of the three tasks that are built in.
@@ -75,7 +92,9 @@ func NER(labels []string) Task {
 		Name:      NERName,
 		Kind:      Token,
 		Transform: "ner_transform.0",
-		Heads:     []Head{{Name: "ner", Field: "ner", Param: "ner_classifier", Labels: labels}},
+		Heads:     []Head{{Name: "ner", Field: "ner", Param: "ner_classifier", Labels: labels, Source: "entities"}},
+		Text:      "text",
+		Lenient:   true,
 	}
 }
 
@@ -93,19 +112,23 @@ func CLS(labels CaseLabels) Task {
 		Pooling:   AttentionPooling,
 		PoolParam: "cls_attention.attention",
 		Heads: []Head{
-			{Name: "main", Field: "main_category", Param: "cls_main", Labels: labels.Main},
-			{Name: "sub", Field: "sub_category", Param: "cls_sub", Labels: labels.Sub},
-			{Name: "intervention", Field: "intervention", Param: "cls_intervention", Labels: labels.Intervention},
-			{Name: "priority", Field: "priority", Param: "cls_priority", Labels: labels.Priority},
+			{Name: "main", Field: "main_category", Param: "cls_main", Labels: labels.Main, Source: "category", Via: ViaMainCategory, Required: true},
+			{Name: "sub", Field: "sub_category", Param: "cls_sub", Labels: labels.Sub, Source: "category", Required: true},
+			{Name: "intervention", Field: "intervention", Param: "cls_intervention", Labels: labels.Intervention, Source: "intervention"},
+			{Name: "priority", Field: "priority", Param: "cls_priority", Labels: labels.Priority, Source: "priority"},
 		},
+		Text: "narrative",
 	}
 }
 
 // QA scores the counsellor: 17 yes/no criteria in 6 heads.
 func QA() Task {
-	task := Task{Name: QAName, Kind: MultiLabel, Pooling: AttentionPooling, PoolParam: "qa_attention.attention"}
+	task := Task{
+		Name: QAName, Kind: MultiLabel, Pooling: AttentionPooling, PoolParam: "qa_attention.attention",
+		Text: "text", Lenient: true,
+	}
 	for _, h := range qaHeads() {
-		h.Field, h.Param = h.Name, "qa_heads."+h.Name
+		h.Field, h.Param, h.Source = h.Name, "qa_heads."+h.Name, "labels."+h.Name
 		task.Heads = append(task.Heads, h)
 	}
 	return task

@@ -1,6 +1,8 @@
 package tasks
 
 import (
+	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -64,5 +66,51 @@ func TestFind(t *testing.T) {
 	}
 	if _, err := Find(list, "cls"); err == nil || !strings.Contains(err.Error(), `"cls"`) || !strings.Contains(err.Error(), "[ner qa]") {
 		t.Errorf("got error %v, want the task and those there are", err)
+	}
+}
+
+// A model's files hold the tasks as JSON, and the labels elsewhere.
+func TestTaskInJSON(t *testing.T) {
+	token, err := Own{Name: "places", Kind: Token, Transform: true, Entities: "marks.spans", Labels: []string{"TOWN"}}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pooled, err := Own{Name: "mood", Kind: MultiClass, Pooling: CLSPooling, PreClassifier: true, Text: "call.notes", Heads: []Head{
+		{Name: "area", Source: "category", Via: ViaMainCategory, Required: true}, {Name: "caller", Labels: []string{"calm"}},
+	}}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range []Task{
+		token, pooled, NER(NERLabels()), CLS(CaseLabels{Main: []string{"a"}}), QA(), SingleNER(NERLabels()), SingleCLS(CaseLabels{}), SingleQA(),
+	} {
+		data, err := json.Marshal(task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Task
+		if err := json.Unmarshal(data, &got); err != nil {
+			t.Fatal(err)
+		}
+		for h := range got.Heads {
+			if got.Heads[h].Labels != nil {
+				t.Errorf("%s: the JSON has labels: %s", task.Name, data)
+			}
+			got.Heads[h].Labels = task.Heads[h].Labels
+		}
+		if !reflect.DeepEqual(got, task) {
+			t.Errorf("got  %+v\nwant %+v", got, task)
+		}
+	}
+	// The format of models on disk.
+	data, err := json.Marshal(pooled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"name":"mood","kind":"multiclass","pooling":"cls","pre_param":"mood_pre","heads":[` +
+		`{"name":"area","field":"area","param":"mood_heads.area","source":"category","via":"main_category","required":true},` +
+		`{"name":"caller","field":"caller","param":"mood_heads.caller","source":"caller"}],"text":"call.notes"}`
+	if string(data) != want {
+		t.Errorf("got  %s\nwant %s", data, want)
 	}
 }

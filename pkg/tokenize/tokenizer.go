@@ -198,6 +198,15 @@ func (t *Tokenizer) PadID() int32 { return t.pad }
 // ModelMaxLength returns how many tokens the model takes, [CLS] and [SEP] included.
 func (t *Tokenizer) ModelMaxLength() int { return t.options.ModelMaxLength }
 
+// SetModelMaxLength changes what [Tokenizer.ModelMaxLength] returns; it must be
+// positive, and nothing else may use the tokenizer meanwhile.
+func (t *Tokenizer) SetModelMaxLength(n int) { t.options.ModelMaxLength = n }
+
+// Equal reports whether two tokenizers make the same tokens of every text.
+func (t *Tokenizer) Equal(other *Tokenizer) bool {
+	return slices.Equal(t.tokens, other.tokens) && t.vocabSize == other.vocabSize && t.normalizer == other.normalizer
+}
+
 // specials finds tokens that stand in the text as they are.
 type specials struct {
 	first [256]bool // bytes that one of them starts with

@@ -13,24 +13,27 @@ type majority struct {
 	heads [][]int // one class for a head of classes, one value for each flag
 }
 
-func newMajority(task tasks.Task, examples []datasets.Example) majority {
+func newMajority(task tasks.Task, t int, examples []datasets.Example) majority {
 	m := majority{task: task}
 	for h, head := range task.Heads {
 		switch task.Kind {
 		case tasks.MultiLabel:
 			values := make([]int, len(head.Labels))
 			for i := range values {
-				yes := 0.0
+				yes, labelled := 0.0, 0.0
 				for _, ex := range examples {
-					yes += float64(ex.Flags[h][i])
+					if flag := ex.Labels[t].Flags[h][i]; flag != tasks.IgnoreClass {
+						yes += float64(flag)
+						labelled++
+					}
 				}
-				values[i] = toFlag(2*yes > float64(len(examples)))
+				values[i] = toFlag(2*yes > labelled)
 			}
 			m.heads = append(m.heads, values)
 		default:
 			counts := make([]int, len(head.Labels))
 			for _, ex := range examples {
-				classes := ex.Classes
+				classes := ex.Labels[t].Classes
 				if task.Kind == tasks.MultiClass {
 					classes = classes[h : h+1]
 				}
@@ -47,10 +50,10 @@ func newMajority(task tasks.Task, examples []datasets.Example) majority {
 }
 
 // predict has the layout that scorers take.
-func (m majority) predict(b datasets.Batch) [][]int {
+func (m majority) predict(part datasets.Part) [][]int {
 	predicted := make([][]int, len(m.heads))
 	for h, values := range m.heads {
-		size := max(len(b.Targets[h].Classes), len(b.Targets[h].Flags))
+		size := max(len(part.Targets[h].Classes), len(part.Targets[h].Flags))
 		predicted[h] = make([]int, size)
 		for i := range predicted[h] {
 			predicted[h][i] = values[i%len(values)]
@@ -70,13 +73,22 @@ func argmax(counts []int) int {
 }
 
 // Baseline scores the majority class of the training examples on the
-// validation ones.
-func Baseline(train, val datasets.Loader) Scores {
-	guess := newMajority(train.Task, train.Examples)
-	s := newScorer(val.Task)
+// validation ones, for each of the set's tasks.
+func Baseline(train, val datasets.Loader) []Scores {
+	scorers := newScorers(val.Tasks)
+	var guesses []majority
+	for t, task := range val.Tasks {
+		guesses = append(guesses, newMajority(task, t, train.Examples))
+	}
 	for _, slot := range val.Ordered() {
 		b := slot.Batch()
-		s.add(b, guess.predict(b))
+		for t, part := range b.Parts {
+			scorers[t].add(b, part, guesses[t].predict(part))
+		}
 	}
-	return s.scores()
+	var list []Scores
+	for _, s := range scorers {
+		list = append(list, s.result())
+	}
+	return list
 }

@@ -44,12 +44,12 @@ func (c *Console) trained(t Trained) {
 	c.printf("  (%.1f samples/s, %s)\n", float64(t.Samples)/max(t.Seconds, 1e-9), time.Duration(t.Seconds*1e9).Round(100*time.Millisecond))
 }
 
-func (c *Console) validated(e Epoch) {
+func (c *Console) validated(e Evaluation) {
 	c.printf("  val  —")
 	for _, s := range e.Val {
 		c.printf(" %s: %.3f ", scoreTitle(s), s.Value)
 	}
-	c.printf(" avg: %.3f\n", e.Average)
+	c.printf(" avg: %.3f  loss: %.4f\n", e.Average, e.loss())
 }
 
 // scoreTitle is a counting score as the console names it: "NER F1", "CLS acc".
@@ -64,33 +64,35 @@ func scoreTitle(s Scores) string {
 func (c *Console) saved() { c.printf("  [Checkpoint saved]\n") }
 
 func (c *Console) stopped(e EarlyStopping) {
-	c.printf("\nEarly stopping: no improvement for %d epochs; the best was epoch %d.\n", e.waiting, e.epoch)
+	c.printf("\nEarly stopping: no improvement in %d validations; the best was in epoch %d.\n", e.waiting, e.epoch)
 }
 
 // running is the progress bar's text: the mean losses so far.
-func (c *Console) running(l *losses, loaders []datasets.Loader) string {
+func (c *Console) running(n *interval) string {
 	if c.Progress == nil {
 		return ""
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "loss %.3f", l.total.value())
-	for _, loader := range loaders {
-		fmt.Fprintf(&text, " %s %.3f", loader.Task.Name, l.of(loader.Task.Name))
+	fmt.Fprintf(&text, "loss %.3f", n.total.value())
+	for _, task := range n.tasks {
+		fmt.Fprintf(&text, " %s %.3f", task, n.byTask[task].total.value())
 	}
 	return text.String()
 }
 
-// bar is a progress bar, invisible where there is no terminal.
-type bar struct {
+// Bar is a progress bar, invisible where there is no terminal. It is for looks:
+// its errors are nobody's.
+type Bar struct {
 	title string
 	inner *progressbar.ProgressBar
 }
 
-func (c *Console) bar(title string, total int) bar {
+// Bar shows how far something of so many steps is.
+func (c *Console) Bar(title string, total int) Bar {
 	if c.Progress == nil {
-		return bar{title, progressbar.DefaultSilent(int64(total))}
+		return Bar{title, progressbar.DefaultSilent(int64(total))}
 	}
-	return bar{title, progressbar.NewOptions(total,
+	return Bar{title, progressbar.NewOptions(total,
 		progressbar.OptionSetWriter(c.Progress),
 		progressbar.OptionSetDescription("  "+title),
 		progressbar.OptionSetWidth(20),
@@ -101,29 +103,48 @@ func (c *Console) bar(title string, total int) bar {
 	)}
 }
 
-// step moves the bar on by one. Bars are for looks: their errors are nobody's.
-func (b bar) step(text string) {
+// Set says how many steps are done, of how many.
+func (b Bar) Set(done, total int) {
+	b.inner.ChangeMax(total)
+	_ = b.inner.Set(done)
+}
+
+// step moves the bar on by one.
+func (b Bar) step(text string) {
 	if text != "" {
 		b.inner.Describe("  " + b.title + ": " + text)
 	}
 	_ = b.inner.Add(1)
 }
 
-func (b bar) finish() { _ = b.inner.Finish() }
+// clear makes room for lines; the next step draws the bar again.
+func (b Bar) clear() { _ = b.inner.Clear() }
 
-// Data prints the label counts, what became of each task's records, and the split.
-func (c *Console) Data(sets []datasets.Set, train, val []datasets.Loader, maxLength int) {
+// Finish removes the bar.
+func (b Bar) Finish() { _ = b.inner.Finish() }
+
+// Data prints the label counts, what became of each task's records, and the
+// split of each set.
+func (c *Console) Data(sets []datasets.Set, splits []datasets.Split, maxLength int) {
 	for _, set := range sets {
-		if set.Task.Kind == tasks.MultiClass {
-			c.printf("Label counts — %s\n", labelCounts(set.Task))
+		for _, task := range set.Tasks {
+			if task.Kind == tasks.MultiClass {
+				c.printf("Label counts — %s\n", labelCounts(task))
+			}
 		}
 	}
 	for _, set := range sets {
-		c.filterLine(set, maxLength)
+		for t, task := range set.Tasks {
+			c.filterLine(task, set.Filters[t], maxLength)
+		}
 	}
 	c.printf("\nFinal dataset sizes:\n")
-	for i, set := range sets {
-		c.printf("  %-4s %d train / %d val\n", strings.ToUpper(set.Task.Name)+":", len(train[i].Examples), len(val[i].Examples))
+	for i, split := range splits {
+		c.printf("  %-4s %d train / %d val", strings.ToUpper(datasets.Loader{Tasks: sets[i].Tasks}.Name())+":", len(split.Train), len(split.Val))
+		if split.Test != nil {
+			c.printf(" / %d test", len(split.Test))
+		}
+		c.printf("\n")
 	}
 }
 
@@ -140,13 +161,16 @@ func labelCounts(task tasks.Task) string {
 	return strings.Join(counts, ", ")
 }
 
-func (c *Console) filterLine(set datasets.Set, maxLength int) {
-	name, f := strings.ToUpper(set.Task.Name), set.Filter
-	if set.Task.Kind == tasks.Token || f.Removed() > 0 {
+func (c *Console) filterLine(task tasks.Task, f datasets.Filter, maxLength int) {
+	name := strings.ToUpper(task.Name)
+	if task.Kind == tasks.Token || f.Removed() > 0 {
 		c.printf("%-4s token filter : kept %d/%d (%.1f%%) — %d over-length removed\n", name, f.After, f.Before, f.KeptPercent(), f.Removed())
-		return
+	} else {
+		c.printf("%-4s truncation   : %d records kept, long %s truncated at %d (%d were)\n", name, f.After, textsOf(task), maxLength, f.Truncated)
 	}
-	c.printf("%-4s truncation   : %d records kept, long %s truncated at %d (%d were)\n", name, f.After, textsOf(set.Task), maxLength, f.Truncated)
+	if f.Rare > 0 {
+		c.printf("%-4s rare classes : %d records dropped, the only ones of their class\n", name, f.Rare)
+	}
 }
 
 func textsOf(task tasks.Task) string {
@@ -174,13 +198,16 @@ func (c *Console) Run(s Setup, t *Trainer) {
 		c.printf(" (%s)\n", s.Precision)
 	}
 	c.printf("Epochs: %d, patience: %d\n", t.Epochs, t.Patience)
+	if t.EvalSteps > 0 {
+		c.printf("Validation every %d steps\n", t.EvalSteps)
+	}
 }
 
 // Steps prints what an epoch and the run are made of.
 func (c *Console) Steps(t *Trainer) {
 	var parts []string
-	for _, l := range t.Train {
-		parts = append(parts, fmt.Sprintf("%s %s", l.Task.Name, thousands(int64(l.Batches()))))
+	for i, n := range t.Sampling.Batches(t.Train) {
+		parts = append(parts, fmt.Sprintf("%s %s", t.Train[i].Name(), thousands(int64(n))))
 	}
 	schedule := t.Schedule()
 	c.printf("Batches per epoch: %s (%s)\n", thousands(int64(t.StepsPerEpoch())), strings.Join(parts, ", "))

@@ -12,14 +12,17 @@ import (
 func sourceRun() (sets []datasets.Set, t *Trainer) {
 	labels := func(n int) []string { return make([]string, n) }
 	sets = []datasets.Set{
-		{Task: tasks.NER(tasks.NERLabels()), Filter: datasets.Filter{Before: 2000, After: 1998}},
-		{Task: tasks.CLS(tasks.CaseLabels{Main: labels(8), Sub: labels(77), Intervention: labels(16), Priority: labels(3)}), Filter: datasets.Filter{Before: 9996, After: 9996, Truncated: 12}},
-		{Task: tasks.QA(), Filter: datasets.Filter{Before: 4996, After: 4996}},
+		{Tasks: []tasks.Task{tasks.NER(tasks.NERLabels())}, Filters: []datasets.Filter{{Before: 2000, After: 1998}}},
+		{
+			Tasks:   []tasks.Task{tasks.CLS(tasks.CaseLabels{Main: labels(8), Sub: labels(77), Intervention: labels(16), Priority: labels(3)})},
+			Filters: []datasets.Filter{{Before: 9996, After: 9996, Truncated: 12}},
+		},
+		{Tasks: []tasks.Task{tasks.QA()}, Filters: []datasets.Filter{{Before: 4996, After: 4996}}},
 	}
 	t = &Trainer{Settings: Settings{Epochs: 10, WarmupRatio: 0.1, Patience: 3}}
 	for i, sizes := range [][2]int{{1798, 200}, {8996, 1000}, {4496, 500}} {
-		t.Train = append(t.Train, datasets.Loader{Task: sets[i].Task, Examples: make([]datasets.Example, sizes[0]), BatchSize: 16})
-		t.Val = append(t.Val, datasets.Loader{Task: sets[i].Task, Examples: make([]datasets.Example, sizes[1]), BatchSize: 16})
+		t.Train = append(t.Train, datasets.Loader{Tasks: sets[i].Tasks, Examples: make([]datasets.Example, sizes[0]), BatchSize: 16})
+		t.Val = append(t.Val, datasets.Loader{Tasks: sets[i].Tasks, Examples: make([]datasets.Example, sizes[1]), BatchSize: 16})
 	}
 	return sets, t
 }
@@ -28,7 +31,11 @@ func TestConsoleBeforeTraining(t *testing.T) {
 	var out strings.Builder
 	c := NewConsole(&out, &out)
 	sets, tr := sourceRun()
-	c.Data(sets, tr.Train, tr.Val, 512)
+	var splits []datasets.Split
+	for i := range sets {
+		splits = append(splits, datasets.Split{Train: tr.Train[i].Examples, Val: tr.Val[i].Examples})
+	}
+	c.Data(sets, splits, 512)
 	c.Run(Setup{Parameters: 65883779, Device: "cpu", Threads: 2, Precision: "fp32"}, tr)
 	c.Steps(tr)
 	want := `Label counts — main: 8, sub: 77, interv: 16, priority: 3
@@ -57,14 +64,14 @@ func TestConsoleOfAnEpoch(t *testing.T) {
 	c := NewConsole(&out, &out)
 	c.epoch(1, 10)
 	c.trained(Trained{Loss: 2.3141, Losses: []Figure{{"ner", 0.8832}, {"cls", 0.9502}, {"qa", 0.4908}}, Samples: 100, Seconds: 4})
-	c.validated(Epoch{Number: 1, Average: 0.4753, Val: []Scores{
-		{Task: "ner", Name: "ner_f1", Value: 0.412}, {Task: "cls", Name: "cls_avg_acc", Value: 0.531}, {Task: "qa", Name: "qa_avg_f1", Value: 0.483},
+	c.validated(Evaluation{Epoch: 1, Average: 0.4753, Val: []Scores{
+		{Task: "ner", Name: "ner_f1", Value: 0.412, Loss: 0.5}, {Task: "cls", Name: "cls_avg_acc", Value: 0.531}, {Task: "qa", Name: "qa_avg_f1", Value: 0.483, Loss: 0.25},
 	}})
 	c.saved()
 	want := `
 Epoch 1/10
   train_loss=2.3141  ner=0.8832  cls=0.9502  qa=0.4908  (25.0 samples/s, 4s)
-  val  — NER F1: 0.412  CLS acc: 0.531  QA F1: 0.483  avg: 0.475
+  val  — NER F1: 0.412  CLS acc: 0.531  QA F1: 0.483  avg: 0.475  loss: 0.7500
   [Checkpoint saved]
 `
 	if out.String() != want {

@@ -1,11 +1,18 @@
 package trainer
 
-import "slices"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
 
-// Trained is what an epoch's training gave.
+// Trained is what training gave since the validation before, or the epoch's
+// beginning.
 type Trained struct {
 	Loss     float64  // mean over all batches
 	Losses   []Figure // mean over each task's batches, by task
+	Parts    []Figure // of tasks that have a teacher: hard_ner, soft_ner, hidden_ner
 	GradNorm float64  // mean, before clipping
 	Rate     float64  // learning rate of the last step
 	Samples  int
@@ -13,63 +20,109 @@ type Trained struct {
 	Seconds  float64
 }
 
-// Epoch is one epoch's figures.
-type Epoch struct {
-	Number  int // from 1
+// Evaluation is one validation's figures, and those of the training before it.
+type Evaluation struct {
+	Epoch   int // from 1
+	Step    int // of the whole run, from 1
 	Train   Trained
 	Val     []Scores // one for each task
-	Average float64  // mean of the tasks' counting scores: decides what is best
+	Average float64  // mean of the tasks' counting scores
+	Score   float64  // what decides which is best
+}
+
+// What may decide which weights are best, beside a metric's name.
+const (
+	BestAverage = "avg"  // mean of the tasks' counting scores; more is better
+	BestLoss    = "loss" // sum of the tasks' validation losses; less is better
+)
+
+// decisive is the figure that decides which weights are best.
+func (e Evaluation) decisive(by string) (float64, error) {
+	switch by {
+	case "", BestAverage:
+		return e.Average, nil
+	case BestLoss:
+		return e.loss(), nil
+	}
+	values := e.valMetrics()
+	value, found := values[by]
+	if !found {
+		return 0, fmt.Errorf("no figure %q to decide which weights are best; there are %s", by, strings.Join(slices.Sorted(maps.Keys(values)), ", "))
+	}
+	return value, nil
+}
+
+// loss is the sum of the tasks' validation losses.
+func (e Evaluation) loss() float64 {
+	var total float64
+	for _, s := range e.Val {
+		total += s.Loss
+	}
+	return total
+}
+
+// valMetrics names the validation's figures as a tracker shows them: the part
+// before "/" is a section of its charts.
+func (e Evaluation) valMetrics() map[string]float64 {
+	values := map[string]float64{"val/avg": e.Average, "val/loss": e.loss()}
+	for _, s := range e.Val {
+		values["val/"+s.Name] = s.Value
+		values["val/loss_"+s.Task] = s.Loss
+		for _, figure := range s.Report {
+			values["val_"+s.Task+"/"+figure.Name] = figure.Value
+		}
+	}
+	return values
 }
 
 // History is the course of a run.
 type History struct {
-	All          []Epoch
-	Best         int // number of the best epoch; 0 before the first
+	All          []Evaluation
+	Best         int // index+1 in All of the best one; 0 before the first
+	Completed    int // epochs
 	StoppedEarly bool
 }
 
-// Epochs returns how many epochs are complete.
-func (h *History) Epochs() int { return len(h.All) }
-
-// BestEpoch returns the best epoch's figures; false before the first.
-func (h *History) BestEpoch() (Epoch, bool) {
-	i := slices.IndexFunc(h.All, func(e Epoch) bool { return e.Number == h.Best })
-	if i < 0 {
-		return Epoch{}, false
+// BestEvaluation returns the best validation's figures; false before the first.
+func (h *History) BestEvaluation() (Evaluation, bool) {
+	if h.Best == 0 {
+		return Evaluation{}, false
 	}
-	return h.All[i], true
+	return h.All[h.Best-1], true
 }
 
-func (h *History) add(e Epoch, best bool) {
+func (h *History) add(e Evaluation, best bool) {
 	h.All = append(h.All, e)
 	if best {
-		h.Best = e.Number
+		h.Best = len(h.All)
 	}
 }
 
-// lastMetrics names the last epoch's figures as a tracker shows them: the part
-// before "/" is a section of its charts.
+// lastMetrics names the last validation's figures, and those of the training
+// before it, as a tracker shows them.
 func (h *History) lastMetrics(stopping EarlyStopping) map[string]float64 {
 	e := h.All[len(h.All)-1]
-	values := map[string]float64{
+	values := e.valMetrics()
+	maps.Copy(values, map[string]float64{
 		"train/loss":               e.Train.Loss,
 		"train/grad_norm":          e.Train.GradNorm,
 		"train/learning_rate":      e.Train.Rate,
 		"throughput/samples_per_s": float64(e.Train.Samples) / max(e.Train.Seconds, 1e-9),
 		"throughput/tokens_per_s":  float64(e.Train.Tokens) / max(e.Train.Seconds, 1e-9),
 		"throughput/epoch_seconds": e.Train.Seconds,
-		"val/avg":                  e.Average,
-		"best/avg_val":             stopping.best,
+		"progress/epoch":           float64(e.Epoch),
+		"progress/step":            float64(e.Step),
+		"best/score":               stopping.best,
 		"early_stop/no_improve":    float64(stopping.waiting),
+	})
+	if best, found := h.BestEvaluation(); found {
+		values["best/avg_val"] = best.Average
 	}
 	for _, loss := range e.Train.Losses {
 		values["train/loss_"+loss.Name] = loss.Value
 	}
-	for _, s := range e.Val {
-		values["val/"+s.Name] = s.Value
-		for _, figure := range s.Report {
-			values["val_"+s.Task+"/"+figure.Name] = figure.Value
-		}
+	for _, part := range e.Train.Parts {
+		values["train/"+part.Name] = part.Value
 	}
 	return values
 }

@@ -1,4 +1,4 @@
-package trainer_test
+package trainer
 
 import (
 	"encoding/json"
@@ -18,29 +18,30 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
-	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
+// The golden files are made by scripts/golden/training.py.
 const (
-	parityFile  = "testdata/parity.safetensors" // made by scripts/golden/training.py
-	lossLimit   = 1e-4                          // relative, of a step's loss
-	weightLimit = 1e-5                          // absolute, of a parameter at the end
+	lossLimit   = 1e-4 // relative, of a step's loss
+	weightLimit = 1e-5 // absolute, of a parameter at the end
 )
 
-// parityRun is what PyTorch did: 30 steps of task alternation without dropout,
-// by AdamW with linear warm-up over a tenth of the steps and clipping at 1.
+// parityRun is what PyTorch did: steps of task alternation without dropout, by
+// AdamW with linear warm-up over a tenth of the steps and clipping at 1.
 type parityRun struct {
-	Peak  float64
-	Steps []struct {
+	Peak   float64
+	Distil map[string]struct{ Alpha, Temperature float64 }
+	Steps  []struct {
 		Task       string
 		Rate, Loss float64
 		Norm       float64 // of the gradient before clipping
+		Hard, Soft float64 // of a run with teachers
 	}
 }
 
-func readParityRun(t *testing.T) parityRun {
+func readParityRun(t *testing.T, path string) parityRun {
 	t.Helper()
-	data, err := os.ReadFile("testdata/parity.json")
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,23 +53,23 @@ func readParityRun(t *testing.T) parityRun {
 }
 
 // parityModel is the model with the weights that the run starts with.
-func parityModel(t *testing.T) *fusion.Model {
+func parityModel(t *testing.T, golden string) *fusion.Model {
 	t.Helper()
 	config := backbone.DistilBERTCased()
 	config.VocabSize, config.MaxPositions, config.Dim, config.HiddenDim = 60, 64, 16, 37
 	config.Layers, config.Heads = 2, 4
 	config.Dropout, config.AttentionDropout = 0, 0
 	classes := func(n int) []string { return strings.Split("abc"[:n], "") }
-	model, err := fusion.New(config, []tasks.Task{
+	model, err := fusion.New(fusion.Architecture{Config: config, Tasks: []tasks.Task{
 		tasks.NER(tasks.NERLabels()),
 		tasks.CLS(tasks.CaseLabels{Main: classes(2), Sub: classes(3), Intervention: classes(2), Priority: classes(3)}),
 		tasks.QA(),
-	}, gotch.CPU)
+	}}, gotch.CPU)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(model.Drop)
-	file, err := weights.Open(parityFile)
+	file, err := weights.Open(golden)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,81 +86,95 @@ func parityModel(t *testing.T) *fusion.Model {
 	return model
 }
 
-// parityBatch is a step's batch.
+// parityBatch is a step's batch, with what the teacher says of it, if one does.
 func parityBatch(golden goldentest.File, step int, task string) datasets.Batch {
 	at := func(name string) string { return fmt.Sprintf("%d/%s", step, name) }
 	shape := golden.Shape(at("ids"))
 	b := datasets.Batch{
-		Task:   task,
 		Size:   int(shape[0]),
 		Length: int(shape[1]),
 		IDs:    golden.Int64s(at("ids")),
 		Mask:   golden.Bools(at("mask")),
 	}
+	part := datasets.Part{Task: task}
 	for i := 0; golden.Has(at(fmt.Sprintf("target.%d", i))); i++ {
 		name := at(fmt.Sprintf("target.%d", i))
+		var target datasets.Target
 		if task == tasks.QAName {
 			flags := golden.Float32s(name)
-			b.Targets = append(b.Targets, datasets.Target{Flags: flags, Width: len(flags) / b.Size, Valid: len(flags)})
-			continue
+			target = datasets.Target{Flags: flags, Width: len(flags) / b.Size, Valid: len(flags)}
+		} else {
+			target.Classes = golden.Int64s(name)
 		}
-		target := datasets.Target{Classes: golden.Int64s(name)}
 		for _, class := range target.Classes {
 			if class >= 0 {
 				target.Valid++
 			}
 		}
-		b.Targets = append(b.Targets, target)
+		if rows := at(fmt.Sprintf("rows.%d", i)); golden.Has(rows) {
+			target.Soft = datasets.Soft{Rows: golden.Int64s(rows), Logits: golden.Float32s(at(fmt.Sprintf("teacher.%d", i)))}
+		}
+		part.Targets = append(part.Targets, target)
 	}
+	b.Parts = []datasets.Part{part}
 	return b
 }
 
-func TestTrainingEqualsPyTorch(t *testing.T) {
-	run, golden, model := readParityRun(t), goldentest.Open(t, parityFile), parityModel(t)
-	optimizer, err := torchx.NewAdamW(model.Params(), 0.01)
-	if err != nil {
+// expectParity replays PyTorch's steps with a trainer's and compares losses,
+// gradient norms and the weights at the end.
+func expectParity(t *testing.T, name string) {
+	golden, run := goldentest.Open(t, name+".safetensors"), readParityRun(t, name+".json")
+	tr := &Trainer{
+		Settings: Settings{WeightDecay: 0.01, MaxGradNorm: 1, Distil: map[string]Distillation{}},
+		Model:    parityModel(t, name+".safetensors"),
+	}
+	for task, d := range run.Distil {
+		tr.Distil[task] = Distillation{Alpha: d.Alpha, Temperature: d.Temperature}
+	}
+	if err := tr.begin(); err != nil {
 		t.Fatal(err)
 	}
-	defer optimizer.Drop()
-	schedule := trainer.NewLinearWarmup(run.Peak, len(run.Steps), 0.1)
+	defer tr.optimizer.Drop()
+	schedule := NewLinearWarmup(run.Peak, len(run.Steps), 0.1)
 
 	worstLoss := 0.0
 	for step, want := range run.Steps {
-		if rate := schedule.Rate(step); math.Abs(rate-want.Rate) > 1e-12 {
+		rate := schedule.Rate(step)
+		if math.Abs(rate-want.Rate) > 1e-12 {
 			t.Errorf("step %d: learning rate %v, want %v", step, rate, want.Rate)
 		}
-		if err := optimizer.ZeroGrad(); err != nil {
-			t.Fatal(err)
+		losses, norm, err := tr.step(parityBatch(golden, step, want.Task), rate)
+		if err != nil || len(losses) != 1 {
+			t.Fatalf("step %d: losses %v, %v", step, losses, err)
 		}
-		b := parityBatch(golden, step, want.Task)
-		s := torchx.Training(gotch.CPU)
-		loss := model.Loss(s, model.Forward(s, b), b)
-		s.Backward(loss)
-		value := s.Value(loss)
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
+		if math.Abs(norm-want.Norm) > 1e-3*want.Norm {
+			t.Errorf("step %d: gradient norm %v, want %v", step, norm, want.Norm)
 		}
-		norm, err := optimizer.ClipGradNorm(1)
-		if err != nil || math.Abs(norm-want.Norm) > 1e-3*want.Norm {
-			t.Errorf("step %d: gradient norm %v, %v; want %v", step, norm, err, want.Norm)
+		compare := func(what string, got, want float64) {
+			relative := math.Abs(got-want) / want
+			if worstLoss = max(worstLoss, relative); !(relative <= lossLimit) {
+				t.Errorf("step %d (%s): %s loss %v, want %v", step, losses[0].task, what, got, want)
+			}
 		}
-		if err := optimizer.Step(schedule.Rate(step)); err != nil {
-			t.Fatal(err)
-		}
-		relative := math.Abs(value-want.Loss) / want.Loss
-		if worstLoss = max(worstLoss, relative); !(relative <= lossLimit) {
-			t.Errorf("step %d (%s): loss %v, want %v", step, want.Task, value, want.Loss)
+		compare("total", losses[0].total, want.Loss)
+		if len(run.Distil) > 0 {
+			compare("hard", losses[0].hard, want.Hard)
+			compare("soft", losses[0].soft, want.Soft)
 		}
 	}
 
 	s := torchx.Inference(gotch.CPU)
 	defer s.Close()
 	worstWeight := 0.0
-	for _, param := range model.Params().All() {
+	for _, param := range tr.Model.Params().All() {
 		d := goldentest.Compare(s.ReadFloat32(param.Tensor), golden.Float32s("end/"+param.Name))
 		if worstWeight = max(worstWeight, d.Max); d.Max > weightLimit {
 			t.Errorf("%s differs by %.1e at the end", param.Name, d.Max)
 		}
 	}
-	t.Logf("largest deviation: loss %.1e (relative), weights %.1e", worstLoss, worstWeight)
+	t.Logf("%d steps; largest deviation: loss %.1e (relative), weights %.1e", len(run.Steps), worstLoss, worstWeight)
 }
+
+func TestTrainingEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/parity") }
+
+func TestDistillationEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/distil_parity") }

@@ -3,6 +3,8 @@ package trainer
 import (
 	"math"
 	"testing"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
 // The wanted rates are those of transformers' get_linear_schedule_with_warmup
@@ -35,5 +37,25 @@ func TestLinearWarmup(t *testing.T) {
 func TestWarmupOfTheSource(t *testing.T) {
 	if got := NewLinearWarmup(1, 9570, 0.1).Warmup; got != 957 {
 		t.Errorf("warm-up of 9,570 steps is %d, want 957", got)
+	}
+}
+
+func TestWarmupSteps(t *testing.T) {
+	tr := &Trainer{
+		Settings: Settings{Epochs: 10, LearningRate: 1, WarmupRatio: 0.1},
+		Train:    []datasets.Loader{{Examples: make([]datasets.Example, 41), BatchSize: 2}},
+	}
+	if got, want := tr.Schedule(), (LinearWarmup{Peak: 1, Warmup: 21, Total: 210}); got != want {
+		t.Errorf("by ratio: %+v, want %+v", got, want)
+	}
+	tr.WarmupSteps = 100
+	got := tr.Schedule()
+	if want := (LinearWarmup{Peak: 1, Warmup: 100, Total: 210}); got != want {
+		t.Errorf("by steps: %+v, want %+v", got, want)
+	}
+	for step, want := range map[int]float64{0: 0, 50: 0.5, 100: 1, 155: 0.5, 210: 0} {
+		if rate := got.Rate(step); math.Abs(rate-want) > 1e-15 {
+			t.Errorf("step %d: rate %v, want %v", step, rate, want)
+		}
 	}
 }

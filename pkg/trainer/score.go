@@ -17,6 +17,7 @@ type Scores struct {
 	// cls_avg_acc, qa_avg_f1.
 	Name  string
 	Value float64
+	Loss  float64 // mean over batches
 	// Report holds the figures over the whole set, which a report should
 	// quote, the task's headline first.
 	Report []Figure
@@ -32,23 +33,43 @@ type Figure struct {
 func (s Scores) Headline() Figure { return s.Report[0] }
 
 // scorer gathers one task's predictions batch by batch. predicted has one
-// slice for each head: class ids in the layout of the batch's targets, or 0
+// slice for each head: class ids in the layout of the part's targets, or 0
 // and 1 for each flag.
 type scorer interface {
-	add(b datasets.Batch, predicted [][]int)
+	add(b datasets.Batch, part datasets.Part, predicted [][]int)
 	scores() Scores
 }
 
-func newScorer(task tasks.Task) scorer {
-	heads := make([]headPredictions, len(task.Heads))
-	switch task.Kind {
-	case tasks.Token:
-		return &tokenScorer{task: task}
-	case tasks.MultiClass:
-		return &classScorer{task: task, heads: heads}
-	default:
-		return &flagScorer{task: task, heads: heads}
+// taskScorer is a scorer with the mean loss beside it.
+type taskScorer struct {
+	scorer
+	task tasks.Task
+	loss mean
+}
+
+func (s *taskScorer) result() Scores {
+	scores := s.scores()
+	scores.Loss = s.loss.value()
+	return scores
+}
+
+// newScorers makes one for each task.
+func newScorers(list []tasks.Task) []*taskScorer {
+	var scorers []*taskScorer
+	for _, task := range list {
+		s := &taskScorer{task: task}
+		heads := make([]headPredictions, len(task.Heads))
+		switch task.Kind {
+		case tasks.Token:
+			s.scorer = &tokenScorer{task: task}
+		case tasks.MultiClass:
+			s.scorer = &classScorer{task: task, heads: heads}
+		default:
+			s.scorer = &flagScorer{task: task, heads: heads}
+		}
+		scorers = append(scorers, s)
 	}
+	return scorers
 }
 
 // headPredictions are what one head should have said and what it said.
@@ -61,13 +82,13 @@ type tokenScorer struct {
 	truth, predicted [][]string // labels of each example's words
 }
 
-func (s *tokenScorer) add(b datasets.Batch, predicted [][]int) {
+func (s *tokenScorer) add(b datasets.Batch, part datasets.Part, predicted [][]int) {
 	labels := s.task.Heads[0].Labels
 	var all headPredictions
 	for row := range b.Size {
 		var truth, said []string
 		for i := row * b.Length; i < (row+1)*b.Length; i++ {
-			class := b.Targets[0].Classes[i]
+			class := part.Targets[0].Classes[i]
 			if class == tasks.IgnoreToken {
 				continue
 			}
@@ -95,7 +116,7 @@ func (s *tokenScorer) scores() Scores {
 			figures = append(figures, Figure{"f1_" + label, score.F1})
 		}
 	}
-	return Scores{s.task.Name, s.task.Name + "_f1", s.batchF1.value(), figures}
+	return Scores{Task: s.task.Name, Name: s.task.Name + "_f1", Value: s.batchF1.value(), Report: figures}
 }
 
 // classScorer: the heads' mean accuracy, for each batch and over all.
@@ -105,11 +126,11 @@ type classScorer struct {
 	heads         []headPredictions
 }
 
-func (s *classScorer) add(b datasets.Batch, predicted [][]int) {
+func (s *classScorer) add(_ datasets.Batch, part datasets.Part, predicted [][]int) {
 	var accuracy mean
 	for h := range s.heads {
 		var head headPredictions
-		for i, class := range b.Targets[h].Classes {
+		for i, class := range part.Targets[h].Classes {
 			if class != tasks.IgnoreClass {
 				head.truth = append(head.truth, int(class))
 				head.predicted = append(head.predicted, predicted[h][i])
@@ -139,7 +160,7 @@ func (s *classScorer) scores() Scores {
 		figures = append(figures, Figure{"acc_" + name, accuracy}, Figure{"macro_f1_" + name, metrics.F1(head.truth, head.predicted, metrics.Macro)})
 	}
 	figures[0].Value = average.value()
-	return Scores{s.task.Name, s.task.Name + "_avg_acc", s.batchAccuracy.value(), figures}
+	return Scores{Task: s.task.Name, Name: s.task.Name + "_avg_acc", Value: s.batchAccuracy.value(), Report: figures}
 }
 
 // flagScorer: the heads' mean micro-F1, for each batch and over all, and the
@@ -150,30 +171,62 @@ type flagScorer struct {
 	heads   []headPredictions
 }
 
-func (s *flagScorer) add(b datasets.Batch, predicted [][]int) {
+func (s *flagScorer) add(_ datasets.Batch, part datasets.Part, predicted [][]int) {
 	var f1 mean
 	for h := range s.heads {
-		truth := make([]int, len(b.Targets[h].Flags))
-		for i, flag := range b.Targets[h].Flags {
-			truth[i] = toFlag(flag > 0.5)
+		target := part.Targets[h]
+		var head headPredictions
+		for i, flag := range target.Flags {
+			if target.Ignored != nil && target.Ignored[i] {
+				head.truth, head.predicted = append(head.truth, tasks.IgnoreClass), append(head.predicted, tasks.IgnoreClass)
+				continue
+			}
+			head.truth, head.predicted = append(head.truth, toFlag(flag > 0.5)), append(head.predicted, predicted[h][i])
 		}
-		width := b.Targets[h].Width
-		f1.add(metrics.MultilabelF1(rows(truth, width), rows(predicted[h], width), metrics.Micro))
-		s.heads[h].truth = append(s.heads[h].truth, truth...)
-		s.heads[h].predicted = append(s.heads[h].predicted, predicted[h]...)
+		if whole := head.labelled(target.Width); len(whole.truth) > 0 {
+			f1.add(whole.microF1(target.Width))
+		}
+		s.heads[h].truth = append(s.heads[h].truth, head.truth...)
+		s.heads[h].predicted = append(s.heads[h].predicted, head.predicted...)
 	}
-	s.batchF1.add(f1.value())
+	if f1.count > 0 {
+		s.batchF1.add(f1.value())
+	}
+}
+
+// labelled leaves out the rows of a matrix of flags that aren't labelled.
+func (p headPredictions) labelled(width int) headPredictions {
+	var kept headPredictions
+	for i := 0; i < len(p.truth); i += width {
+		if !slices.Contains(p.truth[i:i+width], tasks.IgnoreClass) {
+			kept.truth = append(kept.truth, p.truth[i:i+width]...)
+			kept.predicted = append(kept.predicted, p.predicted[i:i+width]...)
+		}
+	}
+	return kept
+}
+
+// microF1 is scikit-learn's micro-F1 of a matrix of flags.
+func (p headPredictions) microF1(width int) float64 {
+	return metrics.MultilabelF1(rows(p.truth, width), rows(p.predicted, width), metrics.Micro)
 }
 
 func (s *flagScorer) scores() Scores {
 	var heads, criteria mean
 	var perHead, perOutput []Figure
-	for h, head := range s.heads {
+	for h, all := range s.heads {
 		task := s.task.Heads[h]
 		width := len(task.Labels)
-		f1 := metrics.MultilabelF1(rows(head.truth, width), rows(head.predicted, width), metrics.Micro)
+		head := all.labelled(width)
+		if len(head.truth) == 0 {
+			continue
+		}
+		f1 := head.microF1(width)
 		heads.add(f1)
-		perHead = append(perHead, Figure{"f1_" + task.Name, f1})
+		perHead = append(perHead, Figure{"f1_" + task.Name, f1},
+			Figure{"acc_" + task.Name, metrics.Accuracy(head.truth, head.predicted)},
+			Figure{"precision_" + task.Name, metrics.Precision(head.truth, head.predicted, metrics.Binary)},
+			Figure{"recall_" + task.Name, metrics.Recall(head.truth, head.predicted, metrics.Binary)})
 		for output, name := range task.Labels {
 			f1 := metrics.F1(column(head.truth, output, width), column(head.predicted, output, width), metrics.Binary)
 			criteria.add(f1)
@@ -181,7 +234,7 @@ func (s *flagScorer) scores() Scores {
 		}
 	}
 	figures := append([]Figure{{"avg_f1", heads.value()}, {"criteria_f1", criteria.value()}}, perHead...)
-	return Scores{s.task.Name, s.task.Name + "_avg_f1", s.batchF1.value(), append(figures, perOutput...)}
+	return Scores{Task: s.task.Name, Name: s.task.Name + "_avg_f1", Value: s.batchF1.value(), Report: append(figures, perOutput...)}
 }
 
 func toFlag(yes bool) int {

@@ -2,19 +2,26 @@ package trainer
 
 import (
 	"math"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
+// onePart is a batch's part of the only task.
+func onePart(targets ...datasets.Target) []datasets.Part {
+	return []datasets.Part{{Targets: targets}}
+}
+
 // scored feeds batches to a scorer of the task.
 func scored(task tasks.Task, batches []datasets.Batch, predicted [][][]int) Scores {
-	s := newScorer(task)
+	s := newScorers([]tasks.Task{task})[0]
 	for i, b := range batches {
-		s.add(b, predicted[i])
+		s.add(b, b.Parts[0], predicted[i])
 	}
-	return s.scores()
+	return s.result()
 }
 
 func (s Scores) figure(t *testing.T, name string) float64 {
@@ -40,8 +47,8 @@ func TestTokenScores(t *testing.T) {
 	task := tasks.NER([]string{"O", "NAME", "AGE"})
 	ignore := int64(tasks.IgnoreToken)
 	batches := []datasets.Batch{
-		{Size: 1, Length: 6, Targets: []datasets.Target{{Classes: []int64{ignore, 0, 1, 1, 0, ignore}}}},
-		{Size: 1, Length: 4, Targets: []datasets.Target{{Classes: []int64{ignore, 2, 0, ignore}}}},
+		{Size: 1, Length: 6, Parts: onePart(datasets.Target{Classes: []int64{ignore, 0, 1, 1, 0, ignore}})},
+		{Size: 1, Length: 4, Parts: onePart(datasets.Target{Classes: []int64{ignore, 2, 0, ignore}})},
 	}
 	// What is said of ignored tokens (class 2 here) must not count.
 	predicted := [][][]int{{{2, 0, 1, 0, 0, 2}}, {{2, 2, 0, 2}}}
@@ -61,8 +68,8 @@ func TestClassScores(t *testing.T) {
 	task := tasks.CLS(tasks.CaseLabels{Main: []string{"a", "b"}, Sub: []string{"c", "d"}, Intervention: []string{"e", "f"}, Priority: []string{"1", "2"}})
 	none := int64(tasks.IgnoreClass)
 	batches := []datasets.Batch{
-		{Size: 2, Length: 1, Targets: []datasets.Target{{Classes: []int64{0, 1}}, {Classes: []int64{0, 1}}, {Classes: []int64{none, none}}, {Classes: []int64{0, 0}}}},
-		{Size: 1, Length: 1, Targets: []datasets.Target{{Classes: []int64{1}}, {Classes: []int64{1}}, {Classes: []int64{1}}, {Classes: []int64{1}}}},
+		{Size: 2, Length: 1, Parts: onePart(datasets.Target{Classes: []int64{0, 1}}, datasets.Target{Classes: []int64{0, 1}}, datasets.Target{Classes: []int64{none, none}}, datasets.Target{Classes: []int64{0, 0}})},
+		{Size: 1, Length: 1, Parts: onePart(datasets.Target{Classes: []int64{1}}, datasets.Target{Classes: []int64{1}}, datasets.Target{Classes: []int64{1}}, datasets.Target{Classes: []int64{1}})},
 	}
 	predicted := [][][]int{{{0, 0}, {0, 1}, {1, 1}, {0, 0}}, {{1}, {0}, {0}, {1}}}
 	s := scored(task, batches, predicted)
@@ -76,8 +83,8 @@ func TestClassScores(t *testing.T) {
 func TestFlagScores(t *testing.T) {
 	task := tasks.Task{Name: "qa", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "hold", Labels: []string{"x", "y"}}, {Name: "closing", Labels: []string{"z"}}}}
 	batches := []datasets.Batch{
-		{Size: 2, Length: 1, Targets: []datasets.Target{{Flags: []float32{1, 0, 1, 1}, Width: 2}, {Flags: []float32{0, 0}, Width: 1}}},
-		{Size: 1, Length: 1, Targets: []datasets.Target{{Flags: []float32{0, 1}, Width: 2}, {Flags: []float32{1}, Width: 1}}},
+		{Size: 2, Length: 1, Parts: onePart(datasets.Target{Flags: []float32{1, 0, 1, 1}, Width: 2}, datasets.Target{Flags: []float32{0, 0}, Width: 1})},
+		{Size: 1, Length: 1, Parts: onePart(datasets.Target{Flags: []float32{0, 1}, Width: 2}, datasets.Target{Flags: []float32{1}, Width: 1})},
 	}
 	predicted := [][][]int{{{1, 1, 1, 0}, {0, 0}}, {{0, 1}, {1}}}
 	s := scored(task, batches, predicted)
@@ -89,28 +96,82 @@ func TestFlagScores(t *testing.T) {
 	near(t, "average F1", s.figure(t, "avg_f1"), (6.0/8+1)/2)
 	near(t, "mean F1 of the criteria", s.figure(t, "criteria_f1"), (1+2.0/4+1)/3)
 	near(t, "F1 of one criterion", s.figure(t, "sub_f1_hold_y"), 2.0/4)
+	// Of hold's 6 flags 4 are right; 4 were to be found, 4 were said, 3 are both.
+	near(t, "accuracy of hold's flags", s.figure(t, "acc_hold"), 4.0/6)
+	near(t, "precision of hold", s.figure(t, "precision_hold"), 3.0/4)
+	near(t, "recall of hold", s.figure(t, "recall_hold"), 3.0/4)
+}
+
+// A row with a flag that isn't labelled doesn't count.
+func TestFlagScoresWithoutIgnoredRows(t *testing.T) {
+	task := tasks.Task{Name: "qa", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "hold", Labels: []string{"x", "y/z"}}, {Name: "closing", Labels: []string{"z"}}}}
+	none := datasets.Target{Flags: []float32{0}, Width: 1, Ignored: []bool{true}}
+	batches := []datasets.Batch{
+		{Size: 3, Length: 1, Parts: onePart(
+			datasets.Target{Flags: []float32{1, 1, 1, 0, 0, 1}, Width: 2, Ignored: []bool{false, false, false, true, true, true}},
+			datasets.Target{Flags: []float32{0, 0, 0}, Width: 1, Ignored: []bool{true, true, true}},
+		)},
+		{Size: 1, Length: 1, Parts: onePart(datasets.Target{Flags: []float32{0, 0}, Width: 2, Ignored: []bool{true, false}}, none)},
+		{Size: 1, Length: 1, Parts: onePart(datasets.Target{Flags: []float32{0, 1}, Width: 2}, none)},
+	}
+	predicted := [][][]int{{{1, 0, 0, 1, 1, 0}, {1, 1, 1}}, {{1, 1}, {1}}, {{0, 1}, {1}}}
+	s := scored(task, batches, predicted)
+	// What counts: (1, 1) of which (1, 0) was said, and (0, 1), rightly. The second batch has nothing that does.
+	near(t, "mean over batches of micro-F1", s.Value, (2.0/3+1)/2)
+	near(t, "F1 of hold", s.figure(t, "f1_hold"), 2*2.0/(2*2+1))
+	near(t, "accuracy of hold", s.figure(t, "acc_hold"), 3.0/4)
+	near(t, "precision of hold", s.figure(t, "precision_hold"), 1)
+	near(t, "recall of hold", s.figure(t, "recall_hold"), 2.0/3)
+	near(t, "F1 of a criterion", s.figure(t, "sub_f1_hold_y or z"), 2.0/3)
+	near(t, "average F1", s.figure(t, "avg_f1"), 2*2.0/(2*2+1))
+	for _, f := range s.Report {
+		if strings.Contains(f.Name, "closing") {
+			t.Errorf("%s is %v, but nothing is labelled", f.Name, f.Value)
+		}
+	}
 }
 
 func TestBaseline(t *testing.T) {
-	task := tasks.NER([]string{"O", "NAME"})
-	examples := []datasets.Example{
-		{IDs: []int32{1, 5, 6, 2}, Classes: []int64{-100, 0, 0, -100}},
-		{IDs: []int32{1, 5, 2}, Classes: []int64{-100, 1, -100}},
+	classes := func(c ...int64) datasets.Example {
+		return datasets.Example{IDs: make([]int32, len(c)), Labels: []datasets.Label{{Classes: c}}}
 	}
-	loader := datasets.Loader{Task: task, Examples: examples, BatchSize: 2}
-	s := Baseline(loader, loader)
+	loader := func(task tasks.Task, examples ...datasets.Example) datasets.Loader {
+		return datasets.Loader{Tasks: []tasks.Task{task}, Examples: examples, BatchSize: 8}
+	}
+	baseline := func(l datasets.Loader) Scores {
+		list := Baseline(l, l)
+		if len(list) != 1 {
+			t.Fatalf("%d scores of one task", len(list))
+		}
+		return list[0]
+	}
+	s := baseline(loader(tasks.NER([]string{"O", "NAME"}), classes(-100, 0, 0, -100), classes(-100, 1, -100)))
 	near(t, "macro-F1 of always O", s.Value, (2*2.0/(2*2+1)+0)/2)
 	near(t, "entity F1 of always O", s.Headline().Value, 0)
 
-	flags := tasks.Task{Name: "qa", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "h", Labels: []string{"x", "y"}}}}
-	loader = datasets.Loader{Task: flags, BatchSize: 8, Examples: []datasets.Example{
-		{IDs: []int32{1}, Flags: [][]float32{{1, 0}}}, {IDs: []int32{1}, Flags: [][]float32{{1, 0}}}, {IDs: []int32{1}, Flags: [][]float32{{0, 1}}},
-	}}
-	near(t, "micro-F1 of the more frequent values", Baseline(loader, loader).Headline().Value, 2*2.0/(2*2+1+1))
+	flags := func(f ...float32) datasets.Example {
+		return datasets.Example{IDs: []int32{1}, Labels: []datasets.Label{{Flags: [][]float32{f}}}}
+	}
+	qa := tasks.Task{Name: "qa", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "h", Labels: []string{"x", "y"}}}}
+	s = baseline(loader(qa, flags(1, 0), flags(1, 0), flags(0, 1)))
+	near(t, "micro-F1 of the more frequent values", s.Headline().Value, 2*2.0/(2*2+1+1))
+	// Of y one is labelled, and with yes.
+	s = baseline(loader(qa, flags(1, tasks.IgnoreClass), flags(1, 1), flags(0, tasks.IgnoreClass)))
+	near(t, "micro-F1 of labelled values", s.Headline().Value, 1)
 
-	classes := tasks.CLS(tasks.CaseLabels{Main: []string{"a", "b"}, Sub: []string{"c"}, Intervention: []string{"e"}, Priority: []string{"1"}})
-	loader = datasets.Loader{Task: classes, BatchSize: 8, Examples: []datasets.Example{
-		{IDs: []int32{1}, Classes: []int64{1, 0, 0, -1}}, {IDs: []int32{1}, Classes: []int64{1, 0, 0, 0}}, {IDs: []int32{1}, Classes: []int64{0, 0, 0, 0}},
-	}}
-	near(t, "mean accuracy of the most frequent classes", Baseline(loader, loader).Headline().Value, (2.0/3+1+1+1)/4)
+	cls := tasks.CLS(tasks.CaseLabels{Main: []string{"a", "b"}, Sub: []string{"c"}, Intervention: []string{"e"}, Priority: []string{"1"}})
+	s = baseline(loader(cls, classes(1, 0, 0, -1), classes(1, 0, 0, 0), classes(0, 0, 0, 0)))
+	near(t, "mean accuracy of the most frequent classes", s.Headline().Value, (2.0/3+1+1+1)/4)
+}
+
+// A set's tasks are scored apart.
+func TestBaselineOfASharedSet(t *testing.T) {
+	list := toyTasks()
+	shared := toySet(list, 12)
+	together := Baseline(shared, shared)
+	for i, apart := range toyLoaders(list, 12) {
+		if want := Baseline(apart, apart)[0]; !reflect.DeepEqual(together[i], want) {
+			t.Errorf("task %s: %+v, alone %+v", list[i].Name, together[i], want)
+		}
+	}
 }

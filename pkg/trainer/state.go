@@ -87,7 +87,7 @@ func (t *Trainer) Resume(dir string, state State) error {
 	}
 	t.history = state.History
 	for _, e := range t.history.All {
-		t.stopping.Observe(e.Number, e.Average)
+		t.stopping.Observe(e.Epoch, e.Score)
 	}
 	return nil
 }

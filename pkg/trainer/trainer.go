@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"time"
 
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -21,23 +19,30 @@ type Settings struct {
 	LearningRate float64 // at its peak
 	WeightDecay  float64
 	WarmupRatio  float64 // share of all steps
+	WarmupSteps  int     // instead of WarmupRatio, if it isn't 0
 	MaxGradNorm  float64
-	Patience     int    // epochs without improvement that end the run
 	Seed         uint64 // of shuffling and dropout
 	BF16         bool   // matrix products in bfloat16, weights in float32
 
-	// LossWeights multiply the losses of tasks' batches; a task that isn't
-	// there has weight 1. What is reported of losses is without them.
+	EvalSteps int     // validate every so many steps, and after the last; 0: after each epoch
+	Best      string  // what decides which weights are best: BestAverage, BestLoss, or a metric's name; "" is BestAverage
+	Patience  int     // validations without improvement that end the run; 0: none do
+	MinDelta  float64 // what counts as an improvement for Patience is more than this
+
+	Sampling datasets.Sampling
+	// LossWeights multiply the losses of tasks; one that isn't there has weight
+	// 1. What is reported of losses is without them.
 	LossWeights map[string]float64
+	Distil      map[string]Distillation // by task
 }
 
 // Trainer trains a model by task alternation: in each epoch the batches of all
-// tasks are shuffled into one list, and only the encoder and the batch's own
-// head run in a step.
+// sets are shuffled into one list, and only the encoder and the heads of the
+// batch's own tasks run in a step.
 type Trainer struct {
 	Settings
 	Model      Model
-	Train, Val []datasets.Loader // one for each task
+	Train, Val []datasets.Loader // one for each set
 	Console    *Console
 	Tracker    Tracker // nil: none
 
@@ -53,18 +58,22 @@ type Trainer struct {
 	schedule  LinearWarmup
 }
 
-// StepsPerEpoch returns the number of training batches of all tasks.
+// StepsPerEpoch returns the number of training batches of all sets.
 func (t *Trainer) StepsPerEpoch() int {
 	steps := 0
-	for _, l := range t.Train {
-		steps += l.Batches()
+	for _, n := range t.Sampling.Batches(t.Train) {
+		steps += n
 	}
 	return steps
 }
 
 // Schedule returns the learning rate's course.
 func (t *Trainer) Schedule() LinearWarmup {
-	return NewLinearWarmup(t.LearningRate, t.StepsPerEpoch()*t.Epochs, t.WarmupRatio)
+	schedule := NewLinearWarmup(t.LearningRate, t.StepsPerEpoch()*t.Epochs, t.WarmupRatio)
+	if t.WarmupSteps > 0 {
+		schedule.Warmup = t.WarmupSteps
+	}
+	return schedule
 }
 
 // Run trains until the last epoch, until patience is used up, or until ctx is
@@ -76,12 +85,7 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 		return t.history, err
 	}
 	defer t.optimizer.Drop()
-	for epoch := t.history.Epochs() + 1; epoch <= t.Epochs; epoch++ {
-		if t.stopping.Stop() {
-			t.history.StoppedEarly = true
-			t.Console.stopped(t.stopping)
-			break
-		}
+	for epoch := t.history.Completed + 1; epoch <= t.Epochs && !t.stopped(); epoch++ {
 		if err := t.epoch(ctx, epoch); err != nil {
 			return t.history, err
 		}
@@ -89,13 +93,25 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	return t.history, nil
 }
 
-// History returns the epochs so far; nil before [Trainer.Run].
+// stopped reports, and notes, whether patience is used up.
+func (t *Trainer) stopped() bool {
+	if !t.stopping.Stop() {
+		return false
+	}
+	if !t.history.StoppedEarly {
+		t.history.StoppedEarly = true
+		t.Console.stopped(t.stopping)
+	}
+	return true
+}
+
+// History returns the run so far; nil before [Trainer.Run].
 func (t *Trainer) History() *History { return t.history }
 
 func (t *Trainer) begin() (err error) {
 	if t.history == nil {
 		t.history = &History{}
-		t.stopping = EarlyStopping{Patience: t.Patience}
+		t.stopping = EarlyStopping{Patience: t.Patience, MinDelta: t.MinDelta, Lower: t.Best == BestLoss}
 	}
 	if t.Tracker == nil {
 		t.Tracker = noTracker{}
@@ -107,112 +123,83 @@ func (t *Trainer) begin() (err error) {
 	return err
 }
 
-// epoch trains on every batch once, validates, and keeps what is best.
+// epoch is one pass over the shuffled batches of all sets.
 func (t *Trainer) epoch(ctx context.Context, epoch int) error {
 	t.Console.epoch(epoch, t.Epochs)
-	started := time.Now()
-	trained, err := t.trainEpoch(ctx, epoch)
-	if err != nil {
-		return err
-	}
-	trained.Seconds = time.Since(started).Seconds()
-	t.Console.trained(trained)
-
-	scores, err := t.validate(ctx, epoch)
-	if err != nil {
-		return err
-	}
-	e := Epoch{Number: epoch, Train: trained, Val: scores, Average: average(scores)}
-	t.Console.validated(e)
-
-	best := t.stopping.Observe(epoch, e.Average)
-	t.history.add(e, best)
-	if best {
-		if err := t.Save(t.history); err != nil {
+	slots := datasets.Alternate(t.Train, t.Sampling, stepSeed(t.Seed, epoch, -1))
+	bar := t.Console.Bar("Training", len(slots))
+	defer bar.Finish()
+	since := newInterval(t.Train)
+	for i, slot := range slots {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b := slot.Batch()
+		step := (epoch-1)*len(slots) + i
+		since.rate = t.schedule.Rate(step)
+		if err := torchx.Seed(stepSeed(t.Seed, epoch, i)); err != nil {
 			return fmt.Errorf("epoch %d: %w", epoch, err)
 		}
-		t.Console.saved()
+		losses, norm, err := t.step(b, since.rate)
+		if err != nil {
+			return fmt.Errorf("epoch %d, step %d (a %s batch of %d × %d tokens, records %v): %w",
+				epoch, i+1, b.Name(), b.Size, b.Length, b.Records, err)
+		}
+		since.add(b, losses, norm)
+		bar.step(t.Console.running(since))
+		last := i+1 == len(slots)
+		if !t.due(step+1, last) {
+			continue
+		}
+		bar.clear()
+		if err := t.evaluate(ctx, Evaluation{Epoch: epoch, Step: step + 1, Train: since.result()}); err != nil {
+			return err
+		}
+		if since = newInterval(t.Train); !last && t.stopped() {
+			return nil
+		}
 	}
-	t.Tracker.LogMetrics(int64(epoch), t.history.lastMetrics(t.stopping))
+	t.history.Completed = epoch
 	if t.Keep == nil {
 		return nil
 	}
 	return t.Keep()
 }
 
-// trainEpoch is one pass over the shuffled batches of all tasks.
-func (t *Trainer) trainEpoch(ctx context.Context, epoch int) (Trained, error) {
-	slots := datasets.Alternate(t.Train, stepSeed(t.Seed, epoch, -1))
-	losses, norms := newLosses(), mean{}
-	var trained Trained
-	bar := t.Console.bar("Training", len(slots))
-	defer bar.finish()
-	for i, slot := range slots {
-		if err := ctx.Err(); err != nil {
-			return trained, err
-		}
-		b := slot.Batch()
-		trained.Rate = t.schedule.Rate((epoch-1)*len(slots) + i)
-		if err := torchx.Seed(stepSeed(t.Seed, epoch, i)); err != nil {
-			return trained, fmt.Errorf("epoch %d: %w", epoch, err)
-		}
-		loss, norm, err := t.step(b, trained.Rate)
-		if err != nil {
-			return trained, fmt.Errorf("epoch %d, step %d (a %s batch of %d × %d tokens, records %v): %w",
-				epoch, i+1, b.Task, b.Size, b.Length, b.Records, err)
-		}
-		if norm > 0 {
-			losses.add(b.Task, loss)
-			norms.add(norm)
-		}
-		trained.Samples += b.Size
-		trained.Tokens += b.Tokens
-		bar.step(t.Console.running(losses, t.Train))
+// due reports whether to validate after so many steps.
+func (t *Trainer) due(steps int, epochEnds bool) bool {
+	if t.EvalSteps == 0 {
+		return epochEnds
 	}
-	trained.Loss, trained.GradNorm = losses.total.value(), norms.value()
-	for _, l := range t.Train {
-		trained.Losses = append(trained.Losses, Figure{l.Task.Name, losses.of(l.Task.Name)})
-	}
-	return trained, nil
+	return steps%t.EvalSteps == 0 || steps == t.schedule.Total
 }
 
-// step makes one update from a batch and returns its loss and the norm of its
-// gradient before clipping. A batch whose targets are all ignored changes
-// nothing and returns zeros.
-func (t *Trainer) step(b datasets.Batch, rate float64) (loss, norm float64, err error) {
-	if err := t.optimizer.ZeroGrad(); err != nil {
-		return 0, 0, err
+// evaluate validates, and keeps what is best.
+func (t *Trainer) evaluate(ctx context.Context, e Evaluation) (err error) {
+	t.Console.trained(e.Train)
+	if e.Val, err = t.Evaluate(ctx, t.Val); err != nil {
+		return fmt.Errorf("epoch %d: validation: %w", e.Epoch, err)
 	}
-	loss, learned, err := t.gradient(b)
-	if err != nil || !learned {
-		return 0, 0, err
+	e.Average = average(e.Val)
+	if !finite(e.loss()) || !finite(e.Average) {
+		return fmt.Errorf("epoch %d: validation gives a loss of %v and a score of %v: %w; a lower training.learning_rate may help", e.Epoch, e.loss(), e.Average, ErrNotFinite)
 	}
-	norm, err = t.optimizer.ClipGradNorm(t.MaxGradNorm)
-	switch {
-	case err != nil:
-		return 0, 0, err
-	case !finite(loss):
-		return 0, 0, fmt.Errorf("loss is %v: %w; a lower training.learning_rate may help", loss, ErrNotFinite)
-	case !finite(norm):
-		return 0, 0, fmt.Errorf("gradient norm is %v: %w; a lower training.learning_rate may help", norm, ErrNotFinite)
+	if e.Score, err = e.decisive(t.Best); err != nil {
+		return err
 	}
-	return loss, norm, t.optimizer.Step(rate)
+	t.Console.validated(e)
+	best := t.stopping.Observe(e.Epoch, e.Score)
+	t.history.add(e, best)
+	if best {
+		if err := t.Save(t.history); err != nil {
+			return fmt.Errorf("epoch %d: %w", e.Epoch, err)
+		}
+		t.Console.saved()
+	}
+	x := e.Epoch
+	if t.EvalSteps > 0 {
+		x = e.Step
+	}
+	t.Tracker.LogMetrics(int64(x), t.history.lastMetrics(t.stopping))
+	return nil
 }
-
-// gradient runs the forward and backward pass of a batch.
-func (t *Trainer) gradient(b datasets.Batch) (value float64, learned bool, err error) {
-	s := t.open(torchx.Training)
-	defer func() { err = s.Close() }()
-	loss := t.Model.Loss(s, t.Model.Forward(s, b), b)
-	if loss == nil {
-		return 0, false, nil
-	}
-	weighted := loss
-	if weight, ok := t.LossWeights[b.Task]; ok && weight != 1 {
-		weighted = s.Scale(loss, weight)
-	}
-	s.Backward(weighted)
-	return s.Value(loss), true, nil
-}
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -1,124 +1,26 @@
-package trainer_test
+package trainer
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sugarme/gotch"
 
-	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
-	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
-	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
-	"github.com/trident-nlp/trident/pkg/trainer"
 )
-
-const vocabSize = 24
-
-// toyTasks can be learned: a token's class is its id's remainder, a text's
-// classes and flags hang on its second token.
-func toyTasks() []tasks.Task {
-	return []tasks.Task{
-		tasks.NER([]string{"O", "NAME", "AGE"}),
-		tasks.CLS(tasks.CaseLabels{Main: []string{"a", "b"}, Sub: []string{"c", "d"}, Intervention: []string{"e", "f"}, Priority: []string{"1", "2"}}),
-		tasks.QA(),
-	}
-}
-
-func toyLoaders(list []tasks.Task, n int) []datasets.Loader {
-	var loaders []datasets.Loader
-	for _, task := range list {
-		var examples []datasets.Example
-		for i := range n {
-			ex := datasets.Example{Record: i + 1, IDs: []int32{1}}
-			for j := range 2 + i%4 {
-				ex.IDs = append(ex.IDs, int32(3+(7*i+5*j)%(vocabSize-3)))
-			}
-			ex.IDs = append(ex.IDs, 2)
-			bit := int64(ex.IDs[1] % 2)
-			switch task.Kind {
-			case tasks.Token:
-				for _, id := range ex.IDs {
-					class := int64(tasks.IgnoreToken)
-					if id > 2 {
-						class = int64(id % 3)
-					}
-					ex.Classes = append(ex.Classes, class)
-				}
-			case tasks.MultiClass:
-				ex.Classes = []int64{bit, 1 - bit, bit, tasks.IgnoreClass}
-			case tasks.MultiLabel:
-				for _, head := range task.Heads {
-					flags := make([]float32, len(head.Labels))
-					for k := range flags {
-						flags[k] = float32((bit + int64(k)) % 2)
-					}
-					ex.Flags = append(ex.Flags, flags)
-				}
-			}
-			examples = append(examples, ex)
-		}
-		loaders = append(loaders, datasets.Loader{Task: task, Examples: examples, BatchSize: 5})
-	}
-	return loaders
-}
-
-// toy is a trainer of a new small model; console output goes to the builder.
-func toy(t *testing.T, epochs int) (*trainer.Trainer, *strings.Builder) {
-	t.Helper()
-	if err := torchx.Seed(1); err != nil {
-		t.Fatal(err)
-	}
-	c := backbone.DistilBERTCased()
-	c.VocabSize, c.MaxPositions, c.Dim, c.Layers, c.Heads, c.HiddenDim = vocabSize, 16, 16, 1, 2, 32
-	model, err := fusion.New(c, toyTasks(), gotch.CPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(model.Drop)
-	var out strings.Builder
-	return &trainer.Trainer{
-		Settings: trainer.Settings{Epochs: epochs, LearningRate: 5e-3, WeightDecay: 0.01, WarmupRatio: 0.1, MaxGradNorm: 1, Patience: epochs, Seed: 3},
-		Model:    model,
-		Train:    toyLoaders(toyTasks(), 32),
-		Val:      toyLoaders(toyTasks(), 12),
-		Console:  trainer.NewConsole(&out, &out),
-		Save:     func(*trainer.History) error { return nil },
-	}, &out
-}
-
-func run(t *testing.T, tr *trainer.Trainer) *trainer.History {
-	t.Helper()
-	history, err := tr.Run(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return history
-}
-
-func weightsOf(t *testing.T, tr *trainer.Trainer) map[string]string {
-	t.Helper()
-	tensors, err := checkpoint.Tensors(tr.Model.Params().All())
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]string{}
-	for _, tensor := range tensors {
-		all[tensor.Name] = string(tensor.Data)
-	}
-	return all
-}
 
 func TestAllTasksLearn(t *testing.T) {
 	tr, out := toy(t, 12)
 	var saved []int
-	tr.Save = func(h *trainer.History) error {
+	tr.Save = func(h *History) error {
 		saved = append(saved, h.Best)
 		return nil
 	}
@@ -176,11 +78,7 @@ func TestSameSeedSameRun(t *testing.T) {
 	b, _ := toy(t, 2)
 	run(t, a)
 	run(t, b)
-	for name, data := range weightsOf(t, a) {
-		if data != weightsOf(t, b)[name] {
-			t.Errorf("%s differs between two runs of one seed", name)
-		}
-	}
+	sameWeights(t, a, b, "between two runs of one seed")
 	c, _ := toy(t, 2)
 	c.Seed++
 	run(t, c)
@@ -190,53 +88,61 @@ func TestSameSeedSameRun(t *testing.T) {
 }
 
 func TestResumedEqualsUninterrupted(t *testing.T) {
+	for _, every := range []int{0, 3, 8} { // 21 steps an epoch
+		t.Run(fmt.Sprintf("EvalSteps %d", every), func(t *testing.T) { resumedEqualsUninterrupted(t, every) })
+	}
+}
+
+func resumedEqualsUninterrupted(t *testing.T, evalSteps int) {
 	whole, _ := toy(t, 4)
+	whole.EvalSteps = evalSteps
 	want := run(t, whole)
 
 	dir := filepath.Join(t.TempDir(), "state")
 	stopped, _ := toy(t, 4)
+	stopped.EvalSteps = evalSteps
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped.Keep = func() error {
-		err := stopped.SaveState(dir, trainer.State{Fingerprint: "f", RunID: "r"})
-		if stopped.History().Epochs() == 2 {
+		err := stopped.SaveState(dir, State{Fingerprint: "f", RunID: "r"})
+		if stopped.History().Completed == 2 {
 			cancel()
 		}
 		return err
 	}
-	if history, err := stopped.Run(ctx); !errors.Is(err, context.Canceled) || history.Epochs() != 2 {
-		t.Fatalf("stopped after %d epochs with %v, want 2 and a cancelled context", history.Epochs(), err)
+	if history, err := stopped.Run(ctx); !errors.Is(err, context.Canceled) || history.Completed != 2 {
+		t.Fatalf("stopped after %d epochs with %v, want 2 and a cancelled context", history.Completed, err)
 	}
 
-	state, err := trainer.ReadState(dir)
+	state, err := ReadState(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if state.Fingerprint != "f" || state.RunID != "r" || state.History.Epochs() != 2 {
+	if state.Fingerprint != "f" || state.RunID != "r" || state.History.Completed != 2 {
 		t.Errorf("state is %+v", state)
 	}
 	resumed, _ := toy(t, 4)
+	resumed.EvalSteps = evalSteps
 	if err := resumed.Resume(dir, state); err != nil {
 		t.Fatal(err)
 	}
 	got := run(t, resumed)
+	if !slices.Equal(stepsOf(got), stepsOf(want)) {
+		t.Fatalf("validated after steps %v, uninterrupted %v", stepsOf(got), stepsOf(want))
+	}
 	for i := range want.All {
-		if got.All[i].Train.Loss != want.All[i].Train.Loss || got.All[i].Average != want.All[i].Average {
-			t.Errorf("epoch %d: loss %v, average %v; uninterrupted %v, %v", i+1,
-				got.All[i].Train.Loss, got.All[i].Average, want.All[i].Train.Loss, want.All[i].Average)
+		got, want := got.All[i], want.All[i]
+		if got.Train.Loss != want.Train.Loss || got.Train.GradNorm != want.Train.GradNorm || got.Average != want.Average || got.Score != want.Score || got.loss() != want.loss() {
+			t.Errorf("validation %d: %+v; uninterrupted %+v", i+1, got, want)
 		}
 	}
 	if got.Best != want.Best {
-		t.Errorf("best epoch %d, uninterrupted %d", got.Best, want.Best)
+		t.Errorf("best validation %d, uninterrupted %d", got.Best, want.Best)
 	}
-	for name, data := range weightsOf(t, whole) {
-		if weightsOf(t, resumed)[name] != data {
-			t.Errorf("%s differs from the uninterrupted run's", name)
-		}
-	}
+	sameWeights(t, whole, resumed, "from the uninterrupted run's")
 }
 
 func TestNoState(t *testing.T) {
-	if _, err := trainer.ReadState(t.TempDir()); !errors.Is(err, trainer.ErrNoState) {
+	if _, err := ReadState(t.TempDir()); !errors.Is(err, ErrNoState) {
 		t.Errorf("error %v, want ErrNoState", err)
 	}
 }
@@ -248,11 +154,7 @@ func TestLossWeights(t *testing.T) {
 	plain, _ := toy(t, 1)
 	run(t, heavy)
 	run(t, plain)
-	for name, data := range weightsOf(t, plain) {
-		if data != weightsOf(t, heavy)[name] {
-			t.Errorf("%s differs with weights of 1", name)
-		}
-	}
+	sameWeights(t, plain, heavy, "with weights of 1")
 
 	light, _ := toy(t, 1)
 	light.LossWeights = map[string]float64{"qa": 1e-3}
@@ -272,11 +174,26 @@ func TestEarlyStoppingEndsARun(t *testing.T) {
 	tr, out := toy(t, 50)
 	tr.Patience, tr.LearningRate = 2, 1e-30 // nothing changes, so nothing improves
 	history := run(t, tr)
-	if history.Epochs() != 3 || !history.StoppedEarly || history.Best != 1 {
-		t.Errorf("%d epochs, stopped early %v, best %d; want 3, true, 1", history.Epochs(), history.StoppedEarly, history.Best)
+	if history.Completed != 3 || !history.StoppedEarly || history.Best != 1 {
+		t.Errorf("%d epochs, stopped early %v, best %d; want 3, true, 1", history.Completed, history.StoppedEarly, history.Best)
 	}
-	if !strings.Contains(out.String(), "no improvement for 2 epochs; the best was epoch 1") {
+	if !strings.Contains(out.String(), "no improvement in 2 validations; the best was in epoch 1") {
 		t.Errorf("printed %q", out)
+	}
+}
+
+// ignore makes a label one that teaches nothing.
+func ignore(kind tasks.Kind, label datasets.Label) {
+	for j := range label.Classes {
+		label.Classes[j] = tasks.IgnoreToken
+		if kind == tasks.MultiClass {
+			label.Classes[j] = tasks.IgnoreClass
+		}
+	}
+	for _, flags := range label.Flags {
+		for j := range flags {
+			flags[j] = tasks.IgnoreClass
+		}
 	}
 }
 
@@ -285,15 +202,9 @@ func TestIgnoredBatchesChangeNothing(t *testing.T) {
 	tr, _ := toy(t, 1)
 	for _, l := range tr.Train {
 		for i := range l.Examples {
-			for j := range l.Examples[i].Classes {
-				l.Examples[i].Classes[j] = tasks.IgnoreToken
-				if l.Task.Kind == tasks.MultiClass {
-					l.Examples[i].Classes[j] = tasks.IgnoreClass
-				}
-			}
+			ignore(l.Tasks[0].Kind, l.Examples[i].Labels[0])
 		}
 	}
-	tr.Train = tr.Train[:2] // flags can't be ignored
 	before := weightsOf(t, tr)
 	run(t, tr)
 	for name, data := range weightsOf(t, tr) {
@@ -318,7 +229,7 @@ func TestInfiniteLossStopsTheRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := tr.Run(context.Background())
-	if !errors.Is(err, trainer.ErrNotFinite) {
+	if !errors.Is(err, ErrNotFinite) {
 		t.Fatalf("error %v, want ErrNotFinite", err)
 	}
 	for _, part := range []string{"epoch 1, step 1", "records ["} {
@@ -331,8 +242,8 @@ func TestInfiniteLossStopsTheRun(t *testing.T) {
 func TestFailedSaveEndsTheRun(t *testing.T) {
 	tr, _ := toy(t, 3)
 	full := errors.New("disk full")
-	tr.Save = func(*trainer.History) error { return full }
-	if history, err := tr.Run(context.Background()); !errors.Is(err, full) || history.Epochs() != 1 {
-		t.Errorf("%d epochs, error %v", history.Epochs(), err)
+	tr.Save = func(*History) error { return full }
+	if history, err := tr.Run(context.Background()); !errors.Is(err, full) || len(history.All) != 1 {
+		t.Errorf("%d validations, error %v", len(history.All), err)
 	}
 }

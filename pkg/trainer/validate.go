@@ -14,56 +14,82 @@ import (
 
 // Model is what the loop trains; [fusion.Model] is one.
 type Model interface {
-	// Forward returns a tensor of logits for each head of the batch's task.
-	Forward(s *torchx.Scope, b datasets.Batch) []*ts.Tensor
-	// Loss is the batch's mean loss, a scalar; nil if there is nothing to learn.
-	Loss(s *torchx.Scope, logits []*ts.Tensor, b datasets.Batch) *ts.Tensor
+	// Hidden runs the encoder: hidden states [batch, seq, dim] and the mask
+	// [batch, seq], nil without padding.
+	Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
+	// Logits returns a tensor of logits for each head of a task.
+	Logits(s *torchx.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor
+	// Loss is the mean loss of a task's part of a batch, a scalar; nil if there
+	// is nothing to learn.
+	Loss(s *torchx.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor
+	// SoftLoss is Temperature²·KL(teacher ‖ student), a scalar; nil if no
+	// teacher speaks of the part.
+	SoftLoss(s *torchx.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor
 	Params() torchx.Params
 }
 
 // flagThreshold is the probability above which a yes/no output says yes.
 const flagThreshold = 0.5
 
-// validate scores the model on each task's validation examples.
-func (t *Trainer) validate(ctx context.Context, epoch int) ([]Scores, error) {
+// Evaluate scores the model on the examples of loaders, a task after the other.
+func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Scores, error) {
 	batches := 0
-	for _, l := range t.Val {
+	for _, l := range loaders {
 		batches += l.Batches()
 	}
-	bar := t.Console.bar("Validating", batches)
-	defer bar.finish()
+	bar := t.Console.Bar("Validating", batches)
+	defer bar.Finish()
 	var all []Scores
-	for _, l := range t.Val {
-		scorer := newScorer(l.Task)
+	for _, l := range loaders {
+		scorers := newScorers(l.Tasks)
 		for i, slot := range l.Ordered() {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
 			b := slot.Batch()
-			predicted, err := t.predict(l.Task, b)
-			if err != nil {
-				return nil, fmt.Errorf("validation of epoch %d, %s batch %d: %w", epoch, l.Task.Name, i+1, err)
+			if err := t.score(b, scorers); err != nil {
+				return nil, fmt.Errorf("%s batch %d: %w", l.Name(), i+1, err)
 			}
-			scorer.add(b, predicted)
 			bar.step("")
 		}
-		all = append(all, scorer.scores())
+		for _, s := range scorers {
+			all = append(all, s.result())
+		}
 	}
 	return all, nil
 }
 
-// predict runs the model on a batch without gradients.
-func (t *Trainer) predict(task tasks.Task, b datasets.Batch) (predicted [][]int, err error) {
+// score runs the model on a batch without gradients, for the scorers of its
+// tasks.
+func (t *Trainer) score(b datasets.Batch, scorers []*taskScorer) (err error) {
 	s := t.open(torchx.Inference)
 	defer func() { err = s.Close() }()
-	for _, logits := range t.Model.Forward(s, b) {
+	hidden, mask := t.Model.Hidden(s, b)
+	for i, part := range b.Parts {
+		logits := t.Model.Logits(s, part.Task, hidden, mask)
+		if loss := t.Model.Loss(s, b, part, logits); loss != nil {
+			scorers[i].loss.add(s.Value(loss))
+		}
+		predicted := decide(s, scorers[i].task, logits)
+		if s.Err() != nil {
+			return nil // Close returns it
+		}
+		scorers[i].add(b, part, predicted)
+	}
+	return nil
+}
+
+// decide gives the likeliest class of each row, or 0 or 1 for each flag.
+func decide(s *torchx.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
+	predicted := make([][]int, len(logits))
+	for h, x := range logits {
 		if task.Kind == tasks.MultiLabel {
-			predicted = append(predicted, flags(s.ReadFloat32(s.Sigmoid(logits))))
+			predicted[h] = flags(s.ReadFloat32(s.Sigmoid(x)))
 		} else {
-			predicted = append(predicted, classes(s.ReadInt64(s.Argmax(logits, -1))))
+			predicted[h] = classes(s.ReadInt64(s.Argmax(x, -1)))
 		}
 	}
-	return predicted, nil
+	return predicted
 }
 
 // open opens a scope of that kind in the run's precision.

@@ -1,4 +1,4 @@
-"""Makes the golden file of datasets.ParseQALabels with Python's own json and float.
+"""Makes the golden file of the values of QA labels (pkg/datasets/lenient.go) with Python's own json and float.
 
     python scripts/golden/qalabels.py         # writes pkg/datasets/testdata/qalabels.json
 """

@@ -1,4 +1,4 @@
-"""Makes the golden files of the optimiser and of a small training run with PyTorch.
+"""Makes the golden files of the optimiser and of small training runs with PyTorch: a plain one, and one with teachers.
 
     python scripts/golden/training.py           # writes {internal/torchx,pkg/trainer}/testdata
 """
@@ -84,6 +84,67 @@ def write_training(out, steps=30, peak=1e-3):
     (out / "parity.json").write_text(f'{{"peak": {peak}, "steps": [\n{lines}\n]}}\n')
 
 
+DISTIL = {
+    "ner": {"alpha": 0.5, "temperature": 2.0},
+    "cls": {"alpha": 0.8, "temperature": 4.0},
+    "qa": {"alpha": 0.3, "temperature": 1.5},
+}
+
+
+def random_teachers(generator, task, logits, targets):
+    """The rows of each head's logits that its teacher speaks of, and what it says: of some labelled tokens, of some
+    texts or none, of all texts."""
+    rows, said = [], []
+    for x, y in zip(logits, targets):
+        share = torch.rand(x[..., 0].numel(), generator=generator)
+        if task == "qa":
+            keep = share >= 0
+        else:
+            keep = (share < 0.7) & ((y.flatten() != -100) if task == "ner" else True)
+        rows.append(keep.nonzero().flatten())
+        said.append(3 * torch.randn(len(rows[-1]), x.shape[-1], generator=generator) if keep.any() else None)
+    return rows, said
+
+
+def write_distil(out, steps=12, peak=1e-3):
+    """Task alternation as above with the loss (1 - alpha) * hard + alpha * T^2 * KL(teacher || student)."""
+    torch.manual_seed(place.seed(4))
+    model = reference.Reference(reference.config(), CLASSES).train()
+    generator = torch.Generator().manual_seed(place.seed(5))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, weight_decay=0.01)
+    schedule = get_linear_schedule_with_warmup(optimizer, int(0.1 * steps), steps)
+    tensors = {f"start/{name}": p.clone() for name, p in model.named_parameters()}
+    log = []
+    for step in range(steps):
+        task = ("ner", "cls", "qa")[step % 3]
+        ids, mask, targets = random_batch(generator, task)
+        logits = model(task, ids, mask)
+        rows, said = random_teachers(generator, task, logits, targets)
+        alpha, temperature = DISTIL[task]["alpha"], DISTIL[task]["temperature"]
+        hard = reference.loss(task, logits, targets)
+        soft = reference.soft_loss(task, logits, said, rows, temperature)
+        loss = (1 - alpha) * hard + alpha * soft
+        loss.backward()
+        norm = clip_grad_norm_(model.parameters(), 1.0)
+        entry = {"task": task, "rate": schedule.get_last_lr()[0], "loss": loss.item(), "norm": norm.item()}
+        log.append(entry | {"hard": hard.item(), "soft": soft.item()})
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        tensors |= {f"{step}/ids": ids, f"{step}/mask": mask}
+        tensors |= {f"{step}/target.{i}": t for i, t in enumerate(targets)}
+        for i, (r, t) in enumerate(zip(rows, said)):
+            if t is not None:
+                tensors |= {f"{step}/rows.{i}": r, f"{step}/teacher.{i}": t}
+    tensors |= {f"end/{name}": p for name, p in model.named_parameters()}
+    store(out / "distil_parity.safetensors", tensors)
+    lines = ",\n".join("  " + json.dumps(s) for s in log)
+    (out / "distil_parity.json").write_text(
+        f'{{"peak": {peak}, "distil": {json.dumps(DISTIL)}, "steps": [\n{lines}\n]}}\n'
+    )
+
+
 if __name__ == "__main__":
     write_optimizer(place.testdata("internal/torchx"))
     write_training(place.testdata("pkg/trainer"))
+    write_distil(place.testdata("pkg/trainer"))

@@ -2,10 +2,14 @@ package synth_test
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/datasets/synth"
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 var headSizes = map[string]int{"opening": 1, "listening": 5, "proactiveness": 3, "resolution": 5, "hold": 2, "closing": 1}
@@ -69,26 +73,44 @@ func allLabels(records []datasets.QARecord) string {
 	return b.String()
 }
 
-// Every criterion is met often and missed often, and more often met in better calls.
+// Every criterion is met often and missed often, and more often met in better
+// calls: as training reads the labels.
 func TestCriteria(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := synth.WriteAll(t.Context(), dir, synth.Options{QA: synth.DefaultQA, Seed: synth.DefaultSeed}, nil); err != nil {
+		t.Fatal(err)
+	}
+	source := datasets.Source{Path: filepath.Join(dir, synth.QAFile), Tasks: []tasks.Task{tasks.QA()}}
+	records, err := datasets.Load(t.Context(), source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenize.New([]string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}, tokenize.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := records.Encode(t.Context(), tok, datasets.Limits{MaxLength: 16, Truncate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
 	met, total := map[string][]float64{}, 0.0
 	byQuality, calls := map[string]float64{}, map[string]float64{}
 	for i, r := range fullSet().qa {
-		labels, err := datasets.ParseQALabels(r.Labels)
-		if err != nil {
-			t.Fatalf("record %d: %v", i, err)
-		}
-		for head, size := range headSizes {
+		for h, flags := range encoded.Examples[i].Labels[0].Flags {
+			head := source.Tasks[0].Heads[h].Name
 			if met[head] == nil {
-				met[head] = make([]float64, size)
+				met[head] = make([]float64, headSizes[head])
 			}
-			for j, v := range labels[head][:min(size, len(labels[head]))] {
+			for j, v := range flags {
 				met[head][j] += float64(v)
 				byQuality[r.QualityLevel] += float64(v)
 			}
 		}
 		calls[r.QualityLevel]++
 		total++
+	}
+	if len(met) != len(headSizes) {
+		t.Errorf("%d heads, want %d", len(met), len(headSizes))
 	}
 	for head, sums := range met {
 		for j, sum := range sums {

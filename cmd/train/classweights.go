@@ -1,0 +1,87 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// weighClasses sets the model's class weights as the configuration asks.
+func weighClasses(m *fusion.Model, asked map[string]config.ClassWeights, loaders []datasets.Loader) error {
+	for _, l := range loaders {
+		for t, task := range l.Tasks {
+			weights, err := classWeights(asked, task, t, l.Examples)
+			if err != nil {
+				return fmt.Errorf("training.class_weights: %w", err)
+			}
+			if weights == nil {
+				continue
+			}
+			if err := m.SetClassWeights(task.Name, weights); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// classWeights are those of one task's heads, nil if none are asked for. What
+// is asked of a head goes before what is asked of its task.
+func classWeights(asked map[string]config.ClassWeights, task tasks.Task, t int, examples []datasets.Example) ([][]float32, error) {
+	weights := make([][]float32, len(task.Heads))
+	found := false
+	for _, key := range slices.Sorted(maps.Keys(asked)) { // "cls" before "cls/sub"
+		name, head, ofHead := strings.Cut(key, "/")
+		if name != task.Name {
+			continue
+		}
+		heads := task.Heads
+		if ofHead {
+			h := slices.IndexFunc(heads, func(h tasks.Head) bool { return h.Name == head })
+			if h < 0 {
+				return nil, fmt.Errorf("%s: task %s has no head %q", key, name, head)
+			}
+			heads = heads[h : h+1]
+		}
+		balanced := datasets.Balanced(task, t, examples)
+		for _, head := range heads {
+			h := slices.IndexFunc(task.Heads, func(other tasks.Head) bool { return other.Name == head.Name })
+			weights[h] = balanced[h]
+			if !asked[key].Balanced {
+				var err error
+				if weights[h], err = given(head, asked[key].ByLabel, len(heads) > 1); err != nil {
+					return nil, fmt.Errorf("%s: %w", key, err)
+				}
+			}
+			found = true
+		}
+	}
+	if !found {
+		return nil, nil
+	}
+	return weights, nil
+}
+
+// given are weights by label; labels that aren't named weigh 1. Of several
+// heads each has only some of the labels.
+func given(head tasks.Head, byLabel map[string]float64, some bool) ([]float32, error) {
+	weights := make([]float32, len(head.Labels))
+	for i, label := range head.Labels {
+		weights[i] = 1
+		if w, set := byLabel[label]; set {
+			weights[i] = float32(w)
+		}
+	}
+	for label := range byLabel {
+		if !some && !slices.Contains(head.Labels, label) {
+			return nil, fmt.Errorf("head %s has no label %q", head.Name, label)
+		}
+	}
+	return weights, nil
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"strconv"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// heldOut lists each set's validation and test records with their labels, as
+// CSV, so that others can score the model on just those: held_out_cls.csv. The
+// transcripts are left out unless the configuration asks for them.
+func (s *saver) heldOut() (fusion.Files, error) {
+	files := fusion.Files{}
+	for i, set := range s.job.data.sets {
+		table := [][]string{{"record", "share"}}
+		for _, task := range set.Tasks {
+			table[0] = append(table[0], labelColumns(task)...)
+		}
+		texts := s.config.Output.HeldOutTexts
+		if texts {
+			table[0] = append(table[0], "text")
+		}
+		for _, share := range []struct {
+			name     string
+			examples []datasets.Example
+		}{{"validation", s.job.data.splits[i].Val}, {"test", s.job.data.splits[i].Test}} {
+			for _, ex := range share.examples {
+				row := []string{strconv.Itoa(ex.Record), share.name}
+				for t, task := range set.Tasks {
+					row = append(row, labelCells(task, ex.Labels[t])...)
+				}
+				if texts {
+					row = append(row, string(s.job.data.records[i].Texts[ex.Record-1]))
+				}
+				table = append(table, row)
+			}
+		}
+		var b bytes.Buffer
+		if err := csv.NewWriter(&b).WriteAll(table); err != nil {
+			return nil, fmt.Errorf("list the held-out records of %s: %w", set.Path, err)
+		}
+		files["held_out_"+s.job.data.train[i].Name()+".csv"] = b.Bytes()
+	}
+	return files, nil
+}
+
+func labelColumns(task tasks.Task) []string {
+	var columns []string
+	for _, head := range task.Heads {
+		switch task.Kind {
+		case tasks.Token:
+			columns = append(columns, task.Name+" labelled words")
+		case tasks.MultiClass:
+			columns = append(columns, head.Field)
+		case tasks.MultiLabel:
+			for _, label := range head.Labels {
+				columns = append(columns, head.Field+": "+label)
+			}
+		}
+	}
+	return columns
+}
+
+func labelCells(task tasks.Task, label datasets.Label) []string {
+	var cells []string
+	for h, head := range task.Heads {
+		switch task.Kind {
+		case tasks.Token:
+			entities := 0
+			for _, class := range label.Classes {
+				if class > 0 {
+					entities++
+				}
+			}
+			cells = append(cells, strconv.Itoa(entities))
+		case tasks.MultiClass:
+			cell := ""
+			if class := label.Classes[h]; class >= 0 {
+				cell = head.Labels[class]
+			}
+			cells = append(cells, cell)
+		case tasks.MultiLabel:
+			for _, flag := range label.Flags[h] {
+				cell := ""
+				if flag != tasks.IgnoreClass {
+					cell = strconv.FormatFloat(float64(flag), 'g', -1, 32)
+				}
+				cells = append(cells, cell)
+			}
+		}
+	}
+	return cells
+}

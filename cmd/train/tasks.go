@@ -1,0 +1,75 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// sources lists the data files with the tasks that learn from them, as the
+// configuration says. Tasks that read the same texts of the same file share it.
+func sources(c config.Config) ([]datasets.Source, error) {
+	switch c.Task {
+	case config.TaskNER:
+		return []datasets.Source{{Path: c.Data.NERPath, Tasks: []tasks.Task{tasks.SingleNER(tasks.NERLabels())}}}, nil
+	case config.TaskClassification:
+		return []datasets.Source{{Path: c.Data.ClassificationPath, Tasks: []tasks.Task{tasks.SingleCLS(tasks.CaseLabels{})}}}, nil
+	case config.TaskQA:
+		return []datasets.Source{{Path: c.Data.QAPath, Tasks: []tasks.Task{tasks.SingleQA()}}}, nil
+	}
+	list := c.Tasks
+	if len(list) == 0 {
+		for _, name := range c.TaskNames() {
+			list = append(list, config.Task{Use: name})
+		}
+	}
+	var all []datasets.Source
+	for _, t := range list {
+		path, task, err := resolve(c, t)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(all, func(s datasets.Source) bool { return s.Path == path && s.Tasks[0].Text == task.Text })
+		if i < 0 {
+			all = append(all, datasets.Source{Path: path})
+			i = len(all) - 1
+		}
+		all[i].Tasks = append(all[i].Tasks, task)
+	}
+	return all, nil
+}
+
+// resolve is one entry of the list of tasks.
+func resolve(c config.Config, t config.Task) (path string, task tasks.Task, err error) {
+	switch t.Use {
+	case tasks.NERName:
+		return c.Data.NERPath, tasks.NER(tasks.NERLabels()), nil
+	case tasks.CLSName:
+		return c.Data.ClassificationPath, tasks.CLS(tasks.CaseLabels{}), nil
+	case tasks.QAName:
+		return c.Data.QAPath, tasks.QA(), nil
+	}
+	own := tasks.Own{
+		Name: t.Name, Kind: tasks.Kind(t.Kind), Pooling: tasks.Pooling(t.Pooling), Transform: t.Transform, PreClassifier: t.PreClassifier,
+		Text: t.Text, Entities: t.Entities, Labels: t.Labels,
+	}
+	for _, h := range t.Heads {
+		own.Heads = append(own.Heads, tasks.Head{Name: h.Name, Source: h.Field, Labels: h.Labels, Via: h.Via})
+	}
+	task, err = own.Task()
+	return t.File, task, err
+}
+
+// encoderName is what the encoder's parameters are called in a checkpoint: in
+// single-task models as in the source's.
+func encoderName(c config.Config) string {
+	switch c.Task {
+	case config.TaskNER, config.TaskClassification:
+		return "distilbert"
+	case config.TaskQA:
+		return "bert"
+	}
+	return "backbone"
+}

@@ -1,0 +1,80 @@
+package config
+
+// Default returns the values of all keys that a file for that task leaves out:
+// those of the Python prototype's trainer of the task.
+func Default(task string) Config {
+	c := multitask()
+	c.Task = task
+	switch task {
+	case TaskNER:
+		c.Data.ClassificationPath, c.Data.QAPath = "", ""
+		c.Training.NumEpochs, c.Training.BatchSize = 5, 8
+		c.Training.EvalSteps, c.Training.EarlyStoppingPatience = 100, 0
+		c.Training.MetricForBestModel = "val_ner/entity_f1"
+		c.Output.ModelDir = "./ner_model"
+		c.MLflow.ExperimentName, c.MLflow.RunName = "ner", "ner_train"
+	case TaskClassification:
+		c.Backbone.ModelName = "distilbert-base-uncased"
+		c.Data.NERPath, c.Data.QAPath = "", ""
+		c.Data.Stratify = "sub"
+		c.Training.NumEpochs = 12
+		c.Training.MetricForBestModel = BestLoss
+		c.Output.ModelDir = "./classification_model"
+		c.MLflow.ExperimentName, c.MLflow.RunName = "classification", "classification_train"
+	case TaskQA:
+		c.Backbone.ModelName = "distilbert-base-uncased"
+		c.Data.NERPath, c.Data.ClassificationPath = "", ""
+		c.Data.TestSize, c.Data.ValidationSize = 0.2, 0.1
+		c.Tokenizer.MaxLength = 256
+		c.Training.BatchSize, c.Training.WarmupSteps = 4, 100
+		c.Training.MetricForBestModel, c.Training.EarlyStoppingMinDelta = BestLoss, 0.001
+		c.Output.ModelDir = "./qa_model"
+		c.MLflow.ExperimentName, c.MLflow.RunName = "quality_assurance", "qa_train"
+	case TaskDistill:
+		c.Output.ModelDir = "./distilled_model"
+		c.MLflow.ExperimentName, c.MLflow.RunName = "distillation", "distill_train"
+	}
+	return c
+}
+
+// multitask is the attention-fusion trainer's.
+func multitask() Config {
+	return Config{
+		Task:     TaskMultitask,
+		Backbone: Backbone{ModelName: "distilbert-base-cased", Revision: "main", Dropout: 0.1, Init: InitPretrained},
+		Data: Data{
+			NERPath:            "data/ner_synthetic_dataset_v1.jsonl",
+			ClassificationPath: "data/cases_generated_data_v0005.json",
+			QAPath:             "data/synthetic_qa_metrics_data_v01x.json",
+			TestSize:           0.1,
+			RandomSeed:         42,
+			Generate:           Demo{Seed: 42},
+		},
+		Tokenizer: Tokenizer{MaxLength: 512, Padding: PadMaxLength, Truncation: true, VocabSize: 4096},
+		Training: Training{
+			NumEpochs:             10,
+			BatchSize:             16,
+			LearningRate:          2e-5,
+			WeightDecay:           0.01,
+			WarmupRatio:           0.1,
+			MaxGradNorm:           1,
+			EarlyStoppingPatience: 3,
+			Precision:             PrecisionFP32,
+			Seed:                  42,
+			MetricForBestModel:    BestAvg,
+			Sampling:              SamplingProportional,
+			SamplingTemperature:   2,
+		},
+		Output: Output{
+			ModelDir:      "./attention_fusion_model",
+			LabelMapsFile: "label_maps.json",
+			MetricsFile:   "metrics.json",
+		},
+		MLflow: MLflow{
+			Enabled:        true,
+			TrackingURI:    "file:./mlruns",
+			ExperimentName: "attention_fusion_multitask",
+			RunName:        "multitask_train",
+		},
+	}
+}

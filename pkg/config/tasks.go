@@ -1,0 +1,109 @@
+package config
+
+import "gopkg.in/yaml.v3"
+
+// Task is one task of the model: a built-in one, or a user's own.
+type Task struct {
+	Use        string  `yaml:"use"`         // ner, cls or qa: a built-in task, of the path under data:; the other keys but loss_weight stay away
+	LossWeight float64 `yaml:"loss_weight"` // 0: as in training.loss_weights
+
+	Name string `yaml:"name"`
+	Kind string `yaml:"kind"` // token | multiclass | multilabel
+	File string `yaml:"file"` // JSON lines, or a JSON array; tasks that name the same file learn from one pass over it
+	Text string `yaml:"text"` // the field of the transcript; text if not given
+
+	Entities  string   `yaml:"entities"`         // token: the field of the spans; entities if not given
+	Labels    []string `yaml:"labels,omitempty"` // token: labels of entities; those in the data if not given
+	Transform bool     `yaml:"transform"`
+
+	Pooling       string `yaml:"pooling"` // attention | cls
+	PreClassifier bool   `yaml:"pre_classifier"`
+	Heads         []Head `yaml:"heads,omitempty"`
+}
+
+// Head is one label, or one group of yes/no labels, of a user's task.
+type Head struct {
+	Name   string   `yaml:"name"`
+	Field  string   `yaml:"field"`            // of the record; dots lead into objects; the name if not given
+	Labels []string `yaml:"labels,omitempty"` // in the order of their ids; those in the data if not given
+	Via    string   `yaml:"via"`              // main_category: the label is that of the sub-category in the field
+}
+
+// ID is the task's name.
+func (t Task) ID() string {
+	if t.Use != "" {
+		return t.Use
+	}
+	return t.Name
+}
+
+// Names of the built-in tasks.
+const (
+	ner = "ner"
+	cls = "cls"
+	qa  = "qa"
+)
+
+// TaskNames lists the tasks that the model learns.
+func (c Config) TaskNames() []string {
+	switch c.Task {
+	case TaskNER:
+		return []string{ner}
+	case TaskClassification:
+		return []string{cls}
+	case TaskQA:
+		return []string{qa}
+	}
+	var names []string
+	for _, t := range c.Tasks {
+		names = append(names, t.ID())
+	}
+	if len(c.Tasks) > 0 {
+		return names
+	}
+	for _, t := range []struct{ name, path string }{{ner, c.Data.NERPath}, {cls, c.Data.ClassificationPath}, {qa, c.Data.QAPath}} {
+		if t.path != "" {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
+
+// LossWeight is what multiplies a task's loss.
+func (c Config) LossWeight(task string) float64 {
+	for _, t := range c.Tasks {
+		if t.ID() == task && t.LossWeight != 0 {
+			return t.LossWeight
+		}
+	}
+	if weight, set := c.Training.LossWeights[task]; set {
+		return weight
+	}
+	return 1
+}
+
+// Distill says which teachers a student learns from.
+type Distill struct {
+	CacheDir string             `yaml:"cache_dir"`          // of the teachers' logits; "": in the user's cache folder
+	Teachers map[string]Teacher `yaml:"teachers,omitempty"` // by task
+}
+
+// Teacher is a trained model that a student learns one task from. The loss is
+// (1 - Alpha)·hard + Alpha·Temperature²·KL(teacher ‖ student).
+type Teacher struct {
+	Model        string  `yaml:"model"`         // its directory
+	Alpha        float64 `yaml:"alpha"`         // 0: none of it, 1: the teacher alone
+	Temperature  float64 `yaml:"temperature"`   // softens both distributions
+	HiddenWeight float64 `yaml:"hidden_weight"` // of the cosine loss between the encoders' hidden states; 0: none
+}
+
+// UnmarshalYAML sets the defaults of what is left out: alpha 0.5, temperature 2.
+func (t *Teacher) UnmarshalYAML(node *yaml.Node) error {
+	type plain Teacher
+	p := plain{Alpha: 0.5, Temperature: 2}
+	if err := node.Decode(&p); err != nil {
+		return err
+	}
+	*t = Teacher(p)
+	return nil
+}

@@ -1,0 +1,124 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// modelFiles are the names that a model directory's other files have.
+var modelFiles = []string{"model.safetensors", "model.pt", "config.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "README.md"}
+
+// Validate reports every value that training can't work with.
+func (c Config) Validate() error {
+	var bad []string
+	check := func(ok bool, key, want string, got any) {
+		if !ok {
+			bad = append(bad, fmt.Sprintf("%s: want %s, got %v", key, want, got))
+		}
+	}
+	oneOf := func(key, got string, words ...string) {
+		check(slices.Contains(words, got), key, strings.Join(words, " or "), fmt.Sprintf("%q", got))
+	}
+	atLeast0 := func(key string, got int64) { check(got >= 0, key, "0 or more", got) }
+	above0 := func(key string, got int) { check(got > 0, key, "a number above 0", got) }
+
+	oneOf("task", c.Task, TaskMultitask, TaskNER, TaskClassification, TaskQA, TaskDistill)
+	oneOf("backbone.init", c.Backbone.Init, InitPretrained, InitRandom)
+	check(c.Backbone.Dropout >= 0 && c.Backbone.Dropout < 1, "backbone.dropout", "a number from 0 up to 1", c.Backbone.Dropout)
+	check(c.Backbone.ModelName != "" || c.Backbone.Init == InitRandom, "backbone.model_name", "a directory or a name", `""`)
+	check(c.Backbone.Revision != "" || c.Backbone.Init == InitRandom, "backbone.revision", "a branch, tag or commit", `""`)
+	atLeast0("backbone.size.dim", c.Backbone.Size.Dim)
+	atLeast0("backbone.size.layers", c.Backbone.Size.Layers)
+	atLeast0("backbone.size.heads", c.Backbone.Size.Heads)
+	atLeast0("backbone.size.hidden_dim", c.Backbone.Size.HiddenDim)
+	check(c.Data.TestSize > 0 && c.Data.TestSize < 1, "data.test_size", "a share above 0 and below 1", c.Data.TestSize)
+	check(c.Data.ValidationSize == 0 || c.Data.ValidationSize > 0 && c.Data.ValidationSize+c.Data.TestSize < 1, "data.validation_size", "a share that leaves some to train on beside test_size", c.Data.ValidationSize)
+	atLeast0("data.generate.ner", int64(c.Data.Generate.NER))
+	atLeast0("data.generate.cases", int64(c.Data.Generate.Cases))
+	atLeast0("data.generate.qa", int64(c.Data.Generate.QA))
+	check(len(c.TaskNames()) > 0, "data", "at least one of ner_path, classification_path and qa_path", "none")
+	c.checkTasks(check)
+	check(c.Tokenizer.MaxLength >= 3, "tokenizer.max_length", "at least 3", c.Tokenizer.MaxLength)
+	oneOf("tokenizer.padding", c.Tokenizer.Padding, PadMaxLength, PadLongest)
+	check(c.Tokenizer.VocabSize >= 100, "tokenizer.vocab_size", "at least 100", c.Tokenizer.VocabSize)
+	above0("training.num_epochs", c.Training.NumEpochs)
+	above0("training.batch_size", c.Training.BatchSize)
+	check(positive(c.Training.LearningRate), "training.learning_rate", "a number above 0", c.Training.LearningRate)
+	check(c.Training.WeightDecay >= 0 && finite(c.Training.WeightDecay), "training.weight_decay", "0 or more", c.Training.WeightDecay)
+	check(c.Training.WarmupRatio >= 0 && c.Training.WarmupRatio <= 1, "training.warmup_ratio", "a number from 0 to 1", c.Training.WarmupRatio)
+	check(c.Training.MaxGradNorm > 0, "training.max_grad_norm", "a number above 0", c.Training.MaxGradNorm)
+	atLeast0("training.warmup_steps", int64(c.Training.WarmupSteps))
+	atLeast0("training.eval_steps", int64(c.Training.EvalSteps))
+	atLeast0("training.early_stopping_patience", int64(c.Training.EarlyStoppingPatience))
+	check(finite(c.Training.EarlyStoppingMinDelta) && c.Training.EarlyStoppingMinDelta >= 0, "training.early_stopping_min_delta", "0 or more", c.Training.EarlyStoppingMinDelta)
+	check(c.Training.MetricForBestModel == BestAvg || c.Training.MetricForBestModel == BestLoss || strings.Contains(c.Training.MetricForBestModel, "/"),
+		"training.metric_for_best_model", "avg, loss or a figure such as val_ner/entity_f1", fmt.Sprintf("%q", c.Training.MetricForBestModel))
+	oneOf("training.sampling", c.Training.Sampling, SamplingProportional, SamplingUniform, SamplingTemperature)
+	check(finite(c.Training.SamplingTemperature) && c.Training.SamplingTemperature >= 1, "training.sampling_temperature", "1 or more", c.Training.SamplingTemperature)
+	oneOf("training.precision", c.Training.Precision, PrecisionFP32, PrecisionBF16, PrecisionAuto)
+	atLeast0("training.threads", int64(c.Training.Threads))
+	check(c.Output.ModelDir != "", "output.model_dir", "a directory", `""`)
+	for key, name := range map[string]string{"output.label_maps_file": c.Output.LabelMapsFile, "output.metrics_file": c.Output.MetricsFile} {
+		check(filepath.IsLocal(name) && name != "." && !strings.ContainsAny(name, "/\\"), key, "a file name", fmt.Sprintf("%q", name))
+		check(!slices.Contains(modelFiles, name), key, "a name that no other file of the model has", fmt.Sprintf("%q", name))
+	}
+	check(c.Output.LabelMapsFile != c.Output.MetricsFile, "output.metrics_file", "another name than label_maps_file's", fmt.Sprintf("%q", c.Output.MetricsFile))
+	if len(bad) > 0 {
+		slices.Sort(bad)
+		return fmt.Errorf("configuration: %s", strings.Join(bad, "; "))
+	}
+	return nil
+}
+
+// checkTasks looks at what is said of tasks by their names.
+func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
+	names := c.TaskNames()
+	known := strings.Join(names, " or ")
+	single := c.Task == TaskNER || c.Task == TaskClassification || c.Task == TaskQA
+	check(!single || len(c.Tasks) == 0, "tasks", "no list beside task: "+c.Task, "one")
+	for i, t := range c.Tasks {
+		key := fmt.Sprintf("tasks[%d]", i+1)
+		own := t
+		own.Use, own.LossWeight = "", 0
+		switch t.Use {
+		case "":
+			check(t.Name != "", key+".name", "a name, or use: with that of a built-in task", `""`)
+			check(t.File != "", key+".file", "a data file", `""`)
+		case ner, cls, qa:
+			check(own.empty(), key, "nothing but loss_weight beside use:", "more")
+		default:
+			check(false, key+".use", "ner, cls or qa", fmt.Sprintf("%q", t.Use))
+		}
+		check(t.LossWeight == 0 || positive(t.LossWeight), key+".loss_weight", "a number above 0", t.LossWeight)
+		check(slices.Index(names, t.ID()) == i, key, "a name of its own", fmt.Sprintf("%q again", t.ID()))
+	}
+	for name, weight := range c.Training.LossWeights {
+		check(positive(weight), "training.loss_weights."+name, "a number above 0", weight)
+		check(slices.Contains(names, name), "training.loss_weights", known, fmt.Sprintf("%q", name))
+	}
+	for name := range c.Training.ClassWeights {
+		task, _, _ := strings.Cut(name, "/")
+		check(slices.Contains(names, task), "training.class_weights", known+", or one of their heads", fmt.Sprintf("%q", name))
+	}
+	check((c.Task == TaskDistill) == (len(c.Distill.Teachers) > 0), "distill.teachers", "teachers with task: distill, and no other", fmt.Sprintf("%d", len(c.Distill.Teachers)))
+	for name, teacher := range c.Distill.Teachers {
+		key := "distill.teachers." + name
+		check(slices.Contains(names, name), "distill.teachers", known, fmt.Sprintf("%q", name))
+		check(teacher.Model != "", key+".model", "a model directory", `""`)
+		check(teacher.Alpha >= 0 && teacher.Alpha <= 1, key+".alpha", "a number from 0 to 1", teacher.Alpha)
+		check(positive(teacher.Temperature), key+".temperature", "a number above 0", teacher.Temperature)
+		check(teacher.HiddenWeight == 0 || positive(teacher.HiddenWeight), key+".hidden_weight", "0 or more", teacher.HiddenWeight)
+	}
+}
+
+// empty reports whether no key is set.
+func (t Task) empty() bool {
+	return t.Name+t.Kind+t.File+t.Text+t.Entities+t.Pooling == "" && len(t.Labels)+len(t.Heads) == 0 && !t.Transform && !t.PreClassifier
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func positive(x float64) bool { return finite(x) && x > 0 }

@@ -1,0 +1,104 @@
+// Package distill lets a student learn from trained teachers: it finds out what
+// they say of the training records, once, and puts it beside the examples.
+package distill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/sugarme/gotch"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// ErrMismatch is returned, wrapped, for a teacher whose task isn't the
+// student's.
+var ErrMismatch = errors.New("teacher and student don't fit")
+
+// Teacher is a trained model from which a student learns one task. Its encoder
+// and tokenizer may be others than the student's.
+type Teacher struct {
+	dir   string
+	model *fusion.Model
+	tok   *tokenize.Tokenizer
+	task  tasks.Task // as the teacher has it
+	order [][]int    // of each of the student's heads: the teacher's label id of each label
+}
+
+// Open reads the model directory of a teacher of task, which is the student's.
+// The teacher's task must have the same name, kind and heads, and these the
+// same labels, in whatever order.
+func Open(dir string, task tasks.Task, device gotch.Device) (*Teacher, error) {
+	model, tok, err := fusion.Load(dir, device)
+	if err != nil {
+		return nil, fmt.Errorf("teacher of %s: %w", task.Name, err)
+	}
+	t := &Teacher{dir: filepath.Clean(dir), model: model, tok: tok}
+	if err := t.match(task); err != nil {
+		model.Drop()
+		return nil, fmt.Errorf("teacher of %s: %s: %w", task.Name, dir, err)
+	}
+	return t, nil
+}
+
+// match finds the student's labels among the teacher's.
+func (t *Teacher) match(student tasks.Task) (err error) {
+	if t.task, err = tasks.Find(t.model.Tasks, student.Name); err != nil {
+		return fmt.Errorf("%w: %w", ErrMismatch, err)
+	}
+	if t.task.Kind != student.Kind || len(t.task.Heads) != len(student.Heads) {
+		return fmt.Errorf("%w: a %s task of %d heads for a %s task of %d", ErrMismatch, t.task.Kind, len(t.task.Heads), student.Kind, len(student.Heads))
+	}
+	for h, head := range student.Heads {
+		taught := t.task.Heads[h]
+		if taught.Name != head.Name || len(taught.Labels) != len(head.Labels) {
+			return fmt.Errorf("%w: head %s of %d labels for head %s of %d", ErrMismatch, taught.Name, len(taught.Labels), head.Name, len(head.Labels))
+		}
+		order := make([]int, len(head.Labels))
+		for i, label := range head.Labels {
+			if order[i] = slices.Index(taught.Labels, label); order[i] < 0 {
+				return fmt.Errorf("%w: head %s: the teacher doesn't know label %q", ErrMismatch, head.Name, label)
+			}
+		}
+		t.order = append(t.order, order)
+	}
+	return nil
+}
+
+// Model is the teacher's model, for its hidden states.
+func (t *Teacher) Model() *fusion.Model { return t.model }
+
+// SharesTokens reports, as an error, why the teacher can't read a student's
+// token ids, or its hidden states not be compared with the student's.
+func (t *Teacher) SharesTokens(tok *tokenize.Tokenizer, dim int64, maxLength int) error {
+	var why string
+	switch {
+	case !t.tok.Equal(tok):
+		why = "it has another tokenizer"
+	case t.model.Config.Dim != dim:
+		why = fmt.Sprintf("its hidden states have %d dimensions, the student's %d", t.model.Config.Dim, dim)
+	case t.model.Config.MaxPositions < int64(maxLength):
+		why = fmt.Sprintf("it reads %d tokens, the student %d", t.model.Config.MaxPositions, maxLength)
+	default:
+		return nil
+	}
+	return fmt.Errorf("%w: the hidden states of %s can't be imitated: %s; set its hidden_weight to 0", ErrMismatch, t.dir, why)
+}
+
+// Drop frees the model.
+func (t *Teacher) Drop() { t.model.Drop() }
+
+// predict asks the teacher about every record.
+func (t *Teacher) predict(ctx context.Context, texts []datasets.Transcript, progress func(done, total int)) ([]fusion.Logits, error) {
+	logits, err := fusion.NewPredictor(t.model, t.tok).TaskLogits(ctx, t.task.Name, texts, fusion.PredictOptions{Progress: progress})
+	if err != nil {
+		return nil, fmt.Errorf("ask the teacher of %s: %w", t.task.Name, err)
+	}
+	return logits, nil
+}

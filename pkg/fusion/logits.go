@@ -1,0 +1,58 @@
+package fusion
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// Logits are what one task says of a text, before softmax or sigmoid.
+type Logits struct {
+	// Words are where the words that were read stand in the text, of a token
+	// task: each has the logits of its first sub-word.
+	Words  []tokenize.Span
+	Values [][]float32 // of each head: [words, labels] for a token task, otherwise [labels]
+}
+
+// TaskLogits returns each text's logits of one task. A text's end that is too
+// long for the model isn't read.
+func (p *Predictor) TaskLogits(ctx context.Context, task string, texts []datasets.Transcript, o PredictOptions) ([]Logits, error) {
+	o.Tasks, o.Overlap = []string{task}, 0
+	list, err := p.check(&o)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
+	calls, err := p.run(ctx, list, texts, o)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Logits, len(calls))
+	for i, c := range calls {
+		if list[0].Kind == tasks.Token {
+			all[i] = c.wordLogits(list[0])
+			continue
+		}
+		for h := range list[0].Heads {
+			all[i].Values = append(all[i].Values, c.mean(task, h))
+		}
+	}
+	return all, nil
+}
+
+func (c *call) wordLogits(task tasks.Task) Logits {
+	labels := len(task.Heads[0].Labels)
+	l := Logits{Values: make([][]float32, 1)}
+	for _, w := range words(c.enc) {
+		p := c.central(w.first)
+		if p == nil {
+			break // the text's end wasn't read
+		}
+		row := (w.first - p.first + 1) * labels // [CLS] stands in front
+		l.Words = append(l.Words, tokenize.Span{Start: w.start, End: w.end})
+		l.Values[0] = append(l.Values[0], p.logits[task.Name][0][row:row+labels]...)
+	}
+	return l
+}

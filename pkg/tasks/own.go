@@ -1,0 +1,128 @@
+package tasks
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+)
+
+// Own is a user's task as a configuration describes it.
+type Own struct {
+	Name          string
+	Kind          Kind
+	Pooling       Pooling  // sentence-level tasks; "" is attention
+	Transform     bool     // token tasks: a Linear+GELU in front of the head
+	PreClassifier bool     // sentence-level tasks: a Linear+ReLU between pooling and heads
+	Text          string   // the records' field that holds the transcript; "" is "text"
+	Entities      string   // token tasks: the field of the spans; "" is "entities"
+	Labels        []string // token tasks: the entities' labels, without O; none: those in the data
+	Heads         []Head   // sentence-level tasks: Name, Source ("" is the name), Labels (none: those in the data), Via
+}
+
+// name is what tasks and heads may be called: their names are parts of
+// parameter, file and metric names.
+var name = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+// Task completes the description with parameter names: NAME_transform.0,
+// NAME_classifier, NAME_attention.attention, NAME_pre, NAME_heads.HEAD.
+func (o Own) Task() (Task, error) {
+	task := Task{Name: o.Name, Kind: o.Kind, Text: o.Text}
+	if task.Text == "" {
+		task.Text = "text"
+	}
+	if !name.MatchString(o.Name) {
+		return Task{}, fmt.Errorf("task %q: a name has small letters, digits and _, and begins with a letter", o.Name)
+	}
+	var err error
+	switch o.Kind {
+	case Token:
+		err = o.token(&task)
+	case MultiClass, MultiLabel:
+		err = o.pooled(&task)
+	default:
+		err = fmt.Errorf("kind %q; want %s, %s or %s", o.Kind, Token, MultiClass, MultiLabel)
+	}
+	if err != nil {
+		return Task{}, fmt.Errorf("task %s: %w", o.Name, err)
+	}
+	return task, nil
+}
+
+func (o Own) token(task *Task) error {
+	if o.Pooling != NoPooling || o.PreClassifier || len(o.Heads) > 0 {
+		return fmt.Errorf("a %s task has no pooling, pre_classifier or heads; its labels are those of the spans", Token)
+	}
+	head := Head{Name: o.Name, Field: o.Name, Param: o.Name + "_classifier", Source: o.Entities}
+	if head.Source == "" {
+		head.Source = "entities"
+	}
+	if len(o.Labels) > 0 {
+		if err := checkLabels(o.Labels); err != nil {
+			return err
+		}
+		if slices.Contains(o.Labels, OutsideLabel) {
+			return fmt.Errorf("label %q is what words outside of entities have; leave it out", OutsideLabel)
+		}
+		head.Labels = append([]string{OutsideLabel}, o.Labels...)
+	}
+	if o.Transform {
+		task.Transform = o.Name + "_transform.0"
+	}
+	task.Heads = []Head{head}
+	return nil
+}
+
+func (o Own) pooled(task *Task) error {
+	switch o.Pooling {
+	case NoPooling, AttentionPooling:
+		task.Pooling, task.PoolParam = AttentionPooling, o.Name+"_attention.attention"
+	case CLSPooling:
+		task.Pooling = CLSPooling
+	default:
+		return fmt.Errorf("pooling %q; want %s or %s", o.Pooling, AttentionPooling, CLSPooling)
+	}
+	if o.Transform || o.Entities != "" || len(o.Labels) > 0 {
+		return fmt.Errorf("a %s task has no transform, entities or labels of its own; labels belong to its heads", o.Kind)
+	}
+	if len(o.Heads) == 0 {
+		return fmt.Errorf("no heads; give each a name and the field that holds its label")
+	}
+	if o.PreClassifier {
+		task.PreParam = o.Name + "_pre"
+	}
+	for _, h := range o.Heads {
+		switch {
+		case !name.MatchString(h.Name):
+			return fmt.Errorf("head %q: a name has small letters, digits and _, and begins with a letter", h.Name)
+		case slices.ContainsFunc(task.Heads, func(other Head) bool { return other.Name == h.Name }):
+			return fmt.Errorf("two heads are called %s", h.Name)
+		case h.Via != "" && (h.Via != ViaMainCategory || o.Kind != MultiClass):
+			return fmt.Errorf("head %s: via %q; want %s, in a %s task", h.Name, h.Via, ViaMainCategory, MultiClass)
+		}
+		if err := checkLabels(h.Labels); err != nil {
+			return fmt.Errorf("head %s: %w", h.Name, err)
+		}
+		if h.Source == "" {
+			h.Source = h.Name
+		}
+		h.Field, h.Param = h.Name, o.Name+"_heads."+h.Name
+		task.Heads = append(task.Heads, h)
+	}
+	return nil
+}
+
+// checkLabels refuses labels that label_maps.json couldn't tell apart.
+func checkLabels(labels []string) error {
+	seen := map[string]bool{}
+	for _, label := range labels {
+		if label == "" {
+			return errors.New("a label is empty")
+		}
+		if seen[label] {
+			return fmt.Errorf("label %q stands twice", label)
+		}
+		seen[label] = true
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package tasks
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestOwnTasks(t *testing.T) {
+	for name, c := range map[string]struct {
+		own  Own
+		want Task
+	}{
+		"token": {
+			Own{Name: "places", Kind: Token},
+			Task{Name: "places", Kind: Token, Text: "text", Heads: []Head{{Name: "places", Field: "places", Param: "places_classifier", Source: "entities"}}},
+		},
+		"token, all given": {
+			Own{Name: "places", Kind: Token, Transform: true, Text: "call.notes", Entities: "marks.spans", Labels: []string{"TOWN", "AREA"}},
+			Task{Name: "places", Kind: Token, Transform: "places_transform.0", Text: "call.notes", Heads: []Head{
+				{Name: "places", Field: "places", Param: "places_classifier", Source: "marks.spans", Labels: []string{"O", "TOWN", "AREA"}},
+			}},
+		},
+		"multiclass": {
+			Own{Name: "mood", Kind: MultiClass, Heads: []Head{{Name: "caller"}}},
+			Task{Name: "mood", Kind: MultiClass, Pooling: AttentionPooling, PoolParam: "mood_attention.attention", Text: "text", Heads: []Head{
+				{Name: "caller", Field: "caller", Param: "mood_heads.caller", Source: "caller"},
+			}},
+		},
+		"multiclass, all given": {
+			Own{Name: "mood_2", Kind: MultiClass, Pooling: CLSPooling, PreClassifier: true, Text: "narrative", Heads: []Head{
+				{Name: "area", Source: "case.category", Via: ViaMainCategory}, {Name: "gender", Source: "reporter.gender", Labels: []string{"male", "female"}, Required: true},
+			}},
+			Task{Name: "mood_2", Kind: MultiClass, Pooling: CLSPooling, PreParam: "mood_2_pre", Text: "narrative", Heads: []Head{
+				{Name: "area", Field: "area", Param: "mood_2_heads.area", Source: "case.category", Via: ViaMainCategory},
+				{Name: "gender", Field: "gender", Param: "mood_2_heads.gender", Source: "reporter.gender", Labels: []string{"male", "female"}, Required: true},
+			}},
+		},
+		"multilabel": {
+			Own{Name: "topics", Kind: MultiLabel, Pooling: AttentionPooling, PreClassifier: true, Heads: []Head{{Name: "topics", Labels: []string{"O", "b"}}}},
+			Task{Name: "topics", Kind: MultiLabel, Pooling: AttentionPooling, PoolParam: "topics_attention.attention", PreParam: "topics_pre", Text: "text", Heads: []Head{
+				{Name: "topics", Field: "topics", Param: "topics_heads.topics", Source: "topics", Labels: []string{"O", "b"}},
+			}},
+		},
+	} {
+		if got, err := c.own.Task(); err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got  %+v, %v\nwant %+v", name, got, err, c.want)
+		}
+	}
+}
+
+// The description stays as it was, so that it can be completed again.
+func TestTaskLeavesTheDescriptionAlone(t *testing.T) {
+	token := Own{Name: "places", Kind: Token, Labels: make([]string, 1, 4)}
+	token.Labels[0] = "TOWN"
+	pooled := Own{Name: "mood", Kind: MultiClass, Heads: []Head{{Name: "caller"}}}
+	for range 2 {
+		for _, o := range []Own{token, pooled} {
+			if _, err := o.Task(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if !slices.Equal(token.Labels, []string{"TOWN"}) || !reflect.DeepEqual(pooled.Heads, []Head{{Name: "caller"}}) {
+		t.Errorf("got %v and %+v", token.Labels, pooled.Heads)
+	}
+}
+
+func TestBadOwnTasks(t *testing.T) {
+	heads := func(names ...string) (list []Head) {
+		for _, name := range names {
+			list = append(list, Head{Name: name})
+		}
+		return list
+	}
+	for name, c := range map[string]struct {
+		own  Own
+		want string
+	}{
+		"no name":          {Own{Kind: Token}, `task "": a name has small letters`},
+		"capitals":         {Own{Name: "Mood", Kind: Token}, `task "Mood": a name`},
+		"a digit first":    {Own{Name: "2nd", Kind: Token}, `task "2nd": a name`},
+		"a dot":            {Own{Name: "a.b", Kind: Token}, `task "a.b": a name`},
+		"a dash":           {Own{Name: "a-b", Kind: Token}, `task "a-b": a name`},
+		"a path":           {Own{Name: "../a", Kind: Token}, `task "../a": a name`},
+		"a line after it":  {Own{Name: "a\n", Kind: Token}, `task "a\n": a name`},
+		"no kind":          {Own{Name: "x"}, `task x: kind ""; want token, multiclass or multilabel`},
+		"another kind":     {Own{Name: "x", Kind: "regression"}, `task x: kind "regression"`},
+		"token pooling":    {Own{Name: "x", Kind: Token, Pooling: CLSPooling}, "task x: a token task has no pooling"},
+		"token pre":        {Own{Name: "x", Kind: Token, PreClassifier: true}, "a token task has no pooling, pre_classifier"},
+		"token heads":      {Own{Name: "x", Kind: Token, Heads: heads("a")}, "a token task has no pooling, pre_classifier or heads"},
+		"token O":          {Own{Name: "x", Kind: Token, Labels: []string{"A", "O"}}, `label "O" is what words outside`},
+		"token twice":      {Own{Name: "x", Kind: Token, Labels: []string{"A", "B", "A"}}, `task x: label "A" stands twice`},
+		"token empty":      {Own{Name: "x", Kind: Token, Labels: []string{"A", ""}}, "task x: a label is empty"},
+		"pooling":          {Own{Name: "x", Kind: MultiClass, Pooling: "mean", Heads: heads("a")}, `pooling "mean"; want attention or cls`},
+		"pooled transform": {Own{Name: "x", Kind: MultiClass, Transform: true, Heads: heads("a")}, "a multiclass task has no transform"},
+		"pooled entities":  {Own{Name: "x", Kind: MultiLabel, Entities: "spans", Heads: heads("a")}, "a multilabel task has no transform, entities"},
+		"pooled labels":    {Own{Name: "x", Kind: MultiLabel, Labels: []string{"A"}, Heads: heads("a")}, "labels belong to its heads"},
+		"no heads":         {Own{Name: "x", Kind: MultiLabel}, "task x: no heads"},
+		"head name":        {Own{Name: "x", Kind: MultiClass, Heads: heads("a", "B c")}, `task x: head "B c": a name`},
+		"head without":     {Own{Name: "x", Kind: MultiClass, Heads: []Head{{Source: "a"}}}, `head "": a name`},
+		"head twice":       {Own{Name: "x", Kind: MultiClass, Heads: heads("a", "b", "a")}, "two heads are called a"},
+		"head's labels":    {Own{Name: "x", Kind: MultiClass, Heads: []Head{{Name: "a", Labels: []string{"y", "n", "y"}}}}, `task x: head a: label "y" stands twice`},
+		"head's empty one": {Own{Name: "x", Kind: MultiLabel, Heads: []Head{{Name: "a", Labels: []string{""}}}}, `task x: head a: a label is empty`},
+		"via":              {Own{Name: "x", Kind: MultiClass, Heads: []Head{{Name: "a", Via: "county"}}}, `head a: via "county"; want main_category, in a multiclass task`},
+		"via of flags":     {Own{Name: "x", Kind: MultiLabel, Heads: []Head{{Name: "a", Via: ViaMainCategory}}}, `head a: via "main_category"; want main_category, in a multiclass task`},
+	} {
+		got, err := c.own.Task()
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %+v, %v; want an error that says %q", name, got, err, c.want)
+		}
+	}
+}

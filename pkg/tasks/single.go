@@ -1,0 +1,33 @@
+package tasks
+
+// The source's single-task models: the same tasks over encoders of their own,
+// with the heads and the parameter names of their trainers.
+
+// SingleNER is NER as Hugging Face's DistilBertForTokenClassification has it:
+// no transform in front of the classifier.
+func SingleNER(labels []string) Task {
+	task := NER(labels)
+	task.Transform = ""
+	task.Heads[0].Param = "classifier"
+	return task
+}
+
+// SingleCLS is case classification over [CLS], with a pre-classifier.
+func SingleCLS(labels CaseLabels) Task {
+	task := CLS(labels)
+	task.Pooling, task.PoolParam, task.PreParam = CLSPooling, "", "pre_classifier"
+	for h, param := range []string{"classifier_main", "classifier_sub", "classifier_interv", "classifier_priority"} {
+		task.Heads[h].Param = param
+	}
+	return task
+}
+
+// SingleQA is QA over [CLS].
+func SingleQA() Task {
+	task := QA()
+	task.Pooling, task.PoolParam = CLSPooling, ""
+	for h := range task.Heads {
+		task.Heads[h].Param = "heads." + task.Heads[h].Name
+	}
+	return task
+}

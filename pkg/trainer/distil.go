@@ -1,0 +1,72 @@
+package trainer
+
+import (
+	"errors"
+
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/heads"
+)
+
+// Distillation says how a task learns from its teacher, whose logits are in the
+// examples: the loss is
+//
+//	(1-Alpha)·hard + Alpha·Temperature²·KL(teacher ‖ student) + HiddenWeight·(1-cos)
+//
+// (Hinton, Vinyals and Dean 2015; Sanh et al. 2019 for the last part). With
+// Alpha and HiddenWeight 0 it is the hard loss, bit for bit, as it is for a
+// batch of which the teacher says nothing.
+type Distillation struct {
+	Alpha, Temperature float64
+	HiddenWeight       float64 // of the hidden states' cosine loss
+	Teacher            Teacher // with HiddenWeight; it must take the student's tokens
+}
+
+// Teacher is a model whose hidden states a student imitates.
+type Teacher interface {
+	Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
+}
+
+// learn sets a task's loss and its parts. loss.hard is there.
+func (d Distillation) learn(s *torchx.Scope, loss *partLoss, model Model, part datasets.Part, logits []*ts.Tensor, hidden, teacher, mask *ts.Tensor) {
+	loss.total = loss.hard
+	if d.Alpha > 0 {
+		if loss.soft = model.SoftLoss(s, part, logits, d.Temperature); loss.soft != nil {
+			loss.total = sum(s, scaled(s, loss.hard, 1-d.Alpha), scaled(s, loss.soft, d.Alpha))
+		}
+	}
+	if d.HiddenWeight > 0 {
+		loss.hidden = heads.HiddenLoss(s, hidden, teacher, mask)
+		loss.total = sum(s, loss.total, s.Scale(loss.hidden, d.HiddenWeight))
+	}
+}
+
+// teacherHidden runs the teachers of a batch's tasks whose hidden states count.
+func (t *Trainer) teacherHidden(b datasets.Batch) (map[string]*ts.Tensor, error) {
+	states := map[string]*ts.Tensor{}
+	for _, part := range b.Parts {
+		d := t.Distil[part.Task]
+		if d.HiddenWeight == 0 {
+			continue
+		}
+		s := t.open(torchx.Inference)
+		hidden, _ := d.Teacher.Hidden(s, b)
+		if s.Err() == nil {
+			states[part.Task] = s.Keep(hidden)
+		}
+		if err := s.Close(); err != nil {
+			return nil, errors.Join(err, dropAll(states))
+		}
+	}
+	return states, nil
+}
+
+func dropAll(tensors map[string]*ts.Tensor) error {
+	var err error
+	for _, tensor := range tensors {
+		err = errors.Join(err, tensor.Drop())
+	}
+	return err
+}

@@ -1,0 +1,217 @@
+package trainer
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/sugarme/gotch"
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// teach puts random soft labels beside all examples of tr's training sets.
+func teach(tr *Trainer) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	draw := func(n int) []float32 {
+		values := make([]float32, n)
+		for i := range values {
+			values[i] = float32(3 * rng.NormFloat64())
+		}
+		return values
+	}
+	for _, l := range tr.Train {
+		for _, ex := range l.Examples {
+			for t, task := range l.Tasks {
+				label := &ex.Labels[t]
+				label.Soft = make([]datasets.SoftLabel, len(task.Heads))
+				for h, head := range task.Heads {
+					rows := 1
+					if task.Kind == tasks.Token { // of all tokens but [CLS] and [SEP]
+						for i := 1; i+1 < len(ex.IDs); i++ {
+							label.Soft[h].Rows = append(label.Soft[h].Rows, int32(i))
+						}
+						rows = len(label.Soft[h].Rows)
+					}
+					label.Soft[h].Logits = draw(rows * len(head.Labels))
+				}
+			}
+		}
+	}
+}
+
+// distil gives every task the same setting.
+func distil(d Distillation) map[string]Distillation {
+	all := map[string]Distillation{}
+	for _, task := range toyTasks() {
+		all[task.Name] = d
+	}
+	return all
+}
+
+func TestAlphaZeroIsPlainTraining(t *testing.T) {
+	plain, _ := toy(t, 2)
+	want := run(t, plain)
+	taught, _ := toy(t, 2)
+	teach(taught)
+	taught.Distil = distil(Distillation{Alpha: 0, Temperature: 2})
+	got := run(t, taught)
+	sameWeights(t, plain, taught, "from plain training")
+	for i := range want.All {
+		if got.All[i].Train.Loss != want.All[i].Train.Loss || got.All[i].loss() != want.All[i].loss() || got.All[i].Train.Parts != nil {
+			t.Errorf("epoch %d: %+v, plain %+v", i+1, got.All[i].Train, want.All[i].Train)
+		}
+	}
+
+	taught, _ = toy(t, 2)
+	teach(taught)
+	taught.Distil = distil(Distillation{Alpha: 0.5, Temperature: 2})
+	run(t, taught)
+	for _, name := range []string{"ner_classifier.weight", "cls_main.weight", "qa_heads.hold.weight", "backbone.embeddings.word_embeddings.weight"} {
+		if weightsOf(t, taught)[name] == weightsOf(t, plain)[name] {
+			t.Errorf("the teacher changes nothing of %s", name)
+		}
+	}
+}
+
+// withOwnLogits makes the model its own teacher of a batch.
+func withOwnLogits(t *testing.T, m Model, b datasets.Batch) datasets.Batch {
+	t.Helper()
+	s := torchx.Inference(gotch.CPU)
+	hidden, mask := m.Hidden(s, b)
+	for p := range b.Parts {
+		for h, logits := range m.Logits(s, b.Parts[p].Task, hidden, mask) {
+			shape := s.Shape(logits)
+			rows := make([]int64, ts.ElementCount(shape[:len(shape)-1]))
+			for i := range rows {
+				rows[i] = int64(i)
+			}
+			b.Parts[p].Targets[h].Soft = datasets.Soft{Rows: rows, Logits: s.ReadFloat32(logits)}
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestOwnTeacher(t *testing.T) {
+	tr := plainToy(t)
+	tr.Distil = distil(Distillation{Alpha: 1, Temperature: 3})
+	b := withOwnLogits(t, tr.Model, toySet(toyTasks(), 5).Ordered()[0].Batch())
+	gradient, losses := gradientOf(t, tr, b)
+	if len(losses) != 3 {
+		t.Fatalf("losses of %d tasks, want 3", len(losses))
+	}
+	for _, loss := range losses {
+		if !(math.Abs(loss.soft) < 1e-5) || !(math.Abs(loss.total) < 1e-5) || !(loss.hard > 0.1) {
+			t.Errorf("%s: soft loss %v, total %v, hard %v; want 0, 0, more", loss.task, loss.soft, loss.total, loss.hard)
+		}
+	}
+	for name, values := range gradient {
+		if worst := max(slices.Max(values), -slices.Min(values)); !(worst < 1e-5) {
+			t.Errorf("gradient of %s is %.1e", name, worst)
+		}
+	}
+
+	// Another model's logits are no such thing.
+	b = withOwnLogits(t, toyModel(t, 7, 0), toySet(toyTasks(), 5).Ordered()[0].Batch())
+	_, losses = gradientOf(t, tr, b)
+	for _, loss := range losses {
+		if !(loss.soft > 1e-3) || loss.total != loss.soft {
+			t.Errorf("%s: soft loss %v, total %v", loss.task, loss.soft, loss.total)
+		}
+	}
+}
+
+func TestPartsOfTheLoss(t *testing.T) {
+	const alpha, hiddenWeight = 0.7, 0.3
+	tr, _ := toy(t, 1)
+	teach(tr)
+	tr.Distil = map[string]Distillation{
+		"ner": {Alpha: alpha, Temperature: 2, HiddenWeight: hiddenWeight, Teacher: toyModel(t, 7, 0)},
+		"qa":  {Alpha: alpha, Temperature: 2},
+	}
+	log := metricsLog{}
+	tr.Tracker = log
+	trained := run(t, tr).All[0].Train
+	parts := map[string]float64{}
+	for _, part := range trained.Parts {
+		parts[part.Name] = part.Value
+		if got := log[1]["train/"+part.Name]; got != part.Value {
+			t.Errorf("tracked %s is %v, want %v", part.Name, got, part.Value)
+		}
+	}
+	for _, name := range []string{"hard_ner", "soft_ner", "hidden_ner", "hard_qa", "soft_qa"} {
+		if !(parts[name] > 0) {
+			t.Errorf("%s is %v", name, parts[name])
+		}
+	}
+	if len(parts) != 5 {
+		t.Errorf("parts %v, want 5", parts)
+	}
+	total := func(task string) float64 {
+		for _, loss := range trained.Losses {
+			if loss.Name == task {
+				return loss.Value
+			}
+		}
+		return math.NaN()
+	}
+	if got, want := total("ner"), (1-alpha)*parts["hard_ner"]+alpha*parts["soft_ner"]+hiddenWeight*parts["hidden_ner"]; !(math.Abs(got-want) < 1e-5) {
+		t.Errorf("loss of ner is %v, its parts make %v", got, want)
+	}
+	if got, want := total("qa"), (1-alpha)*parts["hard_qa"]+alpha*parts["soft_qa"]; !(math.Abs(got-want) < 1e-5) {
+		t.Errorf("loss of qa is %v, its parts make %v", got, want)
+	}
+}
+
+// A batch without hard labels teaches what the teacher says.
+func TestSoftLabelsAlone(t *testing.T) {
+	tr, _ := toy(t, 1)
+	teach(tr)
+	tr.Distil = distil(Distillation{Alpha: 0.25, Temperature: 2})
+	for _, l := range tr.Train {
+		for _, ex := range l.Examples {
+			ignore(l.Tasks[0].Kind, ex.Labels[0])
+		}
+		_, losses := gradientOf(t, tr, l.Ordered()[0].Batch())
+		if len(losses) != 1 || !math.IsNaN(losses[0].hard) || !(losses[0].soft > 0) || !(math.Abs(losses[0].total-0.25*losses[0].soft) < 1e-5) {
+			t.Errorf("%s: losses %+v", l.Name(), losses)
+		}
+	}
+}
+
+func TestHiddenLossFalls(t *testing.T) {
+	tr, _ := toy(t, 8)
+	teacher := toyModel(t, 7, 0.1)
+	tr.Distil = distil(Distillation{HiddenWeight: 5, Teacher: teacher})
+	before := len(ts.ExistingTensors)
+	h := run(t, tr)
+	first, last := h.All[0].Train, h.All[7].Train
+	hidden := func(trained Trained, task string) float64 { return partOf(trained, "hidden_"+task) }
+	for i, task := range []string{"ner", "cls", "qa"} {
+		if a, b := hidden(first, task), hidden(last, task); !(b < 0.8*a) {
+			t.Errorf("hidden loss of %s went from %.3f to %.3f", task, a, b)
+		}
+		if hard := last.Losses[i].Value - 5*hidden(last, task); !(math.Abs(hard-partOf(last, "hard_"+task)) < 1e-4) {
+			t.Errorf("%s: without the hidden loss %v, hard loss %v", task, hard, partOf(last, "hard_"+task))
+		}
+	}
+	if got := len(ts.ExistingTensors); got > before {
+		t.Errorf("%d tensors left by a run", got-before)
+	}
+}
+
+func partOf(trained Trained, name string) float64 {
+	for _, part := range trained.Parts {
+		if part.Name == name {
+			return part.Value
+		}
+	}
+	return math.NaN()
+}
