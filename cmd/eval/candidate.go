@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/evaluate"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+	"github.com/trident-nlp/trident/pkg/trainer"
+)
+
+// candidate is what stands in a row of the comparison: a model, or several
+// that do the tasks together.
+type candidate struct {
+	name       string
+	models     []*loaded
+	parameters int64
+	millis     float64 // per call; 0: not timed
+	outputs    []evaluate.Outputs
+	scope      map[string]scope      // what was scored, by task
+	texts      []datasets.Transcript // that were scored
+}
+
+// loaded is a model in memory.
+type loaded struct {
+	*fusion.Model
+	tok   *tokenize.Tokenizer
+	dir   string
+	reads []source
+}
+
+// limit is how many tokens of a call the model reads.
+func (m *loaded) limit() int { return min(m.tok.ModelMaxLength(), int(m.Config.MaxPositions)) }
+
+func (e *evaluation) drop() {
+	for _, c := range e.candidates {
+		for _, m := range c.models {
+			m.Drop()
+		}
+	}
+}
+
+// load loads all candidates, and checks the command line against what they do.
+func (e *evaluation) load() error {
+	for _, name := range append([]string{e.Model}, e.Compare...) {
+		c := &candidate{name: name, scope: map[string]scope{}}
+		e.candidates = append(e.candidates, c)
+		for _, dir := range directories(name) {
+			if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("there is no model directory %s; train one with \"go run ./cmd/train\", which ends with its name", dir)
+			}
+			m, tok, err := fusion.Load(dir, e.device)
+			if err != nil {
+				return err
+			}
+			c.models = append(c.models, &loaded{Model: m, tok: tok, dir: dir})
+			c.parameters += m.Params().Count()
+		}
+		if err := c.checkTasks(); err != nil {
+			return err
+		}
+	}
+	if err := e.checkData(); err != nil {
+		return err
+	}
+	var all []tasks.Task
+	for _, c := range e.candidates {
+		if err := e.findSources(c); err != nil {
+			return err
+		}
+		for _, m := range c.models {
+			all = append(all, m.Tasks...)
+		}
+	}
+	return e.thresholds.Check(all)
+}
+
+// findSources finds what the models read.
+func (e *evaluation) findSources(c *candidate) (err error) {
+	files := 0
+	for _, m := range c.models {
+		if m.reads, err = e.sources(m); err != nil {
+			return err
+		}
+		files += len(m.reads)
+	}
+	if files == 0 {
+		return fmt.Errorf("there is no data for a task of %s, which does %s; give it as in --data TASK=FILE", c.name, strings.Join(c.tasks(), ", "))
+	}
+	return nil
+}
+
+// directories splits DIR+DIR+…, unless that is the name of one directory.
+func directories(name string) []string {
+	if _, err := os.Stat(name); err == nil {
+		return []string{name}
+	}
+	return strings.Split(name, "+")
+}
+
+// checkTasks wants each task to be done by one model only.
+func (c *candidate) checkTasks() error {
+	by := map[string]string{}
+	for _, m := range c.models {
+		for _, task := range m.Tasks {
+			if other, twice := by[task.Name]; twice {
+				return fmt.Errorf("%s: both %s and %s do task %s; set them beside each other with --compare", c.name, other, m.dir, task.Name)
+			}
+			by[task.Name] = m.dir
+		}
+	}
+	return nil
+}
+
+func (c *candidate) tasks() []string {
+	var names []string
+	for _, m := range c.models {
+		names = append(names, tasks.Names(m.Tasks)...)
+	}
+	return names
+}
+
+// score runs a candidate's models on the data of their tasks.
+func (e *evaluation) score(ctx context.Context, c *candidate) error {
+	for _, m := range c.models {
+		for _, s := range m.reads {
+			if err := e.scoreSource(ctx, c, m, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s source) error {
+	records, err := datasets.Load(ctx, s.Source)
+	if err != nil {
+		return err
+	}
+	set, err := records.Encode(ctx, m.tok, datasets.Limits{MaxLength: m.limit(), Truncate: true})
+	if err != nil {
+		return err
+	}
+	listed, what, err := s.records(len(records.Texts))
+	if err != nil {
+		return err
+	}
+	set.Examples = listed.of(set.Examples)
+	if len(set.Examples) == 0 {
+		return fmt.Errorf("%s: no record is left to score: all %d are longer than the %d tokens that %s reads", s.Path, len(listed), m.limit(), m.dir)
+	}
+	for t, task := range set.Tasks {
+		c.scope[task.Name] = scope{File: s.Path, Records: what, Dropped: dropped(set, t, len(listed), m.limit())}
+	}
+	for _, ex := range set.Examples {
+		c.texts = append(c.texts, records.Texts[ex.Record-1])
+	}
+	outputs, err := e.collect(ctx, m, set)
+	if err != nil {
+		return fmt.Errorf("%s on %s: %w", m.dir, s.Path, err)
+	}
+	c.outputs = append(c.outputs, outputs...)
+	return nil
+}
+
+// bar shows how far a model has read, on a terminal.
+func (e *evaluation) bar(title string, total int) trainer.Bar {
+	return trainer.NewConsole(io.Discard, e.io.Err).Bar(title, total)
+}

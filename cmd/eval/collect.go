@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/evaluate"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// collect runs a model on a set, the longest examples first so that batches
+// need little padding, and returns what it says of each task in the set's order.
+func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) ([]evaluate.Outputs, error) {
+	outputs := make([]evaluate.Outputs, len(set.Tasks))
+	for t, task := range set.Tasks {
+		outputs[t] = evaluate.Outputs{Task: task, Heads: make([]evaluate.HeadOutputs, len(task.Heads))}
+		for _, ex := range set.Examples {
+			outputs[t].Records = append(outputs[t].Records, ex.Record)
+		}
+		for h := range task.Heads {
+			outputs[t].Heads[h].Truth = make([][]int, len(set.Examples))
+			outputs[t].Heads[h].Probabilities = make([][]float32, len(set.Examples))
+		}
+	}
+	order := make([]int, len(set.Examples))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return len(set.Examples[b].IDs) - len(set.Examples[a].IDs) })
+	collator := datasets.Collator{PadID: int64(m.tok.PadID())}
+	bar := e.bar(m.dir, len(order))
+	defer bar.Finish()
+	done := 0
+	for batch := range slices.Chunk(order, e.BatchSize) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		examples := make([]datasets.Example, len(batch))
+		for i, index := range batch {
+			examples[i] = set.Examples[index]
+		}
+		if err := e.read(m, collator.Collate(set.Tasks, examples), batch, outputs); err != nil {
+			return nil, err
+		}
+		done += len(batch)
+		bar.Set(done, len(order))
+	}
+	return outputs, nil
+}
+
+// read runs the model on a batch, whose examples stand at index in outputs.
+func (e *evaluation) read(m *loaded, b datasets.Batch, index []int, outputs []evaluate.Outputs) (err error) {
+	s := torchx.Inference(e.device)
+	defer func() { err = s.Close() }()
+	hidden, mask := m.Hidden(s, b)
+	for t, part := range b.Parts {
+		for h, logits := range m.Logits(s, part.Task, hidden, mask) {
+			p := s.ReadFloat32(probabilities(s, outputs[t].Task.Kind, logits))
+			if s.Err() != nil {
+				return nil // Close returns it
+			}
+			row := len(p) / b.Size
+			for i, at := range index {
+				out := &outputs[t].Heads[h]
+				out.Truth[at], out.Probabilities[at] = labelled(outputs[t].Task, h, part.Targets[h], i, b.Size, p[i*row:(i+1)*row])
+			}
+		}
+	}
+	return nil
+}
+
+func probabilities(s *torchx.Scope, kind tasks.Kind, logits *ts.Tensor) *ts.Tensor {
+	if kind == tasks.MultiLabel {
+		return s.Sigmoid(logits)
+	}
+	return s.Softmax(logits, -1)
+}
+
+// labelled gives the truth of example i of a batch, of the words that have one
+// in a token task, and the probabilities that belong to it.
+func labelled(task tasks.Task, h int, target datasets.Target, i, size int, p []float32) (truth []int, kept []float32) {
+	labels := len(task.Heads[h].Labels)
+	if task.Kind == tasks.MultiLabel {
+		truth = make([]int, labels)
+		for k := range truth {
+			at := i*labels + k
+			switch {
+			case target.Ignored != nil && target.Ignored[at]:
+				truth[k] = tasks.IgnoreClass
+			case target.Flags[at] > 0.5:
+				truth[k] = 1
+			}
+		}
+		return truth, p
+	}
+	classes := target.Classes[i*len(target.Classes)/size : (i+1)*len(target.Classes)/size]
+	for k, class := range classes {
+		switch class {
+		case tasks.IgnoreToken:
+			continue
+		case tasks.UnknownClass:
+			class = int64(labels)
+		}
+		truth = append(truth, int(class))
+		kept = append(kept, p[k*labels:(k+1)*labels]...)
+	}
+	return truth, kept
+}

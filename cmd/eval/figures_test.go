@@ -1,0 +1,346 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/sugarme/gotch"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/evaluate"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/trainer"
+)
+
+// TestFiguresAreTheTrainers trains a model until it finds something, and
+// compares every figure that training reports of its validation records with
+// eval's of the same records. One task shares a file.
+func TestFiguresAreTheTrainers(t *testing.T) {
+	w := newWorld(t)
+	w.scale = 0.1
+	w.model("all", 1, 512, append(w.three(), reporter(t))...)
+	m, tok, err := fusion.Load("all", gotch.CPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Drop()
+	var train, val []datasets.Loader
+	for _, source := range []datasets.Source{
+		{Path: nerFile, Tasks: m.Tasks[:1]},
+		{Path: clsFile, Tasks: []tasks.Task{m.Tasks[1], m.Tasks[3]}},
+		{Path: qaFile, Tasks: m.Tasks[2:3]},
+	} {
+		records, err := datasets.Load(t.Context(), source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := records.Encode(t.Context(), tok, datasets.Limits{MaxLength: 512, Truncate: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		split, err := set.Split(datasets.Shares{Test: 0.4, Seed: 42})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loader := datasets.Loader{Tasks: set.Tasks, Examples: split.Train, BatchSize: 4, Collator: datasets.Collator{PadID: int64(tok.PadID())}}
+		train = append(train, loader)
+		loader.Examples = split.Val
+		val = append(val, loader)
+		list := "record,share\n"
+		for _, ex := range split.Val {
+			list += fmt.Sprintf("%d,validation\n", ex.Record)
+		}
+		write(t, "all/held_out_"+loader.Name()+".csv", list)
+	}
+	tr := trainer.Trainer{
+		Settings: trainer.Settings{Epochs: 15, LearningRate: 1e-2, MaxGradNorm: 1, Seed: 1, LossWeights: map[string]float64{"ner": 5}},
+		Model:    m, Train: train, Val: val, Console: trainer.NewConsole(io.Discard, nil),
+		Save: func(*trainer.History) error { return nil },
+	}
+	if _, err := tr.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want, err := tr.Evaluate(t.Context(), val)
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps, err := m.LabelMaps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fusion.Save("all", m, tok, fusion.Files{fusion.LabelMapsFile: maps}); err != nil {
+		t.Fatal(err)
+	}
+	got := mustEval(t, append([]string{"--model", "all", "--held-out", "--data", "reporter=" + clsFile, "--batch-size", "7"}, allData...)...).Models[0]
+	compared := map[string]float64{}
+	for _, scores := range want {
+		report := got.report(t, scores.Task)
+		figures := map[string]float64{}
+		for _, f := range report.Figures() {
+			figures[f.Name] = f.Value
+		}
+		if name := scores.Headline().Name; report.Headline[0].Name != name {
+			t.Errorf("%s is summed up by %s, in training by %s", scores.Task, report.Headline[0].Name, name)
+		}
+		for _, f := range scores.Report {
+			value, there := figures[f.Name]
+			if !there {
+				prefix, _, _ := strings.Cut(f.Name, "_")
+				if scores.Task != "qa" || !slices.Contains([]string{"acc", "precision", "recall"}, prefix) { // eval has those of each output
+					t.Errorf("%s: eval has no figure %s", scores.Task, f.Name)
+				}
+				continue
+			}
+			compared[f.Name] = f.Value
+			if value != f.Value {
+				t.Errorf("%s: %s is %v, in training %v", scores.Task, f.Name, value, f.Value)
+			}
+		}
+		if n := report.Records; n != 10 {
+			t.Errorf("%s: %d records, want 10", scores.Task, n)
+		}
+		if scope := got.Scored[scores.Task].Records; !strings.HasPrefix(scope, "validation records of all/held_out_") {
+			t.Errorf("%s: scored %q", scores.Task, scope)
+		}
+	}
+	for _, name := range []string{"entity_f1", "avg_acc", "acc_main", "acc_priority", "acc_gender", "avg_f1", "criteria_f1", "f1_listening"} {
+		if !(compared[name] > 0) { // two zeros prove nothing
+			t.Errorf("%s was compared at %v", name, compared[name])
+		}
+	}
+	for _, name := range []string{"acc_sub", "acc_intervention"} { // of so many classes that they may be 0
+		if _, found := compared[name]; !found {
+			t.Errorf("%s was not compared", name)
+		}
+	}
+}
+
+// TestSharedFile reads tasks that share a file in one pass, and tasks alone as
+// in company.
+func TestSharedFile(t *testing.T) {
+	w := newWorld(t)
+	list := append(w.three(), reporter(t))
+	w.model("all", 1, 512, list...)
+	e := evaluation{flags: &flags{}, files: map[string]string{"ner": nerFile, "cls": clsFile, "reporter": clsFile}}
+	sources, err := e.sources(&loaded{Model: &fusion.Model{Architecture: fusion.Architecture{Tasks: list}}, dir: "all"})
+	if err != nil || len(sources) != 2 || len(sources[1].Tasks) != 2 {
+		t.Errorf("sources %+v, %v", sources, err)
+	}
+	together := mustEval(t, append([]string{"--model", "all", "--data", "reporter=" + clsFile}, allData...)...).Models[0]
+	if len(together.Reports) != 4 {
+		t.Fatalf("%d reports", len(together.Reports))
+	}
+	for task, file := range map[string]string{"ner": nerFile, "cls": clsFile, "qa": qaFile, "reporter": clsFile} {
+		alone := mustEval(t, "--model", "all", "--task", task, "--data", file).Models[0]
+		if len(alone.Reports) != 1 {
+			t.Fatalf("--task %s gives %d reports", task, len(alone.Reports))
+		}
+		if got, want := toJSON(t, alone.report(t, task).Headline), toJSON(t, together.report(t, task).Headline); got != want {
+			t.Errorf("%s alone is %s, in company %s", task, got, want)
+		}
+	}
+	// A list of held-out records for each of the two: they part.
+	write(t, "all/held_out_cls.csv", "record,share\n1,test\n2,validation\n")
+	write(t, "all/held_out_reporter.csv", "record,share\n3,validation\n4,validation\n5,validation\n")
+	parted := mustEval(t, "--model", "all", "--held-out", "--data", "cls="+clsFile, "--data", "reporter="+clsFile).Models[0]
+	if a, b := parted.report(t, "cls").Records, parted.report(t, "reporter").Records; a != 1 || b != 3 {
+		t.Errorf("%d and %d records, want 1 and 3", a, b)
+	}
+}
+
+func toJSON(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestSingleTaskModels(t *testing.T) {
+	w := newWorld(t)
+	w.standard()
+	for task, test := range map[string]struct{ file, headline string }{
+		"ner": {nerFile, "entity_f1"}, "cls": {clsFile, "avg_acc"}, "qa": {qaFile, "avg_f1"},
+	} {
+		bare := mustEval(t, "--model", task, "--data", test.file).Models[0]
+		named := mustEval(t, "--model", task, "--data", task+"="+test.file).Models[0]
+		report := bare.report(t, task)
+		if len(bare.Reports) != 1 || report.Headline[0].Name != test.headline || report.Records != 24 {
+			t.Errorf("%s: %d reports, %s of %d records", task, len(bare.Reports), report.Headline[0].Name, report.Records)
+		}
+		if report.Headline[0].Interval == nil {
+			t.Errorf("%s: no interval", task)
+		}
+		if toJSON(t, bare) != toJSON(t, named) {
+			t.Errorf("%s: --data FILE isn't --data %s=FILE", task, task)
+		}
+		for _, f := range mustEval(t, "--model", task, "--data", test.file, "--bootstrap", "0").Models[0].Reports[0].Headline {
+			if f.Interval != nil || f.Value != value(t, report, f.Name) {
+				t.Errorf("%s: --bootstrap 0 gives %+v", task, f)
+			}
+		}
+	}
+}
+
+// TestUnknownLabels gives a model records of a class that it hasn't learnt.
+func TestUnknownLabels(t *testing.T) {
+	w := newWorld(t)
+	var records []map[string]any
+	if err := json.Unmarshal([]byte(read(t, clsFile)), &records); err != nil {
+		t.Fatal(err)
+	}
+	// All that the model knows are of one class of intervention, so it is right
+	// of those, and only of those.
+	w.cases.Intervention = []string{"Known"}
+	w.model("cls", 3, 512, tasks.SingleCLS(w.cases))
+	for i, r := range records {
+		r["intervention"] = "Known"
+		if i < 6 {
+			r["intervention"] = "Not learnt"
+		}
+	}
+	write(t, "cases.json", toJSON(t, records))
+	report := mustEval(t, "--model", "cls", "--data", "cases.json").Models[0].Reports[0]
+	if got := value(t, report, "acc_intervention"); got != 0.75 {
+		t.Errorf("accuracy %v, want 0.75", got)
+	}
+	for _, head := range report.Heads {
+		if head.Name == "intervention" && (head.Classes.Unknown != 6 || head.Records != 24 || !slices.Contains(head.Classes.Labels, evaluate.UnknownLabel)) {
+			t.Errorf("%d unknown of %d, labels %v", head.Classes.Unknown, head.Records, head.Classes.Labels)
+		}
+	}
+}
+
+// TestTooLong counts records that are longer than the model reads: those of
+// token tasks are left out, calls for other tasks cut.
+func TestTooLong(t *testing.T) {
+	const limit = 140
+	w := newWorld(t)
+	places, err := tasks.Own{Name: "places", Kind: tasks.Token, Text: "narrative", Entities: "places", Labels: []string{"PLACE"}}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.model("short", 1, limit, append(w.three(), places)...)
+	tooLong := map[string]int{}
+	count := func(task, text string) {
+		if len(w.tok.Encode(text).IDs) > limit {
+			tooLong[task]++
+		}
+	}
+	for line := range strings.Lines(read(t, nerFile)) {
+		var record struct{ Text string }
+		if err := json.Unmarshal([]byte(line), &record); err != nil {
+			t.Fatal(err)
+		}
+		count("ner", record.Text)
+	}
+	var cases []map[string]any
+	if err := json.Unmarshal([]byte(read(t, clsFile)), &cases); err != nil {
+		t.Fatal(err)
+	}
+	for i, record := range cases {
+		if i < 3 {
+			record["narrative"] = strings.Repeat(record["narrative"].(string)+" ", 5)
+		}
+		record["places"] = []map[string]any{{"start": 0, "end": 9, "label": "PLACE"}}
+		count("places", record["narrative"].(string))
+	}
+	write(t, clsFile, toJSON(t, cases))
+	got := mustEval(t, append([]string{"--model", "short", "--data", "places=" + clsFile}, allData...)...).Models[0]
+	for _, task := range []string{"ner", "places"} {
+		if n := tooLong[task]; n == 0 || n == 24 {
+			t.Fatalf("%s: %d of 24 records are too long; choose another limit", task, n)
+		}
+		report := got.report(t, task)
+		if n, scored := got.Scored[task].Dropped, report.Heads[0].Records; n != tooLong[task] || scored != 24-n {
+			t.Errorf("%s: %d dropped, %d scored; want %d of 24 dropped", task, n, scored, tooLong[task])
+		}
+	}
+	if n := got.Scored["cls"].Dropped; n != 0 || got.report(t, "cls").Records != 24 {
+		t.Errorf("cls: %d dropped", n)
+	}
+	if n := got.Scored["qa"].Dropped; n != 0 || got.report(t, "qa").Records != 24 {
+		t.Errorf("qa: %d dropped", n)
+	}
+	printed := eval(append([]string{"--model", "short", "--format", "markdown"}, allData...)...)
+	if want := fmt.Sprintf("- ner: all records in %s; %d left out, longer than the model reads", nerFile, tooLong["ner"]); !strings.Contains(printed.out, want) {
+		t.Errorf("%q is missing in\n%s", want, printed.out)
+	}
+	// Of listed records only those count: here the ones that were scored.
+	if list := eval("--model", "short", "--data", "ner="+nerFile, "--output", "report", "--no-plots"); list.code != 0 {
+		t.Fatal(list.err)
+	}
+	again := mustEval(t, "--model", "short", "--data", "ner="+nerFile, "--records", "report/predictions_ner.csv").Models[0]
+	if n := again.Scored["ner"].Dropped; n != 0 || again.Reports[0].Records != 24-tooLong["ner"] {
+		t.Errorf("of the short ones %d are dropped, %d scored", n, again.Reports[0].Records)
+	}
+	// None is left of a list of long ones.
+	rows, err := csv.NewReader(strings.NewReader(read(t, "report/predictions_ner.csv"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := map[string]bool{}
+	for _, row := range rows[1:] {
+		short[row[0]] = true
+	}
+	var long strings.Builder
+	long.WriteString("record\n")
+	for number := range 24 {
+		if n := strconv.Itoa(number + 1); !short[n] {
+			long.WriteString(n + "\n")
+		}
+	}
+	write(t, "long.csv", long.String())
+	none := eval("--model", "short", "--data", "ner="+nerFile, "--records", "long.csv")
+	if none.code != 1 || !strings.Contains(none.err, "no record is left to score") || strings.Count(none.err, "\n") != 1 {
+		t.Errorf("only long ones: %+v", none)
+	}
+}
+
+// TestRecordNumbers holds the predictions to the records: those of batches,
+// which are sorted by length, to those of one record at a time.
+func TestRecordNumbers(t *testing.T) {
+	w := newWorld(t)
+	w.standard()
+	var cases []struct{ Priority string }
+	if err := json.Unmarshal([]byte(read(t, clsFile)), &cases); err != nil {
+		t.Fatal(err)
+	}
+	tables := map[string][][]string{}
+	for _, size := range []string{"1", "7"} {
+		if got := eval("--model", "cls", "--data", clsFile, "--batch-size", size, "--output", size, "--no-plots"); got.code != 0 {
+			t.Fatal(got.err)
+		}
+		rows, err := csv.NewReader(strings.NewReader(read(t, size+"/predictions_cls.csv"))).ReadAll()
+		if err != nil || len(rows) != 1+len(cases) {
+			t.Fatalf("%d rows, %v", len(rows), err)
+		}
+		tables[size] = rows
+	}
+	truth, predicted := slices.Index(tables["1"][0], "priority.truth"), slices.Index(tables["1"][0], "main.probability")
+	different := map[string]bool{}
+	for i, record := range cases {
+		one, batched := tables["1"][1+i], tables["7"][1+i]
+		if number := strconv.Itoa(i + 1); batched[0] != number || batched[truth] != record.Priority {
+			t.Errorf("row %s has record %s of priority %s; want %s", number, batched[0], batched[truth], record.Priority)
+		}
+		a, err := strconv.ParseFloat(one[predicted], 64)
+		b, err2 := strconv.ParseFloat(batched[predicted], 64)
+		if err != nil || err2 != nil || math.Abs(a-b) > 1e-4 {
+			t.Errorf("record %d: probability %s alone, %s in a batch", i+1, one[predicted], batched[predicted])
+		}
+		different[one[predicted]] = true
+	}
+	if len(different) < 12 {
+		t.Errorf("only %d different probabilities: they tell no records apart", len(different))
+	}
+}

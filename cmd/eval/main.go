@@ -1,0 +1,171 @@
+// Command eval scores trained models on labelled calls, and reports.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/sugarme/gotch"
+
+	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/evaluate"
+	"github.com/trident-nlp/trident/pkg/fusion"
+)
+
+const help = `Score a trained model on labelled helpline calls: figures with 95 % intervals, a table for each label, confusion,
+thresholds, calibration.
+
+It prints the figures; --output keeps all of it: report.md, metrics.json, thresholds.json, plots, predictions as CSV.
+No transcript is in any of them.
+
+Examples:
+  eval --model models/quickstart --data cls=cases.json
+  eval --model models/quickstart --data ner=ner.jsonl --data cls=cases.json --data qa=qa.json --output reports/quickstart
+  eval --model models/quickstart --data cls=data/quickstart/cases_generated_data_v0005.json --held-out
+  eval --model models/fusion --compare ner_model+classification_model+qa_model --data ner=ner.jsonl --data cls=cases.json --data qa=qa.json
+  eval --model models/quickstart --data qa=qa.json --format json | jq '.models[0].reports[0].headline'`
+
+// flags are the command line.
+type flags struct {
+	Model   string   `required:"" placeholder:"DIR" help:"Model directory, as written by train. DIR+DIR+… are models that do the tasks together, as single-task models do."`
+	Compare []string `sep:"none" placeholder:"DIR" help:"Another model, or DIR+DIR+…, to set beside it, with parameters and time per call. Can be repeated."`
+
+	Data    []string `required:"" sep:"none" placeholder:"[TASK=]FILE" help:"Labelled calls, as for training; TASK= says for which task. Can be repeated."`
+	Task    []string `placeholder:"NAME" help:"Score these tasks only. With one, --data needs no TASK=."`
+	HeldOut bool     `xor:"records" help:"Score only the records that the model's training held out, by its held_out_*.csv: the test records, or if there are none the validation records. --data must be the files of training."`
+	Records string   `xor:"records" placeholder:"CSV" help:"Score only the records that the column \"record\" of this file numbers, from 1; of those only the test records where a column \"share\" has such."`
+
+	Output      string `placeholder:"DIR" help:"Write report.md, metrics.json, thresholds.json, predictions_TASK.csv and plots/ there. Other files there stay."`
+	Format      string `enum:"text,markdown,json" default:"text" help:"What to print: text (the figures), markdown (the whole report) or json (${default})."`
+	Plots       bool   `default:"true" negatable:"" help:"Draw plots, with --output or --mlflow (yes)."`
+	Thresholds  string `placeholder:"FILE" help:"Thresholds of yes/no outputs, as an earlier thresholds.json has them, instead of 0.5."`
+	Bootstrap   int    `default:"1000" placeholder:"N" help:"Resamples for the intervals; 0: none (${default})."`
+	Seed        uint64 `default:"42" placeholder:"N" help:"Seed of the resamples (${default})."`
+	TimedCalls  int    `default:"20" placeholder:"N" help:"Calls to time, one by one, with --compare (${default})."`
+	BatchSize   int    `default:"32" placeholder:"N" help:"Calls that go through the model at once (${default})."`
+	Device      string `default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
+	Threads     int    `default:"0" placeholder:"N" help:"CPU threads; 0: one for each core (${default})."`
+	MLflow      bool   `name:"mlflow" help:"Log figures, and the files of --output, to MLflow."`
+	TrackingURI string `name:"tracking-uri" default:"file:./mlruns" placeholder:"URI" help:"Where MLflow is; MLFLOW_TRACKING_URI goes before it (${default})."`
+	Experiment  string `default:"evaluation" placeholder:"NAME" help:"MLflow's experiment (${default})."`
+	RunName     string `placeholder:"NAME" help:"The run's name in MLflow (\"eval\" and the model's name)."`
+}
+
+func main() { os.Exit(cli.Main("eval", help, &flags{}, os.Args[1:], cli.Standard())) }
+
+// Run implements [cli.Command].
+func (f *flags) Run(ctx context.Context, io cli.Streams) error {
+	e, err := f.evaluation(io)
+	if err != nil {
+		return err
+	}
+	defer e.drop()
+	if err := e.load(); err != nil {
+		return err
+	}
+	for _, c := range e.candidates {
+		if err := e.score(ctx, c); err != nil {
+			return err
+		}
+	}
+	if len(e.candidates) > 1 {
+		if err := e.time(ctx); err != nil {
+			return err
+		}
+	}
+	results, err := e.results()
+	if err != nil {
+		return err
+	}
+	if err := results.print(io.Out, f.Format); err != nil {
+		return fmt.Errorf("print the report: %w", err)
+	}
+	return e.keep(ctx, results)
+}
+
+// keep writes the files and logs to MLflow, as asked for.
+func (e *evaluation) keep(ctx context.Context, r results) error {
+	dir := e.Output
+	if dir == "" && e.MLflow {
+		tmp, err := os.MkdirTemp("", "trident-eval-")
+		if err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+		defer os.RemoveAll(tmp)
+		dir = filepath.Join(tmp, "report")
+	}
+	if dir == "" {
+		return nil
+	}
+	files, err := r.save(dir, e.Plots)
+	if err != nil {
+		return err
+	}
+	if e.Output != "" {
+		fmt.Fprintf(e.io.Err, "Report: %s\n", e.Output)
+	}
+	if e.MLflow {
+		return e.track(ctx, r, dir, files)
+	}
+	return nil
+}
+
+// evaluation is a whole run.
+type evaluation struct {
+	*flags
+	files      map[string]string // of data, by task; "" is the key of one for any task
+	thresholds fusion.Thresholds
+	device     gotch.Device
+	io         cli.Streams
+	candidates []*candidate
+}
+
+// evaluation checks what can be checked without the models.
+func (f *flags) evaluation(io cli.Streams) (*evaluation, error) {
+	if f.Bootstrap < 0 || f.TimedCalls < 1 || f.BatchSize < 1 || f.Threads < 0 {
+		return nil, cli.Usagef("--bootstrap and --threads want 0 or more, --timed-calls and --batch-size 1 or more")
+	}
+	e := &evaluation{flags: f, io: io}
+	var err error
+	if e.files, err = f.dataFiles(); err != nil {
+		return nil, err
+	}
+	if err := f.checkOutput(); err != nil {
+		return nil, err
+	}
+	if e.device, err = torchx.Device(f.Device); err != nil {
+		return nil, err
+	}
+	torchx.Configure(f.Threads)
+	if f.Thresholds != "" {
+		if e.thresholds, err = fusion.ReadThresholds(f.Thresholds); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// checkOutput refuses to put the report over something else, a model's
+// metrics.json among it.
+func (f *flags) checkOutput() error {
+	if f.Output == "" {
+		return nil
+	}
+	if info, err := os.Stat(f.Output); err == nil && !info.IsDir() {
+		return cli.Usagef("--output %s is a file; want a directory", f.Output)
+	}
+	for _, name := range []string{fusion.SafetensorsFile, fusion.PTFile} {
+		if _, err := os.Stat(filepath.Join(f.Output, name)); err == nil {
+			return cli.Usagef("--output %s holds a model; want another directory", f.Output)
+		}
+	}
+	return nil
+}
+
+// options are those of a task's report.
+func (e *evaluation) options(task string) evaluate.Options {
+	return evaluate.Options{Resamples: e.Bootstrap, Seed: e.Seed, Threshold: e.thresholds[task]}
+}

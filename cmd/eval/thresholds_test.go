@@ -1,0 +1,48 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/trident-nlp/trident/pkg/fusion"
+)
+
+// TestThresholds gives eval's own thresholds back to it, and to infer's reader.
+func TestThresholds(t *testing.T) {
+	w := newWorld(t)
+	w.standard()
+	args := append([]string{"--model", "fusion"}, allData...)
+	if got := eval(append(args, "--output", "first", "--no-plots")...); got.code != 0 {
+		t.Fatal(got.err)
+	}
+	best, err := fusion.ReadThresholds("first/thresholds.json")
+	if err != nil || len(best) != 1 || len(best["qa"]) == 0 {
+		t.Fatalf("thresholds %v, %v", best, err)
+	}
+	if err := best.Check(w.three()); err != nil {
+		t.Error(err)
+	}
+	before := mustEval(t, args...).Models[0].report(t, "qa")
+	after := mustEval(t, append(args, "--thresholds", "first/thresholds.json")...).Models[0]
+	moved := 0
+	for h, head := range after.report(t, "qa").Heads {
+		was := before.Heads[h]
+		want, set := best["qa"][head.Name]
+		if !set {
+			want = 0.5
+		}
+		if head.Flags.Threshold != want || was.Flags.Threshold != 0.5 {
+			t.Errorf("%s: threshold %v, before %v; want %v and 0.5", head.Name, head.Flags.Threshold, was.Flags.Threshold, want)
+		}
+		if len(head.Flags.Outputs) > 1 && set && head.Flags.F1 != was.Flags.Best.F1 {
+			t.Errorf("%s: F1 %v with the best threshold, promised %v", head.Name, head.Flags.F1, was.Flags.Best.F1)
+		}
+		if head.Flags.F1 > was.Flags.F1 {
+			moved++
+		}
+	}
+	if moved == 0 {
+		t.Error("no head is better with its best threshold")
+	}
+	// A model beside it that doesn't do the task isn't in the way.
+	mustEval(t, append(args, "--compare", "ner", "--thresholds", "first/thresholds.json", "--timed-calls", "1")...)
+}
