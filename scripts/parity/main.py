@@ -13,6 +13,7 @@ import encoder
 import files
 import goldens
 import gotests
+import single
 from table import Table
 
 
@@ -26,6 +27,7 @@ def main():
     gotests.compare(table, work / "other", work / "bin", seed)
     encoder.compare(table, work / "encoder", work / "bin", seed)
     files.compare(table, work / "files", work / "bin", seed)
+    single.compare(table, work / "single", work / "bin", seed)
     table.show()
     sys.exit(table.failed)
 
