@@ -58,33 +58,21 @@ func (a Architecture) isTokenClassifier() bool {
 		a.Tasks[0].Transform == "" && a.Tasks[0].Heads[0].Param == "classifier"
 }
 
-// readArchitecture finds out what the model in dir is made of.
+// readArchitecture finds out what the model in dir is made of: from
+// config.json where there is one, otherwise from the weights.
 func readArchitecture(dir string, file *weights.File) (a Architecture, err error) {
-	path := filepath.Join(dir, ConfigFile)
-	data, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if a.Config, err = configOfShapes(file); err != nil {
-			return a, err
-		}
-	case err != nil:
-		return a, err
-	default:
-		if a.Config, err = backbone.ReadConfig(path); err != nil {
-			return a, err
-		}
-	}
-	var d struct {
-		Architectures []string
-		ID2           map[string]string `json:"id2label"`
-		Trident       *layout
-	}
-	if data != nil {
-		if err := json.Unmarshal(data, &d); err != nil {
-			return a, fmt.Errorf("%s: %w", ConfigFile, err)
-		}
-	}
 	var described []tasks.Task
+	a.EncoderName, described = layoutOf(file.Names())
+	var d description
+	switch d, err = readDescription(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		a.Config, err = configOfShapes(file, a.EncoderName)
+	case err == nil:
+		a.Config, err = backbone.ReadConfig(filepath.Join(dir, ConfigFile))
+	}
+	if err != nil {
+		return a, err
+	}
 	if d.Trident != nil {
 		a.EncoderName, described = d.Trident.Encoder, d.Trident.Tasks
 		if len(described) == 0 {
@@ -102,6 +90,33 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, err error
 	return a, err
 }
 
+// readDescription reads what config.json has beside the encoder's part. Its
+// error is fs.ErrNotExist if there is none.
+func readDescription(dir string) (d description, err error) {
+	data, err := os.ReadFile(filepath.Join(dir, ConfigFile))
+	if err != nil {
+		return d, err
+	}
+	if err := json.Unmarshal(data, &d); err != nil {
+		return d, fmt.Errorf("%s: %w", ConfigFile, err)
+	}
+	return d, nil
+}
+
+// layoutOf tells by the tensors' names which of the Python prototype's trainers
+// made a model: the name of its encoder, and its task if it has but one.
+func layoutOf(names []string) (encoder string, described []tasks.Task) {
+	switch {
+	case slices.Contains(names, "classifier_main.weight"):
+		return "distilbert", []tasks.Task{tasks.SingleCLS(tasks.CaseLabels{})}
+	case slices.Contains(names, "heads.opening.weight"):
+		return "bert", []tasks.Task{tasks.SingleQA()}
+	case slices.Contains(names, "classifier.weight"):
+		return "distilbert", []tasks.Task{tasks.SingleNER(nil)}
+	}
+	return EncoderName, nil
+}
+
 // ofTokenClassifier completes the architecture of a model that Hugging Face's
 // Trainer saved.
 func (a Architecture) ofTokenClassifier(labelOf map[string]string) (Architecture, error) {
@@ -116,7 +131,7 @@ func (a Architecture) ofTokenClassifier(labelOf map[string]string) (Architecture
 
 // configOfShapes derives the encoder's configuration from the weights' shapes,
 // with heads of 64 as in all published DistilBERTs.
-func configOfShapes(file *weights.File) (backbone.Config, error) {
+func configOfShapes(file *weights.File, encoder string) (backbone.Config, error) {
 	c := backbone.DistilBERTCased()
 	shape := func(name string) ([]int64, error) {
 		t, err := file.Tensor(name)
@@ -125,15 +140,15 @@ func configOfShapes(file *weights.File) (backbone.Config, error) {
 		}
 		return t.Shape, err
 	}
-	words, err := shape("backbone.embeddings.word_embeddings.weight")
+	words, err := shape(encoder + ".embeddings.word_embeddings.weight")
 	if err != nil {
 		return c, err
 	}
-	positions, err := shape("backbone.embeddings.position_embeddings.weight")
+	positions, err := shape(encoder + ".embeddings.position_embeddings.weight")
 	if err != nil {
 		return c, err
 	}
-	inner, err := shape("backbone.transformer.layer.0.ffn.lin1.weight")
+	inner, err := shape(encoder + ".transformer.layer.0.ffn.lin1.weight")
 	if err != nil {
 		return c, err
 	}
@@ -141,7 +156,7 @@ func configOfShapes(file *weights.File) (backbone.Config, error) {
 	c.Heads = max(1, c.Dim/64)
 	c.Layers = 0
 	for _, name := range file.Names() {
-		if strings.HasPrefix(name, "backbone.transformer.layer.") && strings.HasSuffix(name, ".ffn.lin1.weight") {
+		if strings.HasPrefix(name, encoder+".transformer.layer.") && strings.HasSuffix(name, ".ffn.lin1.weight") {
 			c.Layers++
 		}
 	}

@@ -76,9 +76,9 @@ func writeFile(dir, name string, write func(io.Writer) error) error {
 	return errors.Join(write(f), f.Close())
 }
 
-// Load reads a model directory: ours, or one that the Python prototype wrote
-// (model.pt, label maps and tokenizer, no config.json), or Hugging Face's
-// DistilBertForTokenClassification. Every tensor must fit the label maps and
+// Load reads a model directory: ours, or one that one of the Python prototype's
+// trainers wrote (model.pt, label maps and tokenizer, no config.json), or Hugging
+// Face's DistilBertForTokenClassification. Every tensor must fit the label maps and
 // the vocabulary.
 func Load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) {
 	m, tok, err := load(dir, device)

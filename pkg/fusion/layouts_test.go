@@ -105,6 +105,29 @@ func expectSameModel(t *testing.T, got, want *Model) {
 	}
 }
 
+// The Python prototype's single-task trainers describe nothing: the tensors'
+// names tell what they made.
+func TestPrototypesSingleTaskDirectories(t *testing.T) {
+	_, tok := mustLoad(t, prototype)
+	for name, layout := range singleLayouts() {
+		dir := filepath.Join(t.TempDir(), name)
+		want := singleModel(t, layout.encoder, layout.task)
+		maps, err := want.LabelMaps()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Save(dir, want, tok, Files{LabelMapsFile: maps}); err != nil {
+			t.Fatal(err)
+		}
+		config := readJSON(t, filepath.Join(dir, ConfigFile))
+		delete(config, "trident")
+		config["architectures"] = []string{"DistilBertModel"}
+		writeJSON(t, filepath.Join(dir, ConfigFile), config)
+		got, _ := mustLoad(t, dir)
+		expectSameModel(t, got, want)
+	}
+}
+
 func TestSingleTaskLayouts(t *testing.T) {
 	_, tok := mustLoad(t, prototype)
 	var encoder []string // names behind the prefix
