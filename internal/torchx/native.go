@@ -23,8 +23,8 @@ func nativeError(message *C.char) error {
 }
 
 // handle is a bare C pointer. gotch frees a tensor's memory by a finalizer, so
-// each caller keeps t reachable until C is done; attention's inputs are kept
-// by [Scope.run].
+// each caller keeps t reachable until C is done; a Scope's inputs are kept by
+// [Scope.run].
 func handle(t *ts.Tensor) C.tx_tensor {
 	if t == nil {
 		return nil
@@ -71,12 +71,6 @@ func copyIn(dst *ts.Tensor, data []byte, dtype gotch.DType, shape []int64) error
 func copyOut(src *ts.Tensor, data unsafe.Pointer, bytes int, dtype gotch.DType) error {
 	defer runtime.KeepAlive(src)
 	return nativeError(C.tx_copy_out(handle(src), data, C.size_t(bytes), C.int(dtype.CKind())))
-}
-
-func attention(q, k, v, mask *ts.Tensor, dropout float64) (*ts.Tensor, error) {
-	var out C.tx_tensor
-	message := C.tx_attention(&out, handle(q), handle(k), handle(v), handle(mask), C.double(dropout))
-	return result(out, message)
 }
 
 func requireGrad(t *ts.Tensor) error {

@@ -64,15 +64,6 @@ func (s *Scope) GELU(x *ts.Tensor) *ts.Tensor {
 	return s.run("gelu", func() (*ts.Tensor, error) { return x.Gelu("none", false) }, x)
 }
 
-// Dropout zeroes elements of x with probability p and scales the others by
-// 1/(1-p); in an inference Scope it returns x.
-func (s *Scope) Dropout(x *ts.Tensor, p float64) *ts.Tensor {
-	if !s.training || p == 0 {
-		return x
-	}
-	return s.run("dropout", func() (*ts.Tensor, error) { return ts.Dropout(x, p, true) }, x)
-}
-
 // MaskedFill fills x with value where mask is true. mask broadcasts to x.
 func (s *Scope) MaskedFill(x, mask *ts.Tensor, value float64) *ts.Tensor {
 	return s.run("masked fill", func() (*ts.Tensor, error) {
@@ -178,21 +169,6 @@ func (s *Scope) Float(x *ts.Tensor) *ts.Tensor {
 // Detach returns x's values as a constant: no gradient flows back to x.
 func (s *Scope) Detach(x *ts.Tensor) *ts.Tensor {
 	return s.run("detach", func() (*ts.Tensor, error) { return x.Detach(false) }, x)
-}
-
-// Attention is softmax(q·kᵀ/√head_dim + mask)·v over tensors of shape
-// [batch, heads, seq, head_dim], with dropout on the weights. mask is boolean,
-// broadcasts to [batch, heads, seq, seq] and is true where attention is
-// allowed; nil allows all.
-func (s *Scope) Attention(q, k, v, mask *ts.Tensor, dropout float64) *ts.Tensor {
-	if !s.training {
-		dropout = 0
-	}
-	inputs := []*ts.Tensor{q, k, v}
-	if mask != nil {
-		inputs = append(inputs, mask)
-	}
-	return s.run("attention", func() (*ts.Tensor, error) { return attention(q, k, v, mask, dropout) }, inputs...)
 }
 
 // Argmax returns the index of the largest element along dim.

@@ -11,54 +11,6 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-func TestAttentionIsTheFormula(t *testing.T) {
-	s := torchx.Inference(gotch.CPU)
-	defer s.Close()
-	// One head of width 4, so scores are q·k/2; keys 0 and 1 are allowed.
-	q := s.Float32s([]float32{2, 0, 0, 0}, 1, 1, 1, 4)
-	k := s.Float32s([]float32{1, 0, 0, 0, 0, 1, 0, 0, 9, 9, 9, 9}, 1, 1, 3, 4)
-	v := s.Float32s([]float32{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0}, 1, 1, 3, 4)
-	mask := s.Bools([]bool{true, true, false}, 1, 1, 1, 3)
-	got := s.ReadFloat32(s.Attention(q, k, v, mask, 0.5)) // no dropout in inference
-	w := math.E / (math.E + 1)
-	for i, want := range []float64{w, 1 - w, 0, 0} {
-		if math.Abs(float64(got[i])-want) > 1e-6 {
-			t.Errorf("attention = %v, want [%.4f %.4f 0 0]", got, w, 1-w)
-			break
-		}
-	}
-	all := s.ReadFloat32(s.Attention(q, k, v, nil, 0))
-	if all[2] < 0.99 {
-		t.Errorf("without a mask the strongest key has weight %v", all[2])
-	}
-}
-
-// With dropout p each weight is 0 or 1/(1-p) of what it was, with the
-// expected value unchanged.
-func TestAttentionDropout(t *testing.T) {
-	const n, p = 4096, 0.25
-	if err := torchx.Seed(1); err != nil {
-		t.Fatal(err)
-	}
-	s := torchx.Training(gotch.CPU)
-	defer s.Close()
-	q := s.Float32s(make([]float32, n), 1, 1, n, 1) // zero: every key has the same weight
-	k := s.Float32s([]float32{1, 2}, 1, 1, 2, 1)
-	v := s.Float32s([]float32{1, 10}, 1, 1, 2, 1)
-	counts := map[float64]int{}
-	for _, x := range s.ReadFloat32(s.Attention(q, k, v, nil, p)) {
-		counts[math.Round(float64(x)*(1-p)*2*1000)/1000]++ // of 1 and 10, what was left
-	}
-	for kept, share := range map[float64]float64{0: p * p, 1: p * (1 - p), 10: p * (1 - p), 11: (1 - p) * (1 - p)} {
-		if got := float64(counts[kept]) / n; math.Abs(got-share) > 0.03 {
-			t.Errorf("values %v kept with frequency %.3f, want %.3f (all: %v)", kept, got, share, counts)
-		}
-	}
-	if len(counts) != 4 {
-		t.Errorf("values %v, want 0, 1, 10 and 11", counts)
-	}
-}
-
 func TestDropout(t *testing.T) {
 	const n, p = 10000, 0.1
 	ones := slices.Repeat([]float32{1}, n)
@@ -75,7 +27,7 @@ func TestDropout(t *testing.T) {
 		switch {
 		case x == 0:
 			zeros++
-		case math.Abs(float64(x)-1/(1-p)) > 1e-6:
+		case math.Abs(float64(x)-1/(1-p)) > 2e-5: // p is taken in steps of 1/65536
 			t.Fatalf("a kept element is %v, want %v", x, 1/(1-p))
 		}
 	}

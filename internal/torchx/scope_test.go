@@ -117,9 +117,17 @@ func TestErrorsNameTheOperation(t *testing.T) {
 			s.CrossEntropy(s.Float32s([]float32{1, 2}, 1, 2), s.Int64s([]int64{2}, 1), nil, -100)
 		}, "cross-entropy of [1, 2], [1]: Target 2 is out of bounds"},
 		"attention": {func(s *torchx.Scope) {
-			q, k := s.Float32s(make([]float32, 4), 1, 1, 2, 2), s.Float32s(make([]float32, 6), 1, 1, 2, 3)
-			s.Attention(q, k, k, nil, 0)
-		}, "attention of [1, 1, 2, 2], [1, 1, 2, 3], [1, 1, 2, 3]: "},
+			q, k := s.Float32s(make([]float32, 4), 2, 2), s.Float32s(make([]float32, 6), 2, 3)
+			s.SequenceAttention(q, k, k, []int64{2}, 1, 0)
+		}, "attention of [2, 2], [2, 3], [2, 3]: q, k and v want one shape"},
+		"attention over too few": {func(s *torchx.Scope) {
+			q := s.Float32s(make([]float32, 4), 2, 2)
+			s.SequenceAttention(q, q, q, []int64{1}, 1, 0)
+		}, "attention of [2, 2], [2, 2], [2, 2]: the sequences have 1 tokens, the matrix 2"},
+		"attention of no width": {func(s *torchx.Scope) {
+			q := s.Float32s(make([]float32, 4), 2, 2)
+			s.SequenceAttention(q, q, q, []int64{2}, 3, 0)
+		}, "attention of [2, 2], [2, 2], [2, 2]: 2 dimensions aren't a multiple of 3 heads"},
 	} {
 		s := torchx.Training(gotch.CPU)
 		tc.do(s)

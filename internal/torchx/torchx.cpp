@@ -77,14 +77,6 @@ char *tx_copy_out(tx_tensor src, void *data, size_t bytes, int dtype) {
   });
 }
 
-char *tx_attention(tx_tensor *out, tx_tensor q, tx_tensor k, tx_tensor v, tx_tensor mask, double dropout) {
-  return guarded([&] {
-    std::optional<at::Tensor> bias;
-    if (mask) bias = T(mask);
-    *out = new at::Tensor(at::scaled_dot_product_attention(T(q), T(k), T(v), bias, dropout));
-  });
-}
-
 char *tx_require_grad(tx_tensor t) {
   return guarded([&] { T(t).set_requires_grad(true); });
 }

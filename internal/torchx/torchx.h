@@ -16,8 +16,7 @@ char *tx_from_memory(tx_tensor *out, const void *data, const int64_t *shape, int
 char *tx_copy_in(tx_tensor dst, const void *data, size_t bytes, const int64_t *shape, int64_t dims, int dtype);
 char *tx_copy_out(tx_tensor src, void *data, size_t bytes, int dtype);
 
-// attention and autograd
-char *tx_attention(tx_tensor *out, tx_tensor q, tx_tensor k, tx_tensor v, tx_tensor mask, double dropout);
+// autograd
 char *tx_require_grad(tx_tensor t);
 char *tx_backward(tx_tensor loss);
 bool tx_set_grad_enabled(bool enabled);

@@ -32,16 +32,19 @@ func New(p torchx.Params, c Config) (*Encoder, error) {
 	return e, p.Err()
 }
 
-// Forward maps ids [batch, seq] (int64) to hidden states [batch, seq, dim].
-// mask [batch, seq] (bool) is true on real tokens; nil means no padding. seq
-// may be at most Config.MaxPositions.
-func (e *Encoder) Forward(s *torchx.Scope, ids, mask *ts.Tensor) *ts.Tensor {
-	if mask != nil {
-		mask = s.Unsqueeze(s.Unsqueeze(mask, 1), 1) // [batch, 1, 1, seq]
-	}
-	x := s.Block(func() *ts.Tensor { return e.embeddings.forward(s, ids) }) // [batch, seq, dim]
+// Tokens are sequences of token ids, one after another, without padding.
+type Tokens struct {
+	IDs     []int64
+	Lengths []int64 // of each sequence, at least 1; together as many as IDs
+}
+
+// Forward maps tokens to hidden states [tokens, dim]. No sequence may be longer
+// than Config.MaxPositions. There is no padding to be masked: all but attention
+// looks at one token, and attention at one sequence.
+func (e *Encoder) Forward(s *torchx.Scope, t Tokens) *ts.Tensor {
+	x := s.Block(func() *ts.Tensor { return e.embeddings.forward(s, t) }) // [tokens, dim]
 	for _, l := range e.layers {
-		x = s.Block(func() *ts.Tensor { return l.forward(s, x, mask) })
+		x = s.Block(func() *ts.Tensor { return l.forward(s, x, t.Lengths) })
 	}
 	return x
 }
@@ -65,34 +68,25 @@ func newEmbeddings(p torchx.Params, c Config) embeddings {
 	}
 }
 
-func (e embeddings) forward(s *torchx.Scope, ids *ts.Tensor) *ts.Tensor {
-	words := s.Embedding(ids, e.words)                           // [batch, seq, dim]
-	positions := s.Embedding(e.positionsOf(s, ids), e.positions) // [1, seq, dim]
+func (e embeddings) forward(s *torchx.Scope, t Tokens) *ts.Tensor {
+	words := s.Embedding(s.Int64s(t.IDs, int64(len(t.IDs))), e.words)  // [tokens, dim]
+	positions := s.Embedding(e.positionsOf(s, t.Lengths), e.positions) // [tokens, dim]
 	return s.Dropout(s.LayerNorm(s.Add(words, positions), e.norm), e.dropout)
 }
 
-// positionsOf returns 0…seq-1, shape [1, seq].
-func (e embeddings) positionsOf(s *torchx.Scope, ids *ts.Tensor) *ts.Tensor {
-	if s.Err() != nil {
-		return nil
+// positionsOf returns where each token stands in its sequence, [tokens].
+func (e embeddings) positionsOf(s *torchx.Scope, lengths []int64) *ts.Tensor {
+	var positions []int64
+	for _, length := range lengths {
+		if length > e.longest {
+			s.Fail(fmt.Errorf("encoder: a text of %d tokens, but the encoder reads %d at most", length, e.longest))
+			return nil
+		}
+		for i := range length {
+			positions = append(positions, i)
+		}
 	}
-	size, err := ids.Size()
-	switch {
-	case err != nil:
-		s.Fail(fmt.Errorf("encoder: %w", err))
-	case len(size) != 2:
-		s.Fail(fmt.Errorf("encoder: ids have shape %v, want [batch, seq]", size))
-	case size[1] > e.longest:
-		s.Fail(fmt.Errorf("encoder: a text of %d tokens, but the encoder reads %d at most", size[1], e.longest))
-	}
-	if s.Err() != nil {
-		return nil
-	}
-	positions := make([]int64, size[1])
-	for i := range positions {
-		positions[i] = int64(i)
-	}
-	return s.Int64s(positions, 1, size[1])
+	return s.Int64s(positions, int64(len(positions)))
 }
 
 // layer is one transformer block, normalised after each residual sum.
@@ -112,9 +106,9 @@ func newLayer(p torchx.Params, c Config) layer {
 	}
 }
 
-// forward maps hidden states [batch, seq, dim] to hidden states of the same shape.
-func (l layer) forward(s *torchx.Scope, x, mask *ts.Tensor) *ts.Tensor {
-	attended := l.attention.forward(s, x, mask)
+// forward maps hidden states [tokens, dim] to hidden states of the same shape.
+func (l layer) forward(s *torchx.Scope, x *ts.Tensor, lengths []int64) *ts.Tensor {
+	attended := l.attention.forward(s, x, lengths)
 	x = s.LayerNorm(s.Add(attended, x), l.attentionNorm)
 	return s.LayerNorm(s.Add(l.ffn.forward(s, x), x), l.outputNorm)
 }
@@ -139,22 +133,10 @@ func newAttention(p torchx.Params, c Config) attention {
 	}
 }
 
-func (a attention) forward(s *torchx.Scope, x, mask *ts.Tensor) *ts.Tensor {
-	q := a.split(s, s.Linear(x, a.query)) // [batch, heads, seq, dim/heads]
-	k := a.split(s, s.Linear(x, a.key))
-	v := a.split(s, s.Linear(x, a.value))
-	context := s.Attention(q, k, v, mask, a.dropout) // [batch, heads, seq, dim/heads]
-	return s.Linear(a.merge(s, context), a.out)      // [batch, seq, dim]
-}
-
-// split maps [batch, seq, dim] to [batch, heads, seq, dim/heads].
-func (a attention) split(s *torchx.Scope, x *ts.Tensor) *ts.Tensor {
-	return s.Transpose(s.Unflatten(x, a.heads, a.dim/a.heads), 1, 2)
-}
-
-// merge undoes split.
-func (a attention) merge(s *torchx.Scope, x *ts.Tensor) *ts.Tensor {
-	return s.Flatten(s.Transpose(x, 1, 2), 2)
+func (a attention) forward(s *torchx.Scope, x *ts.Tensor, lengths []int64) *ts.Tensor {
+	q, k, v := s.Linear(x, a.query), s.Linear(x, a.key), s.Linear(x, a.value) // [tokens, dim]
+	context := s.SequenceAttention(q, k, v, lengths, a.heads, a.dropout)      // [tokens, dim]
+	return s.Linear(context, a.out)                                           // [tokens, dim]
 }
 
 // feedForward is Linear → GELU → Linear → dropout at each position.
@@ -172,7 +154,7 @@ func newFeedForward(p torchx.Params, c Config) feedForward {
 }
 
 func (f feedForward) forward(s *torchx.Scope, x *ts.Tensor) *ts.Tensor {
-	inner := s.GELU(s.Linear(x, f.inner)) // [batch, seq, hidden]
+	inner := s.GELU(s.Linear(x, f.inner)) // [tokens, hidden]
 	return s.Dropout(s.Linear(inner, f.outer), f.dropout)
 }
 

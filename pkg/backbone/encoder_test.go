@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/sugarme/gotch"
-	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/goldentest"
 	"github.com/trident-nlp/trident/internal/torchx"
@@ -48,15 +47,28 @@ func loadWith(t *testing.T, dir string, change func(*backbone.Config)) (*backbon
 	return e, p
 }
 
+// pack leaves the padding of a batch [texts, seq] away.
+func pack(ids []int64, mask []bool, shape []int64) backbone.Tokens {
+	var t backbone.Tokens
+	for row := range shape[0] {
+		var length int64
+		for i := row * shape[1]; i < (row+1)*shape[1]; i++ {
+			if mask == nil || mask[i] {
+				t.IDs = append(t.IDs, ids[i])
+				length++
+			}
+		}
+		t.Lengths = append(t.Lengths, length)
+	}
+	return t
+}
+
 // hidden runs the encoder in inference. mask nil means none.
 func hidden(t *testing.T, e *backbone.Encoder, ids []int64, mask []bool, shape ...int64) []float32 {
 	t.Helper()
 	s := torchx.Inference(gotch.CPU)
-	var m *ts.Tensor
-	if mask != nil {
-		m = s.Bools(mask, shape...)
-	}
-	out := s.ReadFloat32(e.Forward(s, s.Int64s(ids, shape...), m))
+	tokens := pack(ids, mask, shape)
+	out := s.ReadFloat32(s.Unpack(e.Forward(s, tokens), tokens.Lengths, shape[1]))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -122,16 +134,15 @@ func TestPaddingChangesNothing(t *testing.T) {
 func TestForwardErrors(t *testing.T) {
 	e, _ := load(t, "plain")
 	for name, tc := range map[string]struct {
-		ids   []int64
-		shape []int64
-		want  string
+		tokens backbone.Tokens
+		want   string
 	}{
-		"too long":      {make([]int64, 65), []int64{1, 65}, "65 tokens, but the encoder reads 64 at most"},
-		"one dimension": {make([]int64, 3), []int64{3}, "ids have shape [3], want [batch, seq]"},
-		"foreign id":    {[]int64{60}, []int64{1, 1}, "embedding of [1, 1], [60, 16]: index out of range in self"},
+		"too long":   {backbone.Tokens{IDs: make([]int64, 65), Lengths: []int64{65}}, "65 tokens, but the encoder reads 64 at most"},
+		"too few":    {backbone.Tokens{IDs: make([]int64, 3), Lengths: []int64{2}}, "add of [3, 16], [2, 16]"},
+		"foreign id": {backbone.Tokens{IDs: []int64{60}, Lengths: []int64{1}}, "embedding of [1], [60, 16]: index out of range in self"},
 	} {
 		s := torchx.Inference(gotch.CPU)
-		out := e.Forward(s, s.Int64s(tc.ids, tc.shape...), nil)
+		out := e.Forward(s, tc.tokens)
 		expectError(t, name, s.Close(), tc.want)
 		if out != nil {
 			t.Errorf("%s: a result beside the error", name)

@@ -44,7 +44,7 @@ func TestDropoutPlaces(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := open(gotch.CPU)
-			out := s.ReadFloat32(e.Forward(s, s.Int64s([]int64{5, 6, 7, 8, 9, 10}, 2, 3), nil))
+			out := s.ReadFloat32(e.Forward(s, backbone.Tokens{IDs: []int64{5, 6, 7, 8, 9, 10}, Lengths: []int64{3, 3}}))
 			if err := s.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -68,7 +68,7 @@ func TestPaddingVectorHasNoGradient(t *testing.T) {
 	e, p := load(t, "plain")
 	s := torchx.Training(gotch.CPU)
 	defer s.Close()
-	x := e.Forward(s, s.Int64s([]int64{0, 5, 0}, 1, 3), nil)
+	x := e.Forward(s, backbone.Tokens{IDs: []int64{0, 5, 0}, Lengths: []int64{3}})
 	s.Backward(s.Sum(s.Flatten(s.Mul(x, s.Scale(x, 0.5)), 0), 0))
 	words, _ := p.Get("backbone.embeddings.word_embeddings.weight")
 	g, err := words.Grad(false)

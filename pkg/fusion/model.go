@@ -84,15 +84,31 @@ func (m *Model) Params() torchx.Params { return m.params }
 // Drop frees the parameters. The model can't be used afterwards.
 func (m *Model) Drop() { m.params.Drop() }
 
-// Hidden runs the encoder on a batch: hidden states [batch, seq, dim] and the
-// mask [batch, seq], nil if there is no padding.
+// Hidden runs the encoder on a batch: hidden states [batch, seq, dim], 0 on
+// padding, and the mask [batch, seq], nil if there is no padding.
 func (m *Model) Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor) {
-	size, length := int64(b.Size), int64(b.Length)
-	ids := s.Int64s(b.IDs, size, length)
+	tokens := tokensOf(b)
+	hidden = m.encoder.Forward(s, tokens) // [tokens, dim]
 	if b.Mask != nil {
-		mask = s.Bools(b.Mask, size, length)
+		mask = s.Bools(b.Mask, int64(b.Size), int64(b.Length))
 	}
-	return m.encoder.Forward(s, ids, mask), mask
+	return s.Unpack(hidden, tokens.Lengths, int64(b.Length)), mask
+}
+
+// tokensOf leaves the padding away.
+func tokensOf(b datasets.Batch) backbone.Tokens {
+	var t backbone.Tokens
+	for row := range b.Size {
+		length := 0
+		for i := row * b.Length; i < (row+1)*b.Length; i++ {
+			if b.Mask == nil || b.Mask[i] {
+				t.IDs = append(t.IDs, b.IDs[i])
+				length++
+			}
+		}
+		t.Lengths = append(t.Lengths, int64(length))
+	}
+	return t
 }
 
 // Logits applies one task's head to what [Model.Hidden] returned: a tensor for

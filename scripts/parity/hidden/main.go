@@ -19,7 +19,6 @@ import (
 	"strings"
 
 	"github.com/sugarme/gotch"
-	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
@@ -77,16 +76,17 @@ func hidden(e *backbone.Encoder, in *weights.File, name string) (weights.Tensor,
 	if err != nil {
 		return weights.Tensor{}, err
 	}
-	s := torchx.Inference(gotch.CPU)
-	var mask *ts.Tensor
+	var mask []byte // of each token; nil: no padding
 	if slices.Contains(in.Names(), name+"/mask") {
 		t, err := in.Tensor(name + "/mask")
 		if err != nil {
-			return weights.Tensor{}, errors.Join(err, s.Close())
+			return weights.Tensor{}, err
 		}
-		mask = s.Bools(bools(t.Data), t.Shape...)
+		mask = t.Data
 	}
-	values := s.ReadFloat32(e.Forward(s, s.Int64s(int64s(ids.Data), ids.Shape...), mask))
+	tokens := pack(int64s(ids.Data), mask, ids.Shape)
+	s := torchx.Inference(gotch.CPU)
+	values := s.ReadFloat32(s.Unpack(e.Forward(s, tokens), tokens.Lengths, ids.Shape[1]))
 	if err := s.Close(); err != nil {
 		return weights.Tensor{}, err
 	}
@@ -103,12 +103,20 @@ func int64s(data []byte) []int64 {
 	return list
 }
 
-func bools(data []byte) []bool {
-	list := make([]bool, len(data))
-	for i, b := range data {
-		list[i] = b != 0
+// pack leaves the padding of a batch [texts, seq] away.
+func pack(ids []int64, mask []byte, shape []int64) backbone.Tokens {
+	var t backbone.Tokens
+	for row := range shape[0] {
+		var length int64
+		for i := row * shape[1]; i < (row+1)*shape[1]; i++ {
+			if mask == nil || mask[i] != 0 {
+				t.IDs = append(t.IDs, ids[i])
+				length++
+			}
+		}
+		t.Lengths = append(t.Lengths, length)
 	}
-	return list
+	return t
 }
 
 func write(path string, tensors []weights.Tensor) error {

@@ -1,0 +1,333 @@
+// Attention over packed sequences, forward and backward, in blocks of queries:
+// for each sequence and head a block of scores is made, normalised, dropped
+// from and used while it lies in the cache, and made again in the backward
+// pass. The mathematics is FlashAttention's (Dao et al. 2022), except that a
+// block has all keys of its sequence, at most 512: no running maximum is needed.
+#include "sequences.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cstring>
+#include <mutex>
+#include <vector>
+
+#include "random.h"
+
+// BLAS, which libtorch_cpu carries: C = alpha·op(A)·op(B) + beta·C, column-major.
+extern "C" void sgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k, const float *alpha,
+                       const float *a, const int *lda, const float *b, const int *ldb, const float *beta, float *c, const int *ldc);
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+at::Tensor &T(tx_tensor t) { return *static_cast<at::Tensor *>(t); }
+
+template <class F>
+char *guarded(F &&f) {
+  try {
+    f();
+    return nullptr;
+  } catch (const c10::Error &e) {
+    return strdup(e.what_without_backtrace());
+  } catch (const std::exception &e) {
+    return strdup(e.what());
+  } catch (...) {
+    return strdup("unknown C++ exception");
+  }
+}
+
+// draw_seed takes 64 bits from libtorch's generator, which [Seed] sets.
+uint64_t draw_seed() {
+  auto generator = at::detail::getDefaultCPUGenerator();
+  std::lock_guard<std::mutex> lock(generator.mutex());
+  return at::check_generator<at::CPUGeneratorImpl>(generator)->random64();
+}
+
+// multiply is C = alpha·op(A)·op(B) + beta·C, row-major: C is [m, n].
+void multiply(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
+              const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
+  const char ta = transpose_a ? 'T' : 'N', tb = transpose_b ? 'T' : 'N';
+  const int M = m, N = n, K = k, LA = lda, LB = ldb, LC = ldc;
+  sgemm_(&tb, &ta, &N, &M, &K, &alpha, b, &LB, a, &LA, &beta, c, &LC);
+}
+
+// exp_row replaces x by exp(x - shift) and returns the sum. The polynomial is a
+// Taylor series of 2^f on [-½, ½]; its relative error is below 2e-7.
+TX_CLONES float exp_row(float *x, int64_t n, float shift) {
+  constexpr float log2e = 1.44269504088896341f, magic = 12582912.0f;  // 1.5·2²³: adding it rounds to a whole number
+  float sum = 0;
+#pragma GCC ivdep
+  for (int64_t j = 0; j < n; j++) {
+    float y = (x[j] - shift) * log2e;
+    y = y < -125.0f ? -125.0f : y;
+    float whole = (y + magic) - magic;
+    float f = y - whole;
+    float p = 1.5403530393e-4f;
+    p = p * f + 1.3333558146e-3f;
+    p = p * f + 9.6181291076e-3f;
+    p = p * f + 5.5504108665e-2f;
+    p = p * f + 2.4022650696e-1f;
+    p = p * f + 6.9314718056e-1f;
+    p = p * f + 1.0f;
+    int32_t bits = (static_cast<int32_t>(whole) + 127) << 23;
+    float power;
+    memcpy(&power, &bits, 4);
+    x[j] = p * power;
+  }
+  for (int64_t j = 0; j < n; j++) sum += x[j];
+  return sum;
+}
+
+TX_CLONES float max_row(const float *x, int64_t n) {
+  float best = x[0];
+  for (int64_t j = 1; j < n; j++) best = x[j] > best ? x[j] : best;
+  return best;
+}
+
+// drop_row multiplies x by factor, or by 0 where the mask of the row drops.
+TX_CLONES void drop_row(float *x, int64_t n, uint32_t key, uint32_t threshold, float factor) {
+#pragma GCC ivdep
+  for (int64_t j = 0; j < n; j++) {
+    uint32_t bits = tx::hash32(key + static_cast<uint32_t>(j)) >> 16;
+    x[j] = bits < threshold ? 0.0f : x[j] * factor;
+  }
+}
+
+TX_CLONES void scale_row(float *x, int64_t n, float factor) {
+  for (int64_t j = 0; j < n; j++) x[j] *= factor;
+}
+
+// grad_row makes of dp = d(dropped weights) the gradient of the scores:
+// p·(mask·dp·scale - mean), and of p the dropped weights.
+TX_CLONES void grad_row(float *p, float *dp, int64_t n, float mean, uint32_t key, uint32_t threshold, float scale) {
+#pragma GCC ivdep
+  for (int64_t j = 0; j < n; j++) {
+    uint32_t bits = tx::hash32(key + static_cast<uint32_t>(j)) >> 16;
+    float keep = bits < threshold ? 0.0f : scale;
+    dp[j] = p[j] * (dp[j] * keep - mean);
+    p[j] *= keep;
+  }
+}
+
+// row_product is the dot product of two rows.
+TX_CLONES float row_product(const float *a, const float *b, int64_t n) {
+  float sum = 0;
+  for (int64_t j = 0; j < n; j++) sum += a[j] * b[j];
+  return sum;
+}
+
+constexpr int64_t block = 128;  // queries at once: 128×512 scores are 256 KiB
+
+// Sizes says how the packed matrices are cut.
+struct Sizes {
+  std::vector<int64_t> starts, lengths;  // of each sequence, in tokens
+  int64_t tokens, heads, head_dim, dim;
+  int64_t longest;
+};
+
+Sizes sizes_of(const at::Tensor &q, const int64_t *lengths, int64_t sequences, int64_t heads) {
+  TORCH_CHECK(q.dim() == 2, "want [tokens, dim], got ", q.sizes());
+  Sizes s;
+  s.tokens = q.size(0), s.dim = q.size(1), s.heads = heads, s.longest = 0;
+  TORCH_CHECK(heads > 0 && s.dim % heads == 0, s.dim, " dimensions aren't a multiple of ", heads, " heads");
+  s.head_dim = s.dim / heads;
+  int64_t at = 0;
+  for (int64_t i = 0; i < sequences; i++) {
+    TORCH_CHECK(lengths[i] > 0, "sequence ", i, " has ", lengths[i], " tokens");
+    s.starts.push_back(at), s.lengths.push_back(lengths[i]);
+    at += lengths[i];
+    s.longest = std::max(s.longest, lengths[i]);
+  }
+  TORCH_CHECK(at == s.tokens, "the sequences have ", at, " tokens, the matrix ", s.tokens);
+  return s;
+}
+
+// each runs f(sequence, head, thread's scratch) for every sequence and head. A
+// thread has whole heads as far as possible: they are equally much work.
+template <class F>
+void each(const Sizes &s, int64_t scratch, F f) {
+  int64_t sequences = s.lengths.size();
+  at::parallel_for(0, sequences * s.heads, 1, [&](int64_t begin, int64_t end) {
+    std::vector<float> memory(scratch);
+    for (int64_t pair = begin; pair < end; pair++) f(pair % sequences, pair / sequences, memory.data());
+  });
+}
+
+// scores puts q·kᵀ·scale of a block of queries into p [rows, length].
+void scores(const Sizes &s, const float *q, const float *k, int64_t rows, int64_t length, float *p, float scale) {
+  multiply(false, true, rows, length, s.head_dim, scale, q, s.dim, k, s.dim, 0, p, length);
+}
+
+// forward fills out [tokens, dim] and lse [heads, tokens].
+void forward(const Sizes &s, const float *q, const float *k, const float *v, float *out, float *lse, const tx::Dropout &drop, uint64_t seed) {
+  const float scale = 1 / std::sqrt(static_cast<float>(s.head_dim));
+  each(s, block * s.longest, [&](int64_t seq, int64_t head, float *p) {
+    int64_t start = s.starts[seq], length = s.lengths[seq], at = start * s.dim + head * s.head_dim;
+    for (int64_t first = 0; first < length; first += block) {
+      int64_t rows = std::min(block, length - first), here = at + first * s.dim;
+      scores(s, q + here, k + at, rows, length, p, scale);
+      for (int64_t i = 0; i < rows; i++) {
+        float *row = p + i * length;
+        float top = max_row(row, length);
+        float sum = exp_row(row, length, top);
+        uint64_t number = head * s.tokens + start + first + i;
+        lse[number] = top + std::log(sum);
+        if (drop.threshold)
+          drop_row(row, length, tx::row_key(seed, number), drop.threshold, drop.scale / sum);
+        else
+          scale_row(row, length, 1 / sum);
+      }
+      multiply(false, false, rows, s.head_dim, length, 1, p, length, v + at, s.dim, 0, out + here, s.dim);
+    }
+  });
+}
+
+// backward fills dq, dk and dv, all [tokens, dim].
+void backward(const Sizes &s, const float *q, const float *k, const float *v, const float *out, const float *lse, const float *dout,
+              float *dq, float *dk, float *dv, const tx::Dropout &drop, uint64_t seed) {
+  const float scale = 1 / std::sqrt(static_cast<float>(s.head_dim));
+  each(s, 2 * block * s.longest, [&](int64_t seq, int64_t head, float *p) {
+    int64_t start = s.starts[seq], length = s.lengths[seq], at = start * s.dim + head * s.head_dim;
+    float *dp = p + block * s.longest;
+    for (int64_t first = 0; first < length; first += block) {
+      int64_t rows = std::min(block, length - first), here = at + first * s.dim;
+      float more = first == 0 ? 0 : 1;
+      scores(s, q + here, k + at, rows, length, p, scale);
+      multiply(false, true, rows, length, s.head_dim, 1, dout + here, s.dim, v + at, s.dim, 0, dp, length);
+      for (int64_t i = 0; i < rows; i++) {
+        uint64_t number = head * s.tokens + start + first + i;
+        exp_row(p + i * length, length, lse[number]);
+        float mean = row_product(out + here + i * s.dim, dout + here + i * s.dim, s.head_dim);
+        grad_row(p + i * length, dp + i * length, length, mean, tx::row_key(seed, number), drop.threshold, drop.scale);
+      }
+      multiply(true, false, length, s.head_dim, rows, 1, p, length, dout + here, s.dim, more, dv + at, s.dim);
+      multiply(false, false, rows, s.head_dim, length, scale, dp, length, k + at, s.dim, 0, dq + here, s.dim);
+      multiply(true, false, length, s.head_dim, rows, scale, dp, length, q + here, s.dim, more, dk + at, s.dim);
+    }
+  });
+}
+
+at::Tensor plain(const at::Tensor &x) { return x.detach().to(at::kFloat).contiguous(); }
+
+struct SequenceAttention : torch::autograd::Function<SequenceAttention> {
+  static at::Tensor forward(AutogradContext *ctx, const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, std::vector<int64_t> lengths,
+                            int64_t heads, double p) {
+    Sizes s = sizes_of(q, lengths.data(), lengths.size(), heads);
+    TORCH_CHECK(k.sizes() == q.sizes() && v.sizes() == q.sizes(), "q, k and v want one shape");
+    at::Tensor Q = plain(q), K = plain(k), V = plain(v);
+    at::Tensor out = at::empty_like(Q), lse = at::empty({heads, s.tokens}, Q.options());
+    tx::Dropout drop(p);
+    uint64_t seed = drop.threshold ? draw_seed() : 0;
+    ::forward(s, Q.const_data_ptr<float>(), K.const_data_ptr<float>(), V.const_data_ptr<float>(), out.mutable_data_ptr<float>(),
+              lse.mutable_data_ptr<float>(), drop, seed);
+    ctx->save_for_backward({Q, K, V, out, lse});
+    ctx->saved_data["lengths"] = lengths;
+    ctx->saved_data["heads"] = heads;
+    ctx->saved_data["p"] = p;
+    ctx->saved_data["seed"] = static_cast<int64_t>(seed);
+    ctx->saved_data["type"] = static_cast<int64_t>(q.scalar_type());
+    return out.to(q.scalar_type());
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    auto lengths = ctx->saved_data["lengths"].toIntVector();
+    auto type = static_cast<at::ScalarType>(ctx->saved_data["type"].toInt());
+    Sizes s = sizes_of(saved[0], lengths.data(), lengths.size(), ctx->saved_data["heads"].toInt());
+    at::Tensor dout = plain(grads[0]);
+    at::Tensor dq = at::empty_like(dout), dk = at::empty_like(dout), dv = at::empty_like(dout);
+    ::backward(s, saved[0].const_data_ptr<float>(), saved[1].const_data_ptr<float>(), saved[2].const_data_ptr<float>(),
+               saved[3].const_data_ptr<float>(), saved[4].const_data_ptr<float>(), dout.const_data_ptr<float>(), dq.mutable_data_ptr<float>(),
+               dk.mutable_data_ptr<float>(), dv.mutable_data_ptr<float>(), tx::Dropout(ctx->saved_data["p"].toDouble()),
+               static_cast<uint64_t>(ctx->saved_data["seed"].toInt()));
+    return {dq.to(type), dk.to(type), dv.to(type), at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+};
+
+// Blocks of a tensor that one hash key serves in tx_dropout.
+constexpr int64_t stripe = 4096;
+
+void drop_all(const float *x, float *y, int64_t n, const tx::Dropout &drop, uint64_t seed) {
+  at::parallel_for(0, (n + stripe - 1) / stripe, 8, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) {
+      int64_t size = std::min(stripe, n - i * stripe);
+      memcpy(y + i * stripe, x + i * stripe, size * sizeof(float));
+      drop_row(y + i * stripe, size, tx::row_key(seed, i), drop.threshold, drop.scale);
+    }
+  });
+}
+
+at::Tensor dropped(const at::Tensor &x, double p, uint64_t seed) {
+  at::Tensor in = plain(x), out = at::empty_like(in);
+  drop_all(in.const_data_ptr<float>(), out.mutable_data_ptr<float>(), in.numel(), tx::Dropout(p), seed);
+  return out.to(x.scalar_type());
+}
+
+struct HashDropout : torch::autograd::Function<HashDropout> {
+  static at::Tensor forward(AutogradContext *ctx, const at::Tensor &x, double p) {
+    uint64_t seed = draw_seed();
+    ctx->saved_data["p"] = p;
+    ctx->saved_data["seed"] = static_cast<int64_t>(seed);
+    return dropped(x, p, seed);
+  }
+
+  static variable_list backward(AutogradContext *ctx, variable_list grads) {
+    return {dropped(grads[0], ctx->saved_data["p"].toDouble(), static_cast<uint64_t>(ctx->saved_data["seed"].toInt())), at::Tensor()};
+  }
+};
+
+// rows_of are where the packed rows stand in a padded batch, seen as
+// [sequences·longest] rows.
+at::Tensor rows_of(const std::vector<int64_t> &lengths, int64_t longest, at::Device device) {
+  std::vector<int64_t> rows;
+  for (size_t i = 0; i < lengths.size(); i++)
+    for (int64_t j = 0; j < lengths[i]; j++) rows.push_back(static_cast<int64_t>(i) * longest + j);
+  return at::tensor(rows).to(device);
+}
+
+at::Tensor unpack(const at::Tensor &x, const std::vector<int64_t> &lengths, int64_t longest) {
+  int64_t sequences = lengths.size();
+  if (x.size(0) == sequences * longest) return x.view({sequences, longest, x.size(1)});
+  at::Tensor padded = at::zeros({sequences * longest, x.size(1)}, x.options().requires_grad(false));
+  return padded.index_copy(0, rows_of(lengths, longest, x.device()), x).view({sequences, longest, x.size(1)});
+}
+
+// padded_attention is for other devices than the CPU: libtorch's attention on
+// a padded batch.
+at::Tensor padded_attention(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const std::vector<int64_t> &lengths, int64_t heads,
+                            double p) {
+  Sizes s = sizes_of(q, lengths.data(), lengths.size(), heads);
+  int64_t sequences = lengths.size();
+  auto split = [&](const at::Tensor &x) {  // [sequences, heads, longest, head_dim]
+    return unpack(x, lengths, s.longest).view({sequences, s.longest, heads, s.head_dim}).transpose(1, 2);
+  };
+  at::Tensor count = at::tensor(lengths).to(q.device());
+  at::Tensor mask = (at::arange(s.longest, count.options()).unsqueeze(0) < count.unsqueeze(1)).view({sequences, 1, 1, s.longest});
+  at::Tensor out = at::scaled_dot_product_attention(split(q), split(k), split(v), mask, p);
+  return out.transpose(1, 2).reshape({sequences * s.longest, s.dim}).index_select(0, rows_of(lengths, s.longest, q.device()));
+}
+
+}  // namespace
+
+char *tx_sequence_attention(tx_tensor *out, tx_tensor q, tx_tensor k, tx_tensor v, const int64_t *lengths, int64_t sequences,
+                            int64_t heads, double dropout) {
+  return guarded([&] {
+    std::vector<int64_t> list(lengths, lengths + sequences);
+    at::Tensor result = T(q).is_cpu() ? SequenceAttention::apply(T(q), T(k), T(v), list, heads, dropout)
+                                      : padded_attention(T(q), T(k), T(v), list, heads, dropout);
+    *out = new at::Tensor(result);
+  });
+}
+
+char *tx_dropout(tx_tensor *out, tx_tensor x, double p) {
+  return guarded([&] { *out = new at::Tensor(T(x).is_cpu() ? HashDropout::apply(T(x), p) : at::dropout(T(x), p, true)); });
+}
+
+char *tx_unpack(tx_tensor *out, tx_tensor x, const int64_t *lengths, int64_t sequences, int64_t longest) {
+  return guarded([&] { *out = new at::Tensor(unpack(T(x), std::vector<int64_t>(lengths, lengths + sequences), longest)); });
+}
