@@ -56,6 +56,9 @@ func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) (
 func (e *evaluation) read(m *loaded, b datasets.Batch, index []int, outputs []evaluate.Outputs) (err error) {
 	s := torchx.Inference(e.device)
 	defer func() { err = s.Close() }()
+	if e.bf16() {
+		s.Autocast()
+	}
 	hidden, mask := m.Hidden(s, b)
 	for t, part := range b.Parts {
 		for h, logits := range m.Logits(s, part.Task, hidden, mask) {

@@ -21,12 +21,12 @@ func (e *evaluation) time(ctx context.Context) error {
 	taken := make([][]float64, len(e.candidates))
 	for i, text := range texts {
 		for c, candidate := range e.candidates {
-			millis, err := candidate.call(ctx, text)
+			millis, err := candidate.call(ctx, text, e.bf16())
 			if err != nil {
 				return err
 			}
 			if i == 0 { // the first call warms up
-				if millis, err = candidate.call(ctx, text); err != nil {
+				if millis, err = candidate.call(ctx, text, e.bf16()); err != nil {
 					return err
 				}
 			}
@@ -42,7 +42,7 @@ func (e *evaluation) time(ctx context.Context) error {
 }
 
 // call takes the time of one call.
-func (c *candidate) call(ctx context.Context, text datasets.Transcript) (millis float64, err error) {
+func (c *candidate) call(ctx context.Context, text datasets.Transcript, bf16 bool) (millis float64, err error) {
 	started := time.Now()
 	for _, m := range c.models {
 		var scored []string
@@ -52,7 +52,7 @@ func (c *candidate) call(ctx context.Context, text datasets.Transcript) (millis 
 		if len(scored) == 0 {
 			continue
 		}
-		options := fusion.PredictOptions{Tasks: scored}
+		options := fusion.PredictOptions{Tasks: scored, BF16: bf16}
 		if _, err := fusion.NewPredictor(m.Model, m.tok).Predict(ctx, []datasets.Transcript{text}, options); err != nil {
 			return 0, err
 		}

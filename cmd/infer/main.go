@@ -54,6 +54,7 @@ type flags struct {
 	BatchTokens int    `default:"4096" placeholder:"N" help:"…and their tokens. More memory and, on a GPU, more speed with more of them (${default})."`
 	Device      string `default:"auto" help:"auto, cpu, cuda or cuda:N."`
 	Threads     int    `default:"0" placeholder:"N" help:"CPU threads; 0: one for each core."`
+	Precision   string `enum:"fp32,bf16,auto" default:"fp32" help:"fp32, bf16 (faster, a little less exact) or auto: bf16 where the processor has it (${default})."`
 }
 
 // taskNames are names separated by commas; the model says whether it has them.
@@ -117,6 +118,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 			Overlap:     f.Overlap,
 			BatchSize:   f.BatchSize,
 			BatchTokens: f.BatchTokens,
+			BF16:        torchx.Precision(f.Precision).Resolve(device) == torchx.BF16,
 		},
 		style: f.style(out, len(f.Text) == 1),
 		bar:   newProgress(io.Err, in, out),

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/sugarme/gotch"
-	"golang.org/x/sys/cpu"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/cli"
@@ -50,9 +49,9 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	if err != nil {
 		return err
 	}
-	precision := choosePrecision(c.Training.Precision, device)
+	precision := torchx.Precision(c.Training.Precision).Resolve(device)
 	t := newTrainer(c, data, precision, console)
-	console.Run(trainer.Setup{Parameters: parameters, Device: torchx.DeviceName(device), Threads: torchx.Threads(), Precision: precision}, t)
+	console.Run(trainer.Setup{Parameters: parameters, Device: torchx.DeviceName(device), Threads: torchx.Threads(), Precision: string(precision)}, t)
 	if o.dryRun {
 		console.Steps(t)
 		return nil
@@ -84,7 +83,7 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	return fit(ctx, c, o, t, job{data: data, digests: digests, baselines: data.baselines(), model: model, device: device, parameters: parameters}, io)
 }
 
-func newTrainer(c config.Config, data *data, precision string, console *trainer.Console) *trainer.Trainer {
+func newTrainer(c config.Config, data *data, precision torchx.Precision, console *trainer.Console) *trainer.Trainer {
 	weights := map[string]float64{}
 	for _, task := range data.tasks() {
 		weights[task.Name] = c.LossWeight(task.Name)
@@ -102,7 +101,7 @@ func newTrainer(c config.Config, data *data, precision string, console *trainer.
 			Patience:     c.Training.EarlyStoppingPatience,
 			MinDelta:     c.Training.EarlyStoppingMinDelta,
 			Seed:         c.Training.Seed,
-			BF16:         precision == config.PrecisionBF16,
+			BF16:         precision == torchx.BF16,
 			Sampling:     sampling(c),
 			LossWeights:  weights,
 		},
@@ -211,14 +210,4 @@ func explainStop(err error, history *trainer.History, c config.Config) error {
 		return errors.New(hint)
 	}
 	return fmt.Errorf("%w; %s", err, hint)
-}
-
-func choosePrecision(asked string, device gotch.Device) string {
-	switch {
-	case asked != config.PrecisionAuto:
-		return asked
-	case device != gotch.CPU || cpu.X86.HasAVX512BF16:
-		return config.PrecisionBF16
-	}
-	return config.PrecisionFP32
 }

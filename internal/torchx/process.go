@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/sugarme/gotch"
+	"golang.org/x/sys/cpu"
 )
 
 // Configure prepares libtorch for long work: threads CPU threads for one
@@ -60,6 +61,27 @@ func Device(spec string) (gotch.Device, error) {
 		return gotch.CudaBuilder(uint(index)), nil
 	}
 	return gotch.CPU, fmt.Errorf("device %q: want auto, cpu, cuda or cuda:N", spec)
+}
+
+// Precision is how exact matrix products are.
+type Precision string
+
+// The precisions. Weights and sums stay in float32 with all of them.
+const (
+	FP32 Precision = "fp32"
+	BF16 Precision = "bf16"
+	Auto Precision = "auto" // bf16 where the device computes in it, otherwise fp32
+)
+
+// Resolve makes Auto what suits the device.
+func (p Precision) Resolve(device gotch.Device) Precision {
+	switch {
+	case p != Auto:
+		return p
+	case device != gotch.CPU || cpu.X86.HasAVX512BF16:
+		return BF16
+	}
+	return FP32
 }
 
 // DeviceName is device as the configuration spells it: "cpu", "cuda:0".

@@ -3,6 +3,8 @@ package fusion
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"sync"
 
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
@@ -27,6 +29,7 @@ type PredictOptions struct {
 	Threshold float64    // a criterion is met if its probability is higher; 0: DefaultThreshold
 	Heads     Thresholds // other thresholds for some heads
 	Scores    bool       // give the probabilities as well
+	BF16      bool       // matrix products in bfloat16: faster where the processor has it, a little less exact
 
 	// Overlap says what becomes of a text that is longer than the model reads.
 	// 0: its end isn't read, as in the Python prototype. More: it is read in
@@ -127,18 +130,17 @@ func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o 
 
 // run puts texts through the model, for the given tasks.
 func (p *Predictor) run(ctx context.Context, list []tasks.Task, texts []datasets.Transcript, o PredictOptions) ([]*call, error) {
-	calls := make([]*call, len(texts))
+	calls := p.tokenize(texts, o.Overlap)
 	var pieces []*piece
-	for i, text := range texts {
-		calls[i] = newCall(string(text), p.tok, p.limit, o.Overlap)
-		pieces = append(pieces, calls[i].pieces...)
+	for _, c := range calls {
+		pieces = append(pieces, c.pieces...)
 	}
 	done := 0
 	for _, batch := range batches(pieces, o.BatchSize, o.BatchTokens) {
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("predict: %w", err)
 		}
-		if err := p.read(batch, list); err != nil {
+		if err := p.read(batch, list, o.BF16); err != nil {
 			return nil, fmt.Errorf("predict a batch of %d texts: %w", len(batch), err)
 		}
 		if done += len(batch); o.Progress != nil {
@@ -146,6 +148,22 @@ func (p *Predictor) run(ctx context.Context, list []tasks.Task, texts []datasets
 		}
 	}
 	return calls, nil
+}
+
+// tokenize cuts texts into calls, on all cores.
+func (p *Predictor) tokenize(texts []datasets.Transcript, overlap int) []*call {
+	calls := make([]*call, len(texts))
+	workers := min(runtime.GOMAXPROCS(0), len(texts))
+	var group sync.WaitGroup
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < len(texts); i += workers {
+				calls[i] = newCall(string(texts[i]), p.tok, p.limit, overlap)
+			}
+		})
+	}
+	group.Wait()
+	return calls
 }
 
 // check fills in o's defaults and finds the tasks that it asks for, in the
@@ -190,7 +208,7 @@ func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 }
 
 // read runs the model on a batch and hands each piece its logits.
-func (p *Predictor) read(batch []*piece, list []tasks.Task) (err error) {
+func (p *Predictor) read(batch []*piece, list []tasks.Task, bf16 bool) (err error) {
 	examples := make([]datasets.Example, len(batch))
 	for i, pc := range batch {
 		examples[i].IDs = pc.enc.IDs
@@ -199,6 +217,9 @@ func (p *Predictor) read(batch []*piece, list []tasks.Task) (err error) {
 	b := datasets.Collator{PadID: int64(p.tok.PadID())}.Collate(nil, examples)
 	s := torchx.Inference(p.device)
 	defer func() { err = s.Close() }()
+	if bf16 {
+		s.Autocast()
+	}
 	hidden, mask := p.model.Hidden(s, b)
 	for _, task := range list {
 		for _, logits := range p.model.Logits(s, task.Name, hidden, mask) {
