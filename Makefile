@@ -47,6 +47,10 @@ lint: libtorch ## Check style: gofmt, vet, golangci-lint, shellcheck.
 compare: libtorch ## Teachers, a plain and a distilled student, side by side (SEEDS="1 2 3"; ten minutes a seed and more).
 	scripts/compare.sh $(SEEDS)
 
+.PHONY: bench
+bench: libtorch ## Measure against PyTorch and ONNX Runtime, side by side (half an hour; 4 GB).
+	bench/run.sh
+
 .PHONY: golden
 golden: ## Make the golden files anew (sets up PyTorch for Python: 4 GB).
 	scripts/golden/all.sh

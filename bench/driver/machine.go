@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// machine is where a run was made. What can't be read stays zero.
+type machine struct {
+	CPU        string  `json:"cpu"`
+	Cores      int     `json:"cores"`
+	MemoryGB   float64 `json:"memory_gb"`
+	LoadBefore float64 `json:"load_before"` // mean number of running threads in the minute before
+	LoadAfter  float64 `json:"load_after"`
+	WaitPolicy string  `json:"omp_wait_policy"` // of OpenMP's threads, in all workers
+}
+
+func thisMachine() machine {
+	kb, _ := strconv.ParseFloat(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"), 64)
+	return machine{CPU: field("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(), MemoryGB: kb * 1024 / 1e9, LoadBefore: load(), WaitPolicy: os.Getenv("OMP_WAIT_POLICY")}
+}
+
+// field returns the value of the first line "name: value".
+func field(path, name string) string {
+	data, _ := os.ReadFile(path)
+	for line := range strings.Lines(string(data)) {
+		if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// load is the number of running threads, a mean over the last minute.
+func load() float64 {
+	data, _ := os.ReadFile("/proc/loadavg")
+	first, _, _ := strings.Cut(string(data), " ")
+	value, _ := strconv.ParseFloat(first, 64)
+	return value
+}

@@ -1,0 +1,112 @@
+// Command driver runs the benchmark: workers that do the same work in
+// different ways take turns, and it compares their medians.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/trident-nlp/trident/internal/cli"
+)
+
+const help = `Run the benchmark: workers take turns on each case, and their medians are compared. bench/run.sh calls this.`
+
+type command struct {
+	Worker  map[string]string `required:"" mapsep:"none" placeholder:"NAME=COMMAND" help:"A worker and the shell command that starts it (again for others)."`
+	Work    string            `required:"" placeholder:"DIR" help:"Folder for result.json."`
+	Cases   []string          `placeholder:"PATTERN,…" help:"Only these cases: latency_64_fp32, 'train_*', … (all)."`
+	Workers []string          `placeholder:"NAME,…" help:"Only these workers: ours, today, best, onnx (all)."`
+	Rounds  int               `default:"5" placeholder:"N" help:"Rounds (${default})."`
+	Warmup  int               `default:"1" placeholder:"N" help:"Rounds before, which don't count (${default})."`
+	Threads int               `default:"2" placeholder:"N" help:"Threads that the workers were given, for the record (${default})."`
+	Labels  bool              `help:"Compare the labels in lower precision with those in float32, too."`
+	Docs    string            `placeholder:"DIR" help:"Write the result of a whole run into this folder."`
+	Timeout time.Duration     `default:"20m" placeholder:"TIME" help:"For one answer of a worker (${default})."`
+	List    bool              `help:"List the cases and end."`
+}
+
+func main() { os.Exit(cli.Main("driver", help, &command{}, os.Args[1:], cli.Standard())) }
+
+// Run implements [cli.Command].
+func (c *command) Run(ctx context.Context, streams cli.Streams) error {
+	if c.Rounds < 1 || c.Warmup < 0 {
+		return cli.Usagef("want 1 round or more, and a warm-up of 0 or more")
+	}
+	cases, whole, err := choose(allCases(), c.Cases, c.Workers)
+	if err != nil {
+		return cli.Usagef("%v", err)
+	}
+	if c.List {
+		for _, b := range cases {
+			fmt.Fprintf(streams.Out, "%-18s %-40s %s\n", b.name, b.title, strings.Join(b.workers, " "))
+		}
+		return nil
+	}
+	r := result{Started: time.Now(), Machine: thisMachine(), Threads: c.Threads, Rounds: c.Rounds, Versions: map[string]map[string]string{}}
+	if busy := r.Machine.LoadBefore; busy > busyLoad {
+		fmt.Fprintf(streams.Err, "the machine is busy (load %.1f): the ratios may be off\n", busy)
+	}
+	names := namesOf(cases)
+	workers := map[string]asker{}
+	for _, name := range names {
+		w, err := start(ctx, name, c.Worker[name], c.Timeout)
+		if err != nil {
+			return err
+		}
+		defer w.stop()
+		workers[name], r.Versions[name] = w, w.hello.Versions
+	}
+	if err := checkSame(workers, names); err != nil {
+		return err
+	}
+	if c.Labels {
+		if r.Agreements, err = agree(workers, names); err != nil {
+			return err
+		}
+	}
+	measured, err := play(ctx, cases, workers, c.Warmup, c.Rounds, streams.Err)
+	if err != nil {
+		return err
+	}
+	r.Machine.LoadAfter = load()
+	r.Targets, r.Measurements = judge(targets(), measured), summaries(measured)
+	c.print(streams, r, measured)
+	if err := r.write(filepath.Join(c.Work, "result.json")); err != nil {
+		return err
+	}
+	if c.Docs == "" {
+		return nil
+	}
+	if !whole {
+		fmt.Fprintf(streams.Err, "%s is left alone: only a part of the benchmark ran\n", c.Docs)
+		return nil
+	}
+	return writeDocs(c.Docs, r, measured)
+}
+
+// busyLoad is the load above which a warning is due.
+const busyLoad = 1
+
+func (c *command) print(streams cli.Streams, r result, measured []measurement) {
+	var wanted []outcome
+	for _, o := range r.Targets {
+		if o.measured() {
+			wanted = append(wanted, o)
+		}
+	}
+	tables := []table{measurementTable(measured), memoryTable(measured)}
+	if len(r.Agreements) > 0 {
+		tables = append(tables, agreementTable(r.Agreements))
+	}
+	if len(wanted) > 0 {
+		tables = append(tables, targetTable(wanted))
+	}
+	for _, t := range tables {
+		fmt.Fprintf(streams.Out, "\n%s", t)
+	}
+	fmt.Fprintf(streams.Out, "\n%s", r.describe())
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/google/renameio/v2"
+)
+
+// result is a run of the benchmark, as docs/bench.json has it.
+type result struct {
+	Started      time.Time                    `json:"started"`
+	Machine      machine                      `json:"machine"`
+	Threads      int                          `json:"threads"`
+	Rounds       int                          `json:"rounds"`
+	Versions     map[string]map[string]string `json:"versions"` // of each worker's libraries
+	Targets      []outcome                    `json:"targets"`
+	Agreements   []agreement                  `json:"agreements,omitzero"`
+	Measurements []summary                    `json:"measurements"`
+}
+
+// summary is a measurement with its spread.
+type summary struct {
+	spread
+	measurement
+}
+
+// outcome is a target and what became of it.
+type outcome struct {
+	What    string      `json:"what"`
+	Against string      `json:"against,omitzero"`
+	Ours    *spread     `json:"ours,omitzero"` // nil: not measured
+	Theirs  *spread     `json:"theirs,omitzero"`
+	Unit    unit        `json:"unit"`
+	Speedup *comparison `json:"speedup,omitzero"`
+	AtLeast float64     `json:"at_least,omitzero"` // wanted of the speedup's ratio
+	Below   float64     `json:"below,omitzero"`    // or of our median, in seconds
+	Reached bool        `json:"reached"`
+
+	theirUnit unit
+}
+
+// judge looks each target up in the measurements.
+func judge(list []target, measured []measurement) []outcome {
+	var outcomes []outcome
+	for _, t := range list {
+		o := outcome{What: t.what, Against: t.against, AtLeast: t.atLeast, Below: t.below}
+		a, b := find(measured, t.oursCase, ours), find(measured, t.theirCase, t.theirName)
+		if a != nil {
+			o.Ours, o.Unit = ptr(spreadOf(a.Figures)), a.Unit
+			o.Reached = t.below > 0 && o.Ours.Median < t.below
+		}
+		if b != nil {
+			o.Theirs, o.theirUnit = ptr(spreadOf(b.Figures)), b.Unit
+		}
+		if a != nil && b != nil {
+			o.Speedup = ptr(compare(*a, *b))
+			o.Reached = o.Speedup.Ratio >= t.atLeast
+		}
+		outcomes = append(outcomes, o)
+	}
+	return outcomes
+}
+
+// measured reports whether the target's figures are there.
+func (o outcome) measured() bool { return o.Ours != nil && (o.Below > 0 || o.Speedup != nil) }
+
+func find(list []measurement, name, worker string) *measurement {
+	for i, m := range list {
+		if m.Case == name && m.Worker == worker && len(m.Figures) > 0 {
+			return &list[i]
+		}
+	}
+	return nil
+}
+
+func summaries(list []measurement) []summary {
+	var all []summary
+	for _, m := range list {
+		all = append(all, summary{spreadOf(m.Figures), m})
+	}
+	return all
+}
+
+func ptr[T any](x T) *T { return &x }
+
+// write stores the result as JSON.
+func (r result) write(path string) error {
+	data, err := json.MarshalIndent(r, "", " ")
+	if err == nil {
+		err = renameio.WriteFile(path, append(data, '\n'), 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("write the benchmark's result: %w", err)
+	}
+	return nil
+}
+
+// format writes a figure with its unit, in three digits.
+func (u unit) format(x float64) string {
+	if u == tokens {
+		return fmt.Sprintf("%s M%s", digits(x/1e6), u)
+	}
+	return fmt.Sprintf("%s %s", digits(x), u)
+}
+
+// digits writes a number with three digits, or all those before the point.
+func digits(x float64) string {
+	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+		return fmt.Sprint(x)
+	}
+	after := 2 - int(math.Floor(math.Log10(math.Abs(x))))
+	return fmt.Sprintf("%.*f", max(0, after), x)
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"math"
+	"slices"
+
+	"github.com/trident-nlp/trident/pkg/metrics"
+)
+
+// spread is the median of some figures with the quartiles around it.
+type spread struct {
+	Low    float64 `json:"q1"`
+	Median float64 `json:"median"`
+	High   float64 `json:"q3"`
+}
+
+func spreadOf(figures []float64) spread {
+	return spread{quantile(figures, 0.25), quantile(figures, 0.5), quantile(figures, 0.75)}
+}
+
+// quantile interpolates between neighbours, as NumPy does. It is NaN of
+// nothing.
+func quantile(figures []float64, p float64) float64 {
+	if len(figures) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(figures))
+	at := p * float64(len(sorted)-1)
+	below := int(at)
+	above := min(below+1, len(sorted)-1)
+	return sorted[below] + (at-float64(below))*(sorted[above]-sorted[below])
+}
+
+// comparison says how many times faster one measurement is than another: the
+// ratio of their medians, with a 95 % interval by bootstrap over the rounds. A
+// round is drawn for both, since they took turns in it.
+type comparison struct {
+	Ratio float64 `json:"ratio"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+// resamples of the bootstrap.
+const resamples = 2000
+
+func compare(a, b measurement) comparison {
+	rounds := min(len(a.Figures), len(b.Figures))
+	ratio := func(rounds []int) float64 {
+		return a.Unit.speedup(quantile(pick(a.Figures, rounds), 0.5), quantile(pick(b.Figures, rounds), 0.5))
+	}
+	all := make([]int, rounds)
+	for i := range all {
+		all[i] = i
+	}
+	interval := metrics.Bootstrap{Resamples: resamples, Seed: 1}.Interval(rounds, ratio)
+	return comparison{ratio(all), interval.Low, interval.High}
+}
+
+func pick(figures []float64, index []int) []float64 {
+	picked := make([]float64, len(index))
+	for i, j := range index {
+		picked[i] = figures[j]
+	}
+	return picked
+}
