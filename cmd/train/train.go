@@ -165,6 +165,11 @@ func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j 
 		tracker.LogMetrics(int64(history.Completed), testMetrics(saver.test))
 		err = saver.save(history)
 	}
+	if err == nil {
+		if err := drawCurves(c.Output.ModelDir, history, c.Training.EvalSteps); err != nil {
+			fmt.Fprintln(io.Err, "train: warning:", err) // the model is whole without them
+		}
+	}
 	tracker.end(c, history, err, io)
 	if err != nil {
 		return explainStop(err, history, c)

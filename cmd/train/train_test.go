@@ -69,6 +69,7 @@ func TestQuickstart(t *testing.T) {
 
 	for _, name := range []string{
 		"model.safetensors", "model.pt", "config.json", "vocab.txt", "tokenizer_config.json", "label_maps.json", "metrics.json", "README.md",
+		"losses.png", "losses.svg", "scores.png", "held_out_ner.csv",
 	} {
 		info, err := os.Stat(filepath.Join("models/quickstart", name))
 		if err != nil || info.Size() == 0 {

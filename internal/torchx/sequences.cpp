@@ -14,6 +14,7 @@
 #include <mutex>
 #include <vector>
 
+#include "guarded.h"
 #include "random.h"
 
 // BLAS, which libtorch_cpu carries: C = alpha·op(A)·op(B) + beta·C, column-major.
@@ -25,21 +26,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-at::Tensor &T(tx_tensor t) { return *static_cast<at::Tensor *>(t); }
-
-template <class F>
-char *guarded(F &&f) {
-  try {
-    f();
-    return nullptr;
-  } catch (const c10::Error &e) {
-    return strdup(e.what_without_backtrace());
-  } catch (const std::exception &e) {
-    return strdup(e.what());
-  } catch (...) {
-    return strdup("unknown C++ exception");
-  }
-}
+using tx::guarded;
+using tx::T;
 
 // draw_seed takes 64 bits from libtorch's generator, which [Seed] sets.
 uint64_t draw_seed() {

@@ -13,27 +13,15 @@
 #include <cstring>
 #include <string>
 
+#include "guarded.h"
+
 namespace {
 
-at::Tensor &T(tx_tensor t) { return *static_cast<at::Tensor *>(t); }
+using tx::guarded;
+using tx::T;
 
 at::Device device_of(int index) {
   return index < 0 ? at::Device(at::kCPU) : at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
-}
-
-// guarded turns exceptions into messages, without libtorch's C++ backtrace.
-template <class F>
-char *guarded(F &&f) {
-  try {
-    f();
-    return nullptr;
-  } catch (const c10::Error &e) {
-    return strdup(e.what_without_backtrace());
-  } catch (const std::exception &e) {
-    return strdup(e.what());
-  } catch (...) {
-    return strdup("unknown C++ exception");
-  }
 }
 
 std::vector<at::Tensor> with_grad(tx_tensor *params, int64_t n) {

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/trident-nlp/trident/internal/plot"
+	"github.com/trident-nlp/trident/pkg/trainer"
+)
+
+// drawCurves puts the course of a run beside the model: losses.png and
+// scores.png, and the same as SVG.
+func drawCurves(dir string, history *trainer.History, evalSteps int) error {
+	axis, at := "epoch", func(e trainer.Evaluation) float64 { return float64(e.Epoch) }
+	if evalSteps > 0 {
+		axis, at = "step", func(e trainer.Evaluation) float64 { return float64(e.Step) }
+	}
+	var losses, scores curves
+	for _, e := range history.All {
+		for _, loss := range e.Train.Losses {
+			losses.add(loss.Name+", training", at(e), loss.Value)
+		}
+		for _, s := range e.Val {
+			losses.add(s.Task+", validation", at(e), s.Loss)
+			scores.add(s.Task+" "+s.Headline().Name, at(e), s.Headline().Value)
+		}
+	}
+	for _, figure := range []struct {
+		name, title, y string
+		curves
+	}{{"losses", "Losses", "mean loss of a batch", losses}, {"scores", "Validation scores", "score", scores}} {
+		drawn, err := plot.Lines(figure.title, axis, figure.y, figure.list)
+		if err == nil {
+			_, err = drawn.Save(filepath.Join(dir, figure.name))
+		}
+		if err != nil {
+			return fmt.Errorf("draw the run's %s: %w", figure.name, err)
+		}
+	}
+	return nil
+}
+
+// curves are lines by name, in the order of their first points.
+type curves struct{ list []plot.Series }
+
+func (c *curves) add(name string, x, y float64) {
+	for i := range c.list {
+		if s := &c.list[i]; s.Name == name {
+			s.X, s.Y = append(s.X, x), append(s.Y, y)
+			return
+		}
+	}
+	c.list = append(c.list, plot.Series{Name: name, X: []float64{x}, Y: []float64{y}})
+}
