@@ -341,6 +341,12 @@ func TestOwnTasks(t *testing.T) {
 	if err != nil || len(predictions) != 0 {
 		t.Errorf("got %v, %v", predictions, err)
 	}
+
+	// Its own student: teachers of own tasks, hidden states and all.
+	stdout = mustRun(t, "--config", "own.yaml", "--device", "cpu", "--set", "task=distill", "--set", "output.model_dir=student",
+		"--set", "distill={cache_dir: cache, teachers: {reporter: {model: own_model}, topics: {model: own_model}, ner: {model: own_model, hidden_weight: 1}}}")
+	mustContain(t, stdout, "Teacher of reporter: own_model: speaks of 100.0%", "Teacher of topics: own_model", "Teacher of ner: own_model")
+
 	if rows := table(t, "own_model/held_out_cls+reporter.csv"); !slices.Contains(rows[0], "relationship") || len(rows) != 7 {
 		t.Errorf("held out: %d rows of %v", len(rows), rows[0])
 	}
