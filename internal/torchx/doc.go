@@ -1,8 +1,8 @@
 // Package torchx is the thin layer between Trident's formulas and libtorch: a
 // [Scope] that runs gotch's operations, carries the first error and frees
 // intermediates; named parameters and layers; and, in C++, the few things that
-// gotch lacks (fused AdamW, gradient clipping, attention with an optional
-// mask, autocast, loading CUDA at run time).
+// gotch lacks (fused AdamW, gradient clipping, attention over packed sequences,
+// autocast, loading CUDA at run time).
 package torchx
 
 // #cgo CXXFLAGS: -std=c++17 -O2 -g0 -Wall -I${SRCDIR}/../../.libtorch/include
