@@ -5,6 +5,6 @@
 // autocast, loading CUDA at run time).
 package torchx
 
-// #cgo CXXFLAGS: -std=c++17 -O2 -g0 -Wall -I${SRCDIR}/../../.libtorch/include
-// #cgo LDFLAGS: -L${SRCDIR}/../../.libtorch/lib -Wl,-rpath,${SRCDIR}/../../.libtorch/lib -ltorch_cpu -lc10 -lstdc++ -ldl
+// #cgo CXXFLAGS: -std=c++17 -O2 -g0 -Wall -fopenmp -I${SRCDIR}/../../.libtorch/include
+// #cgo LDFLAGS: -L${SRCDIR}/../../.libtorch/lib -Wl,-rpath,${SRCDIR}/../../.libtorch/lib -ltorch_cpu -lc10 -lgomp -lstdc++ -ldl
 import "C"
