@@ -17,6 +17,10 @@
 #include "guarded.h"
 #include "random.h"
 
+#ifndef _OPENMP
+#error "at::parallel_for needs -fopenmp here: without it the kernels run on one thread"
+#endif
+
 // BLAS, which libtorch_cpu carries: C = alpha·op(A)·op(B) + beta·C, column-major.
 extern "C" void sgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k, const float *alpha,
                        const float *a, const int *lda, const float *b, const int *ldb, const float *beta, float *c, const int *ldc);
