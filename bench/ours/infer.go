@@ -33,24 +33,18 @@ func newReader(dir string) (*reader, error) {
 	return &reader{m, tok, fusion.NewPredictor(m, tok)}, nil
 }
 
-// predict makes all tasks' predictions for texts: in float32 those that a user
-// gets of [fusion.Predictor], which has no bfloat16 yet, so that there the
-// labels are found here.
+// predict makes all tasks' predictions for texts, as a user gets them of
+// [fusion.Predictor].
 func (r *reader) predict(ctx context.Context, precision string, texts []string) error {
-	switch precision {
-	case protocol.FP32:
-		transcripts := make([]datasets.Transcript, len(texts))
-		for i, text := range texts {
-			transcripts[i] = datasets.Transcript(text)
-		}
-		_, err := r.predictor.Predict(ctx, transcripts, fusion.PredictOptions{})
-		return err
-	case protocol.BF16:
-		outputs, err := r.read(texts, true)
-		r.decide(outputs)
-		return err
+	if precision != protocol.FP32 && precision != protocol.BF16 {
+		return fmt.Errorf("unknown precision %q", precision)
 	}
-	return fmt.Errorf("unknown precision %q", precision)
+	transcripts := make([]datasets.Transcript, len(texts))
+	for i, text := range texts {
+		transcripts[i] = datasets.Transcript(text)
+	}
+	_, err := r.predictor.Predict(ctx, transcripts, fusion.PredictOptions{BF16: precision == protocol.BF16})
+	return err
 }
 
 // latency reads the texts of that many tokens one after the other.

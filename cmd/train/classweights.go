@@ -49,11 +49,15 @@ func classWeights(asked map[string]config.ClassWeights, task tasks.Task, t int, 
 			}
 			heads = heads[h : h+1]
 		}
-		balanced := datasets.Balanced(task, t, examples)
+		var balanced [][]float32
+		if asked[key].Balanced {
+			balanced = datasets.Balanced(task, t, examples)
+		}
 		for _, head := range heads {
 			h := slices.IndexFunc(task.Heads, func(other tasks.Head) bool { return other.Name == head.Name })
-			weights[h] = balanced[h]
-			if !asked[key].Balanced {
+			if balanced != nil {
+				weights[h] = balanced[h]
+			} else {
 				var err error
 				if weights[h], err = given(head, asked[key].ByLabel, len(heads) > 1); err != nil {
 					return nil, fmt.Errorf("%s: %w", key, err)

@@ -2,7 +2,6 @@ package fusion
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -21,11 +20,7 @@ type Logits struct {
 // long for the model isn't read.
 func (p *Predictor) TaskLogits(ctx context.Context, task string, texts []datasets.Transcript, o PredictOptions) ([]Logits, error) {
 	o.Tasks, o.Overlap = []string{task}, 0
-	list, err := p.check(&o)
-	if err != nil {
-		return nil, fmt.Errorf("predict: %w", err)
-	}
-	calls, err := p.run(ctx, list, texts, o)
+	list, calls, err := p.run(ctx, texts, &o)
 	if err != nil {
 		return nil, err
 	}

@@ -113,11 +113,7 @@ func pick[T any](predictions []Prediction, part func(Prediction) T) []T {
 // Predict returns a prediction for each text, in their order, from one pass of
 // the encoder. An error says nothing of the texts.
 func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]Prediction, error) {
-	list, err := p.check(&o)
-	if err != nil {
-		return nil, fmt.Errorf("predict: %w", err)
-	}
-	calls, err := p.run(ctx, list, texts, o)
+	list, calls, err := p.run(ctx, texts, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -128,8 +124,13 @@ func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o 
 	return predictions, nil
 }
 
-// run puts texts through the model, for the given tasks.
-func (p *Predictor) run(ctx context.Context, list []tasks.Task, texts []datasets.Transcript, o PredictOptions) ([]*call, error) {
+// run puts texts through the model, for the tasks that o asks for, and fills in
+// o's defaults.
+func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o *PredictOptions) ([]tasks.Task, []*call, error) {
+	list, err := p.check(o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("predict: %w", err)
+	}
 	calls := p.tokenize(texts, o.Overlap)
 	var pieces []*piece
 	for _, c := range calls {
@@ -138,16 +139,16 @@ func (p *Predictor) run(ctx context.Context, list []tasks.Task, texts []datasets
 	done := 0
 	for _, batch := range batches(pieces, o.BatchSize, o.BatchTokens) {
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("predict: %w", err)
+			return nil, nil, fmt.Errorf("predict: %w", err)
 		}
 		if err := p.read(batch, list, o.BF16); err != nil {
-			return nil, fmt.Errorf("predict a batch of %d texts: %w", len(batch), err)
+			return nil, nil, fmt.Errorf("predict a batch of %d texts: %w", len(batch), err)
 		}
 		if done += len(batch); o.Progress != nil {
 			o.Progress(done, len(pieces))
 		}
 	}
-	return calls, nil
+	return list, calls, nil
 }
 
 // tokenize cuts texts into calls, on all cores.
