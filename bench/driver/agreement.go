@@ -52,7 +52,7 @@ func (a agreement) share() float64 { return float64(a.Differ) / float64(max(1, a
 
 // reduced are the lower precisions of the workers' inference.
 func reduced() map[string][]string {
-	return map[string][]string{ours: {protocol.BF16}, best: {protocol.BF16}, onnx: {protocol.INT8}}
+	return map[string][]string{ours: {protocol.BF16, protocol.INT8}, best: {protocol.BF16}, onnx: {protocol.INT8}}
 }
 
 // agree compares labels of all calls for the workers of these names.

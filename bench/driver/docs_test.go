@@ -58,7 +58,7 @@ func TestMarkdown(t *testing.T) {
 		"| multi-task training, bf16 | – | the Python way, fp32 | 1.00 samples/s | – | 3.5× | not measured |",
 		"| tokenizing, one thread | 2.00 Mtokens/s | the Python way | 1.00 Mtokens/s | 2.00× [1.00, 3.00] | 3× | no |",
 		"| a new process to its first prediction | 1.40 s | – | – | – | under 1.5 s | yes |",
-		"| batch inference, bf16 | – | ONNX Runtime int8 | – | – | 1× | not measured |",
+		"| batch inference, int8 | – | ONNX Runtime int8 | – | – | 1× | not measured |",
 		"| tokenizing, one thread | 2.00 Mtokens/s (1.50–2.50) | 1.00 Mtokens/s (1.00–1.00) | – | – |",
 		"| multi-task training, fp32 | 1200 | 3000 | – | – |",
 		"| ours, bf16 | ner | 200 | 3 (1.50 %) |",

@@ -81,7 +81,7 @@ func allCases() []benchCase {
 		list = append(list, benchCase{name, name, title, u, protocol.Request{Case: name}, workers})
 	}
 	inference := map[string][]string{
-		protocol.FP32: {ours, today, best, onnx}, protocol.BF16: {ours, best}, protocol.INT8: {onnx},
+		protocol.FP32: {ours, today, best, onnx}, protocol.BF16: {ours, best}, protocol.INT8: {ours, onnx},
 	}
 	plain(protocol.TokenizeOne, "tokenizing, one thread", tokens, ours, today, best)
 	plain(protocol.TokenizeAll, "tokenizing, all threads", tokens, ours, today, best)

@@ -46,7 +46,7 @@ func TestChoose(t *testing.T) {
 		{[]string{"train_fp32"}, nil, "train_fp32 ours today best", 1, false},
 		{[]string{"train_*", "latency_64_*"}, nil, "latency_64_fp32 ours today best onnx", 5, false},
 		{nil, []string{onnx}, "latency_64_fp32 onnx", 8, false},
-		{[]string{"*"}, []string{ours, best}, "tokenize_one ours best", len(all) - 4, false},
+		{[]string{"*"}, []string{ours, best}, "tokenize_one ours best", len(all), false},
 	} {
 		got, whole, err := choose(all, test.patterns, test.workers)
 		if err != nil {

@@ -24,12 +24,12 @@ func targets() []target {
 			oursCase: fmt.Sprintf("latency_%d_fp32", length), theirCase: fmt.Sprintf("latency_%d_fp32", length), theirName: today, atLeast: 3})
 	}
 	for _, length := range []int{64, 256, 400} {
-		list = append(list, target{what: fmt.Sprintf("all tasks for a call of %d tokens, bf16", length),
-			oursCase: fmt.Sprintf("latency_%d_bf16", length), theirCase: fmt.Sprintf("latency_%d_fp32", length), theirName: today, atLeast: 7})
+		list = append(list, target{what: fmt.Sprintf("all tasks for a call of %d tokens, int8", length),
+			oursCase: fmt.Sprintf("latency_%d_int8", length), theirCase: fmt.Sprintf("latency_%d_fp32", length), theirName: today, atLeast: 7})
 	}
 	list = append(list,
 		target{what: "batch inference, fp32", oursCase: "batch_fp32", theirCase: "batch_fp32", theirName: onnx, atLeast: 1.1},
-		target{what: "batch inference, bf16", oursCase: "batch_bf16", theirCase: "batch_int8", theirName: onnx, atLeast: 1},
+		target{what: "batch inference, int8", oursCase: "batch_int8", theirCase: "batch_int8", theirName: onnx, atLeast: 1},
 		target{what: "tokenizing, one thread", oursCase: "tokenize_one", theirCase: "tokenize_one", theirName: today, atLeast: 3},
 		target{what: "tokenizing, all threads", oursCase: "tokenize_all", theirCase: "tokenize_all", theirName: today, atLeast: 3},
 		target{what: "a new process to its first prediction", oursCase: "load", below: 1.5},

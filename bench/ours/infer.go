@@ -36,14 +36,11 @@ func newReader(dir string) (*reader, error) {
 // predict makes all tasks' predictions for texts, as a user gets them of
 // [fusion.Predictor].
 func (r *reader) predict(ctx context.Context, precision string, texts []string) error {
-	if precision != protocol.FP32 && precision != protocol.BF16 {
-		return fmt.Errorf("unknown precision %q", precision)
-	}
 	transcripts := make([]datasets.Transcript, len(texts))
 	for i, text := range texts {
 		transcripts[i] = datasets.Transcript(text)
 	}
-	_, err := r.predictor.Predict(ctx, transcripts, fusion.PredictOptions{BF16: precision == protocol.BF16})
+	_, err := r.predictor.Predict(ctx, transcripts, fusion.PredictOptions{Precision: torchx.Precision(precision)})
 	return err
 }
 
@@ -79,7 +76,7 @@ const checked, checkedTokens = 2, 64
 // check returns the logits of some texts, all tasks' in a row.
 func (w *worker) check() (protocol.Response, error) {
 	texts := w.in.Latency[strconv.Itoa(checkedTokens)]
-	outputs, err := w.reader.read(texts[:min(checked, len(texts))], false)
+	outputs, err := w.reader.read(texts[:min(checked, len(texts))], protocol.FP32)
 	if err != nil {
 		return protocol.Response{}, err
 	}
@@ -98,7 +95,7 @@ func (w *worker) check() (protocol.Response, error) {
 
 // labels returns what the model says of all calls.
 func (w *worker) labels(precision string) (protocol.Response, error) {
-	outputs, err := w.reader.read(w.in.Batch, precision == protocol.BF16)
+	outputs, err := w.reader.read(w.in.Batch, precision)
 	if err != nil {
 		return protocol.Response{}, err
 	}
@@ -123,7 +120,7 @@ func (r *reader) encode(text string) []int32 {
 
 // read puts texts through the model in batches of like length, as
 // [fusion.Predictor] does.
-func (r *reader) read(texts []string, bf16 bool) ([]*output, error) {
+func (r *reader) read(texts []string, precision string) ([]*output, error) {
 	outputs := make([]*output, len(texts))
 	for i, text := range texts {
 		outputs[i] = &output{r.encode(text), map[string][][]float32{}}
@@ -132,7 +129,7 @@ func (r *reader) read(texts []string, bf16 bool) ([]*output, error) {
 	slices.SortStableFunc(sorted, func(a, b *output) int { return cmp.Compare(len(b.ids), len(a.ids)) })
 	for len(sorted) > 0 {
 		n := min(len(sorted), fusion.DefaultBatchSize, max(1, fusion.DefaultBatchTokens/len(sorted[0].ids)))
-		if err := r.readBatch(sorted[:n], bf16); err != nil {
+		if err := r.readBatch(sorted[:n], precision); err != nil {
 			return nil, fmt.Errorf("read a batch of %d texts: %w", n, err)
 		}
 		sorted = sorted[n:]
@@ -140,17 +137,17 @@ func (r *reader) read(texts []string, bf16 bool) ([]*output, error) {
 	return outputs, nil
 }
 
-func (r *reader) readBatch(outputs []*output, bf16 bool) (err error) {
+func (r *reader) readBatch(outputs []*output, precision string) (err error) {
 	examples := make([]datasets.Example, len(outputs))
 	for i, out := range outputs {
 		examples[i].IDs = out.ids
 	}
 	b := datasets.Collator{PadID: int64(r.tok.PadID())}.Collate(nil, examples)
-	s := torchx.Inference(gotch.CPU)
-	defer func() { err = s.Close() }()
-	if bf16 {
-		s.Autocast()
+	s, err := r.model.Inference(torchx.Precision(precision))
+	if err != nil {
+		return err
 	}
+	defer func() { err = s.Close() }()
 	hidden, mask := r.model.Hidden(s, b)
 	for _, task := range r.model.Tasks {
 		for h, logits := range r.model.Logits(s, task.Name, hidden, mask) {

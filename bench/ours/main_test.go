@@ -169,24 +169,26 @@ func TestLabels(t *testing.T) {
 	if logits := ask(protocol.Check, "").Values; len(logits) != checked*(checkedTokens*10+4*2+17) {
 		t.Errorf("%d logits", len(logits))
 	}
-	full, err := w.reader.read(w.in.Batch, false)
+	full, err := w.reader.read(w.in.Batch, protocol.FP32)
 	if err != nil {
 		t.Fatal(err)
 	}
-	reduced, err := w.reader.read(w.in.Batch, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	largest := 0.0
-	for i, out := range full {
-		for h, head := range out.logits["cls"] {
-			for j, x := range head {
-				largest = max(largest, math.Abs(float64(x-reduced[i].logits["cls"][h][j])))
+	for _, precision := range []string{protocol.BF16, protocol.INT8} {
+		reduced, err := w.reader.read(w.in.Batch, precision)
+		if err != nil {
+			t.Fatal(err)
+		}
+		largest := 0.0
+		for i, out := range full {
+			for h, head := range out.logits["cls"] {
+				for j, x := range head {
+					largest = max(largest, math.Abs(float64(x-reduced[i].logits["cls"][h][j])))
+				}
 			}
 		}
-	}
-	if largest == 0 || largest > 0.05 {
-		t.Errorf("bfloat16 is off by %g", largest)
+		if largest == 0 || largest > 0.05 {
+			t.Errorf("%s is off by %g", precision, largest)
+		}
 	}
 }
 

@@ -54,11 +54,11 @@ func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) (
 
 // read runs the model on a batch, whose examples stand at index in outputs.
 func (e *evaluation) read(m *loaded, b datasets.Batch, index []int, outputs []evaluate.Outputs) (err error) {
-	s := torchx.Inference(e.device)
-	defer func() { err = s.Close() }()
-	if e.bf16() {
-		s.Autocast()
+	s, err := m.Inference(e.precision())
+	if err != nil {
+		return err
 	}
+	defer func() { err = s.Close() }()
 	hidden, mask := m.Hidden(s, b)
 	for t, part := range b.Parts {
 		for h, logits := range m.Logits(s, part.Task, hidden, mask) {

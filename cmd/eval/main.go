@@ -48,7 +48,7 @@ type flags struct {
 	BatchSize   int    `default:"32" placeholder:"N" help:"Calls that go through the model at once (${default})."`
 	Device      string `default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
 	Threads     int    `default:"0" placeholder:"N" help:"CPU threads; 0: one for each core (${default})."`
-	Precision   string `enum:"fp32,bf16,auto" default:"fp32" help:"fp32, bf16 (faster, a little less exact) or auto: bf16 where the processor has it (${default})."`
+	Precision   string `enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
 	MLflow      bool   `name:"mlflow" help:"Log figures, and the files of --output, to MLflow."`
 	TrackingURI string `name:"tracking-uri" default:"file:./mlruns" placeholder:"URI" help:"Where MLflow is; MLFLOW_TRACKING_URI goes before it (${default})."`
 	Experiment  string `default:"evaluation" placeholder:"NAME" help:"MLflow's experiment (${default})."`
@@ -124,9 +124,8 @@ type evaluation struct {
 	candidates []*candidate
 }
 
-// bf16 reports whether matrix products are to be in bfloat16.
-func (e *evaluation) bf16() bool {
-	return torchx.Precision(e.Precision).Resolve(e.device) == torchx.BF16
+func (e *evaluation) precision() torchx.Precision {
+	return torchx.Precision(e.Precision).Resolve(e.device)
 }
 
 // evaluation checks what can be checked without the models.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -21,12 +22,12 @@ func (e *evaluation) time(ctx context.Context) error {
 	taken := make([][]float64, len(e.candidates))
 	for i, text := range texts {
 		for c, candidate := range e.candidates {
-			millis, err := candidate.call(ctx, text, e.bf16())
+			millis, err := candidate.call(ctx, text, e.precision())
 			if err != nil {
 				return err
 			}
 			if i == 0 { // the first call warms up
-				if millis, err = candidate.call(ctx, text, e.bf16()); err != nil {
+				if millis, err = candidate.call(ctx, text, e.precision()); err != nil {
 					return err
 				}
 			}
@@ -42,7 +43,7 @@ func (e *evaluation) time(ctx context.Context) error {
 }
 
 // call takes the time of one call.
-func (c *candidate) call(ctx context.Context, text datasets.Transcript, bf16 bool) (millis float64, err error) {
+func (c *candidate) call(ctx context.Context, text datasets.Transcript, precision torchx.Precision) (millis float64, err error) {
 	started := time.Now()
 	for _, m := range c.models {
 		var scored []string
@@ -52,7 +53,7 @@ func (c *candidate) call(ctx context.Context, text datasets.Transcript, bf16 boo
 		if len(scored) == 0 {
 			continue
 		}
-		options := fusion.PredictOptions{Tasks: scored, BF16: bf16}
+		options := fusion.PredictOptions{Tasks: scored, Precision: precision}
 		if _, err := fusion.NewPredictor(m.Model, m.tok).Predict(ctx, []datasets.Transcript{text}, options); err != nil {
 			return 0, err
 		}

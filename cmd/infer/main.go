@@ -54,7 +54,7 @@ type flags struct {
 	BatchTokens int    `default:"4096" placeholder:"N" help:"…and their tokens. More memory and, on a GPU, more speed with more of them (${default})."`
 	Device      string `default:"auto" help:"auto, cpu, cuda or cuda:N."`
 	Threads     int    `default:"0" placeholder:"N" help:"CPU threads; 0: one for each core."`
-	Precision   string `enum:"fp32,bf16,auto" default:"fp32" help:"fp32, bf16 (faster, a little less exact) or auto: bf16 where the processor has it (${default})."`
+	Precision   string `enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
 }
 
 // taskNames are names separated by commas; the model says whether it has them.
@@ -118,7 +118,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 			Overlap:     f.Overlap,
 			BatchSize:   f.BatchSize,
 			BatchTokens: f.BatchTokens,
-			BF16:        torchx.Precision(f.Precision).Resolve(device) == torchx.BF16,
+			Precision:   torchx.Precision(f.Precision).Resolve(device),
 		},
 		style: f.style(out, len(f.Text) == 1),
 		bar:   newProgress(io.Err, in, out),

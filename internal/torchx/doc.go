@@ -2,7 +2,7 @@
 // [Scope] that runs gotch's operations, carries the first error and frees
 // intermediates; named parameters and layers; and, in C++, the few things that
 // gotch lacks (fused AdamW, gradient clipping, attention over packed sequences,
-// autocast, loading CUDA at run time).
+// linear layers in 8 bits, autocast, loading CUDA at run time).
 package torchx
 
 // #cgo CXXFLAGS: -std=c++17 -O2 -g0 -Wall -fopenmp -I${SRCDIR}/../../.libtorch/include

@@ -7,7 +7,10 @@ import (
 )
 
 // Linear is y = x·Wᵀ + b, with Weight [out, in] and Bias [out] or nil.
-type Linear struct{ Weight, Bias *ts.Tensor }
+type Linear struct {
+	Weight, Bias *ts.Tensor
+	int8         *int8Weights // after Round
+}
 
 // LayerNorm normalises over the last dimension, with Weight and Bias [dim].
 type LayerNorm struct {
@@ -24,11 +27,22 @@ type Embedding struct {
 
 // Linear applies l to x [..., in], giving [..., out].
 func (s *Scope) Linear(x *ts.Tensor, l Linear) *ts.Tensor {
+	if s.int8 && l.int8 != nil {
+		return s.int8Linear(x, l.int8, false, false)
+	}
 	bias := l.Bias
 	if bias == nil {
 		bias = ts.None
 	}
 	return s.run("linear", func() (*ts.Tensor, error) { return ts.Linear(x, l.Weight, bias) }, x, l.Weight)
+}
+
+// LinearGELU is [Scope.GELU] of [Scope.Linear].
+func (s *Scope) LinearGELU(x *ts.Tensor, l Linear) *ts.Tensor {
+	if s.int8 && l.int8 != nil {
+		return s.int8Linear(x, l.int8, true, false)
+	}
+	return s.GELU(s.Linear(x, l))
 }
 
 // LayerNorm applies n to x [..., dim].

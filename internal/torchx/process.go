@@ -66,10 +66,12 @@ func Device(spec string) (gotch.Device, error) {
 // Precision is how exact matrix products are.
 type Precision string
 
-// The precisions. Weights and sums stay in float32 with all of them.
+// The precisions. A model's weights and what isn't a matrix product stay in
+// float32 with all of them.
 const (
 	FP32 Precision = "fp32"
 	BF16 Precision = "bf16"
+	INT8 Precision = "int8" // the encoder's linear layers; only inference on the CPU
 	Auto Precision = "auto" // bf16 where the device computes in it, otherwise fp32
 )
 

@@ -6,10 +6,6 @@
 
 namespace tx {
 
-// Hot loops are compiled for several instruction sets; the processor's is
-// chosen when the program starts.
-#define TX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
-
 // hash32 mixes all bits of x into all others (an xor-shift-multiply hash; the
 // constants are Wellons' "lowbias32", found by search).
 inline uint32_t hash32(uint32_t x) {

@@ -29,6 +29,7 @@ type Scope struct {
 	gradWas     bool
 	autocast    bool
 	autocastWas bool
+	int8        bool
 	live        []*ts.Tensor
 	err         error
 }

@@ -16,6 +16,7 @@
 
 #include "guarded.h"
 #include "random.h"
+#include "rows.h"
 
 #ifndef _OPENMP
 #error "at::parallel_for needs -fopenmp here: without it the kernels run on one thread"
@@ -46,71 +47,6 @@ void multiply(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t 
   const char ta = transpose_a ? 'T' : 'N', tb = transpose_b ? 'T' : 'N';
   const int M = m, N = n, K = k, LA = lda, LB = ldb, LC = ldc;
   sgemm_(&tb, &ta, &N, &M, &K, &alpha, b, &LB, a, &LA, &beta, c, &LC);
-}
-
-// exp_row replaces x by exp(x - shift) and returns the sum. The polynomial is a
-// Taylor series of 2^f on [-½, ½]; its relative error is below 2e-7.
-TX_CLONES float exp_row(float *x, int64_t n, float shift) {
-  constexpr float log2e = 1.44269504088896341f, magic = 12582912.0f;  // 1.5·2²³: adding it rounds to a whole number
-  float sum = 0;
-#pragma GCC ivdep
-  for (int64_t j = 0; j < n; j++) {
-    float y = (x[j] - shift) * log2e;
-    y = y < -125.0f ? -125.0f : y;
-    float whole = (y + magic) - magic;
-    float f = y - whole;
-    float p = 1.5403530393e-4f;
-    p = p * f + 1.3333558146e-3f;
-    p = p * f + 9.6181291076e-3f;
-    p = p * f + 5.5504108665e-2f;
-    p = p * f + 2.4022650696e-1f;
-    p = p * f + 6.9314718056e-1f;
-    p = p * f + 1.0f;
-    int32_t bits = (static_cast<int32_t>(whole) + 127) << 23;
-    float power;
-    memcpy(&power, &bits, 4);
-    x[j] = p * power;
-  }
-  for (int64_t j = 0; j < n; j++) sum += x[j];
-  return sum;
-}
-
-TX_CLONES float max_row(const float *x, int64_t n) {
-  float best = x[0];
-  for (int64_t j = 1; j < n; j++) best = x[j] > best ? x[j] : best;
-  return best;
-}
-
-// drop_row multiplies x by factor, or by 0 where the mask of the row drops.
-TX_CLONES void drop_row(float *x, int64_t n, uint32_t key, uint32_t threshold, float factor) {
-#pragma GCC ivdep
-  for (int64_t j = 0; j < n; j++) {
-    uint32_t bits = tx::hash32(key + static_cast<uint32_t>(j)) >> 16;
-    x[j] = bits < threshold ? 0.0f : x[j] * factor;
-  }
-}
-
-TX_CLONES void scale_row(float *x, int64_t n, float factor) {
-  for (int64_t j = 0; j < n; j++) x[j] *= factor;
-}
-
-// grad_row makes of dp = d(dropped weights) the gradient of the scores:
-// p·(mask·dp·scale - mean), and of p the dropped weights.
-TX_CLONES void grad_row(float *p, float *dp, int64_t n, float mean, uint32_t key, uint32_t threshold, float scale) {
-#pragma GCC ivdep
-  for (int64_t j = 0; j < n; j++) {
-    uint32_t bits = tx::hash32(key + static_cast<uint32_t>(j)) >> 16;
-    float keep = bits < threshold ? 0.0f : scale;
-    dp[j] = p[j] * (dp[j] * keep - mean);
-    p[j] *= keep;
-  }
-}
-
-// row_product is the dot product of two rows.
-TX_CLONES float row_product(const float *a, const float *b, int64_t n) {
-  float sum = 0;
-  for (int64_t j = 0; j < n; j++) sum += a[j] * b[j];
-  return sum;
 }
 
 constexpr int64_t block = 128;  // queries at once: 128×512 scores are 256 KiB
@@ -165,14 +101,14 @@ void forward(const Sizes &s, const float *q, const float *k, const float *v, flo
       scores(s, q + here, k + at, rows, length, p, scale);
       for (int64_t i = 0; i < rows; i++) {
         float *row = p + i * length;
-        float top = max_row(row, length);
-        float sum = exp_row(row, length, top);
+        float top = tx::max_row(row, length);
+        float sum = tx::exp_row(row, length, top);
         uint64_t number = head * s.tokens + start + first + i;
         lse[number] = top + std::log(sum);
         if (drop.threshold)
-          drop_row(row, length, tx::row_key(seed, number), drop.threshold, drop.scale / sum);
+          tx::drop_row(row, length, tx::row_key(seed, number), drop.threshold, drop.scale / sum);
         else
-          scale_row(row, length, 1 / sum);
+          tx::scale_row(row, length, 1 / sum);
       }
       multiply(false, false, rows, s.head_dim, length, 1, p, length, v + at, s.dim, 0, out + here, s.dim);
     }
@@ -193,9 +129,9 @@ void backward(const Sizes &s, const float *q, const float *k, const float *v, co
       multiply(false, true, rows, length, s.head_dim, 1, dout + here, s.dim, v + at, s.dim, 0, dp, length);
       for (int64_t i = 0; i < rows; i++) {
         uint64_t number = head * s.tokens + start + first + i;
-        exp_row(p + i * length, length, lse[number]);
-        float mean = row_product(out + here + i * s.dim, dout + here + i * s.dim, s.head_dim);
-        grad_row(p + i * length, dp + i * length, length, mean, tx::row_key(seed, number), drop.threshold, drop.scale);
+        tx::exp_row(p + i * length, length, lse[number]);
+        float mean = tx::dot_rows(out + here + i * s.dim, dout + here + i * s.dim, s.head_dim);
+        tx::grad_row(p + i * length, dp + i * length, length, mean, tx::row_key(seed, number), drop.threshold, drop.scale);
       }
       multiply(true, false, length, s.head_dim, rows, 1, p, length, dout + here, s.dim, more, dv + at, s.dim);
       multiply(false, false, rows, s.head_dim, length, scale, dp, length, k + at, s.dim, 0, dq + here, s.dim);
@@ -249,7 +185,7 @@ void drop_all(const float *x, float *y, int64_t n, const tx::Dropout &drop, uint
     for (int64_t i = begin; i < end; i++) {
       int64_t size = std::min(stripe, n - i * stripe);
       memcpy(y + i * stripe, x + i * stripe, size * sizeof(float));
-      drop_row(y + i * stripe, size, tx::row_key(seed, i), drop.threshold, drop.scale);
+      tx::drop_row(y + i * stripe, size, tx::row_key(seed, i), drop.threshold, drop.scale);
     }
   });
 }

@@ -32,6 +32,21 @@ func New(p torchx.Params, c Config) (*Encoder, error) {
 	return e, p.Err()
 }
 
+// Round prepares the layers for a Scope's [torchx.Scope.Int8].
+func (e *Encoder) Round() error {
+	for i := range e.layers {
+		l := &e.layers[i]
+		for _, linear := range []*torchx.Linear{
+			&l.attention.query, &l.attention.key, &l.attention.value, &l.attention.out, &l.ffn.inner, &l.ffn.outer,
+		} {
+			if err := linear.Round(); err != nil {
+				return fmt.Errorf("encoder layer %d: %w", i, err)
+			}
+		}
+	}
+	return nil
+}
+
 // Tokens are sequences of token ids, one after another, without padding.
 type Tokens struct {
 	IDs     []int64
@@ -154,7 +169,7 @@ func newFeedForward(p torchx.Params, c Config) feedForward {
 }
 
 func (f feedForward) forward(s *torchx.Scope, x *ts.Tensor) *ts.Tensor {
-	inner := s.GELU(s.Linear(x, f.inner)) // [tokens, hidden]
+	inner := s.LinearGELU(x, f.inner) // [tokens, hidden]
 	return s.Dropout(s.Linear(inner, f.outer), f.dropout)
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/sugarme/gotch"
 
@@ -143,5 +144,6 @@ func (m *Model) LoadWeights(dir string) error {
 	if _, err := backbone.LoadParams(file, "", m.params, func(name string) string { return name }); err != nil {
 		return fmt.Errorf("load weights of %s: %w", dir, err)
 	}
+	m.round = sync.OnceValue(m.encoder.Round)
 	return nil
 }

@@ -4,6 +4,7 @@ package fusion
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
@@ -31,6 +32,7 @@ type Model struct {
 	params  torchx.Params
 	encoder *backbone.Encoder
 	heads   map[string]heads.Head
+	round   func() error // prepares the encoder for 8-bit layers, once
 }
 
 // New makes a model with randomly initialised parameters, drawn from
@@ -56,6 +58,7 @@ func (m *Model) addParts() (err error) {
 	if m.encoder, err = backbone.New(m.params.Sub(m.EncoderName), m.Config); err != nil {
 		return err
 	}
+	m.round = sync.OnceValue(m.encoder.Round)
 	for _, task := range m.Tasks {
 		if m.heads[task.Name] != nil {
 			return fmt.Errorf("two tasks are called %s", task.Name)
@@ -83,6 +86,27 @@ func (m *Model) Params() torchx.Params { return m.params }
 
 // Drop frees the parameters. The model can't be used afterwards.
 func (m *Model) Drop() { m.params.Drop() }
+
+// Inference opens a Scope for the model's predictions, with matrix products in
+// that precision; "" is float32. The caller closes it.
+func (m *Model) Inference(precision torchx.Precision) (*torchx.Scope, error) {
+	if precision == torchx.INT8 {
+		if err := m.round(); err != nil {
+			return nil, err
+		}
+	}
+	s := torchx.Inference(m.params.Device())
+	switch precision {
+	case "", torchx.FP32:
+	case torchx.BF16:
+		s.Autocast()
+	case torchx.INT8:
+		s.Int8()
+	default:
+		s.Fail(fmt.Errorf("precision %q: want %s, %s or %s", precision, torchx.FP32, torchx.BF16, torchx.INT8))
+	}
+	return s, nil
+}
 
 // Hidden runs the encoder on a batch: hidden states [batch, seq, dim], 0 on
 // padding, and the mask [batch, seq], nil if there is no padding.

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/torchx"
@@ -29,7 +28,10 @@ type PredictOptions struct {
 	Threshold float64    // a criterion is met if its probability is higher; 0: DefaultThreshold
 	Heads     Thresholds // other thresholds for some heads
 	Scores    bool       // give the probabilities as well
-	BF16      bool       // matrix products in bfloat16: faster where the processor has it, a little less exact
+	// Precision of matrix products: float32 if it is "". Those of bfloat16 and
+	// 8-bit integers are faster where the processor has them, and a little less
+	// exact; 8-bit integers are for the CPU.
+	Precision torchx.Precision
 
 	// Overlap says what becomes of a text that is longer than the model reads.
 	// 0: its end isn't read, as in the Python prototype. More: it is read in
@@ -46,28 +48,27 @@ type PredictOptions struct {
 // that need little padding, and come back in their order. One pass through the
 // encoder serves all tasks. It is safe for concurrent use.
 type Predictor struct {
-	model  network
-	tasks  []tasks.Task
-	tok    *tokenize.Tokenizer
-	device gotch.Device
-	limit  int // tokens that the model reads at once
+	model network
+	tasks []tasks.Task
+	tok   *tokenize.Tokenizer
+	limit int // tokens that the model reads at once
 }
 
 // network is what a Predictor needs of a [Model].
 type network interface {
 	Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 	Logits(s *torchx.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor
+	Inference(precision torchx.Precision) (*torchx.Scope, error)
 }
 
 // NewPredictor makes a Predictor of what [Load] returns. The model must live
 // as long as it.
 func NewPredictor(m *Model, tok *tokenize.Tokenizer) *Predictor {
 	return &Predictor{
-		model:  m,
-		tasks:  m.Tasks,
-		tok:    tok,
-		device: m.Params().Device(),
-		limit:  min(tok.ModelMaxLength(), int(m.Config.MaxPositions)),
+		model: m,
+		tasks: m.Tasks,
+		tok:   tok,
+		limit: min(tok.ModelMaxLength(), int(m.Config.MaxPositions)),
 	}
 }
 
@@ -141,7 +142,7 @@ func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o *Pre
 		if err := ctx.Err(); err != nil {
 			return nil, nil, fmt.Errorf("predict: %w", err)
 		}
-		if err := p.read(batch, list, o.BF16); err != nil {
+		if err := p.read(batch, list, o.Precision); err != nil {
 			return nil, nil, fmt.Errorf("predict a batch of %d texts: %w", len(batch), err)
 		}
 		if done += len(batch); o.Progress != nil {
@@ -209,18 +210,18 @@ func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 }
 
 // read runs the model on a batch and hands each piece its logits.
-func (p *Predictor) read(batch []*piece, list []tasks.Task, bf16 bool) (err error) {
+func (p *Predictor) read(batch []*piece, list []tasks.Task, precision torchx.Precision) (err error) {
 	examples := make([]datasets.Example, len(batch))
 	for i, pc := range batch {
 		examples[i].IDs = pc.enc.IDs
 		pc.logits = map[string][][]float32{}
 	}
 	b := datasets.Collator{PadID: int64(p.tok.PadID())}.Collate(nil, examples)
-	s := torchx.Inference(p.device)
-	defer func() { err = s.Close() }()
-	if bf16 {
-		s.Autocast()
+	s, err := p.model.Inference(precision)
+	if err != nil {
+		return err
 	}
+	defer func() { err = s.Close() }()
 	hidden, mask := p.model.Hidden(s, b)
 	for _, task := range list {
 		for _, logits := range p.model.Logits(s, task.Name, hidden, mask) {

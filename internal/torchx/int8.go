@@ -1,0 +1,56 @@
+package torchx
+
+// #include "int8.h"
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/sugarme/gotch"
+	"github.com/sugarme/gotch/ts"
+)
+
+// int8Weights are a linear layer's weights in 8-bit integers.
+type int8Weights struct{ packed C.tx_int8 }
+
+// Round prepares l for a Scope's [Scope.Int8]: it keeps a copy of the weights
+// that is rounded to 8-bit integers, with a scale for each output. Later changes
+// of the weights don't reach it.
+func (l *Linear) Round() error {
+	if l.Weight == nil {
+		return errors.New("round a linear layer to 8 bits: its weights are missing")
+	}
+	var packed C.tx_int8
+	message := C.tx_int8_pack(&packed, handle(l.Weight), handle(l.Bias))
+	runtime.KeepAlive(l)
+	if err := nativeError(message); err != nil {
+		return fmt.Errorf("round a linear layer to 8 bits: %w", err)
+	}
+	l.int8 = &int8Weights{packed}
+	runtime.AddCleanup(l.int8, func(p C.tx_int8) { C.tx_int8_free(p) }, packed)
+	return nil
+}
+
+// Int8 computes linear layers that were rounded ([Linear.Round]) in 8-bit
+// integers until Close: for inference on the CPU. Each row that a layer is
+// applied to is rounded with a scale of its own, so that its result doesn't
+// hang on its neighbours. Products are added up exactly, results are float32.
+func (s *Scope) Int8() {
+	switch {
+	case s.training:
+		s.Fail(errors.New("8-bit layers have no gradient: they are for inference only"))
+	case s.device != gotch.CPU:
+		s.Fail(errors.New("8-bit layers are for the CPU only"))
+	}
+	s.int8 = true
+}
+
+func (s *Scope) int8Linear(x *ts.Tensor, w *int8Weights, gelu, portable bool) *ts.Tensor {
+	return s.run("linear in 8 bits", func() (*ts.Tensor, error) {
+		defer runtime.KeepAlive(w)
+		var out C.tx_tensor
+		return result(out, C.tx_int8_linear(&out, handle(x), w.packed, C.bool(gelu), C.bool(portable)))
+	}, x)
+}

@@ -1,0 +1,165 @@
+package torchx
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/sugarme/gotch"
+	"github.com/sugarme/gotch/ts"
+)
+
+// int8Reference is what a rounded layer computes, in float64: each row of x and
+// each output's weights are rounded to whole numbers of at most 127.
+func int8Reference(x, weight, bias []float32, in, out int) []float64 {
+	var result []float64
+	for row := range slices.Chunk(x, in) {
+		xs, xScale := rounded(row)
+		for o := range out {
+			ws, wScale := rounded(weight[o*in : (o+1)*in])
+			sum := 0.0
+			for i := range xs {
+				sum += xs[i] * ws[i]
+			}
+			result = append(result, sum*xScale*wScale+float64(bias[o]))
+		}
+	}
+	return result
+}
+
+func rounded(values []float32) (whole []float64, scale float64) {
+	var most float32
+	for _, v := range values {
+		most = max(most, float32(math.Abs(float64(v))))
+	}
+	if most == 0 {
+		return make([]float64, len(values)), 0
+	}
+	for _, v := range values {
+		whole = append(whole, math.RoundToEven(float64(v*(127/most))))
+	}
+	return whole, float64(most / 127)
+}
+
+func TestInt8Linear(t *testing.T) {
+	for _, size := range []struct{ rows, in, out int }{
+		{1, 4, 64}, {6, 8, 64}, {7, 768, 100}, {13, 7, 5}, {2, 1, 1}, {25, 33, 130},
+	} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			p := NewParams(gotch.CPU, true)
+			defer p.Drop()
+			l := NewLinear(p, "l", int64(size.in), int64(size.out))
+			if err := l.Round(); err != nil {
+				t.Fatal(err)
+			}
+			values := waves(size.rows * size.in)
+			clear(values[:size.in]) // a row of zeros has no scale
+			s := Inference(gotch.CPU)
+			defer s.Close()
+			x := s.Float32s(values, int64(size.rows), int64(size.in))
+			weight, bias := s.ReadFloat32(l.Weight), s.ReadFloat32(l.Bias)
+			fast, portable := s.ReadFloat32(s.int8Linear(x, l.int8, false, false)), s.ReadFloat32(s.int8Linear(x, l.int8, false, true))
+			exact := s.ReadFloat32(s.Linear(x, l))
+			gelu, geluWant := s.ReadFloat32(s.int8Linear(x, l.int8, true, false)), s.ReadFloat32(s.GELU(s.int8Linear(x, l.int8, false, false)))
+			s.Int8()
+			chosen := s.ReadFloat32(s.Linear(x, l))
+			if s.Err() != nil {
+				t.Fatal(s.Err())
+			}
+			want := int8Reference(values, weight, bias, size.in, size.out)
+			for i := range want {
+				if d := math.Abs(float64(fast[i]) - want[i]); d > 1e-6*(1+math.Abs(want[i])) {
+					t.Fatalf("element %d is %v, want %v", i, fast[i], want[i])
+				}
+				if d := math.Abs(float64(fast[i] - exact[i])); d > 0.03 {
+					t.Fatalf("element %d is %v, in float32 %v", i, fast[i], exact[i])
+				}
+				if d := math.Abs(float64(gelu[i] - geluWant[i])); d > 1e-6 {
+					t.Fatalf("GELU of element %d is %v, want %v", i, gelu[i], geluWant[i])
+				}
+			}
+			if !slices.Equal(fast, portable) || !slices.Equal(fast, chosen) {
+				t.Error("the processor's instructions, portable ones, and what a Scope takes differ")
+			}
+		})
+	}
+}
+
+// A row's result doesn't hang on the rows beside it.
+func TestInt8RowsAreIndependent(t *testing.T) {
+	p := NewParams(gotch.CPU, true)
+	defer p.Drop()
+	l := NewLinear(p, "l", 48, 70)
+	if err := l.Round(); err != nil {
+		t.Fatal(err)
+	}
+	s := Inference(gotch.CPU)
+	defer s.Close()
+	s.Int8()
+	x := s.Float32s(waves(11*48), 11, 48)
+	together := s.ReadFloat32(s.Linear(x, l))
+	for row := range int64(11) {
+		alone := s.ReadFloat32(s.Linear(s.Narrow(x, 0, row, 1), l))
+		if s.Err() != nil {
+			t.Fatal(s.Err())
+		}
+		if !slices.Equal(alone, together[row*70:(row+1)*70]) {
+			t.Errorf("row %d differs alone", row)
+		}
+	}
+}
+
+func TestInt8IsForInferenceOnly(t *testing.T) {
+	s := Training(gotch.CPU)
+	s.Int8()
+	if err := s.Close(); err == nil {
+		t.Error("no error in a training scope")
+	}
+	if err := new(Linear).Round(); err == nil {
+		t.Error("no error without weights")
+	}
+}
+
+// waves are n numbers without a pattern that matters.
+func waves(n int) []float32 {
+	list := make([]float32, n)
+	for i := range list {
+		list[i] = float32(math.Sin(float64(i*i) * 0.37))
+	}
+	return list
+}
+
+func BenchmarkLinear(b *testing.B) {
+	for _, size := range [][3]int64{{64, 768, 768}, {400, 768, 768}, {400, 768, 3072}, {400, 3072, 768}} {
+		for _, precision := range []Precision{FP32, BF16, INT8} {
+			b.Run(fmt.Sprintf("%dx%dx%d/%s", size[0], size[1], size[2], precision), func(b *testing.B) {
+				p := NewParams(gotch.CPU, true)
+				defer p.Drop()
+				l := NewLinearNormal(p, "l", size[1], size[2], 0.02)
+				if err := l.Round(); err != nil {
+					b.Fatal(err)
+				}
+				s := Inference(gotch.CPU)
+				defer s.Close()
+				switch precision {
+				case BF16:
+					s.Autocast()
+				case INT8:
+					s.Int8()
+				}
+				x := s.Float32s(waves(int(size[0]*size[1])), size[0], size[1])
+				for b.Loop() {
+					s.Block(func() *ts.Tensor {
+						s.Linear(x, l)
+						return x
+					})
+				}
+				if s.Err() != nil {
+					b.Fatal(s.Err())
+				}
+				b.ReportMetric(2*float64(size[0]*size[1]*size[2])*float64(b.N)/b.Elapsed().Seconds()/1e9, "Gop/s")
+			})
+		}
+	}
+}

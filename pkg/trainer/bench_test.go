@@ -1,0 +1,116 @@
+package trainer
+
+import (
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/sugarme/gotch"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/backbone"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// stepSizes are models with the same operations: DistilBERT's own size, the
+// quickstart's, and one whose tensors are so small that what a step takes is
+// all but the computing: Go, the crossings to C, libtorch's dispatch.
+var stepSizes = []struct {
+	name        string
+	dim, hidden int64
+	layers      int64
+	tokens      int // of each of 16 texts
+}{
+	{"full", 768, 3072, 6, 400},
+	{"quickstart", 128, 256, 3, 64},
+	{"overhead", 12, 12, 6, 3},
+	{"overhead_quickstart", 4, 4, 3, 3},
+}
+
+func benchTrainer(b *testing.B, dim, hidden, layers int64, tokens int) *Trainer {
+	b.Helper()
+	c := backbone.DistilBERTCased()
+	if dim < 100 {
+		c.VocabSize = 1001
+	}
+	c.Dim, c.HiddenDim, c.Layers, c.Heads = dim, hidden, layers, min(dim, c.Heads)
+	if dim%c.Heads != 0 {
+		c.Heads = 4
+	}
+	list := toyTasks()
+	model, err := fusion.New(fusion.Architecture{Config: c, Tasks: list}, gotch.CPU)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(model.Drop)
+	var train []datasets.Loader
+	for _, task := range list {
+		loader := datasets.Loader{Tasks: []tasks.Task{task}, BatchSize: 16}
+		for i := range loader.BatchSize {
+			ex := datasets.Example{Record: i + 1}
+			for j := range tokens {
+				ex.IDs = append(ex.IDs, int32(1+(7*i+5*j)%1000))
+			}
+			ex.Labels = []datasets.Label{toyLabel(task, ex.IDs)}
+			loader.Examples = append(loader.Examples, ex)
+		}
+		train = append(train, loader)
+	}
+	t := &Trainer{
+		Settings: Settings{Epochs: 1, LearningRate: 2e-5, WeightDecay: 0.01, MaxGradNorm: 1, Seed: 3},
+		Model:    model, Train: train, Console: NewConsole(io.Discard, io.Discard),
+	}
+	if err := t.begin(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(t.optimizer.Drop)
+	return t
+}
+
+// BenchmarkStep is a training step: batches of each task in turn.
+func BenchmarkStep(b *testing.B) {
+	torchx.Configure(0)
+	for _, size := range stepSizes {
+		for _, bf16 := range []bool{false, true} {
+			b.Run(fmt.Sprintf("%s/bf16=%v", size.name, bf16), func(b *testing.B) {
+				t := benchTrainer(b, size.dim, size.hidden, size.layers, size.tokens)
+				t.BF16 = bf16
+				for i := 0; b.Loop(); i++ {
+					if _, _, err := t.step(t.Train[i%3].Ordered()[0].Batch(), 2e-5); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkForward is the encoder's and a head's pass without gradients.
+func BenchmarkForward(b *testing.B) {
+	for _, size := range stepSizes[:2] {
+		b.Run(size.name, func(b *testing.B) {
+			t := benchTrainer(b, size.dim, size.hidden, size.layers, size.tokens)
+			batch := t.Train[0].Ordered()[0].Batch()
+			for b.Loop() {
+				s := torchx.Inference(gotch.CPU)
+				hidden, mask := t.Model.Hidden(s, batch)
+				t.Model.Logits(s, batch.Parts[0].Task, hidden, mask)
+				if err := s.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkBatch is what making a batch of 16 texts of 400 tokens takes.
+func BenchmarkBatch(b *testing.B) {
+	t := benchTrainer(b, 12, 12, 1, 400)
+	for b.Loop() {
+		for _, loader := range t.Train {
+			loader.Ordered()[0].Batch()
+		}
+	}
+}
