@@ -1,5 +1,6 @@
 package torchx
 
+// #include "arena.h"
 // #include "torchx.h"
 import "C"
 
@@ -21,6 +22,7 @@ func Configure(threads int) {
 		C.tx_set_threads(C.int(threads))
 	}
 	C.tx_keep_freed_memory()
+	C.tx_use_arena()
 }
 
 // Threads returns how many CPU threads one operation may use.
