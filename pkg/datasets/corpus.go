@@ -35,10 +35,7 @@ type Records struct {
 	Source
 	Texts    []Transcript // by record; "" of one that can't be used
 	Problems Problems     // of the records that can't be used
-	// SharedIDs counts the records whose id an earlier one has, with another
-	// text.
-	SharedIDs int
-	labels    [][]labels // by record, of each task; nil of one that can't be used
+	labels   [][]labels   // by record, of each task; nil of one that can't be used
 }
 
 // Usable reports whether the record of that number, from 1, can be used.
@@ -56,10 +53,11 @@ func Load(ctx context.Context, source Source) (Records, error) {
 // LoadAll reads sources. Records that can't be used are together one error, a
 // [BadRecords], with which it returns what can be used; with SkipBad they are
 // an error only if what follows them in their file can't be read. Other errors
-// name the file.
+// name the file, and stand beside that one; then nothing is returned.
 func LoadAll(ctx context.Context, sources []Source) ([]Records, error) {
 	var all []Records
 	var found Problems
+	var others error
 	for _, source := range sources {
 		r, err := loadOne(ctx, source)
 		var problems *BadRecords
@@ -67,14 +65,22 @@ func LoadAll(ctx context.Context, sources []Source) ([]Records, error) {
 		case errors.As(err, &problems):
 			found.Add(problems.Problems)
 		case err != nil:
-			return nil, fmt.Errorf("read data: %s: %w", source.Path, err)
+			others = errors.Join(others, fmt.Errorf("read data: %s: %w", source.Path, err))
+		}
+		if ctx.Err() != nil {
+			return nil, others
 		}
 		all = append(all, r)
 	}
-	if found.Total() > 0 {
+	switch {
+	case found.Total() == 0 && others == nil:
+		return all, nil
+	case others == nil:
 		return all, &BadRecords{found}
+	case found.Total() == 0:
+		return nil, others
 	}
-	return all, nil
+	return nil, errors.Join(&BadRecords{found}, others)
 }
 
 func loadOne(ctx context.Context, source Source) (Records, error) {
@@ -106,7 +112,7 @@ func loadOne(ctx context.Context, source Source) (Records, error) {
 
 // read reads all records of a file.
 func (r *Records) read(ctx context.Context, file io.Reader) error {
-	known, seen := labelIDs(r.Tasks), map[string][]int{}
+	known, seen := labelIDs(r.Tasks), map[string]int{}
 	in, err := newReader(file)
 	if in != nil {
 		err = r.note(in, err)
@@ -164,12 +170,12 @@ func (r *Records) check() error {
 	return nil
 }
 
-// idFields are those that hold a record's id; the first that is there counts.
-var idFields = []string{"id", "uniqueid", "sample_id"}
+// idFields are those that no two records of a file may share.
+var idFields = []string{"uniqueid", "sample_id"}
 
 // add reads one record. Its error is a [recordError]. known are the ids of
-// labels that the tasks bring along; seen are the records of each id.
-func (r *Records) add(raw []byte, known [][]map[string]int64, seen map[string][]int) error {
+// labels that the tasks bring along; seen are the numbers of the records that have each id.
+func (r *Records) add(raw []byte, known [][]map[string]int64, seen map[string]int) error {
 	record, err := parseFields(raw)
 	if err != nil {
 		return err
@@ -195,28 +201,27 @@ func (r *Records) add(raw []byte, known [][]map[string]int64, seen map[string][]
 	return nil
 }
 
-// checkID finds a record that is there twice. An id alone doesn't tell: case
-// systems give a call's several records the same.
-func (r *Records) checkID(record *fields, text Transcript, seen map[string][]int) error {
-	i := slices.IndexFunc(idFields, func(name string) bool { return record.values[name] != nil })
-	if i < 0 {
-		return nil
-	}
-	id := string(record.values[idFields[i]])
-	if id == "null" || id == `""` {
-		return nil
-	}
-	for _, other := range seen[id] {
-		if r.Texts[other] == text {
-			return bad(KindDuplicate, "the same %s and text as record %d", idFields[i], other+1)
+// checkID finds a record whose id an earlier one has.
+func (r *Records) checkID(record *fields, text Transcript, seen map[string]int) error {
+	for _, name := range idFields {
+		id := name + string(record.values[name])
+		if id == name || id == name+"null" || id == name+`""` {
+			continue
 		}
+		if other, twice := seen[id]; twice {
+			with := "another"
+			if r.Texts[other-1] == text {
+				with = "the same"
+			}
+			return bad(KindDuplicate, "the %s of record %d, with %s text", name, other, with)
+		}
+		seen[id] = len(r.Texts) + 1
 	}
-	if len(seen[id]) > 0 {
-		r.SharedIDs++
-	}
-	seen[id] = append(seen[id], len(r.Texts))
 	return nil
 }
+
+// manyLabels is how many labels are many, if every other record has its own.
+const manyLabels = 100
 
 // findLabels gives heads without labels those that the records have.
 func (r *Records) findLabels() (err error) {
@@ -252,8 +257,11 @@ func (r *Records) labelsIn(t, h int) ([]string, error) {
 	}
 	delete(seen, tasks.OutsideLabel)
 	found := slices.Sorted(maps.Keys(seen))
-	if len(found) == 0 {
+	switch n := len(found); {
+	case n == 0:
 		return nil, errors.New("no record has a label")
+	case n > manyLabels && 2*n > len(r.labels):
+		return nil, fmt.Errorf("%d different labels in %d records: does the field hold texts?", n, len(r.labels))
 	}
 	return found, nil
 }

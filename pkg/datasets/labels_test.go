@@ -200,6 +200,20 @@ func TestTextsAreNoLabels(t *testing.T) {
 	}
 }
 
+// Short texts aren't labels either.
+func TestManyLabelsAreTexts(t *testing.T) {
+	for records, want := range map[int]string{100: "", 101: "task mood: head caller, field caller: 101 different labels in 101 records: does the field hold texts?"} {
+		var content strings.Builder
+		for i := range records {
+			fmt.Fprintf(&content, `{"text": "x", "caller": "Amina %d", "reporter": {"gender": "male"}}`+"\n", i)
+		}
+		_, err := load(t, content.String(), mood(t))
+		if err == nil && want != "" || err != nil && (want == "" || !strings.HasSuffix(err.Error(), want)) {
+			t.Errorf("%d: got error %v, want %q", records, err, want)
+		}
+	}
+}
+
 func TestKeepUnknownClasses(t *testing.T) {
 	path := write(t, "test.json", `{"text": "x", "caller": "angry"}
 		{"text": "x", "caller": "calm", "reporter": {"gender": "male"}}

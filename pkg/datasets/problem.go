@@ -25,7 +25,7 @@ const (
 	KindOverlap   Kind = "overlapping spans"
 	KindLabel     Kind = "unknown label"
 	KindText      Kind = "text in place of a label"
-	KindDuplicate Kind = "record twice"
+	KindDuplicate Kind = "id twice"
 )
 
 // Problem is a record that can't be used. It holds nothing of the record's
