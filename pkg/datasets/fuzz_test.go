@@ -185,3 +185,21 @@ func checkSilent(t *testing.T, err error) {
 		t.Errorf("the error holds a text: %v", err)
 	}
 }
+
+// FuzzHalfSurrogate: there is half a pair just where encoding/json puts U+FFFD
+// for an escape.
+func FuzzHalfSurrogate(f *testing.F) {
+	for _, s := range []string{`\ud83d\ude00`, `\ud83d`, `\ude00\ud83d`, `\\ud83d`, `\\\ud83d`, `\uD83D\ud83D\uDE00 \n`, `\ud83d\\ude00`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, inside string) {
+		raw := []byte(`"` + inside + `"`)
+		var text string
+		if !utf8.Valid(raw) || strings.Contains(inside, "\ufffd") || strings.Contains(strings.ToLower(inside), `\ufffd`) || json.Unmarshal(raw, &text) != nil {
+			return
+		}
+		if got, want := HalfSurrogate(raw), strings.Contains(text, "\ufffd"); got != want {
+			t.Errorf("%s: got %v, want %v", raw, got, want)
+		}
+	})
+}

@@ -48,7 +48,7 @@ func parseSpans(record *fields, task tasks.Task, text Transcript) (labels, error
 		return labels{}, inField(path, err)
 	}
 	for _, e := range l.spans {
-		if err := wantLabel(path, e.Label, text); err != nil {
+		if err := wantLabel(task.Heads[0], e.Label, text); err != nil {
 			return labels{}, err
 		}
 	}
@@ -86,7 +86,7 @@ func parseClasses(record *fields, task tasks.Task, text Transcript) (labels, err
 	for _, head := range task.Heads {
 		label, err := record.label(head.Source)
 		if err == nil {
-			err = wantLabel(head.Source, label, text)
+			err = wantLabel(head, label, text)
 		}
 		switch {
 		case err != nil:
@@ -118,7 +118,7 @@ func parseFlags(record *fields, task tasks.Task, text Transcript) (labels, error
 				return labels{}, fmt.Errorf("field %q: %w", head.Source, err)
 			}
 			for label := range l.named[h] {
-				if err := wantLabel(head.Source, label, text); err != nil {
+				if err := wantLabel(head, label, text); err != nil {
 					return labels{}, err
 				}
 			}

@@ -200,6 +200,15 @@ func TestTextsAreNoLabels(t *testing.T) {
 	}
 }
 
+// What the configuration calls a label is one.
+func TestLongLabelsThatAreGiven(t *testing.T) {
+	long := strings.Repeat("very ", 50) + "calm"
+	r := mustLoad(t, `{"text": "x", "caller": "`+long+`", "reporter": {"gender": "male"}}`, mood(t, long))
+	if got := classesOf(mustEncode(t, r, Limits{MaxLength: 10})); !reflect.DeepEqual(got, [][]int64{{0, 0}}) {
+		t.Errorf("got %v", got)
+	}
+}
+
 // Short texts aren't labels either.
 func TestManyLabelsAreTexts(t *testing.T) {
 	for records, want := range map[int]string{100: "", 101: "task mood: head caller, field caller: 101 different labels in 101 records: does the field hold texts?"} {

@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // unmarshal is json.Unmarshal for UTF-8 only: encoding/json would replace
@@ -77,10 +80,12 @@ const (
 )
 
 // wantLabel finds a text that can hardly be a label: it is too long, or the
-// record's own.
-func wantLabel(path, label string, text Transcript) error {
-	if n := utf8.RuneCountInString(label); n > longestLabel || len(strings.Fields(label)) > wordiest || Transcript(label) == text {
-		return bad(KindText, "field %s: a label of %d characters: does the field hold texts?", path, n)
+// record's own. What the head brings along is one.
+func wantLabel(head tasks.Head, label string, text Transcript) error {
+	n := utf8.RuneCountInString(label)
+	likely := n <= longestLabel && len(strings.Fields(label)) <= wordiest && Transcript(label) != text
+	if likely || slices.Contains(head.Labels, label) {
+		return nil
 	}
-	return nil
+	return bad(KindText, "field %s: a label of %d characters: does the field hold texts?", head.Source, n)
 }
