@@ -97,12 +97,14 @@ func watchState(dir string) func() map[string]string {
 	go func() {
 		files := map[string]string{}
 		for {
-			paths, _ := filepath.Glob(filepath.Join(dir, "*")) // the pattern is good
-			for _, path := range paths {
-				if data, err := os.ReadFile(path); err == nil {
-					files[path] += string(data)
+			_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error { // while it changes
+				if err == nil && !entry.IsDir() {
+					if data, err := os.ReadFile(path); err == nil {
+						files[path] = string(data)
+					}
 				}
-			}
+				return nil
+			})
 			select {
 			case <-stop:
 				done <- files

@@ -31,7 +31,7 @@ func (r *reader) nextElement() ([]byte, error) {
 		return nil, r.orReadError(bad(KindJSON, "not valid JSON: the file ends inside the record"))
 	}
 	if len(r.buffer) > maxRecord {
-		return nil, bad(KindTooLong, "longer than %d MiB; is a closing quote or bracket missing?", maxRecord>>20)
+		return nil, bad(KindTooLong, "longer than %d MiB, as if a closing quote or bracket were missing", maxRecord>>20)
 	}
 	return r.buffer, nil
 }

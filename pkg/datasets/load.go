@@ -70,7 +70,7 @@ func (r *reader) nextLine() ([]byte, error) {
 		}
 		if len(r.buffer) > maxRecord {
 			r.records++
-			return nil, bad(KindTooLong, "longer than %d MiB; is a line break missing?", maxRecord>>20)
+			return nil, bad(KindTooLong, "longer than %d MiB, as if a line break were missing", maxRecord>>20)
 		}
 		if len(bytes.TrimSpace(r.buffer)) > 0 {
 			r.records++
