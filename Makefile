@@ -34,8 +34,8 @@ test: libtorch python ## Run all tests.
 	go test ./...
 
 .PHONY: fuzz
-fuzz: libtorch ## Run each fuzz target for FUZZTIME (30s).
-	scripts/fuzz.sh $(or $(FUZZTIME),30s)
+fuzz: libtorch ## Run each fuzz target for FUZZTIME (60s; half an hour and more).
+	scripts/fuzz.sh $(or $(FUZZTIME),60s)
 
 .PHONY: lint
 lint: libtorch ## Check style: gofmt, vet, golangci-lint, shellcheck.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"strings"
 
@@ -142,8 +143,15 @@ func (e *evaluation) score(ctx context.Context, c *candidate) error {
 
 func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s source) error {
 	records, err := datasets.Load(ctx, s.Source)
-	if err != nil {
+	var found *datasets.BadRecords
+	switch {
+	case errors.As(err, &found) && !found.Unreadable:
+		return fmt.Errorf("%w; mend it, or leave out what can't be used with --skip-bad-records", err)
+	case err != nil:
 		return err
+	}
+	if n := records.Problems.Total(); n > 0 {
+		fmt.Fprintf(e.io.Err, "eval: warning: %s: left out %d of %d records: %s\n", s.Path, n, len(records.Texts), records.Problems.ByKind())
 	}
 	set, err := records.Encode(ctx, m.tok, datasets.Limits{MaxLength: m.limit(), Truncate: true})
 	if err != nil {
@@ -153,6 +161,7 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 	if err != nil {
 		return err
 	}
+	maps.DeleteFunc(listed, func(number int, _ bool) bool { return !records.Usable(number) })
 	set.Examples = listed.of(set.Examples)
 	if len(set.Examples) == 0 {
 		return fmt.Errorf("%s: no record is left to score: all %d are longer than the %d tokens that %s reads", s.Path, len(listed), m.limit(), m.dir)

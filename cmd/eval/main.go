@@ -38,6 +38,8 @@ type flags struct {
 	HeldOut bool     `xor:"records" help:"Score only the records that the model's training held out, by its held_out_*.csv: the test records, or if there are none the validation records. --data must be the files of training."`
 	Records string   `xor:"records" placeholder:"CSV" help:"Score only the records that the column \"record\" of this file numbers, from 1; of those only the test records where a column \"share\" has such."`
 
+	SkipBadRecords bool `help:"Leave out records that can't be used, and count them, instead of refusing the file."`
+
 	Output      string `placeholder:"DIR" help:"Write report.md, metrics.json, thresholds.json, predictions_TASK.csv and plots/ there. Other files there stay."`
 	Format      string `enum:"text,markdown,json" default:"text" help:"What to print: text (the figures), markdown (the whole report) or json (${default})."`
 	Plots       bool   `default:"true" negatable:"" help:"Draw plots, with --output or --mlflow (yes)."`

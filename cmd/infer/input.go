@@ -20,7 +20,7 @@ import (
 type record struct {
 	id       any // a string, a json.Number, or nil if there is none
 	text     datasets.Transcript
-	repaired bool  // bytes of the text weren't UTF-8 and were replaced
+	repaired bool  // bytes of the text weren't UTF-8, or escapes no characters, and were replaced
 	offset   int64 // bytes of the input that had been read then
 }
 

@@ -124,14 +124,16 @@ func TestReadInput(t *testing.T) {
 }
 
 func TestRepaired(t *testing.T) {
-	for format, input := range map[string]string{
-		"lines": "good\nb\xe4d\n",
-		"jsonl": "{\"text\":\"good\"}\n{\"text\":\"b\xe4d\"}\n",
-		"csv":   "text\ngood\nb\xe4d\n",
+	for name, input := range map[string]string{
+		"lines":       "good\nb\xe4d\n",
+		"jsonl":       "{\"text\":\"good\"}\n{\"text\":\"b\xe4d\"}\n",
+		"jsonl, half": `{"text":"good \ud83d\ude00"}` + "\n" + `{"text":"b\ud83dd"}`,
+		"csv":         "text\ngood\nb\xe4d\n",
 	} {
+		format, _, _ := strings.Cut(name, ",")
 		all, err := readAll(readInput(strings.NewReader(input), format, ""))
 		if err != nil || len(all) != 2 || all[0].repaired || !all[1].repaired || all[1].text != "b\uFFFDd" {
-			t.Errorf("%s: %v, %+v", format, err, all)
+			t.Errorf("%s: %v, %+v", name, err, all)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func (j *job) warn(w io.Writer) {
 		fmt.Fprintf(w, "infer: warning: calls of more than %d tokens: %d of %d; their ends weren't read (--overlap 128 reads all)\n", j.limit, j.truncated, j.read)
 	}
 	if j.repaired > 0 {
-		fmt.Fprintf(w, "infer: warning: calls that aren't in UTF-8: %d of %d; each byte that isn't was read as U+FFFD\n", j.repaired, j.read)
+		fmt.Fprintf(w, "infer: warning: calls that aren't in UTF-8, or hold half a surrogate pair: %d of %d; each such place was read as U+FFFD\n", j.repaired, j.read)
 	}
 }
 

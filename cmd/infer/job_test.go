@@ -131,7 +131,7 @@ func TestWarnings(t *testing.T) {
 		{
 			job{read: 1, truncated: 1, limit: 512, repaired: 1},
 			"infer: warning: calls of more than 512 tokens: 1 of 1; their ends weren't read (--overlap 128 reads all)\n" +
-				"infer: warning: calls that aren't in UTF-8: 1 of 1; each byte that isn't was read as U+FFFD\n",
+				"infer: warning: calls that aren't in UTF-8, or hold half a surrogate pair: 1 of 1; each such place was read as U+FFFD\n",
 		},
 	} {
 		var b bytes.Buffer

@@ -9,6 +9,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
 // readJSONL reads one JSON object a line. Blank lines are passed over.
@@ -130,7 +132,7 @@ func parseObject(data []byte) (record, error) {
 		return record{}, fmt.Errorf("%s is not a string", name)
 	}
 	r, err := newRecord(text, id)
-	r.repaired = r.repaired || !utf8.Valid(raw)
+	r.repaired = r.repaired || !utf8.Valid(raw) || datasets.HalfSurrogate(raw)
 	return r, err
 }
 

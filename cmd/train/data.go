@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,8 +39,9 @@ func (d *data) tasks() []tasks.Task {
 }
 
 // loadData reads the records, makes them first where the configuration says
-// so, and cuts them into training and validation batches.
-func loadData(ctx context.Context, c config.Config, e encoder, io cli.Streams) (*data, error) {
+// so, and cuts them into training and validation batches. Records that can't be
+// used are an error, unless they are to be skipped.
+func loadData(ctx context.Context, c config.Config, e encoder, skipBad bool, io cli.Streams) (*data, error) {
 	list, err := sources(c)
 	if err != nil {
 		return nil, err
@@ -47,29 +49,68 @@ func loadData(ctx context.Context, c config.Config, e encoder, io cli.Streams) (
 	if err := provide(ctx, c, list, io); err != nil {
 		return nil, err
 	}
-	d := &data{}
-	for _, source := range list {
-		records, err := datasets.Load(ctx, source)
-		if err != nil {
-			return nil, err
-		}
-		d.records = append(d.records, records)
+	for i := range list {
+		list[i].SkipBad = skipBad
 	}
+	d := &data{}
+	if d.records, err = datasets.LoadAll(ctx, list); err != nil {
+		return nil, explainBadRecords(err)
+	}
+	warnOfSkipped(d.records, io.Err)
 	if d.tokenizer, err = makeTokenizer(ctx, c, e, d.records, io); err != nil {
 		return nil, err
 	}
 	for _, records := range d.records {
-		set, err := records.Encode(ctx, d.tokenizer, datasets.Limits{
-			MaxLength:   c.Tokenizer.MaxLength,
-			Truncate:    c.Tokenizer.Truncation,
-			AllSubwords: c.Data.LabelAllSubwords,
-		})
+		set, err := records.Encode(ctx, d.tokenizer, limits(c))
 		if err != nil {
 			return nil, err
 		}
 		d.sets = append(d.sets, set)
 	}
-	return d, d.split(c)
+	if err := d.split(c); err != nil {
+		return nil, err
+	}
+	d.warnOfSameText(io.Err)
+	return d, nil
+}
+
+func limits(c config.Config) datasets.Limits {
+	return datasets.Limits{MaxLength: c.Tokenizer.MaxLength, Truncate: c.Tokenizer.Truncation, AllSubwords: c.Data.LabelAllSubwords}
+}
+
+func shares(c config.Config) datasets.Shares {
+	return datasets.Shares{Test: c.Data.TestSize, Val: c.Data.ValidationSize, Seed: c.Data.RandomSeed, Stratify: c.Data.Stratify}
+}
+
+// explainBadRecords adds to the error of bad records what can be done.
+func explainBadRecords(err error) error {
+	var found *datasets.BadRecords
+	switch {
+	case !errors.As(err, &found):
+		return err
+	case found.Total() > 1:
+		return fmt.Errorf("%w\nMend them, or leave them out with --skip-bad-records%s; --check-data says more of the data", err, exceptBreaks(found))
+	case found.Unreadable:
+		return fmt.Errorf("%w; mend the file", err)
+	}
+	return fmt.Errorf("%w; mend the record, or leave it out with --skip-bad-records", err)
+}
+
+// exceptBreaks says what can't be left out.
+func exceptBreaks(found *datasets.BadRecords) string {
+	if found.Unreadable {
+		return " (but for those after which nothing can be read)"
+	}
+	return ""
+}
+
+// warnOfSkipped counts the records that are left out.
+func warnOfSkipped(all []datasets.Records, w io.Writer) {
+	for _, r := range all {
+		if n := r.Problems.Total(); n > 0 {
+			fmt.Fprintf(w, "train: warning: %s: left out %d of %d records: %s (--check-data lists them)\n", r.Path, n, len(r.Texts), r.Problems.ByKind())
+		}
+	}
 }
 
 // digests identifies the contents of each file.
@@ -90,10 +131,9 @@ func (d *data) split(c config.Config) error {
 	if c.Tokenizer.Padding == config.PadMaxLength {
 		collator.PadTo = c.Tokenizer.MaxLength
 	}
-	shares := datasets.Shares{Test: c.Data.TestSize, Val: c.Data.ValidationSize, Seed: c.Data.RandomSeed, Stratify: c.Data.Stratify}
 	for i := range d.sets {
 		set := &d.sets[i]
-		split, err := set.Split(shares)
+		split, err := set.Split(shares(c))
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,7 @@ Without --config it runs the quickstart: demo data, a small model from scratch, 
 Examples:
   train
   train --config configs/multitask.yaml
+  train --config configs/multitask.yaml --check-data
   train --config configs/multitask.yaml --dry-run
   train --config configs/multitask.yaml --set training.batch_size=8 --set training.num_epochs=3
   train --config configs/multitask.yaml --resume
@@ -29,6 +30,9 @@ type flags struct {
 	Device string   `default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
 	Resume bool     `help:"Go on with the run that was stopped, after its last complete epoch."`
 	DryRun bool     `help:"Read the data and print sizes and steps, but don't train; needs no pretrained weights."`
+
+	CheckData      bool `help:"Say what the data files hold and what is wrong with them, and end; 1 if training would refuse them."`
+	SkipBadRecords bool `help:"Leave out records that can't be used, and count them, instead of refusing to train."`
 }
 
 // Run implements [cli.Command].
@@ -37,7 +41,10 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	return train(ctx, c, options{device: f.Device, resume: f.Resume, dryRun: f.DryRun}, io)
+	if f.CheckData {
+		return checkData(ctx, c, io)
+	}
+	return train(ctx, c, options{device: f.Device, resume: f.Resume, dryRun: f.DryRun, skipBad: f.SkipBadRecords}, io)
 }
 
 func (f *flags) load() (config.Config, error) {

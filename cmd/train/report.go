@@ -83,8 +83,8 @@ func figureTitle(row comparison) string {
 
 // counts are a task's records in the model card.
 type counts struct {
-	Task                                       string
-	Train, Val, Test, Removed, Truncated, Rare int
+	Task                                                string
+	Train, Val, Test, Removed, Truncated, Rare, Skipped int
 }
 
 func (d *data) counts() []counts {
@@ -93,7 +93,7 @@ func (d *data) counts() []counts {
 		split := d.splits[i]
 		for t, task := range set.Tasks {
 			f := set.Filters[t]
-			list = append(list, counts{task.Name, len(split.Train), len(split.Val), len(split.Test), f.Removed(), f.Truncated, f.Rare})
+			list = append(list, counts{task.Name, len(split.Train), len(split.Val), len(split.Test), f.Removed(), f.Truncated, f.Rare, f.Skipped})
 		}
 	}
 	return list

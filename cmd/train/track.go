@@ -93,6 +93,9 @@ func filterParams(sets []datasets.Set) map[string]string {
 			if f.Rare > 0 {
 				params[prefix+"rare"] = strconv.Itoa(f.Rare)
 			}
+			if f.Skipped > 0 {
+				params[prefix+"skipped"] = strconv.Itoa(f.Skipped)
+			}
 		}
 	}
 	return params

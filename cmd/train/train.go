@@ -21,6 +21,7 @@ import (
 type options struct {
 	device         string
 	resume, dryRun bool
+	skipBad        bool // leave out records that can't be used
 }
 
 // train is a whole run: encoder, data, model, training, report.
@@ -36,7 +37,7 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	if err != nil {
 		return err
 	}
-	data, err := loadData(ctx, c, encoder, io)
+	data, err := loadData(ctx, c, encoder, o.skipBad, io)
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func (c *Client) Cached(model, revision string) (dir string, ok bool) {
 			return "", false
 		}
 		commit = strings.TrimSpace(string(data))
-		if !filepath.IsLocal(commit) || commit == "." {
+		if !filepath.IsLocal(commit) || commit != filepath.Base(commit) || commit == "." {
 			return "", false
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +11,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -25,36 +23,139 @@ type Source struct {
 	Tasks []tasks.Task // a head without labels takes the sorted distinct ones in the records
 
 	// KeepUnknown makes a class that isn't among a head's labels
-	// [tasks.UnknownClass], for evaluation; otherwise it is an error.
+	// [tasks.UnknownClass], for evaluation; otherwise it is a problem.
 	KeepUnknown bool
+	// SkipBad leaves records out that can't be used; otherwise they are an
+	// error.
+	SkipBad bool
 }
 
 // Records are a source's records, as read.
 type Records struct {
 	Source
-	Texts  []Transcript
-	labels [][]labels // by record, of each task
+	Texts    []Transcript // by record; "" of one that can't be used
+	Problems Problems     // of the records that can't be used
+	labels   [][]labels   // by record, of each task; nil of one that can't be used
 }
 
-// Load reads a source. An error names the file and the line or record.
+// Usable reports whether the record of that number, from 1, can be used.
+func (r Records) Usable(number int) bool { return r.labels[number-1] != nil }
+
+// Load reads a source, as [LoadAll] does.
 func Load(ctx context.Context, source Source) (Records, error) {
+	all, err := LoadAll(ctx, []Source{source})
+	if len(all) == 0 {
+		return Records{}, err
+	}
+	return all[0], err
+}
+
+// LoadAll reads sources. Records that can't be used are together one error, a
+// [BadRecords], with which it returns what can be used; with SkipBad they are
+// an error only if what follows them in their file can't be read. Other errors
+// name the file, and stand beside that one; then nothing is returned.
+func LoadAll(ctx context.Context, sources []Source) ([]Records, error) {
+	var all []Records
+	var found Problems
+	var others error
+	for _, source := range sources {
+		r, err := loadOne(ctx, source)
+		var problems *BadRecords
+		switch {
+		case errors.As(err, &problems):
+			found.Add(problems.Problems)
+		case err != nil:
+			others = errors.Join(others, fmt.Errorf("read data: %s: %w", source.Path, err))
+		}
+		if ctx.Err() != nil {
+			return nil, others
+		}
+		all = append(all, r)
+	}
+	switch {
+	case found.Total() == 0 && others == nil:
+		return all, nil
+	case others == nil:
+		return all, &BadRecords{found}
+	case found.Total() == 0:
+		return nil, others
+	}
+	return nil, errors.Join(&BadRecords{found}, others)
+}
+
+func loadOne(ctx context.Context, source Source) (Records, error) {
 	r := Records{Source: source}
 	if err := r.check(); err != nil {
-		return Records{}, fmt.Errorf("read data: %s: %w", source.Path, err)
+		return r, err
 	}
-	err := readFile(source.Path, func(raw json.RawMessage) error {
+	f, err := os.Open(r.Path)
+	if err != nil {
+		return r, errors.Unwrap(err) // LoadAll names the file
+	}
+	defer f.Close()
+	if err := r.read(ctx, f); err != nil {
+		return r, err
+	}
+	count, wrong := len(r.Texts), r.Problems.Total()
+	if count == 0 && wrong == 0 {
+		return r, errors.New("the file holds no records")
+	}
+	err = r.findLabels()
+	switch {
+	case wrong > 0 && (!r.SkipBad || r.Problems.Unreadable):
+		return r, &BadRecords{r.Problems}
+	case count == wrong:
+		return r, fmt.Errorf("none of its %d records can be used (%s); the first: %s", count, r.Problems.ByKind(), r.Problems.First[0].Message)
+	}
+	return r, err
+}
+
+// read reads all records of a file.
+func (r *Records) read(ctx context.Context, file io.Reader) error {
+	known, seen := labelIDs(r.Tasks), map[string]int{}
+	in, err := newReader(file)
+	if in != nil {
+		err = r.note(in, err)
+	}
+	for err == nil {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		return r.add(raw)
-	})
-	if err != nil {
-		return Records{}, err
+		var raw []byte
+		if raw, err = in.next(); err == nil {
+			err = r.add(raw, known, seen)
+		}
+		err = r.note(in, err)
 	}
-	if err := r.findLabels(); err != nil {
-		return Records{}, fmt.Errorf("read data: %s: %w", source.Path, err)
+	if errors.Is(err, io.EOF) {
+		return nil
 	}
-	return r, nil
+	return err
+}
+
+// note notes what is wrong with the record that in has just read. It returns
+// io.EOF after the last record that can be read, and other errors that aren't
+// the data's.
+func (r *Records) note(in *reader, err error) error {
+	var about *recordError
+	if !errors.As(err, &about) {
+		return err
+	}
+	p := Problem{File: r.Path, Record: in.records, Line: in.line, Kind: about.kind, Message: err.Error()}
+	var outside unreadableError
+	if errors.As(err, &outside) {
+		p.Record = 0
+	} else {
+		r.Texts, r.labels = append(r.Texts, ""), append(r.labels, nil)
+	}
+	if p.Record == 0 || in.array && p.Kind == KindJSON {
+		p.Message += "; nothing after that can be read"
+		r.Problems.Unreadable, err = true, io.EOF
+	} else {
+		err = nil
+	}
+	r.Problems.add(p)
+	return err
 }
 
 func (r *Records) check() error {
@@ -69,8 +170,12 @@ func (r *Records) check() error {
 	return nil
 }
 
-// add reads one record.
-func (r *Records) add(raw json.RawMessage) error {
+// idFields are those that no two records of a file may share.
+var idFields = []string{"uniqueid", "sample_id"}
+
+// add reads one record. Its error is a [recordError]. known are the ids of
+// labels that the tasks bring along; seen are the numbers of the records that have each id.
+func (r *Records) add(raw []byte, known [][]map[string]int64, seen map[string]int) error {
 	record, err := parseFields(raw)
 	if err != nil {
 		return err
@@ -84,15 +189,39 @@ func (r *Records) add(raw json.RawMessage) error {
 		if list[t], err = parseLabels(record, task, text); err != nil {
 			return err
 		}
+		if err := r.checkKnown(list[t], task, known[t]); err != nil {
+			return fmt.Errorf("task %s: %w", task.Name, err)
+		}
+	}
+	if err := r.checkID(record, text, seen); err != nil {
+		return err
 	}
 	r.Texts = append(r.Texts, text)
 	r.labels = append(r.labels, list)
 	return nil
 }
 
-// longestLabel is how long a label may be, in characters. Labels are written
-// into the model's files and reports; a transcript mustn't be.
-const longestLabel = 200
+// checkID finds a record whose id an earlier one has.
+func (r *Records) checkID(record *fields, text Transcript, seen map[string]int) error {
+	for _, name := range idFields {
+		id := name + string(record.values[name])
+		if id == name || id == name+"null" || id == name+`""` {
+			continue
+		}
+		if other, twice := seen[id]; twice {
+			with := "another"
+			if r.Texts[other-1] == text {
+				with = "the same"
+			}
+			return bad(KindDuplicate, "the %s of record %d, with %s text", name, other, with)
+		}
+		seen[id] = len(r.Texts) + 1
+	}
+	return nil
+}
+
+// manyLabels is how many labels are many, if every other record has its own.
+const manyLabels = 100
 
 // findLabels gives heads without labels those that the records have.
 func (r *Records) findLabels() (err error) {
@@ -122,18 +251,17 @@ func (r *Records) findLabels() (err error) {
 func (r *Records) labelsIn(t, h int) ([]string, error) {
 	seen := map[string]bool{}
 	for _, record := range r.labels {
-		record[t].collect(r.Tasks[t].Kind, h, seen)
-	}
-	delete(seen, tasks.OutsideLabel)
-	delete(seen, "") // an entity without label: an error when it is encoded
-	found := slices.Sorted(maps.Keys(seen))
-	for _, label := range found {
-		if n := utf8.RuneCountInString(label); n > longestLabel {
-			return nil, fmt.Errorf("a label of %d characters: does the field hold texts?", n)
+		if record != nil {
+			record[t].collect(r.Tasks[t].Kind, h, seen)
 		}
 	}
-	if len(found) == 0 {
+	delete(seen, tasks.OutsideLabel)
+	found := slices.Sorted(maps.Keys(seen))
+	switch n := len(found); {
+	case n == 0:
 		return nil, errors.New("no record has a label")
+	case n > manyLabels && 2*n > len(r.labels):
+		return nil, fmt.Errorf("%d different labels in %d records: does the field hold texts?", n, len(r.labels))
 	}
 	return found, nil
 }
@@ -142,8 +270,8 @@ func (r *Records) labelsIn(t, h int) ([]string, error) {
 func Texts(all []Records) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, r := range all {
-			for _, text := range r.Texts {
-				if !yield(string(text)) {
+			for i, text := range r.Texts {
+				if r.Usable(i+1) && !yield(string(text)) {
 					return
 				}
 			}

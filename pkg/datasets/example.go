@@ -44,10 +44,11 @@ type Filter struct {
 	Before, After int
 	Truncated     int // among After
 	Rare          int // dropped because their class has too few records to split
+	Skipped       int // left out because they can't be used
 }
 
 // Removed returns how many records were dropped as too long.
-func (f Filter) Removed() int { return f.Before - f.After - f.Rare }
+func (f Filter) Removed() int { return f.Before - f.After - f.Rare - f.Skipped }
 
 // KeptPercent returns the share that was kept, in percent.
 func (f Filter) KeptPercent() float64 {
@@ -79,35 +80,35 @@ func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Lim
 	group, ctx := errgroup.WithContext(ctx)
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
-		group.Go(func() (err error) {
+		group.Go(func() error {
 			for i := w; i < len(examples); i += workers {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if examples[i], cut[i], err = e.encode(i); err != nil {
-					return fmt.Errorf("%s: record %d: %w", r.Path, i+1, err)
+				if r.Usable(i + 1) {
+					examples[i], cut[i] = e.encode(i)
 				}
 			}
 			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return Set{}, fmt.Errorf("encode records: %w", err)
+		return Set{}, fmt.Errorf("encode records of %s: %w", r.Path, err)
 	}
 	return Set{
 		Path:     r.Path,
 		Tasks:    r.Tasks,
-		Filters:  filters(r.Tasks, examples, cut),
+		Filters:  filters(r.Tasks, examples, cut, r.Problems.Total()),
 		Examples: slices.DeleteFunc(examples, func(ex Example) bool { return ex.Record == 0 }),
 	}, nil
 }
 
 // filters counts for each task; a dropped example has no record number.
-func filters(list []tasks.Task, examples []Example, cut []bool) []Filter {
+func filters(list []tasks.Task, examples []Example, cut []bool, skipped int) []Filter {
 	counts := make([]Filter, len(list))
 	for t, task := range list {
 		f := &counts[t]
-		f.Before = len(examples)
+		f.Before, f.Skipped = len(examples), skipped
 		for i, ex := range examples {
 			switch {
 			case ex.Record == 0 || cut[i] && task.Kind == tasks.Token:
@@ -145,60 +146,46 @@ func labelIDs(list []tasks.Task) [][]map[string]int64 {
 }
 
 // encode returns an example without record number for one that is too long.
-func (e encoder) encode(i int) (ex Example, cut bool, err error) {
+func (e encoder) encode(i int) (ex Example, cut bool) {
 	enc := e.tok.Encode(string(e.Texts[i]))
 	if cut = len(enc.IDs) > e.limits.MaxLength; cut {
 		if !e.limits.Truncate {
-			return Example{}, false, nil
+			return Example{}, false
 		}
 		enc = enc.Truncate(e.limits.MaxLength)
 	}
 	ex = Example{Record: i + 1, IDs: enc.IDs, Labels: make([]Label, len(e.Tasks))}
 	for t := range e.Tasks {
-		if ex.Labels[t], err = e.label(t, e.labels[i][t], enc, cut); err != nil {
-			return Example{}, false, fmt.Errorf("task %s: %w", e.Tasks[t].Name, err)
-		}
+		ex.Labels[t] = e.label(t, e.labels[i][t], enc, cut)
 	}
-	return ex, cut, nil
+	return ex, cut
 }
 
 // label gives what a record says to task t its ids.
-func (e encoder) label(t int, l labels, enc tokenize.Encoding, cut bool) (label Label, err error) {
+func (e encoder) label(t int, l labels, enc tokenize.Encoding, cut bool) (label Label) {
 	task := e.Tasks[t]
 	switch task.Kind {
 	case tasks.Token:
 		if cut || l.missing {
 			label.Classes = slices.Repeat([]int64{tasks.IgnoreToken}, len(enc.IDs))
-			return label, nil
-		}
-		for _, entity := range l.spans {
-			if _, known := e.ids[t][0][entity.Label]; !known {
-				return label, fmt.Errorf("unknown entity label %s; want one of %v", shown(entity.Label), task.Heads[0].Labels[1:])
-			}
+			return label
 		}
 		label.Classes = AlignEntities(enc, l.spans, e.ids[t][0], e.limits.AllSubwords)
 	case tasks.MultiClass:
 		for h, value := range l.classes {
 			id, known := e.ids[t][h][value]
 			switch {
-			case known:
 			case value == "":
 				id = tasks.IgnoreClass
-			case e.KeepUnknown:
+			case !known: // and therefore kept
 				id = tasks.UnknownClass
-			default:
-				return label, fmt.Errorf("unknown label %s of head %s; it has %d others", shown(value), task.Heads[h].Name, len(e.ids[t][h]))
 			}
 			label.Classes = append(label.Classes, id)
 		}
 	case tasks.MultiLabel:
 		for h, head := range task.Heads {
-			flags, err := l.flagValues(h, head.Labels)
-			if err != nil {
-				return label, fmt.Errorf("head %s: %w", head.Name, err)
-			}
-			label.Flags = append(label.Flags, flags)
+			label.Flags = append(label.Flags, l.flagValues(h, head.Labels))
 		}
 	}
-	return label, nil
+	return label
 }

@@ -2,8 +2,8 @@ package datasets
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"unicode/utf8"
 
@@ -28,12 +28,12 @@ func parseLabels(record *fields, task tasks.Task, text Transcript) (labels, erro
 	case tasks.Token:
 		return parseSpans(record, task, text)
 	case tasks.MultiClass:
-		return parseClasses(record, task)
+		return parseClasses(record, task, text)
 	}
-	return parseFlags(record, task)
+	return parseFlags(record, task, text)
 }
 
-// parseSpans reads the entities; they must lie inside the text.
+// parseSpans reads the entities.
 func parseSpans(record *fields, task tasks.Task, text Transcript) (labels, error) {
 	path := task.Heads[0].Source
 	raw, err := record.find(path)
@@ -47,24 +47,52 @@ func parseSpans(record *fields, task tasks.Task, text Transcript) (labels, error
 	if err := unmarshal(raw, &l.spans); err != nil {
 		return labels{}, inField(path, err)
 	}
-	length := utf8.RuneCountInString(string(text))
-	for i, e := range l.spans {
-		if e.Start < 0 || e.End <= e.Start || e.End > length {
-			return labels{}, fmt.Errorf("entity %d: span [%d, %d) isn't inside the text of %d characters", i+1, e.Start, e.End, length)
+	for _, e := range l.spans {
+		if err := wantLabel(task.Heads[0], e.Label, text); err != nil {
+			return labels{}, err
 		}
 	}
-	return l, nil
+	return l, checkSpans(l.spans, utf8.RuneCountInString(string(text)))
 }
 
-func parseClasses(record *fields, task tasks.Task) (labels, error) {
+// checkSpans wants spans inside a text of so many characters, not empty, and
+// none over another: only one of two could be learnt.
+func checkSpans(spans []Entity, length int) error {
+	for i, e := range spans {
+		switch {
+		case e.End <= e.Start:
+			return bad(KindReversed, "entity %d: span [%d, %d) doesn't end after its start", i+1, e.Start, e.End)
+		case e.Start < 0 || e.End > length:
+			return bad(KindRange, "entity %d: span [%d, %d) isn't inside the text of %d characters", i+1, e.Start, e.End, length)
+		}
+	}
+	order := make([]int, len(spans))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return spans[a].Start - spans[b].Start })
+	for n := 1; n < len(order); n++ {
+		a, b := order[n-1], order[n]
+		if spans[b].Start < spans[a].End {
+			return bad(KindOverlap, "entities %d and %d: spans [%d, %d) and [%d, %d) overlap", min(a, b)+1, max(a, b)+1,
+				spans[min(a, b)].Start, spans[min(a, b)].End, spans[max(a, b)].Start, spans[max(a, b)].End)
+		}
+	}
+	return nil
+}
+
+func parseClasses(record *fields, task tasks.Task, text Transcript) (labels, error) {
 	var l labels
 	for _, head := range task.Heads {
 		label, err := record.label(head.Source)
+		if err == nil {
+			err = wantLabel(head, label, text)
+		}
 		switch {
 		case err != nil:
 			return labels{}, err
 		case label == "" && head.Required:
-			return labels{}, fmt.Errorf("%s is empty", head.Source)
+			return labels{}, bad(KindEmpty, "%s is empty", head.Source)
 		case label != "" && head.Via == tasks.ViaMainCategory:
 			label = MainCategory(label)
 		}
@@ -73,7 +101,7 @@ func parseClasses(record *fields, task tasks.Task) (labels, error) {
 	return l, nil
 }
 
-func parseFlags(record *fields, task tasks.Task) (labels, error) {
+func parseFlags(record *fields, task tasks.Task, text Transcript) (labels, error) {
 	l := labels{flags: make([][]float32, len(task.Heads)), named: make([]flagsOf, len(task.Heads))}
 	for h, head := range task.Heads {
 		raw, err := record.find(head.Source)
@@ -84,10 +112,15 @@ func parseFlags(record *fields, task tasks.Task) (labels, error) {
 		case task.Lenient:
 			l.flags[h] = fitFlags(lenientFlags(raw), len(head.Labels))
 		case raw == nil && head.Required:
-			return labels{}, fmt.Errorf("%s is empty", head.Source)
+			return labels{}, bad(KindEmpty, "%s is empty", head.Source)
 		case raw != nil:
 			if l.flags[h], l.named[h], err = strictFlags(raw, head); err != nil {
 				return labels{}, fmt.Errorf("field %q: %w", head.Source, err)
+			}
+			for label := range l.named[h] {
+				if err := wantLabel(head, label, text); err != nil {
+					return labels{}, err
+				}
 			}
 		}
 	}
@@ -95,7 +128,7 @@ func parseFlags(record *fields, task tasks.Task) (labels, error) {
 }
 
 // errFlags says what a multilabel field may hold.
-var errFlags = errors.New("want a list of 0 and 1, a list of the labels that apply, or an object of labels with 0 or 1")
+var errFlags = bad(KindType, "want a list of 0 and 1, a list of the labels that apply, or an object of labels with 0 or 1")
 
 // strictFlags reads yes/no labels by position, [0, 1, 1], or by name,
 // ["a", "b"] or {"a": 1, "b": false}.
@@ -135,7 +168,7 @@ func strictFlags(raw json.RawMessage, head tasks.Head) ([]float32, flagsOf, erro
 		}
 	}
 	if len(flags) != len(head.Labels) && len(flags) > 0 {
-		return nil, nil, fmt.Errorf("%d values for %d labels; give head %s its labels in the configuration", len(flags), len(head.Labels), head.Name)
+		return nil, nil, bad(KindType, "%d values for %d labels; give head %s its labels in the configuration", len(flags), len(head.Labels), head.Name)
 	}
 	return fitFlags(flags, len(head.Labels)), nil, nil
 }
@@ -180,23 +213,52 @@ func (l labels) collect(kind tasks.Kind, h int, seen map[string]bool) {
 
 // flagValues gives head h's labels in their order, [tasks.IgnoreClass] for
 // each where the record has none.
-func (l labels) flagValues(h int, names []string) ([]float32, error) {
+func (l labels) flagValues(h int, names []string) []float32 {
 	if l.flags[h] != nil {
-		return l.flags[h], nil
+		return l.flags[h]
 	}
 	values := make([]float32, len(names))
-	if l.named[h] == nil {
-		for i := range values {
+	for i, name := range names {
+		values[i] = l.named[h][name]
+		if l.named[h] == nil {
 			values[i] = tasks.IgnoreClass
 		}
-		return values, nil
 	}
-	for label, value := range l.named[h] {
-		i := slices.Index(names, label)
-		if i < 0 {
-			return nil, fmt.Errorf("unknown label %s; want some of %v", shown(label), names)
+	return values
+}
+
+// checkKnown wants the labels to be among those that the task's heads bring
+// along; of a head without, all are.
+func (r *Records) checkKnown(l labels, task tasks.Task, ids []map[string]int64) error {
+	for h, head := range task.Heads {
+		known := func(label string) bool { _, found := ids[h][label]; return found || len(head.Labels) == 0 }
+		switch task.Kind {
+		case tasks.Token:
+			for _, e := range l.spans {
+				if e.Label == "" || !known(e.Label) {
+					return bad(KindLabel, "unknown entity label %s%s", ShowLabel(e.Label), oneOf(head.Labels, tasks.OutsideLabel))
+				}
+			}
+		case tasks.MultiClass:
+			if label := l.classes[h]; label != "" && !known(label) && !r.KeepUnknown {
+				return bad(KindLabel, "unknown label %s of head %s; it has %d others", ShowLabel(label), head.Name, len(head.Labels))
+			}
+		case tasks.MultiLabel:
+			for _, label := range slices.Sorted(maps.Keys(l.named[h])) {
+				if !known(label) {
+					return bad(KindLabel, "head %s: unknown label %s%s", head.Name, ShowLabel(label), oneOf(head.Labels, ""))
+				}
+			}
 		}
-		values[i] = value
 	}
-	return values, nil
+	return nil
+}
+
+// oneOf lists the labels that were wanted, but for one.
+func oneOf(labels []string, but string) string {
+	others := slices.DeleteFunc(slices.Clone(labels), func(label string) bool { return label == but })
+	if len(others) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; want one of %v", others)
 }

@@ -154,10 +154,9 @@ func TestNoLabelAnywhere(t *testing.T) {
 		content string
 		want    string
 	}{
-		"classes":      {mood(t, "calm"), `{"text": "Amina", "caller": "calm"}`, "task mood: head gender, field reporter.gender: no record has a label"},
-		"flags":        {topics(t), `{"text": "Amina", "topics": []}`, "task topics: head topics, field topics: no record has a label"},
-		"spans":        {places(t), `{"text": "Amina"}`, "task places: head places, field spans: no record has a label"},
-		"empty labels": {places(t), `{"text": "Amina", "spans": [{"start": 0, "end": 5}]}`, "task places: head places, field spans: no record has a label"},
+		"classes": {mood(t, "calm"), `{"text": "Amina", "caller": "calm"}`, "task mood: head gender, field reporter.gender: no record has a label"},
+		"flags":   {topics(t), `{"text": "Amina", "topics": []}`, "task topics: head topics, field topics: no record has a label"},
+		"spans":   {places(t), `{"text": "Amina"}`, "task places: head places, field spans: no record has a label"},
 	} {
 		path := write(t, "some.json", c.content)
 		_, err := Load(t.Context(), Source{Path: path, Tasks: []tasks.Task{c.task}})
@@ -174,18 +173,19 @@ func TestUnknownLabels(t *testing.T) {
 		content string
 		want    string
 	}{
-		"class":           {mood(t, "calm"), calm + "\n" + `{"text": "Amina", "caller": "angry"}`, `record 2: task mood: unknown label "angry" of head caller; it has 1 others`},
+		"class":           {mood(t, "calm"), calm + "\n" + `{"text": "Amina", "caller": "angry"}`, `record 2, line 2: task mood: unknown label "angry" of head caller; it has 1 others`},
 		"number":          {mood(t, "calm"), `{"text": "Amina", "caller": 5, "reporter": {"gender": "male"}}`, `unknown label "5"`},
-		"name in a list":  {topics(t, "a", "b"), known + "\n" + `{"text": "Amina", "topics": ["a", "d"]}`, `record 2: task topics: head topics: unknown label "d"; want some of [a b]`},
-		"name of a 0":     {topics(t, "a", "b"), `{"text": "Amina", "topics": {"d": 0}}`, `record 1: task topics: head topics: unknown label "d"`},
-		"entity":          {places(t, "TOWN"), known + "\n" + `{"text": "Amina", "spans": [{"start": 0, "end": 5, "label": "PERSON"}]}`, `record 2: task places: unknown entity label "PERSON"; want one of [TOWN]`},
+		"name in a list":  {topics(t, "a", "b"), known + "\n" + `{"text": "Amina", "topics": ["a", "d"]}`, `record 2, line 2: task topics: head topics: unknown label "d"; want one of [a b]`},
+		"name of a 0":     {topics(t, "a", "b"), `{"text": "Amina", "topics": {"d": 0}}`, `record 1, line 1: task topics: head topics: unknown label "d"`},
+		"entity":          {places(t, "TOWN"), known + "\n" + `{"text": "Amina", "spans": [{"start": 0, "end": 5, "label": "PERSON"}]}`, `record 2, line 2: task places: unknown entity label "PERSON"; want one of [TOWN]`},
 		"source's entity": {tasks.NER(tasks.NERLabels()), `{"text": "Amina", "entities": [{"start": 0, "end": 5, "label": "PERSON"}]}`, `unknown entity label "PERSON"; want one of [NAME LOCATION`},
 		"empty entity":    {tasks.NER(tasks.NERLabels()), `{"text": "Amina", "entities": [{"start": 0, "end": 5}]}`, `unknown entity label ""`},
+		"empty, own":      {places(t), `{"text": "Amina", "spans": [{"start": 0, "end": 5}]}`, `unknown entity label ""`},
+		"wordy":           {mood(t, "calm"), calm + "\n" + `{"text": "x", "caller": "it is Amina who calls me again"}`, `unknown label of 30 characters of head`},
 		"long":            {mood(t, "calm"), calm + "\n" + `{"text": "Amina", "caller": "` + strings.Repeat("y", 50) + `"}`, `unknown label of 50 characters of head`},
 	} {
-		r := mustLoad(t, c.content, c.task)
-		_, err := r.Encode(t.Context(), testTokenizer(t), Limits{MaxLength: 10})
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), r.Path) || strings.Contains(err.Error(), secret) {
+		_, err := load(t, c.content, c.task)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "data.json") || strings.Contains(err.Error(), secret) {
 			t.Errorf("%s: got error %v, want one that says %q and the file", name, err, c.want)
 		}
 	}
@@ -197,6 +197,29 @@ func TestTextsAreNoLabels(t *testing.T) {
 	_, err := Load(t.Context(), Source{Path: write(t, "data.json", content), Tasks: []tasks.Task{mood(t)}})
 	if err == nil || !strings.Contains(err.Error(), "field caller: a label of 240 characters") || strings.Contains(err.Error(), secret) {
 		t.Errorf("got error %v, want one with the length alone", err)
+	}
+}
+
+// What the configuration calls a label is one.
+func TestLongLabelsThatAreGiven(t *testing.T) {
+	long := strings.Repeat("very ", 50) + "calm"
+	r := mustLoad(t, `{"text": "x", "caller": "`+long+`", "reporter": {"gender": "male"}}`, mood(t, long))
+	if got := classesOf(mustEncode(t, r, Limits{MaxLength: 10})); !reflect.DeepEqual(got, [][]int64{{0, 0}}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+// Short texts aren't labels either.
+func TestManyLabelsAreTexts(t *testing.T) {
+	for records, want := range map[int]string{100: "", 101: "task mood: head caller, field caller: 101 different labels in 101 records: does the field hold texts?"} {
+		var content strings.Builder
+		for i := range records {
+			fmt.Fprintf(&content, `{"text": "x", "caller": "Amina %d", "reporter": {"gender": "male"}}`+"\n", i)
+		}
+		_, err := load(t, content.String(), mood(t))
+		if err == nil && want != "" || err != nil && (want == "" || !strings.HasSuffix(err.Error(), want)) {
+			t.Errorf("%d: got error %v, want %q", records, err, want)
+		}
 	}
 }
 
@@ -225,7 +248,7 @@ func TestRequiredFields(t *testing.T) {
 		`{"text": "Amina", "caller": "calm"}`:                                 {class, "line 1: reporter.gender is empty"},
 		`{"text": "Amina", "caller": "calm", "reporter": {"gender": ""}}`:     {class, "line 1: reporter.gender is empty"},
 		`{"text": "Amina", "caller": "calm", "reporter": null}`:               {class, "line 1: reporter.gender is empty"},
-		`[{"text": "Amina", "caller": "calm", "reporter": "{\"a\": \"b\"}"}]`: {class, "record 1: reporter.gender is empty"},
+		`[{"text": "Amina", "caller": "calm", "reporter": "{\"a\": \"b\"}"}]`: {class, "record 1, line 1: reporter.gender is empty"},
 		`{"text": "Amina", "topics": []}`:                                     {flags, ""},
 		`{"text": "Amina"}`:                                                   {flags, "line 1: topics is empty"},
 		`{"text": "Amina", "topics": null}`:                                   {flags, "line 1: topics is empty"},

@@ -3,99 +3,135 @@ package datasets
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"os"
+	"strings"
 )
 
-// readFile calls each with every record of a file: one JSON object a line, or
-// a JSON array of them. Empty lines are passed over. An error names the file
-// and the line or, in an array, the record, counted from 1.
-func readFile(path string, each func(json.RawMessage) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("read data: %w", err)
-	}
-	defer f.Close()
-	records := 0
-	count := func(raw json.RawMessage) error {
-		records++
-		return each(raw)
-	}
-	in := skipBOM(f)
-	if startsArray(in) {
-		err = readArray(in, count)
-	} else {
-		err = readLines(in, count)
-	}
-	if err != nil {
-		return fmt.Errorf("read data: %s: %w", path, err)
-	}
-	if records == 0 {
-		return fmt.Errorf("read data: %s holds no records", path)
-	}
-	return nil
+// maxRecord is how many bytes one record may take: what is longer is no call,
+// but a file without line breaks.
+const maxRecord = 16 << 20
+
+// reader takes the records out of a file: one JSON object a line, or a JSON
+// array of them. Empty lines are passed over, and so is the mark that some
+// Windows programs put in front of UTF-8.
+type reader struct {
+	in      *bufio.Reader
+	array   bool
+	records int    // that have begun
+	line    int    // in which the current record begins, from 1
+	at      int    // line of the next byte
+	buffer  []byte // the current record
+	err     error  // of reading
 }
 
-// skipBOM passes over the mark that some Windows programs put in front of UTF-8.
-func skipBOM(r io.Reader) *bufio.Reader {
-	const bom = "\xef\xbb\xbf"
-	buffered := bufio.NewReaderSize(r, 1<<16)
-	if head, err := buffered.Peek(len(bom)); err == nil && string(head) == bom {
-		_, _ = buffered.Discard(len(bom)) // it is in the buffer
+// newReader begins to read. Its error is an [unreadableError] or one of in.
+func newReader(in io.Reader) (*reader, error) {
+	r := &reader{in: bufio.NewReaderSize(in, 1<<16), line: 1, at: 1}
+	head, err := r.in.Peek(4096) // what there is of them will do
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
 	}
-	return buffered
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+		return r, unreadable(KindUTF8, "this is UTF-16; save the file in UTF-8")
+	}
+	const mark = "\xef\xbb\xbf"
+	if bytes.HasPrefix(head, []byte(mark)) {
+		_, _ = r.in.Discard(len(mark)) // it is in the buffer
+		head = head[len(mark):]
+	}
+	r.array = bytes.HasPrefix(bytes.TrimLeft(head, blanks), []byte("["))
+	if r.array {
+		_, _ = r.byteAfterBlanks() // it is in the buffer
+	}
+	return r, nil
 }
 
-// startsArray reports whether the first character that isn't blank opens an
-// array.
-func startsArray(r *bufio.Reader) bool {
-	head, _ := r.Peek(4096) // what there is of them will do
-	return bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("["))
+// blanks may stand between JSON values.
+const blanks = " \t\r\n"
+
+// next returns the next record, which is good until the next call, or io.EOF.
+// A [recordError] is about this record, but for an [unreadableError], after
+// which nothing more can be read.
+func (r *reader) next() ([]byte, error) {
+	r.buffer = r.buffer[:0]
+	if r.array {
+		return r.nextElement()
+	}
+	return r.nextLine()
 }
 
-func readLines(lines *bufio.Reader, each func(json.RawMessage) error) error {
-	for number := 1; ; number++ {
-		line, err := lines.ReadBytes('\n')
-		if len(bytes.TrimSpace(line)) > 0 {
-			if bad := each(line); bad != nil {
-				return fmt.Errorf("line %d: %w", number, bad)
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+func (r *reader) nextLine() ([]byte, error) {
+	for {
+		r.line = r.at
+		more, err := r.readLine()
 		if err != nil {
-			return err
+			return nil, err
+		}
+		if len(r.buffer) > maxRecord {
+			r.records++
+			return nil, bad(KindTooLong, "longer than %d MiB, as if a line break were missing", maxRecord>>20)
+		}
+		if len(bytes.TrimSpace(r.buffer)) > 0 {
+			r.records++
+			return r.buffer, nil
+		}
+		if !more {
+			return nil, io.EOF
+		}
+		r.buffer = r.buffer[:0]
+	}
+}
+
+// readLine fills the buffer with a line, of one that is too long only with what
+// shows that. It reports whether there is another line.
+func (r *reader) readLine() (more bool, err error) {
+	for {
+		part, err := r.in.ReadSlice('\n')
+		if len(r.buffer) <= maxRecord {
+			r.buffer = append(r.buffer, part...)
+		}
+		switch {
+		case err == nil:
+			r.at++
+			return true, nil
+		case errors.Is(err, io.EOF):
+			return false, nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return false, err
 		}
 	}
 }
 
-// readArray reads a JSON array element by element, so that an error knows its
-// record.
-func readArray(r io.Reader, each func(json.RawMessage) error) error {
-	decoder := json.NewDecoder(r)
-	if _, err := decoder.Token(); err != nil { // the bracket
-		return cleanJSONError(err)
-	}
-	records := 0
-	for decoder.More() {
-		var raw json.RawMessage
-		if err := decoder.Decode(&raw); err != nil {
-			return fmt.Errorf("record %d: %w", records+1, cleanJSONError(err))
+// byteAfterBlanks passes over blanks and returns what follows them; false at
+// the end, or after an error of reading.
+func (r *reader) byteAfterBlanks() (byte, bool) {
+	for {
+		b, ok := r.byte()
+		if !ok || !strings.ContainsRune(blanks, rune(b)) {
+			return b, ok
 		}
-		if err := each(raw); err != nil {
-			return fmt.Errorf("record %d: %w", records+1, err)
+	}
+}
+
+func (r *reader) byte() (byte, bool) {
+	b, err := r.in.ReadByte()
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			r.err = err
 		}
-		records++
+		return 0, false
 	}
-	if _, err := decoder.Token(); err != nil {
-		return fmt.Errorf("after record %d: the array doesn't end: %w", records, cleanJSONError(err))
+	if b == '\n' {
+		r.at++
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("after record %d: the array ends, but the file goes on", records)
+	return b, true
+}
+
+// orReadError is err, unless reading failed.
+func (r *reader) orReadError(err error) error {
+	if r.err != nil {
+		return r.err
 	}
-	return nil
+	return err
 }

@@ -4,21 +4,30 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // unmarshal is json.Unmarshal for UTF-8 only: encoding/json would replace
-// other bytes, and spans would no longer fit. The escape of half a surrogate
-// pair becomes one U+FFFD, one code point as in Python.
+// other bytes, and halves of surrogate pairs, and spans would no longer fit.
 func unmarshal(data []byte, v any) error {
 	if !utf8.Valid(data) {
-		return errors.New("not valid UTF-8; save the file in UTF-8")
+		return bad(KindUTF8, "not valid UTF-8; save the file in UTF-8")
 	}
-	return cleanJSONError(json.Unmarshal(data, v))
+	if err := cleanJSONError(json.Unmarshal(data, v)); err != nil {
+		return err
+	}
+	if HalfSurrogate(data) {
+		return errSurrogate
+	}
+	return nil
 }
+
+var errSurrogate = bad(KindSurrogate, `half a surrogate pair, such as \ud800: a text was cut inside a character`)
 
 // cleanJSONError keeps what encoding/json says of a wrong type, without the
 // names of Go types, and never the value itself: it may be transcript.
@@ -27,16 +36,14 @@ func cleanJSONError(err error) error {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Errorf("not valid JSON: %w", syntax)
+		return bad(KindJSON, "not valid JSON: %w", syntax)
 	case errors.As(err, &wrongType):
 		found, _, _ := strings.Cut(wrongType.Value, " ")
 		mismatch := fmt.Sprintf("a JSON %s, want %s", found, jsonKind(wrongType.Type.Kind().String()))
 		if wrongType.Field == "" {
-			return errors.New("found " + mismatch)
+			return bad(KindType, "found %s", mismatch)
 		}
-		return fmt.Errorf("field %q holds %s", wrongType.Field, mismatch)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("the file ends inside a value")
+		return bad(KindType, "field %q holds %s", wrongType.Field, mismatch)
 	}
 	return err
 }
@@ -54,12 +61,31 @@ func jsonKind(goKind string) string {
 	return "a string"
 }
 
-// shown is a label in an error. A long one is perhaps none, but the text of a
-// call in the wrong field: of that only the length is told.
-func shown(label string) string {
-	const longest = 40
-	if n := utf8.RuneCountInString(label); n > longest {
+// ShowLabel is a label for people to read. One that is long, or of many words,
+// is perhaps none, but the text of a call in the wrong field: of that only the
+// length is told.
+func ShowLabel(label string) string {
+	const mostCharacters, mostWords = 40, 6
+	if n := utf8.RuneCountInString(label); n > mostCharacters || len(strings.Fields(label)) > mostWords {
 		return fmt.Sprintf("of %d characters", n)
 	}
 	return strconv.Quote(label)
+}
+
+// Labels are written into the model's files and reports; a transcript mustn't
+// be.
+const (
+	longestLabel = 200 // characters
+	wordiest     = 15  // words
+)
+
+// wantLabel finds a text that can hardly be a label: it is too long, or the
+// record's own. What the head brings along is one.
+func wantLabel(head tasks.Head, label string, text Transcript) error {
+	n := utf8.RuneCountInString(label)
+	likely := n <= longestLabel && len(strings.Fields(label)) <= wordiest && Transcript(label) != text
+	if likely || slices.Contains(head.Labels, label) {
+		return nil
+	}
+	return bad(KindText, "field %s: a label of %d characters: does the field hold texts?", head.Source, n)
 }

@@ -3,7 +3,6 @@ package datasets
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -22,7 +21,7 @@ func parseFields(raw json.RawMessage) (*fields, error) {
 		return nil, err
 	}
 	if f.values == nil {
-		return nil, errors.New("found null, want an object")
+		return nil, bad(KindType, "found null, want an object")
 	}
 	return f, nil
 }
@@ -64,7 +63,10 @@ func parseObject(raw json.RawMessage) (*fields, error) {
 	}
 	object := &fields{}
 	if err := json.Unmarshal(raw, &object.values); err != nil || object.values == nil {
-		return nil, errors.New("want a JSON object, or a string that holds one")
+		return nil, bad(KindType, "want a JSON object, or a string that holds one")
+	}
+	if HalfSurrogate(raw) {
+		return nil, errSurrogate
 	}
 	return object, nil
 }
@@ -81,8 +83,8 @@ func (f *fields) text(path string) (Transcript, error) {
 			return "", inField(path, err)
 		}
 	}
-	if text == "" {
-		return "", fmt.Errorf("%s is empty", path)
+	if strings.TrimSpace(string(text)) == "" {
+		return "", bad(KindEmpty, "%s is empty", path)
 	}
 	return text, nil
 }
@@ -96,7 +98,7 @@ func (f *fields) label(path string) (string, error) {
 	}
 	switch raw[0] {
 	case '{', '[':
-		return "", fmt.Errorf("field %q holds a JSON %s, want a string", path, kindOf(raw))
+		return "", bad(KindType, "field %q holds a JSON %s, want a string", path, typeOf(raw))
 	case '"':
 		var text string
 		err := json.Unmarshal(raw, &text)
@@ -115,16 +117,16 @@ func (f *fields) label(path string) (string, error) {
 func inField(path string, err error) error {
 	text := err.Error()
 	if rest, ok := strings.CutPrefix(text, `field "`); ok {
-		return fmt.Errorf(`field "%s.%s`, path, rest)
+		return bad(kindOf(err), `field "%s.%s`, path, rest)
 	}
 	if rest, ok := strings.CutPrefix(text, "found "); ok {
-		return fmt.Errorf("field %q holds %s", path, rest)
+		return bad(kindOf(err), "field %q holds %s", path, rest)
 	}
 	return fmt.Errorf("field %q: %w", path, err)
 }
 
-// kindOf names the type of a JSON value.
-func kindOf(raw json.RawMessage) string {
+// typeOf names the type of a JSON value.
+func typeOf(raw json.RawMessage) string {
 	switch raw[0] {
 	case '{':
 		return "object"

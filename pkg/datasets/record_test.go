@@ -102,12 +102,7 @@ func TestEscapesKeepCodePoints(t *testing.T) {
 		"escapes":                 {`\u00e9\ud83d\ude00\u0078`, []rune("é😀x")},
 		"line breaks":             {`a\r\n\tx`, []rune("a\r\n\tx")},
 		"null character":          {`a\u0000x`, []rune("a\x00x")},
-		"first half of a pair":    {`\ud83dx`, []rune("\ufffdx")},
-		"second half":             {`\ude00x`, []rune("\ufffdx")},
-		"halves the wrong way":    {`\ude00\ud83dx`, []rune("\ufffd\ufffdx")},
-		"a half, then a pair":     {`\ud83d\ud83d\ude00x`, []rune("\ufffd😀x")},
-		"a half, then an escape":  {`\ud83d\u0078`, []rune("\ufffdx")},
-		"a half, then a newline":  {`\ud83d\nx`, []rune("\ufffd\nx")},
+		"no escape":               {`\\ud83dx`, []rune(`\ud83dx`)},
 		"a combining character":   {`e\u0301x`, []rune{'e', 0x301, 'x'}},
 		"beyond the basic plane":  {`𝔸x`, []rune("𝔸x")},
 		"a line separator in it":  {"a\u2028x", []rune("a\u2028x")},
@@ -118,6 +113,33 @@ func TestEscapesKeepCodePoints(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		} else if got := []rune(string(text)); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %U, want %U", name, got, c.want)
+		}
+	}
+}
+
+func TestHalfSurrogate(t *testing.T) {
+	for name, c := range map[string]struct {
+		json string
+		half bool
+	}{
+		"none":                   {`"é😀x\u00e9\n\"\\"`, false},
+		"a pair":                 {`"\ud83d\ude00"`, false},
+		"two pairs":              {`"\uD83D\uDE00\ud83d\ude00"`, false},
+		"the first half":         {`"\ud83dx"`, true},
+		"the second half":        {`"\ude00x"`, true},
+		"halves the wrong way":   {`"\ude00\ud83d"`, true},
+		"a half, then a pair":    {`"\ud83d\ud83d\ude00"`, true},
+		"a pair, then a half":    {`"\ud83d\ude00\udE00"`, true},
+		"a half, then an escape": {`"\ud83d\u0078"`, true},
+		"a half, then a newline": {`"\ud83d\nx"`, true},
+		"a half at the end":      {`"\ud83d"`, true},
+		"no escape":              {`"\\ud83d"`, false},
+		"a backslash, a half":    {`"\\\ud83d"`, true},
+		"just outside":           {`"\ud7ff\ue000"`, false},
+		"cut off":                {`"\ud8`, false},
+	} {
+		if got := HalfSurrogate([]byte(c.json)); got != c.half {
+			t.Errorf("%s: got %v, want %v", name, got, c.half)
 		}
 	}
 }

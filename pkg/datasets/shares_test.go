@@ -211,7 +211,7 @@ func TestSplitErrors(t *testing.T) {
 		"too few for validation": {numbered(2), Shares{Test: 0.5, Val: 0.25}, "split some.json: validation: test_size 0.5 of 1 records"},
 		"no share":               {numbered(5), Shares{}, "split some.json: test_size is 0"},
 		"shares of all":          {numbered(10), Shares{Test: 0.5, Val: 0.5}, "split some.json: validation: test_size is 1"},
-		"more classes than test": {classified(0, 0, 1, 1, 2, 2), Shares{Test: 0.3, Stratify: "caller"}, "split some.json: test_size 0.3 leaves 2 records to the test share, fewer than the 3 classes"},
+		"more classes than test": {classified(0, 0, 1, 1, 2, 2), Shares{Test: 0.3, Stratify: "caller"}, "split some.json: test_size 0.3 leaves 2 records to the test share, fewer than the 3 classes; add records or choose another test_size, or don't stratify by caller (data.stratify: \"\")"},
 		"only rare classes":      {classified(0, 1, 2), Shares{Test: 0.3, Stratify: "caller"}, "split some.json: test_size 0.3 of 0 records"},
 	} {
 		if _, err := c.set.Split(c.shares); err == nil || !strings.Contains(err.Error(), c.want) {

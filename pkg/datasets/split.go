@@ -35,16 +35,22 @@ func (s *Set) Split(shares Shares) (Split, error) {
 	for i := range all {
 		all[i] = i
 	}
+	stratified := func(err error) error {
+		if err != nil && classes != nil {
+			return fmt.Errorf("%w, or don't stratify by %s (data.stratify: \"\")", err, shares.Stratify)
+		}
+		return err
+	}
 	train, test, err := holdOut(all, classes, shares.Test, shares.Seed)
 	if err != nil {
-		return Split{}, fmt.Errorf("split %s: %w", s.Path, err)
+		return Split{}, fmt.Errorf("split %s: %w", s.Path, stratified(err))
 	}
 	if shares.Val == 0 {
 		return Split{Train: s.pick(train), Val: s.pick(test)}, nil
 	}
 	train, val, err := holdOut(train, classes, shares.Val/(1-shares.Test), shares.Seed)
 	if err != nil {
-		return Split{}, fmt.Errorf("split %s: validation: %w", s.Path, err)
+		return Split{}, fmt.Errorf("split %s: validation: %w", s.Path, stratified(err))
 	}
 	return Split{Train: s.pick(train), Val: s.pick(val), Test: s.pick(test)}, nil
 }

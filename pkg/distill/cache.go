@@ -154,7 +154,7 @@ func (t *Teacher) read(path string, records int) (logits []fusion.Logits, err er
 	}
 	logits = make([]fusion.Logits, records)
 	for i, n := range counts {
-		if n < 0 || 2*n > int64(len(spans)) {
+		if n < 0 || n > int64(len(spans)/2) {
 			return nil, fmt.Errorf("%s: record %d has %d words, more than there are", path, i+1, n)
 		}
 		for w := range n {

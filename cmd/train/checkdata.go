@@ -1,0 +1,219 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// fewExamples is how many records a class should have, at least.
+const fewExamples = 5
+
+// checkData prints what the data files hold and what is wrong with them. It
+// returns an error if training would refuse them.
+func checkData(ctx context.Context, c config.Config, io cli.Streams) error {
+	e, err := findEncoder(ctx, c, true, io)
+	if err != nil {
+		return err
+	}
+	list, err := sources(c)
+	if err != nil {
+		return err
+	}
+	if err := provide(ctx, c, list, io); err != nil {
+		return err
+	}
+	for i := range list {
+		list[i].SkipBad = true
+	}
+	all, err := datasets.LoadAll(ctx, list)
+	if all == nil { // where a file only breaks off, the report is about what is before
+		return err
+	}
+	tok, err := makeTokenizer(ctx, c, e, all, io)
+	if err != nil {
+		return err
+	}
+	refused := 0
+	for _, records := range all {
+		set, err := records.Encode(ctx, tok, datasets.Limits{MaxLength: math.MaxInt})
+		if err != nil {
+			return err
+		}
+		kept, err := records.Encode(ctx, tok, limits(c))
+		if err != nil {
+			return err
+		}
+		r := dataReport{config: c, records: records, set: set, out: io.Out}
+		if !r.print(kept) {
+			refused++
+		}
+	}
+	if refused > 0 {
+		return fmt.Errorf("check data: training would refuse %d of %d files as they are", refused, len(all))
+	}
+	return nil
+}
+
+// dataReport prints a file's part of the report.
+type dataReport struct {
+	config  config.Config
+	records datasets.Records
+	set     datasets.Set // all usable records, however long
+	out     io.Writer
+}
+
+func (r dataReport) line(title, format string, args ...any) {
+	fmt.Fprintf(r.out, "  %-10s %s\n", title, fmt.Sprintf(format, args...))
+}
+
+// print reports whether training would take the file. kept is the set that it
+// would learn from.
+func (r dataReport) print(kept datasets.Set) bool {
+	fmt.Fprintf(r.out, "\n%s (%s)\n", r.set.Path, strings.Join(tasks.Names(r.set.Tasks), ", "))
+	problems := r.records.Problems
+	r.line("records", "%d, of which %d can't be used", len(r.records.Texts), len(r.records.Texts)-len(r.set.Examples))
+	r.lengths()
+	split, err := kept.Split(shares(r.config))
+	if err != nil {
+		r.line("split", "%v", errors.Unwrap(err)) // the file is named above
+	} else {
+		r.split(kept, split)
+	}
+	for t, task := range r.set.Tasks {
+		for h, head := range task.Heads {
+			r.labels(t, h, task, head)
+		}
+	}
+	if problems.Total() == 0 {
+		r.line("problems", "none")
+		return err == nil
+	}
+	r.line("problems", "%s", problems.ByKind())
+	for _, p := range problems.First {
+		fmt.Fprintf(r.out, "    record %d, line %d: %s\n", p.Record, p.Line, p.Message)
+	}
+	if more := problems.Total() - len(problems.First); more > 0 {
+		fmt.Fprintf(r.out, "    … and %d more\n", more)
+	}
+	return false
+}
+
+func (r dataReport) lengths() {
+	lengths := make([]int, len(r.set.Examples))
+	for i, ex := range r.set.Examples {
+		lengths[i] = len(ex.IDs)
+	}
+	slices.Sort(lengths)
+	n, limit := len(lengths), r.config.Tokenizer.MaxLength
+	if n == 0 {
+		return
+	}
+	fits, _ := slices.BinarySearch(lengths, limit+1)
+	r.line("tokens", "%d to %d, quartiles %d, %d, %d; %d records are longer than %d",
+		lengths[0], lengths[n-1], lengths[n/4], lengths[n/2], lengths[3*n/4], n-fits, limit)
+}
+
+func (r dataReport) split(kept datasets.Set, split datasets.Split) {
+	text := fmt.Sprintf("%d train / %d val", len(split.Train), len(split.Val))
+	if split.Test != nil {
+		text += fmt.Sprintf(" / %d test", len(split.Test))
+	}
+	if f := kept.Filters[0]; f.Removed() > 0 {
+		text += fmt.Sprintf("; %d dropped as too long", f.Removed())
+	}
+	if f := kept.Filters[0]; f.Rare > 0 {
+		text += fmt.Sprintf("; %d dropped as the only ones of their class (data.stratify)", f.Rare)
+	}
+	r.line("split", "%s", text)
+	same := findSameText(r.records, split)
+	text = fmt.Sprintf("%d records repeat an earlier one's", same.repeated)
+	if same.val+same.test > 0 {
+		text += fmt.Sprintf("; trained on as well: %d in validation, %d in test", same.val, same.test)
+	}
+	r.line("same text", "%s", text)
+}
+
+// labels prints how often each label of a head is there, and which are rare.
+func (r dataReport) labels(t, h int, task tasks.Task, head tasks.Head) {
+	counts := make([]int, len(head.Labels))
+	without := 0
+	for _, ex := range r.set.Examples {
+		switch label := ex.Labels[t]; task.Kind {
+		case tasks.MultiLabel:
+			for output, flag := range label.Flags[h] {
+				if flag > 0 {
+					counts[output]++
+				}
+			}
+			if len(label.Flags[h]) > 0 && label.Flags[h][0] == tasks.IgnoreClass {
+				without++
+			}
+		case tasks.Token:
+			for _, class := range label.Classes {
+				if class >= 0 {
+					counts[class]++
+				}
+			}
+		default:
+			if class := label.Classes[h]; class >= 0 {
+				counts[class]++
+			} else {
+				without++
+			}
+		}
+	}
+	order := make([]int, len(counts))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(counts[b], counts[a]) })
+	var all, few []string
+	for _, label := range order {
+		text := fmt.Sprintf("%s %d", plain(head.Labels[label]), counts[label])
+		all = append(all, text)
+		if counts[label] < fewExamples {
+			few = append(few, text)
+		}
+	}
+	unit := map[tasks.Kind]string{tasks.Token: "words", tasks.MultiClass: "records", tasks.MultiLabel: "records with yes"}[task.Kind]
+	fmt.Fprintf(r.out, "  %s %s (%s", strings.ToUpper(task.Name), head.Name, unit)
+	if without > 0 {
+		fmt.Fprintf(r.out, "; %d records without", without)
+	}
+	fmt.Fprintf(r.out, "):\n%s", wrapped(all))
+	if len(few) > 0 {
+		fmt.Fprintf(r.out, "    fewer than %d: %d of %d labels\n", fewExamples, len(few), len(counts))
+	}
+}
+
+// plain is a label without quotes, unless it may be a text.
+func plain(label string) string { return strings.Trim(datasets.ShowLabel(label), `"`) }
+
+// wrapped puts as many parts into a line as are easily read.
+func wrapped(parts []string) string {
+	const indent, width = "    ", 110
+	var b strings.Builder
+	line := indent
+	for i, part := range parts {
+		if i < len(parts)-1 {
+			part += ", "
+		}
+		if len(line)+len(part) > width && line != indent {
+			b.WriteString(strings.TrimRight(line, " ") + "\n")
+			line = indent
+		}
+		line += part
+	}
+	return b.String() + line + "\n"
+}

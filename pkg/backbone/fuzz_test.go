@@ -1,0 +1,43 @@
+package backbone
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// FuzzConfig: a configuration that is read is one that a model can have, and
+// the same when it is written and read again.
+func FuzzConfig(f *testing.F) {
+	for _, s := range []string{
+		`{"model_type": "distilbert", "dim": 768, "n_heads": 12, "vocab_size": 30522, "id2label": {"0": "O"}}`,
+		`{"model_type": "bert"}`, `{"model_type": "distilbert", "dim": 1e9}`, `{"model_type": "distilbert", "n_heads": 0}`,
+		`{"model_type": "distilbert", "dropout": -1}`, `{"model_type": "distilbert", "pad_token_id": 99999999}`, `null`, `[`, ``,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "config.json")
+		read := func(data []byte) (Config, error) {
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return ReadConfig(path)
+		}
+		c, err := read(data)
+		if err != nil {
+			return
+		}
+		if err := c.Validate(); err != nil {
+			t.Errorf("accepted, yet %v", err)
+		}
+		written, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := read(written); err != nil || again != c {
+			t.Errorf("again: %+v, %v; want %+v", again, err, c)
+		}
+	})
+}

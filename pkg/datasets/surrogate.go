@@ -1,0 +1,48 @@
+package datasets
+
+import "bytes"
+
+// HalfSurrogate reports whether JSON holds the escape of one half of a
+// surrogate pair without the other, such as \ud800. It stands for no
+// character: something has cut a text in the middle of one.
+func HalfSurrogate(json []byte) bool {
+	for {
+		i := bytes.IndexByte(json, '\\')
+		if i < 0 || i+1 >= len(json) {
+			return false
+		}
+		json = json[i:]
+		unit, ok := escapedUnit(json)
+		if !ok {
+			json = json[2:] // another escape; of two backslashes the second begins none
+			continue
+		}
+		json = json[6:]
+		switch {
+		case unit < 0xd800 || unit > 0xdfff:
+			continue
+		case unit >= 0xdc00:
+			return true
+		}
+		second, ok := escapedUnit(json)
+		if !ok || second < 0xdc00 || second > 0xdfff {
+			return true
+		}
+		json = json[6:]
+	}
+}
+
+// escapedUnit reads \uXXXX.
+func escapedUnit(json []byte) (unit int, ok bool) {
+	if len(json) < 6 || json[0] != '\\' || json[1] != 'u' {
+		return 0, false
+	}
+	for _, b := range json[2:6] {
+		digit := bytes.IndexByte([]byte("0123456789abcdef"), b|0x20)
+		if digit < 0 {
+			return 0, false
+		}
+		unit = unit<<4 | digit
+	}
+	return unit, true
+}
