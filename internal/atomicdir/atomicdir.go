@@ -15,8 +15,8 @@ import (
 // Replace makes dir hold what fill writes into an empty folder beside it. The
 // files are flushed to disk, then the two folders change places at once: at
 // any time, and after a kill or a power cut at any point, dir is the old folder or
-// the new one, whole. If anything fails dir stays as it was. Entries of the old
-// folder that the new one lacks are in both, so that what others put there
+// the new one, whole. If anything fails before that dir stays as it was. Entries of
+// the old folder that the new one lacks are in both, so that what others put there
 // isn't lost. A dir that is a link stays one: what it points to is replaced.
 //
 // File systems that can't exchange folders (NFS is one) leave a moment in which dir
@@ -83,8 +83,9 @@ func (r replacement) write(dir string, fill func(tmp string) error) (err error) 
 	if err != nil {
 		return err
 	}
+	inPlace := false
 	defer func() {
-		if err == nil {
+		if err == nil || inPlace {
 			return
 		}
 		if left := os.RemoveAll(tmp); left != nil {
@@ -109,22 +110,28 @@ func (r replacement) write(dir string, fill func(tmp string) error) (err error) 
 	if err := r.swap(tmp, dir); err != nil {
 		return err
 	}
+	inPlace = true
 	r.reached(exchanged)
-	if err := syncPath(parent); err != nil {
-		return err
+	err = syncPath(parent)
+	if err == nil {
+		err = moveOthers(tmp, dir)
 	}
-	if err := moveOthers(tmp, dir); err != nil {
-		return err
+	if err == nil {
+		err = os.RemoveAll(tmp)
 	}
-	return os.RemoveAll(tmp)
+	if err != nil {
+		return fmt.Errorf("it holds the new files, but what was there before remains in %s: %w", tmp, err)
+	}
+	return nil
 }
 
 // swap puts tmp in dir's place, and what was there, if anything, in tmp's.
 func (r replacement) swap(tmp, dir string) error {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return os.Rename(tmp, dir)
+	}
 	err := r.exchange(tmp, dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return os.Rename(tmp, dir)
 	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.ENOTSUP):
 		// The file system can't exchange folders.
 	case err != nil:
