@@ -148,8 +148,7 @@ func TestServer(t *testing.T) {
 	t.Run("training and resume", func(t *testing.T) { serverTraining(t, server) })
 	t.Run("bad items", func(t *testing.T) { serverBadItems(t, server) })
 	t.Run("outage", func(t *testing.T) { serverOutage(t, server) })
-	t.Run("sync", func(t *testing.T) { serverSync(t, server) })
-	t.Run("kill", func(t *testing.T) { serverKill(t, server) })
+	t.Run("outage and kills", func(t *testing.T) { serverOutageAndKills(t, server) })
 	t.Run("deleted experiment", func(t *testing.T) { serverDeletedExperiment(t, server) })
 }
 
@@ -264,30 +263,6 @@ func serverOutage(t *testing.T, server *mlflowServer) {
 	if got := warnings.count("does not take records now"); got != 1 {
 		t.Errorf("%d warnings of the outage, want 1: %v", got, warnings.all())
 	}
-}
-
-// The server stays away: Finish is bounded, and Sync sends the rest, once.
-func serverSync(t *testing.T, server *mlflowServer) {
-	o := trainingOptions(t, server.uri)
-	o.Warn = nil
-	run := mustOpen(t, o)
-	logTraining(t, run, func(epoch int) {
-		if epoch == 3 {
-			server.kill()
-		}
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	err := run.Finish(ctx, Finished)
-	wantError(t, err, ErrUnsent, "sync", o.OutboxDir)
-
-	server.start()
-	o.Warn = func(line string) { t.Errorf("warning: %s", line) }
-	if err := syncAll(t.Context(), o.OutboxDir, o.withDefaults()); err != nil {
-		t.Fatal(err)
-	}
-	wantNoOutbox(t, o)
-	wantTraining(t, readWithPython(t, server.uri, o.Experiment, o.RunName), Finished)
 }
 
 func serverDeletedExperiment(t *testing.T, server *mlflowServer) {

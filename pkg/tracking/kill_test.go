@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -278,20 +279,31 @@ func fileMetrics(t *testing.T, root, run string) map[string][][3]float64 {
 	return metrics
 }
 
-// serverKill: the server goes away, then two trainings are killed. One is resumed
-// while the server is still away, the other isn't, and is sent by Sync.
-func serverKill(t *testing.T, server *mlflowServer) {
+// While the server is away a training ends, whose Finish is bounded, and two are
+// killed. One of these is resumed before the server is back; the others are sent by
+// Sync.
+func serverOutageAndKills(t *testing.T, server *mlflowServer) {
 	dir := t.TempDir()
 	resumed := childOrder{URI: server.uri, Name: t.Name() + " and resumed", OutboxDir: filepath.Join(dir, "resumed"), Fallback: dir, From: 1}
 	synced := childOrder{URI: server.uri, Name: t.Name() + " and synced", OutboxDir: filepath.Join(dir, "synced"), Fallback: dir, From: 1}
 	c, other := startTraining(t, resumed), startTraining(t, synced)
 	c.reach(25)
 	other.reach(25)
-	server.kill()
+	ending := trainingOptions(t, server.uri)
+	ending.Warn = nil
+	run := mustOpen(t, ending)
+	logTraining(t, run, func(epoch int) {
+		if epoch == 3 {
+			server.kill()
+		}
+	})
 	c.reach(25)
 	other.reach(25)
 	c.kill()
 	other.kill()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	wantError(t, run.Finish(ctx, Finished), ErrUnsent, "sync", ending.OutboxDir)
 
 	resumed.ResumeID, resumed.From = c.id, c.saved+1
 	c = startTraining(t, resumed)
@@ -306,7 +318,7 @@ func serverKill(t *testing.T, server *mlflowServer) {
 	wantSteps(t, got.Metrics, c.step)
 
 	o := Options{Getenv: noEnv, Warn: func(line string) { t.Errorf("warning: %s", line) }}.withDefaults()
-	if err := syncAll(t.Context(), synced.OutboxDir, o); err != nil {
+	if err := errors.Join(syncAll(t.Context(), synced.OutboxDir, o), syncAll(t.Context(), ending.OutboxDir, o)); err != nil {
 		t.Fatal(err)
 	}
 	got = readWithPython(t, server.uri, defaultExperiment, synced.Name)
@@ -314,8 +326,9 @@ func serverKill(t *testing.T, server *mlflowServer) {
 		t.Errorf("%d runs; %s is %s, want %s KILLED", got.Runs, got.ID, got.Status, other.id)
 	}
 	wantSteps(t, got.Metrics, other.step)
-	for _, order := range []childOrder{resumed, synced} {
-		if entries, _ := os.ReadDir(order.OutboxDir); len(entries) > 0 {
+	wantTraining(t, readWithPython(t, server.uri, ending.Experiment, ending.RunName), Finished)
+	for _, outbox := range []string{resumed.OutboxDir, synced.OutboxDir, ending.OutboxDir} {
+		if entries, _ := os.ReadDir(outbox); len(entries) > 0 {
 			t.Errorf("the outbox folder still holds %v", entries)
 		}
 	}
