@@ -2,6 +2,9 @@
 # make test    everything that must pass, with a real MLflow server
 # make help    all targets
 
+# Tools are built from pinned sources, which Go's checksum database vouches for.
+golangci-lint := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -40,8 +43,16 @@ fuzz: libtorch ## Run each fuzz target for FUZZTIME (60s; half an hour and more)
 .PHONY: lint
 lint: libtorch ## Check style: gofmt, vet, golangci-lint, shellcheck.
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
-	golangci-lint run
+	$(golangci-lint) run
 	shellcheck $$(git ls-files '*.sh' .ci/run)
+
+.PHONY: vuln
+vuln: libtorch ## Look for known vulnerabilities (fetches a database from vuln.go.dev).
+	scripts/vuln.sh
+
+.PHONY: sbom
+sbom: ## Write the bill of materials, bin/sbom.cdx.json (CycloneDX).
+	scripts/sbom.sh
 
 .PHONY: compare
 compare: libtorch ## Teachers, a plain and a distilled student, side by side (SEEDS="1 2 3"; ten minutes a seed and more).

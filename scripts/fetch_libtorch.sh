@@ -16,7 +16,11 @@ Fetches libtorch 2.11.0 and makes of it, for this clone:
                folder or a Python site-packages with torch (used in place), or a
                libtorch zip or torch wheel (unpacked).
   --prefix     lay it in DIR instead of the cache folder.
-  --sha256     what the zip of --from, or of a download by curl, must hash to.
+  --sha256     what the zip or wheel of --from must hash to, where it isn't one of
+               those that are pinned.
+
+What is downloaded is pinned by its SHA-256 (scripts/libtorch/). It comes from PyPI
+through pip or, without that, curl, or from the index that PIP_INDEX_URL names.
 
 Examples:
   scripts/fetch_libtorch.sh
@@ -161,6 +165,26 @@ pip_download() { # requirements file
 	rmdir "$tmp"
 }
 
+curl_download() { # requirements file: as pip does it, for a machine without pip
+	local list=$1 index=${PIP_INDEX_URL:-https://pypi.org/simple} tmp=$downloads/.tmp-$$ line name hash page url
+	rm -rf "$tmp"
+	mkdir -p "$tmp"
+	while read -r line; do
+		name=${line%%==*} hash=${line##*sha256:}
+		page=$(curl --fail --silent --show-error --location "${index%/}/$name/") ||
+			die "curl could not read ${index##*@}/$name/ (see above): check the network, install pip, or give --from"
+		url=$(grep -m 1 -oE "https?://[^\"<> ]*#sha256=$hash" <<<"$page") ||
+			die "${index##*@}/$name/ has no file with the pinned SHA-256 $hash: set PIP_INDEX_URL to an index that has, or give --from"
+		url=${url%#*}
+		curl --fail --location --progress-bar --output "$tmp/${url##*/}" "$url" ||
+			die "curl could not download $url (see above): check the network, install pip, or give --from"
+		sha256sum --check --quiet - <<<"$hash  $tmp/${url##*/}" >&2 ||
+			die "$url does not have the pinned SHA-256 $hash: it is damaged or another file"
+	done <"$list"
+	mv "$tmp"/*.whl "$downloads/"
+	rmdir "$tmp"
+}
+
 # --- unpacking into a folder -------------------------------------------------
 
 # unpack takes the members of archives that match the patterns and lays them
@@ -174,7 +198,10 @@ unpack() { # folder, archive…
 			"$python" "$pins/unpack.py" "$archive" "$dir" "$variant"
 		elif have unzip; then
 			rm -rf "$dir/.zip"
-			unzip -q "$archive" '*/include/*' '*/lib/*.so*' -d "$dir/.zip" || (($? == 11))
+			local libraries=('*/lib/*.so*')
+			if [[ $variant == cpu ]]; then libraries=('*/lib/'{libtorch_cpu.so,libc10.so,libgomp,libcudart.so,libcupti.so}'*'); fi
+			# A pattern that matches nothing is no error here: caution, exit code 11.
+			unzip -q "$archive" '*torch/include/*' "${libraries[@]}" -d "$dir/.zip" 2> >(grep -v '^caution: ' >&2) || (($? == 11))
 			find "$dir/.zip" -type d -name include -path '*torch/include' -exec cp -a {}/. "$dir/include/" \;
 			find "$dir/.zip" -type f -name '*.so*' -exec mv -t "$dir/lib" {} +
 			rm -rf "$dir/.zip"
@@ -219,7 +246,7 @@ lay_from_file() { # folder, source
 	esac
 }
 
-lay_wheels() { # folder, wheels at hand…: the rest is downloaded
+lay_wheels() { # folder, wheels that are there…: the rest is downloaded
 	local dir=$1 list found
 	shift
 	mkdir -p "$downloads"
@@ -227,35 +254,16 @@ lay_wheels() { # folder, wheels at hand…: the rest is downloaded
 	list=$downloads/.wanted-$$.txt
 	missing_pins "$@" "${found[@]}" >"$list"
 	if [[ -s $list ]]; then
-		if ! has_pip; then
-			rm -f "$list"
-			return 1
-		fi
+		has_pip || have curl ||
+			die "neither $python with pip nor curl found: install one of them (Debian, Ubuntu: apt-get install python3-pip), or give --from"
 		need_space "$downloads" "$([[ $variant == cuda ]] && echo 2600 || echo 600)" "the download"
 		say "downloading $(wc -l <"$list") wheels to $downloads, once for all clones"
-		pip_download "$list"
+		if has_pip; then pip_download "$list"; else curl_download "$list"; fi
 		mapfile -t found < <(pinned_files "$downloads")
 	fi
 	rm -f "$list"
 	mapfile -t found < <(printf '%s\n' "$@" "${found[@]}" | awk -F/ 'NF && !seen[$NF]++')
 	unpack "$dir" "${found[@]}"
-}
-
-lay_zip_by_curl() { # folder
-	local flavour=cpu file
-	if [[ $variant == cuda ]]; then flavour=cu130; fi
-	file=$downloads/libtorch-$version-$flavour.zip
-	have curl || die "neither $python with pip nor curl found: install one of them (Debian, Ubuntu: apt-get install python3-pip), or give --from"
-	if [[ ! -e $file ]]; then
-		need_space "$downloads" "$([[ $variant == cuda ]] && echo 3000 || echo 400)" "the download"
-		say "$python has no pip: downloading libtorch's zip from PyTorch's site instead"
-		curl --fail --location --progress-bar --output "$file.part" \
-			"https://download.pytorch.org/libtorch/$flavour/libtorch-shared-with-deps-$version%2B$flavour.zip" ||
-			die "curl could not download libtorch (see above): check the network, install pip, or give --from"
-		mv "$file.part" "$file"
-	fi
-	check_sha256 "$file"
-	unpack "$1" "$file"
 }
 
 # check_tree refuses a libtorch that the build could not use.
@@ -282,11 +290,11 @@ lay() {
 	mkdir -p "$tmp/include" "$tmp/lib"
 	need_space "$tmp" "$([[ $variant == cuda ]] && echo 5500 || echo 600)" "libtorch"
 	if [[ -z $from ]]; then
-		lay_wheels "$tmp" || lay_zip_by_curl "$tmp"
+		lay_wheels "$tmp"
 	elif [[ -d $from ]]; then
 		lay_from_dir "$tmp" "$from"
 	else
-		lay_from_file "$tmp" "$(realpath "$from")" || die "--from $from: the CUDA libraries beside it are missing, and $python has no pip to download them"
+		lay_from_file "$tmp" "$(realpath "$from")"
 	fi
 	check_tree "$tmp"
 	touch "$tmp/.complete"

@@ -6,7 +6,7 @@
 #   scripts/pyenv.sh REQUIREMENTS LINK      another environment (see make parity)
 #   PYTHON=python3.12 scripts/pyenv.sh
 #
-# REQUIREMENTS may say in comments how much room it needs ("# size: 600 MB") and
+# All that is installed is pinned by its hash (scripts/pin.sh). REQUIREMENTS may say in comments how much room it needs ("# size: 600 MB") and
 # how to tell that it works ("# check: import numpy").
 #
 # The environment lies in ${XDG_CACHE_HOME:-~/.cache}/trident/pyenv-<hash of the
@@ -17,6 +17,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 requirements=$(realpath "${1:-$root/scripts/requirements.txt}")
+build=$root/scripts/requirements-build.txt
 link=$root/${2:-.venv}
 
 say() { printf 'pyenv: %s\n' "$*" >&2; }
@@ -43,11 +44,13 @@ try:
     import ensurepip, venv
 except ImportError:
     sys.exit("lacks venv or pip: apt-get install python3-venv, or set PYTHON to another interpreter")
-digest = hashlib.sha256(open(sys.argv[1], "rb").read())
+digest = hashlib.sha256()
+for path in sys.argv[1:]:
+    digest.update(open(path, "rb").read())
 digest.update(repr((sys.version_info[:2], platform.machine(), os.path.realpath(sys.prefix))).encode())
 print(digest.hexdigest()[:12])
 '
-hash=$("$python" -c "$probe" "$requirements") || die "$python cannot be used (see above)"
+hash=$("$python" -c "$probe" "$requirements" "$build") || die "$python cannot be used (see above)"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/trident
 env=$cache/pyenv-$hash
@@ -93,9 +96,11 @@ trap 'exit 143' TERM HUP
 say "setting up $env (about $size_mb MB, once for all clones)"
 rm -rf "$env"
 "$python" -m venv "$env"
-"$env/bin/python" -m pip install --disable-pip-version-check --no-input --quiet \
-	--no-deps --requirement "$requirements" >&2 ||
-	die "pip could not install $requirements (see above): check the network, or pip's index settings"
+for list in "$build" "$requirements"; do # what comes as source is built with the former
+	"$env/bin/python" -m pip install --disable-pip-version-check --no-input --quiet \
+		--require-hashes --no-deps --no-build-isolation --requirement "$list" >&2 ||
+		die "pip could not install $list (see above): check the network and pip's index settings; where it misses a hash, set PYTHON to a version that the list is pinned for (3.11 is), or pin it for yours with scripts/pin.sh"
+done
 "$env/bin/python" -c "$check" ||
 	die "the installed packages do not work together (see above): please report this with $python's version"
 touch "$marker"

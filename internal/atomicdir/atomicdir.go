@@ -14,97 +14,181 @@ import (
 
 // Replace makes dir hold what fill writes into an empty folder beside it. The
 // files are flushed to disk, then the two folders change places at once: at
-// any time dir is the old folder or the new one, whole. If anything fails dir
-// stays as it was. Entries of the old folder that the new one lacks are moved
-// over, so that what others put there isn't lost.
-func Replace(dir string, fill func(tmp string) error) (err error) {
-	dir = filepath.Clean(dir)
+// any time, and after a kill or a power cut at any point, dir is the old folder or
+// the new one, whole. If anything fails before that dir stays as it was. Entries of
+// the old folder that the new one lacks are in both, so that what others put there
+// isn't lost. A dir that is a link stays one: what it points to is replaced.
+//
+// File systems that can't exchange folders (NFS is one) leave a moment in which dir
+// is missing; [Clean] puts it back after a kill at that moment.
+func Replace(dir string, fill func(tmp string) error) error {
+	return replacement{exchange: exchange, reached: func(point) {}}.do(dir, fill)
+}
+
+// replacement is how to replace a directory; tests choose other ways.
+type replacement struct {
+	exchange func(a, b string) error
+	reached  func(point) // is told how far it has come
+}
+
+// point is where in its work a replacement is.
+type point int
+
+const (
+	made      point = iota // the empty folder
+	filled                 // with files that are not flushed yet
+	flushed                // with the old one's other entries too
+	away                   // the old folder, where folders can't be exchanged
+	exchanged              // the new folder is in its place
+	points
+)
+
+// Beside dir lie .dir.tmp-* while a replacement is at work, and .dir.old-* for
+// the moment in which dir is missing.
+const (
+	tmpMark = ".tmp-"
+	oldMark = ".old-"
+)
+
+func beside(dir, mark string) string { return "." + filepath.Base(dir) + mark }
+
+// resolve follows links, as far as dir exists.
+func resolve(dir string) string {
+	if target, err := filepath.EvalSymlinks(dir); err == nil {
+		return target
+	}
+	return filepath.Clean(dir)
+}
+
+func (r replacement) do(dir string, fill func(tmp string) error) error {
+	target := resolve(dir)
+	if err := r.write(target, fill); err != nil {
+		return fmt.Errorf("write %s: %w", dir, err)
+	}
+	return nil
+}
+
+func (r replacement) write(dir string, fill func(tmp string) error) (err error) {
+	switch info, err := os.Stat(dir); {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	case err == nil && !info.IsDir():
+		return errors.New("it is a file, not a folder: move it away, or choose another name")
+	}
 	parent := filepath.Dir(dir)
 	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return fmt.Errorf("write %s: %w", dir, err)
+		return err
 	}
-	tmp, err := os.MkdirTemp(parent, "."+filepath.Base(dir)+".tmp-")
+	tmp, err := os.MkdirTemp(parent, beside(dir, tmpMark))
 	if err != nil {
-		return fmt.Errorf("write %s: %w", dir, err)
+		return err
 	}
+	inPlace := false
 	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write %s: %w", dir, err)
-			os.RemoveAll(tmp)
+		if err == nil || inPlace {
+			return
+		}
+		if left := os.RemoveAll(tmp); left != nil {
+			err = fmt.Errorf("%w; what was begun remains: %w", err, left)
 		}
 	}()
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return err
 	}
+	r.reached(made)
 	if err := fill(tmp); err != nil {
 		return err
 	}
-	if err := syncTree(tmp); err != nil {
+	r.reached(filled)
+	if err := flush(tmp); err != nil {
 		return err
 	}
-	return swap(tmp, dir)
-}
-
-// swap puts tmp in dir's place and removes what was there.
-func swap(tmp, dir string) error {
-	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
-		if err := os.Rename(tmp, dir); err != nil {
-			return err
-		}
-		return syncPath(filepath.Dir(dir))
-	}
-	if err := unix.Renameat2(unix.AT_FDCWD, tmp, unix.AT_FDCWD, dir, unix.RENAME_EXCHANGE); err != nil {
-		return fmt.Errorf("exchange folders: %w", err)
-	}
-	if err := syncPath(filepath.Dir(dir)); err != nil {
+	if err := keepOthers(dir, tmp); err != nil {
 		return err
 	}
-	if err := keepOthers(tmp, dir); err != nil {
+	r.reached(flushed)
+	if err := r.swap(tmp, dir); err != nil {
 		return err
 	}
-	return os.RemoveAll(tmp)
-}
-
-// keepOthers moves old's entries that dir lacks into dir.
-func keepOthers(old, dir string) error {
-	entries, err := os.ReadDir(old)
+	inPlace = true
+	r.reached(exchanged)
+	err = syncPath(parent)
+	if err == nil {
+		err = moveOthers(tmp, dir)
+	}
+	if err == nil {
+		err = os.RemoveAll(tmp)
+	}
 	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		target := filepath.Join(dir, e.Name())
-		if _, err := os.Lstat(target); err == nil {
-			continue
-		}
-		if err := os.Rename(filepath.Join(old, e.Name()), target); err != nil {
-			return err
-		}
+		return fmt.Errorf("it holds the new files, but what was there before remains in %s: %w", tmp, err)
 	}
 	return nil
 }
 
-// Clean removes what runs that were killed inside Replace(dir) left beside it.
-// No other process may be replacing dir.
+// swap puts tmp in dir's place, and what was there, if anything, in tmp's.
+func (r replacement) swap(tmp, dir string) error {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return os.Rename(tmp, dir)
+	}
+	err := r.exchange(tmp, dir)
+	switch {
+	case errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOSYS), errors.Is(err, unix.ENOTSUP):
+		// The file system can't exchange folders.
+	case err != nil:
+		return fmt.Errorf("exchange folders: %w", err)
+	default:
+		return nil
+	}
+	old := filepath.Join(filepath.Dir(dir), strings.Replace(filepath.Base(tmp), tmpMark, oldMark, 1))
+	if err := os.Rename(dir, old); err != nil {
+		return err
+	}
+	r.reached(away)
+	if err := os.Rename(tmp, dir); err != nil {
+		return errors.Join(err, os.Rename(old, dir))
+	}
+	return os.Rename(old, tmp)
+}
+
+func exchange(a, b string) error {
+	return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
+}
+
+// Clean removes what runs that were killed inside Replace(dir) left beside it, and
+// puts dir back if one was killed while it was missing. No other process may be
+// replacing dir.
 func Clean(dir string) error {
-	dir = filepath.Clean(dir)
-	entries, err := os.ReadDir(filepath.Dir(dir))
+	dir = resolve(dir)
+	parent := filepath.Dir(dir)
+	entries, err := os.ReadDir(parent)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
+	_, err = os.Lstat(dir)
+	missing := errors.Is(err, fs.ErrNotExist)
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "."+filepath.Base(dir)+".tmp-") {
-			if err := os.RemoveAll(filepath.Join(filepath.Dir(dir), e.Name())); err != nil {
-				return err
-			}
+		left := filepath.Join(parent, e.Name())
+		switch {
+		case strings.HasPrefix(e.Name(), beside(dir, oldMark)) && missing:
+			err = errors.Join(os.Rename(left, dir), syncPath(parent))
+			missing = false
+		case strings.HasPrefix(e.Name(), beside(dir, oldMark)), strings.HasPrefix(e.Name(), beside(dir, tmpMark)):
+			err = os.RemoveAll(left)
+		default:
+			continue
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func syncTree(root string) error {
+// flush flushes all below root to disk.
+func flush(root string) error {
 	return filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err

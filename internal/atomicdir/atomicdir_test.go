@@ -24,20 +24,25 @@ func read(t *testing.T, dir, name string) string {
 }
 
 func TestReplace(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "a", "model")
-	for _, text := range []string{"first", "second"} {
-		if err := Replace(dir, func(tmp string) error { write(t, tmp, "weights", text); return nil }); err != nil {
-			t.Fatal(err)
-		}
-		if got := read(t, dir, "weights"); got != text {
-			t.Errorf("weights = %q, want %q", got, text)
-		}
-		write(t, dir, "notes.txt", "mine")
+	for name, exchange := range map[string]func(a, b string) error{"exchange": exchange, "no exchange": cannotExchange} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "a", "model")
+			r := replacement{exchange: exchange, reached: func(point) {}}
+			for _, text := range []string{"first", "second"} {
+				if err := r.do(dir, func(tmp string) error { write(t, tmp, "weights", text); return nil }); err != nil {
+					t.Fatal(err)
+				}
+				if got := read(t, dir, "weights"); got != text {
+					t.Errorf("weights = %q, want %q", got, text)
+				}
+				write(t, dir, "notes.txt", "mine")
+			}
+			if got := read(t, dir, "notes.txt"); got != "mine" {
+				t.Errorf("another's file = %q, want it kept", got)
+			}
+			expectEntries(t, filepath.Dir(dir), "model")
+		})
 	}
-	if got := read(t, dir, "notes.txt"); got != "mine" {
-		t.Errorf("another's file = %q, want it kept", got)
-	}
-	expectEntries(t, filepath.Dir(dir), "model")
 }
 
 func TestReplaceFailureKeepsOld(t *testing.T) {

@@ -38,29 +38,18 @@ var (
 	gitLFSMagic = []byte("version https://git-lfs")
 )
 
-// Open opens a safetensors file or a PyTorch state dict, told apart by their
-// contents, not by the file's name. The caller closes the File.
+// Open opens a safetensors file, or a PyTorch state dict: a dict of names to
+// tensors that torch.save wrote. They are told apart by their contents, not by the
+// file's name. None of a pickle's code is run; whatever a state dict does not need
+// is an error that names it. The caller closes the File.
 func Open(path string) (*File, error) {
-	return open(path, func(data []byte) (*File, error) {
-		if bytes.HasPrefix(data, zipMagic) || bytes.HasPrefix(data, legacyMagic) {
-			return parsePT(data)
-		}
-		return parseSafetensors(data)
-	})
-}
-
-// OpenSafetensors opens a safetensors file. The caller closes the File.
-func OpenSafetensors(path string) (*File, error) { return open(path, parseSafetensors) }
-
-// OpenPT opens a state dict that torch.save wrote: a dict of names to tensors.
-// It runs none of the pickle's code; whatever a state dict does not need is an
-// error that names it. The caller closes the File.
-func OpenPT(path string) (*File, error) { return open(path, parsePT) }
-
-func open(path string, parse func([]byte) (*File, error)) (*File, error) {
 	mapped, err := mapFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("open weights: %w", err)
+	}
+	parse := parseSafetensors
+	if bytes.HasPrefix(mapped, zipMagic) || bytes.HasPrefix(mapped, legacyMagic) {
+		parse = parsePT
 	}
 	f, err := parse(mapped)
 	if err != nil {
@@ -88,7 +77,7 @@ func mapFile(path string) ([]byte, error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	case info.Size() == 0:
-		return nil, fmt.Errorf("%s is empty", path)
+		return nil, fmt.Errorf("%s is empty: get it again", path)
 	case int64(int(info.Size())) != info.Size():
 		return nil, fmt.Errorf("%s is too large for this machine: %d bytes", path, info.Size())
 	}
@@ -98,6 +87,9 @@ func mapFile(path string) ([]byte, error) {
 	}
 	return mapped, nil
 }
+
+// Path is the file, as it was given to Open.
+func (f *File) Path() string { return f.path }
 
 // Names lists the tensors in the file's order.
 func (f *File) Names() []string { return slices.Clone(f.names) }

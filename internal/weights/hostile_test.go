@@ -204,7 +204,7 @@ func TestHostileArchives(t *testing.T) {
 		data []byte
 		want string
 	}{
-		{"no entries", archiveOf(t, nil, nil), "empty"},
+		{"no entries", archiveOf(t, nil, nil), "no data.pkl"},
 		{"no data.pkl", archiveOf(t, sound[1:], nil), "no data.pkl"},
 		{"zip bomb", archiveOf(t, sound, bomb), "compressed"},
 		{"stored bomb", archiveOf(t, sound, func(h *zip.FileHeader) { h.UncompressedSize64 = 1 << 40 }), "compressed"},

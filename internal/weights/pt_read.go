@@ -36,11 +36,8 @@ func parsePT(data []byte) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("PyTorch archive: %w", err)
 	}
-	pickled, ok := records["data.pkl"]
-	switch {
-	case !ok:
-		return nil, errors.New("PyTorch archive: it has no data.pkl, so torch.save did not write it")
-	case len(pickled) > maxPickle:
+	pickled := records["data.pkl"]
+	if len(pickled) > maxPickle {
 		return nil, fmt.Errorf("PyTorch archive: data.pkl of %d bytes, at most %d are supported", len(pickled), maxPickle)
 	}
 	if order, ok := records["byteorder"]; ok && string(order) != "little" {
@@ -183,16 +180,22 @@ func (v view) contiguous() []byte {
 }
 
 // readArchive finds the records of an uncompressed zip archive, by their names
-// without the archive's top folder.
+// without the archive's top folder. One of them is data.pkl.
 func readArchive(data []byte) (map[string][]byte, error) {
 	archive, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, fmt.Errorf("%w: the file is cut short or damaged, get it again", err)
 	}
-	if len(archive.File) == 0 {
-		return nil, errors.New("it is empty")
+	folder := ""
+	for _, entry := range archive.File {
+		if top, name, _ := strings.Cut(entry.Name, "/"); name == "data.pkl" {
+			folder = top
+			break
+		}
 	}
-	folder, _, _ := strings.Cut(archive.File[0].Name, "/")
+	if folder == "" {
+		return nil, errors.New("it has no data.pkl, so torch.save did not write it: it is another file, get the weights again")
+	}
 	records := make(map[string][]byte, len(archive.File))
 	var extents []extent
 	for _, entry := range archive.File {

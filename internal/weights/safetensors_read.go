@@ -33,6 +33,14 @@ type safetensorsEntry struct {
 }
 
 func parseSafetensors(data []byte) (*File, error) {
+	f, err := readSafetensors(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: it is damaged or another file, get it again", err)
+	}
+	return f, nil
+}
+
+func readSafetensors(data []byte) (*File, error) {
 	header, payload, err := splitSafetensors(data)
 	if err != nil {
 		return nil, err
@@ -68,7 +76,7 @@ func splitSafetensors(data []byte) (header, payload []byte, err error) {
 	case length > maxHeaderLength:
 		return nil, nil, fmt.Errorf("safetensors header of %d bytes, at most %d are allowed", length, maxHeaderLength)
 	case length > uint64(len(rest)):
-		return nil, nil, fmt.Errorf("safetensors header of %d bytes in a file of %d: the file is cut short, get it again", length, len(data))
+		return nil, nil, fmt.Errorf("safetensors header of %d bytes in a file of %d: the file is cut short", length, len(data))
 	}
 	return rest[:length], rest[length:], nil
 }
@@ -133,7 +141,7 @@ func (e safetensorsEntry) view(payload []byte) (view, error) {
 	case begin < 0 || end < begin:
 		return view{}, fmt.Errorf("data_offsets %v are out of order", e.Offsets)
 	case end > int64(len(payload)):
-		return view{}, fmt.Errorf("data ends at %d, but the file holds only %d bytes of data: the file is cut short, get it again", end, len(payload))
+		return view{}, fmt.Errorf("data ends at %d, but the file holds only %d bytes of data: the file is cut short", end, len(payload))
 	case end-begin != size:
 		return view{}, fmt.Errorf("%s%v takes %d bytes, but data_offsets %v hold %d", e.DType, e.Shape, size, e.Offsets, end-begin)
 	}

@@ -50,10 +50,6 @@ type Tensor struct {
 	Data  []byte
 }
 
-// NumElements returns the product of the shape, or an error where a size is
-// negative, the product overflows, or there are more than 64 dimensions.
-func (t Tensor) NumElements() (int64, error) { return numElements(t.Shape) }
-
 // Validate reports whether the type is known and Data is as long as type and
 // shape say.
 func (t Tensor) Validate() error {
@@ -67,6 +63,8 @@ func (t Tensor) Validate() error {
 	return nil
 }
 
+// numElements returns the product of the shape, or an error where a size is
+// negative, the product overflows, or there are more than 64 dimensions.
 func numElements(shape []int64) (int64, error) {
 	if len(shape) > maxRank {
 		return 0, fmt.Errorf("%d dimensions, at most %d are supported", len(shape), maxRank)

@@ -82,7 +82,7 @@ func TestReadsWhatPythonWrote(t *testing.T) {
 }
 
 func TestMetadataAndOrder(t *testing.T) {
-	f, err := OpenSafetensors("testdata/tensors.safetensors")
+	f, err := Open("testdata/tensors.safetensors")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestMetadataAndOrder(t *testing.T) {
 	if got := f.Metadata()["format"]; got != "pt" {
 		t.Errorf("format = %q, want pt", got)
 	}
-	pt, err := OpenPT("testdata/module.pt")
+	pt, err := Open("testdata/module.pt")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,8 +86,10 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, err error
 	if err != nil {
 		return a, fmt.Errorf("not a model directory: %w", err)
 	}
-	a.Tasks, err = tasks.UnmarshalLabelMaps(maps, described)
-	return a, err
+	if a.Tasks, err = tasks.UnmarshalLabelMaps(maps, described); err != nil {
+		return a, fmt.Errorf("%s: %w; %s", LabelMapsFile, err, copyFolder)
+	}
+	return a, nil
 }
 
 // readDescription reads what config.json has beside the encoder's part. Its
@@ -98,7 +100,7 @@ func readDescription(dir string) (d description, err error) {
 		return d, err
 	}
 	if err := json.Unmarshal(data, &d); err != nil {
-		return d, fmt.Errorf("%s: %w", ConfigFile, err)
+		return d, fmt.Errorf("%s: %w; %s", ConfigFile, err, copyFile)
 	}
 	return d, nil
 }

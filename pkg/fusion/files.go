@@ -14,7 +14,6 @@ import (
 	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
-	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
@@ -38,8 +37,12 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 		if err != nil {
 			return err
 		}
+		origin, err := m.origin(tok)
+		if err != nil {
+			return err
+		}
 		if err := writeFile(tmp, SafetensorsFile, func(w io.Writer) error {
-			return weights.WriteSafetensors(w, tensors, nil)
+			return weights.WriteSafetensors(w, tensors, origin)
 		}); err != nil {
 			return err
 		}
@@ -80,7 +83,8 @@ func writeFile(dir, name string, write func(io.Writer) error) error {
 // Load reads a model directory: ours, or one that one of the Python prototype's
 // trainers wrote (model.pt, label maps and tokenizer, no config.json), or Hugging
 // Face's DistilBertForTokenClassification. Every tensor must fit the label maps and
-// the vocabulary.
+// the vocabulary; where we wrote the weights, they must be the very ones that the
+// model was trained with.
 func Load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) {
 	m, tok, err := load(dir, device)
 	if err != nil {
@@ -103,16 +107,16 @@ func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	if int64(tok.VocabSize()) > a.Config.VocabSize {
-		return nil, nil, fmt.Errorf("the vocabulary has %d entries, the weights only %d", tok.VocabSize(), a.Config.VocabSize)
+	if err := checkVocabularySize(tok, filepath.Base(file.Path()), a.Config); err != nil {
+		return nil, nil, err
 	}
 	m, err := build(a, torchx.NewParams(device, false))
 	if err != nil {
 		return nil, nil, err
 	}
-	unused, err := backbone.LoadParams(file, "", m.params, func(name string) string { return name })
-	if err == nil && len(unused) > 0 {
-		err = fmt.Errorf("%d tensors belong to no part of the model: the first is %s", len(unused), unused[0])
+	err = m.setWeights(file)
+	if err == nil {
+		err = checkOrigin(file, a, tok)
 	}
 	if err != nil {
 		m.Drop()
@@ -141,7 +145,7 @@ func (m *Model) LoadWeights(dir string) error {
 		return fmt.Errorf("load weights of %s: %w", dir, err)
 	}
 	defer file.Close()
-	if _, err := backbone.LoadParams(file, "", m.params, func(name string) string { return name }); err != nil {
+	if err := m.setWeights(file); err != nil {
 		return fmt.Errorf("load weights of %s: %w", dir, err)
 	}
 	m.round = sync.OnceValue(m.encoder.Round)

@@ -1,6 +1,7 @@
 package fusion
 
 import (
+	"archive/zip"
 	"bytes"
 	"flag"
 	"fmt"
@@ -225,6 +226,46 @@ func TestLoadRefuses(t *testing.T) {
 	m, tok := mustLoad(t, prototype)
 	ours := filepath.Join(t.TempDir(), "model")
 	save(t, ours, m, tok)
+	foreign := filepath.Join(t.TempDir(), "foreign")
+	save(t, foreign, smallModel(t), tok)
+	single, err := New(Architecture{Config: m.Config, Tasks: m.Tasks[:1]}, gotch.CPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer single.Drop()
+	ner := filepath.Join(t.TempDir(), "ner")
+	save(t, ner, single, tok)
+	// one puts a file of one name, and with others' contents, in the place of both files of weights.
+	one := func(name string, content func() ([]byte, error)) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			data, err := content()
+			if err != nil {
+				t.Fatal(err)
+			}
+			remove(t, dir, SafetensorsFile)
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	of := func(dir, name string) func() ([]byte, error) {
+		return func() ([]byte, error) { return os.ReadFile(filepath.Join(dir, name)) }
+	}
+	text := func(text string) func() ([]byte, error) { return func() ([]byte, error) { return []byte(text), nil } }
+	truncate := func(name string, size int64) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			if err := os.Truncate(filepath.Join(dir, name), size); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	both := func(damages ...func(t *testing.T, dir string)) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			for _, damage := range damages {
+				damage(t, dir)
+			}
+		}
+	}
 	edit := func(name, was, is string) func(t *testing.T, dir string) {
 		return func(t *testing.T, dir string) {
 			path := filepath.Join(dir, name)
@@ -251,39 +292,46 @@ func TestLoadRefuses(t *testing.T) {
 		damage func(t *testing.T, dir string)
 		wants  []string
 	}{
-		"no label maps":       {without(LabelMapsFile), []string{"not a model directory", LabelMapsFile}},
-		"no weights":          {without(SafetensorsFile, PTFile), []string{"no weights: want model.safetensors or model.pt"}},
-		"no tokenizer":        {without("vocab.txt", "tokenizer.json"), []string{"vocab.txt"}},
-		"broken label maps":   {edit(LabelMapsFile, "{", "["), []string{"label maps"}},
-		"broken config":       {edit(ConfigFile, "{", "["), []string{ConfigFile}},
-		"another model":       {edit(ConfigFile, `"distilbert"`, `"bert"`), []string{`model_type is "bert"; only distilbert`}},
-		"one label more":      {edit(LabelMapsFile, `"Other": 2`, `"Other": 2, "Physical Abuse": 3`), []string{"tensor cls_sub.weight", "shape [3 64], want [4 64]"}},
-		"no tasks":            {edit(ConfigFile, `"tasks": [`, `"jobs": [`), []string{ConfigFile, "the model has no tasks"}},
-		"task without labels": {edit(ConfigFile, `"name": "qa",`, `"name": "mood",`), []string{"label maps: nothing about task mood"}},
-		"two tasks of a name": {edit(ConfigFile, `"name": "qa",`, `"name": "ner",`), []string{"label maps: ner"}},
-		"another encoder":     {edit(ConfigFile, `"encoder": "backbone"`, `"encoder": "bert"`), []string{"bert.embeddings", "missing"}},
-		"one layer more":      {edit(ConfigFile, `"n_layers": 2`, `"n_layers": 3`), []string{"16 tensors are missing: backbone.transformer.layer.2."}},
-		"one layer less":      {edit(ConfigFile, `"n_layers": 2`, `"n_layers": 1`), []string{"16 tensors belong to no part of the model", "backbone.transformer.layer.1."}},
-		"wider":               {edit(ConfigFile, `"hidden_dim": 37`, `"hidden_dim": 38`), []string{"shape [37 64], want [38 64]"}},
-		"smaller vocabulary":  {edit(ConfigFile, `"vocab_size": 60`, `"vocab_size": 59`), []string{"the vocabulary has 60 entries, the weights only 59"}},
-		"absurd size":         {edit(ConfigFile, `"dim": 64`, `"dim": 16777216`), []string{"make model: make parameter backbone."}},
-		"truncated weights": {
-			func(t *testing.T, dir string) {
-				if err := os.Truncate(filepath.Join(dir, SafetensorsFile), 1000); err != nil {
-					t.Fatal(err)
-				}
-			},
-			[]string{SafetensorsFile},
-		},
-		"weights that aren't": {
-			func(t *testing.T, dir string) {
-				remove(t, dir, SafetensorsFile)
-				if err := os.WriteFile(filepath.Join(dir, PTFile), []byte("PK\x03\x04 no archive"), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			},
-			[]string{PTFile},
-		},
+		"no label maps":           {without(LabelMapsFile), []string{"not a model directory", LabelMapsFile}},
+		"no weights":              {without(SafetensorsFile, PTFile), []string{"no weights: want model.safetensors or model.pt"}},
+		"no tokenizer":            {without("vocab.txt", "tokenizer.json"), []string{"vocab.txt"}},
+		"broken label maps":       {edit(LabelMapsFile, "{", "["), []string{"label maps"}},
+		"broken config":           {edit(ConfigFile, "{", "["), []string{ConfigFile}},
+		"another model":           {edit(ConfigFile, `"distilbert"`, `"bert"`), []string{`model_type is "bert"; only distilbert`}},
+		"one label more":          {edit(LabelMapsFile, `"Other": 2`, `"Other": 2, "Physical Abuse": 3`), []string{"tensor cls_sub.weight", "shape [3 64], want [4 64]"}},
+		"no tasks":                {edit(ConfigFile, `"tasks": [`, `"jobs": [`), []string{ConfigFile, "the model has no tasks"}},
+		"task without labels":     {edit(ConfigFile, `"name": "qa",`, `"name": "mood",`), []string{"label maps: nothing about task mood"}},
+		"two tasks of a name":     {edit(ConfigFile, `"name": "qa",`, `"name": "ner",`), []string{"label maps: ner"}},
+		"another encoder":         {edit(ConfigFile, `"encoder": "backbone"`, `"encoder": "bert"`), []string{"bert.embeddings", "missing"}},
+		"one layer more":          {edit(ConfigFile, `"n_layers": 2`, `"n_layers": 3`), []string{"16 tensors are missing: backbone.transformer.layer.2."}},
+		"one layer less":          {edit(ConfigFile, `"n_layers": 2`, `"n_layers": 1`), []string{"16 tensors belong to no part of the model", "backbone.transformer.layer.1."}},
+		"wider":                   {edit(ConfigFile, `"hidden_dim": 37`, `"hidden_dim": 38`), []string{"shape [37 64], want [38 64]"}},
+		"smaller vocabulary":      {edit(ConfigFile, `"vocab_size": 60`, `"vocab_size": 59`), []string{"the vocabulary has 60 entries, the weights only 59"}},
+		"absurd size":             {edit(ConfigFile, `"dim": 64`, `"dim": 16777216`), []string{"make model: make parameter backbone."}},
+		"truncated weights":       {truncate(SafetensorsFile, 20000), []string{SafetensorsFile, "cut short", "get it again"}},
+		"truncated in the header": {truncate(SafetensorsFile, 1000), []string{SafetensorsFile, "cut short", "get it again"}},
+		"truncated model.pt":      {both(without(SafetensorsFile), truncate(PTFile, 20000)), []string{PTFile, "cut short", "get it again"}},
+		"empty weights":           {truncate(SafetensorsFile, 0), []string{SafetensorsFile, "is empty", "get it again"}},
+		"random bytes":            {one(SafetensorsFile, text(strings.Repeat("\x93\x00\x7f", 3000))), []string{SafetensorsFile, "neither safetensors nor a PyTorch file", "get it again"}},
+		"a web page":              {one(PTFile, text("<!DOCTYPE html><html></html>")), []string{PTFile, "neither safetensors nor a PyTorch file", "get it again"}},
+		"a broken zip":            {one(PTFile, text("PK\x03\x04 no archive")), []string{PTFile, "damaged", "get it again"}},
+		"another zip":             {one(PTFile, zipOfTexts), []string{PTFile, "no data.pkl", "get the weights again"}},
+		"another size's weights":  {one(SafetensorsFile, of(foreign, SafetensorsFile)), []string{SafetensorsFile + " isn't of the model that config.json and label_maps.json describe", "shape [60 16], want [60 64]", "copy the whole folder again"}},
+		"another size's model.pt": {one(PTFile, of(foreign, PTFile)), []string{PTFile + " isn't of the model", "shape [60 16], want [60 64]", "copy the whole folder again"}},
+		"a single task's weights": {one(PTFile, of(ner, PTFile)), []string{PTFile + " isn't of the model", "tensors are missing", "copy the whole folder again"}},
+		"half a config":           {truncate(ConfigFile, 100), []string{ConfigFile, "copy it again"}},
+		"half label maps":         {truncate(LabelMapsFile, 100), []string{LabelMapsFile, "copy the whole folder again"}},
+		"half a tokenizer":        {truncate(tokenize.TokenizerFile, 100), []string{tokenize.TokenizerFile, "copy it again"}},
+		"half tokenizer settings": {truncate(tokenize.ConfigFile, 10), []string{tokenize.ConfigFile, "copy it again"}},
+		"half a vocabulary":       {both(without(tokenize.TokenizerFile), truncate(tokenize.VocabFile, 100)), []string{"the vocabulary (tokenizer.json or vocab.txt) isn't the one that model.safetensors was trained with", "copy the whole folder again"}},
+		"another vocabulary":      {both(without(tokenize.TokenizerFile), swapLines(tokenize.VocabFile, 20, 30)), []string{"the vocabulary (tokenizer.json or vocab.txt) isn't the one that model.safetensors was trained with"}},
+		"labels in another order": {both(edit(LabelMapsFile, `"Other": 2`, `"Other": 1`), edit(LabelMapsFile, `"Neglect": 1`, `"Neglect": 2`), edit(LabelMapsFile, `"1": "Neglect"`, `"2": "Neglect"`), edit(LabelMapsFile, `"2": "Other"`, `"1": "Other"`)), []string{LabelMapsFile + " isn't the one that model.safetensors was trained with", "remove model.safetensors"}},
+		"weights that are a folder": {func(t *testing.T, dir string) {
+			remove(t, dir, SafetensorsFile)
+			if err := os.Mkdir(filepath.Join(dir, SafetensorsFile), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		}, []string{SafetensorsFile, "not a regular file"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := copyDir(t, ours)
@@ -304,6 +352,61 @@ func TestLoadRefuses(t *testing.T) {
 	}
 	if _, _, err := Load(filepath.Join(ours, "nowhere"), gotch.CPU); err == nil || !strings.Contains(err.Error(), "not a model directory") {
 		t.Errorf("no directory: %v", err)
+	}
+}
+
+// zipOfTexts is an archive that torch.save didn't write.
+func zipOfTexts() ([]byte, error) {
+	var data bytes.Buffer
+	archive := zip.NewWriter(&data)
+	for _, name := range []string{"calls.csv", "notes/readme.txt"} {
+		file, err := archive.Create(name)
+		if err == nil {
+			_, err = file.Write([]byte("text"))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	err := archive.Close()
+	return data.Bytes(), err
+}
+
+// swapLines exchanges two lines of a file.
+func swapLines(name string, a, b int) func(t *testing.T, dir string) {
+	return func(t *testing.T, dir string) {
+		path := filepath.Join(dir, name)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(string(data), "\n")
+		lines[a], lines[b] = lines[b], lines[a]
+		if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A vocabulary may be smaller than the embeddings by what models are padded with.
+func TestVocabularySize(t *testing.T) {
+	vocab := strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK]")
+	for len(vocab) < 300 {
+		vocab = append(vocab, fmt.Sprintf("w%d", len(vocab)))
+	}
+	tok, err := tokenize.New(vocab, tokenize.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size, want := range map[int64]string{
+		300: "", 304: "", 384: "", 427: "",
+		299: "has 300 entries, the weights only 299",
+		428: "has only 300 entries, the weights 428",
+	} {
+		err := checkVocabularySize(tok, PTFile, backbone.Config{VocabSize: size})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("embeddings of %d: %v, want %q", size, err, want)
+		}
 	}
 }
 

@@ -27,6 +27,9 @@ func Load(dir string) (*Tokenizer, error) {
 	return t, nil
 }
 
+// copyAgain is what to do about a file that can't be used.
+const copyAgain = "if it is damaged, copy it again from the model's source"
+
 func load(dir string) (*Tokenizer, error) {
 	path := filepath.Join(dir, TokenizerFile)
 	parse := parseTokenizer
@@ -44,7 +47,7 @@ func load(dir string) (*Tokenizer, error) {
 	}
 	vocab, options, err := parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w; %s", path, err, copyAgain)
 	}
 	config := filepath.Join(dir, ConfigFile)
 	switch data, err := os.ReadFile(config); {
@@ -53,12 +56,12 @@ func load(dir string) (*Tokenizer, error) {
 		return nil, err
 	default:
 		if err := options.configure(data); err != nil {
-			return nil, fmt.Errorf("%s: %w", config, err)
+			return nil, fmt.Errorf("%s: %w; %s", config, err, copyAgain)
 		}
 	}
 	t, err := New(vocab, options)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w; %s", path, err, copyAgain)
 	}
 	return t, nil
 }

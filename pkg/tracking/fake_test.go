@@ -16,7 +16,7 @@ import (
 // fakeServer is a tracking server in memory that a test can make misbehave.
 type fakeServer struct {
 	*httptest.Server
-	t *testing.T
+	t testing.TB
 
 	mu          sync.Mutex
 	intercept   func(w http.ResponseWriter, r *http.Request, body []byte) bool // true: it has answered
@@ -34,7 +34,7 @@ type fakeServer struct {
 	auth        []string
 }
 
-func newFake(t *testing.T) *fakeServer {
+func newFake(t testing.TB) *fakeServer {
 	f := &fakeServer{
 		t: t, artifactURI: "mlflow-artifacts:/7/%s/artifacts", stage: "active",
 		experiments: map[string]string{}, clientKeys: map[string]string{},
@@ -236,7 +236,7 @@ var hasty = pace{
 }
 
 // fakeOptions are for a run on a fake server.
-func fakeOptions(t *testing.T, f *fakeServer) (Options, *lines) {
+func fakeOptions(t testing.TB, f *fakeServer) (Options, *lines) {
 	warnings := &lines{}
 	p := hasty
 	return Options{

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -34,6 +34,9 @@ type fileStore struct {
 	experiment string
 	run        string
 	dir        string // the run's folder, absolute
+
+	mu       sync.Mutex
+	unsynced map[string]bool // metrics' files that were appended to
 }
 
 // createFileRun starts a run below root, which is made when missing.
@@ -167,98 +170,6 @@ func newExperimentID() string {
 	return strconv.FormatInt(100_000_000_000_000_000+rand.Int64N(900_000_000_000_000_000), 10)
 }
 
-// resumeFileRun opens a run again and repairs what a crash may have left.
-func resumeFileRun(root, id string) (*fileStore, usedKeys, error) {
-	var used usedKeys
-	absolute, err := filepath.Abs(root)
-	if err != nil {
-		return nil, used, fmt.Errorf("MLflow file store %s: %w", root, err)
-	}
-	if !isRunID(id) {
-		return nil, used, fmt.Errorf("%w: %q is not a run id", ErrRunNotFound, id)
-	}
-	places, err := filepath.Glob(filepath.Join(globEscape(absolute), "*", id, metaFile))
-	if err != nil {
-		return nil, used, fmt.Errorf("MLflow file store %s: %w", root, err)
-	}
-	if len(places) == 0 {
-		return nil, used, fmt.Errorf("%w: %s is not in %s", ErrRunNotFound, id, root)
-	}
-	s := &fileStore{root: root, run: id, dir: filepath.Dir(places[0])}
-	s.experiment = filepath.Base(filepath.Dir(s.dir))
-	if used, err = s.reopen(); err != nil {
-		return nil, used, fmt.Errorf("resuming MLflow run %s in %s: %w", id, root, err)
-	}
-	return s, used, nil
-}
-
-func (s *fileStore) reopen() (usedKeys, error) {
-	used := usedKeys{lastStep: map[string]int64{}}
-	info, err := readMeta(s.dir)
-	if err != nil {
-		return used, err
-	}
-	if info.text("lifecycle_stage") == "deleted" {
-		return used, fmt.Errorf("%w: it was deleted", ErrRunNotFound)
-	}
-	info["status"], info["end_time"] = statusNumbers[Running], nil
-	err = errors.Join(s.makeFolders(), writeMeta(s.dir, info), s.removeLeftovers())
-	if err != nil {
-		return used, err
-	}
-	if used.params, err = s.keys(paramsFolder); err != nil {
-		return used, err
-	}
-	if used.tags, err = s.keys(tagsFolder); err != nil {
-		return used, err
-	}
-	metrics, err := s.keys(metricsFolder)
-	if err != nil {
-		return used, err
-	}
-	for _, key := range metrics {
-		points, err := repairMetric(s.path(metricsFolder, key))
-		if err != nil {
-			return used, err
-		}
-		for _, p := range points {
-			if last, known := used.lastStep[key]; !known || p.step > last {
-				used.lastStep[key] = p.step
-			}
-		}
-	}
-	return used, nil
-}
-
-// removeLeftovers deletes temporary files of a process that was killed.
-func (s *fileStore) removeLeftovers() error {
-	entries, err := os.ReadDir(s.dir)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if entry.Type().IsRegular() && entry.Name() != metaFile && strings.HasPrefix(entry.Name(), ".") {
-			err = errors.Join(err, os.Remove(filepath.Join(s.dir, entry.Name())))
-		}
-	}
-	return err
-}
-
-// keys lists the keys of one kind, which are the files below its folder.
-func (s *fileStore) keys(kind string) ([]string, error) {
-	var keys []string
-	folder := filepath.Join(s.dir, kind)
-	err := filepath.WalkDir(folder, func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		key, err := filepath.Rel(folder, name)
-		keys = append(keys, filepath.ToSlash(key))
-		return err
-	})
-	return keys, err
-}
-
 func (s *fileStore) path(kind, key string) string {
 	return filepath.Join(s.dir, kind, filepath.FromSlash(key))
 }
@@ -273,6 +184,35 @@ func (s *fileStore) finish(_ context.Context, status Status, end int64) error {
 		return fmt.Errorf("setting the run's status: %w", err)
 	}
 	return nil
+}
+
+// sync flushes the metrics' files, and the folders that name them, to disk. Params,
+// tags and artifacts were flushed when they were written.
+func (s *fileStore) sync() error {
+	s.mu.Lock()
+	changed := s.unsynced
+	s.unsynced = nil
+	s.mu.Unlock()
+	folders := map[string]bool{}
+	var errs []error
+	for file := range changed {
+		errs = append(errs, syncPath(file))
+		for folder := filepath.Dir(file); len(folder) >= len(s.dir); folder = filepath.Dir(folder) {
+			folders[folder] = true
+		}
+	}
+	for folder := range folders {
+		errs = append(errs, syncPath(folder))
+	}
+	return errors.Join(errs...)
+}
+
+func syncPath(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
 }
 
 func (s *fileStore) close() {}

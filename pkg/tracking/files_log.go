@@ -35,7 +35,7 @@ func (s *fileStore) logBatch(ctx context.Context, items []item, attempt int, ref
 			}
 			p := point{it.time, it.value, it.step}
 			if !recorded[it.key][p] {
-				err = appendMetric(s.path(metricsFolder, it.key), p)
+				err = s.appendMetric(it.key, p)
 			}
 		}
 		switch {
@@ -97,7 +97,8 @@ func parsePoint(line []byte) (p point, ok bool) {
 	return p, errors.Join(errs[:]...) == nil
 }
 
-func appendMetric(path string, p point) error {
+func (s *fileStore) appendMetric(key string, p point) error {
+	path := s.path(metricsFolder, key)
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
@@ -105,8 +106,16 @@ func appendMetric(path string, p point) error {
 	if err != nil {
 		return err
 	}
-	err = appendLine(file, p.line())
-	return errors.Join(err, file.Close())
+	if err := errors.Join(appendLine(file, p.line()), file.Close()); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unsynced == nil {
+		s.unsynced = map[string]bool{}
+	}
+	s.unsynced[path] = true
+	return nil
 }
 
 func recordedPoints(path string) (map[point]bool, error) {

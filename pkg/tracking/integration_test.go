@@ -148,7 +148,7 @@ func TestServer(t *testing.T) {
 	t.Run("training and resume", func(t *testing.T) { serverTraining(t, server) })
 	t.Run("bad items", func(t *testing.T) { serverBadItems(t, server) })
 	t.Run("outage", func(t *testing.T) { serverOutage(t, server) })
-	t.Run("sync", func(t *testing.T) { serverSync(t, server) })
+	t.Run("outage and kills", func(t *testing.T) { serverOutageAndKills(t, server) })
 	t.Run("deleted experiment", func(t *testing.T) { serverDeletedExperiment(t, server) })
 }
 
@@ -206,6 +206,10 @@ func serverBadItems(t *testing.T, server *mlflowServer) {
 	run.LogParams(map[string]string{"b": "other", "c": "1"})
 	run.LogMetrics(1, map[string]float64{"x": 1, "y": math.NaN(), "z": math.Inf(-1)})
 	run.LogMetrics(2, map[string]float64{"x/below": 2, "naïve: 1%": 3, "y": 4})
+	// The server itself refuses this name, and with it the whole batch, which holds others.
+	run.enqueue(func() record {
+		return record{Metrics: map[string]float64{"a before": 1, "not#good": 2, "z after": 3}, Step: 7}
+	})
 	long := map[string]string{}
 	for i := range 250 { // more than one call of log-batch takes
 		long[fmt.Sprintf("long.%03d", i)] = strings.Repeat("ü", 7000)
@@ -219,7 +223,7 @@ func serverBadItems(t *testing.T, server *mlflowServer) {
 	if got.Params["long.249"] != strings.Repeat("ü", maxParamLength) {
 		t.Errorf("a long param has %d bytes", len(got.Params["long.249"]))
 	}
-	for key, step := range map[string]float64{"x": 1, "x_below": 2, "naïve_ 1_": 2, "y": 2} {
+	for key, step := range map[string]float64{"x": 1, "x_below": 2, "naïve_ 1_": 2, "y": 2, "a before": 7, "z after": 7} {
 		if len(got.Metrics[key]) != 1 || got.Metrics[key][0][0] != step {
 			t.Errorf("metric %s is %v", key, got.Metrics[key])
 		}
@@ -228,13 +232,17 @@ func serverBadItems(t *testing.T, server *mlflowServer) {
 		t.Errorf("tags %v", got.Tags)
 	}
 	warnings.want(t, "does not take the param b")
+	warnings.want(t, "does not take the metric not#good")
 	warnings.want(t, `"x/below" is recorded as "x_below"`)
 }
 
 // An outage in the middle: the server is killed, the training goes on, the server
-// comes back, and nothing is lost or doubled.
+// comes back while it does, and nothing is lost or doubled.
 func serverOutage(t *testing.T, server *mlflowServer) {
 	o := trainingOptions(t, server.uri)
+	p := defaultPace
+	p.maxWait = p.minWait // so that the test needn't wait for half a minute
+	o.pace = &p
 	var warnings lines
 	o.Warn = warnings.add
 	run := mustOpen(t, o)
@@ -242,42 +250,19 @@ func serverOutage(t *testing.T, server *mlflowServer) {
 		switch epoch {
 		case 2:
 			server.kill()
-		case 5:
+		case 4:
 			warnings.waitFor(t, "does not take records now")
+			server.start()
+		case 5:
+			warnings.waitFor(t, "takes records again")
 		}
 	})
-	server.start()
 	mustFinish(t, run, Finished)
 	wantNoOutbox(t, o)
 	wantTraining(t, readWithPython(t, server.uri, o.Experiment, o.RunName), Finished)
-	warnings.want(t, "takes records again")
 	if got := warnings.count("does not take records now"); got != 1 {
 		t.Errorf("%d warnings of the outage, want 1: %v", got, warnings.all())
 	}
-}
-
-// The server stays away: Finish is bounded, and Sync sends the rest, once.
-func serverSync(t *testing.T, server *mlflowServer) {
-	o := trainingOptions(t, server.uri)
-	o.Warn = nil
-	run := mustOpen(t, o)
-	logTraining(t, run, func(epoch int) {
-		if epoch == 3 {
-			server.kill()
-		}
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-	defer cancel()
-	err := run.Finish(ctx, Finished)
-	wantError(t, err, ErrUnsent, "sync", o.OutboxDir)
-
-	server.start()
-	o.Warn = func(line string) { t.Errorf("warning: %s", line) }
-	if err := syncAll(t.Context(), o.OutboxDir, o.withDefaults()); err != nil {
-		t.Fatal(err)
-	}
-	wantNoOutbox(t, o)
-	wantTraining(t, readWithPython(t, server.uri, o.Experiment, o.RunName), Finished)
 }
 
 func serverDeletedExperiment(t *testing.T, server *mlflowServer) {

@@ -44,7 +44,7 @@ func TestOutagesLoseNothing(t *testing.T) {
 			f := newFake(t)
 			o, warnings := fakeOptions(t, f)
 			if name == "never an answer" {
-				o.pace.call = 250 * time.Millisecond
+				o.pace.call, o.pace.idle = 250*time.Millisecond, 250*time.Millisecond
 			}
 			run := mustOpen(t, o)
 			var failed atomic.Int64

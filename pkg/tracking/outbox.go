@@ -110,6 +110,14 @@ func (o *outbox) ack(seqs []int64) error {
 	}{seqs})
 }
 
+// sync flushes the lines to disk.
+func (o *outbox) sync() error {
+	if err := o.file.Sync(); err != nil {
+		return fmt.Errorf("flushing the outbox %s: %w", o.path, err)
+	}
+	return nil
+}
+
 func (o *outbox) close() error { return o.file.Close() }
 
 // remove deletes an outbox whose records have all been sent, and its folder if

@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"context"
+	"fmt"
 	"sync"
 )
 
@@ -11,10 +12,14 @@ type queue struct {
 	mu      sync.Mutex
 	records []record
 	closed  bool
+	dropped int           // how many were delivered
 	wake    chan struct{} // holds one token when there may be something new
+	moved   chan struct{} // closed by the next drop
 }
 
-func newQueue() *queue { return &queue{wake: make(chan struct{}, 1)} }
+func newQueue() *queue {
+	return &queue{wake: make(chan struct{}, 1), moved: make(chan struct{})}
+}
 
 func (q *queue) push(r record) {
 	q.mu.Lock()
@@ -62,6 +67,28 @@ func (q *queue) drop(n int) {
 	defer q.mu.Unlock()
 	clear(q.records[:n])
 	q.records = q.records[n:]
+	q.dropped += n
+	close(q.moved)
+	q.moved = make(chan struct{})
+}
+
+// settle waits until all that is in the queue now has been dropped, or ctx ends.
+func (q *queue) settle(ctx context.Context) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for all := q.dropped + len(q.records); q.dropped < all; {
+		moved := q.moved
+		q.mu.Unlock()
+		select {
+		case <-ctx.Done():
+		case <-moved:
+		}
+		q.mu.Lock()
+		if q.dropped < all && ctx.Err() != nil {
+			return fmt.Errorf("%s waiting: %w", describe(all-q.dropped, "record"), context.Cause(ctx))
+		}
+	}
+	return nil
 }
 
 func (q *queue) len() int {

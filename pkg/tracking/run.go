@@ -130,6 +130,25 @@ func (r *Run) LogInput(dataset Dataset) {
 	r.enqueue(func() record { return record{Input: &dataset} })
 }
 
+// Flush makes the params, tags and metrics that were logged so far outlive the
+// process, even one that is killed, and a power cut. With a server they are then in
+// the outbox on this machine, whether or not the server is there; in a file store
+// they are recorded, for which Flush waits until ctx ends. A training calls it
+// before it saves the state from which it would be resumed, so that no step which
+// that state leaves behind is missing. After Finish it does nothing.
+func (r *Run) Flush(ctx context.Context) error {
+	r.mu.Lock()
+	finished := r.finished
+	r.mu.Unlock()
+	if finished {
+		return nil
+	}
+	if err := r.sender.flush(ctx); err != nil {
+		return fmt.Errorf("keeping the MLflow run's records: %w", err)
+	}
+	return nil
+}
+
 // Finish delivers what is queued and sets how the run ended. It gives up when ctx
 // ends, or when for half a minute nothing could be delivered; what is left then
 // stays in the outbox and the error is ErrUnsent, with the way to send it. ctx

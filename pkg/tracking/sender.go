@@ -30,6 +30,7 @@ type sender struct {
 
 	journal sync.Mutex
 	box     *outbox // nil: none
+	partial bool    // some of what was pushed isn't in the outbox
 
 	cancel context.CancelFunc
 	ctx    context.Context
@@ -86,8 +87,24 @@ func (s *sender) write(r record) {
 		return
 	}
 	if err := s.box.append(r); err != nil {
+		s.partial = true
 		s.warnings.once("journal", fmt.Sprintf("%v: what the MLflow server cannot take is kept in memory only", err))
 	}
+}
+
+// flush makes what was pushed so far outlive this process and a power cut: in the
+// outbox, or without one in the store, for which it waits until ctx ends.
+func (s *sender) flush(ctx context.Context) error {
+	s.journal.Lock()
+	if s.box != nil && !s.partial {
+		defer s.journal.Unlock()
+		return s.box.sync()
+	}
+	s.journal.Unlock()
+	if err := s.values.settle(ctx); err != nil {
+		return fmt.Errorf("recording in %s: %w", s.store.where(), err)
+	}
+	return s.store.sync()
 }
 
 func (s *sender) ack(seqs []int64) {

@@ -17,6 +17,9 @@ type store interface {
 	// progress while it goes on.
 	logArtifact(ctx context.Context, file, dest string, progress func()) error
 	finish(ctx context.Context, status Status, end int64) error
+	// sync makes what was recorded outlive this machine, as far as the store lies
+	// on it. It may be called beside the others.
+	sync() error
 
 	close() // frees what the store holds, after the last call
 

@@ -3,7 +3,9 @@
 package libtorch
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,7 +46,7 @@ func newMachine(t *testing.T) *machine {
 		m.write(name, string(data))
 	}
 	for _, tool := range []string{
-		"bash", "awk", "basename", "cat", "chmod", "cut", "date", "df", "dirname", "env", "find", "flock", "grep", "ln", "ls", "mkdir", "mv",
+		"bash", "awk", "basename", "cat", "chmod", "cp", "cut", "date", "df", "dirname", "env", "find", "flock", "grep", "ln", "ls", "mkdir", "mv",
 		"paste", "readlink", "realpath", "rm", "rmdir", "sha256sum", "sleep", "touch", "uname", "wc",
 	} {
 		path, err := exec.LookPath(tool)
@@ -211,6 +213,51 @@ func TestPrefix(t *testing.T) {
 	m.write("../full/file", "")
 	if code, out := m.run("--from", m.libtorch(versionHeader), "--prefix", filepath.Join(filepath.Dir(m.root), "full")); code != 1 || !strings.Contains(out, "isn't empty") {
 		t.Errorf("exit code %d, %q for a folder with other things in it", code, out)
+	}
+}
+
+// Without Python, curl fetches what is pinned, and unzip unpacks it.
+func TestCurl(t *testing.T) {
+	const wheel = "a wheel"
+	pin := fmt.Sprintf("%x", sha256.Sum256([]byte(wheel)))
+	for name, test := range map[string]struct {
+		page, file string
+		want       string // in the error; none if empty
+	}{
+		"pinned":        {"torch.whl#sha256=" + pin, wheel, ""},
+		"not there":     {"torch.whl#sha256=" + strings.Repeat("0", 64), wheel, "has no file with the pinned SHA-256 " + pin},
+		"another":       {"torch.whl#sha256=" + pin, "tampered with", "does not have the pinned SHA-256 " + pin},
+		"no such index": {"", wheel, "curl could not read https://pypi.org/simple/torch/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.write("scripts/libtorch/cpu.txt", "torch==2.11.0 --hash=sha256:"+pin+"\n")
+			source := m.libtorch(versionHeader)
+			page, file := filepath.Join(filepath.Dir(m.root), "page"), filepath.Join(filepath.Dir(m.root), "file")
+			if test.page != "" {
+				m.write("../page", `<a href="https://host/old.whl#sha256=00">`+"\n"+`<a href="https://host/`+test.page+`">`+"\n")
+			}
+			m.write("../file", test.file)
+			m.tool("curl", `
+				for last; do :; done
+				if [[ $last == */torch/ ]]; then exec cat `+page+`; fi
+				while [[ $1 != --output ]]; do shift; done
+				exec cp `+file+` "$2"`)
+			m.tool("unzip", `while [[ $1 != -d ]]; do shift; done; mkdir -p "$2"; exec cp -a `+source+` "$2/torch"`)
+			code, out := m.run("--variant", "cpu")
+			laid, err := filepath.Glob(filepath.Join(filepath.Dir(m.root), "cache/trident/*/lib/libtorch_cpu.so"))
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case test.want == "" && (code != 0 || len(laid) != 1):
+				t.Errorf("exit code %d, laid %v: %s", code, laid, out)
+			case test.want != "" && (code != 1 || len(laid) != 0 || !strings.Contains(out, test.want)):
+				t.Errorf("exit code %d, laid %v; %q should say %q", code, laid, out, test.want)
+			}
+			if left, err := filepath.Glob(filepath.Join(filepath.Dir(m.root), "cache/trident/downloads/.*")); err != nil || left != nil {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
 	}
 }
 

@@ -1,0 +1,147 @@
+// Package disktest makes disks fail under tests: full ones, and folders that
+// can't be written.
+package disktest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// WithFileLimit calls during while no file of this process can grow beyond limit
+// bytes. Writes then fail with EFBIG, half done, as on a full disk with ENOSPC. It
+// works everywhere, but only inside [Alone], as the limit also holds for what the go
+// command has a test write.
+func WithFileLimit(t *testing.T, limit uint64, during func()) {
+	t.Helper()
+	if os.Getenv(childVariable) != t.Name() {
+		t.Fatal("WithFileLimit is called outside Alone")
+	}
+	var before unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: min(limit, before.Max), Max: before.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &before); err != nil {
+			t.Error(err)
+		}
+	}()
+	during()
+}
+
+// WithoutRoot calls during without root's right to write where a folder's mode
+// forbids it. It is taken from the calling goroutine alone.
+func WithoutRoot(t testing.TB, during func()) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		during()
+		return
+	}
+	const nobody = 65534
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	setFSUID(t, nobody)
+	defer setFSUID(t, 0)
+	during()
+}
+
+// setFSUID sets whose files the thread may write. The system call doesn't say
+// whether it has; asking with an id that can't be does.
+func setFSUID(t testing.TB, id int) {
+	t.Helper()
+	if _, err := unix.SetfsuidRetUid(id); err != nil {
+		t.Fatal(err)
+	}
+	if is, err := unix.SetfsuidRetUid(-1); err != nil || is != id {
+		t.Fatalf("the thread's user for files is %d, not %d (%v)", is, id, err)
+	}
+}
+
+// Folder is t.TempDir, but others than this process's user can reach it.
+func Folder(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// childVariable names the test in a process that was started for it.
+const childVariable = "TRIDENT_DISKTEST"
+
+// Alone calls body in a process of its own: the test runs anew there, and the one that
+// calls waits for it.
+func Alone(t *testing.T, body func()) {
+	t.Helper()
+	if os.Getenv(childVariable) == t.Name() {
+		body()
+		return
+	}
+	if err := inChild(t, &syscall.SysProcAttr{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// OnSmallDisk is [Alone] with a folder on a real file system of so many bytes. A
+// machine that permits no mounts says so in the test's log, and body isn't called:
+// don't leave to it what WithFileLimit can show.
+func OnSmallDisk(t *testing.T, bytes int, body func(dir string)) {
+	t.Helper()
+	if os.Getenv(childVariable) == t.Name() {
+		dir := t.TempDir()
+		if err := unix.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", bytes)); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := unix.Unmount(dir, unix.MNT_DETACH); err != nil {
+				t.Error(err)
+			}
+		}()
+		body(dir)
+		return
+	}
+	err := inChild(t, &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+	})
+	if err != nil {
+		t.Logf("this machine permits no mounts (%v): not tried on a small disk", err)
+	}
+}
+
+// inChild runs the test anew in a process of its own. Its error is of a process that
+// can't be started; what goes wrong in it fails the test.
+func inChild(t *testing.T, attr *syscall.SysProcAttr) error {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "-test.run", "^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$", "-test.count", "1", "-test.v")
+	cmd.Env = append(os.Environ(), childVariable+"="+t.Name())
+	cmd.SysProcAttr = attr
+	output, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		t.Errorf("in a process of its own: %v\n%s", err, output)
+	case err != nil:
+		return err
+	case !strings.Contains(string(output), "--- PASS: "+t.Name()):
+		t.Errorf("the test did not run in a process of its own:\n%s", output)
+	}
+	return nil
+}

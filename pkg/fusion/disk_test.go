@@ -1,0 +1,67 @@
+package fusion
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/trident-nlp/trident/internal/disktest"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// saveFails checks that a model can't be saved in dir, and that the one there stays
+// as it is.
+func saveFails(t *testing.T, dir string, m *Model, tok *tokenize.Tokenizer, why error) {
+	t.Helper()
+	before := contents(t, dir)
+	labels, err := m.LabelMaps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = Save(dir, m, tok, Files{LabelMapsFile: labels})
+	if !errors.Is(err, why) || !strings.HasPrefix(err.Error(), "save model: write "+dir+": ") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %v, want one line with %v", err, why)
+	}
+	if !maps.Equal(contents(t, dir), before) {
+		t.Error("the model that was there has changed")
+	}
+	if entries, err := os.ReadDir(filepath.Dir(dir)); err != nil || len(entries) != 1 {
+		t.Errorf("a failed save left %v (%v)", entries, err)
+	}
+}
+
+// Wherever the disk is full, each of the files that are written tells.
+func TestSaveOnAFullDisk(t *testing.T) { disktest.Alone(t, func() { saveOnAFullDisk(t) }) }
+
+func saveOnAFullDisk(t *testing.T) {
+	m, tok := mustLoad(t, prototype)
+	dir := filepath.Join(t.TempDir(), "model")
+	save(t, dir, m, tok)
+	sizes := map[int64]bool{0: true, 1: true, 100: true}
+	for _, file := range contents(t, dir) {
+		sizes[int64(len(file))-1] = true
+	}
+	largest := int64(0)
+	for size := range sizes {
+		largest = max(largest, size)
+		disktest.WithFileLimit(t, uint64(size), func() { saveFails(t, dir, m, tok, syscall.EFBIG) })
+	}
+	disktest.WithFileLimit(t, uint64(largest)+1, func() { save(t, dir, smallModel(t), tok) })
+}
+
+func TestSaveOnASmallDisk(t *testing.T) {
+	disktest.OnSmallDisk(t, 700_000, func(disk string) {
+		m, tok := mustLoad(t, prototype)
+		dir := filepath.Join(disk, "model")
+		save(t, dir, m, tok)
+		saveFails(t, dir, m, tok, syscall.ENOSPC)
+		if err := syscall.Mount("", disk, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+			t.Fatal(err)
+		}
+		saveFails(t, dir, m, tok, syscall.EROFS)
+	})
+}

@@ -1,0 +1,92 @@
+package fusion
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+
+	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/backbone"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// What to do about a file that can't be read, and about files of several models.
+const (
+	copyFile   = "the file is damaged: copy it again from where the model was made"
+	copyFolder = "the files of a model belong together: copy the whole folder again from where it was made"
+)
+
+// Files of several models may fit each other in all sizes, and would then predict
+// nonsense without an error. So [SafetensorsFile] names, by SHA-256, the vocabulary
+// and the label maps that its weights were trained with. [PTFile] can't.
+const (
+	vocabularyKey = "trident.vocabulary"
+	labelsKey     = "trident.labels"
+)
+
+// origin is the metadata that says what the weights were trained with.
+func (a Architecture) origin(tok *tokenize.Tokenizer) (map[string]string, error) {
+	maps, err := a.LabelMaps()
+	if err != nil {
+		return nil, err
+	}
+	labels, vocabulary := sha256.Sum256(maps), sha256.New()
+	for id := range tok.VocabSize() {
+		fmt.Fprintln(vocabulary, tok.Token(int32(id)))
+	}
+	return map[string]string{
+		vocabularyKey: hex.EncodeToString(vocabulary.Sum(nil)),
+		labelsKey:     hex.EncodeToString(labels[:]),
+	}, nil
+}
+
+// checkOrigin compares the directory's vocabulary and label maps with those that
+// the weights were trained with, where the file of weights names them.
+func checkOrigin(file *weights.File, a Architecture, tok *tokenize.Tokenizer) error {
+	said := file.Metadata()
+	is, err := a.origin(tok)
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(file.Path())
+	if was, ok := said[vocabularyKey]; ok && was != is[vocabularyKey] {
+		return fmt.Errorf("the vocabulary (%s or %s) isn't the one that %s was trained with; %s",
+			tokenize.TokenizerFile, tokenize.VocabFile, name, copyFolder)
+	}
+	if was, ok := said[labelsKey]; ok && was != is[labelsKey] {
+		return fmt.Errorf("%s isn't the one that %s was trained with; %s, or, if you changed labels on purpose, remove %s (%s holds the same weights)",
+			LabelMapsFile, name, copyFolder, name, PTFile)
+	}
+	return nil
+}
+
+// mostPadding is what published models have of embeddings beyond the vocabulary at
+// most, since they round its size up.
+const mostPadding = 127
+
+// checkVocabularySize compares the tokenizer with the embeddings.
+func checkVocabularySize(tok *tokenize.Tokenizer, weightsFile string, c backbone.Config) error {
+	has, want := int64(tok.VocabSize()), c.VocabSize
+	if has > want {
+		return fmt.Errorf("the vocabulary has %d entries, the weights only %d: %s or %s isn't of the same model as %s; %s",
+			has, want, tokenize.TokenizerFile, tokenize.VocabFile, weightsFile, copyFolder)
+	}
+	if has+mostPadding < want {
+		return fmt.Errorf("the vocabulary has only %d entries, the weights %d: %s or %s is cut short, or isn't of the same model as %s; %s",
+			has, want, tokenize.TokenizerFile, tokenize.VocabFile, weightsFile, copyFolder)
+	}
+	return nil
+}
+
+// setWeights sets all parameters from the file, which must hold these alone.
+func (m *Model) setWeights(file *weights.File) error {
+	unused, err := backbone.LoadParams(file, "", m.params, func(name string) string { return name })
+	if err == nil && len(unused) > 0 {
+		err = fmt.Errorf("%d tensors belong to no part of the model: the first is %s", len(unused), unused[0])
+	}
+	if err != nil {
+		return fmt.Errorf("%s isn't of the model that %s and %s describe: %w; %s", filepath.Base(file.Path()), ConfigFile, LabelMapsFile, err, copyFolder)
+	}
+	return nil
+}
