@@ -27,17 +27,21 @@ type flags struct {
 	Config string   `placeholder:"FILE" help:"Configuration (YAML); without it, the quickstart."`
 	Set    []string `sep:"none" placeholder:"KEY=VALUE" help:"Override a setting, as in training.batch_size=8; can be repeated."`
 	Device string   `default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
-	Resume bool     `help:"Go on with the run that was stopped, after its last complete epoch."`
+	Resume bool     `help:"Go on with the run that was stopped, from where it was."`
+	Force  bool     `help:"With --resume: go on although the configuration or the data changed."`
 	DryRun bool     `help:"Read the data and print sizes and steps, but don't train; needs no pretrained weights."`
 }
 
 // Run implements [cli.Command].
 func (f *flags) Run(ctx context.Context, io cli.Streams) error {
+	if f.Force && !f.Resume {
+		return cli.Usagef("--force belongs to --resume")
+	}
 	c, err := f.load()
 	if err != nil {
 		return err
 	}
-	return train(ctx, c, options{device: f.Device, resume: f.Resume, dryRun: f.DryRun}, io)
+	return train(ctx, c, options{device: f.Device, resume: f.Resume, force: f.Force, dryRun: f.DryRun}, io)
 }
 
 func (f *flags) load() (config.Config, error) {

@@ -29,7 +29,10 @@ const stopFlushTime = 3 * time.Second
 
 // tracker is the run in MLflow; without one, where tracking is off, it does
 // nothing.
-type tracker struct{ run *tracking.Run }
+type tracker struct {
+	run   *tracking.Run
+	ended *bool
+}
 
 // openTracker begins a run, or goes on with the one called resume, and logs
 // what is known before training.
@@ -58,15 +61,15 @@ func openTracker(ctx context.Context, c config.Config, resume string, j job, io 
 	if err != nil {
 		return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
 	}
-	if resume == "" {
-		maps.Copy(params, filterParams(j.data.sets))
-		run.LogParams(params)
-		if err := logInputs(run, j.data.sets, j.digests); err != nil {
-			return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
-		}
+	// Again where a run is resumed: the process that was stopped may not have got
+	// so far.
+	maps.Copy(params, filterParams(j.data.sets))
+	run.LogParams(params)
+	if err := logInputs(run, j.data.sets, j.digests); err != nil {
+		return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
 	}
 	fmt.Fprintf(io.Out, "MLflow run: %s\n", run.URL())
-	return tracker{run}, nil
+	return tracker{run, new(bool)}, nil
 }
 
 // strategy names the way of training in the run's tags.
@@ -131,10 +134,11 @@ func (t tracker) LogMetrics(step int64, values map[string]float64) {
 
 // end logs how the run came out: trainErr is what ended it, nil if it
 // finished. It never fails the run: what couldn't be sent is kept, and said.
-func (t tracker) end(c config.Config, history *trainer.History, trainErr error, io cli.Streams) {
-	if t.run == nil {
+func (t tracker) end(ctx context.Context, c config.Config, history *trainer.History, trainErr error, io cli.Streams) {
+	if t.run == nil || *t.ended {
 		return
 	}
+	*t.ended = true
 	status, wait := tracking.Finished, flushTime
 	switch {
 	case errors.Is(trainErr, context.Canceled):
@@ -156,11 +160,20 @@ func (t tracker) end(c config.Config, history *trainer.History, trainErr error, 
 	if status == tracking.Finished {
 		t.run.LogArtifacts(c.Output.ModelDir, "checkpoint")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
-	if err := t.run.Finish(ctx, status); err != nil {
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopFlushTime, cancel) })() // a signal shortens it
+	if err := t.run.Finish(flush, status); err != nil {
 		fmt.Fprintln(io.Err, "train: MLflow:", err)
 	}
+}
+
+// errBroken is what ended a run that got no chance to say it.
+var errBroken = errors.New("broken off")
+
+// fail is end for a run that breaks off, as in a panic.
+func (t tracker) fail(ctx context.Context, c config.Config, trainer *trainer.Trainer, io cli.Streams) {
+	t.end(ctx, c, trainer.History(), errBroken, io)
 }
 
 // hints says how to look at the run.
