@@ -161,7 +161,7 @@ func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j 
 
 	history, err := fitted(ctx, c, t, j, saver)
 	if err == nil {
-		if err := drawCurves(c.Output.ModelDir, history, c.Training.EvalSteps); err != nil {
+		if err := drawCurves(c.Output.ModelDir, runDir(c), history, c.Training.EvalSteps); err != nil {
 			fmt.Fprintln(io.Err, "train: warning:", err) // the model is whole without them
 		}
 	}

@@ -136,12 +136,12 @@ func TestBadStepsInARow(t *testing.T) {
 }
 
 func TestOutOfMemory(t *testing.T) {
-	_, real := ts.Zeros([]int64{1 << 44}, gotch.Float, gotch.CPU) // 64 TiB
-	if real == nil {
+	_, torch := ts.Zeros([]int64{1 << 44}, gotch.Float, gotch.CPU) // 64 TiB
+	if torch == nil {
 		t.Fatal("this machine has too much memory")
 	}
 	for name, fault := range map[string]error{
-		"CPU":  real,
+		"CPU":  torch,
 		"CUDA": errors.New("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 78 GiB"),
 		"C++":  errors.New("std::bad_alloc"),
 	} {

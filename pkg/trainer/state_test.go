@@ -87,7 +87,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 		"by loss, stopped": func(tr *Trainer) { tr.EvalSteps, tr.Best, tr.Patience, tr.MinDelta = 4, BestLoss, 2, 0.2 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			want, wantLog, saved := metricsLog{}, metricsLog{}, 0
+			want, saved := metricsLog{}, 0
 			whole := resumable(t, filepath.Join(t.TempDir(), "whole"), set)
 			whole.Tracker = want
 			whole.Save = func(h *History) error { saved = h.Best; return nil }
@@ -131,8 +131,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 			if stops < 5 {
 				t.Errorf("only %d stops", stops)
 			}
-			wantLog = timelessLog(want)
-			if !reflect.DeepEqual(timelessLog(got), wantLog) {
+			if !reflect.DeepEqual(timelessLog(got), timelessLog(want)) {
 				t.Errorf("tracked %v; uninterrupted %v", got, want)
 			}
 			if best != saved {
@@ -156,7 +155,7 @@ func TestBestIsSavedAfterAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	var steps []int
-	second.Save = func(h *History) error {
+	second.Save = func(*History) error {
 		steps = append(steps, second.Progress().Step)
 		if len(steps) == 1 {
 			sameWeights(t, first, second, "from those that were the best")
