@@ -154,6 +154,8 @@ func TestBestIsSavedAfterAll(t *testing.T) {
 	if err := second.Resume(readBack(t, dir)); err != nil {
 		t.Fatal(err)
 	}
+	log := metricsLog{}
+	second.Tracker = log // of which the first process wrote nothing
 	var steps []int
 	second.Save = func(*History) error {
 		steps = append(steps, second.Progress().Step)
@@ -162,9 +164,14 @@ func TestBestIsSavedAfterAll(t *testing.T) {
 		}
 		return nil
 	}
-	run(t, second)
+	h := run(t, second)
 	if steps[0] != second.StepsPerEpoch() {
 		t.Errorf("saved after steps %v", steps)
+	}
+	for i, e := range h.All {
+		if got := log[int64(i+1)]; got["val/avg"] != e.Average || got["best/avg_val"] == 0 {
+			t.Errorf("tracked of validation %d: %v", i+1, got)
+		}
 	}
 }
 
