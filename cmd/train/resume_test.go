@@ -81,13 +81,16 @@ func TestResumeChanged(t *testing.T) {
 	if err := os.Rename("data/quickstart/ner_synthetic_dataset_v1.jsonl", "moved.jsonl"); err != nil {
 		t.Fatal(err)
 	}
-	elsewhere := []string{"data.ner_path=moved.jsonl", "training.save_steps=7", "training.max_bad_steps=9", "mlflow.run_name=other", "mlflow.enabled=false"}
+	elsewhere := []string{"data.ner_path=moved.jsonl", "training.save_steps=7", "training.max_bad_steps=9", "mlflow.run_name=other"}
 	p := start(t, ".", resume(elsewhere...)...)
 	p.waitFor("Resuming after step ")
 	p.waitFor("Epoch 4/")
 	p.signal(syscall.SIGINT)
 	if code, _ := p.end(); code != 130 {
 		t.Errorf("exit code %d, stderr %q", code, p.stderr.String())
+	}
+	if text := p.stderr.String(); strings.Count(text, "\n") != 1 {
+		t.Errorf("unasked for on stderr: %q", text)
 	}
 
 	// Forced, with a damaged newest state; the epochs are fewer and longer.
@@ -108,6 +111,14 @@ func TestResumeChanged(t *testing.T) {
 		"An epoch has 17 steps now, not 10: going on after the last complete one", "the end of epoch "+strconv.Itoa(done), "Use it:")
 	if _, err := os.Stat("models/quickstart.run"); !os.IsNotExist(err) {
 		t.Errorf("the finished run left its state: %v", err)
+	}
+	tags, err := filepath.Glob("mlruns/*/*/tags/changed_on_resume")
+	if err != nil || len(tags) != 1 {
+		t.Fatalf("tags %v, %v", tags, err)
+	}
+	text, err := os.ReadFile(tags[0])
+	if err != nil || !strings.HasPrefix(string(text), `training.batch_size was "16", is "8"; `) {
+		t.Errorf("tag %q, %v", text, err)
 	}
 }
 

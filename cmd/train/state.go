@@ -98,6 +98,7 @@ func resume(c config.Config, force bool, t *trainer.Trainer, now map[string]stri
 			return state, fmt.Errorf("resume %s: %w: %s; put that back, or start anew without --resume, or go on all the same with --force", runDir(c), errChanged, text)
 		}
 		fmt.Fprintf(io.Out, "Changed since the run was stopped: %s.\n", text)
+		state.Changed = append(state.Changed, list...)
 	}
 	state.Settings = now
 	stopped := state.Progress.Step

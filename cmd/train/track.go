@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -34,9 +33,9 @@ type tracker struct {
 	ended *bool
 }
 
-// openTracker begins a run, or goes on with the one called resume, and logs
-// what is known before training.
-func openTracker(ctx context.Context, c config.Config, resume string, j job, io cli.Streams) (tracker, error) {
+// openTracker begins a run, or goes on with the state's, and logs what is known
+// before training.
+func openTracker(ctx context.Context, c config.Config, state trainer.State, j job, io cli.Streams) (tracker, error) {
 	if !c.MLflow.Enabled {
 		return tracker{}, nil
 	}
@@ -44,7 +43,7 @@ func openTracker(ctx context.Context, c config.Config, resume string, j job, io 
 		URI:        tracking.ResolveURI(c.MLflow.TrackingURI, os.Getenv),
 		Experiment: c.MLflow.ExperimentName,
 		RunName:    c.MLflow.RunName,
-		ResumeID:   resume,
+		ResumeID:   state.RunID,
 		OutboxDir:  outboxDir(c),
 		Warn:       func(text string) { fmt.Fprintln(io.Err, "train:", text) },
 		Tags: map[string]string{
@@ -57,14 +56,12 @@ func openTracker(ctx context.Context, c config.Config, resume string, j job, io 
 	if err != nil {
 		return tracker{}, fmt.Errorf("begin the MLflow run: %w", err)
 	}
-	params, err := c.Params()
-	if err != nil {
-		return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
-	}
 	// Again where a run is resumed: the process that was stopped may not have got
 	// so far.
-	maps.Copy(params, filterParams(j.data.sets))
-	run.LogParams(params)
+	run.LogParams(state.Params)
+	if len(state.Changed) > 0 {
+		run.SetTags(map[string]string{"changed_on_resume": strings.Join(state.Changed, "; ")})
+	}
 	if err := logInputs(run, j.data.sets, j.digests); err != nil {
 		return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"time"
 
@@ -149,7 +150,7 @@ func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j 
 	if err != nil {
 		return err
 	}
-	tracker, err := openTracker(ctx, c, state.RunID, j, io)
+	tracker, err := openTracker(ctx, c, state, j, io)
 	if err != nil {
 		return err
 	}
@@ -182,7 +183,12 @@ func begin(c config.Config, o options, t *trainer.Trainer, j job, io cli.Streams
 	if o.resume {
 		return resume(c, o.force, t, now, io)
 	}
-	return trainer.State{Settings: now}, setAside(c, io)
+	params, err := c.Params()
+	if err != nil {
+		return trainer.State{}, err
+	}
+	maps.Copy(params, filterParams(j.data.sets))
+	return trainer.State{Settings: now, Params: params}, setAside(c, io)
 }
 
 // fitted trains, and tests the best weights, which the model is left with if

@@ -29,8 +29,10 @@ var ErrNoState = errors.New("no saved state")
 // with the next step as if it had never stopped. There is no random state in
 // it: each step's generator is seeded anew from the run's seed.
 type State struct {
-	Settings map[string]string `json:"settings"` // what shapes the run, by name; it should not change
-	RunID    string            `json:"run_id"`   // the tracker's
+	Settings map[string]string `json:"settings"`          // what shapes the run, by name; it should not change
+	Changed  []string          `json:"changed,omitempty"` // what did change all the same
+	Params   map[string]string `json:"params"`            // as a tracker shows them, of the beginning
+	RunID    string            `json:"run_id"`            // the tracker's
 	History  *History          `json:"history"`
 	Progress Progress          `json:"progress"`
 
