@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -137,16 +138,26 @@ func (e signalError) with(err error) error {
 // ends the process at once.
 func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
-	signals := make(chan os.Signal, 1)
+	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	over := make(chan struct{})
 	go func() {
+		defer signal.Stop(signals)
 		select {
 		case got := <-signals:
-			signal.Stop(signals)
 			cancel(signalError{got.(syscall.Signal)})
-		case <-ctx.Done():
-			signal.Stop(signals)
+		case <-over:
+			return
+		}
+		select {
+		case got := <-signals:
+			signal.Reset(got)
+			_ = syscall.Kill(syscall.Getpid(), got.(syscall.Signal)) // as if it had never been caught
+		case <-over:
 		}
 	}()
-	return ctx, func() { cancel(nil) }
+	return ctx, sync.OnceFunc(func() {
+		cancel(nil)
+		close(over)
+	})
 }

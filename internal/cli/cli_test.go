@@ -82,7 +82,7 @@ func TestPanics(t *testing.T) {
 		run  func(context.Context) error
 		want string
 	}{
-		"a slip":   {func(context.Context) error { var list []int; return fmt.Errorf("%d", list[len(list)]) }, "runtime error: index out of range [0] with length 0"},
+		"a slip":   {func(context.Context) error { var list []int; return fmt.Errorf("%d", list[0]) }, "runtime error: index out of range [0] with length 0"},
 		"a text":   {func(context.Context) error { panic("Wanjiku called") }, "panic of a string"},
 		"an error": {func(context.Context) error { panic(errors.New("Wanjiku called")) }, "panic of a *errors.errorString"},
 	} {
