@@ -68,12 +68,3 @@ func plain(name string) string {
 		return '_'
 	}, name)
 }
-
-// Marshal writes the configuration as YAML.
-func (c Config) Marshal() ([]byte, error) {
-	data, err := yaml.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("write the configuration: %w", err)
-	}
-	return data, nil
-}
