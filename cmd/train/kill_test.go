@@ -67,7 +67,7 @@ func TestKills(t *testing.T) {
 				t.Errorf("stopped early: %q", stopped)
 			}
 			c.run((*kills + chain) / chains)
-			t.Logf("chain %d: %d kills, %d of them before the first state, %d resumed, %d runs finished; %v a run", chain, c.killed, c.early, c.resumed, c.finished, c.takes)
+			t.Logf("chain %d: %d kills, %d of them before the first state, %d resumed, %d runs finished; waits up to %v", chain, c.killed, c.early, c.resumed, c.finished, c.takes.Round(time.Millisecond))
 		}()
 	}
 	side.Wait()
@@ -80,7 +80,7 @@ type killing struct {
 	dir    string
 	random *rand.Rand
 	want   map[string][]byte
-	takes  time.Duration // a whole run
+	takes  time.Duration // a run, about: the longest wait before a kill
 
 	killed, early, resumed, finished int
 }
@@ -113,12 +113,14 @@ func (c *killing) run(kills int) {
 		}
 		if strings.Contains(p.stdout.String(), "Use it:") {
 			c.finished++
+			c.takes -= c.takes / 5
 			sameLeft(c.t, leftBy(c.t, c.dir), c.want)
 			if c.killed >= kills {
 				return
 			}
 		} else {
 			c.early++
+			c.takes += c.takes / 10
 		}
 		for _, name := range []string{"models", "mlruns"} {
 			if err := os.RemoveAll(filepath.Join(c.dir, name)); err != nil {
