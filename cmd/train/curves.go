@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/trident-nlp/trident/internal/plot"
@@ -9,8 +11,8 @@ import (
 )
 
 // drawCurves puts the course of a run beside the model: losses.png and
-// scores.png, and the same as SVG.
-func drawCurves(dir string, history *trainer.History, evalSteps int) error {
+// scores.png, and the same as SVG. tmp is a folder for unfinished ones.
+func drawCurves(dir, tmp string, history *trainer.History, evalSteps int) error {
 	axis, at := "epoch", func(e trainer.Evaluation) float64 { return float64(e.Epoch) }
 	if evalSteps > 0 {
 		axis, at = "step", func(e trainer.Evaluation) float64 { return float64(e.Step) }
@@ -29,15 +31,24 @@ func drawCurves(dir string, history *trainer.History, evalSteps int) error {
 		name, title, y string
 		curves
 	}{{"losses", "Losses", "mean loss of a batch", losses}, {"scores", "Validation scores", "score", scores}} {
-		drawn, err := plot.Lines(figure.title, axis, figure.y, figure.list)
-		if err == nil {
-			_, err = drawn.Save(filepath.Join(dir, figure.name))
-		}
-		if err != nil {
+		if err := draw(figure.title, axis, figure.y, figure.list, filepath.Join(tmp, figure.name), dir); err != nil {
 			return fmt.Errorf("draw the run's %s: %w", figure.name, err)
 		}
 	}
 	return nil
+}
+
+// draw saves a figure under a path, and moves it to dir.
+func draw(title, x, y string, lines []plot.Series, path, dir string) error {
+	drawn, err := plot.Lines(title, x, y, lines)
+	if err != nil {
+		return err
+	}
+	names, err := drawn.Save(path)
+	for _, name := range names {
+		err = errors.Join(err, os.Rename(name, filepath.Join(dir, filepath.Base(name))))
+	}
+	return err
 }
 
 // curves are lines by name, in the order of their first points.

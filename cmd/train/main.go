@@ -28,7 +28,8 @@ type flags struct {
 	Config string   `placeholder:"FILE" help:"Configuration (YAML); without it, the quickstart."`
 	Set    []string `sep:"none" placeholder:"KEY=VALUE" help:"Override a setting, as in training.batch_size=8; can be repeated."`
 	Device string   `default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
-	Resume bool     `help:"Go on with the run that was stopped, after its last complete epoch."`
+	Resume bool     `help:"Go on with the run that was stopped, from where it was."`
+	Force  bool     `help:"With --resume: go on although the configuration or the data changed."`
 	DryRun bool     `help:"Read the data and print sizes and steps, but don't train; needs no pretrained weights."`
 
 	CheckData      bool `help:"Say what the data files hold and what is wrong with them, and end; 1 if training would refuse them."`
@@ -37,6 +38,9 @@ type flags struct {
 
 // Run implements [cli.Command].
 func (f *flags) Run(ctx context.Context, io cli.Streams) error {
+	if f.Force && !f.Resume {
+		return cli.Usagef("--force belongs to --resume")
+	}
 	c, err := f.load()
 	if err != nil {
 		return err
@@ -44,7 +48,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	if f.CheckData {
 		return checkData(ctx, c, io)
 	}
-	return train(ctx, c, options{device: f.Device, resume: f.Resume, dryRun: f.DryRun, skipBad: f.SkipBadRecords}, io)
+	return train(ctx, c, options{device: f.Device, resume: f.Resume, force: f.Force, dryRun: f.DryRun, skipBad: f.SkipBadRecords}, io)
 }
 
 func (f *flags) load() (config.Config, error) {

@@ -22,7 +22,6 @@ import (
 type saver struct {
 	config config.Config
 	job    job
-	fresh  bool // nothing of this run has been saved yet
 	out    io.Writer
 	test   []trainer.Scores // of the best weights; nil until they have been tested
 }
@@ -46,11 +45,8 @@ func (s *saver) save(history *trainer.History) error {
 	if err != nil {
 		return err
 	}
-	if s.fresh {
-		if err := s.moveAside(); err != nil {
-			return err
-		}
-		s.fresh = false
+	if err := once(s.config, movedFile, s.moveAside); err != nil {
+		return err
 	}
 	files[fusion.LabelMapsFile] = labels // where infer looks
 	files[s.config.Output.LabelMapsFile] = labels
@@ -69,7 +65,7 @@ func (s *saver) moveAside() error {
 	if err := os.RemoveAll(previous); err != nil {
 		return fmt.Errorf("make room for the earlier model: %w", err)
 	}
-	if err := os.Rename(dir, previous); err != nil {
+	if err := errors.Join(os.Rename(dir, previous), syncDir(filepath.Dir(dir))); err != nil {
 		return fmt.Errorf("move the earlier model aside: %w", err)
 	}
 	fmt.Fprintf(s.out, "  [The earlier model is now %s]\n", previous)

@@ -3,11 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -15,73 +20,180 @@ import (
 // configuration or data isn't what it began with.
 var errChanged = errors.New("not the run that was stopped")
 
-// runDir holds what a stopped run needs to go on.
+// runDir holds what a stopped run needs to go on, and the run's lock.
 func runDir(c config.Config) string { return filepath.Clean(c.Output.ModelDir) + ".run" }
 
 // outboxDir holds what the tracking server hasn't taken yet. It outlives the
 // run's state.
 func outboxDir(c config.Config) string { return filepath.Clean(c.Output.ModelDir) + ".outbox" }
 
-func newState(c config.Config, d *data, digests []string) (trainer.State, error) {
-	text, err := fingerprint(c, d, digests)
-	if err != nil {
-		return trainer.State{}, fmt.Errorf("describe the run: %w", err)
-	}
-	return trainer.State{Fingerprint: text}, nil
+// free are the settings that may differ when a run is resumed: they change
+// where things are, what is kept and how fast it goes, not what is learnt. Data
+// files are compared by their contents instead.
+var free = []string{
+	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "data.ner_path", "data.classification_path", "data.qa_path",
+	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps",
 }
 
+// filePrefix is that of the settings which stand for a data file's contents.
+const filePrefix = "the file of "
+
+// shaping are the settings that stay the same when a run is resumed: each that
+// shapes training, and each data file's contents.
+func shaping(c config.Config, d *data, digests []string) (map[string]string, error) {
+	all, err := c.Settings()
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(all, func(key, _ string) bool {
+		return slices.ContainsFunc(free, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) ||
+			strings.HasPrefix(key, "tasks.") && strings.HasSuffix(key, ".file")
+	})
+	for i, set := range d.sets {
+		name := datasets.Loader{Tasks: set.Tasks}.Name()
+		all[filePrefix+name] = fmt.Sprintf("%s, %d records", digests[i], set.Filters[0].Before)
+	}
+	return all, nil
+}
+
+// changes names the settings that differ, with both values.
+func changes(was, is map[string]string) []string {
+	both := maps.Clone(was)
+	maps.Copy(both, is)
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(both)) {
+		before, had := was[key]
+		now, has := is[key]
+		switch {
+		case before == now && had == has:
+		case strings.HasPrefix(key, filePrefix):
+			list = append(list, fmt.Sprintf("%s was %s, is %s", key, orNone(before), orNone(now)))
+		default:
+			list = append(list, fmt.Sprintf("%s was %q, is %q", key, before, now))
+		}
+	}
+	return list
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}
+
+// resume makes the trainer go on from the newest whole state, and returns it.
+// now are the settings that the run has by now.
+func resume(c config.Config, force bool, t *trainer.Trainer, now map[string]string, io cli.Streams) (trainer.State, error) {
+	state, damaged, err := trainer.ReadState(runDir(c))
+	if err != nil {
+		return state, err
+	}
+	for _, err := range damaged {
+		fmt.Fprintf(io.Err, "train: warning: %v; going on from the one before\n", err)
+	}
+	if list := changes(state.Settings, now); len(list) > 0 {
+		text := strings.Join(list, "; ")
+		if !force {
+			return state, fmt.Errorf("resume %s: %w: %s; put that back, or start anew without --resume, or go on all the same with --force", runDir(c), errChanged, text)
+		}
+		fmt.Fprintf(io.Out, "Changed since the run was stopped: %s.\n", text)
+		state.Changed = append(state.Changed, list...)
+	}
+	state.Settings = now
+	stopped := state.Progress.Step
+	if err := t.Resume(state); err != nil {
+		return state, err
+	}
+	if at := t.Progress().Step; at != stopped {
+		fmt.Fprintf(io.Out, "An epoch has %d steps now, not %d: going on after the last complete one.\n", t.Progress().PerEpoch, state.Progress.PerEpoch)
+	}
+	if p := t.Progress(); p.Step > 0 {
+		fmt.Fprintf(io.Out, "Resuming after step %s.\n", position(p))
+	} else {
+		fmt.Fprintln(io.Out, "Resuming from the beginning: no state was kept since.")
+	}
+	return state, nil
+}
+
+// position is where a run stands, in words.
+func position(p trainer.Progress) string {
+	per := max(1, p.PerEpoch)
+	if p.Step%per == 0 {
+		return fmt.Sprintf("%d, the end of epoch %d", p.Step, p.Step/per)
+	}
+	return fmt.Sprintf("%d, step %d of epoch %d", p.Step, p.Step%per, p.Step/per+1)
+}
+
+// setAside moves the state of a stopped run that isn't resumed out of the new
+// one's way.
+func setAside(c config.Config, io cli.Streams) error {
+	dir := runDir(c)
+	state, _, err := trainer.ReadState(dir)
+	stopped := err == nil && state.Progress.Step > 0
+	previous := dir + ".previous"
+	if stopped {
+		if err := errors.Join(os.RemoveAll(previous), os.MkdirAll(previous, 0o777)); err != nil {
+			return fmt.Errorf("make room for the stopped run's state: %w", err)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("look for a stopped run's state: %w", err)
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		switch {
+		case e.Name() == lockFile:
+		case stopped:
+			err = errors.Join(err, os.Rename(path, filepath.Join(previous, e.Name())))
+		default:
+			err = errors.Join(err, os.RemoveAll(path))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("move the stopped run's state aside: %w", err)
+	}
+	if stopped {
+		fmt.Fprintf(io.Out, "  [A stopped run isn't resumed; its state is now in %s]\n", previous)
+	}
+	return nil
+}
+
+// removeState removes what a finished run needs no more, at once.
 func removeState(c config.Config) error {
-	if err := os.RemoveAll(runDir(c)); err != nil {
+	dir := runDir(c)
+	gone := filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".tmp-done") // a name that atomicdir.Clean removes
+	err := os.RemoveAll(gone)
+	if err == nil {
+		err = os.Rename(dir, gone)
+	}
+	if err == nil {
+		err = os.RemoveAll(gone)
+	}
+	if err != nil {
 		return fmt.Errorf("remove the finished run's state: %w", err)
 	}
 	return nil
 }
 
-// fingerprint spells out what must stay the same when a run is resumed: a line
-// for each setting that shapes training, and for each data file's contents.
-func fingerprint(c config.Config, d *data, digests []string) (string, error) {
-	c.Output, c.MLflow, c.Training.Threads = config.Output{}, config.MLflow{}, 0
-	settings, err := c.Marshal()
-	if err != nil {
-		return "", err
-	}
-	lines := []string{string(settings)}
-	for i, set := range d.sets {
-		lines = append(lines, fmt.Sprintf("%s: contents %s, %d records", set.Path, digests[i], set.Filters[0].Before))
-	}
-	return strings.Join(lines, "\n"), nil
-}
+// movedFile marks that an earlier run's model is no longer in the way: what
+// lies in the model's folder is the run's own.
+const movedFile = "moved"
 
-// readState reads the stopped run's state, unless it belongs to another
-// configuration or other data than want.
-func readState(c config.Config, want trainer.State) (trainer.State, error) {
-	state, err := trainer.ReadState(runDir(c))
+// once does something that a run must do only once, however often it is
+// resumed: never again after it was done, but again if it was cut short.
+func once(c config.Config, mark string, do func() error) error {
+	path := filepath.Join(runDir(c), mark)
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	f, err := os.Create(path)
 	if err != nil {
-		return state, err
+		return fmt.Errorf("note what was done: %w", err)
 	}
-	if was, is, differ := firstDifference(state.Fingerprint, want.Fingerprint); differ {
-		return state, fmt.Errorf("resume %s: %w: it had %q, now it is %q; put that back, or start anew without --resume", runDir(c), errChanged, was, is)
-	}
-	return state, nil
-}
-
-// firstDifference finds the first line in which two texts differ.
-func firstDifference(was, is string) (a, b string, differ bool) {
-	if was == is {
-		return "", "", false
-	}
-	old, now := strings.Split(was, "\n"), strings.Split(is, "\n")
-	for i := range max(len(old), len(now)) {
-		a, b = "", ""
-		if i < len(old) {
-			a = strings.TrimSpace(old[i])
-		}
-		if i < len(now) {
-			b = strings.TrimSpace(now[i])
-		}
-		if a != b {
-			break
-		}
-	}
-	return a, b, true
+	return errors.Join(f.Sync(), f.Close(), syncDir(runDir(c)))
 }

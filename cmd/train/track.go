@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -27,13 +26,20 @@ const flushTime = 2 * time.Minute
 // stopFlushTime is the same for a run that was told to stop.
 const stopFlushTime = 3 * time.Second
 
+// keepFlushTime is how long a state waits for what the tracker has still to
+// write on this machine. The server isn't waited for.
+const keepFlushTime = 5 * time.Second
+
 // tracker is the run in MLflow; without one, where tracking is off, it does
 // nothing.
-type tracker struct{ run *tracking.Run }
+type tracker struct {
+	run   *tracking.Run
+	ended *bool
+}
 
-// openTracker begins a run, or goes on with the one called resume, and logs
-// what is known before training.
-func openTracker(ctx context.Context, c config.Config, resume string, j job, io cli.Streams) (tracker, error) {
+// openTracker begins a run, or goes on with the state's, and logs what is known
+// before training.
+func openTracker(ctx context.Context, c config.Config, state trainer.State, j job, io cli.Streams) (tracker, error) {
 	if !c.MLflow.Enabled {
 		return tracker{}, nil
 	}
@@ -41,7 +47,7 @@ func openTracker(ctx context.Context, c config.Config, resume string, j job, io 
 		URI:        tracking.ResolveURI(c.MLflow.TrackingURI, os.Getenv),
 		Experiment: c.MLflow.ExperimentName,
 		RunName:    c.MLflow.RunName,
-		ResumeID:   resume,
+		ResumeID:   state.RunID,
 		OutboxDir:  outboxDir(c),
 		Warn:       func(text string) { fmt.Fprintln(io.Err, "train:", text) },
 		Tags: map[string]string{
@@ -54,19 +60,17 @@ func openTracker(ctx context.Context, c config.Config, resume string, j job, io 
 	if err != nil {
 		return tracker{}, fmt.Errorf("begin the MLflow run: %w", err)
 	}
-	params, err := c.Params()
-	if err != nil {
+	// Again where a run is resumed: the process that was stopped may not have got
+	// so far.
+	run.LogParams(state.Params)
+	if len(state.Changed) > 0 {
+		run.SetTags(map[string]string{"changed_on_resume": strings.Join(state.Changed, "; ")})
+	}
+	if err := logInputs(run, j.data.sets, j.digests); err != nil {
 		return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
 	}
-	if resume == "" {
-		maps.Copy(params, filterParams(j.data.sets))
-		run.LogParams(params)
-		if err := logInputs(run, j.data.sets, j.digests); err != nil {
-			return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
-		}
-	}
 	fmt.Fprintf(io.Out, "MLflow run: %s\n", run.URL())
-	return tracker{run}, nil
+	return tracker{run, new(bool)}, nil
 }
 
 // strategy names the way of training in the run's tags.
@@ -126,6 +130,19 @@ func (t tracker) id() string {
 	return t.run.ID()
 }
 
+// flush makes what was logged outlive the process. Failing isn't fatal: a
+// resumed run logs its history again.
+func (t tracker) flush(ctx context.Context, io cli.Streams) {
+	if t.run == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepFlushTime)
+	defer cancel()
+	if err := t.run.Flush(ctx); err != nil {
+		fmt.Fprintln(io.Err, "train: MLflow:", err)
+	}
+}
+
 func (t tracker) LogMetrics(step int64, values map[string]float64) {
 	if t.run != nil {
 		t.run.LogMetrics(step, values)
@@ -134,10 +151,11 @@ func (t tracker) LogMetrics(step int64, values map[string]float64) {
 
 // end logs how the run came out: trainErr is what ended it, nil if it
 // finished. It never fails the run: what couldn't be sent is kept, and said.
-func (t tracker) end(c config.Config, history *trainer.History, trainErr error, io cli.Streams) {
-	if t.run == nil {
+func (t tracker) end(ctx context.Context, c config.Config, history *trainer.History, trainErr error, io cli.Streams) {
+	if t.run == nil || *t.ended {
 		return
 	}
+	*t.ended = true
 	status, wait := tracking.Finished, flushTime
 	switch {
 	case errors.Is(trainErr, context.Canceled):
@@ -159,11 +177,20 @@ func (t tracker) end(c config.Config, history *trainer.History, trainErr error, 
 	if status == tracking.Finished {
 		t.run.LogArtifacts(c.Output.ModelDir, "checkpoint")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
-	if err := t.run.Finish(ctx, status); err != nil {
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopFlushTime, cancel) })() // a signal shortens it
+	if err := t.run.Finish(flush, status); err != nil {
 		fmt.Fprintln(io.Err, "train: MLflow:", err)
 	}
+}
+
+// errBroken is what ended a run that got no chance to say it.
+var errBroken = errors.New("broken off")
+
+// fail is end for a run that breaks off, as in a panic.
+func (t tracker) fail(ctx context.Context, c config.Config, trainer *trainer.Trainer, io cli.Streams) {
+	t.end(ctx, c, trainer.History(), errBroken, io)
 }
 
 // hints says how to look at the run.

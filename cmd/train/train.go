@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"time"
 
@@ -19,9 +20,9 @@ import (
 )
 
 type options struct {
-	device         string
-	resume, dryRun bool
-	skipBad        bool // leave out records that can't be used
+	device                string
+	resume, force, dryRun bool
+	skipBad               bool // leave out records that can't be used
 }
 
 // train is a whole run: encoder, data, model, training, report.
@@ -32,6 +33,13 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	}
 	torchx.Configure(c.Training.Threads)
 	console := trainer.NewConsole(io.Out, io.Err)
+	if !o.dryRun {
+		release, err := lock(c)
+		if err != nil {
+			return err
+		}
+		defer release()
+	}
 
 	encoder, err := findEncoder(ctx, c, o.dryRun, io)
 	if err != nil {
@@ -101,6 +109,9 @@ func newTrainer(c config.Config, data *data, precision torchx.Precision, console
 			Best:         c.Training.MetricForBestModel,
 			Patience:     c.Training.EarlyStoppingPatience,
 			MinDelta:     c.Training.EarlyStoppingMinDelta,
+			SaveSteps:    c.Training.SaveSteps,
+			SaveEvery:    time.Duration(c.Training.SaveMinutes * float64(time.Minute)),
+			MaxBadSteps:  c.Training.MaxBadSteps,
 			Seed:         c.Training.Seed,
 			BF16:         precision == torchx.BF16,
 			Sampling:     sampling(c),
@@ -133,49 +144,74 @@ type job struct {
 // fit trains under the tracker's eyes, and reports.
 func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j job, io cli.Streams) error {
 	started := time.Now()
-	if err := atomicdir.Clean(c.Output.ModelDir); err != nil {
+	if err := errors.Join(atomicdir.Clean(c.Output.ModelDir), atomicdir.Clean(runDir(c))); err != nil {
 		return fmt.Errorf("clean up after an earlier run: %w", err)
 	}
-	state, err := newState(c, j.data, j.digests)
+	state, err := begin(c, o, t, j, io)
 	if err != nil {
 		return err
 	}
-	if o.resume {
-		if state, err = readState(c, state); err != nil {
-			return err
-		}
-		if err := t.Resume(runDir(c), state); err != nil {
-			return err
-		}
-		fmt.Fprintf(io.Out, "Resuming after epoch %d.\n", state.History.Completed)
-	}
-	tracker, err := openTracker(ctx, c, state.RunID, j, io)
+	tracker, err := openTracker(ctx, c, state, j, io)
 	if err != nil {
 		return err
 	}
+	defer tracker.fail(ctx, c, t, io) // unless it has ended before
 	state.RunID = tracker.id()
-	saver := &saver{config: c, job: j, fresh: !o.resume, out: io.Out}
+	saver := &saver{config: c, job: j, out: io.Out}
 	t.Tracker, t.Save = tracker, saver.save
-	t.Keep = func() error { return t.SaveState(runDir(c), state) }
+	t.Keep = func() error {
+		tracker.flush(ctx, io)
+		return t.SaveState(runDir(c), state)
+	}
 
-	history, err := t.Run(ctx)
+	history, err := fitted(ctx, c, t, j, saver)
 	if err == nil {
-		saver.test, err = test(ctx, c, t, j)
-	}
-	if err == nil && saver.test != nil {
-		tracker.LogMetrics(int64(history.Completed), testMetrics(saver.test))
-		err = saver.save(history)
-	}
-	if err == nil {
-		if err := drawCurves(c.Output.ModelDir, history, c.Training.EvalSteps); err != nil {
+		if err := drawCurves(c.Output.ModelDir, runDir(c), history, c.Training.EvalSteps); err != nil {
 			fmt.Fprintln(io.Err, "train: warning:", err) // the model is whole without them
 		}
 	}
-	tracker.end(c, history, err, io)
+	tracker.end(ctx, c, history, err, io)
 	if err != nil {
-		return explainStop(err, history, c)
+		return explainStop(err, c, t)
 	}
 	return errors.Join(report(io.Out, c, history, saver.test, j.baselines, tracker.hints(), time.Since(started)), removeState(c))
+}
+
+// begin makes the trainer ready, for a new run or the one that was stopped, and
+// returns the state that the run begins with.
+func begin(c config.Config, o options, t *trainer.Trainer, j job, io cli.Streams) (trainer.State, error) {
+	now, err := shaping(c, j.data, j.digests)
+	if err != nil {
+		return trainer.State{}, err
+	}
+	if o.resume {
+		return resume(c, o.force, t, now, io)
+	}
+	params, err := c.Params()
+	if err != nil {
+		return trainer.State{}, err
+	}
+	maps.Copy(params, filterParams(j.data.sets))
+	return trainer.State{Settings: now, Params: params}, setAside(c, io)
+}
+
+// fitted trains, and tests the best weights, which the model is left with if
+// there is a test.
+func fitted(ctx context.Context, c config.Config, t *trainer.Trainer, j job, saver *saver) (*trainer.History, error) {
+	if t.Progress().Step == 0 { // so that the tracker's run is gone on with from the very beginning
+		if err := t.Keep(); err != nil {
+			return nil, err
+		}
+	}
+	history, err := t.Run(ctx)
+	if err != nil {
+		return history, err
+	}
+	if saver.test, err = test(ctx, c, t, j); err != nil || saver.test == nil {
+		return history, err
+	}
+	t.Tracker.LogMetrics(int64(history.Completed), testMetrics(saver.test))
+	return history, saver.save(history)
 }
 
 // test scores the best weights on the records that are held out for it; nil if
@@ -207,13 +243,18 @@ func testMetrics(scores []trainer.Scores) map[string]float64 {
 }
 
 // explainStop adds to a run's error how to go on.
-func explainStop(err error, history *trainer.History, c config.Config) error {
-	if history == nil || history.Completed == 0 {
+func explainStop(err error, c config.Config, t *trainer.Trainer) error {
+	step := t.Kept()
+	if step == 0 {
 		return err
 	}
-	hint := fmt.Sprintf("the state after epoch %d is kept in %s: go on from there with --resume", history.Completed, runDir(c))
-	if errors.Is(err, context.Canceled) {
+	hint := fmt.Sprintf("the state after step %d is kept in %s: go on from there with --resume", step, runDir(c))
+	switch {
+	case !errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w; %s", err, hint)
+	case step == t.Progress().Step:
 		return errors.New(hint)
+	default: // it could not be kept
+		return fmt.Errorf("%s; %s", err.Error(), hint)
 	}
-	return fmt.Errorf("%w; %s", err, hint)
 }

@@ -8,6 +8,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -66,7 +70,7 @@ func Main(name, help string, command Command, args []string, io Streams) int {
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
-	err = command.Run(ctx, io)
+	err = call(ctx, name, command, io)
 	var sig signalError
 	switch {
 	case err == nil:
@@ -78,6 +82,39 @@ func Main(name, help string, command Command, args []string, io Streams) int {
 	default:
 		return fail(name, io, err, Failure)
 	}
+}
+
+// call runs the command, and makes an error of a panic. The stack trace goes
+// to a file: it is for us, not for whoever started the command.
+func call(ctx context.Context, name string, command Command, io Streams) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("a bug in %s: %s; please report it with %s", name, describe(p), trace(name, debug.Stack()))
+		}
+	}()
+	return command.Run(ctx, io)
+}
+
+// describe tells no more of a panic than what cannot hold a transcript's text.
+func describe(p any) string {
+	var err runtime.Error
+	if e, ok := p.(error); ok && errors.As(e, &err) {
+		return err.Error()
+	}
+	return fmt.Sprintf("panic of a %T", p)
+}
+
+// trace writes a stack trace, and names the file.
+func trace(name string, stack []byte) string {
+	f, err := os.CreateTemp("", strings.ReplaceAll(name, " ", "-")+"-*.trace")
+	if err == nil {
+		_, err = f.Write(stack)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return fmt.Sprintf("its stack trace (which could not be written: %v)", err)
+	}
+	return "the stack trace in " + f.Name()
 }
 
 func fail(name string, io Streams, err error, code int) int {
@@ -101,16 +138,26 @@ func (e signalError) with(err error) error {
 // ends the process at once.
 func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
-	signals := make(chan os.Signal, 1)
+	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	over := make(chan struct{})
 	go func() {
+		defer signal.Stop(signals)
 		select {
 		case got := <-signals:
-			signal.Stop(signals)
 			cancel(signalError{got.(syscall.Signal)})
-		case <-ctx.Done():
-			signal.Stop(signals)
+		case <-over:
+			return
+		}
+		select {
+		case got := <-signals:
+			signal.Reset(got)
+			_ = syscall.Kill(syscall.Getpid(), got.(syscall.Signal)) // as if it had never been caught
+		case <-over:
 		}
 	}()
-	return ctx, func() { cancel(nil) }
+	return ctx, sync.OnceFunc(func() {
+		cancel(nil)
+		close(over)
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -68,6 +69,37 @@ func TestExits(t *testing.T) {
 			}
 			if !strings.HasSuffix(errs.String(), test.stderr) || strings.Count(errs.String(), "\n") > 1 {
 				t.Errorf("stderr %q, want one line: %q", errs.String(), test.stderr)
+			}
+		})
+	}
+}
+
+// A panic becomes one line; the stack trace lies in a file, and what the panic
+// says isn't printed unless it is the runtime's own words.
+func TestPanics(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	for name, test := range map[string]struct {
+		run  func(context.Context) error
+		want string
+	}{
+		"a slip":   {func(context.Context) error { var list []int; return fmt.Errorf("%d", list[0]) }, "runtime error: index out of range [0] with length 0"},
+		"a text":   {func(context.Context) error { panic("Wanjiku called") }, "panic of a string"},
+		"an error": {func(context.Context) error { panic(errors.New("Wanjiku called")) }, "panic of a *errors.errorString"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, errs bytes.Buffer
+			code := Main("fake sub", "A fake.", &fake{run: test.run}, nil, Streams{In: strings.NewReader(""), Out: &out, Err: &errs})
+			text := errs.String()
+			if code != Failure || strings.Count(text, "\n") != 1 || strings.Contains(text, "Wanjiku") {
+				t.Errorf("exit code %d, stderr %q; want 1 and one line", code, text)
+			}
+			before, path, _ := strings.Cut(strings.TrimSpace(text), "; please report it with the stack trace in ")
+			if before != "fake sub: a bug in fake sub: "+test.want {
+				t.Errorf("stderr %q", text)
+			}
+			stack, err := os.ReadFile(path)
+			if err != nil || !strings.Contains(string(stack), "cli.TestPanics") || strings.Contains(string(stack), "Wanjiku") {
+				t.Errorf("stack trace %q, %v", stack, err)
 			}
 		})
 	}

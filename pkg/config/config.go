@@ -85,6 +85,10 @@ type Training struct {
 	Seed                  uint64  `yaml:"seed"`      // of initialisation, shuffling and dropout
 	Threads               int     `yaml:"threads"`   // CPU threads; 0: one for each core
 
+	SaveSteps   int     `yaml:"save_steps"`    // store the state for --resume every so many steps, beside each epoch's end; 0: don't count
+	SaveMinutes float64 `yaml:"save_minutes"`  // and every so many minutes; 0: don't look
+	MaxBadSteps int     `yaml:"max_bad_steps"` // so many steps in a row without a finite loss and gradient end the run; fewer are skipped
+
 	Sampling            string  `yaml:"sampling"` // proportional | uniform | temperature: how often tasks take their turns
 	SamplingTemperature float64 `yaml:"sampling_temperature"`
 

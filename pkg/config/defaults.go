@@ -61,6 +61,8 @@ func multitask() Config {
 			EarlyStoppingPatience: 3,
 			Precision:             PrecisionFP32,
 			Seed:                  42,
+			SaveMinutes:           10,
+			MaxBadSteps:           5,
 			MetricForBestModel:    BestAvg,
 			Sampling:              SamplingProportional,
 			SamplingTemperature:   2,

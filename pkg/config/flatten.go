@@ -10,35 +10,43 @@ import (
 
 // Params lists every setting by name, as a tracker shows hyperparameters:
 // training.batch_size is "batch_size", data.generate.cases "generate_cases".
-func (c Config) Params() (map[string]string, error) {
+func (c Config) Params() (map[string]string, error) { return c.flat(paramName) }
+
+// Settings lists every setting by its key as --set takes it, such as
+// training.batch_size.
+func (c Config) Settings() (map[string]string, error) {
+	return c.flat(func(path []string) string { return strings.Join(path, ".") })
+}
+
+func (c Config) flat(name func(path []string) string) (map[string]string, error) {
 	var root yaml.Node
 	if err := root.Encode(c); err != nil {
 		return nil, fmt.Errorf("list the configuration's settings: %w", err)
 	}
 	params := map[string]string{}
-	flatten(params, nil, &root)
+	flatten(params, name, nil, &root)
 	return params, nil
 }
 
-func flatten(params map[string]string, path []string, node *yaml.Node) {
-	under := func(name string) []string { return append(path[:len(path):len(path)], name) }
+func flatten(params map[string]string, name func([]string) string, path []string, node *yaml.Node) {
+	under := func(key string) []string { return append(path[:len(path):len(path)], key) }
 	switch {
 	case node.Kind == yaml.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {
-			flatten(params, under(plain(node.Content[i].Value)), node.Content[i+1])
+			flatten(params, name, under(plain(node.Content[i].Value)), node.Content[i+1])
 		}
 	case node.Kind == yaml.SequenceNode && len(node.Content) > 0 && node.Content[0].Kind == yaml.MappingNode:
 		for i, element := range node.Content {
-			flatten(params, under(strconv.Itoa(i+1)), element)
+			flatten(params, name, under(strconv.Itoa(i+1)), element)
 		}
 	case node.Kind == yaml.SequenceNode:
 		var values []string
 		for _, element := range node.Content {
 			values = append(values, element.Value)
 		}
-		params[paramName(path)] = strings.Join(values, ", ")
+		params[name(path)] = strings.Join(values, ", ")
 	default:
-		params[paramName(path)] = node.Value
+		params[name(path)] = node.Value
 	}
 }
 
@@ -59,13 +67,4 @@ func plain(name string) string {
 		}
 		return '_'
 	}, name)
-}
-
-// Marshal writes the configuration as YAML.
-func (c Config) Marshal() ([]byte, error) {
-	data, err := yaml.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("write the configuration: %w", err)
-	}
-	return data, nil
 }

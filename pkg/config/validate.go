@@ -60,6 +60,9 @@ func (c Config) Validate() error {
 	check(finite(c.Training.SamplingTemperature) && c.Training.SamplingTemperature >= 1, "training.sampling_temperature", "1 or more", c.Training.SamplingTemperature)
 	oneOf("training.precision", c.Training.Precision, PrecisionFP32, PrecisionBF16, PrecisionAuto)
 	atLeast0("training.threads", int64(c.Training.Threads))
+	atLeast0("training.save_steps", int64(c.Training.SaveSteps))
+	check(finite(c.Training.SaveMinutes) && c.Training.SaveMinutes >= 0, "training.save_minutes", "0 or more", c.Training.SaveMinutes)
+	above0("training.max_bad_steps", c.Training.MaxBadSteps)
 	check(c.Output.ModelDir != "", "output.model_dir", "a directory", `""`)
 	for key, name := range map[string]string{"output.label_maps_file": c.Output.LabelMapsFile, "output.metrics_file": c.Output.MetricsFile} {
 		check(filepath.IsLocal(name) && name != "." && !strings.ContainsAny(name, "/\\"), key, "a file name", fmt.Sprintf("%q", name))

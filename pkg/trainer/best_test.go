@@ -161,13 +161,10 @@ func TestPatienceSurvivesAResume(t *testing.T) {
 	if _, err := first.Run(context.Background()); !errors.Is(err, full) {
 		t.Fatal(err)
 	}
-	state, err := ReadState(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	state := readBack(t, dir)
 	second, _ := toy(t, 50)
 	second.Patience, second.LearningRate = 3, 1e-30
-	if err := second.Resume(dir, state); err != nil {
+	if err := second.Resume(state); err != nil {
 		t.Fatal(err)
 	}
 	if h := run(t, second); h.Completed != 4 || !h.StoppedEarly {

@@ -41,6 +41,9 @@ func (c *Console) trained(t Trained) {
 	for _, loss := range t.Losses {
 		c.printf("  %s=%.4f", loss.Name, loss.Value)
 	}
+	if t.Skipped > 0 {
+		c.printf("  skipped steps: %d", t.Skipped)
+	}
 	c.printf("  (%.1f samples/s, %s)\n", float64(t.Samples)/max(t.Seconds, 1e-9), time.Duration(t.Seconds*1e9).Round(100*time.Millisecond))
 }
 
@@ -61,6 +64,11 @@ func scoreTitle(s Scores) string {
 	return strings.ToUpper(s.Task) + " " + kind
 }
 
+// skipped says why a step was skipped.
+func (c *Console) skipped(err error) {
+	c.printf("  [Skipped: %v; further ones until the next validation are only counted]\n", err)
+}
+
 func (c *Console) saved() { c.printf("  [Checkpoint saved]\n") }
 
 func (c *Console) stopped(e EarlyStopping) {
@@ -73,9 +81,9 @@ func (c *Console) running(n *interval) string {
 		return ""
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "loss %.3f", n.total.value())
+	fmt.Fprintf(&text, "loss %.3f", n.Total.value())
 	for _, task := range n.tasks {
-		fmt.Fprintf(&text, " %s %.3f", task, n.byTask[task].total.value())
+		fmt.Fprintf(&text, " %s %.3f", task, n.ByTask[task].Total.value())
 	}
 	return text.String()
 }
@@ -107,6 +115,13 @@ func (c *Console) Bar(title string, total int) Bar {
 func (b Bar) Set(done, total int) {
 	b.inner.ChangeMax(total)
 	_ = b.inner.Set(done)
+}
+
+// from starts the bar where a resumed run goes on.
+func (b Bar) from(done int) {
+	if done > 0 {
+		_ = b.inner.Set(done)
+	}
 }
 
 // step moves the bar on by one.

@@ -88,8 +88,8 @@ func TestEarlyStopInMidEpoch(t *testing.T) {
 		return nil
 	}
 	h := run(t, tr)
-	if !slices.Equal(stepsOf(h), []int{4, 8, 12}) || !h.StoppedEarly || h.Completed != 0 || h.Best != 1 || kept != 0 {
-		t.Errorf("validated after %v, stopped early %v, completed %d, best %d, state kept %d times; want [4 8 12], true, 0, 1, 0",
+	if !slices.Equal(stepsOf(h), []int{4, 8, 12}) || !h.StoppedEarly || h.Completed != 0 || h.Best != 1 || kept != 2 { // the best, and the end
+		t.Errorf("validated after %v, stopped early %v, completed %d, best %d, state kept %d times; want [4 8 12], true, 0, 1, 2",
 			stepsOf(h), h.StoppedEarly, h.Completed, h.Best, kept)
 	}
 	if got := strings.Count(out.String(), "Early stopping: no improvement in 2 validations"); got != 1 {

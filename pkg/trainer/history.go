@@ -17,6 +17,7 @@ type Trained struct {
 	Rate     float64  // learning rate of the last step
 	Samples  int
 	Tokens   int // real ones, without padding
+	Skipped  int // steps whose loss or gradient was no finite number
 	Seconds  float64
 }
 
@@ -107,6 +108,7 @@ func (h *History) lastMetrics(stopping EarlyStopping) map[string]float64 {
 		"train/loss":               e.Train.Loss,
 		"train/grad_norm":          e.Train.GradNorm,
 		"train/learning_rate":      e.Train.Rate,
+		"train/skipped_steps":      float64(e.Train.Skipped),
 		"throughput/samples_per_s": float64(e.Train.Samples) / max(e.Train.Seconds, 1e-9),
 		"throughput/tokens_per_s":  float64(e.Train.Tokens) / max(e.Train.Seconds, 1e-9),
 		"throughput/epoch_seconds": e.Train.Seconds,

@@ -7,67 +7,83 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// interval gathers what training gives between two validations.
+// interval gathers what training gives between two validations. Its exported
+// fields are part of a run's state: a resumed run reports the very means that
+// it would have reported.
 type interval struct {
-	tasks           []string
-	total           mean
-	byTask          map[string]*taskMeans
-	norms           mean
-	rate            float64 // learning rate of the last step
-	samples, tokens int
-	started         time.Time
+	Total           mean
+	ByTask          map[string]*taskMeans
+	Norms           mean
+	Rate            float64 // learning rate of the last step
+	Samples, Tokens int
+	Skipped         int     // steps whose numbers couldn't be used
+	Before          float64 // seconds that it took before the run was resumed
+
+	tasks   []string
+	started time.Time
 }
 
 // taskMeans are a task's mean losses over its batches.
-type taskMeans struct{ total, hard, soft, hidden mean }
+type taskMeans struct{ Total, Hard, Soft, Hidden mean }
 
 func newInterval(loaders []datasets.Loader) *interval {
-	n := &interval{byTask: map[string]*taskMeans{}, started: time.Now()}
+	n := &interval{ByTask: map[string]*taskMeans{}}
+	n.begin(loaders)
+	return n
+}
+
+// begin starts the clock, and makes room for all tasks of the loaders.
+func (n *interval) begin(loaders []datasets.Loader) {
+	n.started = time.Now()
 	for _, l := range loaders {
 		for _, task := range l.Tasks {
 			n.tasks = append(n.tasks, task.Name)
-			n.byTask[task.Name] = &taskMeans{}
+			if n.ByTask[task.Name] == nil {
+				n.ByTask[task.Name] = &taskMeans{}
+			}
 		}
 	}
-	return n
 }
 
 // add takes a step. A batch without losses has taught nothing.
 func (n *interval) add(b datasets.Batch, losses []taskLoss, norm float64) {
-	n.samples += b.Size
-	n.tokens += b.Tokens
+	n.Samples += b.Size
+	n.Tokens += b.Tokens
 	if len(losses) == 0 {
 		return
 	}
 	var batch float64
 	for _, loss := range losses {
 		batch += loss.total
-		m := n.byTask[loss.task]
-		m.total.add(loss.total)
-		m.hard.addNumber(loss.hard)
-		m.soft.addNumber(loss.soft)
-		m.hidden.addNumber(loss.hidden)
+		m := n.ByTask[loss.task]
+		m.Total.add(loss.total)
+		m.Hard.addNumber(loss.hard)
+		m.Soft.addNumber(loss.soft)
+		m.Hidden.addNumber(loss.hidden)
 	}
-	n.total.add(batch)
-	n.norms.add(norm)
+	n.Total.add(batch)
+	n.Norms.add(norm)
 }
+
+// seconds is how long the interval has taken so far.
+func (n *interval) seconds() float64 { return n.Before + time.Since(n.started).Seconds() }
 
 func (n *interval) result() Trained {
 	t := Trained{
-		Loss: n.total.value(), GradNorm: n.norms.value(), Rate: n.rate,
-		Samples: n.samples, Tokens: n.tokens, Seconds: time.Since(n.started).Seconds(),
+		Loss: n.Total.value(), GradNorm: n.Norms.value(), Rate: n.Rate,
+		Samples: n.Samples, Tokens: n.Tokens, Skipped: n.Skipped, Seconds: n.seconds(),
 	}
 	for _, task := range n.tasks {
-		m := n.byTask[task]
-		t.Losses = append(t.Losses, Figure{task, m.total.value()})
-		if m.soft.count == 0 && m.hidden.count == 0 {
+		m := n.ByTask[task]
+		t.Losses = append(t.Losses, Figure{task, m.Total.value()})
+		if m.Soft.Count == 0 && m.Hidden.Count == 0 {
 			continue
 		}
 		for _, part := range []struct {
 			name string
 			mean mean
-		}{{"hard", m.hard}, {"soft", m.soft}, {"hidden", m.hidden}} {
-			if part.mean.count > 0 {
+		}{{"hard", m.Hard}, {"soft", m.Soft}, {"hidden", m.Hidden}} {
+			if part.mean.Count > 0 {
 				t.Parts = append(t.Parts, Figure{part.name + "_" + task, part.mean.value()})
 			}
 		}
@@ -77,11 +93,11 @@ func (n *interval) result() Trained {
 
 // mean is a running mean; that of nothing is 0.
 type mean struct {
-	sum   float64
-	count int
+	Sum   float64
+	Count int
 }
 
-func (m *mean) add(x float64) { m.sum, m.count = m.sum+x, m.count+1 }
+func (m *mean) add(x float64) { m.Sum, m.Count = m.Sum+x, m.Count+1 }
 
 // addNumber adds x unless it is NaN.
 func (m *mean) addNumber(x float64) {
@@ -90,4 +106,4 @@ func (m *mean) addNumber(x float64) {
 	}
 }
 
-func (m *mean) value() float64 { return m.sum / float64(max(1, m.count)) }
+func (m *mean) value() float64 { return m.Sum / float64(max(1, m.Count)) }

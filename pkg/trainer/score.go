@@ -142,7 +142,7 @@ func (s *classScorer) add(_ datasets.Batch, part datasets.Part, predicted [][]in
 		s.heads[h].truth = append(s.heads[h].truth, head.truth...)
 		s.heads[h].predicted = append(s.heads[h].predicted, head.predicted...)
 	}
-	if accuracy.count > 0 {
+	if accuracy.Count > 0 {
 		s.batchAccuracy.add(accuracy.value())
 	}
 }
@@ -189,7 +189,7 @@ func (s *flagScorer) add(_ datasets.Batch, part datasets.Part, predicted [][]int
 		s.heads[h].truth = append(s.heads[h].truth, head.truth...)
 		s.heads[h].predicted = append(s.heads[h].predicted, head.predicted...)
 	}
-	if f1.count > 0 {
+	if f1.Count > 0 {
 		s.batchF1.add(f1.value())
 	}
 }

@@ -1,54 +1,154 @@
 package trainer
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/internal/weights"
 )
 
 // ErrNoState is returned, wrapped, when there is nothing to resume.
 var ErrNoState = errors.New("no saved state")
 
 // State is what a stopped run needs, beside its model and optimiser, to go on
-// at the next epoch as if it had never stopped. There is no random state in
+// with the next step as if it had never stopped. There is no random state in
 // it: each step's generator is seeded anew from the run's seed.
 type State struct {
-	Fingerprint string   `json:"fingerprint"` // of the configuration and the data; they must not change
-	RunID       string   `json:"run_id"`      // the tracker's
-	History     *History `json:"history"`
+	Settings map[string]string `json:"settings"`          // what shapes the run, by name; it should not change
+	Changed  []string          `json:"changed,omitempty"` // what did change all the same
+	Params   map[string]string `json:"params"`            // as a tracker shows them, of the beginning
+	RunID    string            `json:"run_id"`            // the tracker's
+	History  *History          `json:"history"`
+	Progress Progress          `json:"progress"`
+
+	dir string // where it was read
 }
 
+// A folder of states holds one folder for each, state-000001 and so on, with
+// these files. sumsFile is one that `sha256sum -c` reads.
 const (
+	statePrefix = "state-"
 	stateFile   = "state.json"
 	tensorsFile = "state.safetensors"
+	sumsFile    = "SHA256SUMS"
 )
 
-// SaveState stores the run in dir, whole or not at all, for [Trainer.Resume].
-// It sets state.History.
+// keptStates is how many states are kept: if the newest is damaged, the one
+// before will do.
+const keptStates = 2
+
+// keepDue reports whether the last state is too old.
+func (t *Trainer) keepDue() bool {
+	return t.SaveSteps > 0 && t.progress.Step%t.SaveSteps == 0 || t.SaveEvery > 0 && time.Since(t.keptAt) >= t.SaveEvery
+}
+
+// keep stores the state, unless nothing has changed since it was stored.
+func (t *Trainer) keep() error {
+	if t.Keep == nil || t.kept {
+		return nil
+	}
+	if err := t.Keep(); err != nil {
+		return err
+	}
+	t.kept, t.keptAt, t.keptStep = true, time.Now(), t.progress.Step
+	return nil
+}
+
+// SaveState stores the run in the folder dir of states, whole or not at all,
+// for [Trainer.Resume], and removes all but the last two. It sets
+// state.History and state.Progress. The state before the first step has no
+// tensors: those of a new run are the same.
 func (t *Trainer) SaveState(dir string, state State) error {
-	state.History = t.history
-	err := atomicdir.Replace(dir, func(tmp string) error {
-		data, err := json.MarshalIndent(state, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(tmp, stateFile), append(data, '\n'), 0o666); err != nil {
-			return err
-		}
-		return checkpoint.Write(filepath.Join(tmp, tensorsFile), t.tensors())
-	})
-	if err != nil {
+	if err := t.begin(); err != nil {
+		return err
+	}
+	if err := t.saveState(dir, state); err != nil {
 		return fmt.Errorf("save the run's state: %w", err)
 	}
 	return nil
+}
+
+func (t *Trainer) saveState(dir string, state State) error {
+	before, err := listStates(dir)
+	if err != nil {
+		return err
+	}
+	next := 1
+	if len(before) > 0 {
+		next = numberOf(before[0]) + 1
+	}
+	target := filepath.Join(dir, fmt.Sprintf("%s%06d", statePrefix, next))
+	if err := atomicdir.Clean(target); err != nil {
+		return err
+	}
+	state.History, state.Progress = t.history, t.progress
+	n := *t.progress.Interval
+	n.Before = n.seconds()
+	state.Progress.Interval = &n
+	if err := atomicdir.Replace(target, func(tmp string) error { return t.writeState(tmp, state) }); err != nil {
+		return err
+	}
+	for _, old := range before[min(len(before), keptStates-1):] {
+		if err := os.RemoveAll(filepath.Join(dir, old)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Trainer) writeState(tmp string, state State) error {
+	text, err := json.MarshalIndent(state, "", "  ")
+	if err != nil {
+		return err
+	}
+	write := map[string]func(io.Writer) error{
+		stateFile: func(w io.Writer) error { _, err := w.Write(append(text, '\n')); return err },
+	}
+	if state.Progress.Step > 0 {
+		tensors, err := checkpoint.Tensors(t.tensors())
+		if err != nil {
+			return err
+		}
+		if err := checkpoint.Finite(tensors); err != nil {
+			return fmt.Errorf("%w: %w", ErrNotFinite, err)
+		}
+		write[tensorsFile] = func(w io.Writer) error { return weights.WriteSafetensors(w, tensors, nil) }
+	}
+	var sums strings.Builder
+	for _, name := range []string{stateFile, tensorsFile} {
+		if write[name] == nil {
+			continue
+		}
+		sum := sha256.New()
+		if err := writeFile(filepath.Join(tmp, name), sum, write[name]); err != nil {
+			return err
+		}
+		fmt.Fprintf(&sums, "%x  %s\n", sum.Sum(nil), name)
+	}
+	return os.WriteFile(filepath.Join(tmp, sumsFile), []byte(sums.String()), 0o666)
+}
+
+func writeFile(path string, sum hash.Hash, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(io.MultiWriter(f, sum)), f.Close())
 }
 
 // tensors are the parameters and the optimiser's tensors.
@@ -56,38 +156,134 @@ func (t *Trainer) tensors() []torchx.Param {
 	return slices.Concat(t.Model.Params().All(), t.optimizer.State())
 }
 
-// ReadState reads what a run stored in dir, to be checked before
-// [Trainer.Resume].
-func ReadState(dir string) (State, error) {
-	var state State
-	data, err := os.ReadFile(filepath.Join(dir, stateFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return state, fmt.Errorf("%w in %s: start the run without --resume", ErrNoState, dir)
+// listStates names the states in dir, the newest first.
+func listStates(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
+	var names []string
+	for _, e := range entries {
+		if numberOf(e.Name()) > 0 {
+			names = append(names, e.Name())
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int { return numberOf(b) - numberOf(a) })
+	return names, nil
+}
+
+// numberOf is a state's number; 0 if name is none's.
+func numberOf(name string) int {
+	digits, _ := strings.CutPrefix(name, statePrefix)
+	n, err := strconv.Atoi(digits)
+	if err != nil || !strings.HasPrefix(name, statePrefix) {
+		return 0
+	}
+	return n
+}
+
+// ReadState reads the newest whole state that a run stored in dir, to be
+// checked before [Trainer.Resume]. damaged says what is wrong with newer ones.
+func ReadState(dir string) (state State, damaged []error, err error) {
+	names, err := listStates(dir)
+	if err != nil {
+		return state, nil, fmt.Errorf("read the run's state: %w", err)
+	}
+	for _, name := range names {
+		state, err := readState(filepath.Join(dir, name))
+		if err == nil {
+			return state, damaged, nil
+		}
+		damaged = append(damaged, fmt.Errorf("the state %s is damaged: %w", filepath.Join(dir, name), err))
+	}
+	if len(damaged) > 0 {
+		err := damaged[0]
+		for _, more := range damaged[1:] {
+			err = fmt.Errorf("%w; %w", err, more)
+		}
+		return state, nil, fmt.Errorf("%w; start the run anew without --resume", err)
+	}
+	return state, nil, fmt.Errorf("%w in %s: start the run without --resume", ErrNoState, dir)
+}
+
+func readState(dir string) (State, error) {
+	state := State{dir: dir}
+	if err := checkSums(dir); err != nil {
+		return state, err
+	}
+	data, err := os.ReadFile(filepath.Join(dir, stateFile))
 	if err == nil {
 		err = json.Unmarshal(data, &state)
 	}
-	if err == nil && state.History == nil {
-		err = errors.New("it has no history")
+	if err == nil && (state.History == nil || state.Progress.Interval == nil) {
+		err = fmt.Errorf("%s has no history", stateFile)
 	}
-	if err != nil {
-		return state, fmt.Errorf("read the run's state %s: %w", dir, err)
-	}
-	return state, nil
+	return state, err
 }
 
-// Resume sets the model, the optimiser and the history to what a run stored in
-// dir; [Trainer.Run] then goes on after its last complete epoch.
-func (t *Trainer) Resume(dir string, state State) error {
+// checkSums compares the files with their digests.
+func checkSums(dir string) error {
+	sums, err := os.ReadFile(filepath.Join(dir, sumsFile))
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(sums)) {
+		want, name, ok := strings.Cut(strings.TrimSpace(line), "  ")
+		if !ok || !filepath.IsLocal(name) {
+			return fmt.Errorf("%s can't be read", sumsFile)
+		}
+		f, err := os.Open(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		sum := sha256.New()
+		_, err = io.Copy(sum, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+		if hex.EncodeToString(sum.Sum(nil)) != want {
+			return fmt.Errorf("%s isn't what was written", name)
+		}
+	}
+	return nil
+}
+
+// Resume sets the model, the optimiser and the history to what [ReadState]
+// read; [Trainer.Run] then goes on with the next step. If the epochs have
+// another length by now, it goes on after the last complete one.
+func (t *Trainer) Resume(state State) error {
 	if err := t.begin(); err != nil {
 		return err
 	}
-	if err := checkpoint.Read(filepath.Join(dir, tensorsFile), t.tensors()); err != nil {
+	if state.Progress.Step > 0 {
+		if err := checkpoint.Read(filepath.Join(state.dir, tensorsFile), t.tensors()); err != nil {
+			return fmt.Errorf("resume the run: %w", err)
+		}
+	}
+	if err := dropNewer(state.dir); err != nil {
 		return fmt.Errorf("resume the run: %w", err)
 	}
-	t.history = state.History
+	t.history, t.progress = state.History, state.Progress
+	if t.progress.fit(t.StepsPerEpoch(), t.history.Completed) {
+		t.progress.Interval = &interval{ByTask: map[string]*taskMeans{}}
+	}
+	t.progress.Interval.begin(t.Train)
+	t.stopping = t.newStopping()
 	for _, e := range t.history.All {
 		t.stopping.Observe(e.Epoch, e.Score)
 	}
+	t.resumed, t.kept, t.keptStep = true, true, state.Progress.Step
 	return nil
+}
+
+// dropNewer removes the states after the one in dir, which are damaged.
+func dropNewer(dir string) error {
+	all := filepath.Dir(dir)
+	names, err := listStates(all)
+	for _, name := range names {
+		if err == nil && numberOf(name) > numberOf(filepath.Base(dir)) {
+			err = os.RemoveAll(filepath.Join(all, name))
+		}
+	}
+	return err
 }

@@ -13,7 +13,8 @@ import (
 
 // step makes one update from a batch and returns its losses and the norm of
 // its gradient before clipping. A batch whose targets are all ignored changes
-// nothing, and has neither.
+// nothing, and has neither; nor does one whose loss or gradient is no finite
+// number, which is ErrNotFinite.
 func (t *Trainer) step(b datasets.Batch, rate float64) (losses []taskLoss, norm float64, err error) {
 	if err := t.optimizer.ZeroGrad(); err != nil {
 		return nil, 0, err
@@ -28,11 +29,11 @@ func (t *Trainer) step(b datasets.Batch, rate float64) (losses []taskLoss, norm 
 	}
 	for _, loss := range losses {
 		if !finite(loss.total) {
-			return nil, 0, fmt.Errorf("loss of %s is %v: %w; a lower training.learning_rate may help", loss.task, loss.total, ErrNotFinite)
+			return nil, 0, fmt.Errorf("loss of %s is %v: %w", loss.task, loss.total, ErrNotFinite)
 		}
 	}
 	if !finite(norm) {
-		return nil, 0, fmt.Errorf("gradient norm is %v: %w; a lower training.learning_rate may help", norm, ErrNotFinite)
+		return nil, 0, fmt.Errorf("gradient norm is %v: %w", norm, ErrNotFinite)
 	}
 	return losses, norm, t.optimizer.Step(rate)
 }
@@ -122,5 +123,3 @@ func scaled(s *torchx.Scope, x *ts.Tensor, factor float64) *ts.Tensor {
 	}
 	return s.Scale(x, factor)
 }
-
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
-
-// ErrNotFinite is returned, wrapped, when a loss or gradient is infinite or
-// not a number: going on would spoil the weights.
-var ErrNotFinite = errors.New("not a finite number")
 
 // Settings are the hyperparameters of a run.
 type Settings struct {
@@ -21,6 +18,7 @@ type Settings struct {
 	WarmupRatio  float64 // share of all steps
 	WarmupSteps  int     // instead of WarmupRatio, if it isn't 0
 	MaxGradNorm  float64
+	MaxBadSteps  int    // so many steps in a row without a finite loss and gradient end the run; 0: the first does
 	Seed         uint64 // of shuffling and dropout
 	BF16         bool   // matrix products in bfloat16, weights in float32
 
@@ -28,6 +26,9 @@ type Settings struct {
 	Best      string  // what decides which weights are best: BestAverage, BestLoss, or a metric's name; "" is BestAverage
 	Patience  int     // validations without improvement that end the run; 0: none do
 	MinDelta  float64 // what counts as an improvement for Patience is more than this
+
+	SaveSteps int           // store the state every so many steps; 0: don't count
+	SaveEvery time.Duration // and when the last is so old; 0: don't look
 
 	Sampling datasets.Sampling
 	// LossWeights multiply the losses of tasks; one that isn't there has weight
@@ -47,15 +48,22 @@ type Trainer struct {
 	Tracker    Tracker // nil: none
 
 	// Save keeps the model as the best checkpoint, with the history so far.
-	// Keep, where set, is called at the end of each epoch, to store the state
-	// from which [Trainer.Resume] goes on; see [Trainer.SaveState].
+	// Keep, where set, stores the state from which [Trainer.Resume] goes on; see
+	// [Trainer.SaveState]. It is called at the end of each epoch, as often as
+	// SaveSteps and SaveEvery say, before Save, and when the run ends or is
+	// stopped.
 	Save func(*History) error
 	Keep func() error
 
 	history   *History
+	progress  Progress
 	stopping  EarlyStopping
 	optimizer *torchx.AdamW
 	schedule  LinearWarmup
+	resumed   bool
+	kept      bool // nothing has happened since Keep
+	keptAt    time.Time
+	keptStep  int
 }
 
 // StepsPerEpoch returns the number of training batches of all sets.
@@ -77,20 +85,23 @@ func (t *Trainer) Schedule() LinearWarmup {
 }
 
 // Run trains until the last epoch, until patience is used up, or until ctx is
-// done; then its error is ctx's. What it returns of the history is valid
-// beside an error as well. The model is left as the last step made it; the
-// best one is what Save was given.
+// done; then it finishes the step, keeps the state, and returns ctx's error.
+// What it returns of the history is valid beside an error as well. The model is
+// left as the last step made it; the best one is what Save was given.
 func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	if err := t.begin(); err != nil {
 		return t.history, err
 	}
 	defer t.optimizer.Drop()
-	for epoch := t.history.Completed + 1; epoch <= t.Epochs && !t.stopped(); epoch++ {
-		if err := t.epoch(ctx, epoch); err != nil {
-			return t.history, err
+	err := t.train(ctx)
+	if err == nil || errors.Is(err, ctx.Err()) {
+		if keepErr := t.keep(); err == nil {
+			err = keepErr
+		} else if keepErr != nil {
+			err = fmt.Errorf("%w; %w", err, keepErr)
 		}
 	}
-	return t.history, nil
+	return t.history, err
 }
 
 // stopped reports, and notes, whether patience is used up.
@@ -108,62 +119,107 @@ func (t *Trainer) stopped() bool {
 // History returns the run so far; nil before [Trainer.Run].
 func (t *Trainer) History() *History { return t.history }
 
+// Progress returns where the run stands.
+func (t *Trainer) Progress() Progress { return t.progress }
+
+// Kept returns after which step the state was last stored, by Keep or by the
+// run that is resumed; 0: none.
+func (t *Trainer) Kept() int { return t.keptStep }
+
+func (t *Trainer) newStopping() EarlyStopping {
+	return EarlyStopping{Patience: t.Patience, MinDelta: t.MinDelta, Lower: t.Best == BestLoss}
+}
+
+// begin makes ready what isn't yet.
 func (t *Trainer) begin() (err error) {
 	if t.history == nil {
 		t.history = &History{}
-		t.stopping = EarlyStopping{Patience: t.Patience, MinDelta: t.MinDelta, Lower: t.Best == BestLoss}
+		t.stopping = t.newStopping()
+		t.progress = Progress{PerEpoch: t.StepsPerEpoch(), Validated: true, Interval: newInterval(t.Train)}
+		t.kept = true
 	}
 	if t.Tracker == nil {
 		t.Tracker = noTracker{}
 	}
-	t.schedule = t.Schedule()
+	t.schedule, t.keptAt = t.Schedule(), time.Now()
 	if t.optimizer == nil {
 		t.optimizer, err = torchx.NewAdamW(t.Model.Params(), t.WeightDecay)
 	}
 	return err
 }
 
-// epoch is one pass over the shuffled batches of all sets.
-func (t *Trainer) epoch(ctx context.Context, epoch int) error {
-	t.Console.epoch(epoch, t.Epochs)
-	slots := datasets.Alternate(t.Train, t.Sampling, stepSeed(t.Seed, epoch, -1))
+// train takes all steps that are left.
+func (t *Trainer) train(ctx context.Context) error {
+	if t.resumed {
+		t.track()
+		if err := t.saveBest(); err != nil {
+			return err
+		}
+	}
+	if err := t.settle(ctx, nil); err != nil { // what the state was stored before
+		return err
+	}
+	for t.progress.Step < t.schedule.Total && !t.stopped() {
+		if err := t.epoch(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// epoch is one pass over the shuffled batches of all sets, or what is left of it.
+func (t *Trainer) epoch(ctx context.Context) error {
+	first := t.progress.Step % t.progress.PerEpoch
+	number := t.progress.Step/t.progress.PerEpoch + 1
+	t.Console.epoch(number, t.Epochs)
+	slots := datasets.Alternate(t.Train, t.Sampling, stepSeed(t.Seed, number, -1))
 	bar := t.Console.Bar("Training", len(slots))
 	defer bar.Finish()
-	since := newInterval(t.Train)
-	for i, slot := range slots {
+	bar.from(first)
+	for i := first; i < len(slots); i++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		b := slot.Batch()
-		step := (epoch-1)*len(slots) + i
-		since.rate = t.schedule.Rate(step)
-		if err := torchx.Seed(stepSeed(t.Seed, epoch, i)); err != nil {
-			return fmt.Errorf("epoch %d: %w", epoch, err)
-		}
-		losses, norm, err := t.step(b, since.rate)
-		if err != nil {
-			return fmt.Errorf("epoch %d, step %d (a %s batch of %d × %d tokens, records %v): %w",
-				epoch, i+1, b.Name(), b.Size, b.Length, b.Records, err)
-		}
-		since.add(b, losses, norm)
-		bar.step(t.Console.running(since))
-		last := i+1 == len(slots)
-		if !t.due(step+1, last) {
-			continue
-		}
-		bar.clear()
-		if err := t.evaluate(ctx, Evaluation{Epoch: epoch, Step: step + 1, Train: since.result()}); err != nil {
+		if err := t.advance(number, i, slots[i].Batch()); err != nil {
 			return err
 		}
-		if since = newInterval(t.Train); !last && t.stopped() {
+		bar.step(t.Console.running(t.progress.Interval))
+		if err := t.settle(ctx, bar.clear); err != nil {
+			return err
+		}
+		if t.stopped() {
 			return nil
 		}
 	}
-	t.history.Completed = epoch
-	if t.Keep == nil {
+	return nil
+}
+
+// settle does what is due after a step: validation, and storing the state.
+// before, where set, is called before anything is printed.
+func (t *Trainer) settle(ctx context.Context, before func()) error {
+	if t.progress.Step == 0 {
 		return nil
 	}
-	return t.Keep()
+	ends := t.progress.epochEnds()
+	if ends {
+		t.history.Completed = t.progress.epoch()
+	}
+	if !t.progress.Validated && t.due(t.progress.Step, ends) {
+		if before != nil {
+			before()
+		}
+		if err := t.evaluate(ctx); err != nil {
+			return err
+		}
+	}
+	t.progress.Validated = true
+	if ends && t.progress.Interval.Samples > 0 {
+		t.progress.Interval, t.kept = newInterval(t.Train), false
+	}
+	if ends || t.keepDue() {
+		return t.keep()
+	}
+	return nil
 }
 
 // due reports whether to validate after so many steps.
@@ -175,7 +231,8 @@ func (t *Trainer) due(steps int, epochEnds bool) bool {
 }
 
 // evaluate validates, and keeps what is best.
-func (t *Trainer) evaluate(ctx context.Context, e Evaluation) (err error) {
+func (t *Trainer) evaluate(ctx context.Context) (err error) {
+	e := Evaluation{Epoch: t.progress.epoch(), Step: t.progress.Step, Train: t.progress.Interval.result()}
 	t.Console.trained(e.Train)
 	if e.Val, err = t.Evaluate(ctx, t.Val); err != nil {
 		return fmt.Errorf("epoch %d: validation: %w", e.Epoch, err)
@@ -190,16 +247,51 @@ func (t *Trainer) evaluate(ctx context.Context, e Evaluation) (err error) {
 	t.Console.validated(e)
 	best := t.stopping.Observe(e.Epoch, e.Score)
 	t.history.add(e, best)
-	if best {
-		if err := t.Save(t.history); err != nil {
-			return fmt.Errorf("epoch %d: %w", e.Epoch, err)
-		}
-		t.Console.saved()
+	t.progress.Validated, t.progress.Best, t.progress.Interval = true, best, newInterval(t.Train)
+	t.kept = false
+	if err := t.saveBest(); err != nil {
+		return err
 	}
-	x := e.Epoch
-	if t.EvalSteps > 0 {
-		x = e.Step
-	}
-	t.Tracker.LogMetrics(int64(x), t.history.lastMetrics(t.stopping))
+	t.Tracker.LogMetrics(t.axis(e), t.history.lastMetrics(t.stopping))
 	return nil
+}
+
+// saveBest saves the weights if they are the best so far. The state is stored
+// first: it holds the same weights, so that a run which is stopped in between
+// saves them when it is resumed. The checkpoint is thus never ahead of the
+// newest state.
+func (t *Trainer) saveBest() error {
+	if !t.progress.Best {
+		return nil
+	}
+	if err := t.keep(); err != nil {
+		return err
+	}
+	err := t.checkWeights()
+	if err == nil {
+		err = t.Save(t.history)
+	}
+	if err != nil {
+		return fmt.Errorf("epoch %d: %w", t.progress.epoch(), err)
+	}
+	t.Console.saved()
+	return nil
+}
+
+// axis is where a tracker shows a validation's figures.
+func (t *Trainer) axis(e Evaluation) int64 {
+	if t.EvalSteps > 0 {
+		return int64(e.Step)
+	}
+	return int64(e.Epoch)
+}
+
+// track logs the history of a resumed run. A tracker may have lost what the
+// stopped process had still to write; it leaves out what it holds.
+func (t *Trainer) track() {
+	so, stopping := History{}, t.newStopping()
+	for _, e := range t.history.All {
+		so.add(e, stopping.Observe(e.Epoch, e.Score))
+		t.Tracker.LogMetrics(t.axis(e), so.lastMetrics(stopping))
+	}
 }

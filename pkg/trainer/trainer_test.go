@@ -3,10 +3,7 @@ package trainer
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -84,66 +81,6 @@ func TestSameSeedSameRun(t *testing.T) {
 	run(t, c)
 	if weightsOf(t, c)["ner_classifier.weight"] == weightsOf(t, a)["ner_classifier.weight"] {
 		t.Error("another seed gave the same weights")
-	}
-}
-
-func TestResumedEqualsUninterrupted(t *testing.T) {
-	for _, every := range []int{0, 3, 8} { // 21 steps an epoch
-		t.Run(fmt.Sprintf("EvalSteps %d", every), func(t *testing.T) { resumedEqualsUninterrupted(t, every) })
-	}
-}
-
-func resumedEqualsUninterrupted(t *testing.T, evalSteps int) {
-	whole, _ := toy(t, 4)
-	whole.EvalSteps = evalSteps
-	want := run(t, whole)
-
-	dir := filepath.Join(t.TempDir(), "state")
-	stopped, _ := toy(t, 4)
-	stopped.EvalSteps = evalSteps
-	ctx, cancel := context.WithCancel(context.Background())
-	stopped.Keep = func() error {
-		err := stopped.SaveState(dir, State{Fingerprint: "f", RunID: "r"})
-		if stopped.History().Completed == 2 {
-			cancel()
-		}
-		return err
-	}
-	if history, err := stopped.Run(ctx); !errors.Is(err, context.Canceled) || history.Completed != 2 {
-		t.Fatalf("stopped after %d epochs with %v, want 2 and a cancelled context", history.Completed, err)
-	}
-
-	state, err := ReadState(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if state.Fingerprint != "f" || state.RunID != "r" || state.History.Completed != 2 {
-		t.Errorf("state is %+v", state)
-	}
-	resumed, _ := toy(t, 4)
-	resumed.EvalSteps = evalSteps
-	if err := resumed.Resume(dir, state); err != nil {
-		t.Fatal(err)
-	}
-	got := run(t, resumed)
-	if !slices.Equal(stepsOf(got), stepsOf(want)) {
-		t.Fatalf("validated after steps %v, uninterrupted %v", stepsOf(got), stepsOf(want))
-	}
-	for i := range want.All {
-		got, want := got.All[i], want.All[i]
-		if got.Train.Loss != want.Train.Loss || got.Train.GradNorm != want.Train.GradNorm || got.Average != want.Average || got.Score != want.Score || got.loss() != want.loss() {
-			t.Errorf("validation %d: %+v; uninterrupted %+v", i+1, got, want)
-		}
-	}
-	if got.Best != want.Best {
-		t.Errorf("best validation %d, uninterrupted %d", got.Best, want.Best)
-	}
-	sameWeights(t, whole, resumed, "from the uninterrupted run's")
-}
-
-func TestNoState(t *testing.T) {
-	if _, err := ReadState(t.TempDir()); !errors.Is(err, ErrNoState) {
-		t.Errorf("error %v, want ErrNoState", err)
 	}
 }
 

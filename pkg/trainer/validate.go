@@ -48,7 +48,7 @@ func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Sc
 			}
 			b := slot.Batch()
 			if err := t.score(b, scorers); err != nil {
-				return nil, fmt.Errorf("%s batch %d: %w", l.Name(), i+1, err)
+				return nil, fmt.Errorf("batch %d (%s): %w", i+1, describe(b), explainMemory(err))
 			}
 			bar.step("")
 		}

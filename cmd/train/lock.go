@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/trident-nlp/trident/pkg/config"
+)
+
+// errInUse is returned, wrapped, when another training writes to the folder.
+var errInUse = errors.New("another training is using it")
+
+// lockFile lies in the run's folder, and holds the number of the process that
+// has locked it. The kernel frees the lock when that process is gone, however
+// it ended.
+const lockFile = "lock"
+
+// lock keeps other trainings out of output.model_dir until release.
+func lock(c config.Config) (release func(), err error) {
+	dir := runDir(c)
+	for {
+		if err := makeDir(dir); err != nil {
+			return nil, fmt.Errorf("make a folder for the run's state: %w", err)
+		}
+		path := filepath.Join(dir, lockFile)
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
+		if err != nil {
+			return nil, fmt.Errorf("lock %s: %w", c.Output.ModelDir, err)
+		}
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			return nil, errors.Join(refused(c, path, err), f.Close())
+		}
+		if !isAt(f, path) { // whoever held it has removed it: this lock keeps nobody out
+			f.Close()
+			continue
+		}
+		err = f.Truncate(0)
+		if err == nil {
+			_, err = fmt.Fprintln(f, os.Getpid())
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("lock %s: %w", c.Output.ModelDir, err), f.Close())
+		}
+		return func() {
+			if isAt(f, path) {
+				os.Remove(path)
+			}
+			os.Remove(dir) // fails while there are states in it
+			f.Close()
+		}, nil
+	}
+}
+
+// makeDir makes a folder that outlives a power cut.
+func makeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(dir))
+}
+
+// syncDir brings what was made, renamed and removed in dir to the disk.
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func refused(c config.Config, path string, err error) error {
+	if !errors.Is(err, syscall.EWOULDBLOCK) {
+		return fmt.Errorf("lock %s: %w", c.Output.ModelDir, err)
+	}
+	process := ""
+	if pid, err := os.ReadFile(path); err == nil {
+		process = fmt.Sprintf(" (process %s)", strings.TrimSpace(string(pid)))
+	}
+	return fmt.Errorf("%s: %w%s: wait for it, or set another output.model_dir", c.Output.ModelDir, errInUse, process)
+}
+
+// isAt reports whether the open file is the one at path.
+func isAt(f *os.File, path string) bool {
+	open, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(open, there)
+}

@@ -1,0 +1,93 @@
+package trainer
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/trident-nlp/trident/internal/checkpoint"
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/datasets"
+)
+
+// ErrNotFinite is returned, wrapped, when a loss or gradient is infinite or
+// not a number again and again, or a weight is: going on would spoil the model.
+var ErrNotFinite = errors.New("not a finite number")
+
+// ErrOutOfMemory is returned, wrapped, when the device can't hold a batch.
+var ErrOutOfMemory = errors.New("out of memory")
+
+// advance takes a step, from which the weights learn unless its numbers can't
+// be used.
+func (t *Trainer) advance(epoch, i int, b datasets.Batch) error {
+	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(b))
+	if err := torchx.Seed(stepSeed(t.Seed, epoch, i)); err != nil {
+		return fmt.Errorf("%s: %w", where, err)
+	}
+	p := &t.progress
+	p.Interval.Rate = t.schedule.Rate(p.Step)
+	losses, norm, err := t.step(b, p.Interval.Rate)
+	switch {
+	case errors.Is(err, ErrNotFinite):
+		err = fmt.Errorf("%s: %w", where, err)
+		if p.Bad+1 >= t.MaxBadSteps {
+			return tooManyBad(err, p.Bad)
+		}
+		p.Bad++
+		if p.Interval.Skipped++; p.Interval.Skipped == 1 {
+			t.Console.skipped(err)
+		}
+	case err != nil:
+		return fmt.Errorf("%s: %w", where, explainMemory(err))
+	default:
+		p.Bad = 0
+	}
+	p.Interval.add(b, losses, norm)
+	p.moved()
+	t.kept = false
+	return nil
+}
+
+func tooManyBad(err error, before int) error {
+	const hint = "a lower training.learning_rate may help"
+	if before == 0 {
+		return fmt.Errorf("%w; %s", err, hint)
+	}
+	return fmt.Errorf("%w, as in the %d steps before, which were skipped; %s", err, before, hint)
+}
+
+// describe names a batch by its size and its records' numbers.
+func describe(b datasets.Batch) string {
+	return fmt.Sprintf("a %s batch of %d × %d tokens, records %v", b.Name(), b.Size, b.Length, b.Records)
+}
+
+// memoryErrors are what libtorch's errors say, on the CPU, on a GPU, and
+// through the C++ library, when there is no memory left.
+var memoryErrors = []string{"can't allocate memory", "not enough memory", "CUDA out of memory", "CUDA error: out of memory", "bad_alloc"}
+
+// explainMemory says what to do about an error that is for want of memory.
+func explainMemory(err error) error {
+	for _, text := range memoryErrors {
+		if strings.Contains(err.Error(), text) {
+			return fmt.Errorf("%w: a lower training.batch_size or tokenizer.max_length needs less (%w)", ErrOutOfMemory, err)
+		}
+	}
+	return err
+}
+
+// checkWeights reports a weight that is no finite number.
+func (t *Trainer) checkWeights() error {
+	for _, p := range t.Model.Params().All() {
+		tensors, err := checkpoint.Tensors([]torchx.Param{p})
+		if err != nil {
+			return err
+		}
+		if err := checkpoint.Finite(tensors); err != nil {
+			return fmt.Errorf("%w: %w", ErrNotFinite, err)
+		}
+	}
+	return nil
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
