@@ -215,10 +215,16 @@ func readState(dir string) (State, error) {
 	if err == nil {
 		err = json.Unmarshal(data, &state)
 	}
-	if err == nil && (state.History == nil || state.Progress.Interval == nil) {
+	if err == nil && !state.usable() {
 		err = fmt.Errorf("%s has no history", stateFile)
 	}
 	return state, err
+}
+
+// usable reports whether a run can go on with what a file said.
+func (s State) usable() bool {
+	p := s.Progress
+	return s.History != nil && s.History.Completed >= 0 && p.Interval != nil && p.Step >= 0 && p.PerEpoch > 0
 }
 
 // checkSums compares the files with their digests.
