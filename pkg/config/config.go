@@ -89,6 +89,9 @@ type Training struct {
 	SaveMinutes float64 `yaml:"save_minutes"`  // and every so many minutes; 0: don't look
 	MaxBadSteps int     `yaml:"max_bad_steps"` // so many steps in a row without a finite loss and gradient end the run; fewer are skipped
 
+	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // of several processes: how long one waits for another
+	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: what they send each other
+
 	Sampling            string  `yaml:"sampling"` // proportional | uniform | temperature: how often tasks take their turns
 	SamplingTemperature float64 `yaml:"sampling_temperature"`
 
@@ -141,4 +144,7 @@ const (
 	PrecisionFP32 = "fp32"
 	PrecisionBF16 = "bf16"
 	PrecisionAuto = "auto"
+
+	CompressionNone = "none"
+	CompressionBF16 = "bf16"
 )
