@@ -214,8 +214,9 @@ func (t *Team) farewell() {
 	for deadline := time.Now().Add(silence); time.Now().Before(deadline); time.Sleep(beat / 10) {
 		all := true
 		for rank := 1; rank < t.place.Size && all; rank++ {
-			has, err := t.beats.Has("read/" + strconv.Itoa(rank))
-			all = has || err != nil
+			came, err := t.beats.Has(sizeKey(rank))
+			read, readErr := t.beats.Has("read/" + strconv.Itoa(rank))
+			all = !came || read || err != nil || readErr != nil
 		}
 		if all {
 			return

@@ -89,9 +89,6 @@ type Training struct {
 	SaveMinutes float64 `yaml:"save_minutes"`  // and every so many minutes; 0: don't look
 	MaxBadSteps int     `yaml:"max_bad_steps"` // so many steps in a row without a finite loss and gradient end the run; fewer are skipped
 
-	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // of several processes: how long one waits for another
-	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: what they send each other
-
 	Sampling            string  `yaml:"sampling"` // proportional | uniform | temperature: how often tasks take their turns
 	SamplingTemperature float64 `yaml:"sampling_temperature"`
 
@@ -102,6 +99,9 @@ type Training struct {
 	LossWeights map[string]float64 `yaml:"loss_weights,omitempty"`
 	// ClassWeights weigh rare labels, by task (ner) or head (cls/sub).
 	ClassWeights map[string]ClassWeights `yaml:"class_weights,omitempty"`
+
+	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // of several processes: how long one waits for another
+	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: what they send each other
 }
 
 // Output says where the trained model goes.

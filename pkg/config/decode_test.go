@@ -105,7 +105,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		},
 		Training: Training{
 			2, 4, 1e-3, 0.5, 0.2, 5, 2, 50, "loss", 5, 0.1, "bf16", 9, 3, 25, 2.5, 4, "temperature", 4,
-			map[string]float64{"mood": 3}, map[string]ClassWeights{"ner": {Balanced: true}, "mood/h": {ByLabel: map[string]float64{"x": 2}}},
+			map[string]float64{"mood": 3}, map[string]ClassWeights{"ner": {Balanced: true}, "mood/h": {ByLabel: map[string]float64{"x": 2}}}, 7, "bf16",
 		},
 		Distill: Distill{"cache", map[string]Teacher{"ner": {"m", 0.25, 3, 1}}},
 		Output:  Output{"d", "l", "m", true},
