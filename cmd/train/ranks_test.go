@@ -29,6 +29,7 @@ func wholeRun(size int) []string {
 
 // So many processes with batch size b learn what one learns with so many times b.
 func TestRanksEqualOne(t *testing.T) {
+	t.Parallel()
 	alone := quickDir(t)
 	if code, _ := start(t, alone, wholeRun(16)...).end(); code != 0 {
 		t.Fatalf("exit code %d", code)
@@ -116,7 +117,6 @@ func furthest(t *testing.T, got, want any, path string) (worst float64) {
 // byHand starts processes that train together, each with its own more arguments.
 func byHand(t *testing.T, dir string, n int, args []string, more ...[]string) []*process {
 	t.Helper()
-	t.Setenv("GLOO_SOCKET_IFNAME", "lo")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +137,7 @@ func byHand(t *testing.T, dir string, n int, args []string, more ...[]string) []
 // A rank is killed. The others end, say which is gone, and keep the state, from
 // which another number of ranks goes on.
 func TestKilledRank(t *testing.T) {
+	t.Parallel()
 	dir := quickDir(t)
 	list := byHand(t, dir, 3, with(endless...))
 	list[0].waitFor("[Checkpoint saved]")
@@ -169,8 +170,41 @@ func TestKilledRank(t *testing.T) {
 	statusOf(t, dir) // of the only run
 }
 
+// Rank 0 is killed, and with it goes the store.
+func TestKilledFirstRank(t *testing.T) {
+	t.Parallel()
+	dir := quickDir(t)
+	list := byHand(t, dir, 2, with(endless...))
+	list[0].waitFor("[Checkpoint saved]")
+	list[0].signal(syscall.SIGKILL)
+	list[0].end()
+	if code, _ := list[1].end(); code != 1 || strings.Count(list[1].stderr.String(), "\n") != 1 {
+		t.Errorf("rank 1 ends with code %d, stderr %q; want 1 and one line", code, list[1].stderr.String())
+	}
+	mustContain(t, list[1].stderr.String(), "train: rank 1: ", "rank 0 is gone")
+	stateIn(t, dir)
+}
+
+// A rank that hangs is waited for, but not for ever.
+func TestHangingRank(t *testing.T) {
+	t.Parallel()
+	dir := quickDir(t)
+	list := byHand(t, dir, 2, with(append(endless, "training.rank_timeout_minutes=0.04")...))
+	list[0].waitFor("[Checkpoint saved]")
+	list[1].signal(syscall.SIGSTOP)
+	if code, _ := list[0].end(); code != 1 {
+		t.Errorf("rank 0 ends with code %d, want 1", code)
+	}
+	mustContain(t, list[0].stderr.String(), "rank 1", "is kept in models/quickstart.run")
+	list[1].signal(syscall.SIGCONT)
+	if code, _ := list[1].end(); code != 1 {
+		t.Errorf("rank 1 ends with code %d, want 1", code)
+	}
+}
+
 // A signal to any rank stops all after the same step.
 func TestSignalToOneRank(t *testing.T) {
+	t.Parallel()
 	dir := quickDir(t)
 	list := byHand(t, dir, 2, with(endless...))
 	list[0].waitFor("train_loss=")
@@ -197,6 +231,7 @@ func TestSignalToOneRank(t *testing.T) {
 // When one of the processes that --nproc has started is killed the others end, and
 // so does the first, with its code.
 func TestKilledChild(t *testing.T) {
+	t.Parallel()
 	dir := quickDir(t)
 	p := start(t, dir, append(with(endless...), "--nproc", "2")...)
 	p.waitFor("train_loss=")
@@ -239,6 +274,7 @@ func childOf(t *testing.T, parent int, variable string) int {
 
 // Ranks that don't train the same say so, in one line.
 func TestRanksDisagree(t *testing.T) {
+	t.Parallel()
 	list := byHand(t, quickDir(t), 2, tiny, nil, []string{"--set", "training.learning_rate=0.5"})
 	for rank, p := range list {
 		if code, _ := p.end(); code != 1 {
@@ -283,6 +319,7 @@ func TestRefusedRanks(t *testing.T) {
 
 // Bad data is one line, however many processes find it.
 func TestRanksWithoutData(t *testing.T) {
+	t.Parallel()
 	p := start(t, quickDir(t), append(with("data.generate={ner: 0, cases: 0, qa: 0}"), "--nproc", "3")...)
 	if code, _ := p.end(); code != 1 || strings.Count(p.stderr.String(), "\n") != 1 {
 		t.Errorf("exit code %d, stderr %q; want 1 and one line", code, p.stderr.String())
@@ -298,6 +335,7 @@ func TestDryRunOfRanks(t *testing.T) {
 
 // Gradients in bfloat16 change a run a little.
 func TestCompressedGradients(t *testing.T) {
+	t.Parallel()
 	losses := map[string]float64{}
 	for _, compression := range []string{"none", "bf16"} {
 		dir := quickDir(t)

@@ -211,7 +211,7 @@ func (t *Team) farewell() {
 	if t.place.Agent {
 		return
 	}
-	for deadline := time.Now().Add(silence); time.Now().Before(deadline); time.Sleep(beat / 10) {
+	for deadline := time.Now().Add(3 * beat); time.Now().Before(deadline); time.Sleep(beat / 10) {
 		all := true
 		for rank := 1; rank < t.place.Size && all; rank++ {
 			came, err := t.beats.Has(sizeKey(rank))

@@ -2,10 +2,12 @@
 #include "c10d.h"
 
 #include <ATen/ATen.h>
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -30,6 +32,16 @@ struct Work {
 };
 
 Work &W(tx_work work) { return *static_cast<Work *>(work); }
+
+// quiet keeps c10d from logging a stack trace for every connection that breaks:
+// an error says what there is to say. TORCH_CPP_LOG_LEVEL is heeded.
+void quiet() {
+  constexpr int errors_alone = 2;
+  if (getenv("TORCH_CPP_LOG_LEVEL"))
+    c10::initLogging();
+  else
+    FLAGS_caffe2_log_level = errors_alone;
+}
 
 void add_up(const Gloo &group, Work &work, const at::Tensor &x) {
   std::vector<at::Tensor> list{x};
@@ -70,6 +82,7 @@ at::Tensor pack(tx_tensor *params, int64_t first, int64_t last, int64_t elements
 
 char *tx_store_open(tx_store *out, const char *host, int port, bool serve, const char *prefix, int64_t timeout_ms) {
   return guarded([&] {
+    quiet();
     c10d::TCPStoreOptions options;
     options.port = static_cast<uint16_t>(port);
     options.isServer = serve;

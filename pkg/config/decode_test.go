@@ -77,6 +77,7 @@ func TestDefaultsAreThePrototypes(t *testing.T) {
 		NumEpochs: 10, BatchSize: 16, LearningRate: 2e-5, WeightDecay: 0.01, WarmupRatio: 0.1, MaxGradNorm: 1,
 		EarlyStoppingPatience: 3, Precision: "fp32", Seed: 42, SaveMinutes: 10, MaxBadSteps: 5,
 		MetricForBestModel: "avg", Sampling: "proportional", SamplingTemperature: 2,
+		RankTimeoutMinutes: 10, GradientCompression: "none",
 	}
 	if !reflect.DeepEqual(c.Training, wantTraining) {
 		t.Errorf("training: got %+v, want %+v", c.Training, wantTraining)
