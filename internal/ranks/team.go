@@ -29,11 +29,14 @@ type Team struct {
 	beats   *torchx.Store // the watch's own connection
 	group   *torchx.Group
 
-	calls atomic.Int64 // collectives begun
-	over  chan struct{}
-	lost  chan struct{}
-	once  sync.Once
-	why   string
+	machines int64        // that have a process with local rank 0, beside rank 0's
+	turns    int          // how often InTurn was called
+	calls    atomic.Int64 // collectives begun
+
+	over chan struct{}
+	lost chan struct{}
+	once sync.Once
+	why  string
 }
 
 // Join brings the processes together. It waits for the others until ctx is done,
@@ -94,6 +97,11 @@ func (t *Team) meet(ctx context.Context) error {
 	} else if n > 1 {
 		return fmt.Errorf("two processes are rank %d: each needs a number of its own", rank)
 	}
+	if t.leads() {
+		if _, err := t.store.Add(machinesKey, 1); err != nil {
+			return err
+		}
+	}
 	if err := t.store.Set(sizeKey(rank), strconv.Itoa(size)); err != nil {
 		return err
 	}
@@ -118,7 +126,8 @@ func (t *Team) meet(ctx context.Context) error {
 		case err != nil:
 			return err
 		case len(missing) == 0:
-			return nil
+			t.machines, err = t.store.Add(machinesKey, 0)
+			return err
 		case time.Now().After(deadline):
 			return fmt.Errorf("%s of %d didn't come within %v (training.rank_timeout_minutes): is each started, with the same master?", listRanks(missing), size, t.timeout)
 		}
@@ -182,29 +191,6 @@ func (t *Team) Share(data []byte) ([]byte, error) {
 		return nil, err
 	}
 	return all[0], nil
-}
-
-// InTurn lets rank 0 do something, then one process on each other machine, then
-// all others: what the first makes or fetches is there for the next.
-func (t *Team) InTurn(f func() error) error {
-	turn := 2
-	switch {
-	case t.place.Rank == 0:
-		turn = 0
-	case t.place.LocalRank == 0:
-		turn = 1
-	}
-	for now := range 3 {
-		if now == turn {
-			if err := f(); err != nil {
-				return err
-			}
-		}
-		if _, err := t.Gather(nil); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // call counts a collective, and finds out why it failed.
