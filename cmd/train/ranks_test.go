@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -125,7 +126,7 @@ func byHand(t *testing.T, dir string, n int, args []string, more ...[]string) []
 	l.Close()
 	var list []*process
 	for rank := range n {
-		own := append(args[:len(args):len(args)], "--world-size", strconv.Itoa(n), "--rank", strconv.Itoa(rank), "--master", master)
+		own := slices.Concat(args, []string{"--world-size", strconv.Itoa(n), "--rank", strconv.Itoa(rank), "--master", master})
 		if rank < len(more) {
 			own = append(own, more[rank]...)
 		}
