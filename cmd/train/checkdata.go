@@ -26,11 +26,11 @@ func checkData(ctx context.Context, c config.Config, io cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	list, err := sources(c)
-	if err != nil {
+	if err := provide(ctx, c, io); err != nil {
 		return err
 	}
-	if err := provide(ctx, c, list, io); err != nil {
+	list, err := sources(c)
+	if err != nil {
 		return err
 	}
 	for i := range list {

@@ -42,11 +42,11 @@ func (d *data) tasks() []tasks.Task {
 // so, and cuts them into training and validation batches. Records that can't be
 // used are an error, unless they are to be skipped.
 func loadData(ctx context.Context, c config.Config, e encoder, skipBad bool, io cli.Streams) (*data, error) {
-	list, err := sources(c)
-	if err != nil {
+	if err := provide(ctx, c, io); err != nil {
 		return nil, err
 	}
-	if err := provide(ctx, c, list, io); err != nil {
+	list, err := sources(c)
+	if err != nil {
 		return nil, err
 	}
 	for i := range list {
@@ -176,7 +176,11 @@ func makeTokenizer(ctx context.Context, c config.Config, e encoder, records []da
 
 // provide makes demo data where files are missing and the configuration asks
 // for it.
-func provide(ctx context.Context, c config.Config, list []datasets.Source, io cli.Streams) error {
+func provide(ctx context.Context, c config.Config, io cli.Streams) error {
+	list, err := sources(c)
+	if err != nil {
+		return err
+	}
 	var missing []string
 	for _, source := range list {
 		if _, err := os.Stat(source.Path); errors.Is(err, fs.ErrNotExist) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/trident-nlp/trident/configs"
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/ranks"
 	"github.com/trident-nlp/trident/pkg/config"
 )
 
@@ -22,6 +23,7 @@ Examples:
   train --config configs/multitask.yaml --dry-run
   train --config configs/multitask.yaml --set training.batch_size=8 --set training.num_epochs=3
   train --config configs/multitask.yaml --resume
+  train --config configs/multitask.yaml --nproc 4  four processes on this machine, each with its share of each batch
   train sync models/quickstart.outbox              send what the MLflow server didn't get (train sync --help)`
 
 type flags struct {
@@ -32,8 +34,15 @@ type flags struct {
 	Force  bool     `help:"With --resume: go on although the configuration or the data changed."`
 	DryRun bool     `help:"Read the data and print sizes and steps, but don't train; needs no pretrained weights."`
 
+	Nproc     int    `placeholder:"N" help:"Train with so many processes on this machine."`
+	WorldSize int    `placeholder:"N" help:"How many processes train together, each started by hand; else what torchrun, PyTorchJob or Slurm say."`
+	Rank      int    `placeholder:"I" help:"With --world-size: which of them this is, from 0."`
+	Master    string `placeholder:"HOST:PORT" help:"With --world-size: rank 0's machine, and a free port on it."`
+
 	CheckData      bool `help:"Say what the data files hold and what is wrong with them, and end; 1 if training would refuse them."`
 	SkipBadRecords bool `help:"Leave out records that can't be used, and count them, instead of refusing to train."`
+
+	Args []string `kong:"-"` // the command line
 }
 
 // Run implements [cli.Command].
@@ -48,7 +57,14 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	if f.CheckData {
 		return checkData(ctx, c, io)
 	}
-	return train(ctx, c, options{device: f.Device, resume: f.Resume, force: f.Force, dryRun: f.DryRun, skipBad: f.SkipBadRecords}, io)
+	place, spawn, err := f.place(os.Getenv)
+	switch {
+	case err != nil:
+		return err
+	case spawn && !f.DryRun:
+		return ranks.Spawn(f.Nproc, f.Args, io)
+	}
+	return train(ctx, c, options{device: f.Device, resume: f.Resume, force: f.Force, dryRun: f.DryRun, skipBad: f.SkipBadRecords, place: place}, io)
 }
 
 func (f *flags) load() (config.Config, error) {
@@ -64,5 +80,5 @@ func run(args []string, io cli.Streams) int {
 	if len(args) > 0 && args[0] == "sync" {
 		return cli.Main("train sync", syncHelp, new(syncFlags), args[1:], io)
 	}
-	return cli.Main("train", help, new(flags), args, io)
+	return cli.Main("train", help, &flags{Args: args}, args, io)
 }

@@ -32,7 +32,7 @@ func outboxDir(c config.Config) string { return filepath.Clean(c.Output.ModelDir
 // files are compared by their contents instead.
 var free = []string{
 	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "data.ner_path", "data.classification_path", "data.qa_path",
-	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps",
+	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
 }
 
 // filePrefix is that of the settings which stand for a data file's contents.

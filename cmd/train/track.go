@@ -43,6 +43,15 @@ func openTracker(ctx context.Context, c config.Config, state trainer.State, j jo
 	if !c.MLflow.Enabled {
 		return tracker{}, nil
 	}
+	tags := map[string]string{
+		"device":       torchx.DeviceName(j.device),
+		"total_params": strconv.FormatInt(j.parameters, 10),
+		"tasks":        strings.Join(tasks.Names(j.data.tasks()), ","),
+		"strategy":     strategy(c),
+	}
+	if j.processes > 1 {
+		tags["processes"] = strconv.Itoa(j.processes)
+	}
 	run, err := tracking.Open(ctx, tracking.Options{
 		URI:        tracking.ResolveURI(c.MLflow.TrackingURI, os.Getenv),
 		Experiment: c.MLflow.ExperimentName,
@@ -50,12 +59,7 @@ func openTracker(ctx context.Context, c config.Config, state trainer.State, j jo
 		ResumeID:   state.RunID,
 		OutboxDir:  outboxDir(c),
 		Warn:       func(text string) { fmt.Fprintln(io.Err, "train:", text) },
-		Tags: map[string]string{
-			"device":       torchx.DeviceName(j.device),
-			"total_params": strconv.FormatInt(j.parameters, 10),
-			"tasks":        strings.Join(tasks.Names(j.data.tasks()), ","),
-			"strategy":     strategy(c),
-		},
+		Tags:       tags,
 	})
 	if err != nil {
 		return tracker{}, fmt.Errorf("begin the MLflow run: %w", err)

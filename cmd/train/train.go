@@ -12,6 +12,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/ranks"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -23,17 +24,19 @@ type options struct {
 	device                string
 	resume, force, dryRun bool
 	skipBad               bool // leave out records that can't be used
+	place                 ranks.Place
 }
 
-// train is a whole run: encoder, data, model, training, report.
-func train(ctx context.Context, c config.Config, o options, io cli.Streams) error {
-	device, err := torchx.Device(o.device)
+// trainAs is a whole run, or this process's part in it: encoder, data, model,
+// training, report. team is nil if there are no other processes.
+func trainAs(ctx context.Context, c config.Config, o options, team *ranks.Team, io cli.Streams) error {
+	device, err := deviceOf(o)
 	if err != nil {
 		return err
 	}
-	torchx.Configure(c.Training.Threads)
+	torchx.Configure(threads(c, o.place))
 	console := trainer.NewConsole(io.Out, io.Err)
-	if !o.dryRun {
+	if !o.dryRun && o.place.Rank == 0 {
 		release, err := lock(c)
 		if err != nil {
 			return err
@@ -45,10 +48,14 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	if err != nil {
 		return err
 	}
+	if err := inTurn(team, func() error { return provide(ctx, c, io) }); err != nil {
+		return err
+	}
 	data, err := loadData(ctx, c, encoder, o.skipBad, io)
 	if err != nil {
 		return err
 	}
+	data.enlargeBatches(o.place.Size)
 	console.Data(data.sets, data.splits, c.Tokenizer.MaxLength)
 	architecture, err := encoder.architecture(c, data)
 	if err != nil {
@@ -61,6 +68,9 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	precision := torchx.Precision(c.Training.Precision).Resolve(device)
 	t := newTrainer(c, data, precision, console)
 	console.Run(trainer.Setup{Parameters: parameters, Device: torchx.DeviceName(device), Threads: torchx.Threads(), Precision: string(precision)}, t)
+	if !o.place.Alone() {
+		fmt.Fprintf(io.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.place.Size, c.Training.BatchSize, o.place.Size*c.Training.BatchSize)
+	}
 	if o.dryRun {
 		console.Steps(t)
 		return nil
@@ -79,17 +89,32 @@ func train(ctx context.Context, c config.Config, o options, io cli.Streams) erro
 	if err := weighClasses(model, c.Training.ClassWeights, data.train); err != nil {
 		return err
 	}
-	teachers, err := learnFrom(ctx, c, data, model.Config.Dim, device, t, io)
+	var asked teachers
+	err = inTurn(team, func() (err error) {
+		asked, err = learnFrom(ctx, c, data, model.Config.Dim, device, t, io)
+		return err
+	})
+	defer asked.drop()
 	if err != nil {
 		return err
 	}
-	defer teachers.drop()
 	digests, err := data.digests()
 	if err != nil {
 		return err
 	}
 	t.Model = model
-	return fit(ctx, c, o, t, job{data: data, digests: digests, baselines: data.baselines(), model: model, device: device, parameters: parameters}, io)
+	j := job{data: data, digests: digests, model: model, device: device, parameters: parameters, processes: o.place.Size}
+	if team != nil {
+		t.Ranks = team
+		if err := agree(team, c, j); err != nil {
+			return err
+		}
+	}
+	if o.place.Rank > 0 {
+		return follow(ctx, t, j)
+	}
+	j.baselines = data.baselines()
+	return fit(ctx, c, o, t, j, io)
 }
 
 func newTrainer(c config.Config, data *data, precision torchx.Precision, console *trainer.Console) *trainer.Trainer {
@@ -114,8 +139,11 @@ func newTrainer(c config.Config, data *data, precision torchx.Precision, console
 			MaxBadSteps:  c.Training.MaxBadSteps,
 			Seed:         c.Training.Seed,
 			BF16:         precision == torchx.BF16,
-			Sampling:     sampling(c),
-			LossWeights:  weights,
+
+			CompressGradients: c.Training.GradientCompression == config.CompressionBF16,
+
+			Sampling:    sampling(c),
+			LossWeights: weights,
 		},
 		Train: data.train, Val: data.val, Console: console,
 	}
@@ -139,6 +167,7 @@ type job struct {
 	model      *fusion.Model
 	device     gotch.Device
 	parameters int64
+	processes  int // that train together
 }
 
 // fit trains under the tracker's eyes, and reports.
@@ -172,7 +201,7 @@ func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j 
 	}
 	tracker.end(ctx, c, history, err, io)
 	if err != nil {
-		return explainStop(err, c, t)
+		return explainStop(ctx, err, c, t)
 	}
 	return errors.Join(report(io.Out, c, history, saver.test, j.baselines, tracker.hints(), time.Since(started)), removeState(c))
 }
@@ -203,24 +232,27 @@ func fitted(ctx context.Context, c config.Config, t *trainer.Trainer, j job, sav
 			return nil, err
 		}
 	}
+	if err := t.Align(); err != nil {
+		return nil, err
+	}
 	history, err := t.Run(ctx)
 	if err != nil {
 		return history, err
 	}
-	if saver.test, err = test(ctx, c, t, j); err != nil || saver.test == nil {
+	if saver.test, err = test(ctx, t, j, func() error { return j.model.LoadWeights(c.Output.ModelDir) }); err != nil || saver.test == nil {
 		return history, err
 	}
 	t.Tracker.LogMetrics(int64(history.Completed), testMetrics(saver.test))
 	return history, saver.save(history)
 }
 
-// test scores the best weights on the records that are held out for it; nil if
-// there are none. The model is left with those weights.
-func test(ctx context.Context, c config.Config, t *trainer.Trainer, j job) ([]trainer.Scores, error) {
+// test scores the best weights, which load reads, on the records that are held
+// out for it; nil if there are none. The model is left with those weights.
+func test(ctx context.Context, t *trainer.Trainer, j job, load func() error) ([]trainer.Scores, error) {
 	if len(j.data.test) == 0 {
 		return nil, nil
 	}
-	if err := j.model.LoadWeights(c.Output.ModelDir); err != nil {
+	if err := errors.Join(load(), t.AlignWeights()); err != nil {
 		return nil, err
 	}
 	scores, err := t.Evaluate(ctx, j.data.test)
@@ -243,7 +275,7 @@ func testMetrics(scores []trainer.Scores) map[string]float64 {
 }
 
 // explainStop adds to a run's error how to go on.
-func explainStop(err error, c config.Config, t *trainer.Trainer) error {
+func explainStop(ctx context.Context, err error, c config.Config, t *trainer.Trainer) error {
 	step := t.Kept()
 	if step == 0 {
 		return err
@@ -252,6 +284,8 @@ func explainStop(err error, c config.Config, t *trainer.Trainer) error {
 	switch {
 	case !errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w; %s", err, hint)
+	case ctx.Err() == nil:
+		return fmt.Errorf("another rank was told to stop: %s", hint)
 	case step == t.Progress().Step:
 		return errors.New(hint)
 	default: // it could not be kept

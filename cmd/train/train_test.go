@@ -24,13 +24,14 @@ var tiny = []string{
 	"--set", "training.threads=1",
 }
 
-// TestMain keeps the tests off the Hugging Face hub. In a process that a test
-// has started it is the command itself.
+// TestMain keeps the tests off the Hugging Face hub, and ranks on this machine. In
+// a process that a test has started it is the command itself.
 func TestMain(m *testing.M) {
 	if os.Getenv(asCommand) != "" {
 		main()
 	}
 	os.Setenv("HF_HUB_OFFLINE", "1")
+	os.Setenv("GLOO_SOCKET_IFNAME", "lo")
 	os.Exit(m.Run())
 }
 

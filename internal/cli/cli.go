@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -37,6 +38,48 @@ type usageError struct{ error }
 func (usageError) Is(target error) bool { return target == ErrUsage }
 func (e usageError) Unwrap() error      { return e.error }
 
+// Exit is an error that ends a command with a code, and with err's line unless
+// err is nil: then another process has told what there is to tell.
+func Exit(code int, err error) error { return exitError{code, err} }
+
+// Told is an error of which another process tells.
+func Told(err error) error { return exitError{-1, told{err}} }
+
+type exitError struct {
+	code int // -1: the usual one
+	err  error
+}
+
+func (e exitError) Unwrap() error { return e.err }
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return "exit code " + strconv.Itoa(e.code)
+	}
+	return e.err.Error()
+}
+
+// end prints the line, if there is one, and returns the code.
+func (e exitError) end(ctx context.Context, name string, io Streams) int {
+	var sig signalError
+	var silent told
+	switch {
+	case e.code >= 0:
+	case errors.As(context.Cause(ctx), &sig):
+		e.code = 128 + int(sig.number)
+	default:
+		e.code = Failure
+	}
+	if e.err != nil && !errors.As(e.err, &silent) {
+		return fail(name, io, e.err, e.code)
+	}
+	return e.code
+}
+
+type told struct{ error }
+
+func (t told) Unwrap() error { return t.error }
+
 // Streams are a command's standard streams.
 type Streams struct {
 	In       io.Reader
@@ -55,15 +98,15 @@ type Command interface {
 // Main parses args into the command's flags, runs it and returns the exit
 // code. An error becomes one line on io.Err.
 func Main(name, help string, command Command, args []string, io Streams) int {
-	exit := -1
+	done := -1
 	parser, err := kong.New(command, kong.Name(name), kong.Description(help), kong.Writers(io.Out, io.Err),
-		kong.Exit(func(code int) { exit = code }), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}))
+		kong.Exit(func(code int) { done = code }), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}))
 	if err != nil {
 		return fail(name, io, err, Failure)
 	}
 	_, err = parser.Parse(args)
-	if exit >= 0 { // --help has been printed
-		return exit
+	if done >= 0 { // --help has been printed
+		return done
 	}
 	if err != nil {
 		return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
@@ -72,9 +115,12 @@ func Main(name, help string, command Command, args []string, io Streams) int {
 	defer stop()
 	err = call(ctx, name, command, io)
 	var sig signalError
+	var exit exitError
 	switch {
 	case err == nil:
 		return OK
+	case errors.As(err, &exit):
+		return exit.end(ctx, name, io)
 	case errors.Is(err, ErrUsage):
 		return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
 	case errors.As(context.Cause(ctx), &sig):

@@ -104,3 +104,26 @@ func TestPanics(t *testing.T) {
 		})
 	}
 }
+
+// An error of which another process tells gives no line, and the usual code.
+func TestExit(t *testing.T) {
+	for name, test := range map[string]struct {
+		err    error
+		code   int
+		stderr string
+	}{
+		"a code alone":       {Exit(7, nil), 7, ""},
+		"a code and a line":  {fmt.Errorf("there: %w", Exit(137, errors.New("a rank was killed"))), 137, "x: a rank was killed\n"},
+		"told by another":    {Told(errors.New("a rank was killed")), Failure, ""},
+		"told, and wrapped":  {fmt.Errorf("there: %w", Told(errors.New("a rank was killed"))), Failure, ""},
+		"an error of no use": {errors.New("disk full"), Failure, "x: disk full\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out, stderr strings.Builder
+			code := Main("x", "", &fake{run: func(context.Context) error { return test.err }}, nil, Streams{Out: &out, Err: &stderr})
+			if code != test.code || stderr.String() != test.stderr {
+				t.Errorf("code %d, stderr %q; want %d, %q", code, stderr.String(), test.code, test.stderr)
+			}
+		})
+	}
+}

@@ -5,6 +5,6 @@
 // linear layers in 8 bits, autocast, loading CUDA at run time).
 package torchx
 
-// #cgo CXXFLAGS: -std=c++17 -O2 -g0 -Wall -fopenmp -I${SRCDIR}/../../.libtorch/include
+// #cgo CXXFLAGS: -std=c++17 -O2 -g0 -Wall -fopenmp -I${SRCDIR}/../../.libtorch/include -I${SRCDIR}/../../.libtorch/include/torch/csrc/api/include -I${SRCDIR}/gloo
 // #cgo LDFLAGS: -L${SRCDIR}/../../.libtorch/lib -Wl,-rpath,${SRCDIR}/../../.libtorch/lib -ltorch_cpu -lc10 -lgomp -lstdc++ -ldl
 import "C"

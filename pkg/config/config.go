@@ -99,6 +99,9 @@ type Training struct {
 	LossWeights map[string]float64 `yaml:"loss_weights,omitempty"`
 	// ClassWeights weigh rare labels, by task (ner) or head (cls/sub).
 	ClassWeights map[string]ClassWeights `yaml:"class_weights,omitempty"`
+
+	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // of several processes: how long one waits for another
+	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: what they send each other
 }
 
 // Output says where the trained model goes.
@@ -141,4 +144,7 @@ const (
 	PrecisionFP32 = "fp32"
 	PrecisionBF16 = "bf16"
 	PrecisionAuto = "auto"
+
+	CompressionNone = "none"
+	CompressionBF16 = "bf16"
 )

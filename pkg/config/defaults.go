@@ -63,6 +63,8 @@ func multitask() Config {
 			Seed:                  42,
 			SaveMinutes:           10,
 			MaxBadSteps:           5,
+			RankTimeoutMinutes:    10,
+			GradientCompression:   CompressionNone,
 			MetricForBestModel:    BestAvg,
 			Sampling:              SamplingProportional,
 			SamplingTemperature:   2,

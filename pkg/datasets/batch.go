@@ -16,6 +16,7 @@ type Batch struct {
 	Parts   []Part  // one for each of the set's tasks
 	Records []int   // the examples' record numbers
 	Tokens  int     // real tokens
+	Whole   *Batch  // of which this is a rank's share; nil: it is whole itself
 }
 
 // Part is what a batch is to one task.
@@ -32,6 +33,7 @@ type Target struct {
 	Width   int
 	Valid   int // classes that aren't ignored, or flags
 	Soft    Soft
+	Whole   *Target // of which this is a rank's share; nil: it is whole itself
 }
 
 // Soft is what a teacher says of a batch to one head.

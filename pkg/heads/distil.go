@@ -21,6 +21,10 @@ type Soft struct {
 	// same order (int64, [n]). The rows are counted over [batch·seq, labels]
 	// for a token task and [batch, labels] for the others. Nil: all, in order.
 	Rows *ts.Tensor
+
+	// Share multiplies the loss where the rows are a rank's share of a batch's: it
+	// is what part they are of all rows. 0: they are all.
+	Share float64
 }
 
 // softFunc is the divergence KL(teacher ‖ student) of what one head predicts, a
@@ -71,7 +75,7 @@ func (l *losses) SoftLoss(s *torchx.Scope, logits []*ts.Tensor, teacher []Soft, 
 		divergence := l.soft(s,
 			s.Scale(s.Float(student), 1/temperature),
 			s.Scale(s.Detach(s.Float(soft.Logits)), 1/temperature))
-		total = plus(s, total, s.Scale(divergence, temperature*temperature))
+		total = plus(s, total, shared(s, s.Scale(divergence, temperature*temperature), soft.Share))
 	}
 	return total
 }

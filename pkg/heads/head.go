@@ -42,6 +42,13 @@ type Head interface {
 	// is 1. These are weight of PyTorch's CrossEntropyLoss and pos_weight of its
 	// BCEWithLogitsLoss. After an error the weights are as before.
 	SetClassWeights(weights [][]float32) error
+
+	// Share is what the mean loss over the targets mine of a head of classes must
+	// be multiplied with, so that the sum over the parts of a batch, whose targets
+	// are all, is the mean loss over it: the part that mine have of the number of
+	// targets which count or, with class weights, of the sum of their weights. For
+	// a head of yes/no outputs it is the part of the number alone.
+	Share(head int, mine, all []int64) float64
 }
 
 // New adds the head's parameters to p, under the names in task, and returns

@@ -21,6 +21,10 @@ type Target struct {
 	// counts, 0 where it is to be ignored, whatever finite number it is. Nil:
 	// all count.
 	Valid *ts.Tensor
+
+	// Share multiplies the loss where the target is a rank's share of a batch's:
+	// see [Head.Share]. 0: it is whole.
+	Share float64
 }
 
 // lossFunc is one head's mean loss over the targets that count, a scalar.
@@ -80,7 +84,7 @@ func (l *losses) Loss(s *torchx.Scope, logits []*ts.Tensor, targets []Target) *t
 			return nil
 		}
 		if target.Values != nil {
-			total = plus(s, total, l.hard(s, logits[i], target, l.weight(s, i)))
+			total = plus(s, total, shared(s, l.hard(s, logits[i], target, l.weight(s, i)), target.Share))
 		}
 	}
 	return total

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/sugarme/gotch/ts"
 
@@ -29,18 +30,26 @@ type Teacher interface {
 	Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 }
 
-// learn sets a task's loss and its parts. loss.hard is there.
-func (d Distillation) learn(s *torchx.Scope, loss *partLoss, model Model, part datasets.Part, logits []*ts.Tensor, hidden, teacher, mask *ts.Tensor) {
+// learn sets a task's loss and its parts, of which a rank's share of a batch may
+// lack some.
+func (d Distillation) learn(s *torchx.Scope, loss *partLoss, model Model, b datasets.Batch, part datasets.Part, logits []*ts.Tensor, hidden, teacher, mask *ts.Tensor) {
 	loss.total = loss.hard
 	if d.Alpha > 0 {
-		if loss.soft = model.SoftLoss(s, part, logits, d.Temperature); loss.soft != nil {
+		loss.soft = model.SoftLoss(s, part, logits, d.Temperature)
+		if loss.soft != nil || speaks(part) {
 			loss.total = sum(s, scaled(s, loss.hard, 1-d.Alpha), scaled(s, loss.soft, d.Alpha))
 		}
 	}
 	if d.HiddenWeight > 0 {
-		loss.hidden = heads.HiddenLoss(s, hidden, teacher, mask)
+		loss.hidden = scaled(s, heads.HiddenLoss(s, hidden, teacher, mask), float64(b.Tokens)/float64(b.All().Tokens))
 		loss.total = sum(s, loss.total, s.Scale(loss.hidden, d.HiddenWeight))
 	}
+}
+
+// speaks reports whether a teacher says anything of a part, or of the whole batch
+// of which it is a share.
+func speaks(part datasets.Part) bool {
+	return slices.ContainsFunc(part.Targets, func(t datasets.Target) bool { return len(t.All().Soft.Rows) > 0 })
 }
 
 // teacherHidden runs the teachers of a batch's tasks whose hidden states count.

@@ -21,8 +21,8 @@ var ErrOutOfMemory = errors.New("out of memory")
 // advance takes a step, from which the weights learn unless its numbers can't
 // be used.
 func (t *Trainer) advance(epoch, i int, b datasets.Batch) error {
-	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(b))
-	if err := torchx.Seed(stepSeed(t.Seed, epoch, i)); err != nil {
+	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(*b.All()))
+	if err := torchx.Seed(t.dropoutSeed(epoch, i)); err != nil {
 		return fmt.Errorf("%s: %w", where, err)
 	}
 	p := &t.progress
@@ -43,7 +43,7 @@ func (t *Trainer) advance(epoch, i int, b datasets.Batch) error {
 	default:
 		p.Bad = 0
 	}
-	p.Interval.add(b, losses, norm)
+	p.Interval.add(*b.All(), losses, norm)
 	p.moved()
 	t.kept = false
 	return nil

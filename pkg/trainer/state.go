@@ -269,7 +269,14 @@ func (t *Trainer) Resume(state State) error {
 	if err := dropNewer(state.dir); err != nil {
 		return fmt.Errorf("resume the run: %w", err)
 	}
-	t.history, t.progress = state.History, state.Progress
+	t.goOn(state.History, state.Progress)
+	t.resumed, t.kept, t.keptStep = true, true, state.Progress.Step
+	return nil
+}
+
+// goOn makes a run stand where another stood.
+func (t *Trainer) goOn(history *History, progress Progress) {
+	t.history, t.progress = history, progress
 	if t.progress.fit(t.StepsPerEpoch(), t.history.Completed) {
 		t.progress.Interval = &interval{ByTask: map[string]*taskMeans{}}
 	}
@@ -278,8 +285,6 @@ func (t *Trainer) Resume(state State) error {
 	for _, e := range t.history.All {
 		t.stopping.Observe(e.Epoch, e.Score)
 	}
-	t.resumed, t.kept, t.keptStep = true, true, state.Progress.Step
-	return nil
 }
 
 // dropNewer removes the states after the one in dir, which are damaged.

@@ -20,6 +20,9 @@ func (t *Trainer) step(b datasets.Batch, rate float64) (losses []taskLoss, norm 
 		return nil, 0, err
 	}
 	losses, err = t.gradient(b)
+	if err == nil && t.Ranks != nil {
+		losses, err = t.sumUp(b, losses)
+	}
 	if err != nil || len(losses) == 0 {
 		return nil, 0, err
 	}
@@ -39,8 +42,12 @@ func (t *Trainer) step(b datasets.Batch, rate float64) (losses []taskLoss, norm 
 }
 
 // gradient runs the forward and backward pass of a batch: one pass of the
-// encoder, and the heads of each of the batch's tasks.
+// encoder, and the heads of each of the batch's tasks. An empty share of a batch
+// has neither gradient nor losses.
 func (t *Trainer) gradient(b datasets.Batch) (losses []taskLoss, err error) {
+	if b.Size == 0 {
+		return nil, nil
+	}
 	teachers, err := t.teacherHidden(b)
 	if err != nil {
 		return nil, err
@@ -55,7 +62,7 @@ func (t *Trainer) gradient(b datasets.Batch) (losses []taskLoss, err error) {
 		logits := t.Model.Logits(s, part.Task, hidden, mask)
 		loss := partLoss{task: part.Task, hard: t.Model.Loss(s, b, part, logits)}
 		if d, distilled := t.Distil[part.Task]; distilled {
-			d.learn(s, &loss, t.Model, part, logits, hidden, teachers[part.Task], mask)
+			d.learn(s, &loss, t.Model, b, part, logits, hidden, teachers[part.Task], mask)
 		} else {
 			loss.total = loss.hard
 		}

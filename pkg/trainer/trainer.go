@@ -30,6 +30,8 @@ type Settings struct {
 	SaveSteps int           // store the state every so many steps; 0: don't count
 	SaveEvery time.Duration // and when the last is so old; 0: don't look
 
+	CompressGradients bool // between ranks: bfloat16, half the bytes
+
 	Sampling datasets.Sampling
 	// LossWeights multiply the losses of tasks; one that isn't there has weight
 	// 1. What is reported of losses is without them.
@@ -46,6 +48,12 @@ type Trainer struct {
 	Train, Val []datasets.Loader // one for each set
 	Console    *Console
 	Tracker    Tracker // nil: none
+
+	// Ranks, where set, are the processes that train together; nil: this one
+	// alone. Each has the same settings and loaders, whose BatchSize is that of all
+	// ranks together, and takes its share of each batch: the run is that of one
+	// process. Save, Keep and Tracker are called on all ranks.
+	Ranks Ranks
 
 	// Save keeps the model as the best checkpoint, with the history so far.
 	// Keep, where set, stores the state from which [Trainer.Resume] goes on; see
@@ -64,6 +72,8 @@ type Trainer struct {
 	kept      bool // nothing has happened since Keep
 	keptAt    time.Time
 	keptStep  int
+	local     context.Context // of this rank alone
+	halt      context.CancelFunc
 }
 
 // StepsPerEpoch returns the number of training batches of all sets.
@@ -85,7 +95,8 @@ func (t *Trainer) Schedule() LinearWarmup {
 }
 
 // Run trains until the last epoch, until patience is used up, or until ctx is
-// done; then it finishes the step, keeps the state, and returns ctx's error.
+// done, on any rank; then it finishes the step, keeps the state, and returns
+// context.Canceled. It keeps the state, too, when a rank is lost.
 // What it returns of the history is valid beside an error as well. The model is
 // left as the last step made it; the best one is what Save was given.
 func (t *Trainer) Run(ctx context.Context) (*History, error) {
@@ -93,13 +104,19 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 		return t.history, err
 	}
 	defer t.optimizer.Drop()
+	ctx, done := t.together(ctx)
+	defer done()
 	err := t.train(ctx)
-	if err == nil || errors.Is(err, ctx.Err()) {
+	stopped := err == nil || errors.Is(err, ctx.Err())
+	if stopped || errors.Is(err, ErrLostRank) {
 		if keepErr := t.keep(); err == nil {
 			err = keepErr
 		} else if keepErr != nil {
 			err = fmt.Errorf("%w; %w", err, keepErr)
 		}
+	}
+	if stopped {
+		err = t.waitForKeep(err)
 	}
 	return t.history, err
 }
@@ -180,7 +197,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := t.advance(number, i, slots[i].Batch()); err != nil {
+		if err := t.advance(number, i, t.share(slots[i])); err != nil {
 			return err
 		}
 		bar.step(t.Console.running(t.progress.Interval))
@@ -203,6 +220,9 @@ func (t *Trainer) settle(ctx context.Context, before func()) error {
 	ends := t.progress.epochEnds()
 	if ends {
 		t.history.Completed = t.progress.epoch()
+		if err := t.AlignWeights(); err != nil { // processors of different kinds round differently
+			return err
+		}
 	}
 	if !t.progress.Validated && t.due(t.progress.Step, ends) {
 		if before != nil {

@@ -32,6 +32,7 @@ type Model interface {
 const flagThreshold = 0.5
 
 // Evaluate scores the model on the examples of loaders, a task after the other.
+// Ranks take their shares of each batch, and all return the same scores.
 func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Scores, error) {
 	batches := 0
 	for _, l := range loaders {
@@ -42,15 +43,8 @@ func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Sc
 	var all []Scores
 	for _, l := range loaders {
 		scorers := newScorers(l.Tasks)
-		for i, slot := range l.Ordered() {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			b := slot.Batch()
-			if err := t.score(b, scorers); err != nil {
-				return nil, fmt.Errorf("batch %d (%s): %w", i+1, describe(b), explainMemory(err))
-			}
-			bar.step("")
+		if err := t.evaluateLoader(ctx, l, scorers, bar); err != nil {
+			return nil, err
 		}
 		for _, s := range scorers {
 			all = append(all, s.result())
@@ -59,24 +53,75 @@ func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Sc
 	return all, nil
 }
 
-// score runs the model on a batch without gradients, for the scorers of its
-// tasks.
-func (t *Trainer) score(b datasets.Batch, scorers []*taskScorer) (err error) {
+func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers []*taskScorer, bar Bar) error {
+	slots := l.Ordered()
+	var mine outcomes
+	for i, slot := range slots {
+		if t.Ranks == nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if mine.Stopped = ctx.Err() != nil || t.local != nil && t.local.Err() != nil; mine.Stopped {
+			break // which the others are told below
+		}
+		b := t.share(slot)
+		out, err := t.predict(b, l.Tasks)
+		if err != nil {
+			return fmt.Errorf("batch %d (%s): %w", i+1, describe(*b.All()), explainMemory(err))
+		}
+		if t.Ranks == nil {
+			addTo(scorers, b, out)
+		} else {
+			mine.List = append(mine.List, out)
+		}
+		bar.step("")
+	}
+	if t.Ranks == nil {
+		return nil
+	}
+	all, err := t.gather(mine)
+	if err != nil {
+		return err
+	}
+	for i, slot := range slots {
+		shares := make([]outcome, len(all))
+		for rank := range all {
+			shares[rank] = all[rank].List[i]
+		}
+		b := slot.Batch()
+		addTo(scorers, b, merged(b, l.Tasks, shares))
+	}
+	return nil
+}
+
+// addTo gives each of a batch's tasks to its scorer.
+func addTo(scorers []*taskScorer, b datasets.Batch, out outcome) {
+	for i, part := range b.Parts {
+		if out.Losses[i].Count > 0 {
+			scorers[i].loss.add(out.Losses[i].Sum)
+		}
+		scorers[i].add(b, part, out.Predicted[i])
+	}
+}
+
+// predict runs the model on a batch without gradients. An empty share has no
+// outcome.
+func (t *Trainer) predict(b datasets.Batch, list []tasks.Task) (out outcome, err error) {
+	if b.Size == 0 {
+		return outcome{}, nil
+	}
 	s := t.open(torchx.Inference)
 	defer func() { err = s.Close() }()
 	hidden, mask := t.Model.Hidden(s, b)
 	for i, part := range b.Parts {
 		logits := t.Model.Logits(s, part.Task, hidden, mask)
-		if loss := t.Model.Loss(s, b, part, logits); loss != nil {
-			scorers[i].loss.add(s.Value(loss))
+		var loss mean
+		if x := t.Model.Loss(s, b, part, logits); x != nil {
+			loss.add(s.Value(x))
 		}
-		predicted := decide(s, scorers[i].task, logits)
-		if s.Err() != nil {
-			return nil // Close returns it
-		}
-		scorers[i].add(b, part, predicted)
+		out.Losses = append(out.Losses, loss)
+		out.Predicted = append(out.Predicted, decide(s, list[i], logits))
 	}
-	return nil
+	return out, nil
 }
 
 // decide gives the likeliest class of each row, or 0 or 1 for each flag.

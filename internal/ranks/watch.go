@@ -1,0 +1,242 @@
+package ranks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/trident-nlp/trident/internal/cli"
+)
+
+// Each rank gives a sign of life every beat; one that gives none for silence is
+// gone.
+const (
+	beat    = 500 * time.Millisecond
+	silence = 6 * beat
+)
+
+// trouble is the key under which the first to notice says what has happened.
+const trouble = "trouble"
+
+func beatKey(rank int) string  { return "beat/" + strconv.Itoa(rank) }
+func errorKey(rank int) string { return "error/" + strconv.Itoa(rank) }
+
+// lose breaks the team up.
+func (t *Team) lose(why string) {
+	t.once.Do(func() {
+		t.why = why
+		close(t.lost)
+	})
+}
+
+// watch gives signs of life, and looks whether there is trouble. Rank 0 also
+// looks whether all others live: a machine that is cut off breaks no connection.
+func (t *Team) watch() {
+	ticker := time.NewTicker(beat)
+	defer ticker.Stop()
+	type sign struct {
+		text string
+		at   time.Time
+	}
+	signs := make([]sign, t.place.Size)
+	for n := 0; ; n++ {
+		select {
+		case <-t.over:
+			return
+		case <-t.lost:
+			return
+		case <-ticker.C:
+		}
+		err := t.beats.Set(beatKey(t.place.Rank), fmt.Sprintf("%d %d", n, t.calls.Load()))
+		why, lookErr := t.trouble()
+		if err = errors.Join(err, lookErr); err != nil {
+			t.lose(t.storeIsGone())
+			return
+		}
+		if why != "" {
+			t.lose(why)
+			return
+		}
+		if t.place.Rank != 0 {
+			continue
+		}
+		for rank := range signs {
+			text, err := t.sign(rank)
+			if now := time.Now(); err != nil || text != signs[rank].text || signs[rank].at.IsZero() {
+				signs[rank] = sign{text, now}
+			} else if now.Sub(signs[rank].at) > t.timeout {
+				t.lose(t.announce(fmt.Sprintf("rank %d has given no sign of life for %v (training.rank_timeout_minutes)", rank, t.timeout)))
+				return
+			}
+		}
+	}
+}
+
+// storeIsGone says who keeps the store.
+func (t *Team) storeIsGone() string {
+	if t.place.Agent {
+		return "the launcher, which keeps the store, is gone"
+	}
+	return "rank 0 is gone, which keeps the store"
+}
+
+// trouble returns what a rank has said of the team's end; "" if there is none.
+func (t *Team) trouble() (string, error) {
+	has, err := t.beats.Has(trouble)
+	if err != nil || !has {
+		return "", err
+	}
+	return t.beats.Get(trouble)
+}
+
+// sign is a rank's last sign of life; "" before the first.
+func (t *Team) sign(rank int) (string, error) {
+	has, err := t.beats.Has(beatKey(rank))
+	if err != nil || !has {
+		return "", err
+	}
+	return t.beats.Get(beatKey(rank))
+}
+
+// announce tells the others why the team ends, unless one was faster, and
+// returns the reason.
+func (t *Team) announce(why string) string {
+	first, err := t.beats.Add("first to notice", 1)
+	if err != nil {
+		return t.storeIsGone()
+	}
+	if first == 1 {
+		if err := t.beats.Set(trouble, why); err != nil {
+			return t.storeIsGone()
+		}
+		return why
+	}
+	for range 20 { // it is about to be written
+		if told, err := t.trouble(); err != nil {
+			return t.storeIsGone()
+		} else if told != "" {
+			return told
+		}
+		time.Sleep(beat / 10)
+	}
+	return why
+}
+
+// rollCall finds out whose fault it is that a collective failed: a rank that has
+// said so, one that gives no sign of life any more, or the last to begin it.
+func (t *Team) rollCall(err error) string {
+	before, after := make([]string, t.place.Size), make([]string, t.place.Size)
+	read := func(signs []string) error {
+		for rank := range signs {
+			var err error
+			if signs[rank], err = t.sign(rank); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if read(before) != nil {
+		return t.storeIsGone()
+	}
+	for wait := time.Duration(0); wait < silence; wait += beat {
+		if why, err := t.trouble(); err != nil {
+			return t.storeIsGone()
+		} else if why != "" {
+			return why
+		}
+		time.Sleep(beat)
+	}
+	if read(after) != nil {
+		return t.storeIsGone()
+	}
+	var gone, late []int
+	most := 0
+	for _, sign := range after {
+		most = max(most, callsOf(sign))
+	}
+	for rank := range after {
+		switch {
+		case rank == t.place.Rank:
+		case after[rank] == before[rank]:
+			gone = append(gone, rank)
+		case callsOf(after[rank]) < most:
+			late = append(late, rank)
+		}
+	}
+	switch {
+	case len(gone) == 1:
+		return t.announce(listRanks(gone) + " is gone")
+	case len(gone) > 1:
+		return t.announce(listRanks(gone) + " are gone")
+	case len(late) > 0:
+		return t.announce(fmt.Sprintf("%s didn't keep up within %v (training.rank_timeout_minutes)", listRanks(late), t.timeout))
+	}
+	return t.announce(fmt.Sprintf("all ranks live, but rank %d can't exchange data with them: %v", t.place.Rank, err))
+}
+
+// callsOf is how many collectives a rank had begun at a sign of life.
+func callsOf(sign string) int {
+	_, calls, _ := strings.Cut(sign, " ")
+	n, _ := strconv.Atoi(calls)
+	return n
+}
+
+// Fail tells the others that this rank ends because of err, and returns err as it
+// shall be shown. Rank 0 speaks for all: what it shows as well, others don't.
+func (t *Team) Fail(err error) error {
+	rank := t.place.Rank
+	if t.beats == nil { // not joined yet
+		t.beats = t.store
+	}
+	setErr := t.beats.Set(errorKey(rank), err.Error())
+	if !errors.Is(err, ErrLost) && !errors.Is(err, context.Canceled) {
+		t.announce(fmt.Sprintf("rank %d has failed: %v", rank, err))
+	}
+	if rank == 0 {
+		t.farewell()
+		return err
+	}
+	if setErr == nil && t.toldByRank0(err) {
+		return cli.Told(err)
+	}
+	return fmt.Errorf("rank %d: %w", rank, err)
+}
+
+// farewell waits a moment until the others have read what is in the store: it
+// goes with rank 0.
+func (t *Team) farewell() {
+	if t.place.Agent {
+		return
+	}
+	for deadline := time.Now().Add(3 * beat); time.Now().Before(deadline); time.Sleep(beat / 10) {
+		all := true
+		for rank := 1; rank < t.place.Size && all; rank++ {
+			came, err := t.beats.Has(sizeKey(rank))
+			read, readErr := t.beats.Has("read/" + strconv.Itoa(rank))
+			all = !came || read || err != nil || readErr != nil
+		}
+		if all {
+			return
+		}
+	}
+}
+
+// toldByRank0 reports whether rank 0 ends for the same reason.
+func (t *Team) toldByRank0(err error) bool {
+	defer func() { _ = t.beats.Set("read/"+strconv.Itoa(t.place.Rank), "") }() // rank 0 waits no longer
+	for deadline := time.Now().Add(silence); time.Now().Before(deadline); time.Sleep(beat / 10) {
+		has, lookErr := t.beats.Has(errorKey(0))
+		if lookErr != nil {
+			return false
+		}
+		if !has {
+			continue
+		}
+		theirs, lookErr := t.beats.Get(errorKey(0))
+		return lookErr == nil && (theirs == err.Error() || errors.Is(err, ErrLost) || errors.Is(err, context.Canceled))
+	}
+	return false
+}

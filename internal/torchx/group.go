@@ -1,0 +1,143 @@
+package torchx
+
+// #include "c10d.h"
+import "C"
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+	"unsafe"
+
+	"github.com/sugarme/gotch/ts"
+)
+
+// bucketBytes is how many bytes of gradients are added up at once, as in
+// PyTorch's DistributedDataParallel: while one bucket is on its way the next one
+// is packed.
+const bucketBytes = 25 << 20
+
+// Group is c10d's Gloo group: processes, each with a rank from 0 to size-1, that
+// add up and exchange tensors. All must call the same methods in the same order.
+// Tensors may lie on any device; what is exchanged goes through the CPU.
+//
+// A call that Lost ends leaves memory behind in which libtorch still works. The
+// group can't be used afterwards, nor closed.
+type Group struct {
+	Lost <-chan struct{} // when it is closed, all methods return ErrLost; nil: never
+
+	ptr        C.tx_group
+	rank, size int
+}
+
+// ErrLost is returned by a [Group] whose Lost is closed.
+var ErrLost = errors.New("the group of processes has broken up")
+
+// OpenGroup connects the ranks with each other, all of which must call it with the
+// same size. No method waits for longer than timeout.
+func OpenGroup(s *Store, rank, size int, timeout time.Duration) (*Group, error) {
+	g := &Group{rank: rank, size: size}
+	if err := nativeError(C.tx_group_open(&g.ptr, s.ptr, C.int(rank), C.int(size), C.int64_t(timeout.Milliseconds()))); err != nil {
+		return nil, fmt.Errorf("connect rank %d of %d with the others: %w", rank, size, err)
+	}
+	return g, nil
+}
+
+// Rank is the process's number, from 0.
+func (g *Group) Rank() int { return g.rank }
+
+// Size is how many processes there are.
+func (g *Group) Size() int { return g.size }
+
+// Close ends the connections.
+func (g *Group) Close() { C.tx_group_close(g.ptr) }
+
+// SumGradients sets the gradient of each of the parameters to the sum of those
+// that it has on all ranks. It has none afterwards if it has none on any. In
+// bfloat16 the bytes are half as many, and the sums are rounded. notes become
+// their sums as well, in float64.
+func (g *Group) SumGradients(params []*ts.Tensor, notes []float64, bf16 bool) error {
+	defer runtime.KeepAlive(params)
+	n, m := C.int64_t(len(params)), C.int64_t(len(notes))
+	values := (*C.double)(unsafe.Pointer(unsafe.SliceData(notes)))
+	return g.collective("add up gradients", func(work *C.tx_work) *C.char {
+		return C.tx_sum_begin(work, g.ptr, handles(params), n, values, m, bucketBytes, C.bool(bf16))
+	}, func(work C.tx_work) *C.char {
+		return C.tx_sum_end(work, handles(params), n, values, m)
+	})
+}
+
+// Gather returns what each rank has to say, by rank.
+func (g *Group) Gather(data []byte) ([][]byte, error) {
+	lengths, err := g.gather(binary.LittleEndian.AppendUint64(nil, uint64(len(data))))
+	if err != nil {
+		return nil, err
+	}
+	longest := uint64(0)
+	for i := range g.size {
+		longest = max(longest, binary.LittleEndian.Uint64(lengths[8*i:]))
+	}
+	if longest == 0 {
+		return make([][]byte, g.size), nil
+	}
+	padded := make([]byte, longest)
+	copy(padded, data)
+	all, err := g.gather(padded)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([][]byte, g.size)
+	for i := range parts {
+		start := uint64(i) * longest
+		parts[i] = all[start : start+binary.LittleEndian.Uint64(lengths[8*i:])]
+	}
+	return parts, nil
+}
+
+// gather takes as many bytes from each rank.
+func (g *Group) gather(data []byte) ([]byte, error) {
+	all := make([]byte, g.size*len(data))
+	err := g.collective("gather what the ranks have", func(work *C.tx_work) *C.char {
+		return C.tx_gather_begin(work, g.ptr, unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)))
+	}, func(work C.tx_work) *C.char {
+		return C.tx_gather_end(work, unsafe.Pointer(unsafe.SliceData(all)), C.size_t(len(all)))
+	})
+	return all, err
+}
+
+// Broadcast sets the tensors to what they are on rank 0.
+func (g *Group) Broadcast(tensors []*ts.Tensor) error {
+	defer runtime.KeepAlive(tensors)
+	n := C.int64_t(len(tensors))
+	return g.collective("send rank 0's tensors to all", func(work *C.tx_work) *C.char {
+		return C.tx_broadcast_begin(work, g.ptr, handles(tensors), n)
+	}, func(work C.tx_work) *C.char {
+		return C.tx_broadcast_end(work, handles(tensors), n)
+	})
+}
+
+// collective begins, waits and ends. The wait alone, which touches no memory of
+// Go's, is left behind if the group breaks up.
+func (g *Group) collective(what string, begin func(*C.tx_work) *C.char, end func(C.tx_work) *C.char) error {
+	var work C.tx_work
+	if err := nativeError(begin(&work)); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- nativeError(C.tx_work_wait(work)) }()
+	select {
+	case err := <-done:
+		defer C.tx_work_free(work)
+		if err == nil {
+			err = nativeError(end(work))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		return nil
+	case <-g.Lost:
+		return fmt.Errorf("%s: %w", what, ErrLost)
+	}
+}

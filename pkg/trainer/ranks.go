@@ -1,0 +1,175 @@
+package trainer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/datasets"
+)
+
+// ErrLostRank is returned, wrapped, when a rank is gone or has failed.
+var ErrLostRank = torchx.ErrLost
+
+// Ranks are the processes that train one model together. All call the same
+// methods in the same order. An error that is ErrLostRank means that it wasn't
+// this one which failed.
+type Ranks interface {
+	Rank() int // from 0
+	Size() int
+	// SumGradients sets the parameters' gradients, and notes, to their sums over
+	// all ranks. A parameter that has no gradient on any rank gets none.
+	SumGradients(params []*ts.Tensor, notes []float64, bf16 bool) error
+	// Gather returns what each rank has to say, by rank.
+	Gather(data []byte) ([][]byte, error)
+	// Broadcast sets tensors to rank 0's.
+	Broadcast(tensors []*ts.Tensor) error
+}
+
+// share is the batch that this rank takes of a slot.
+func (t *Trainer) share(slot datasets.Slot) datasets.Batch {
+	if t.Ranks == nil {
+		return slot.Batch()
+	}
+	return slot.Share(t.Ranks.Rank(), t.Ranks.Size())
+}
+
+// dropoutSeed is a step's. Ranks drop different things.
+func (t *Trainer) dropoutSeed(epoch, step int) uint64 {
+	seed := stepSeed(t.Seed, epoch, step)
+	if t.Ranks == nil || t.Ranks.Rank() == 0 {
+		return seed
+	}
+	return stepSeed(seed, t.Ranks.Rank(), -2)
+}
+
+// together makes a context that ends on all ranks after the same step, when
+// parent has ended on any.
+func (t *Trainer) together(parent context.Context) (ctx context.Context, done func()) {
+	if t.Ranks == nil {
+		return parent, func() {}
+	}
+	t.local = parent
+	ctx, t.halt = context.WithCancel(context.WithoutCancel(parent))
+	return ctx, t.halt
+}
+
+// notesOfTask is how many numbers tell the ranks of a task's losses.
+const notesOfTask = 8
+
+// sumUp makes the gradients and losses of a share those of the whole batch. It
+// also makes known whether a rank was told to stop.
+func (t *Trainer) sumUp(b datasets.Batch, mine []taskLoss) ([]taskLoss, error) {
+	notes := make([]float64, 1+notesOfTask*len(b.Parts))
+	if t.local != nil && t.local.Err() != nil {
+		notes[0] = 1
+	}
+	byTask := map[string]taskLoss{}
+	for _, loss := range mine {
+		byTask[loss.task] = loss
+	}
+	for i, part := range b.Parts {
+		if loss, found := byTask[part.Task]; found {
+			loss.note(notes[1+notesOfTask*i:])
+		}
+	}
+	if err := t.Ranks.SumGradients(tensorsOf(t.Model.Params().All()), notes, t.CompressGradients); err != nil {
+		return nil, err
+	}
+	if notes[0] > 0 && t.halt != nil {
+		t.halt()
+	}
+	var losses []taskLoss
+	for i, part := range b.Parts {
+		if note := notes[1+notesOfTask*i:]; note[0] > 0 {
+			losses = append(losses, noted(part.Task, note))
+		}
+	}
+	return losses, nil
+}
+
+// note writes the losses down, so that those of all ranks can be added up: each
+// after whether it is there.
+func (l taskLoss) note(notes []float64) {
+	notes[0], notes[1] = 1, l.total
+	for i, value := range []float64{l.hard, l.soft, l.hidden} {
+		if !math.IsNaN(value) {
+			notes[2+2*i], notes[3+2*i] = 1, value
+		}
+	}
+}
+
+// noted reads what note has written.
+func noted(task string, notes []float64) taskLoss {
+	value := func(i int) float64 {
+		if notes[i] == 0 {
+			return math.NaN()
+		}
+		return notes[i+1]
+	}
+	return taskLoss{task, value(0), value(2), value(4), value(6)}
+}
+
+func tensorsOf(params []torchx.Param) []*ts.Tensor {
+	list := make([]*ts.Tensor, len(params))
+	for i, p := range params {
+		list[i] = p.Tensor
+	}
+	return list
+}
+
+// AlignWeights gives all ranks rank 0's weights. Without other ranks it does
+// nothing.
+func (t *Trainer) AlignWeights() error {
+	if t.Ranks == nil {
+		return nil
+	}
+	return t.Ranks.Broadcast(tensorsOf(t.Model.Params().All()))
+}
+
+// Align makes each rank stand where rank 0 stands, new or resumed: weights,
+// optimiser, history and progress. Without other ranks it does nothing.
+func (t *Trainer) Align() error {
+	if t.Ranks == nil {
+		return nil
+	}
+	if err := t.begin(); err != nil {
+		return err
+	}
+	var data []byte
+	var err error
+	if t.Ranks.Rank() == 0 {
+		if data, err = json.Marshal(State{History: t.history, Progress: t.progress}); err != nil {
+			return fmt.Errorf("describe the run to the other ranks: %w", err)
+		}
+	}
+	all, err := t.Ranks.Gather(data)
+	if err != nil {
+		return err
+	}
+	if t.Ranks.Rank() > 0 {
+		var state State
+		if err := json.Unmarshal(all[0], &state); err != nil {
+			return fmt.Errorf("read where rank 0 stands: %w", err)
+		}
+		t.goOn(state.History, state.Progress)
+	}
+	return t.Ranks.Broadcast(tensorsOf(t.tensors()))
+}
+
+// waitForKeep waits until rank 0 has kept the state: a launcher may end all when
+// one has ended.
+func (t *Trainer) waitForKeep(err error) error {
+	if t.Ranks == nil {
+		return err
+	}
+	if _, waitErr := t.Ranks.Gather(nil); waitErr != nil {
+		return errors.Join(err, waitErr)
+	}
+	return err
+}
