@@ -37,6 +37,17 @@ type usageError struct{ error }
 func (usageError) Is(target error) bool { return target == ErrUsage }
 func (e usageError) Unwrap() error      { return e.error }
 
+// Exit is an error that ends a command with a code of its own, and err's line.
+func Exit(code int, err error) error { return exitError{code, err} }
+
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e exitError) Error() string { return e.err.Error() }
+func (e exitError) Unwrap() error { return e.err }
+
 // Streams are a command's standard streams.
 type Streams struct {
 	In       io.Reader
@@ -55,15 +66,15 @@ type Command interface {
 // Main parses args into the command's flags, runs it and returns the exit
 // code. An error becomes one line on io.Err.
 func Main(name, help string, command Command, args []string, io Streams) int {
-	exit := -1
+	done := -1
 	parser, err := kong.New(command, kong.Name(name), kong.Description(help), kong.Writers(io.Out, io.Err),
-		kong.Exit(func(code int) { exit = code }), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}))
+		kong.Exit(func(code int) { done = code }), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}))
 	if err != nil {
 		return fail(name, io, err, Failure)
 	}
 	_, err = parser.Parse(args)
-	if exit >= 0 { // --help has been printed
-		return exit
+	if done >= 0 { // --help has been printed
+		return done
 	}
 	if err != nil {
 		return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
@@ -72,9 +83,12 @@ func Main(name, help string, command Command, args []string, io Streams) int {
 	defer stop()
 	err = call(ctx, name, command, io)
 	var sig signalError
+	var exit exitError
 	switch {
 	case err == nil:
 		return OK
+	case errors.As(err, &exit):
+		return fail(name, io, err, exit.code)
 	case errors.Is(err, ErrUsage):
 		return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
 	case errors.As(context.Cause(ctx), &sig):
