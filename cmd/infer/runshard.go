@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/trident-nlp/trident/internal/cli"
@@ -63,7 +64,7 @@ func (f *flags) runShard(ctx context.Context, io cli.Streams) error {
 		return writing(err)
 	}
 	if all != nil {
-		fmt.Fprintf(io.Err, "infer: all %d shards are done: %d calls, said in %s\n", all.Shards, all.Counts.Records, f.Output+"/"+successFile)
+		fmt.Fprintf(io.Err, "infer: all %d shards are done: %d calls (%s)\n", all.Shards, all.Counts.Records, filepath.Join(f.Output, successFile))
 	}
 	return nil
 }

@@ -257,7 +257,7 @@ func TestDamagedAttempts(t *testing.T) {
 				t.Fatal(err)
 			}
 			begun := &attempt{folder: folder{dir, p.Settings}, shard: shard{0, 1}}
-			data := good[:strings.Index(good, `{"id":40,`)]
+			data, _, _ := strings.Cut(good, `{"id":40,`)
 			p.Counts, p.Bytes, p.SHA256 = counts{Records: 40}, int64(len(data)), sumOf(data)
 			test.damage(&data, &p)
 			work := filepath.Join(dir, begun.prefix()+"1")
