@@ -11,7 +11,7 @@ SHELL := /bin/bash
 
 .PHONY: help
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: libtorch
 libtorch: ## Lay libtorch and the workspace (a second when they are there).
@@ -45,6 +45,10 @@ lint: libtorch ## Check style: gofmt, vet, golangci-lint, shellcheck.
 	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
 	$(golangci-lint) run
 	shellcheck $$(git ls-files '*.sh' .ci/run)
+
+.PHONY: deploy-check
+deploy-check: ## Hold deploy/ against Kubernetes', Kubeflow's and Compose's own checks (200 MB of Go modules).
+	scripts/deploy_check.sh
 
 .PHONY: vuln
 vuln: libtorch ## Look for known vulnerabilities (fetches a database from vuln.go.dev).

@@ -21,6 +21,8 @@ type record struct {
 	id       any // a string, a json.Number, or nil if there is none
 	text     datasets.Transcript
 	repaired bool  // bytes of the text weren't UTF-8, or escapes no characters, and were replaced
+	problem  error // why it can't be read, if it can't; there is no text then
+	start    int64 // where in its file it begins, in bytes
 	offset   int64 // bytes of the input that had been read then
 }
 
@@ -28,12 +30,17 @@ type record struct {
 // names the line or record.
 type records = iter.Seq2[record, error]
 
+// badRecord is the error of a call that can't be read, where what follows it can.
+type badRecord struct{ error }
+
+func (b badRecord) Unwrap() error { return b.error }
+
 // source is where calls come from.
 type source struct {
 	records     records
 	size        int64 // in bytes; -1 if unknown, 0 if it doesn't matter
 	interactive bool  // somebody types it
-	close       func() error
+	stream      bool  // it may pause, and whoever feeds it may wait for an answer
 }
 
 // maxRecord is how many bytes one call may take.
@@ -45,91 +52,187 @@ var (
 	idFields   = []string{"id", "uniqueid", "sample_id"}
 )
 
-// source opens what the flags name.
+// source is what the flags name.
 func (f *flags) source(io cli.Streams) (source, error) {
-	if f.Input == "" {
-		return source{records: fromFlags(f.Text), close: func() error { return nil }}, nil
-	}
-	if f.Input == "-" {
+	how := reading{format: f.InputFormat, marks: f.MarkBadRecords}
+	switch {
+	case len(f.Input) == 0:
+		return source{records: fromFlags(f.Text, how)}, nil
+	case f.Input[0] == "-":
 		return source{
-			records:     named("standard input", readInput(io.In, f.InputFormat, "")),
+			records:     named("standard input", readInput(io.In, how), how),
 			size:        -1,
 			interactive: terminal.Is(io.In),
-			close:       func() error { return nil },
+			stream:      isStream(io.In),
 		}, nil
 	}
-	file, err := os.Open(f.Input)
+	files, err := findFiles(f.Input)
 	if err != nil {
-		return source{}, fmt.Errorf("read input: %w", err)
+		return source{}, err
 	}
-	info, err := file.Stat()
-	if err == nil && info.IsDir() {
-		err = fmt.Errorf("%s is a directory", f.Input)
-	}
-	if err != nil {
-		file.Close()
-		return source{}, fmt.Errorf("read input: %w", err)
-	}
-	in := source{records: named(f.Input, readInput(file, f.InputFormat, f.Input)), size: -1, close: file.Close}
-	if info.Mode().IsRegular() {
-		in.size = info.Size()
-	}
-	return in, nil
+	return fromFiles(files, f.Shard, how)
 }
 
-func fromFlags(texts []string) records {
+// isStream reports whether an input is a pipe or a device.
+func isStream(in io.Reader) bool {
+	file, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && !info.Mode().IsRegular()
+}
+
+func fromFlags(texts []string, how reading) records {
 	return func(yield func(record, error) bool) {
 		for i, text := range texts {
 			r, err := newRecord(text, nil)
 			if err != nil {
-				yield(r, fmt.Errorf("--text %d: %w", i+1, err))
-				return
+				err = badRecord{fmt.Errorf("--text %d: %w", i+1, err)}
 			}
-			if !yield(r, nil) {
+			if r, err = how.mark(r, err); !yield(r, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
+// fromFiles reads files one after the other, or a shard of them: the calls that
+// begin in its stretch of all their bytes.
+func fromFiles(files []file, s shard, how reading) (source, error) {
+	size := sizeOf(files)
+	if s.count == 0 {
+		return source{records: join(files, func(f file) (records, int64) { return fromFile(piece{file: f}, how), f.size }), size: size}, nil
+	}
+	switch {
+	case size < 0:
+		return source{}, cli.Usagef("--shard wants files for --input, not pipes or devices")
+	case size == 0:
+		return source{}, errors.New("read input: there is no call in it")
+	}
+	how.mayBeEmpty = true
+	all := s.span(size)
+	return source{
+		records: join(cut(files, all), func(p piece) (records, int64) { return fromFile(p, how), p.to }),
+		size:    all.to - all.from,
+	}, nil
+}
+
+// join reads parts one after the other, each of which ends after so many bytes.
+func join[T any](parts []T, read func(T) (list records, size int64)) records {
+	return func(yield func(record, error) bool) {
+		var before int64
+		for _, part := range parts {
+			list, size := read(part)
+			for r, err := range list {
+				r.offset += before
+				if !yield(r, err) || err != nil {
+					return
+				}
+			}
+			before += size
+		}
+	}
+}
+
+// fromFile reads a stretch of a file, or all of it.
+func fromFile(p piece, how reading) records {
+	how.name, how.span = p.path, p.span
+	return named(p.path, func(yield func(record, error) bool) {
+		in, err := os.Open(p.path)
+		if err != nil {
+			yield(record{}, err)
+			return
+		}
+		defer func() { _ = in.Close() }() // only read from
+		readInput(in, how)(yield)
+	}, how)
+}
+
+// reading says how an input is read.
+type reading struct {
+	format string // as in --input-format
+	name   string // of the file, by which auto goes
+	// Only calls that begin in span are read, unless its end is 0. The input must
+	// be a file then.
+	span
+	marks      bool // a call that can't be read is a record with a problem, and so is a blank line
+	mayBeEmpty bool // an input without calls is no error
+}
+
+// mark makes of an error that one call has a record with a problem, if asked to.
+func (o reading) mark(r record, err error) (record, error) {
+	if !o.marks || !errors.As(err, new(badRecord)) {
+		return r, err
+	}
+	r.problem = err
+	return r, nil
+}
+
 // named puts the input's name in front of its errors, and makes an error of an
 // input without calls.
-func named(name string, list records) records {
+func named(name string, list records, how reading) records {
 	return func(yield func(record, error) bool) {
 		n := 0
 		for r, err := range list {
 			if err != nil {
 				err = fmt.Errorf("%s: %w", name, err)
 			}
+			r, err = how.mark(r, err)
 			if n++; !yield(r, err) || err != nil {
 				return
 			}
 		}
-		if n == 0 {
+		if n == 0 && !how.marks && !how.mayBeEmpty {
 			yield(record{}, fmt.Errorf("%s: there is no call in it", name))
 		}
 	}
 }
 
+// input is one input that is being read.
+type input struct {
+	*bufio.Reader
+	reading
+	meter *meter
+	file  io.ReadSeeker // the input, where its lines are read from begin
+	begin int64
+
+	before  int // lines in front of begin, once they are counted
+	counted bool
+}
+
 // readInput reads calls in the given format; auto goes by name, or else by the
 // input's beginning.
-func readInput(r io.Reader, format, name string) records {
+func readInput(r io.Reader, how reading) records {
 	return func(yield func(record, error) bool) {
-		m := &meter{r: r, limit: maxRecord}
-		in := bufio.NewReaderSize(m, 1<<16)
-		if err := skipMark(in); err != nil {
+		in := &input{reading: how, meter: &meter{r: r, limit: maxRecord}}
+		in.Reader = bufio.NewReaderSize(in.meter, 1<<16)
+		if err := skipMark(in.Reader); err != nil {
 			yield(record{}, err)
 			return
 		}
-		if format == "auto" {
-			format = formatOf(name, in)
+		if in.format == "auto" {
+			in.format = formatOf(in.name, in.Reader)
 		}
-		read := map[string]func(*bufio.Reader, *meter) records{
+		if in.from > 0 && (in.format == "lines" || in.format == "jsonl") {
+			if err := in.seek(r); err != nil {
+				yield(record{}, err)
+				return
+			}
+		}
+		read := map[string]func(*input) records{
 			"lines": readLines, "whole": readWhole, "jsonl": readJSONL, "json": readJSON, "csv": readCSV,
-		}[format]
-		read(in, m)(func(r record, err error) bool {
-			r.offset = m.done
-			m.limit = m.done + maxRecord
+		}[in.format]
+		read(in)(func(r record, err error) bool {
+			r.offset = in.meter.done - in.from
+			in.meter.limit = in.meter.done + maxRecord
+			others := r.start < in.from && (err == nil || errors.As(err, new(badRecord)))
+			switch {
+			case in.to > 0 && r.start >= in.to:
+				return false
+			case others:
+				return true
+			}
 			return yield(r, err)
 		})
 	}
@@ -168,14 +271,15 @@ func skipMark(in *bufio.Reader) error {
 
 var errEmpty = errors.New("the text is empty")
 
-// newRecord replaces every byte that isn't UTF-8 by U+FFFD.
+// newRecord replaces every byte that isn't UTF-8 by U+FFFD. What is wrong with
+// the text is wrong with this call alone, which keeps its id.
 func newRecord(text string, id any) (record, error) {
 	r := record{id: id, repaired: !utf8.ValidString(text)}
 	if r.repaired {
 		text = string([]rune(text))
 	}
 	if strings.TrimSpace(text) == "" {
-		return record{}, errEmpty
+		return record{id: id}, errEmpty
 	}
 	r.text = datasets.Transcript(text)
 	return r, nil

@@ -107,7 +107,7 @@ func TestReadInput(t *testing.T) {
 				"at once":      strings.NewReader(test.input),
 				"byte by byte": iotest.OneByteReader(strings.NewReader(test.input)),
 			} {
-				all, err := readAll(named("in", readInput(in, test.format, "")))
+				all, err := readAll(named("in", readInput(in, reading{format: test.format}), reading{}))
 				if got := show(all); got != test.want {
 					t.Errorf("%s: got %q, want %q", how, got, test.want)
 				}
@@ -131,7 +131,7 @@ func TestRepaired(t *testing.T) {
 		"csv":         "text\ngood\nb\xe4d\n",
 	} {
 		format, _, _ := strings.Cut(name, ",")
-		all, err := readAll(readInput(strings.NewReader(input), format, ""))
+		all, err := readAll(readInput(strings.NewReader(input), reading{format: format}))
 		if err != nil || len(all) != 2 || all[0].repaired || !all[1].repaired || all[1].text != "b\uFFFDd" {
 			t.Errorf("%s: %v, %+v", name, err, all)
 		}
@@ -140,13 +140,13 @@ func TestRepaired(t *testing.T) {
 
 func TestFormatByName(t *testing.T) {
 	for name, input := range map[string]string{"calls.txt": `{"text":"one"}`, "CALLS.TXT": "[]"} {
-		all, err := readAll(readInput(strings.NewReader(input), "auto", name))
+		all, err := readAll(readInput(strings.NewReader(input), reading{format: "auto", name: name}))
 		if err != nil || len(all) != 1 || string(all[0].text) != input {
 			t.Errorf("%s is not read as lines: %v, %v", name, all, err)
 		}
 	}
 	for name, input := range map[string]string{"a.jsonl": "no", "a.ndjson": "no", "a.json": "no", "a.csv": "no"} {
-		if _, err := readAll(readInput(strings.NewReader(input), "auto", name)); err == nil {
+		if _, err := readAll(readInput(strings.NewReader(input), reading{format: "auto", name: name})); err == nil {
 			t.Errorf("%s is read as lines", name)
 		}
 	}
@@ -157,7 +157,7 @@ func TestReadError(t *testing.T) {
 	for _, format := range []string{"auto", "lines", "whole", "jsonl", "json", "csv"} {
 		head := map[string]string{"json": "[", "jsonl": "\n"}[format]
 		in := io.MultiReader(strings.NewReader(cmp.Or(head, "text\n")), iotest.ErrReader(broken))
-		if _, err := readAll(readInput(in, format, "")); !errors.Is(err, broken) {
+		if _, err := readAll(readInput(in, reading{format: format})); !errors.Is(err, broken) {
 			t.Errorf("%s: error %v", format, err)
 		}
 	}
@@ -181,7 +181,7 @@ func (e *endless) Read(p []byte) (int, error) {
 func TestCallTooLong(t *testing.T) {
 	for format, head := range map[string]string{"lines": "", "whole": "", "jsonl": `{"text":"`, "json": `[{"text":"`, "csv": "text\none\n\""} {
 		in := &endless{piece: "x"}
-		_, err := readAll(readInput(io.MultiReader(strings.NewReader(head), in), format, ""))
+		_, err := readAll(readInput(io.MultiReader(strings.NewReader(head), in), reading{format: format}))
 		if !errors.Is(err, errTooLong) {
 			t.Errorf("%s: error %v", format, err)
 		}
@@ -191,7 +191,7 @@ func TestCallTooLong(t *testing.T) {
 	}
 	// Any number of calls that aren't too long are fine.
 	n := 0
-	for _, err := range readInput(&endless{piece: strings.Repeat("word ", 800) + "\n"}, "lines", "") {
+	for _, err := range readInput(&endless{piece: strings.Repeat("word ", 800) + "\n"}, reading{format: "lines"}) {
 		if err != nil {
 			t.Fatalf("call %d: %v", n, err)
 		}
@@ -207,7 +207,7 @@ func fuzz(f *testing.F, format string, seeds ...string) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {
-		all, err := readAll(named("in", readInput(bytes.NewReader(input), format, "")))
+		all, err := readAll(named("in", readInput(bytes.NewReader(input), reading{format: format}), reading{}))
 		for i, r := range all {
 			text := string(r.text)
 			if strings.TrimSpace(text) == "" || !utf8.ValidString(text) {

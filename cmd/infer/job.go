@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -26,16 +27,39 @@ type job struct {
 	options fusion.PredictOptions
 	style   style
 	bar     progress
+	// saved, if any, is called when a window has been written. Windows are then as
+	// large as they come from the first on: so one that begins where another run had
+	// come to holds the calls that it would have held there, and the same numbers come out.
+	saved func(counts) error
 
-	read, truncated, repaired int // calls
-	limit                     int // tokens that the model reads
+	counts
+	limit int // tokens that the model reads
+}
+
+// counts are of calls, and of the tokens in them that were read.
+type counts struct {
+	Records    int `json:"records"`
+	Unreadable int `json:"unreadable"` // among Records
+	Truncated  int `json:"truncated"`
+	Repaired   int `json:"repaired"`
+	Tokens     int `json:"tokens"`
+}
+
+func (c *counts) add(more counts) {
+	c.Records += more.Records
+	c.Unreadable += more.Unreadable
+	c.Truncated += more.Truncated
+	c.Repaired += more.Repaired
+	c.Tokens += more.Tokens
 }
 
 // A window holds up to windowBatches batches, the first ones less so that the
-// first predictions are there soon, and not much more than windowBytes.
+// first predictions are there soon, and not much more than windowBytes. In a
+// stream that pauses, a window ends.
 const (
 	windowBatches = 8
 	windowBytes   = 4 << 20
+	pause         = 100 * time.Millisecond
 )
 
 func (j *job) run(ctx context.Context) error {
@@ -43,42 +67,47 @@ func (j *job) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	items := readAhead(ctx, j.in.records)
-	size := j.options.BatchSize
-	if j.in.interactive {
+	size, full := j.options.BatchSize, windowBatches*j.options.BatchSize
+	switch {
+	case j.in.interactive:
 		size = 1
+	case j.saved != nil:
+		size = full
 	}
-	window, err := collect(ctx, items, size) // bad input shows before the model is loaded
+	window, err := j.collect(ctx, items, size) // bad input shows before the model is loaded
 	if err != nil {
-		return err
+		return about(err, exitData)
 	}
 	model, err := j.open()
-	if err != nil {
-		return err
+	if err == nil {
+		err = j.checkTasks(model)
 	}
-	if err := j.checkTasks(model); err != nil {
-		return err
+	if err != nil {
+		return about(err, exitModel)
 	}
 	j.limit = model.MaxLength()
 	w, err := newWriter(j.out, j.style, j.predicted(model.Tasks()))
 	if err != nil {
-		return err
+		return writing(err)
 	}
 	for len(window) > 0 {
 		if err := j.predict(ctx, model, window, w); err != nil {
 			return err
 		}
 		if !j.in.interactive {
-			size = min(2*size, windowBatches*j.options.BatchSize)
+			size = min(2*size, full)
 		}
-		if window, err = collect(ctx, items, size); err != nil {
-			return err
+		if window, err = j.collect(ctx, items, size); err != nil {
+			return about(err, exitData)
 		}
 	}
 	if err := w.finish(); err != nil {
-		return fmt.Errorf("write output: %w", err)
+		return writing(err)
 	}
 	return j.out.finish()
 }
+
+func writing(err error) error { return about(fmt.Errorf("write output: %w", err), exitOutput) }
 
 // checkTasks finds a task, or a threshold's head, that the model hasn't learnt
 // before it is used.
@@ -110,42 +139,63 @@ func (j *job) predicted(all []tasks.Task) []tasks.Task {
 
 // predict reads a window of calls and writes what the model says of them.
 func (j *job) predict(ctx context.Context, model predictor, window []record, w writer) error {
-	texts := make([]datasets.Transcript, len(window))
-	for i, r := range window {
-		texts[i] = r.text
+	var texts []datasets.Transcript
+	for _, r := range window {
+		if r.problem == nil {
+			texts = append(texts, r.text)
+		}
 	}
 	o := j.options
 	o.Scores = o.Scores || j.style.format == "text"
-	o.Progress = func(done, total int) { j.bar.show(j.read, window, float64(done)/float64(total)) }
+	o.Progress = func(done, total int) { j.bar.show(j.Records, window, float64(done)/float64(total)) }
 	predictions, err := model.Predict(ctx, texts, o)
 	if err != nil {
 		return err
 	}
-	for i, r := range window {
-		j.read++
-		if predictions[i].Truncated {
-			j.truncated++
+	for _, r := range window {
+		var p fusion.Prediction
+		if r.problem == nil {
+			p, predictions = predictions[0], predictions[1:]
 		}
-		if r.repaired {
-			j.repaired++
-		}
-		if err := w.write(j.read, r, predictions[i]); err != nil {
-			return fmt.Errorf("write output: %w", err)
+		j.count(r, p)
+		if err := w.write(j.Records, r, p); err != nil {
+			return writing(err)
 		}
 	}
-	if err := j.out.Flush(); err != nil {
-		return fmt.Errorf("write output: %w", err)
+	err = j.out.Flush()
+	if err == nil && j.saved != nil {
+		err = j.saved(j.counts)
+	}
+	if err != nil {
+		return writing(err)
 	}
 	return nil
 }
 
+func (j *job) count(r record, p fusion.Prediction) {
+	j.Records++
+	j.Tokens += p.Read
+	if p.Truncated {
+		j.Truncated++
+	}
+	if r.repaired {
+		j.Repaired++
+	}
+	if r.problem != nil {
+		j.Unreadable++
+	}
+}
+
 // warn tells what wasn't read as it stands.
 func (j *job) warn(w io.Writer) {
-	if j.truncated > 0 {
-		fmt.Fprintf(w, "infer: warning: calls of more than %d tokens: %d of %d; their ends weren't read (--overlap 128 reads all)\n", j.limit, j.truncated, j.read)
+	if j.Unreadable > 0 {
+		fmt.Fprintf(w, "infer: warning: calls that can't be read: %d of %d; each has a field error in the output\n", j.Unreadable, j.Records)
 	}
-	if j.repaired > 0 {
-		fmt.Fprintf(w, "infer: warning: calls that aren't in UTF-8, or hold half a surrogate pair: %d of %d; each such place was read as U+FFFD\n", j.repaired, j.read)
+	if j.Truncated > 0 {
+		fmt.Fprintf(w, "infer: warning: calls of more than %d tokens: %d of %d; their ends weren't read (--overlap 128 reads all)\n", j.limit, j.Truncated, j.Records)
+	}
+	if j.Repaired > 0 {
+		fmt.Fprintf(w, "infer: warning: calls that aren't in UTF-8, or hold half a surrogate pair: %d of %d; each such place was read as U+FFFD\n", j.Repaired, j.Records)
 	}
 }
 
@@ -170,18 +220,25 @@ func readAhead(ctx context.Context, list records) <-chan item {
 	return items
 }
 
-// collect takes up to n calls, fewer at the input's end or if they are large.
-func collect(ctx context.Context, items <-chan item, n int) ([]record, error) {
+// collect takes up to n calls, fewer at the input's end, if they are large, or when
+// a stream pauses.
+func (j *job) collect(ctx context.Context, items <-chan item, n int) ([]record, error) {
 	var window []record
+	var paused <-chan time.Time
 	bytes := 0
 	for len(window) < n && bytes < windowBytes {
+		if j.in.stream && len(window) > 0 {
+			paused = time.After(pause)
+		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
+		case <-paused:
+			return window, nil
 		case next, more := <-items:
 			switch {
-			case !more:
-				return window, nil
+			case !more: // the end, or readAhead was stopped
+				return window, ctx.Err()
 			case next.err != nil:
 				return nil, next.err
 			}

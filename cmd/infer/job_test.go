@@ -58,8 +58,8 @@ func TestJobKeepsOrderInBoundedWindows(t *testing.T) {
 		t.Errorf("%d calls were in memory, want at most %d", most, limit)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != n || j.read != n {
-		t.Fatalf("%d lines, %d read, want %d", len(lines), j.read, n)
+	if len(lines) != n || j.Records != n {
+		t.Fatalf("%d lines, %d read, want %d", len(lines), j.Records, n)
 	}
 	for i, line := range lines {
 		if want := fmt.Sprintf(`{"token":"%04d"`, i); !strings.Contains(line, want) {
@@ -86,7 +86,7 @@ func TestJobAnswersAPersonAtOnce(t *testing.T) {
 }
 
 func TestJobBoundsBytes(t *testing.T) {
-	window, err := collect(t.Context(), readAhead(t.Context(), func(yield func(record, error) bool) {
+	window, err := new(job).collect(t.Context(), readAhead(t.Context(), func(yield func(record, error) bool) {
 		r, _ := newRecord(strings.Repeat("word ", windowBytes/8), nil)
 		for yield(r, nil) {
 		}
@@ -118,18 +118,31 @@ func TestJobStops(t *testing.T) {
 	}
 }
 
+// A reader that was stopped looks as if the input had ended. It must not pass for that.
+func TestStoppedReaderIsNoEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	ended := make(chan item)
+	close(ended)
+	for range 100 { // select takes either way
+		if window, err := new(job).collect(ctx, ended, 1); !errors.Is(err, context.Canceled) {
+			t.Fatalf("%d calls, error %v", len(window), err)
+		}
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	for _, test := range []struct {
 		job  job
 		want string
 	}{
-		{job{read: 5}, ""},
+		{job{counts: counts{Records: 5}}, ""},
 		{
-			job{read: 5, truncated: 2, limit: 512},
+			job{counts: counts{Records: 5, Truncated: 2}, limit: 512},
 			"infer: warning: calls of more than 512 tokens: 2 of 5; their ends weren't read (--overlap 128 reads all)\n",
 		},
 		{
-			job{read: 1, truncated: 1, limit: 512, repaired: 1},
+			job{counts: counts{Records: 1, Truncated: 1, Repaired: 1}, limit: 512},
 			"infer: warning: calls of more than 512 tokens: 1 of 1; their ends weren't read (--overlap 128 reads all)\n" +
 				"infer: warning: calls that aren't in UTF-8, or hold half a surrogate pair: 1 of 1; each such place was read as U+FFFD\n",
 		},

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -22,7 +23,7 @@ import (
 const help = `Read helpline calls with a trained model: entities (ner), case classification (cls), counsellor quality (qa), and
 whatever tasks of your own the model has learnt. A model of one task works as well.
 
-Input: --text, or a file: .txt holds one call a line, .jsonl and .json objects with a field text or narrative, .csv a
+Input: --text, or files: .txt holds one call a line, .jsonl and .json objects with a field text or narrative, .csv a
 column of that name. A field or column id, uniqueid or sample_id is passed on.
 
 Examples:
@@ -31,15 +32,19 @@ Examples:
   infer --model models/quickstart --input calls.csv --format csv --tasks cls,qa > predictions.csv
   infer --model models/own --input calls.jsonl --tasks ner,mood --format text
   infer --model models/qa --input calls.jsonl --thresholds eval/thresholds.json
-  infer --model models/quickstart --input call.txt --input-format whole --overlap 128`
+  infer --model models/quickstart --input call.txt --input-format whole --overlap 128
+  zcat calls.jsonl.gz | infer --model models/quickstart --input - --input-format jsonl --mark-bad-records | gzip > predictions.jsonl.gz
+  infer --model models/quickstart --input calls/ --output predictions/ --shard 0/10        (and 1/10 to 9/10, anywhere)`
 
 // flags are the command line.
 type flags struct {
 	Model string `required:"" placeholder:"DIR" help:"Model directory, as written by train."`
 
 	Text        []string `sep:"none" xor:"source" placeholder:"TEXT" help:"A call; may be given several times."`
-	Input       string   `xor:"source" placeholder:"FILE" help:"File of calls; - is standard input."`
+	Input       []string `sep:"none" xor:"source" placeholder:"FILE" help:"File of calls, a folder of such or a pattern; may be given several times. - is standard input."`
 	InputFormat string   `enum:"auto,lines,whole,jsonl,json,csv" default:"auto" help:"lines (a call each), whole (one call), jsonl, json or csv; auto goes by the file's name, or else by its beginning."`
+
+	MarkBadRecords bool `help:"Answer a call that can't be read, or a blank line, with {\"error\": …} in its place, instead of ending: one answer for each line. For json and jsonl."`
 
 	Tasks       taskNames `placeholder:"NAME,…" help:"What to predict: ner, cls, qa or your own tasks; all that the model can, if not given."`
 	QAThreshold float64   `name:"qa-threshold" default:"0.5" placeholder:"P" help:"A yes/no output, such as a quality criterion, is 1 if its probability is higher (${default})."`
@@ -48,7 +53,10 @@ type flags struct {
 	Overlap     int       `default:"0" placeholder:"N" help:"Read calls that are too long for the model in windows that share N tokens, instead of cutting them off."`
 
 	Format string `enum:"auto,text,json,jsonl,csv" default:"auto" help:"text, json, jsonl or csv; auto goes by --output's name, otherwise is text on a terminal and jsonl elsewhere."`
-	Output string `placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output."`
+	Output string `placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output. With --shard, a folder."`
+
+	Shard     shard `placeholder:"I/N" help:"Read only part I of N of the input, counted from 0, and write part-I-of-N into the folder --output; the last writes _SUCCESS. /N takes I from JOB_COMPLETION_INDEX. What was stopped goes on where it was."`
+	Overwrite bool  `help:"With --shard: do a shard again that is done, or that was done with another model or otherwise."`
 
 	BatchSize   int    `default:"32" placeholder:"N" help:"Calls that go through the model at once, at most (${default})…"`
 	BatchTokens int    `default:"4096" placeholder:"N" help:"…and their tokens. More memory and, on a GPU, more speed with more of them (${default})."`
@@ -81,34 +89,42 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	if err := f.checkModel(); err != nil {
+	if f.Shard.count == 0 {
+		return f.runAll(ctx, io)
+	}
+	err := f.runShard(ctx, io)
+	if err != nil {
+		err = fmt.Errorf("shard %s: %w", f.Shard, err)
+	}
+	if err == nil || ctx.Err() != nil || errors.Is(err, cli.ErrUsage) {
 		return err
+	}
+	return cli.Exit(exitCode(err), err)
+}
+
+// job is what the flags say, without an output.
+func (f *flags) job(io cli.Streams) (*job, error) {
+	if err := f.checkModel(); err != nil {
+		return nil, about(err, exitModel)
 	}
 	var thresholds fusion.Thresholds
 	if f.Thresholds != "" {
 		var err error
 		if thresholds, err = fusion.ReadThresholds(f.Thresholds); err != nil {
-			return err
+			return nil, about(err, exitModel)
 		}
 	}
 	torchx.Configure(f.Threads)
 	device, err := torchx.Device(f.Device)
 	if err != nil {
-		return err
+		return nil, about(err, exitModel)
 	}
 	in, err := f.source(io)
 	if err != nil {
-		return err
+		return nil, about(err, exitData)
 	}
-	defer func() { _ = in.close() }() // only read from
-	out, err := newDestination(f.Output, io.Out)
-	if err != nil {
-		return err
-	}
-	defer out.discard()
-	j := job{
+	return &job{
 		in:   in,
-		out:  out,
 		open: func() (predictor, error) { return open(f.Model, device) },
 		options: fusion.PredictOptions{
 			Tasks:       f.Tasks,
@@ -120,11 +136,26 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 			BatchTokens: f.BatchTokens,
 			Precision:   torchx.Precision(f.Precision).Resolve(device),
 		},
-		style: f.style(out, len(f.Text) == 1),
-		bar:   newProgress(io.Err, in, out),
+	}, nil
+}
+
+// runAll writes the answers to all of the input to one place.
+func (f *flags) runAll(ctx context.Context, io cli.Streams) error {
+	j, err := f.job(io)
+	if err != nil {
+		return err
 	}
+	if j.out, err = newDestination(f.Output, io.Out); err != nil {
+		return err
+	}
+	defer j.out.discard()
+	j.style = f.style(j.out, len(f.Text) == 1)
+	if f.MarkBadRecords && j.style.format != "json" && j.style.format != "jsonl" {
+		return cli.Usagef("--mark-bad-records is for --format json and jsonl, not %s", j.style.format)
+	}
+	j.bar = newProgress(io.Err, j.in, j.out)
 	if err := j.run(ctx); err != nil {
-		if out.isStdout && errors.Is(err, syscall.EPIPE) {
+		if j.out.isStdout && errors.Is(err, syscall.EPIPE) {
 			return nil // the reader has seen enough
 		}
 		return err
@@ -144,7 +175,7 @@ func open(dir string, device gotch.Device) (predictor, error) {
 // check finds what kong's tags can't.
 func (f *flags) check() error {
 	switch {
-	case len(f.Text) == 0 && f.Input == "":
+	case len(f.Text) == 0 && len(f.Input) == 0:
 		return cli.Usagef("give a call with --text, or a file with --input (- for standard input)")
 	case !(f.QAThreshold > 0 && f.QAThreshold < 1):
 		return cli.Usagef("--qa-threshold is %g; want more than 0 and less than 1", f.QAThreshold)
@@ -156,8 +187,10 @@ func (f *flags) check() error {
 		return cli.Usagef("--overlap is %d; want 0 or more", f.Overlap)
 	case f.Threads < 0:
 		return cli.Usagef("--threads is %d; want 0 or more", f.Threads)
+	case slices.Contains(f.Input, "-") && len(f.Input) > 1:
+		return cli.Usagef("--input - is standard input; it can't be read beside files")
 	}
-	return nil
+	return f.checkShard()
 }
 
 func (f *flags) checkModel() error {

@@ -55,7 +55,7 @@ func TestExitCodes(t *testing.T) {
 		"model a file":     {[]string{"--model", file, "--text", "SECRET"}, cli.Failure, "is a file"},
 		"no model in it":   {[]string{"--model", dir, "--text", "SECRET"}, cli.Failure, "no weights: want model.safetensors or model.pt"},
 		"missing input":    {[]string{"--model", model, "--input", filepath.Join(dir, "none.txt")}, cli.Failure, "none.txt: no such file"},
-		"input a folder":   {[]string{"--model", model, "--input", dir}, cli.Failure, "is a directory"},
+		"input a folder":   {[]string{"--model", model, "--input", t.TempDir()}, cli.Failure, "there is no file of calls"},
 		"bad record":       {[]string{"--model", model, "--input", file}, cli.Failure, "calls.jsonl: line 2: broken JSON at byte 9"},
 		"empty text":       {[]string{"--model", model, "--text", "SECRET", "--text", " "}, cli.Failure, "--text 2: the text is empty"},
 		"empty stdin":      {[]string{"--model", model, "--input", "-"}, cli.Failure, "standard input: there is no call in it"},

@@ -38,7 +38,7 @@ func newDestination(path string, stdout io.Writer) (*destination, error) {
 	}
 	d, err := newFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("write output: %w", err)
+		return nil, writing(err)
 	}
 	d.name = path
 	return d, nil
@@ -75,7 +75,7 @@ func (d *destination) finish() error {
 		err = d.commit()
 	}
 	if err != nil {
-		return fmt.Errorf("write output: %w", err)
+		return writing(err)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -12,9 +11,9 @@ import (
 
 // readCSV reads a table, separated by commas, whose first row names its
 // columns.
-func readCSV(in *bufio.Reader, _ *meter) records {
+func readCSV(in *input) records {
 	return func(yield func(record, error) bool) {
-		table := csv.NewReader(in)
+		table := csv.NewReader(in.Reader)
 		table.ReuseRecord = true
 		names, err := table.Read()
 		if errors.Is(err, io.EOF) {
@@ -30,25 +29,22 @@ func readCSV(in *bufio.Reader, _ *meter) records {
 			return
 		}
 		for number := 1; ; {
+			start := table.InputOffset()
 			row, err := table.Read()
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			if err != nil {
-				yield(record{}, csvProblem(err, number+1))
+			if err != nil && !errors.Is(err, csv.ErrFieldCount) {
+				yield(record{start: start}, csvProblem(err, number+1))
 				return
 			}
 			number, _ = table.FieldPos(0)
-			var id any
-			if columns.id >= 0 && row[columns.id] != "" {
-				id = strings.ToValidUTF8(row[columns.id], "\uFFFD")
-			}
-			r, err := newRecord(row[columns.text], id)
+			r, err := columns.record(row, err)
+			r.start = start
 			if err != nil {
-				yield(r, fmt.Errorf("line %d: %w", number, err))
-				return
+				err = badRecord{fmt.Errorf("line %d: %w", number, err)}
 			}
-			if !yield(r, nil) {
+			if !yield(r, err) {
 				return
 			}
 		}
@@ -73,6 +69,18 @@ func findColumns(header []string) columns {
 		return -1
 	}
 	return columns{text: find(textFields), id: find(idFields)}
+}
+
+// record is the call in a row, unless the row was read with an error.
+func (c columns) record(row []string, err error) (record, error) {
+	if err != nil {
+		return record{}, csv.ErrFieldCount
+	}
+	var id any
+	if c.id >= 0 && row[c.id] != "" {
+		id = strings.ToValidUTF8(row[c.id], "\uFFFD")
+	}
+	return newRecord(row[c.text], id)
 }
 
 // csvProblem names the line that the row begins in; after is at least that of

@@ -13,23 +13,28 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// readJSONL reads one JSON object a line. Blank lines are passed over.
-func readJSONL(in *bufio.Reader, _ *meter) records {
+// readJSONL reads one JSON object a line. Blank lines are passed over, unless calls
+// that can't be read are marked.
+func readJSONL(in *input) records {
 	return func(yield func(record, error) bool) {
-		for number, line := range lines(in) {
-			if line.err == nil && strings.TrimSpace(line.text) == "" {
+		for l := range in.lines() {
+			blank := l.err == nil && strings.TrimSpace(l.text) == ""
+			if blank && !in.marks {
 				continue
 			}
 			var r record
-			err := line.err
-			if err == nil {
-				r, err = parseObject([]byte(line.text))
+			err := l.err
+			switch {
+			case blank:
+				err = errors.New("the line is empty")
+			case err == nil:
+				r, err = parseObject([]byte(l.text))
 			}
+			r.start = l.start
 			if err != nil {
-				yield(record{}, fmt.Errorf("line %d: %w", number, err))
-				return
+				err = in.at(l, err)
 			}
-			if !yield(r, nil) {
+			if !yield(r, err) {
 				return
 			}
 		}
@@ -38,27 +43,29 @@ func readJSONL(in *bufio.Reader, _ *meter) records {
 
 // readJSON reads an array of objects, or objects one after the other, without
 // having more than one in memory.
-func readJSON(in *bufio.Reader, _ *meter) records {
+func readJSON(in *input) records {
 	return func(yield func(record, error) bool) {
-		values := jsonValues{decoder: json.NewDecoder(in)}
-		err := values.start(in)
+		values := jsonValues{decoder: json.NewDecoder(in.Reader)}
+		err := values.start(in.Reader)
 		for number := 1; ; number++ {
+			start := values.decoder.InputOffset()
 			var raw json.RawMessage
-			var r record
 			if err == nil {
 				raw, err = values.next()
 			}
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			if err == nil {
-				r, err = parseObject(raw)
-			}
 			if err != nil {
-				yield(record{}, fmt.Errorf("record %d: %w", number, jsonProblem(err)))
+				yield(record{start: start}, fmt.Errorf("record %d: %w", number, jsonProblem(err)))
 				return
 			}
-			if !yield(r, nil) {
+			r, problem := parseObject(raw)
+			r.start = start
+			if problem != nil {
+				problem = badRecord{fmt.Errorf("record %d: %w", number, problem)}
+			}
+			if !yield(r, problem) {
 				return
 			}
 		}
@@ -113,7 +120,8 @@ func (v *jsonValues) next() (raw json.RawMessage, err error) {
 	return nil, io.EOF
 }
 
-// parseObject takes a call and its id out of a JSON object.
+// parseObject takes a call and its id out of a JSON object. With an error comes the
+// id, if that can be read.
 func parseObject(data []byte) (record, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
@@ -125,11 +133,11 @@ func parseObject(data []byte) (record, error) {
 	}
 	name, raw := first(fields, textFields)
 	if raw == nil {
-		return record{}, errors.New("there is no field text or narrative")
+		return record{id: id}, errors.New("there is no field text or narrative")
 	}
 	var text string
 	if err := json.Unmarshal(raw, &text); err != nil {
-		return record{}, fmt.Errorf("%s is not a string", name)
+		return record{id: id}, fmt.Errorf("%s is not a string", name)
 	}
 	r, err := newRecord(text, id)
 	r.repaired = r.repaired || !utf8.Valid(raw) || datasets.HalfSurrogate(raw)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,27 +10,29 @@ import (
 )
 
 // readLines reads one call a line. Blank lines are allowed only at the end, so
-// that predictions and lines can't get out of step.
-func readLines(in *bufio.Reader, _ *meter) records {
+// that predictions and lines can't get out of step; where calls that can't be
+// read are marked, blank lines are such.
+func readLines(in *input) records {
 	return func(yield func(record, error) bool) {
-		blank := 0 // the first blank line since the last call
-		for number, line := range lines(in) {
-			if line.err != nil {
-				yield(record{}, fmt.Errorf("line %d: %w", number, line.err))
-				return
-			}
-			r, err := newRecord(line.text, nil)
+		var blank *line // the first one since the last call
+		for l := range in.lines() {
+			r, err := newRecord(l.text, nil)
 			switch {
-			case err != nil:
-				if blank == 0 {
-					blank = number
+			case l.err != nil:
+				err = l.err
+			case err != nil && !in.marks:
+				if blank == nil {
+					blank = &l
 				}
 				continue
-			case blank > 0:
-				yield(record{}, fmt.Errorf("line %d: %w; want a call in every line (or give --input-format whole)", blank, errEmpty))
-				return
+			case blank != nil:
+				l, err = *blank, fmt.Errorf("%w; want a call in every line (or give --input-format whole)", errEmpty)
 			}
-			if !yield(r, nil) {
+			r.start = l.start
+			if err != nil {
+				err = in.at(l, err)
+			}
+			if !yield(r, err) {
 				return
 			}
 		}
@@ -37,39 +40,134 @@ func readLines(in *bufio.Reader, _ *meter) records {
 }
 
 // readWhole reads the whole input as one call.
-func readWhole(in *bufio.Reader, _ *meter) records {
+func readWhole(in *input) records {
 	return func(yield func(record, error) bool) {
 		data, err := io.ReadAll(in)
 		if err != nil {
 			yield(record{}, err)
 			return
 		}
-		yield(newRecord(strings.TrimRight(string(data), "\r\n"), nil))
+		r, err := newRecord(strings.TrimRight(string(data), "\r\n"), nil)
+		if err != nil {
+			err = badRecord{err}
+		}
+		yield(r, err)
 	}
 }
 
+// line is a line without its end, LF or CRLF.
 type line struct {
-	text string
-	err  error
+	text   string
+	number int   // from 1, in what is read of the input
+	start  int64 // where in the input it begins
+	err    error // of reading it
 }
 
-// lines yields lines without their ends, LF or CRLF, and their numbers.
-func lines(in *bufio.Reader) func(yield func(int, line) bool) {
-	return func(yield func(int, line) bool) {
+// lines yields the input's lines. After one that is too long others follow; any other
+// error is in the last.
+func (in *input) lines() func(yield func(line) bool) {
+	return func(yield func(line) bool) {
+		start := in.begin // a byte order mark belongs to the first line
 		for number := 1; ; number++ {
 			text, err := in.ReadString('\n')
-			end := errors.Is(err, io.EOF)
+			l := line{number: number, start: start}
 			switch {
-			case err != nil && !end:
-				yield(number, line{err: err})
+			case errors.Is(err, io.EOF) && text == "":
 				return
-			case end && text == "":
+			case err != nil && !errors.Is(err, io.EOF):
+				l.err = err
+			default:
+				l.text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+			}
+			if !yield(l) {
 				return
 			}
-			text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
-			if !yield(number, line{text: text}) || end {
+			if errors.Is(err, errTooLong) {
+				err = in.skipLine()
+				if err != nil && !errors.Is(err, io.EOF) {
+					l.err = err
+					yield(l)
+				}
+			}
+			if err != nil {
 				return
 			}
+			start = in.read()
 		}
 	}
+}
+
+// read is how many bytes have been taken from the input.
+func (in *input) read() int64 { return in.meter.done - int64(in.Buffered()) }
+
+// skipLine passes over the rest of a line without keeping it. It returns io.EOF if
+// the input ends in it.
+func (in *input) skipLine() error {
+	for {
+		in.meter.limit = in.meter.done + maxRecord
+		_, err := in.ReadSlice('\n')
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+	}
+}
+
+// at says which line an error is about. What follows that line can be read, unless
+// reading failed.
+func (in *input) at(l line, err error) error {
+	before, counting := in.linesBefore()
+	if counting != nil {
+		return errors.Join(err, counting)
+	}
+	err = fmt.Errorf("line %d: %w", before+l.number, err)
+	if l.err != nil && !errors.Is(err, errTooLong) {
+		return err
+	}
+	return badRecord{err}
+}
+
+// seek goes to the first line that begins at in.from or after it.
+func (in *input) seek(r io.Reader) error {
+	file, ok := r.(io.ReadSeeker)
+	if !ok {
+		return errors.New("only a file can be read in parts")
+	}
+	at := in.from - 1 // its line may end there
+	if _, err := file.Seek(at, io.SeekStart); err != nil {
+		return err
+	}
+	in.file = file
+	*in.meter = meter{r: file, done: at}
+	in.Reset(in.meter)
+	if err := in.skipLine(); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	in.begin = in.read()
+	return nil
+}
+
+// linesBefore counts the lines in front of the first one that is read, once and only
+// if it is asked: an error names the file's line.
+func (in *input) linesBefore() (int, error) {
+	if in.file == nil || in.counted {
+		return in.before, nil
+	}
+	here, err := in.file.Seek(0, io.SeekCurrent)
+	if err == nil {
+		_, err = in.file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return 0, err
+	}
+	block, front := make([]byte, 1<<16), io.LimitReader(in.file, in.begin)
+	for err == nil {
+		var n int
+		n, err = front.Read(block)
+		in.before += bytes.Count(block[:n], []byte("\n"))
+	}
+	if errors.Is(err, io.EOF) {
+		in.counted = true
+		_, err = in.file.Seek(here, io.SeekStart)
+	}
+	return in.before, err
 }

@@ -36,6 +36,9 @@ func newCSVWriter(w io.Writer, s style, list []tasks.Task) (*csvWriter, error) {
 			header = append(header, name)
 		}
 	}
+	if s.later {
+		return c, nil
+	}
 	return c, c.row(header)
 }
 

@@ -54,6 +54,7 @@ func TestExits(t *testing.T) {
 		{"bad value", []string{"--count", "x"}, nil, Misuse, "", "; see fake --help\n"},
 		{"misuse found later", nil, func(context.Context) error { return Usagef("two inputs") }, Misuse, "", "fake: two inputs; see fake --help\n"},
 		{"failure", nil, func(context.Context) error { return fmt.Errorf("write x: %w", cause) }, Failure, "", "fake: write x: disk full\n"},
+		{"code of its own", nil, func(context.Context) error { return Exit(75, fmt.Errorf("shard 1/2: %w", cause)) }, 75, "", "fake: shard 1/2: disk full\n"},
 		{"signal", nil, interrupted(nil), 128 + int(syscall.SIGTERM), "", "fake: stopped by a signal: terminated\n"},
 		{"signal, with what is left", nil, interrupted(errors.New("half is done")), 128 + int(syscall.SIGTERM), "", "fake: stopped by a signal: terminated; half is done\n"},
 	}

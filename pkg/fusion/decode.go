@@ -11,6 +11,9 @@ import (
 // prediction makes of the pieces' logits what the user sees.
 func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 	p := Prediction{Truncated: c.truncated}
+	for _, piece := range c.pieces {
+		p.Read += len(piece.enc.IDs)
+	}
 	scores := &Scores{}
 	if o.Scores {
 		p.Scores = scores

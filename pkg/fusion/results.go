@@ -15,6 +15,7 @@ type Prediction struct {
 	Tasks          Fields[Own]    `json:"tasks,omitzero"`          // the model's other tasks, by name
 	Scores         *Scores        `json:"scores,omitzero"`
 	Truncated      bool           `json:"truncated,omitzero"` // the end of the text wasn't read
+	Read           int            `json:"-"`                  // tokens that the model read, [CLS] and [SEP] of each window included
 }
 
 // Token is a word of the text with its label: what stands between white space

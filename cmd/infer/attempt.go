@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
+)
+
+// attempt is one process's work on a part: a folder beside the part that no other
+// process writes to, with the answers so far, and how far they are good. What an
+// attempt leaves that was stopped is copied by the next one. So two at once need not
+// agree on anything: each puts the same part in place.
+type attempt struct {
+	folder  folder
+	shard   shard
+	work    string // its own folder
+	state          // what is saved, but for Bytes, which are what is written
+	earlier float64
+	began   time.Time
+	data    *os.File
+	sum     hash.Hash // of what is written
+}
+
+// state is how far an attempt has come, and in the end what a part holds.
+type state struct {
+	Settings settings `json:"settings"`
+	Counts   counts   `json:"counts"`
+	Bytes    int64    `json:"bytes"`
+	SHA256   string   `json:"sha256"`  // of the bytes
+	Seconds  float64  `json:"seconds"` // of all attempts that led to it
+}
+
+// What lies in an attempt's folder. The data are locked while the attempt lives.
+const (
+	dataFile     = "data"
+	progressFile = "progress.json"
+)
+
+// begin begins a part, or goes on with what another attempt left.
+func begin(f folder, s shard) (*attempt, error) {
+	a := &attempt{folder: f, shard: s, state: state{Settings: f.settings}, began: time.Now(), sum: sha256.New()}
+	tmp, err := os.MkdirTemp(f.dir, ".new-")
+	if err != nil {
+		return nil, err
+	}
+	a.work = tmp
+	err = a.open()
+	if err == nil {
+		err = a.takeOver()
+	}
+	if err != nil {
+		a.leave()
+		return nil, err
+	}
+	a.removeDead()
+	return a, nil
+}
+
+// open makes the data, and gives the attempt's folder its name when they are locked. A
+// file system without locks is as good, but left-over attempts stay on it.
+func (a *attempt) open() error {
+	data, err := os.OpenFile(filepath.Join(a.work, dataFile), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	a.data = data
+	_ = unix.Flock(int(data.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	named := filepath.Join(a.folder.dir, a.prefix()+strings.TrimPrefix(filepath.Base(a.work), ".new-"))
+	if err := os.Rename(a.work, named); err != nil {
+		return err
+	}
+	a.work = named
+	return nil
+}
+
+func (a *attempt) prefix() string { return "." + a.folder.partName(a.shard) + ".tmp-" }
+
+// others are the folders of the part's other attempts.
+func (a *attempt) others() []string {
+	entries, _ := os.ReadDir(a.folder.dir) // what can't be read can't be taken over
+	var list []string
+	for _, e := range entries {
+		path := filepath.Join(a.folder.dir, e.Name())
+		if strings.HasPrefix(e.Name(), a.prefix()) && path != a.work {
+			list = append(list, path)
+		}
+	}
+	return list
+}
+
+// takeOver copies what is good of the attempt that has come furthest.
+func (a *attempt) takeOver() error {
+	var best state
+	var from string
+	for _, work := range a.others() {
+		var p state
+		err := readJSONFile(filepath.Join(work, progressFile), &p)
+		if err == nil && p.Settings == a.Settings && p.Counts.Records > best.Counts.Records {
+			best, from = p, work
+		}
+	}
+	if from == "" {
+		return nil
+	}
+	source, err := os.Open(filepath.Join(from, dataFile))
+	if err != nil {
+		return nil // it has just ended; all of it is done again, which costs time alone
+	}
+	defer func() { _ = source.Close() }() // only read from
+	_, err = io.CopyN(a, source, best.Bytes)
+	if err == nil && hex.EncodeToString(a.sum.Sum(nil)) == best.SHA256 {
+		a.earlier = best.Seconds
+		return a.save(best.Counts)
+	}
+	if err != nil && passes(err) {
+		return err
+	}
+	a.sum.Reset() // it is damaged
+	a.Bytes = 0
+	_, err = a.data.Seek(0, io.SeekStart)
+	return errors.Join(err, a.data.Truncate(0))
+}
+
+// Write adds to the part.
+func (a *attempt) Write(p []byte) (int, error) {
+	n, err := a.data.Write(p)
+	a.sum.Write(p[:n])
+	a.Bytes += int64(n)
+	return n, err
+}
+
+// save brings what is written to the disk, and says that it answers so many calls.
+func (a *attempt) save(c counts) error {
+	if err := a.data.Sync(); err != nil {
+		return err
+	}
+	a.Counts = c
+	a.SHA256 = hex.EncodeToString(a.sum.Sum(nil))
+	a.Seconds = a.earlier + time.Since(a.began).Seconds()
+	return writeJSONFile(filepath.Join(a.work, progressFile), a.state)
+}
+
+// destination is where a job writes the part.
+func (a *attempt) destination() *destination {
+	return &destination{Writer: bufio.NewWriter(a), name: a.folder.partName(a.shard), commit: a.commit, discard: a.leave}
+}
+
+// commit puts the part in place, and then the marker that says so.
+func (a *attempt) commit() error {
+	if err := a.save(a.Counts); err != nil {
+		return err
+	}
+	err := os.Rename(filepath.Join(a.work, dataFile), a.folder.part(a.shard))
+	if errors.Is(err, fs.ErrNotExist) {
+		return about(fmt.Errorf("another process has removed %s: run the shard again", a.work), exitAgain)
+	}
+	if err == nil {
+		err = syncDir(a.folder.dir)
+	}
+	if err == nil {
+		err = writeJSONFile(a.folder.marker(a.shard), a.state)
+	}
+	if err != nil {
+		return err
+	}
+	a.removeDead()
+	return os.RemoveAll(a.work)
+}
+
+// leave ends an attempt. What is saved stays for the next.
+func (a *attempt) leave() {
+	if a.data != nil {
+		_ = a.data.Close() // what counts was synced
+	}
+	if a.Counts.Records == 0 {
+		_ = os.RemoveAll(a.work) // it would only lie there
+	}
+}
+
+// removeDead removes what other attempts left that live no more. It may stay: it is
+// hidden, and the part's next attempt tries again.
+func (a *attempt) removeDead() {
+	for _, work := range a.others() {
+		data, err := os.OpenFile(filepath.Join(work, dataFile), os.O_RDWR, 0)
+		if err == nil {
+			err = unix.Flock(int(data.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		}
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			_ = os.RemoveAll(work)
+		}
+		if data != nil {
+			_ = data.Close()
+		}
+	}
+}
+
+func readJSONFile(path string, value any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, value); err != nil {
+		return fmt.Errorf("%s is damaged: %w; remove it", path, err)
+	}
+	return nil
+}
+
+// writeJSONFile writes a file whole or not at all.
+func writeJSONFile(path string, value any) error {
+	data, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	return renameio.WriteFile(path, append(data, '\n'), 0o666, renameio.WithTempDir(filepath.Dir(path)))
+}
+
+// syncDir brings what was renamed in a folder to the disk.
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// file is a file of calls.
+type file struct {
+	path string
+	size int64 // in bytes; -1 for a pipe or a device
+}
+
+// fileTypes are the extensions of what is read in a folder.
+var fileTypes = []string{".csv", ".json", ".jsonl", ".ndjson", ".txt"}
+
+// findFiles lists the files that names stand for, each a file, a folder or a
+// pattern: a folder's and a pattern's files in the order of their names.
+// Folders in folders, and files in them that begin with . or _ or have no
+// extension of fileTypes, are passed over.
+func findFiles(names []string) ([]file, error) {
+	var list []file
+	for _, name := range names {
+		paths, err := expand(name)
+		if err != nil {
+			return nil, fmt.Errorf("read input: %w", err)
+		}
+		for _, path := range paths {
+			info, err := os.Stat(path)
+			if err == nil && info.IsDir() {
+				err = fmt.Errorf("%s is a directory", path)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("read input: %w", err)
+			}
+			f := file{path, -1}
+			if info.Mode().IsRegular() {
+				f.size = info.Size()
+			}
+			list = append(list, f)
+		}
+	}
+	return list, nil
+}
+
+// expand lists the files of a folder or a pattern. A name that exists is no
+// pattern, whatever characters are in it.
+func expand(name string) ([]string, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return filesIn(name)
+	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(name, "*?["):
+		paths, err := filepath.Glob(name)
+		if err == nil && len(paths) == 0 {
+			err = fmt.Errorf("no file is called like %s: %w", name, fs.ErrNotExist)
+		}
+		return paths, err
+	}
+	return []string{name}, nil
+}
+
+func filesIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var paths []string
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "_") || !slices.Contains(fileTypes, strings.ToLower(filepath.Ext(path))) {
+			continue
+		}
+		info, err := os.Stat(path) // through links, as ConfigMaps have them
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			paths = append(paths, path)
+		}
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("there is no file of calls (%s) in the folder %s: %w", strings.Join(fileTypes, ", "), dir, fs.ErrNotExist)
+	}
+	return paths, nil
+}
+
+// span is a stretch of bytes, half-open.
+type span struct{ from, to int64 }
+
+// sizeOf is the bytes of all files; -1 if one of them doesn't tell.
+func sizeOf(files []file) int64 {
+	var sum int64
+	for _, f := range files {
+		if f.size < 0 {
+			return -1
+		}
+		sum += f.size
+	}
+	return sum
+}
+
+// piece is a stretch of a file.
+type piece struct {
+	file
+	span
+}
+
+// cut finds the files that lie in a stretch of all of them, one after the
+// other, and what of each does. Empty ones don't.
+func cut(files []file, all span) []piece {
+	var list []piece
+	var begin int64
+	for _, f := range files {
+		s := span{max(all.from-begin, 0), min(all.to-begin, f.size)}
+		if s.from < s.to {
+			list = append(list, piece{f, s})
+		}
+		begin += f.size
+	}
+	return list
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/trident-nlp/trident/internal/cli"
+)
+
+// With --mark-bad-records each line has an answer, also one that can't be read.
+func TestMarkedRecords(t *testing.T) {
+	long := strings.Repeat("x", maxRecord+1<<17)
+	for name, test := range map[string]struct {
+		format, input string
+		want          string
+		err           string
+	}{
+		"lines":        {"lines", "one\n\n \r\ntwo\n\n", "one|line 2: the text is empty|line 3: the text is empty|two|line 5: the text is empty", ""},
+		"lines, none":  {"lines", "", "", ""},
+		"long lines":   {"lines", "one\n" + long + "\ntwo\n" + long, "one|line 2: " + errTooLong.Error() + "|two|line 4: " + errTooLong.Error(), ""},
+		"jsonl":        {"jsonl", `{"text":"one"}` + "\n\n{\n" + `{"id":7,"text":" "}` + "\n" + `{"id":"a"}` + "\n" + `{"text":"two"}`, "one|line 2: the line is empty|line 3: broken JSON at byte 1|7 line 4: the text is empty|a line 5: there is no field text or narrative|two", ""},
+		"json":         {"json", `[{"text":"one"},3,{"text":"two"}]`, "one|record 2: want an object with a field text or narrative|two", ""},
+		"json, broken": {"json", `[{"text":"one"},{"text":SECRET},{"text":"two"}]`, "one", "record 2: broken JSON"},
+		"csv":          {"csv", "id,text\n1,one\n2,SECRET,x\n3,\n4,two\n", "1 one|line 3: wrong number of fields|3 line 4: the text is empty|4 two", ""},
+		"csv, broken":  {"csv", "id,text\n1,one\n2,\"SECRET\"x\n4,two\n", "1 one", `line 3: extraneous or missing " in quoted-field`},
+		"UTF-16":       {"jsonl", "\xff\xfeh\x00i\x00", "", "this is UTF-16; save it as UTF-8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			how := reading{format: test.format, marks: true}
+			all, err := readAll(named("in", readInput(strings.NewReader(test.input), how), how))
+			var got []string
+			for _, r := range all {
+				text := string(r.text)
+				if r.problem != nil {
+					text = strings.TrimPrefix(r.problem.Error(), "in: ")
+				}
+				if r.id != nil {
+					text = fmt.Sprint(r.id, " ", text)
+				}
+				got = append(got, text)
+			}
+			message := ""
+			if err != nil {
+				message = strings.TrimPrefix(err.Error(), "in: ")
+			}
+			if strings.Join(got, "|") != test.want || message != test.err {
+				t.Errorf("got %q, %q; want %q, %q", got, message, test.want, test.err)
+			}
+		})
+	}
+}
+
+// A failing disk is no bad record.
+func TestMarksKeepReadErrors(t *testing.T) {
+	for _, format := range []string{"lines", "jsonl", "csv", "json"} {
+		how := reading{format: format, marks: true}
+		in := io.MultiReader(strings.NewReader(map[string]string{"json": "[", "csv": "text\nx\n"}[format]), iotest.ErrReader(io.ErrClosedPipe))
+		if _, err := readAll(named("in", readInput(in, how), how)); err == nil || !strings.HasSuffix(err.Error(), io.ErrClosedPipe.Error()) {
+			t.Errorf("%s: error %v", format, err)
+		}
+	}
+}
+
+func TestFilterKeepsLines(t *testing.T) {
+	model := modelDir(t, testTasks())
+	args := []string{"--model", model, "--input", "-", "--input-format", "jsonl", "--tasks", "cls", "--mark-bad-records", "--batch-size", "2"}
+	input := "SECRET\n\n" + strings.Repeat(`{"text":"my son","id":"a"}`+"\n", 9) + `{"id":"b","text":"SECRET"` + "\n" + `{"id":"c"}` + "\n"
+	got := infer(input, args...)
+	lines := strings.SplitAfter(got.out, "\n")
+	if got.code != cli.OK || len(lines)-1 != strings.Count(input, "\n") || strings.Contains(got.out+got.err, "SECRET") {
+		t.Fatalf("%+v", got)
+	}
+	for i, line := range lines[:len(lines)-1] {
+		want := `{"id":"a","classification":{`
+		switch i {
+		case 0:
+			want = `{"error":"standard input: line 1: broken JSON at byte 1"}` + "\n"
+		case 1:
+			want = `{"error":"standard input: line 2: the line is empty"}` + "\n"
+		case 11:
+			want = `{"error":"standard input: line 12: broken JSON at byte 25"}` + "\n"
+		case 12:
+			want = `{"id":"c","error":"standard input: line 13: there is no field text or narrative"}` + "\n"
+		}
+		if !strings.HasPrefix(line, want) {
+			t.Errorf("line %d is %s, want %s", i+1, line, want)
+		}
+	}
+	if want := "infer: warning: calls that can't be read: 4 of 13; each has a field error in the output\n"; got.err != want {
+		t.Errorf("standard error %q, want %q", got.err, want)
+	}
+	if only := infer("\n\n", args...); only.code != cli.OK || strings.Count(only.out, "\n") != 2 {
+		t.Errorf("only bad lines: %+v", only)
+	}
+	if none := infer("", args...); none != (result{}) { // a partition of Spark's may be empty
+		t.Errorf("nothing: %+v", none)
+	}
+	if array := infer("", append(args, "--format", "json")...); array != (result{out: "[\n]\n"}) {
+		t.Errorf("nothing, as an array: %+v", array)
+	}
+	if table := infer(input, append(args, "--format", "csv")...); table.code != cli.Misuse || table.out != "" {
+		t.Errorf("csv: %+v", table)
+	}
+}
+
+// Whoever feeds a filter may wait for an answer before the next call.
+func TestFilterAnswersWhenFedSlowly(t *testing.T) {
+	model := modelDir(t, testTasks())
+	read, feed, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers, out := io.Pipe()
+	ended := make(chan int)
+	go func() {
+		args := []string{"--model", model, "--input", "-", "--input-format", "lines", "--format", "jsonl", "--tasks", "cls"}
+		var errs strings.Builder
+		code := cli.Main("infer", help, &flags{}, args, cli.Streams{In: read, Out: out, Err: &errs})
+		out.Close()
+		ended <- code
+	}()
+	lines := bufio.NewReader(answers)
+	for range 3 {
+		if _, err := io.WriteString(feed, "my son\n"); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := lines.ReadString('\n'); err != nil || !strings.HasPrefix(line, `{"classification":`) {
+			t.Fatalf("%q, %v", line, err)
+		}
+	}
+	feed.Close()
+	if rest, err := io.ReadAll(lines); err != nil || len(rest) > 0 {
+		t.Errorf("at the end came %q, %v", rest, err)
+	}
+	if code := <-ended; code != cli.OK {
+		t.Errorf("exit code %d", code)
+	}
+}

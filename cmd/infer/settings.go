@@ -1,0 +1,114 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// settings are what a shard's answers hang on, beside its number. Shards with the
+// same ones belong together.
+type settings struct {
+	Model   string  `json:"model"` // SHA-256 of its files
+	Input   string  `json:"input"` // SHA-256 of the files' names and sizes
+	Options options `json:"options"`
+}
+
+// options are the flags among them.
+type options struct {
+	Format         string  `json:"format"`
+	InputFormat    string  `json:"input_format"`
+	MarkBadRecords bool    `json:"mark_bad_records"`
+	Tasks          string  `json:"tasks"`
+	Threshold      float64 `json:"qa_threshold"`
+	Thresholds     string  `json:"thresholds"` // SHA-256 of the file
+	Scores         bool    `json:"scores"`
+	Overlap        int     `json:"overlap"`
+	Precision      string  `json:"precision"`
+	BatchSize      int     `json:"batch_size"`
+	BatchTokens    int     `json:"batch_tokens"`
+}
+
+// differs names what two settings don't share; "" is nothing.
+func (s settings) differs(from settings) string {
+	switch {
+	case s.Model != from.Model:
+		return "model"
+	case s.Input != from.Input:
+		return "input"
+	case s.Options.Format != from.Options.Format:
+		return "--format"
+	case s.Options != from.Options:
+		return "setting (see \"options\" in it)"
+	}
+	return ""
+}
+
+// settings reads the model's files and looks at the input's.
+func (f *flags) settings(o fusion.PredictOptions) (settings, error) {
+	s := settings{Options: options{
+		Format: f.Format, InputFormat: f.InputFormat, MarkBadRecords: f.MarkBadRecords, Tasks: strings.Join(f.Tasks, ","),
+		Threshold: f.QAThreshold, Scores: f.Scores, Overlap: f.Overlap, Precision: string(o.Precision),
+		BatchSize: f.BatchSize, BatchTokens: f.BatchTokens,
+	}}
+	if s.Options.Format == "auto" {
+		s.Options.Format = "jsonl"
+	}
+	files, err := findFiles(f.Input)
+	if err != nil {
+		return s, about(err, exitData)
+	}
+	sum := sha256.New()
+	for _, in := range files {
+		fmt.Fprintf(sum, "%d %q\n", in.size, filepath.Base(in.path))
+	}
+	s.Input = hex.EncodeToString(sum.Sum(nil))
+	if s.Model, err = hashModel(f.Model); err != nil {
+		return s, about(fmt.Errorf("read model: %w", err), exitModel)
+	}
+	if f.Thresholds != "" {
+		sum.Reset()
+		if err := addFile(sum, f.Thresholds); err != nil {
+			return s, about(err, exitModel)
+		}
+		s.Options.Thresholds = hex.EncodeToString(sum.Sum(nil))
+	}
+	return s, nil
+}
+
+// hashModel hashes the files that [fusion.Load] reads, as far as they are there.
+func hashModel(dir string) (string, error) {
+	weights := fusion.SafetensorsFile
+	if _, err := os.Stat(filepath.Join(dir, weights)); errors.Is(err, fs.ErrNotExist) {
+		weights = fusion.PTFile
+	}
+	sum := sha256.New()
+	for _, name := range []string{
+		weights, fusion.ConfigFile, fusion.LabelMapsFile, tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile,
+	} {
+		fmt.Fprintln(sum, name)
+		if err := addFile(sum, filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+func addFile(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // only read from
+	_, err = io.Copy(w, f)
+	return err
+}
