@@ -148,4 +148,3 @@ func methodOf(r *http.Request) string {
 func millis(name string, d time.Duration) slog.Attr {
 	return slog.Float64(name, float64(d.Microseconds())/1000)
 }
-
