@@ -29,6 +29,7 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 			p.QA, scores.QA = positions(own.Flags), positions(ownScores.Heads)
 		}
 	}
+	p.Attention = c.attention(list)
 	return p
 }
 

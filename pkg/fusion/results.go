@@ -15,6 +15,8 @@ type Prediction struct {
 	Tasks          Fields[Own]    `json:"tasks,omitzero"`          // the model's other tasks, by name
 	Scores         *Scores        `json:"scores,omitzero"`
 	Truncated      bool           `json:"truncated,omitzero"` // the end of the text wasn't read
+
+	Attention Fields[[]WordWeight] `json:"attention,omitzero"` // by task: what its attention pooling looked at
 }
 
 // Token is a word of the text with its label: what stands between white space
