@@ -18,6 +18,7 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/serve"
+	"github.com/trident-nlp/trident/web"
 )
 
 const help = `Answer HTTP requests with a trained model: POST /v1/predict reads calls. /docs describes the service, /openapi.json
@@ -133,6 +134,7 @@ func (f *flags) config() (serve.Config, error) {
 	}
 	c := serve.Defaults()
 	c.Open = func() (*serve.Model, error) { return serve.OpenModel(f.Model, device, torchx.Precision(f.Precision)) }
+	c.Page = web.Handler()
 	c.Origins = f.Origin
 	c.Limits = serve.Limits{Body: f.MaxBody, Texts: f.MaxTexts, Text: f.MaxText}
 	c.BatchSize, c.BatchTokens, c.BatchWait = f.BatchSize, f.BatchTokens, f.BatchWait

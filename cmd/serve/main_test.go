@@ -97,7 +97,7 @@ func TestTwins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got.Open = nil
+	got.Open, got.Page = nil, nil
 	if want := serve.Defaults(); !reflect.DeepEqual(got, want) {
 		t.Errorf("the flags' defaults are %+v, the library's %+v", got, want)
 	}

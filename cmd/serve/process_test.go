@@ -262,6 +262,11 @@ func TestTLSAndKeys(t *testing.T) {
 	if err := ask("0123456789abcdef"); err != nil {
 		t.Error(err)
 	}
+	if page, err := over.Get("https://" + p.address + "/"); err != nil {
+		t.Error(err)
+	} else if err := page.Body.Close(); err != nil || page.StatusCode != http.StatusOK || page.Header.Get("Content-Type") != "text/html; charset=utf-8" {
+		t.Errorf("the page: code %d, %q, %v", page.StatusCode, page.Header.Get("Content-Type"), err)
+	}
 	var problem *client.Problem
 	if err := ask("0123456789abcdeX"); !errors.As(err, &problem) || problem.Status != http.StatusUnauthorized {
 		t.Errorf("with another key: %v", err)

@@ -76,7 +76,7 @@ func TestAgainstServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := []string{"Hello, my name is Mwakamba from Kisumu.", strings.Repeat("my son ", 40)}
-	got, err := c.Predict(t.Context(), client.Request{Texts: texts, Scores: true, QAThreshold: 0.3})
+	got, err := c.Predict(t.Context(), client.Request{Texts: texts, Scores: true, Attention: true, QAThreshold: 0.3})
 	if err != nil {
 		t.Fatal(err)
 	}

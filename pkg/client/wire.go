@@ -8,6 +8,7 @@ type Request struct {
 	Tasks       []string `json:"tasks,omitempty" doc:"What to predict: ner, cls, qa or the model's own tasks. All that the model can, if not given."`
 	Scores      bool     `json:"scores,omitempty" doc:"Give the probabilities as well."`
 	QAThreshold float64  `json:"qa_threshold,omitempty" doc:"A yes/no output is 1 if its probability is higher; more than 0 and less than 1. 0.5 if not given."`
+	Attention   bool     `json:"attention,omitempty" doc:"Say what the attention pooling of cls and qa looked at, word by word."`
 	Overlap     int      `json:"overlap,omitempty" doc:"Read calls that are too long for the model in windows that share so many tokens, instead of cutting them off."`
 }
 
@@ -27,6 +28,15 @@ type Prediction struct {
 	Tasks          map[string]json.RawMessage `json:"tasks,omitempty"`          // the model's own tasks, as their kind has it
 	Scores         *Scores                    `json:"scores,omitempty"`
 	Truncated      bool                       `json:"truncated,omitempty"` // the end of the text wasn't read
+	Attention      map[string][]WordWeight    `json:"attention,omitempty"` // by task, of each word that was read
+}
+
+// WordWeight is how much a task's attention pooling looked at a word. Start and
+// End are as in [Token].
+type WordWeight struct {
+	Start  int     `json:"start"`
+	End    int     `json:"end"`
+	Weight float32 `json:"weight"`
 }
 
 // Token is a word with its label. Start and End count code points of the text,

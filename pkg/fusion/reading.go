@@ -22,7 +22,8 @@ type Reading struct {
 // Piece is what the model reads at once: a text, its beginning, or a window.
 type Piece struct {
 	*piece
-	list []tasks.Task
+	list      []tasks.Task
+	attention bool
 }
 
 // Tokens returns how many tokens the piece has, [CLS] and [SEP] included.
@@ -44,7 +45,7 @@ func (r *Reading) Pieces() []Piece {
 	var list []Piece
 	for _, c := range r.calls {
 		for _, pc := range c.pieces {
-			list = append(list, Piece{pc, r.list})
+			list = append(list, Piece{pc, r.list, r.options.Attention})
 		}
 	}
 	return list
@@ -53,10 +54,12 @@ func (r *Reading) Pieces() []Piece {
 // Read puts pieces through the model at once, for the tasks that any of them
 // is wanted for. It is safe for concurrent use with other pieces.
 func (p *Predictor) Read(pieces []Piece, precision torchx.Precision) error {
+	o := PredictOptions{Precision: precision}
 	wanted := map[string]bool{}
 	batch := make([]*piece, len(pieces))
 	for i, pc := range pieces {
 		batch[i] = pc.piece
+		o.Attention = o.Attention || pc.attention
 		for _, task := range pc.list {
 			wanted[task.Name] = true
 		}
@@ -67,7 +70,7 @@ func (p *Predictor) Read(pieces []Piece, precision torchx.Precision) error {
 			list = append(list, task)
 		}
 	}
-	if err := p.read(batch, list, precision); err != nil {
+	if err := p.read(batch, list, &o); err != nil {
 		return fmt.Errorf("predict a batch of %d texts: %w", len(batch), err)
 	}
 	return nil

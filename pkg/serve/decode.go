@@ -42,6 +42,12 @@ var requestFields = map[string]func(l Limits, raw json.RawMessage, r *client.Req
 		}
 		return nil
 	},
+	"attention": func(_ Limits, raw json.RawMessage, r *client.Request) error {
+		if json.Unmarshal(raw, &r.Attention) != nil {
+			return problemf(http.StatusUnprocessableEntity, "attention", "want true or false")
+		}
+		return nil
+	},
 	"qa_threshold": func(_ Limits, raw json.RawMessage, r *client.Request) error {
 		if json.Unmarshal(raw, &r.QAThreshold) != nil || !(r.QAThreshold > 0 && r.QAThreshold < 1) {
 			return problemf(http.StatusUnprocessableEntity, "qa_threshold", "want a number that is more than 0 and less than 1")

@@ -160,7 +160,7 @@ func (g *generation) prepare(asked client.Request) (*fusion.Reading, error) {
 		texts[i] = datasets.Transcript(text)
 	}
 	return g.Predictor.Prepare(texts, fusion.PredictOptions{
-		Tasks: asked.Tasks, Scores: asked.Scores, Threshold: asked.QAThreshold, Overlap: asked.Overlap,
+		Tasks: asked.Tasks, Scores: asked.Scores, Attention: asked.Attention, Threshold: asked.QAThreshold, Overlap: asked.Overlap,
 	})
 }
 

@@ -264,7 +264,7 @@ func TestOpenAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	answers := map[string]reply{
-		"post /v1/predict 200":   s.predict(`{"texts": ["my son was beaten", "a"], "scores": true}`),
+		"post /v1/predict 200":   s.predict(`{"texts": ["my son was beaten", "a"], "scores": true, "attention": true}`),
 		"post /v1/predict 422":   s.predict(`{"texts": []}`),
 		"get /readyz 200":        s.do(t.Context(), "GET", "/readyz", ""),
 		"get /healthz 200":       s.do(t.Context(), "GET", "/healthz", ""),
