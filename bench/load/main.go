@@ -86,9 +86,9 @@ func madeUp(n int) []string {
 
 // result is what was measured.
 type result struct {
-	Offline    float64   `json:"offline_calls_per_s,omitzero"`    // median of the rounds
-	Saturation float64   `json:"saturation_calls_per_s"`          // median of the rounds
-	Share      float64   `json:"saturation_of_offline,omitzero"`  // median of the rounds' ratios
+	Offline    float64   `json:"offline_calls_per_s,omitzero"`   // median of the rounds
+	Saturation float64   `json:"saturation_calls_per_s"`         // median of the rounds
+	Share      float64   `json:"saturation_of_offline,omitzero"` // median of the rounds' ratios
 	Shares     []float64 `json:"saturation_of_offline_by_round,omitzero"`
 	Lone       latency   `json:"lone_call"`
 	Half       latency   `json:"half_load"` // random arrivals at half the saturation's rate

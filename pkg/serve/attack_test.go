@@ -3,6 +3,7 @@ package serve
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,8 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
 // listen serves on a real port until the test ends.
@@ -159,18 +158,10 @@ func TestAttacks(t *testing.T) {
 func TestHangUp(t *testing.T) {
 	s := newServer(t, nil)
 	address := s.listen()
-	entered, open := make(chan int, 100), make(chan struct{})
-	model := s.Server.read
-	s.mu.Lock()
-	s.Server.read = func(m *Model, pieces []fusion.Piece) error {
-		entered <- len(pieces)
-		<-open
-		return model(m, pieces)
-	}
-	s.mu.Unlock()
+	g := s.hold()
 	var group sync.WaitGroup
 	group.Go(func() { stillFine(t, address) })
-	<-entered
+	<-g.entered
 	c, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
@@ -184,10 +175,10 @@ func TestHangUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	wait(t, "an empty queue", func() bool { n, _ := s.waiting(); return n == 0 })
-	close(open)
+	g.open()
 	group.Wait()
-	if len(entered) != 0 {
-		t.Errorf("the model read %d texts of who had hung up", <-entered)
+	if len(g.entered) != 0 {
+		t.Errorf("the model read %d texts of who had hung up", len(<-g.entered))
 	}
 }
 
@@ -202,24 +193,16 @@ func TestDrain(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(ctx, l) }()
 	wait(t, "ready", func() bool { return s.ready() == nil })
-	entered, open := make(chan int, 100), make(chan struct{})
-	model := s.Server.read
-	s.mu.Lock()
-	s.Server.read = func(m *Model, pieces []fusion.Piece) error {
-		entered <- len(pieces)
-		<-open
-		return model(m, pieces)
-	}
-	s.mu.Unlock()
+	g := s.hold()
 	var group sync.WaitGroup
 	for range 10 {
 		group.Go(func() { stillFine(t, l.Addr().String()) })
 	}
-	<-entered
-	wait(t, "nine in the queue", func() bool { n, _ := s.waiting(); return n >= 1 && s.metrics.inFlight.Load() == 10 })
+	<-g.entered
+	wait(t, "ten accepted", func() bool { return s.metrics.inFlight.Load() == 10 })
 	stop()
 	wait(t, "the end begins", func() bool { return s.draining.Load() })
-	close(open)
+	g.open()
 	group.Wait()
 	if err := <-ended; err != nil {
 		t.Error(err)
@@ -235,12 +218,12 @@ func TestDrain(t *testing.T) {
 // TestModelMissing: without a model the server ends, with an error.
 func TestModelMissing(t *testing.T) {
 	s := newServer(t, nil)
-	s.Server.Open = func() (*Model, error) { return nil, io.ErrUnexpectedEOF }
+	s.Open = func() (*Model, error) { return nil, io.ErrUnexpectedEOF }
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Serve(t.Context(), l); err != io.ErrUnexpectedEOF {
+	if err := s.Serve(t.Context(), l); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -207,7 +207,7 @@ func wait(t *testing.T, what string, condition func() bool) {
 
 // TestSharedBatch: requests that come while the model works are read together.
 func TestSharedBatch(t *testing.T) {
-	s := newServer(t, nil)
+	s := newReadyServer(t, nil)
 	g := s.hold()
 	var group sync.WaitGroup
 	ask := func(body string) {
@@ -225,7 +225,7 @@ func TestSharedBatch(t *testing.T) {
 		ask(fmt.Sprintf(`{"texts": ["a", "my name is a"], "scores": %t}`, i%2 == 0))
 	}
 	wait(t, "twelve texts in the queue", func() bool { n, _ := s.waiting(); return n == 12 })
-	close(g.open)
+	g.open()
 	if second := <-g.entered; len(second) != 12 {
 		t.Errorf("the second batch has %d texts, want those of all six requests", len(second))
 	}
@@ -234,7 +234,7 @@ func TestSharedBatch(t *testing.T) {
 
 // TestClientLeaves: what the model hasn't begun is not read for nobody.
 func TestClientLeaves(t *testing.T) {
-	s := newServer(t, nil)
+	s := newReadyServer(t, nil)
 	g := s.hold()
 	var group sync.WaitGroup
 	group.Go(func() { s.predict(`{"texts": ["my son"]}`) })
@@ -244,13 +244,13 @@ func TestClientLeaves(t *testing.T) {
 	wait(t, "two texts in the queue", func() bool { n, _ := s.waiting(); return n == 2 })
 	leave()
 	wait(t, "an empty queue", func() bool { n, _ := s.waiting(); return n == 0 })
-	close(g.open)
+	g.open()
 	group.Wait()
 	if len(g.entered) > 0 {
 		t.Errorf("the model read %d texts of somebody who had left", len(<-g.entered))
 	}
 	left := 0
-	for _, line := range s.log.lines(t, "request") {
+	for _, line := range s.log.requests(t) {
 		if line["status"] == float64(statusLeft) {
 			left++
 		}
@@ -262,7 +262,7 @@ func TestClientLeaves(t *testing.T) {
 
 // TestFull: what is too much at a time is refused, and later it isn't.
 func TestFull(t *testing.T) {
-	s := newServer(t, func(c *Config) { c.QueueTokens, c.QueueBytes = 10, 200 })
+	s := newReadyServer(t, func(c *Config) { c.QueueTokens, c.QueueBytes = 10, 200 })
 	g := s.hold()
 	var group sync.WaitGroup
 	group.Go(func() {
@@ -279,7 +279,7 @@ func TestFull(t *testing.T) {
 	if status, _, _ := large.problem(t); status != http.StatusTooManyRequests || large.header.Get("Retry-After") == "" {
 		t.Errorf("too many bytes: got %d", status)
 	}
-	close(g.open)
+	g.open()
 	group.Wait()
 	if got := s.predict(`{"texts": ["my son was a"]}`); got.code != http.StatusOK {
 		t.Errorf("afterwards: code %d", got.code)
@@ -287,13 +287,12 @@ func TestFull(t *testing.T) {
 }
 
 func TestTimeout(t *testing.T) {
-	s := newServer(t, func(c *Config) { c.Timeout = time.Millisecond })
-	g := s.hold()
+	s := newReadyServer(t, func(c *Config) { c.Timeout = time.Millisecond })
+	s.hold()
 	got := s.predict(`{"texts": ["my son"]}`)
 	if status, _, _ := got.problem(t); status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
 		t.Errorf("got %d, Retry-After %q", status, got.header.Get("Retry-After"))
 	}
-	close(g.open)
 }
 
 // TestModelFails: the client hears that it is the server's fault, the log what.
@@ -301,18 +300,18 @@ func TestModelFails(t *testing.T) {
 	s := newReadyServer(t, nil)
 	for name, read := range map[string]func(*Model, []fusion.Piece) error{
 		"an error": func(*Model, []fusion.Piece) error { return fmt.Errorf("no memory for [32, 512]") },
-		"a panic": func(m *Model, pieces []fusion.Piece) error {
+		"a panic": func(_ *Model, pieces []fusion.Piece) error {
 			return run(&Model{}, pieces) // no predictor
 		},
 	} {
-		s.Server.read = read
+		s.read = read
 		got := s.predict(`{"texts": ["` + secret + `", "a"]}`)
 		if status, _, detail := got.problem(t); status != http.StatusInternalServerError || strings.Contains(detail, "memory") {
 			t.Errorf("%s: got %d, %q", name, status, detail)
 		}
 	}
 	failed := 0
-	for _, line := range s.log.lines(t, "request") {
+	for _, line := range s.log.requests(t) {
 		if text, _ := line["error"].(string); strings.Contains(text, "no memory for [32, 512]") || strings.Contains(text, "a bug: ") {
 			failed++
 		}
@@ -320,7 +319,7 @@ func TestModelFails(t *testing.T) {
 	if failed != 2 {
 		t.Errorf("%d errors in the log, want 2", failed)
 	}
-	s.Server.read = run
+	s.read = run
 	if got := s.predict(`{"texts": ["a"]}`); got.code != http.StatusOK {
 		t.Errorf("afterwards: code %d", got.code)
 	}

@@ -62,7 +62,7 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	names := map[any]int{}
-	for _, line := range s.log.lines(t, "request") {
+	for _, line := range s.log.requests(t) {
 		if line["path"] == "/v1/predict" {
 			names[line["key"]]++
 		}
@@ -189,7 +189,7 @@ func TestOrigins(t *testing.T) {
 func TestReloadFromLoopback(t *testing.T) {
 	s := newReadyServer(t, nil)
 	for address, code := range map[string]int{"127.0.0.1:5": 200, "[::1]:5": 200, "[::ffff:127.0.0.1]:5": 200, "192.0.2.1:5": 403, "[2001:db8::1]:5": 403, "": 403} {
-		r := httptest.NewRequest("POST", "/admin/reload", nil)
+		r := httptest.NewRequest(http.MethodPost, "/admin/reload", nil)
 		r.RemoteAddr = address
 		w := httptest.NewRecorder()
 		s.Handler().ServeHTTP(w, r)
@@ -204,7 +204,7 @@ func TestAudit(t *testing.T) {
 	body := `{"texts": ["` + strings.Repeat("my son ", 40) + `", "Hello ` + secret + `"]}`
 	got := s.predict(body)
 	s.do(t.Context(), "GET", "/"+secret+"?"+secret, "", "X-Request-Id", secret, "User-Agent", secret)
-	lines := s.log.lines(t, "request")
+	lines := s.log.requests(t)
 	if len(lines) != 2 {
 		t.Fatalf("%d lines for two requests", len(lines))
 	}

@@ -35,8 +35,8 @@ func (l *logged) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// lines are the log's entries with that message.
-func (l *logged) lines(t *testing.T, message string) []map[string]any {
+// requests are the log's lines about requests.
+func (l *logged) requests(t *testing.T) []map[string]any {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -46,7 +46,7 @@ func (l *logged) lines(t *testing.T, message string) []map[string]any {
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Fatalf("a line of the log is no JSON: %v", err)
 		}
-		if entry["msg"] == message {
+		if entry["msg"] == "request" {
 			list = append(list, entry)
 		}
 	}
@@ -149,21 +149,19 @@ func (s *testServer) predict(body string) reply {
 // gate holds the model back.
 type gate struct {
 	entered chan []fusion.Piece // the pieces that it begins to read
-	open    chan struct{}       // lets one batch through, or all when closed
+	open    func()              // lets all through from then on
 }
 
-// hold puts a gate in front of the model of a server that has none yet, and
-// loads it.
-func (s *testServer) hold() *gate {
+// hold puts a gate in front of a server's model. The test's end opens it.
+func (s *testServer) hold() gate {
 	s.t.Helper()
-	if _, err := s.Reload(context.Background()); err != nil {
-		s.t.Fatal(err)
-	}
-	g := &gate{entered: make(chan []fusion.Piece, 1000), open: make(chan struct{})}
-	model := s.Server.read
-	s.Server.read = func(m *Model, pieces []fusion.Piece) error {
+	opened := make(chan struct{})
+	g := gate{entered: make(chan []fusion.Piece, 1000), open: sync.OnceFunc(func() { close(opened) })}
+	s.t.Cleanup(g.open)
+	model := s.read
+	s.read = func(m *Model, pieces []fusion.Piece) error {
 		g.entered <- pieces
-		<-g.open
+		<-opened
 		return model(m, pieces)
 	}
 	return g
