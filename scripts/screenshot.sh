@@ -18,12 +18,7 @@ wait=${WAIT:-60}
 [[ $size =~ ^[0-9]+x[0-9]+$ ]] || die "SIZE is $size, but must be WIDTHxHEIGHT"
 [[ $wait =~ ^[0-9]+$ ]] || die "WAIT is $wait, but must be a number of seconds"
 
-browser=
-for name in chromium chromium-browser google-chrome; do
-	if browser=$(command -v "$name"); then break; fi
-done
-[[ -n $browser ]] || die "no Chromium found (Debian, Ubuntu: apt-get install chromium)"
-
+browser=$("$(dirname "${BASH_SOURCE[0]}")/chromium.sh")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

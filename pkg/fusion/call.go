@@ -20,6 +20,8 @@ type piece struct {
 	enc    tokenize.Encoding
 	first  int                    // index in the call's encoding of the first token after [CLS]
 	logits map[string][][]float32 // by task, of each head: [tokens·labels], row-major, or [labels]
+
+	attention map[string][]float32 // by task, [tokens]; where it was asked for
 }
 
 // newCall cuts a text of more than limit tokens at its end, or into windows

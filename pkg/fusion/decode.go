@@ -32,6 +32,9 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 			p.QA, scores.QA = positions(own.Flags), positions(ownScores.Heads)
 		}
 	}
+	if o.Attention { // pieces may have been read beside others that are wanted with it
+		p.Attention = c.attention(list)
+	}
 	return p
 }
 

@@ -401,7 +401,7 @@ func TestVocabularySize(t *testing.T) {
 	for size, want := range map[int64]string{
 		300: "", 304: "", 384: "", 427: "",
 		299: "has 300 entries, the weights only 299",
-		428: "has only 300 entries, the weights 428",
+		428: "",
 	} {
 		err := checkVocabularySize(tok, PTFile, backbone.Config{VocabSize: size})
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {

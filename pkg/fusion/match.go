@@ -61,19 +61,12 @@ func checkOrigin(file *weights.File, a Architecture, tok *tokenize.Tokenizer) er
 	return nil
 }
 
-// mostPadding is what published models have of embeddings beyond the vocabulary at
-// most, since they round its size up.
-const mostPadding = 127
-
-// checkVocabularySize compares the tokenizer with the embeddings.
+// checkVocabularySize compares the tokenizer with the embeddings, of which there
+// may be more than tokens.
 func checkVocabularySize(tok *tokenize.Tokenizer, weightsFile string, c backbone.Config) error {
 	has, want := int64(tok.VocabSize()), c.VocabSize
 	if has > want {
 		return fmt.Errorf("the vocabulary has %d entries, the weights only %d: %s or %s isn't of the same model as %s; %s",
-			has, want, tokenize.TokenizerFile, tokenize.VocabFile, weightsFile, copyFolder)
-	}
-	if has+mostPadding < want {
-		return fmt.Errorf("the vocabulary has only %d entries, the weights %d: %s or %s is cut short, or isn't of the same model as %s; %s",
 			has, want, tokenize.TokenizerFile, tokenize.VocabFile, weightsFile, copyFolder)
 	}
 	return nil

@@ -28,6 +28,7 @@ type PredictOptions struct {
 	Threshold float64    // a criterion is met if its probability is higher; 0: DefaultThreshold
 	Heads     Thresholds // other thresholds for some heads
 	Scores    bool       // give the probabilities as well
+	Attention bool       // give what the attention pooling of the tasks that have it looked at
 	// Precision of matrix products: float32 if it is "". Those of bfloat16 and
 	// 8-bit integers are faster where the processor has them, and a little less
 	// exact; 8-bit integers are for the CPU.
@@ -58,6 +59,7 @@ type Predictor struct {
 type network interface {
 	Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 	Logits(s *torchx.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor
+	Attention(s *torchx.Scope, task string, hidden, mask *ts.Tensor) *ts.Tensor
 	Inference(precision torchx.Precision) (*torchx.Scope, error)
 }
 
@@ -142,7 +144,7 @@ func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o *Pre
 		if err := ctx.Err(); err != nil {
 			return nil, nil, fmt.Errorf("predict: %w", err)
 		}
-		if err := p.read(batch, list, o.Precision); err != nil {
+		if err := p.read(batch, list, o); err != nil {
 			return nil, nil, fmt.Errorf("predict a batch of %d texts: %w", len(batch), err)
 		}
 		if done += len(batch); o.Progress != nil {
@@ -210,14 +212,14 @@ func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 }
 
 // read runs the model on a batch and hands each piece its logits.
-func (p *Predictor) read(batch []*piece, list []tasks.Task, precision torchx.Precision) (err error) {
+func (p *Predictor) read(batch []*piece, list []tasks.Task, o *PredictOptions) (err error) {
 	examples := make([]datasets.Example, len(batch))
 	for i, pc := range batch {
 		examples[i].IDs = pc.enc.IDs
 		pc.logits = map[string][][]float32{}
 	}
 	b := datasets.Collator{PadID: int64(p.tok.PadID())}.Collate(nil, examples)
-	s, err := p.model.Inference(precision)
+	s, err := p.model.Inference(o.Precision)
 	if err != nil {
 		return err
 	}
@@ -233,6 +235,9 @@ func (p *Predictor) read(batch []*piece, list []tasks.Task, precision torchx.Pre
 			for i, pc := range batch {
 				pc.logits[task.Name] = append(pc.logits[task.Name], values[i*row:(i+1)*row])
 			}
+		}
+		if o.Attention {
+			p.readAttention(s, task.Name, hidden, mask, batch)
 		}
 	}
 	return nil

@@ -16,6 +16,8 @@ type Prediction struct {
 	Scores         *Scores        `json:"scores,omitzero"`
 	Truncated      bool           `json:"truncated,omitzero"` // the end of the text wasn't read
 	Read           int            `json:"-"`                  // tokens that the model read, [CLS] and [SEP] of each window included
+
+	Attention Fields[[]WordWeight] `json:"attention,omitzero"` // by task: what its attention pooling looked at
 }
 
 // Token is a word of the text with its label: what stands between white space

@@ -50,3 +50,19 @@ type clsPooling struct{}
 func (clsPooling) pool(s *torchx.Scope, hidden, _ *ts.Tensor) *ts.Tensor {
 	return s.Select(hidden, 1, 0) // [batch, dim]
 }
+
+// Attention returns how much a head's attention pooling looks at each token,
+// [batch, seq]: weights that are 0 on padding and whose sum in a row is 1. It is
+// nil for a head without attention pooling. hidden and mask are as in
+// [Head.Logits].
+func Attention(h Head, s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
+	pooled, ok := h.(*pooledHead)
+	if !ok {
+		return nil
+	}
+	attention, ok := pooled.pooling.(attentionPooling)
+	if !ok {
+		return nil
+	}
+	return s.Select(attention.weights(s, hidden, mask), 2, 0)
+}

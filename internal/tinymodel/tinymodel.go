@@ -1,0 +1,89 @@
+// Package tinymodel makes models for tests: so small that they read a call in
+// no time, with weights so large that their answers differ from word to word.
+package tinymodel
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sugarme/gotch"
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/backbone"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// MaxLength is how many tokens the model reads at once.
+const MaxLength = 48
+
+// Words are those that its vocabulary has.
+const Words = "Hello my name is Mwakamba from Kisumu son he was beaten a . , ?"
+
+// Tasks are the three tasks with few labels, and one of a user's own.
+func Tasks(t testing.TB) []tasks.Task {
+	t.Helper()
+	own, err := tasks.Own{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []tasks.Task{
+		tasks.NER(tasks.NERLabels()),
+		tasks.CLS(tasks.CaseLabels{
+			Main:         []string{"Child Maintenance & Custody", "GBV"},
+			Sub:          []string{"Custody", "Physical Violence"},
+			Intervention: []string{"Counselling", "Referral"},
+			Priority:     []string{"1", "2", "3"},
+		}),
+		tasks.QA(),
+		own,
+	}
+}
+
+// Dir saves a model of [Tasks], the same for each seed, in a folder that the
+// test removes.
+func Dir(t testing.TB, seed uint64) string {
+	t.Helper()
+	vocab := append(strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK]"), strings.Fields(Words)...)
+	tok, err := tokenize.New(vocab, tokenize.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := fusion.New(fusion.Architecture{Tasks: Tasks(t), Config: backbone.Config{
+		VocabSize: int64(len(vocab)), MaxPositions: MaxLength, Dim: 32, Layers: 2, Heads: 2, HiddenDim: 64,
+		Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",
+	}}, gotch.CPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Drop()
+	rng := rand.New(rand.NewPCG(seed, 3))
+	for _, p := range m.Params().All() {
+		shape, err := p.Tensor.Size()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var data []byte
+		for range ts.ElementCount(shape) {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64()*0.3)))
+		}
+		if err := torchx.SetBytes(p.Tensor, data, gotch.Float, shape); err != nil {
+			t.Fatal(err)
+		}
+	}
+	maps, err := m.LabelMaps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "model")
+	if err := fusion.Save(dir, m, tok, fusion.Files{fusion.LabelMapsFile: maps}); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}

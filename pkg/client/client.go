@@ -1,0 +1,159 @@
+// Package client asks a Trident server (cmd/serve) what it reads in calls. It
+// needs no libtorch, and holds the types of what goes over the wire.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// Options say how to reach a server. The zero value will do for one without
+// keys.
+type Options struct {
+	Key     string       // sent as "Authorization: Bearer KEY"
+	HTTP    *http.Client // nil: one of its own
+	Retries int          // how often a request that met a full queue, a server that starts or ends, or a broken connection is sent again; 0: DefaultRetries, negative: never
+}
+
+// DefaultRetries is the number of retries where [Options] leave it open.
+const DefaultRetries = 4
+
+// Client asks one server. It is safe for concurrent use.
+type Client struct {
+	base     string
+	key      string
+	patient  *retryablehttp.Client
+	straight *retryablehttp.Client // asks once
+}
+
+// New returns a client of the server at base, such as http://127.0.0.1:8080.
+// It doesn't connect yet.
+func New(base string, o Options) (*Client, error) {
+	u, err := url.Parse(base)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("server's address: %w", err)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return nil, fmt.Errorf("server's address %q: want one such as http://127.0.0.1:8080", base)
+	}
+	retries := o.Retries
+	if retries == 0 {
+		retries = DefaultRetries
+	}
+	return &Client{
+		base:     strings.TrimSuffix(base, "/"),
+		key:      o.Key,
+		patient:  transport(o.HTTP, max(0, retries)),
+		straight: transport(o.HTTP, 0),
+	}, nil
+}
+
+func transport(over *http.Client, retries int) *retryablehttp.Client {
+	c := retryablehttp.NewClient()
+	c.Logger = nil
+	c.ErrorHandler = retryablehttp.PassthroughErrorHandler // the last answer says why
+	c.CheckRetry = worthRetrying
+	c.RetryMax = retries
+	if over != nil {
+		c.HTTPClient = over
+	}
+	return c
+}
+
+// worthRetrying leaves a server's own errors (500) alone: they would come again.
+func worthRetrying(ctx context.Context, r *http.Response, err error) (bool, error) {
+	if err == nil && r.StatusCode == http.StatusInternalServerError {
+		return false, ctx.Err()
+	}
+	return retryablehttp.DefaultRetryPolicy(ctx, r, err)
+}
+
+// Predict returns a prediction for each text, in their order. An error that
+// the server explained is a *[Problem]; none holds a text.
+func (c *Client) Predict(ctx context.Context, request Request) (*Response, error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
+	var response Response
+	if err := c.do(ctx, c.patient, http.MethodPost, "/v1/predict", body, &response); err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
+	if len(response.Predictions) != len(request.Texts) {
+		return nil, fmt.Errorf("predict: the server gave %d predictions for %d texts; is it another version?", len(response.Predictions), len(request.Texts))
+	}
+	return &response, nil
+}
+
+// Ready reports, as an error, why the server doesn't take requests yet or any
+// longer. It asks once.
+func (c *Client) Ready(ctx context.Context) error {
+	if err := c.do(ctx, c.straight, http.MethodGet, "/readyz", nil, nil); err != nil {
+		return fmt.Errorf("is the server ready: %w", err)
+	}
+	return nil
+}
+
+// Reload makes the server load its model anew, and returns the SHA-256 of what
+// it loaded. When it fails the server goes on with the model it had.
+func (c *Client) Reload(ctx context.Context) (model string, err error) {
+	var answer struct{ Model string }
+	if err := c.do(ctx, c.patient, http.MethodPost, "/admin/reload", nil, &answer); err != nil {
+		return "", fmt.Errorf("reload: %w", err)
+	}
+	return answer.Model, nil
+}
+
+// do sends a request and decodes the answer into out, unless that is nil.
+func (c *Client) do(ctx context.Context, over *retryablehttp.Client, method, path string, body []byte, out any) error {
+	var payload any // nil: no body, and no type of one
+	if body != nil {
+		payload = body
+	}
+	request, err := retryablehttp.NewRequestWithContext(ctx, method, c.base+path, payload)
+	if err != nil {
+		return err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if c.key != "" {
+		request.Header.Set("Authorization", "Bearer "+c.key)
+	}
+	response, err := over.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }() // only read from
+	data, err := io.ReadAll(response.Body)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the answer: %w", err)
+	case response.StatusCode != http.StatusOK:
+		return problemOf(response, data)
+	case out == nil:
+		return nil
+	}
+	if err := json.NewDecoder(bytes.NewReader(data)).Decode(out); err != nil {
+		return errors.New("the answer is not the JSON of a Trident server; is the address right?") // err may hold text
+	}
+	return nil
+}
+
+// problemOf makes an error of an answer that isn't a success.
+func problemOf(response *http.Response, data []byte) error {
+	var p Problem
+	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json") && json.Unmarshal(data, &p) == nil {
+		return &p
+	}
+	return fmt.Errorf("the server answered %s", response.Status)
+}

@@ -1,0 +1,85 @@
+package client
+
+import "encoding/json"
+
+// Request asks for predictions. Only Texts is needed.
+type Request struct {
+	Texts       []string `json:"texts" doc:"The calls, in UTF-8, none of them empty."`
+	Tasks       []string `json:"tasks,omitempty" doc:"What to predict: ner, cls, qa or the model's own tasks. All that the model can, if not given."`
+	Scores      bool     `json:"scores,omitempty" doc:"Give the probabilities as well."`
+	QAThreshold float64  `json:"qa_threshold,omitempty" doc:"A yes/no output is 1 if its probability is higher; more than 0 and less than 1. 0.5 if not given."`
+	Attention   bool     `json:"attention,omitempty" doc:"Say what the attention pooling of cls and qa looked at, word by word."`
+	Overlap     int      `json:"overlap,omitempty" doc:"Read calls that are too long for the model in windows that share so many tokens, instead of cutting them off."`
+}
+
+// Response answers a [Request].
+type Response struct {
+	Model       string       `json:"model"`       // SHA-256 of the model that answered
+	Predictions []Prediction `json:"predictions"` // of each text, in their order
+}
+
+// Prediction is what the model says of one text. Parts that weren't asked for,
+// or that the model hasn't learnt, are nil.
+type Prediction struct {
+	NER            []Token                    `json:"ner,omitempty"`            // the text's words, in order
+	Entities       []Entity                   `json:"entities,omitempty"`       // neighbouring words of one label, merged
+	Classification map[string]string          `json:"classification,omitempty"` // by head: main_category, …
+	QA             map[string][]int           `json:"qa,omitempty"`             // by head: 1 for each criterion that is met
+	Tasks          map[string]json.RawMessage `json:"tasks,omitempty"`          // the model's own tasks, as their kind has it
+	Scores         *Scores                    `json:"scores,omitempty"`
+	Truncated      bool                       `json:"truncated,omitempty"` // the end of the text wasn't read
+	Attention      map[string][]WordWeight    `json:"attention,omitempty"` // by task, of each word that was read
+}
+
+// WordWeight is how much a task's attention pooling looked at a word. Start and
+// End are as in [Token].
+type WordWeight struct {
+	Start  int     `json:"start"`
+	End    int     `json:"end"`
+	Weight float32 `json:"weight"`
+}
+
+// Token is a word with its label. Start and End count code points of the text,
+// half-open.
+type Token struct {
+	Text  string `json:"token"`
+	Label string `json:"label"`
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+}
+
+// Entity is a run of neighbouring words of one label, other than O. Start and
+// End are as in [Token].
+type Entity struct {
+	Text  string `json:"text"`
+	Label string `json:"label"`
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+}
+
+// Scores are the probabilities behind a [Prediction].
+type Scores struct {
+	NER            []map[string]float32          `json:"ner,omitempty"`            // of each token: all labels
+	Classification map[string]map[string]float32 `json:"classification,omitempty"` // of each head: all labels
+	QA             map[string][]float32          `json:"qa,omitempty"`             // of each head: each criterion
+	Tasks          map[string]json.RawMessage    `json:"tasks,omitempty"`
+}
+
+// Problem is an answer that isn't a success, as application/problem+json
+// (RFC 9457). It never holds a text of the request.
+type Problem struct {
+	Type      string `json:"type" doc:"Always about:blank: the status says what kind of problem it is."`
+	Title     string `json:"title" doc:"The status in words."`
+	Status    int    `json:"status" doc:"The HTTP status."`
+	Detail    string `json:"detail" doc:"What is wrong, and what to do."`
+	Field     string `json:"field,omitempty" doc:"The field of the request that is wrong, such as texts[3]."`
+	RequestID string `json:"request_id,omitempty" doc:"The request's id in the server's audit log."`
+}
+
+// Error implements error.
+func (p *Problem) Error() string {
+	if p.Field != "" {
+		return p.Field + ": " + p.Detail
+	}
+	return p.Detail
+}

@@ -1,0 +1,150 @@
+package serve
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"time"
+)
+
+// requestIDHeader tells a client the id of its request in the log. It is always
+// the server's own: one that a client chose could be a name.
+const requestIDHeader = "X-Request-Id"
+
+// record is what the audit line says of a request. It holds sizes and times,
+// nothing of a text.
+type record struct {
+	id        string
+	status    int // 0: what was written
+	key       string
+	model     string
+	texts     int
+	tokens    int
+	truncated int
+	bytesIn   int
+	stages    stages
+}
+
+// stages are where the time of a request went.
+type stages struct {
+	decode, tokenize time.Duration
+	times            // in the queue and in the model
+	encode           time.Duration
+}
+
+// counted notes what is written.
+type counted struct {
+	http.ResponseWriter
+	status, bytes int
+}
+
+func (c *counted) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	if c.status == 0 {
+		c.status = http.StatusOK
+	}
+	n, err := c.ResponseWriter.Write(p)
+	c.bytes += n
+	return n, err
+}
+
+// Unwrap is for [http.ResponseController].
+func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
+
+// audited answers a route's requests: it wants a key where that is needed, makes
+// problems of errors and panics, counts, and writes the audit line.
+func (s *Server) audited(rt route) http.Handler {
+	return http.HandlerFunc(func(inner http.ResponseWriter, r *http.Request) {
+		begun := time.Now()
+		w := &counted{ResponseWriter: inner}
+		rec := &record{id: rand.Text()}
+		w.Header().Set(requestIDHeader, rec.id)
+		s.metrics.inFlight.Add(1)
+		defer s.metrics.inFlight.Add(-1)
+		if err := s.answer(w, r, rt, rec); err != nil {
+			p := toProblem(err)
+			if p.Status == http.StatusInternalServerError {
+				s.Log.Error("request", "id", rec.id, "error", err.Error())
+			}
+			if w.status == 0 {
+				writeProblem(w, p, rec.id)
+			}
+		}
+		if rec.status == 0 {
+			rec.status = w.status
+		}
+		took := time.Since(begun)
+		s.metrics.answered(rt.path, rec, took)
+		s.audit(r, rt, rec, w.bytes, took)
+	})
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, rt route, rec *record) (err error) {
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case p == any(http.ErrAbortHandler):
+			panic(p)
+		default:
+			s.Log.Error("panic", "id", rec.id, "stack", string(debug.Stack())) // it holds addresses, no values
+			err = panicError(p)
+		}
+	}()
+	if keys := s.keys(); rt.key && len(keys) > 0 {
+		name, found := keys.find(r)
+		if !found {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			return problemf(http.StatusUnauthorized, "", "want the header Authorization: Bearer KEY with a key of this server")
+		}
+		rec.key = name
+	}
+	return rt.handle(w, r, rec)
+}
+
+// audit writes a request's line.
+func (s *Server) audit(r *http.Request, rt route, rec *record, bytesOut int, took time.Duration) {
+	level := slog.LevelInfo
+	if rt.quiet {
+		level = slog.LevelDebug
+	}
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
+	attrs := []slog.Attr{
+		slog.String("id", rec.id), slog.String("method", methodOf(r)), slog.String("path", rt.path), // not what the client wrote
+		slog.Int("status", rec.status), slog.String("from", host), slog.Int("bytes_in", rec.bytesIn), slog.Int("bytes_out", bytesOut),
+		millis("total_ms", took),
+	}
+	if rec.key != "" {
+		attrs = append(attrs, slog.String("key", rec.key))
+	}
+	if rec.model != "" {
+		attrs = append(attrs, slog.String("model", rec.model))
+	}
+	if rec.texts > 0 {
+		attrs = append(attrs, slog.Int("texts", rec.texts), slog.Int("tokens", rec.tokens), slog.Int("truncated", rec.truncated),
+			millis("decode_ms", rec.stages.decode), millis("tokenize_ms", rec.stages.tokenize), millis("queue_ms", rec.stages.queue),
+			millis("model_ms", rec.stages.model), millis("encode_ms", rec.stages.encode))
+	}
+	s.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", attrs...)
+}
+
+// methodOf is a request's method, unless the client made one up.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
+}
+
+func millis(name string, d time.Duration) slog.Attr {
+	return slog.Float64(name, float64(d.Microseconds())/1000)
+}

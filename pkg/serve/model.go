@@ -1,0 +1,137 @@
+package serve
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/sugarme/gotch"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// Model is what a [Server] reads calls with.
+type Model struct {
+	Predictor *fusion.Predictor
+	Precision torchx.Precision
+	Hash      string // says which model it is
+	Drop      func() // frees it
+}
+
+// OpenModel loads a model directory. Its hash is the SHA-256 of the files that
+// were read.
+func OpenModel(dir string, device gotch.Device, precision torchx.Precision) (*Model, error) {
+	before, err := hashOf(dir)
+	if err != nil {
+		return nil, fmt.Errorf("load model %s: %w", dir, err)
+	}
+	m, tok, err := fusion.Load(dir, device)
+	if err != nil {
+		return nil, err
+	}
+	after, err := hashOf(dir)
+	if err == nil && after != before {
+		err = errors.New("its files changed while they were read; try again")
+	}
+	if err != nil {
+		m.Drop()
+		return nil, fmt.Errorf("load model %s: %w", dir, err)
+	}
+	return &Model{Predictor: fusion.NewPredictor(m, tok), Precision: precision.Resolve(device), Hash: after, Drop: m.Drop}, nil
+}
+
+// hashOf hashes the files of a model directory that decide what it answers.
+func hashOf(dir string) (string, error) {
+	sum := sha256.New()
+	names := []string{fusion.SafetensorsFile, fusion.ConfigFile, fusion.LabelMapsFile, tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile}
+	if _, err := os.Stat(filepath.Join(dir, fusion.SafetensorsFile)); err != nil {
+		names[0] = fusion.PTFile
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		err := hashFile(sum, filepath.Join(dir, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+		fmt.Fprintf(sum, "\n%s %t\n", name, err == nil)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+func hashFile(w io.Writer, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // only read from
+	_, err = io.Copy(w, f)
+	return err
+}
+
+// generation is a model while the server uses it, with the goroutine that runs
+// it.
+type generation struct {
+	*Model
+	batcher *batcher
+	users   sync.WaitGroup // requests that read with it
+}
+
+// generation makes a generation of m.
+func (s *Server) generation(m *Model) *generation {
+	b := batching{size: s.BatchSize, tokens: s.BatchTokens, wait: s.BatchWait}
+	return &generation{Model: m, batcher: newBatcher(b, func(pieces []fusion.Piece) error {
+		tokens := 0
+		for _, p := range pieces {
+			tokens += p.Tokens()
+		}
+		s.metrics.batch(len(pieces), tokens)
+		return s.read(m, pieces)
+	})}
+}
+
+// run puts pieces through the model. A bug there must not end the server.
+func run(m *Model, pieces []fusion.Piece) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = panicError(p)
+		}
+	}()
+	return m.Predictor.Read(pieces, m.Precision)
+}
+
+// warmUp runs all of the model, with as long a text as it reads: weights are
+// rounded then, and buffers made.
+func (g *generation) warmUp(ctx context.Context) error {
+	long := make([]byte, 0, 2*g.Predictor.MaxLength())
+	for range g.Predictor.MaxLength() {
+		long = append(long, "a "...)
+	}
+	for range 2 {
+		reading, err := g.Predictor.Prepare([]datasets.Transcript{datasets.Transcript(long), "a"}, fusion.PredictOptions{Scores: true})
+		if err != nil {
+			return fmt.Errorf("warm up: %w", err)
+		}
+		if _, err := g.batcher.submit(ctx, reading.Pieces()); err != nil {
+			return fmt.Errorf("warm up: %w", err)
+		}
+		reading.Predictions()
+	}
+	return nil
+}
+
+// retire frees the model once nobody reads with it any more.
+func (g *generation) retire() {
+	g.users.Wait()
+	g.batcher.close()
+	g.Drop()
+}

@@ -1,0 +1,167 @@
+package serve
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/trident-nlp/trident/pkg/client"
+	"github.com/trident-nlp/trident/pkg/fusion"
+)
+
+// object is a JSON object.
+type object = map[string]any
+
+// describe is the OpenAPI document of the routes. Schemas are made of the Go
+// types that are decoded and encoded.
+func (s *Server) describe(list []route) object {
+	schemas := schemas{}
+	paths := object{}
+	for _, rt := range list {
+		operation := object{"summary": rt.summary, "operationId": operationID(rt)}
+		if rt.request != nil {
+			operation["requestBody"] = object{"required": true, "content": content("application/json", schemas.of(reflect.TypeOf(rt.request)))}
+		}
+		if rt.key {
+			operation["security"] = []object{{"key": []string{}}, {}} // {}: servers without keys
+		}
+		answers := object{}
+		if kind, plain := rt.answer.(string); plain {
+			answers["200"] = object{"description": http.StatusText(http.StatusOK), "content": object{kind: object{}}}
+		} else {
+			answers["200"] = object{"description": http.StatusText(http.StatusOK), "content": content("application/json", schemas.of(reflect.TypeOf(rt.answer)))}
+		}
+		for _, status := range rt.problems {
+			answer := object{"description": http.StatusText(status), "content": content("application/problem+json", schemas.of(reflect.TypeFor[client.Problem]()))}
+			if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+				answer["headers"] = object{"Retry-After": object{"description": "Seconds to wait before the request is sent again.", "schema": object{"type": "integer"}}}
+			}
+			answers[strconv.Itoa(status)] = answer
+		}
+		operation["responses"] = answers
+		paths[rt.path] = object{strings.ToLower(rt.method): operation}
+	}
+	s.limit(schemas)
+	return object{
+		"openapi": "3.1.0",
+		"info":    object{"title": "Trident", "version": "1", "description": "Reads transcripts of child-helpline calls: entities, categories, the counsellor's score. It proposes labels for people to check."},
+		"paths":   paths,
+		"components": object{
+			"schemas":         schemas,
+			"securitySchemes": object{"key": object{"type": "http", "scheme": "bearer"}},
+		},
+	}
+}
+
+// limit adds what the configuration allows to the request's schema.
+func (s *Server) limit(all schemas) {
+	request := all["Request"].(object)
+	fields := request["properties"].(object)
+	texts := fields["texts"].(object)
+	texts["minItems"], texts["maxItems"] = 1, s.Limits.Texts
+	texts["items"] = object{"type": "string", "minLength": 1, "maxLength": s.Limits.Text}
+	tasks := fields["tasks"].(object)
+	tasks["minItems"], tasks["maxItems"] = 1, maxTasks
+	threshold := fields["qa_threshold"].(object)
+	threshold["exclusiveMinimum"], threshold["exclusiveMaximum"], threshold["default"] = 0, 1, fusion.DefaultThreshold
+	overlap := fields["overlap"].(object)
+	overlap["minimum"], overlap["default"] = 0, 0
+	request["additionalProperties"] = false
+}
+
+func content(kind string, schema object) object { return object{kind: object{"schema": schema}} }
+
+// operationID is such as postV1Predict.
+func operationID(rt route) string {
+	id := strings.ToLower(rt.method)
+	for part := range strings.FieldsFuncSeq(rt.path, func(r rune) bool { return strings.ContainsRune("/.", r) }) {
+		id += strings.ToUpper(part[:1]) + part[1:]
+	}
+	return id
+}
+
+// schemas are JSON schemas by the name of their Go type.
+type schemas object
+
+// alternatives are the types that another one is encoded as.
+var alternatives = map[reflect.Type][]reflect.Type{
+	reflect.TypeFor[fusion.Own](): {
+		reflect.TypeFor[struct {
+			Tokens   []fusion.Token  `json:"tokens"`
+			Entities []fusion.Entity `json:"entities"`
+		}](),
+		reflect.TypeFor[fusion.Fields[string]](),
+		reflect.TypeFor[fusion.Fields[fusion.Fields[int]]](),
+	},
+	reflect.TypeFor[fusion.OwnScores](): {
+		reflect.TypeFor[[]fusion.Fields[float32]](),
+		reflect.TypeFor[fusion.Fields[fusion.Fields[float32]]](),
+	},
+}
+
+// of is the schema of what encoding/json makes of t.
+func (all schemas) of(t reflect.Type) object {
+	if types, found := alternatives[t]; found {
+		var list []object
+		for _, t := range types {
+			list = append(list, all.of(t))
+		}
+		return object{"oneOf": list}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return all.of(t.Elem())
+	case reflect.String:
+		return object{"type": "string"}
+	case reflect.Bool:
+		return object{"type": "boolean"}
+	case reflect.Int, reflect.Int64:
+		return object{"type": "integer"}
+	case reflect.Float32, reflect.Float64:
+		return object{"type": "number"}
+	case reflect.Slice:
+		if value, named := fieldsOf(t); named {
+			return object{"type": "object", "additionalProperties": all.of(value)}
+		}
+		return object{"type": "array", "items": all.of(t.Elem())}
+	case reflect.Struct:
+		if t.Name() == "" {
+			return all.fields(t)
+		}
+		if _, known := all[t.Name()]; !known {
+			all[t.Name()] = nil // for types that hold themselves
+			all[t.Name()] = all.fields(t)
+		}
+		return object{"$ref": "#/components/schemas/" + t.Name()}
+	}
+	panic(fmt.Sprintf("no schema for %v", t)) // a test makes the document
+}
+
+// fieldsOf returns T of a [fusion.Fields] of T, which is an object in JSON.
+func fieldsOf(t reflect.Type) (value reflect.Type, named bool) {
+	if t.PkgPath() != reflect.TypeFor[fusion.Prediction]().PkgPath() || !strings.HasPrefix(t.Name(), "Fields[") {
+		return nil, false
+	}
+	field, found := t.Elem().FieldByName("Value")
+	return field.Type, found
+}
+
+// fields is the schema of a struct's fields.
+func (all schemas) fields(t reflect.Type) object {
+	properties, required := object{}, []string{}
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		schema := all.of(field.Type)
+		if doc := field.Tag.Get("doc"); doc != "" {
+			schema["description"] = doc
+		}
+		properties[name] = schema
+		if options == "" {
+			required = append(required, name)
+		}
+	}
+	return object{"type": "object", "properties": properties, "required": required}
+}

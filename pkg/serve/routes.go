@@ -1,0 +1,173 @@
+package serve
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/trident-nlp/trident/pkg/client"
+	"github.com/trident-nlp/trident/pkg/fusion"
+)
+
+// answerer answers a request, notes in rec what the audit line shall say, and
+// returns what went wrong before anything was written.
+type answerer func(w http.ResponseWriter, r *http.Request, rec *record) error
+
+// route is one of the server's own paths. The OpenAPI document and the page
+// at /docs are made of the same list.
+type route struct {
+	method, path string
+	summary      string
+	key          bool // a client needs one, if there are keys
+	quiet        bool // asked by machines, again and again: logged at level debug
+	request      any  // the type of its body; nil: none
+	answer       any  // the type of its answer in JSON; a string is another content type
+	problems     []int
+	handle       answerer
+}
+
+// predictAnswer is what POST /v1/predict returns.
+type predictAnswer struct {
+	Model       string              `json:"model" doc:"SHA-256 of the model that answered."`
+	Predictions []fusion.Prediction `json:"predictions" doc:"Of each text, in their order."`
+}
+
+type health struct {
+	Status string `json:"status"`
+	Model  string `json:"model,omitempty" doc:"SHA-256 of the model that answers now."`
+}
+
+func (s *Server) list() []route {
+	return []route{
+		{method: "POST", path: "/v1/predict", summary: "Read calls: entities, categories, the counsellor's score.", key: true,
+			request: client.Request{}, answer: predictAnswer{}, problems: []int{400, 401, 408, 413, 415, 422, 429, 500, 503}, handle: s.predict},
+		{method: "GET", path: "/healthz", summary: "Is the process alive?", quiet: true, answer: health{}, handle: s.handleHealth},
+		{method: "GET", path: "/readyz", summary: "Does it take requests? Not before the model has been loaded and warmed up, nor after SIGTERM.", quiet: true,
+			answer: health{}, problems: []int{503}, handle: s.handleReady},
+		{method: "GET", path: "/metrics", summary: "Measures, in Prometheus's text format.", quiet: true, answer: "text/plain", handle: s.handleMetrics},
+		{method: "POST", path: "/admin/reload", summary: "Load the model anew, without losing a request. Without keys only from the machine itself.", key: true,
+			answer: reloadAnswer{}, problems: []int{401, 403, 409, 500}, handle: s.handleReload},
+		{method: "GET", path: "/openapi.json", summary: "This description.", answer: "application/json", handle: s.handleOpenAPI},
+		{method: "GET", path: "/docs", summary: "A page that describes the service.", answer: "text/html", handle: s.handleDocs},
+	}
+}
+
+func (s *Server) routes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	list := s.list()
+	for _, rt := range list {
+		mux.Handle(rt.method+" "+rt.path, s.audited(rt))
+		mux.Handle(rt.path, s.audited(route{path: rt.path, handle: wrongMethod(rt.method)}))
+	}
+	mux.Handle("/", s.audited(route{path: "other", handle: s.elsewhere}))
+	var err error
+	if s.openapi, err = json.MarshalIndent(s.describe(list), "", "  "); err != nil {
+		return nil, err
+	}
+	return s.crossOrigin(mux)
+}
+
+func wrongMethod(want string) answerer {
+	return func(w http.ResponseWriter, _ *http.Request, _ *record) error {
+		w.Header().Set("Allow", want)
+		return problemf(http.StatusMethodNotAllowed, "", "want %s", want)
+	}
+}
+
+// elsewhere answers for paths that are not the server's own.
+func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request, _ *record) error {
+	looking := r.Method == http.MethodGet || r.Method == http.MethodHead
+	switch {
+	case looking && s.Page != nil:
+		s.Page.ServeHTTP(w, r)
+	case looking && r.URL.Path == "/":
+		http.Redirect(w, r, "/docs", http.StatusFound)
+	default:
+		return problemf(http.StatusNotFound, "", "there is nothing here; /docs lists what there is")
+	}
+	return nil
+}
+
+func (s *Server) handleHealth(w http.ResponseWriter, _ *http.Request, _ *record) error {
+	return writeJSON(w, health{Status: "alive"})
+}
+
+func (s *Server) handleReady(w http.ResponseWriter, _ *http.Request, _ *record) error {
+	if err := s.ready(); err != nil {
+		return err
+	}
+	g, release := s.acquire()
+	defer release()
+	if g == nil {
+		return s.ready()
+	}
+	return writeJSON(w, health{Status: "ready", Model: g.Hash})
+}
+
+func (s *Server) handleOpenAPI(w http.ResponseWriter, _ *http.Request, _ *record) error {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(s.openapi) // a client that has left
+	return nil
+}
+
+// writeJSON answers with v.
+func writeJSON(w http.ResponseWriter, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Length", strconv.Itoa(len(data)))
+	_, _ = w.Write(data) // a client that has left
+	return nil
+}
+
+// fromLoopback reports whether a request comes from this machine.
+func fromLoopback(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Unmap().IsLoopback()
+}
+
+// crossOrigin keeps web pages of other origins out, but those that are allowed.
+func (s *Server) crossOrigin(next http.Handler) (http.Handler, error) {
+	guard := http.NewCrossOriginProtection()
+	allowed := map[string]bool{}
+	for _, origin := range s.Origins {
+		if err := guard.AddTrustedOrigin(origin); err != nil {
+			return nil, err
+		}
+		allowed[origin] = true
+	}
+	guard.SetDenyHandler(s.audited(route{path: "other", handle: func(http.ResponseWriter, *http.Request, *record) error {
+		return problemf(http.StatusForbidden, "", "a web page of another origin asks; the server can be told to allow it (--origin)")
+	}}))
+	guarded := guard.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		if len(allowed) > 0 {
+			h.Add("Vary", "Origin")
+		}
+		if origin := r.Header.Get("Origin"); allowed[origin] {
+			h.Set("Access-Control-Allow-Origin", origin)
+			if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+				h.Set("Access-Control-Allow-Methods", "GET, POST")
+				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+				h.Set("Access-Control-Max-Age", "600")
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+			h.Set("Access-Control-Expose-Headers", strings.Join([]string{requestIDHeader, "Retry-After"}, ", "))
+		}
+		guarded.ServeHTTP(w, r)
+	}), nil
+}

@@ -1,0 +1,164 @@
+// Package serve answers HTTP requests with a model: texts in, labels out. Texts
+// of all requests share batches, one goroutine runs the model, and whatever is
+// too much is refused instead of queued.
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/trident-nlp/trident/pkg/fusion"
+)
+
+// Config is what a [Server] is made of. [Defaults] has values for all that is
+// not named here: Open and Log must be set.
+type Config struct {
+	Open func() (*Model, error) // loads the model, at the start and for each reload
+	Log  *slog.Logger           // audit lines and errors; no text of a call gets there
+	Page http.Handler           // answers GET for paths that are not the server's own; nil: / leads to /docs
+	Keys Keys                   // clients need one of them; empty: no key is needed
+	TLS  *tls.Config            // nil: plain HTTP
+
+	Origins []string // of web pages elsewhere that may ask, such as https://cases.example.org
+
+	Limits      Limits
+	QueueTokens int           // what all requests that are being answered may have together…
+	QueueBytes  int64         // …and the bytes of their bodies
+	BatchSize   int           // texts, or windows of long ones, that go through the model at once, at most…
+	BatchTokens int           // …and their tokens
+	BatchWait   time.Duration // how long a text may wait for others while the model is idle
+
+	HeaderTimeout time.Duration // for a request's headers
+	ReadTimeout   time.Duration // for a whole request
+	Timeout       time.Duration // from there to the answer
+	WriteTimeout  time.Duration // for sending it
+	IdleTimeout   time.Duration // between requests of a connection
+	HeaderBytes   int
+	DrainDelay    time.Duration // between /readyz saying no and the last connection being accepted
+}
+
+// Defaults are values that suit a machine of a few cores.
+func Defaults() Config {
+	return Config{
+		Limits:        Limits{Body: 8 << 20, Texts: 128, Text: 256 << 10},
+		QueueTokens:   1 << 16,
+		QueueBytes:    64 << 20,
+		BatchSize:     fusion.DefaultBatchSize,
+		BatchTokens:   fusion.DefaultBatchTokens,
+		BatchWait:     2 * time.Millisecond,
+		HeaderTimeout: 5 * time.Second,
+		ReadTimeout:   30 * time.Second,
+		Timeout:       time.Minute,
+		WriteTimeout:  30 * time.Second,
+		IdleTimeout:   2 * time.Minute,
+		HeaderBytes:   16 << 10,
+	}
+}
+
+// Server answers requests. Make one with [New].
+type Server struct {
+	Config
+	handler   http.Handler
+	metrics   *measures
+	admission *admission
+	openapi   []byte
+	read      func(*Model, []fusion.Piece) error // runs a model; tests put something in between
+	liveKeys  atomic.Pointer[Keys]
+	draining  atomic.Bool
+	reloading sync.Mutex
+
+	mu       sync.Mutex // held for a moment, never while a request is read
+	current  *generation
+	retiring sync.WaitGroup // generations that still answer
+}
+
+// New makes a Server, which has no model yet: [Server.Serve] or [Server.Reload]
+// loads it.
+func New(c Config) (*Server, error) {
+	s := &Server{Config: c, read: run}
+	s.admission = &admission{maxBytes: c.QueueBytes, maxTokens: int64(c.QueueTokens)}
+	s.SetKeys(c.Keys)
+	s.metrics = newMeasures(s)
+	var err error
+	if s.handler, err = s.routes(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Handler answers requests, without a listener: for tests, or for a server that
+// has more to do.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// SetKeys lets other keys count from now on.
+func (s *Server) SetKeys(keys Keys) { s.liveKeys.Store(&keys) }
+
+func (s *Server) keys() Keys { return *s.liveKeys.Load() }
+
+// Serve accepts connections from l, loads the model, and answers until ctx is
+// done. Then /readyz says no, and after DrainDelay no more connections are
+// accepted; what was accepted is answered before Serve returns. It closes l,
+// and frees the model.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	defer s.free()
+	web := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: s.HeaderTimeout,
+		ReadTimeout:       s.ReadTimeout,
+		WriteTimeout:      s.ReadTimeout + s.Timeout + s.WriteTimeout, // net/http counts from the headers' end
+		IdleTimeout:       s.IdleTimeout,
+		MaxHeaderBytes:    s.HeaderBytes,
+		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
+		TLSConfig:         s.TLS,
+	}
+	ended := make(chan error, 1)
+	go func() {
+		if s.TLS != nil {
+			ended <- web.ServeTLS(l, "", "")
+			return
+		}
+		ended <- web.Serve(l)
+	}()
+	s.Log.Info("listening", "address", l.Addr().String(), "tls", s.TLS != nil, "keys", len(s.keys()))
+	if _, err := s.Reload(ctx); err != nil {
+		_ = web.Close() // err is what counts
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	select {
+	case err := <-ended:
+		return fmt.Errorf("accept connections: %w", err)
+	case <-ctx.Done():
+	}
+	return s.drain(web)
+}
+
+// drain answers what was accepted.
+func (s *Server) drain(web *http.Server) error {
+	s.draining.Store(true)
+	s.Log.Info("draining", "requests", s.metrics.inFlight.Load())
+	time.Sleep(s.DrainDelay)
+	most, cancel := context.WithTimeout(context.Background(), web.WriteTimeout)
+	defer cancel()
+	if err := web.Shutdown(most); err != nil {
+		return errors.Join(fmt.Errorf("answer the last requests: %w", err), web.Close())
+	}
+	s.Log.Info("drained")
+	return nil
+}
+
+// free lets go of the model.
+func (s *Server) free() {
+	s.swap(nil)
+	s.retiring.Wait()
+}

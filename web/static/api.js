@@ -1,0 +1,50 @@
+// The server's one question: POST v1/predict.
+import {Problem} from './problem.js';
+
+// predict asks for the predictions of texts: {predictions, model}. What goes
+// wrong is a Problem, whose values hold the answer's status; that the user
+// stopped it is an AbortError.
+export async function predict(texts, {key = '', signal, overlap} = {}) {
+  const headers = {'Content-Type': 'application/json'};
+  if (!/^[\x21-\x7e]*$/.test(key)) throw new Problem('badKey'); // no header can hold it
+  if (key !== '') headers.Authorization = `Bearer ${key}`;
+  const question = {texts, scores: true, attention: true};
+  if (overlap !== undefined) question.overlap = overlap;
+  const answer = await asked({method: 'POST', headers, body: JSON.stringify(question), signal, cache: 'no-store', redirect: 'error'});
+  if (!answer.ok) throw await refusal(answer);
+  const result = await body(answer);
+  if (!Array.isArray(result?.predictions) || result.predictions.length !== texts.length) throw new Problem('oddAnswer', {status: answer.status});
+  for (const prediction of result.predictions) delete prediction.scores?.ner; // large, and not shown
+  return result;
+}
+
+async function asked(request) {
+  try {
+    return await fetch('v1/predict', request);
+  } catch (error) {
+    throw error.name === 'AbortError' ? error : new Problem('away');
+  }
+}
+
+async function body(answer) {
+  try {
+    return await answer.json();
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    throw error instanceof SyntaxError ? new Problem('oddAnswer', {status: answer.status}) : new Problem('away');
+  }
+}
+
+const keys = {400: 'refused', 401: 'badKey', 403: 'badKey', 413: 'tooLarge', 422: 'refused', 429: 'busy', 503: 'notReady'};
+
+// refusal makes a Problem of an answer that is no success: problem+json of
+// RFC 9457, or whatever a proxy says.
+async function refusal(answer) {
+  const said = await answer.json().catch(() => null);
+  const seconds = Math.ceil(Number(answer.headers.get('Retry-After')));
+  return new Problem(keys[answer.status] ?? 'failed', {
+    status: answer.status,
+    detail: [said?.detail, said?.title].find((text) => typeof text === 'string') ?? '',
+    seconds: seconds > 0 && seconds < 3600 ? seconds : 1,
+  });
+}

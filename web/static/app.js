@@ -1,0 +1,333 @@
+// The page: what is asked, what is shown, in which language.
+import {predict} from './api.js';
+import {fromLines, MAX_BYTES, readCalls} from './calls.js';
+import {el} from './dom.js';
+import {callName, showList} from './list.js';
+import {count, entitiesOf, flagsOf} from './prediction.js';
+import {Problem} from './problem.js';
+import {readAll} from './reader.js';
+import {showResult} from './result.js';
+import {download, toCSV, toJSON} from './save.js';
+import {currentLanguage, preferred, setLanguage, t} from './words.js';
+
+const $ = (id) => document.getElementById(id);
+
+// What the page knows. All of it goes when the page is closed.
+const state = {
+  calls: [], // {id, text, prediction, problem}
+  listed: false, // the calls came from a file, and have a table
+  first: 0, // the table's first call that is shown
+  current: -1, // the call that is shown
+  choices: {look: '', threshold: null},
+  model: '',
+  job: null, // an AbortController while calls are read
+};
+let refill = () => {}; // shows the table's news
+
+// --- messages: kept as keys, so that they follow the language ---------------
+
+const messages = {status: null, problem: null, offer: []};
+
+function say(key, values) {
+  messages.status = key && {key, values};
+  showMessages();
+}
+
+function complain(problem, offer = []) {
+  messages.problem = problem;
+  messages.offer = offer;
+  showMessages();
+}
+
+function showMessages() {
+  const {status, problem, offer} = messages;
+  $('status').textContent = status ? t(status.key, status.values) : '';
+  $('problem').textContent = problem ? t(`problem${problem.key[0].toUpperCase()}${problem.key.slice(1)}`, problem.values).trim() : '';
+  $('offer').replaceChildren(...offer.map(({id, key, values, act}) => el('button', {type: 'button', id, onclick: act}, t(key, values))));
+}
+
+// report shows what went wrong. Errors that are no Problem are the page's own.
+function report(error, offer = []) {
+  if (error.name === 'AbortError') {
+    say('stopped');
+    return;
+  }
+  const problem = error instanceof Problem ? error : new Problem('failedHere');
+  say(null);
+  complain(problem, offer);
+  if (problem.key === 'badKey') {
+    $('key').closest('details').open = true;
+    $('key').focus();
+  }
+  if (problem !== error) throw error;
+}
+
+// --- reading ------------------------------------------------------------------
+
+// work runs f(signal) as the one job of the page; f's errors are shown with
+// what again would do.
+async function work(f, again) {
+  state.job?.abort();
+  const job = new AbortController();
+  state.job = job;
+  complain(null);
+  $('stop').hidden = false;
+  try {
+    await f(job.signal);
+  } catch (error) {
+    if (state.job === job) report(error, error.name === 'AbortError' ? [] : again);
+  } finally {
+    if (state.job === job) {
+      state.job = null;
+      $('stop').hidden = true;
+      $('progress').hidden = true;
+    }
+  }
+}
+
+// take replaces what the page shows by calls, and reads them.
+function take(calls, {listed, offer = []}) {
+  Object.assign(state, {calls, listed, first: 0, current: listed ? -1 : 0});
+  show();
+  return readOn(offer);
+}
+
+// readOn reads the calls that haven't been.
+function readOn(offer = []) {
+  const {calls, listed} = state;
+  const done = () => calls.filter((call) => call.prediction || call.problem).length;
+  const progress = () => {
+    say(listed ? 'readingSome' : 'reading', {done: done(), total: calls.length});
+    $('progress').max = calls.length;
+    $('progress').value = done();
+  };
+  const again = [{id: 'again', key: listed ? 'goOn' : 'again', act: () => readOn(offer)}];
+  return work(async (signal) => {
+    $('progress').hidden = !listed;
+    progress();
+    await readAll(calls, {
+      key: $('key').value.trim(),
+      signal,
+      onDone: (model) => {
+        nameModel(model);
+        progress();
+        refill();
+      },
+      onWait: (seconds) => say('waiting', {seconds}),
+    });
+    if (listed) say('doneSome', {done: calls.filter((call) => call.prediction).length, total: calls.length});
+    else sayOne(calls[0].prediction);
+    complain(null, offer);
+    if (listed) refill();
+    else showCurrent();
+  }, again);
+}
+
+function sayOne(p) {
+  const {met, total} = flagsOf(p, state.choices.threshold).map(count)[0] ?? {met: 0, total: 0};
+  const entities = entitiesOf(p).reduce((n, part) => n + part.entities.length, 0);
+  say('doneOne', {entities, met, criteria: total});
+}
+
+// readWhole reads a long call in windows, where only its beginning was read.
+function readWhole(call) {
+  const again = [{id: 'again', key: 'again', act: () => readWhole(call)}];
+  return work(async (signal) => {
+    say('reading');
+    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, overlap: 128});
+    call.prediction = predictions[0];
+    sayOne(call.prediction);
+    show();
+  }, again);
+}
+
+function nameModel(model) {
+  const name = typeof model === 'string' ? model : model?.name;
+  if (typeof name === 'string') state.model = name;
+  showFooter();
+}
+
+function readTyped() {
+  const text = $('transcript').value;
+  if (text.trim() === '') {
+    complain(new Problem('noText'));
+    $('transcript').focus();
+    return;
+  }
+  take([{id: '', text}], {listed: false});
+}
+
+// openFile reads a file that was chosen or dropped. A .txt file goes into the
+// text field; if it has several lines they may be calls too.
+async function openFile(file) {
+  const {name} = file;
+  try {
+    if (file.size > MAX_BYTES) throw new Problem('tooBig', {name, most: MAX_BYTES >> 20});
+    const content = await file.text();
+    const calls = readCalls(name, content);
+    if (!/\.txt$/i.test(name)) {
+      $('transcript').value = '';
+      say('fileRead', {name, n: calls.length});
+      await take(calls, {listed: true});
+      return;
+    }
+    $('transcript').value = calls[0].text;
+    const lines = content.split('\n').filter((line) => line.trim() !== '').length;
+    const offer = lines < 2 ? [] : [{id: 'each-line', key: 'eachLine', values: {n: lines}, act: () => takeLines(content)}];
+    await take(calls, {listed: false, offer});
+  } catch (error) {
+    report(error);
+  }
+}
+
+function takeLines(content) {
+  try {
+    take(fromLines(content), {listed: true});
+  } catch (error) {
+    report(error);
+  }
+}
+
+// --- showing --------------------------------------------------------------------
+
+function show() {
+  showCalls();
+  showCurrent();
+  showFooter();
+}
+
+function showCalls() {
+  $('calls').hidden = !state.listed;
+  if (!state.listed) {
+    refill = () => {};
+    $('calls').replaceChildren();
+    return;
+  }
+  refill = showList($('calls'), {
+    calls: state.calls,
+    first: state.first,
+    choices: state.choices,
+    open: openCall,
+    turn: (first) => {
+      state.first = first;
+      showCalls();
+      $('calls-title').focus();
+    },
+  });
+}
+
+function openCall(i) {
+  state.current = i;
+  showCurrent();
+  $('result-title').focus();
+}
+
+function showCurrent() {
+  const call = state.calls[state.current];
+  $('result').hidden = !call?.prediction;
+  if (!call?.prediction) {
+    $('result').replaceChildren();
+    return;
+  }
+  const neighbour = (step) => {
+    for (let i = state.current + step; i >= 0 && i < state.calls.length; i += step) {
+      if (state.calls[i].prediction) return () => openCall(i);
+    }
+    return null;
+  };
+  showResult($('result'), {
+    call,
+    title: state.listed ? callName(call, state.current) : t('result'),
+    choices: state.choices,
+    act: {
+      readWhole: () => readWhole(call),
+      save,
+      back: state.listed && backToList,
+      previous: state.listed && neighbour(-1),
+      next: state.listed && neighbour(1),
+    },
+  });
+}
+
+function backToList() {
+  const i = state.current;
+  state.first = i;
+  showCalls();
+  $('calls').querySelector(`[data-call="${i}"]`).focus();
+}
+
+// save hands out all calls that have been read.
+function save(format) {
+  const name = `trident-${state.listed ? 'calls' : 'call'}.${format}`;
+  if (format === 'json') download(name, 'application/json', toJSON(state.calls, state.choices.threshold));
+  else download(name, 'text/csv;charset=utf-8', toCSV(state.calls, state.choices.threshold));
+  say('saved', {name});
+}
+
+function showFooter() {
+  $('footer').textContent = state.model === '' ? '' : t('model', {name: state.model});
+}
+
+function speak(language) {
+  setLanguage(language);
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll('[data-t]')) element.textContent = t(element.dataset.t);
+  for (const element of document.querySelectorAll('[data-t-label]')) element.setAttribute('aria-label', t(element.dataset.tLabel));
+  for (const button of document.querySelectorAll('[data-language]')) button.setAttribute('aria-pressed', String(button.dataset.language === currentLanguage()));
+  showMessages();
+  show();
+}
+
+function clear() {
+  state.job?.abort();
+  state.job = null;
+  Object.assign(state, {calls: [], listed: false, first: 0, current: -1, choices: {look: '', threshold: null}});
+  $('transcript').value = '';
+  $('stop').hidden = true;
+  $('progress').hidden = true;
+  complain(null);
+  say('cleared');
+  show();
+  $('transcript').focus();
+}
+
+// --- what the user does ---------------------------------------------------------
+
+$('ask').addEventListener('submit', (event) => {
+  event.preventDefault();
+  readTyped();
+});
+$('transcript').addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) readTyped();
+});
+$('stop').addEventListener('click', () => {
+  state.job?.abort();
+  $('read').focus();
+});
+$('open').addEventListener('click', () => $('file').click());
+$('file').addEventListener('change', () => {
+  const [file] = $('file').files;
+  $('file').value = ''; // so that the same file can be chosen again
+  if (file) openFile(file);
+});
+$('clear').addEventListener('click', clear);
+for (const button of document.querySelectorAll('[data-language]')) button.addEventListener('click', () => speak(button.dataset.language));
+
+const hasFiles = (event) => event.dataTransfer?.types.includes('Files');
+document.addEventListener('dragover', (event) => {
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  document.body.classList.add('dropping');
+});
+document.addEventListener('dragleave', (event) => {
+  if (event.relatedTarget === null) document.body.classList.remove('dropping');
+});
+document.addEventListener('drop', (event) => {
+  document.body.classList.remove('dropping');
+  if (!hasFiles(event)) return;
+  event.preventDefault();
+  const [file] = event.dataTransfer.files;
+  if (file) openFile(file);
+});
+
+speak(preferred(navigator.languages));

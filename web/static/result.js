@@ -1,0 +1,120 @@
+// What the model says of one call.
+import {bar, el} from './dom.js';
+import {entityList, lookedAt, markedText} from './marked.js';
+import {classesOf, count, entitiesOf, flagsOf} from './prediction.js';
+import {criterion, decimal, nameOf, percent, t} from './words.js';
+
+// showResult fills section. choices are the user's: look (a task's name or ''),
+// threshold (null: the server's). act holds what its buttons do: readWhole,
+// save(format), and, for a call of a list, back, previous and next.
+export function showResult(section, {call, title, choices, act}) {
+  const p = call.prediction;
+  section.replaceChildren(
+    el('div', {class: 'head'}, el('h2', {id: 'result-title', tabindex: '-1'}, title), ways(act)),
+    p.truncated ? el('p', {class: 'notice'}, t('truncated'), ' ', el('button', {type: 'button', id: 'read-whole', onclick: act.readWhole}, t('readWhole'))) : '',
+    el('div', {class: 'columns'},
+      el('div', {}, callPart(call, choices), ...entitiesOf(p).map(entitiesPart)),
+      el('div', {}, ...classesOf(p).map(classesPart), flagsPart(p, choices))),
+    el('div', {class: 'actions'},
+      el('button', {type: 'button', id: 'save-json', onclick: () => act.save('json')}, t('saveJSON')),
+      el('button', {type: 'button', id: 'save-csv', onclick: () => act.save('csv')}, t('saveCSV'))),
+  );
+}
+
+function ways(act) {
+  const button = (id, key, f) => f && el('button', {type: 'button', id, onclick: f}, t(key));
+  return el('div', {class: 'actions'}, button('back', 'backToList', act.back), button('previous', 'previousCall', act.previous), button('next', 'nextCall', act.next));
+}
+
+const titled = (task, key) => (task === '' ? t(key) : nameOf('tasks', task));
+
+// callPart is the text, with a choice of the tasks whose attention is known.
+function callPart(call, choices) {
+  const p = call.prediction;
+  const attention = p.attention ?? {};
+  const entities = p.entities ?? entitiesOf(p)[0]?.entities ?? [];
+  const place = el('div', {});
+  const fill = () => {
+    const weights = attention[choices.look];
+    place.replaceChildren(markedText(call.text, entities, weights), weights ? el('p', {class: 'quiet', id: 'looked-at'}, t('lookWords', {words: lookedAt(call.text, weights)})) : '');
+  };
+  fill();
+  const choice = (task, name) => el('label', {class: 'choice'},
+    el('input', {type: 'radio', name: 'look', value: task, checked: task === choices.look || (task === '' && !(choices.look in attention)), onchange: () => {
+      choices.look = task;
+      fill();
+    }}), name);
+  const tasks = Object.keys(attention);
+  return el('div', {class: 'part'},
+    el('h3', {}, t('whole')),
+    tasks.length === 0 ? '' : el('fieldset', {class: 'look'}, el('legend', {}, t('look')), choice('', t('lookNone')), ...tasks.map((task) => choice(task, t('lookAt', {task: nameOf('tasks', task)})))),
+    place);
+}
+
+function entitiesPart({task, entities}) {
+  return el('div', {class: 'part'}, el('h3', {}, titled(task, 'entities')), entities.length === 0 ? el('p', {class: 'quiet'}, t('noEntities')) : entityList(entities));
+}
+
+function classesPart({task, heads}) {
+  return el('div', {class: 'part'}, el('h3', {}, titled(task, 'categories')), ...heads.map(classPart));
+}
+
+// classPart is one class: the label that was chosen, and the likeliest ones.
+function classPart({field, value, scores}) {
+  const ordered = Object.entries(scores).sort((a, b) => b[1] - a[1]);
+  const line = ([label, p]) => el('li', {class: label === value ? 'chosen' : ''}, el('span', {class: 'name'}, valueName(field, label)), bar(p), el('span', {class: 'number'}, percent(p)));
+  const few = ordered.slice(0, 3);
+  return el('div', {class: 'class', 'data-field': field},
+    el('h4', {}, nameOf('fields', field), ': ', el('strong', {}, valueName(field, value))),
+    el('ul', {class: 'bars'}, ...few.map(line)),
+    ordered.length > few.length ? el('details', {}, el('summary', {}, t('allValues'), ` (${ordered.length})`), el('ul', {class: 'bars'}, ...ordered.slice(few.length).map(line))) : '');
+}
+
+// valueName adds what a priority means.
+export function valueName(field, value) {
+  const meaning = field === 'priority' ? nameOf('priorities', value) : value;
+  return meaning.toLowerCase() === value.toLowerCase() ? value : t('priority', {value, meaning});
+}
+
+// flagsPart is the checklist, with the threshold above which a box is ticked.
+function flagsPart(p, choices) {
+  if (flagsOf(p, null).length === 0) return '';
+  const place = el('div', {});
+  const value = el('output', {for: 'threshold', id: 'threshold-value'});
+  const slider = el('input', {type: 'range', id: 'threshold', min: '0.01', max: '0.99', step: '0.01', value: choices.threshold ?? 0.5, 'aria-describedby': 'threshold-hint'});
+  const reset = el('button', {type: 'button', id: 'threshold-reset', onclick: () => {
+    choices.threshold = null;
+    slider.value = '0.5';
+    fill();
+    slider.focus();
+  }}, t('thresholdReset'));
+  const fill = () => {
+    value.textContent = choices.threshold === null ? t('thresholdServer') : decimal(choices.threshold);
+    slider.setAttribute('aria-valuetext', value.textContent);
+    reset.hidden = choices.threshold === null;
+    place.replaceChildren(...flagsOf(p, choices.threshold).map((part) => checklist(part, choices.threshold)));
+  };
+  slider.addEventListener('input', () => {
+    choices.threshold = Number(slider.value);
+    fill();
+  });
+  fill();
+  return el('div', {class: 'part'},
+    el('h3', {}, t('criteria')),
+    el('div', {class: 'threshold'}, el('label', {for: 'threshold'}, t('threshold')), slider, value, reset),
+    el('p', {class: 'quiet', id: 'threshold-hint'}, t('thresholdHint')),
+    place);
+}
+
+function checklist({task, groups}, threshold) {
+  const total = count({groups});
+  return el('div', {},
+    task === '' ? '' : el('h3', {}, nameOf('tasks', task)),
+    el('p', {class: 'sum', role: 'status'}, t('criteriaMet', total)),
+    ...groups.map(({field, flags}) => el('div', {class: 'group', 'data-field': field},
+      el('h4', {}, nameOf('fields', field)),
+      el('ul', {class: 'checks'}, ...flags.map((flag, i) => el('li', {class: flag.met ? 'met' : 'not-met'},
+        el('span', {class: 'tick', 'aria-hidden': 'true'}, flag.met ? '✓' : '✗'),
+        el('span', {class: 'name'}, flag.name === null ? criterion(field, i) : nameOf('fields', flag.name), el('span', {class: 'hidden'}, `: ${t(flag.met ? 'met' : 'notMet')}`)),
+        ...(flag.score === undefined ? [] : [bar(flag.score, threshold), el('span', {class: 'number'}, percent(flag.score))])))))));
+}

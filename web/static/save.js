@@ -1,0 +1,77 @@
+// Files to take away: JSON and CSV as cmd/infer writes them.
+import {criterionInEnglish} from './words.js';
+import {classesOf, entitiesOf, flagsOf} from './prediction.js';
+
+// toJSON holds the server's answers. With a threshold of the user's own the
+// criteria follow it, and it is named.
+export function toJSON(calls, threshold) {
+  const list = calls.filter((call) => call.prediction).map((call) => {
+    const object = {...(call.id === '' ? {} : {id: call.id}), ...call.prediction};
+    if (threshold === null) return object;
+    object.qa_threshold = threshold;
+    for (const {task, groups} of flagsOf(call.prediction, threshold)) {
+      if (task === '') object.qa = fields(groups, (flags) => flags.map((flag) => Number(flag.met)));
+      else object.tasks = {...object.tasks, [task]: fields(groups, (flags) => Object.fromEntries(flags.map((flag) => [flag.name, Number(flag.met)])))};
+    }
+    return object;
+  });
+  return JSON.stringify(list.length === 1 ? list[0] : list, null, 1) + '\n';
+}
+
+const fields = (groups, values) => Object.fromEntries(groups.map((group) => [group.field, values(group.flags)]));
+
+// toCSV has a row a call: classes, yes/no outputs with their probabilities, and
+// a column for each kind of entity that was found. It begins with a byte order
+// mark, by which spreadsheets know UTF-8.
+export function toCSV(calls, threshold) {
+  const columns = [new Map(), new Map(), new Map()]; // classes, flags, entities: name → {row: cell}
+  const set = (part, name, row, cell) => {
+    if (!columns[part].has(name)) columns[part].set(name, {});
+    columns[part].get(name)[row] = cell;
+  };
+  const done = calls.filter((call) => call.prediction);
+  done.forEach(({prediction}, row) => {
+    const full = (task, name) => (task === '' ? name : `${task}.${name}`);
+    for (const {task, heads} of classesOf(prediction)) {
+      for (const {field, value, scores} of heads) {
+        set(0, full(task, field), row, value);
+        set(0, `${full(task, field)} (probability)`, row, number(scores[value]));
+      }
+    }
+    for (const {task, groups} of flagsOf(prediction, threshold)) {
+      for (const {field, flags} of groups) {
+        flags.forEach((flag, i) => {
+          const name = full(task, `${field}: ${flag.name ?? criterionInEnglish(field, i)}`);
+          set(1, name, row, String(Number(flag.met)));
+          set(1, `${name} (probability)`, row, number(flag.score));
+        });
+      }
+    }
+    for (const {task, entities} of entitiesOf(prediction)) {
+      for (const label of new Set(entities.map((entity) => entity.label))) {
+        set(2, full(task, label), row, entities.filter((entity) => entity.label === label).map((entity) => entity.text).join('; '));
+      }
+    }
+  });
+  const all = columns.flatMap((part) => [...part]);
+  const rows = [['id', ...all.map(([name]) => name)], ...done.map((call, row) => [call.id, ...all.map(([, cells]) => cells[row] ?? '')])];
+  return '\uFEFF' + rows.map((row) => row.map(cell).join(',') + '\n').join('');
+}
+
+const number = (value) => (value === undefined ? '' : value.toFixed(4));
+
+// cell quotes what needs quotes, and keeps a spreadsheet from taking a text for
+// a formula by an apostrophe in front. Numbers, those of phones among them, stay.
+function cell(text) {
+  if (/^[=+\-@\t\r]/.test(text) && !/^[+-][0-9 ().-]*$/.test(text)) text = "'" + text;
+  return /[",\r\n]/.test(text) || /^\s/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+// download hands a file to the user.
+export function download(name, type, content) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([content], {type}));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
