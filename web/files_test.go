@@ -167,6 +167,7 @@ func TestDownload(t *testing.T) {
 		t.Errorf("with a threshold of 0.99: %+v, %v", moved, err)
 	}
 
+	p.click("#threshold-reset")
 	p.drop(file(t, "calls.jsonl", `{"id": "=1+2", "text": "my son was beaten"}`+"\n"+`{"id": "é \"2\"", "text": "my name"}`))
 	p.until("document.getElementById('status').textContent === 'Calls read: 2 of 2.'")
 	p.click("[data-call='0']")
@@ -233,9 +234,13 @@ func TestNothingKept(t *testing.T) {
 	if got := p.say("document.getElementById('transcript').value + document.getElementById('key').value + document.getElementById('result').textContent"); got != "" {
 		t.Errorf("after a reload %d characters are there", len(got))
 	}
-	p.do(chromedp.Navigate("about:blank"), chromedp.NavigateBack())
+	// The browser may keep the page as it is for its "back" button.
+	p.run("document.getElementById('key').value = '0123456789abcdef'")
+	p.read(call)
+	p.do(chromedp.Navigate("about:blank"))
+	p.run("history.back()")
 	p.until("document.querySelector('[data-language=en]')")
-	if got := p.say("document.getElementById('transcript').value"); got != "" {
+	if got := p.say("document.getElementById('transcript').value + document.getElementById('key').value + document.getElementById('result').textContent"); got != "" {
 		t.Errorf("after going back %d characters are there", len(got))
 	}
 }

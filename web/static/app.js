@@ -143,7 +143,7 @@ function readWhole(call) {
 
 function nameModel(model) {
   const name = typeof model === 'string' ? model : model?.name;
-  if (typeof name === 'string') state.model = name;
+  if (typeof name === 'string') state.model = name.length > 40 ? `${name.slice(0, 12)}…` : name; // the server's is a long hash
   showFooter();
 }
 
@@ -278,7 +278,8 @@ function speak(language) {
   show();
 }
 
-function clear() {
+// forget leaves nothing of the calls.
+function forget() {
   state.job?.abort();
   state.job = null;
   Object.assign(state, {calls: [], listed: false, first: 0, current: -1, choices: {look: '', threshold: null}});
@@ -286,9 +287,7 @@ function clear() {
   $('stop').hidden = true;
   $('progress').hidden = true;
   complain(null);
-  say('cleared');
   show();
-  $('transcript').focus();
 }
 
 // --- what the user does ---------------------------------------------------------
@@ -310,7 +309,17 @@ $('file').addEventListener('change', () => {
   $('file').value = ''; // so that the same file can be chosen again
   if (file) openFile(file);
 });
-$('clear').addEventListener('click', clear);
+$('clear').addEventListener('click', () => {
+  forget();
+  say('cleared');
+  $('transcript').focus();
+});
+// A browser may keep a page that was left, as it is, for its "back" button.
+window.addEventListener('pagehide', () => {
+  forget();
+  say(null);
+  $('key').value = '';
+});
 for (const button of document.querySelectorAll('[data-language]')) button.addEventListener('click', () => speak(button.dataset.language));
 
 const hasFiles = (event) => event.dataTransfer?.types.includes('Files');

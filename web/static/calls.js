@@ -25,7 +25,7 @@ export function readCalls(name, content) {
       calls = fromCSV(content);
       break;
     case 'txt':
-      calls = [{id: '', text: content}];
+      calls = content.trim() === '' ? [] : [{id: '', text: content}];
       break;
     default:
       throw new Problem('unknownFile', {name});
