@@ -94,6 +94,7 @@ func TestFiles(t *testing.T) {
 		{"a.json", "[", "The file isn’t JSON.", -1},
 		{"a.pdf", "%PDF", "a.pdf: this kind of file", -1},
 		{"a.txt", "m\x00y\x00", "a.txt isn’t a text in UTF-8.", -1},
+		{"big.txt", strings.Repeat("my son ", 150_000), "big.txt has more than 1 MB.", -1},
 		{"many.jsonl", strings.Repeat("{\"text\": \"my\"}\n", 2001), "The file holds 2001 calls; the page takes 2000.", -1},
 	} {
 		p.click("#clear")

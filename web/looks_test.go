@@ -75,7 +75,9 @@ func TestLooks(t *testing.T) {
 						t.Errorf("%s: %s: %s", what, kind, names)
 					}
 				}
-				p.named(what)
+				if !l.dark { // the names are the same
+					p.named(what)
+				}
 			}
 			check("empty")
 			p.click("#read") // complains

@@ -234,7 +234,7 @@ func TestLongCall(t *testing.T) {
 	}
 	before := len(p.shown().Marks)
 	p.click("#read-whole")
-	p.until("!document.getElementById('read-whole')")
+	p.until("!document.getElementById('read-whole') && document.activeElement.id === 'result-title'")
 	if s := p.shown(); len(s.Marks) <= before || s.Text != text {
 		t.Errorf("%d marks, %d before", len(s.Marks), before)
 	}

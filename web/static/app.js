@@ -1,6 +1,6 @@
 // The page: what is asked, what is shown, in which language.
 import {predict} from './api.js';
-import {fromLines, MAX_BYTES, readCalls} from './calls.js';
+import {fromLines, maxBytes, readCalls} from './calls.js';
 import {el} from './dom.js';
 import {callName, showList} from './list.js';
 import {count, entitiesOf, flagsOf} from './prediction.js';
@@ -43,6 +43,7 @@ function showMessages() {
   const {status, problem, offer} = messages;
   $('status').textContent = status ? t(status.key, status.values) : '';
   $('problem').textContent = problem ? t(`problem${problem.key[0].toUpperCase()}${problem.key.slice(1)}`, problem.values).trim() : '';
+  if ($('offer').contains(document.activeElement)) $('read').focus(); // the button goes
   $('offer').replaceChildren(...offer.map(({id, key, values, act}) => el('button', {type: 'button', id, onclick: act}, t(key, values))));
 }
 
@@ -137,7 +138,9 @@ function readWhole(call) {
     const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, overlap: 128});
     call.prediction = predictions[0];
     sayOne(call.prediction);
-    show();
+    refill();
+    showCurrent();
+    $('result-title').focus(); // the button is gone
   }, again);
 }
 
@@ -162,7 +165,7 @@ function readTyped() {
 async function openFile(file) {
   const {name} = file;
   try {
-    if (file.size > MAX_BYTES) throw new Problem('tooBig', {name, most: MAX_BYTES >> 20});
+    if (file.size > maxBytes(name)) throw new Problem('tooBig', {name, most: maxBytes(name) >> 20});
     const content = await file.text();
     const calls = readCalls(name, content);
     if (!/\.txt$/i.test(name)) {

@@ -1,7 +1,9 @@
 // Files of calls, as cmd/infer reads them.
 import {Problem} from './problem.js';
 
-export const MAX_BYTES = 16 * 1024 * 1024;
+// maxBytes is how large a file may be. A .txt file goes into the text field,
+// which more would make slow.
+export const maxBytes = (name) => (/\.txt$/i.test(name) ? 1 : 16) * 1024 * 1024;
 export const MAX_CALLS = 2000;
 
 const textFields = ['text', 'narrative'];
