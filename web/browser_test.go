@@ -143,7 +143,7 @@ func (p *tab) watch(event any) {
 	note := func(format string, args ...any) { p.trouble = append(p.trouble, fmt.Sprintf(format, args...)) }
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
-		note("an exception: %v", e.ExceptionDetails)
+		note("an exception at %s:%d: %s", e.ExceptionDetails.URL, e.ExceptionDetails.LineNumber+1, e.ExceptionDetails.Text)
 	case *runtime.EventConsoleAPICalled:
 		note("the page logs %s", e.Type)
 	case *log.EventEntryAdded:
