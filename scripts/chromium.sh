@@ -28,6 +28,6 @@ if [[ $(id -u) != 0 ]] || ! command -v apt-get >/dev/null; then
 fi
 say "no Chromium found: installing Debian's"
 apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o "DPkg::Lock::Timeout=600")
-{ "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends chromium fonts-noto-core fonts-noto-color-emoji; } >&2 ||
+{ "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends chromium; } >&2 ||
 	die "apt-get could not install it (see above): check the network, or name another with TRIDENT_CHROMIUM"
 find_browser || die "apt-get installed chromium, but it is not on PATH"

@@ -143,7 +143,7 @@ func (p *tab) watch(event any) {
 	note := func(format string, args ...any) { p.trouble = append(p.trouble, fmt.Sprintf(format, args...)) }
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
-		note("an exception: %v", e.ExceptionDetails)
+		note("an exception at %s:%d: %s", e.ExceptionDetails.URL, e.ExceptionDetails.LineNumber+1, e.ExceptionDetails.Text)
 	case *runtime.EventConsoleAPICalled:
 		note("the page logs %s", e.Type)
 	case *log.EventEntryAdded:
@@ -204,16 +204,23 @@ func (p *tab) text(selector string) string {
 	return p.say(fmt.Sprintf("document.querySelector(%q).textContent", selector))
 }
 
-// until waits for a JavaScript expression to hold. (chromedp.Poll would make
-// code of a string, which the page's policy forbids.)
+// until waits for a JavaScript expression to hold, also while the page is left
+// for another. (chromedp.Poll would make code of a string, which the page's
+// policy forbids.)
 func (p *tab) until(expression string) {
 	p.t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		if ask[bool](p, "Boolean("+expression+")") {
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	for {
+		holds, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		switch {
+		case holds:
 			return
+		case ctx.Err() != nil:
+			p.t.Fatalf("it never holds: %s (%v)", expression, err)
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
-	p.t.Fatalf("it never holds: %s", expression)
 }
 
 func (p *tab) click(selector string) {

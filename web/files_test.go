@@ -94,6 +94,7 @@ func TestFiles(t *testing.T) {
 		{"a.json", "[", "The file isn’t JSON.", -1},
 		{"a.pdf", "%PDF", "a.pdf: this kind of file", -1},
 		{"a.txt", "m\x00y\x00", "a.txt isn’t a text in UTF-8.", -1},
+		{"big.txt", strings.Repeat("my son ", 150_000), "big.txt has more than 1 MB.", -1},
 		{"many.jsonl", strings.Repeat("{\"text\": \"my\"}\n", 2001), "The file holds 2001 calls; the page takes 2000.", -1},
 	} {
 		p.click("#clear")
@@ -167,6 +168,7 @@ func TestDownload(t *testing.T) {
 		t.Errorf("with a threshold of 0.99: %+v, %v", moved, err)
 	}
 
+	p.click("#threshold-reset")
 	p.drop(file(t, "calls.jsonl", `{"id": "=1+2", "text": "my son was beaten"}`+"\n"+`{"id": "é \"2\"", "text": "my name"}`))
 	p.until("document.getElementById('status').textContent === 'Calls read: 2 of 2.'")
 	p.click("[data-call='0']")
@@ -233,9 +235,13 @@ func TestNothingKept(t *testing.T) {
 	if got := p.say("document.getElementById('transcript').value + document.getElementById('key').value + document.getElementById('result').textContent"); got != "" {
 		t.Errorf("after a reload %d characters are there", len(got))
 	}
-	p.do(chromedp.Navigate("about:blank"), chromedp.NavigateBack())
+	// The browser may keep the page as it is for its "back" button.
+	p.run("document.getElementById('key').value = '0123456789abcdef'")
+	p.read(call)
+	p.do(chromedp.Navigate("about:blank"))
+	p.run("history.back()")
 	p.until("document.querySelector('[data-language=en]')")
-	if got := p.say("document.getElementById('transcript').value"); got != "" {
+	if got := p.say("document.getElementById('transcript').value + document.getElementById('key').value + document.getElementById('result').textContent"); got != "" {
 		t.Errorf("after going back %d characters are there", len(got))
 	}
 }

@@ -109,7 +109,9 @@ type question struct {
 }
 
 // predict answers v1/predict as the service does.
-func predict(p *fusion.Predictor) http.HandlerFunc {
+func predict(p *fusion.Predictor) http.HandlerFunc { return predictAs(p, "tiny-7f3a") }
+
+func predictAs(p *fusion.Predictor, name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var q question
 		d := json.NewDecoder(r.Body)
@@ -124,7 +126,7 @@ func predict(p *fusion.Predictor) http.HandlerFunc {
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"predictions": list, "model": "tiny-7f3a"})
+		_ = json.NewEncoder(w).Encode(map[string]any{"predictions": list, "model": name})
 	}
 }
 

@@ -31,9 +31,15 @@ func asJS(t *testing.T, v any) string {
 	return string(data)
 }
 
-// TestOffsets compares the page's way of cutting a text with Go's runes.
-func TestOffsets(t *testing.T) {
+func TestModules(t *testing.T) {
 	p := open(t, serve(t, predict(tinyModel(t))), desktop)
+	t.Run("offsets", func(t *testing.T) { checkOffsets(t, p) })
+	t.Run("csv", func(t *testing.T) { checkCSV(t, p) })
+}
+
+// checkOffsets compares the page's way of cutting a text with Go's runes.
+func checkOffsets(t *testing.T, p *tab) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	type part struct {
 		Text       string
@@ -54,9 +60,9 @@ func TestOffsets(t *testing.T) {
 	}
 }
 
-// TestCSV compares the page's reader of tables with what Go's writer writes.
-func TestCSV(t *testing.T) {
-	p := open(t, serve(t, predict(tinyModel(t))), desktop)
+// checkCSV compares the page's reader of tables with what Go's writer writes.
+func checkCSV(t *testing.T, p *tab) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(3, 4))
 	var files []string
 	var tables [][][]string

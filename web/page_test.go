@@ -2,7 +2,11 @@ package web
 
 import (
 	"fmt"
+	"io/fs"
+	"maps"
 	"math"
+	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +37,7 @@ const readShown = `(() => {
 	for (const label of text.querySelectorAll('.label')) label.remove();
 	return {
 		text: text.textContent,
-		marks: all('#call-text mark', (m) => [m.dataset.label, m.querySelector('bdi').textContent]),
+		marks: all('#call-text mark', (m) => [m.dataset.label, m.querySelector('.text').textContent]),
 		classes: all('.class', (c) => [c.dataset.field, c.querySelector('strong').textContent]),
 		met: all('.checks li', (li) => li.classList.contains('met')),
 		percent: all('.checks .number', (n) => n.textContent),
@@ -101,6 +105,9 @@ func TestCallToLabels(t *testing.T) {
 	want := predicted(t, model, call)
 	s := p.shown()
 	compare(t, s, call, want)
+	if got := p.text(".head"); got != "What the model says" {
+		t.Errorf("above the labels stands %q", got)
+	}
 	if len(s.Marks) < 3 || !slices.Contains(s.Met, true) || !slices.Contains(s.Met, false) || len(s.Met) != 19 {
 		t.Errorf("%d marks, criteria %v: too little to look at", len(s.Marks), s.Met)
 	}
@@ -227,7 +234,7 @@ func TestLongCall(t *testing.T) {
 	}
 	before := len(p.shown().Marks)
 	p.click("#read-whole")
-	p.until("!document.getElementById('read-whole')")
+	p.until("!document.getElementById('read-whole') && document.activeElement.id === 'result-title'")
 	if s := p.shown(); len(s.Marks) <= before || s.Text != text {
 		t.Errorf("%d marks, %d before", len(s.Marks), before)
 	}
@@ -325,6 +332,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s has no name", head.Field)
 		}
 	}
+	checkTexts(t, slices.Collect(maps.Keys(words.EN.Texts)))
 	for part, both := range map[string][2]map[string]string{
 		"texts": {words.EN.Texts, words.SW.Texts}, "labels": {words.EN.Labels, words.SW.Labels}, "tasks": {words.EN.Tasks, words.SW.Tasks},
 		"fields": {words.EN.Fields, words.SW.Fields}, "priorities": {words.EN.Priorities, words.SW.Priorities},
@@ -336,6 +344,49 @@ func TestNames(t *testing.T) {
 			if slots(text) != slots(both[1][key]) || both[1][key] == "" {
 				t.Errorf("%s: %s has %q in English, %q in Swahili", part, key, slots(text), slots(both[1][key]))
 			}
+		}
+	}
+}
+
+// checkTexts: every text that the page may show is in the dictionary, and the
+// dictionary has no other.
+func checkTexts(t *testing.T, texts []string) {
+	t.Helper()
+	var code strings.Builder
+	err := fs.WalkDir(static, "static", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Base(name) == "en.js" || path.Base(name) == "sw.js" {
+			return err
+		}
+		data, err := fs.ReadFile(static, name)
+		code.Write(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	problem := func(key string) string { return "problem" + strings.ToUpper(key[:1]) + key[1:] }
+	for pattern, name := range map[string]func(string) string{
+		`\b(?:t|say|button)\((?:'[a-z-]+', )?'([a-zA-Z]+)'`: func(key string) string { return key },
+		`\bkey: '([a-zA-Z]+)'`:                              func(key string) string { return key },
+		`data-t(?:-label)?="([a-zA-Z]+)"`:                   func(key string) string { return key },
+		`\bProblem\('([a-zA-Z]+)'`:                          problem,
+		`\d: '([a-zA-Z]+)'`:                                 problem,
+	} {
+		found := regexp.MustCompile(pattern).FindAllStringSubmatch(code.String(), -1)
+		if len(found) == 0 {
+			t.Errorf("%s finds nothing", pattern)
+		}
+		for _, match := range found {
+			if !slices.Contains(texts, name(match[1])) {
+				t.Errorf("the dictionary lacks %s", name(match[1]))
+			}
+		}
+	}
+	for _, key := range texts {
+		bare := strings.TrimPrefix(key, "problem")
+		bare = strings.ToLower(bare[:1]) + bare[1:]
+		if !regexp.MustCompile(`['"](` + key + `|` + bare + `)['"]`).MatchString(code.String()) {
+			t.Errorf("nothing shows the text %s", key)
 		}
 	}
 }

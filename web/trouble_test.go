@@ -72,7 +72,7 @@ func TestTrouble(t *testing.T) {
 			}
 			answers(model)
 			p.click("#again")
-			p.until("document.querySelector('#call-text')")
+			p.until("document.querySelector('#call-text') && document.getElementById('stop').hidden && document.activeElement.id === 'read'")
 			if got := p.text("#problem") + p.text("#offer"); got != "" {
 				t.Errorf("after it has worked the page still says %q", got)
 			}

@@ -1,6 +1,6 @@
 // The page: what is asked, what is shown, in which language.
 import {predict} from './api.js';
-import {fromLines, MAX_BYTES, readCalls} from './calls.js';
+import {fromLines, maxBytes, readCalls} from './calls.js';
 import {el} from './dom.js';
 import {callName, showList} from './list.js';
 import {count, entitiesOf, flagsOf} from './prediction.js';
@@ -43,6 +43,7 @@ function showMessages() {
   const {status, problem, offer} = messages;
   $('status').textContent = status ? t(status.key, status.values) : '';
   $('problem').textContent = problem ? t(`problem${problem.key[0].toUpperCase()}${problem.key.slice(1)}`, problem.values).trim() : '';
+  if ($('offer').contains(document.activeElement)) $('read').focus(); // the button goes
   $('offer').replaceChildren(...offer.map(({id, key, values, act}) => el('button', {type: 'button', id, onclick: act}, t(key, values))));
 }
 
@@ -137,13 +138,15 @@ function readWhole(call) {
     const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, overlap: 128});
     call.prediction = predictions[0];
     sayOne(call.prediction);
-    show();
+    refill();
+    showCurrent();
+    $('result-title').focus(); // the button is gone
   }, again);
 }
 
 function nameModel(model) {
   const name = typeof model === 'string' ? model : model?.name;
-  if (typeof name === 'string') state.model = name;
+  if (typeof name === 'string') state.model = name.length > 40 ? `${name.slice(0, 12)}…` : name; // the server's is a long hash
   showFooter();
 }
 
@@ -162,7 +165,7 @@ function readTyped() {
 async function openFile(file) {
   const {name} = file;
   try {
-    if (file.size > MAX_BYTES) throw new Problem('tooBig', {name, most: MAX_BYTES >> 20});
+    if (file.size > maxBytes(name)) throw new Problem('tooBig', {name, most: maxBytes(name) >> 20});
     const content = await file.text();
     const calls = readCalls(name, content);
     if (!/\.txt$/i.test(name)) {
@@ -278,7 +281,8 @@ function speak(language) {
   show();
 }
 
-function clear() {
+// forget leaves nothing of the calls.
+function forget() {
   state.job?.abort();
   state.job = null;
   Object.assign(state, {calls: [], listed: false, first: 0, current: -1, choices: {look: '', threshold: null}});
@@ -286,9 +290,7 @@ function clear() {
   $('stop').hidden = true;
   $('progress').hidden = true;
   complain(null);
-  say('cleared');
   show();
-  $('transcript').focus();
 }
 
 // --- what the user does ---------------------------------------------------------
@@ -310,7 +312,17 @@ $('file').addEventListener('change', () => {
   $('file').value = ''; // so that the same file can be chosen again
   if (file) openFile(file);
 });
-$('clear').addEventListener('click', clear);
+$('clear').addEventListener('click', () => {
+  forget();
+  say('cleared');
+  $('transcript').focus();
+});
+// A browser may keep a page that was left, as it is, for its "back" button.
+window.addEventListener('pagehide', () => {
+  forget();
+  say(null);
+  $('key').value = '';
+});
 for (const button of document.querySelectorAll('[data-language]')) button.addEventListener('click', () => speak(button.dataset.language));
 
 const hasFiles = (event) => event.dataTransfer?.types.includes('Files');

@@ -1,7 +1,9 @@
 // Files of calls, as cmd/infer reads them.
 import {Problem} from './problem.js';
 
-export const MAX_BYTES = 16 * 1024 * 1024;
+// maxBytes is how large a file may be. A .txt file goes into the text field,
+// which more would make slow.
+export const maxBytes = (name) => (/\.txt$/i.test(name) ? 1 : 16) * 1024 * 1024;
 export const MAX_CALLS = 2000;
 
 const textFields = ['text', 'narrative'];
@@ -25,7 +27,7 @@ export function readCalls(name, content) {
       calls = fromCSV(content);
       break;
     case 'txt':
-      calls = [{id: '', text: content}];
+      calls = content.trim() === '' ? [] : [{id: '', text: content}];
       break;
     default:
       throw new Problem('unknownFile', {name});

@@ -16,9 +16,9 @@ export function showList(section, {calls, first, choices, open, turn}) {
   section.replaceChildren(
     el('h2', {id: 'calls-title', tabindex: '-1'}, t('calls')),
     el('table', {},
-      el('thead', {}, el('tr', {}, ...['call', 'beginning'].map((key) => el('th', {scope: 'col', class: key}, t(key))),
-        ...['main_category', 'priority'].map((field) => el('th', {scope: 'col', class: field}, nameOf('fields', field))),
-        ...['criteria', 'entities'].map((key) => el('th', {scope: 'col', class: key}, t(key))))),
+      el('thead', {}, el('tr', {}, ...['call', 'beginning'].map((key) => el('th', {scope: 'col', class: `column-${key}`}, t(key))),
+        ...['main_category', 'priority'].map((field) => el('th', {scope: 'col', class: `column-${field}`}, nameOf('fields', field))),
+        ...['criteriaColumn', 'entities'].map((key) => el('th', {scope: 'col', class: `column-${key}`}, t(key))))),
       el('tbody', {}, ...rows.map(({cells}) => el('tr', {}, el('th', {scope: 'row'}, cells.button), el('td', {class: 'beginning'}, cells.beginning), ...cells.values)))),
     calls.length <= ROWS ? '' : el('div', {class: 'actions'},
       el('button', {type: 'button', id: 'earlier', disabled: first === 0, onclick: () => turn(first - ROWS)}, t('earlier')),

@@ -32,7 +32,7 @@ export function markedText(text, entities, weights) {
   return el('p', {class: weights ? 'call weighed' : 'call', dir: 'auto', id: 'call-text'}, ...runs(0, length, entities).flatMap((run) => {
     if (run.span === null) return shaded(run.start, run.end);
     const {label} = run.span;
-    return el('mark', {'data-label': label, 'data-colour': colourOf(label, labels)}, el('bdi', {}, ...shaded(run.start, run.end)), chip(label));
+    return el('mark', {'data-label': label, 'data-colour': colourOf(label, labels)}, el('span', {class: 'text'}, ...shaded(run.start, run.end)), chip(label));
   }));
 }
 

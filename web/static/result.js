@@ -14,7 +14,8 @@ export function showResult(section, {call, title, choices, act}) {
     p.truncated ? el('p', {class: 'notice'}, t('truncated'), ' ', el('button', {type: 'button', id: 'read-whole', onclick: act.readWhole}, t('readWhole'))) : '',
     el('div', {class: 'columns'},
       el('div', {}, callPart(call, choices), ...entitiesOf(p).map(entitiesPart)),
-      el('div', {}, ...classesOf(p).map(classesPart), flagsPart(p, choices))),
+      el('div', {}, ...classesOf(p).map(classesPart)),
+      el('div', {}, flagsPart(p, choices))),
     el('div', {class: 'actions'},
       el('button', {type: 'button', id: 'save-json', onclick: () => act.save('json')}, t('saveJSON')),
       el('button', {type: 'button', id: 'save-csv', onclick: () => act.save('csv')}, t('saveCSV'))),
@@ -78,8 +79,9 @@ export function valueName(field, value) {
 
 // flagsPart is the checklist, with the threshold above which a box is ticked.
 function flagsPart(p, choices) {
-  if (flagsOf(p, null).length === 0) return '';
-  const place = el('div', {});
+  // The sums stay where they are, so that a screen reader says how they change.
+  const parts = flagsOf(p, null).map(({task}) => ({task, sum: el('p', {class: 'sum', role: 'status'}), list: el('div', {})}));
+  if (parts.length === 0) return '';
   const value = el('output', {for: 'threshold', id: 'threshold-value'});
   const slider = el('input', {type: 'range', id: 'threshold', min: '0.01', max: '0.99', step: '0.01', value: choices.threshold ?? 0.5, 'aria-describedby': 'threshold-hint'});
   const reset = el('button', {type: 'button', id: 'threshold-reset', onclick: () => {
@@ -92,7 +94,10 @@ function flagsPart(p, choices) {
     value.textContent = choices.threshold === null ? t('thresholdServer') : decimal(choices.threshold);
     slider.setAttribute('aria-valuetext', value.textContent);
     reset.hidden = choices.threshold === null;
-    place.replaceChildren(...flagsOf(p, choices.threshold).map((part) => checklist(part, choices.threshold)));
+    flagsOf(p, choices.threshold).forEach((flags, i) => {
+      parts[i].sum.textContent = t('criteriaMet', count(flags));
+      parts[i].list.replaceChildren(...flags.groups.map((group) => checklist(group, choices.threshold)));
+    });
   };
   slider.addEventListener('input', () => {
     choices.threshold = Number(slider.value);
@@ -103,18 +108,15 @@ function flagsPart(p, choices) {
     el('h3', {}, t('criteria')),
     el('div', {class: 'threshold'}, el('label', {for: 'threshold'}, t('threshold')), slider, value, reset),
     el('p', {class: 'quiet', id: 'threshold-hint'}, t('thresholdHint')),
-    place);
+    ...parts.flatMap(({task, sum, list}) => [task === '' ? '' : el('h3', {}, nameOf('tasks', task)), sum, list]));
 }
 
-function checklist({task, groups}, threshold) {
-  const total = count({groups});
-  return el('div', {},
-    task === '' ? '' : el('h3', {}, nameOf('tasks', task)),
-    el('p', {class: 'sum', role: 'status'}, t('criteriaMet', total)),
-    ...groups.map(({field, flags}) => el('div', {class: 'group', 'data-field': field},
-      el('h4', {}, nameOf('fields', field)),
-      el('ul', {class: 'checks'}, ...flags.map((flag, i) => el('li', {class: flag.met ? 'met' : 'not-met'},
-        el('span', {class: 'tick', 'aria-hidden': 'true'}, flag.met ? '✓' : '✗'),
-        el('span', {class: 'name'}, flag.name === null ? criterion(field, i) : nameOf('fields', flag.name), el('span', {class: 'hidden'}, `: ${t(flag.met ? 'met' : 'notMet')}`)),
-        ...(flag.score === undefined ? [] : [bar(flag.score, threshold), el('span', {class: 'number'}, percent(flag.score))])))))));
+// checklist is a group of criteria.
+function checklist({field, flags}, threshold) {
+  return el('div', {class: 'group', 'data-field': field},
+    el('h4', {}, nameOf('fields', field)),
+    el('ul', {class: 'checks'}, ...flags.map((flag, i) => el('li', {class: flag.met ? 'met' : 'not-met'},
+      el('span', {class: 'tick', 'aria-hidden': 'true'}, flag.met ? '✓' : '✗'),
+      el('span', {class: 'name'}, flag.name === null ? criterion(field, i) : nameOf('fields', flag.name), el('span', {class: 'hidden'}, `: ${t(flag.met ? 'met' : 'notMet')}`)),
+      ...(flag.score === undefined ? [] : [bar(flag.score, threshold), el('span', {class: 'number'}, percent(flag.score))])))));
 }
