@@ -154,6 +154,9 @@ func (all schemas) fields(t reflect.Type) object {
 	for i := range t.NumField() {
 		field := t.Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if name == "-" {
+			continue
+		}
 		schema := all.of(field.Type)
 		if doc := field.Tag.Get("doc"); doc != "" {
 			schema["description"] = doc
