@@ -17,6 +17,8 @@ import (
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
+
+	"github.com/trident-nlp/trident/internal/atomicdir"
 )
 
 // attempt is one process's work on a part: a folder beside the part that no other
@@ -168,7 +170,7 @@ func (a *attempt) commit() error {
 		return about(fmt.Errorf("another process has removed %s: run the shard again", a.work), exitAgain)
 	}
 	if err == nil {
-		err = syncDir(a.folder.dir)
+		err = atomicdir.Sync(a.folder.dir)
 	}
 	if err == nil {
 		err = writeJSONFile(a.folder.marker(a.shard), a.state)
@@ -225,13 +227,4 @@ func writeJSONFile(path string, value any) error {
 		return err
 	}
 	return renameio.WriteFile(path, append(data, '\n'), 0o666, renameio.WithTempDir(filepath.Dir(path)))
-}
-
-// syncDir brings what was renamed in a folder to the disk.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

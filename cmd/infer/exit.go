@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/torchx"
 )
 
 // Exit codes of a shard, by which a job's failure policy tells what to do. They
@@ -56,19 +57,12 @@ var passing = []syscall.Errno{
 	syscall.ENOTCONN, syscall.EREMOTEIO, syscall.ENOLCK,
 }
 
-// torchPassing is what libtorch says, in words, when memory is short or a GPU fails.
-var torchPassing = []string{"can't allocate memory", "not enough memory", "out of memory", "bad_alloc", "CUDA error"}
-
 func passes(err error) bool {
 	for _, number := range passing {
 		if errors.Is(err, number) {
 			return true
 		}
 	}
-	for _, words := range torchPassing {
-		if strings.Contains(err.Error(), words) {
-			return true
-		}
-	}
-	return false
+	text := err.Error()
+	return torchx.OutOfMemory(err) || strings.Contains(text, "out of memory") || strings.Contains(text, "CUDA error")
 }

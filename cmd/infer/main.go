@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/signal"
 	"slices"
@@ -104,7 +103,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 
 // job is what the flags say, without an output.
 func (f *flags) job(io cli.Streams) (*job, error) {
-	if err := f.checkModel(); err != nil {
+	if err := cli.CheckModelDir(f.Model); err != nil {
 		return nil, about(err, exitModel)
 	}
 	var thresholds fusion.Thresholds
@@ -191,16 +190,4 @@ func (f *flags) check() error {
 		return cli.Usagef("--input - is standard input; it can't be read beside files")
 	}
 	return f.checkShard()
-}
-
-func (f *flags) checkModel() error {
-	switch info, err := os.Stat(f.Model); {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no model directory %s; train one with \"go run ./cmd/train\", which ends with its name", f.Model)
-	case err != nil:
-		return fmt.Errorf("open model: %w", err)
-	case !info.IsDir():
-		return fmt.Errorf("%s is a file; --model wants the directory that train wrote", f.Model)
-	}
-	return nil
 }

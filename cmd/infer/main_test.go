@@ -4,10 +4,8 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/goldentest"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
@@ -124,43 +123,11 @@ func TestSameAsPredictor(t *testing.T) {
 			if err := json.Unmarshal(data, &expected); err != nil {
 				t.Fatal(err)
 			}
-			if !alike(object, expected) {
+			if !goldentest.AlikeJSON(object, expected) {
 				t.Errorf("%s: call %d: got %v, want %v", format, i, object, expected)
 			}
 		}
 	}
-}
-
-// alike compares JSON values; numbers may differ by 1e-5.
-func alike(a, b any) bool {
-	switch a := a.(type) {
-	case map[string]any:
-		b, ok := b.(map[string]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for key := range a {
-			if other, found := b[key]; !found || !alike(a[key], other) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		b, ok := b.([]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for i := range a {
-			if !alike(a[i], b[i]) {
-				return false
-			}
-		}
-		return true
-	case float64:
-		b, ok := b.(float64)
-		return ok && math.Abs(a-b) <= 1e-5
-	}
-	return reflect.DeepEqual(a, b)
 }
 
 func TestTextsAndFormats(t *testing.T) {

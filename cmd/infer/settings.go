@@ -3,16 +3,12 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/trident-nlp/trident/pkg/fusion"
-	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 // settings are what a shard's answers hang on, beside its number. Shards with the
@@ -72,43 +68,15 @@ func (f *flags) settings(o fusion.PredictOptions) (settings, error) {
 		fmt.Fprintf(sum, "%d %q\n", in.size, filepath.Base(in.path))
 	}
 	s.Input = hex.EncodeToString(sum.Sum(nil))
-	if s.Model, err = hashModel(f.Model); err != nil {
+	if s.Model, err = fusion.HashDir(f.Model); err != nil {
 		return s, about(fmt.Errorf("read model: %w", err), exitModel)
 	}
 	if f.Thresholds != "" {
-		sum.Reset()
-		if err := addFile(sum, f.Thresholds); err != nil {
+		data, err := os.ReadFile(f.Thresholds)
+		if err != nil {
 			return s, about(err, exitModel)
 		}
-		s.Options.Thresholds = hex.EncodeToString(sum.Sum(nil))
+		s.Options.Thresholds = fmt.Sprintf("%x", sha256.Sum256(data))
 	}
 	return s, nil
-}
-
-// hashModel hashes the files that [fusion.Load] reads, as far as they are there.
-func hashModel(dir string) (string, error) {
-	weights := fusion.SafetensorsFile
-	if _, err := os.Stat(filepath.Join(dir, weights)); errors.Is(err, fs.ErrNotExist) {
-		weights = fusion.PTFile
-	}
-	sum := sha256.New()
-	for _, name := range []string{
-		weights, fusion.ConfigFile, fusion.LabelMapsFile, tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile,
-	} {
-		fmt.Fprintln(sum, name)
-		if err := addFile(sum, filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", err
-		}
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-func addFile(w io.Writer, path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }() // only read from
-	_, err = io.Copy(w, f)
-	return err
 }

@@ -3,20 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"flag"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/sugarme/gotch"
-	"github.com/sugarme/gotch/ts"
-
 	"github.com/trident-nlp/trident/internal/cli"
-	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -75,37 +70,10 @@ func modelDirOf(t *testing.T, encoder string, list []tasks.Task) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := fusion.New(fusion.Architecture{Tasks: list, EncoderName: encoder, Config: backbone.Config{
+	return tinymodel.Save(t, tok, rand.New(rand.NewPCG(3, 3)), 0.5, fusion.Architecture{Tasks: list, EncoderName: encoder, Config: backbone.Config{
 		VocabSize: int64(len(vocab)), MaxPositions: testLimit, Dim: 16, Layers: 1, Heads: 2, HiddenDim: 16,
 		Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",
-	}}, gotch.CPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Drop()
-	rng := rand.New(rand.NewPCG(3, 3))
-	for _, p := range m.Params().All() {
-		shape, err := p.Tensor.Size()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var data []byte
-		for range ts.ElementCount(shape) {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64()*0.5)))
-		}
-		if err := torchx.SetBytes(p.Tensor, data, gotch.Float, shape); err != nil {
-			t.Fatal(err)
-		}
-	}
-	maps, err := m.LabelMaps()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "model")
-	if err := fusion.Save(dir, m, tok, fusion.Files{fusion.LabelMapsFile: maps}); err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	}})
 }
 
 // result is what a run of the command left.

@@ -5,9 +5,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -190,15 +188,7 @@ func (f *flags) check() error {
 	if err := f.checkListen(); err != nil {
 		return err
 	}
-	switch info, err := os.Stat(f.Model); {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no model directory %s; train one with \"go run ./cmd/train\", which ends with its name", f.Model)
-	case err != nil:
-		return fmt.Errorf("open model: %w", err)
-	case !info.IsDir():
-		return fmt.Errorf("%s is a file; --model wants the directory that train wrote", f.Model)
-	}
-	return nil
+	return cli.CheckModelDir(f.Model)
 }
 
 // checkListen keeps a server without keys on this machine.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/pkg/config"
 )
 
@@ -60,16 +61,7 @@ func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(dir))
-}
-
-// syncDir brings what was made, renamed and removed in dir to the disk.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return atomicdir.Sync(filepath.Dir(dir))
 }
 
 func refused(c config.Config, path string, err error) error {

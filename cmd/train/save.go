@@ -13,6 +13,7 @@ import (
 
 	_ "embed"
 
+	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/trainer"
@@ -65,7 +66,7 @@ func (s *saver) moveAside() error {
 	if err := os.RemoveAll(previous); err != nil {
 		return fmt.Errorf("make room for the earlier model: %w", err)
 	}
-	if err := errors.Join(os.Rename(dir, previous), syncDir(filepath.Dir(dir))); err != nil {
+	if err := errors.Join(os.Rename(dir, previous), atomicdir.Sync(filepath.Dir(dir))); err != nil {
 		return fmt.Errorf("move the earlier model aside: %w", err)
 	}
 	fmt.Fprintf(s.out, "  [The earlier model is now %s]\n", previous)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -195,5 +196,5 @@ func once(c config.Config, mark string, do func() error) error {
 	if err != nil {
 		return fmt.Errorf("note what was done: %w", err)
 	}
-	return errors.Join(f.Sync(), f.Close(), syncDir(runDir(c)))
+	return errors.Join(f.Sync(), f.Close(), atomicdir.Sync(runDir(c)))
 }

@@ -112,7 +112,7 @@ func (r replacement) write(dir string, fill func(tmp string) error) (err error) 
 	}
 	inPlace = true
 	r.reached(exchanged)
-	err = syncPath(parent)
+	err = Sync(parent)
 	if err == nil {
 		err = moveOthers(tmp, dir)
 	}
@@ -173,7 +173,7 @@ func Clean(dir string) error {
 		left := filepath.Join(parent, e.Name())
 		switch {
 		case strings.HasPrefix(e.Name(), beside(dir, oldMark)) && missing:
-			err = errors.Join(os.Rename(left, dir), syncPath(parent))
+			err = errors.Join(os.Rename(left, dir), Sync(parent))
 			missing = false
 		case strings.HasPrefix(e.Name(), beside(dir, oldMark)), strings.HasPrefix(e.Name(), beside(dir, tmpMark)):
 			err = os.RemoveAll(left)
@@ -193,11 +193,13 @@ func flush(root string) error {
 		if err != nil {
 			return err
 		}
-		return syncPath(path)
+		return Sync(path)
 	})
 }
 
-func syncPath(path string) error {
+// Sync brings a file, or what was made, renamed and removed in a folder, to the
+// disk.
+func Sync(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ func keepOthers(dir, tmp string) error {
 		}
 		return nil
 	})
-	return errors.Join(err, syncPath(tmp))
+	return errors.Join(err, Sync(tmp))
 }
 
 // moveOthers moves those entries of old that dir lacks.
@@ -56,5 +56,5 @@ func link(source, target string) error {
 	if err := eachOther(source, target, link); err != nil {
 		return err
 	}
-	return errors.Join(os.Chmod(target, info.Mode().Perm()), syncPath(target))
+	return errors.Join(os.Chmod(target, info.Mode().Perm()), Sync(target))
 }

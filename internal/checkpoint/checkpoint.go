@@ -4,7 +4,6 @@ package checkpoint
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/trident-nlp/trident/internal/torchx"
@@ -45,19 +44,6 @@ func Set(p torchx.Param, tensor weights.Tensor) error {
 		return fmt.Errorf("set parameter %s: %w", p.Name, err)
 	}
 	return nil
-}
-
-// Write stores parameters as a safetensors file.
-func Write(path string, params []torchx.Param) error {
-	tensors, err := Tensors(params)
-	if err != nil {
-		return err
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(weights.WriteSafetensors(f, tensors, nil), f.Close())
 }
 
 // Read sets every parameter from the tensor of its name in the file at path.

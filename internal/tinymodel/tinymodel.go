@@ -55,15 +55,21 @@ func Dir(t testing.TB, seed uint64) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := fusion.New(fusion.Architecture{Tasks: Tasks(t), Config: backbone.Config{
+	return Save(t, tok, rand.New(rand.NewPCG(seed, 3)), 0.3, fusion.Architecture{Tasks: Tasks(t), Config: backbone.Config{
 		VocabSize: int64(len(vocab)), MaxPositions: MaxLength, Dim: 32, Layers: 2, Heads: 2, HiddenDim: 64,
 		Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",
-	}}, gotch.CPU)
+	}})
+}
+
+// Save saves a model whose weights are drawn by rng, normally distributed with
+// that standard deviation, in a folder that the test removes.
+func Save(t testing.TB, tok *tokenize.Tokenizer, rng *rand.Rand, deviation float64, a fusion.Architecture) string {
+	t.Helper()
+	m, err := fusion.New(a, gotch.CPU)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Drop()
-	rng := rand.New(rand.NewPCG(seed, 3))
 	for _, p := range m.Params().All() {
 		shape, err := p.Tensor.Size()
 		if err != nil {
@@ -71,7 +77,7 @@ func Dir(t testing.TB, seed uint64) string {
 		}
 		var data []byte
 		for range ts.ElementCount(shape) {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64()*0.3)))
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64()*deviation)))
 		}
 		if err := torchx.SetBytes(p.Tensor, data, gotch.Float, shape); err != nil {
 			t.Fatal(err)

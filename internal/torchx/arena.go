@@ -3,10 +3,10 @@ package torchx
 // #include "arena.h"
 import "C"
 
-// TensorBytes returns how much memory the larger tensors on the CPU hold now,
+// tensorBytes returns how much memory the larger tensors on the CPU hold now,
 // and how much of the machine's was set aside for them, which doesn't shrink.
 // Both are 0 before [Configure].
-func TensorBytes() (used, reserved int64) {
+func tensorBytes() (used, reserved int64) {
 	var mapped C.int64_t
 	used = int64(C.tx_arena_bytes(&mapped))
 	return used, int64(mapped)

@@ -12,7 +12,7 @@ import (
 // memory, and when all are gone the next ones find room in what there is.
 func TestArena(t *testing.T) {
 	Configure(0)
-	before, _ := TensorBytes()
+	before, _ := tensorBytes()
 	rng := rand.New(rand.NewPCG(1, 2))
 	type held struct {
 		tensor *ts.Tensor
@@ -57,7 +57,7 @@ func TestArena(t *testing.T) {
 			check(h)
 		}
 		list = nil
-		used, now := TensorBytes()
+		used, now := tensorBytes()
 		if used != before {
 			t.Errorf("round %d: tensors hold %d bytes when all are gone, before %d", round, used, before)
 		}

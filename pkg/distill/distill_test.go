@@ -1,9 +1,7 @@
 package distill
 
 import (
-	"encoding/binary"
 	"encoding/json"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,9 +10,8 @@ import (
 	"testing"
 
 	"github.com/sugarme/gotch"
-	"github.com/sugarme/gotch/ts"
 
-	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -61,31 +58,7 @@ func teacherDir(t *testing.T, tok *tokenize.Tokenizer, seed uint64, positions in
 	t.Helper()
 	c := backbone.DistilBERTCased()
 	c.VocabSize, c.MaxPositions, c.Dim, c.Layers, c.Heads, c.HiddenDim = int64(tok.VocabSize()), positions, 16, 1, 2, 32
-	m, err := fusion.New(fusion.Architecture{Config: c, Tasks: list}, gotch.CPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Drop()
-	rng := rand.New(rand.NewPCG(seed, 1))
-	for _, p := range m.Params().All() {
-		shape := p.Tensor.MustSize()
-		var data []byte
-		for range ts.ElementCount(shape) {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64()*0.5)))
-		}
-		if err := torchx.SetBytes(p.Tensor, data, gotch.Float, shape); err != nil {
-			t.Fatal(err)
-		}
-	}
-	maps, err := m.LabelMaps()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "teacher")
-	if err := fusion.Save(dir, m, tok, fusion.Files{fusion.LabelMapsFile: maps}); err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	return tinymodel.Save(t, tok, rand.New(rand.NewPCG(seed, 1)), 0.5, fusion.Architecture{Config: c, Tasks: list})
 }
 
 func open(t *testing.T, dir string, task tasks.Task) *Teacher {

@@ -20,17 +20,17 @@ type Logits struct {
 // long for the model isn't read.
 func (p *Predictor) TaskLogits(ctx context.Context, task string, texts []datasets.Transcript, o PredictOptions) ([]Logits, error) {
 	o.Tasks, o.Overlap = []string{task}, 0
-	list, calls, err := p.run(ctx, texts, &o)
+	r, err := p.run(ctx, texts, o)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Logits, len(calls))
-	for i, c := range calls {
-		if list[0].Kind == tasks.Token {
-			all[i] = c.wordLogits(list[0])
+	all := make([]Logits, len(r.calls))
+	for i, c := range r.calls {
+		if r.list[0].Kind == tasks.Token {
+			all[i] = c.wordLogits(r.list[0])
 			continue
 		}
-		for h := range list[0].Heads {
+		for h := range r.list[0].Heads {
 			all[i].Values = append(all[i].Values, c.mean(task, h))
 		}
 	}

@@ -116,42 +116,37 @@ func pick[T any](predictions []Prediction, part func(Prediction) T) []T {
 // Predict returns a prediction for each text, in their order, from one pass of
 // the encoder. An error says nothing of the texts.
 func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]Prediction, error) {
-	list, calls, err := p.run(ctx, texts, &o)
+	r, err := p.run(ctx, texts, o)
 	if err != nil {
 		return nil, err
 	}
-	predictions := make([]Prediction, len(texts))
-	for i, c := range calls {
-		predictions[i] = c.prediction(list, o)
-	}
-	return predictions, nil
+	return r.Predictions(), nil
 }
 
-// run puts texts through the model, for the tasks that o asks for, and fills in
-// o's defaults.
-func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o *PredictOptions) ([]tasks.Task, []*call, error) {
-	list, err := p.check(o)
+// run puts texts through the model, for the tasks that o asks for.
+func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o PredictOptions) (*Reading, error) {
+	r, err := p.Prepare(texts, o)
 	if err != nil {
-		return nil, nil, fmt.Errorf("predict: %w", err)
+		return nil, err
 	}
-	calls := p.tokenize(texts, o.Overlap)
+	o = r.options
 	var pieces []*piece
-	for _, c := range calls {
+	for _, c := range r.calls {
 		pieces = append(pieces, c.pieces...)
 	}
 	done := 0
 	for _, batch := range batches(pieces, o.BatchSize, o.BatchTokens) {
 		if err := ctx.Err(); err != nil {
-			return nil, nil, fmt.Errorf("predict: %w", err)
+			return nil, fmt.Errorf("predict: %w", err)
 		}
-		if err := p.read(batch, list, o); err != nil {
-			return nil, nil, fmt.Errorf("predict a batch of %d texts: %w", len(batch), err)
+		if err := p.read(batch, r.list, &o); err != nil {
+			return nil, fmt.Errorf("predict a batch of %d texts: %w", len(batch), err)
 		}
 		if done += len(batch); o.Progress != nil {
 			o.Progress(done, len(pieces))
 		}
 	}
-	return list, calls, nil
+	return r, nil
 }
 
 // tokenize cuts texts into calls, on all cores.

@@ -2,14 +2,8 @@ package serve
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"slices"
 	"sync"
 
 	"github.com/sugarme/gotch"
@@ -17,7 +11,6 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
-	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 // Model is what a [Server] reads calls with.
@@ -31,7 +24,7 @@ type Model struct {
 // OpenModel loads a model directory. Its hash is the SHA-256 of the files that
 // were read.
 func OpenModel(dir string, device gotch.Device, precision torchx.Precision) (*Model, error) {
-	before, err := hashOf(dir)
+	before, err := fusion.HashDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", dir, err)
 	}
@@ -39,7 +32,7 @@ func OpenModel(dir string, device gotch.Device, precision torchx.Precision) (*Mo
 	if err != nil {
 		return nil, err
 	}
-	after, err := hashOf(dir)
+	after, err := fusion.HashDir(dir)
 	if err == nil && after != before {
 		err = errors.New("its files changed while they were read; try again")
 	}
@@ -48,34 +41,6 @@ func OpenModel(dir string, device gotch.Device, precision torchx.Precision) (*Mo
 		return nil, fmt.Errorf("load model %s: %w", dir, err)
 	}
 	return &Model{Predictor: fusion.NewPredictor(m, tok), Precision: precision.Resolve(device), Hash: after, Drop: m.Drop}, nil
-}
-
-// hashOf hashes the files of a model directory that decide what it answers.
-func hashOf(dir string) (string, error) {
-	sum := sha256.New()
-	names := []string{fusion.SafetensorsFile, fusion.ConfigFile, fusion.LabelMapsFile, tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile}
-	if _, err := os.Stat(filepath.Join(dir, fusion.SafetensorsFile)); err != nil {
-		names[0] = fusion.PTFile
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		err := hashFile(sum, filepath.Join(dir, name))
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return "", err
-		}
-		fmt.Fprintf(sum, "\n%s %t\n", name, err == nil)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-func hashFile(w io.Writer, path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }() // only read from
-	_, err = io.Copy(w, f)
-	return err
 }
 
 // generation is a model while the server uses it, with the goroutine that runs

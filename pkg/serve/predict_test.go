@@ -13,6 +13,7 @@ import (
 
 	"github.com/sugarme/gotch"
 
+	"github.com/trident-nlp/trident/internal/goldentest"
 	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/client"
@@ -70,7 +71,7 @@ func TestSameAsPredictor(t *testing.T) {
 					t.Errorf("code %d: %v", got.code, err)
 					return
 				}
-				if !alike(answer.Predictions, asValue(t, want)) {
+				if !goldentest.AlikeJSON(answer.Predictions, asValue(t, want)) {
 					t.Errorf("caller %d: the answer differs from the Predictor's", caller)
 				}
 			}
@@ -92,7 +93,7 @@ func TestInt8(t *testing.T) {
 	if json.Unmarshal([]byte(one.body), &alone) != nil || json.Unmarshal([]byte(two.body), &beside) != nil {
 		t.Fatalf("codes %d and %d", one.code, two.code)
 	}
-	if !alike(asValue(t, alone.Predictions[0]), asValue(t, beside.Predictions[0])) {
+	if !goldentest.AlikeJSON(asValue(t, alone.Predictions[0]), asValue(t, beside.Predictions[0])) {
 		t.Error("a text's answer hangs on its neighbour")
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sugarme/gotch"
 
+	"github.com/trident-nlp/trident/internal/goldentest"
 	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/internal/torchx"
 )
@@ -92,7 +93,7 @@ func TestReloadUnderLoad(t *testing.T) {
 					t.Errorf("code %d", got.code)
 					return
 				}
-				if want, known := expected[answer.Model]; !known || !alike(answer.Predictions, want) {
+				if want, known := expected[answer.Model]; !known || !goldentest.AlikeJSON(answer.Predictions, want) {
 					t.Error("an answer isn't that of the model that it names")
 					return
 				}

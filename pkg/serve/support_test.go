@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -165,38 +164,6 @@ func (s *testServer) hold() gate {
 		return model(m, pieces)
 	}
 	return g
-}
-
-// alike compares JSON values; numbers may differ by 1e-5.
-func alike(a, b any) bool {
-	switch a := a.(type) {
-	case map[string]any:
-		b, ok := b.(map[string]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for key := range a {
-			if other, found := b[key]; !found || !alike(a[key], other) {
-				return false
-			}
-		}
-		return true
-	case []any:
-		b, ok := b.([]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for i := range a {
-			if !alike(a[i], b[i]) {
-				return false
-			}
-		}
-		return true
-	case float64:
-		b, ok := b.(float64)
-		return ok && math.Abs(a-b) <= 1e-5
-	}
-	return a == b
 }
 
 // asValue is v as encoding/json sees it.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/trident-nlp/trident/internal/atomicdir"
 )
 
 // Names in MLflow's file store.
@@ -196,23 +198,15 @@ func (s *fileStore) sync() error {
 	folders := map[string]bool{}
 	var errs []error
 	for file := range changed {
-		errs = append(errs, syncPath(file))
+		errs = append(errs, atomicdir.Sync(file))
 		for folder := filepath.Dir(file); len(folder) >= len(s.dir); folder = filepath.Dir(folder) {
 			folders[folder] = true
 		}
 	}
 	for folder := range folders {
-		errs = append(errs, syncPath(folder))
+		errs = append(errs, atomicdir.Sync(folder))
 	}
 	return errors.Join(errs...)
-}
-
-func syncPath(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(file.Sync(), file.Close())
 }
 
 func (s *fileStore) close() {}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
@@ -62,16 +61,10 @@ func describe(b datasets.Batch) string {
 	return fmt.Sprintf("a %s batch of %d × %d tokens, records %v", b.Name(), b.Size, b.Length, b.Records)
 }
 
-// memoryErrors are what libtorch's errors say, on the CPU, on a GPU, and
-// through the C++ library, when there is no memory left.
-var memoryErrors = []string{"can't allocate memory", "not enough memory", "CUDA out of memory", "CUDA error: out of memory", "bad_alloc"}
-
 // explainMemory says what to do about an error that is for want of memory.
 func explainMemory(err error) error {
-	for _, text := range memoryErrors {
-		if strings.Contains(err.Error(), text) {
-			return fmt.Errorf("%w: a lower training.batch_size or tokenizer.max_length needs less (%w)", ErrOutOfMemory, err)
-		}
+	if torchx.OutOfMemory(err) {
+		return fmt.Errorf("%w: a lower training.batch_size or tokenizer.max_length needs less (%w)", ErrOutOfMemory, err)
 	}
 	return err
 }

@@ -1,0 +1,15 @@
+package torchx
+
+import (
+	"slices"
+	"strings"
+)
+
+// OutOfMemory reports whether err is libtorch's for want of memory, on the CPU,
+// on a GPU, or in the C++ library. libtorch says so only in words.
+func OutOfMemory(err error) bool {
+	text := err.Error()
+	return slices.ContainsFunc([]string{
+		"can't allocate memory", "not enough memory", "CUDA out of memory", "CUDA error: out of memory", "bad_alloc",
+	}, func(words string) bool { return strings.Contains(text, words) })
+}
