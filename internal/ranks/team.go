@@ -162,9 +162,15 @@ func (t *Team) Rank() int { return t.place.Rank }
 // Size is how many processes there are.
 func (t *Team) Size() int { return t.place.Size }
 
-// SumGradients is [torchx.Group.SumGradients].
-func (t *Team) SumGradients(params []*ts.Tensor, notes []float64, bf16 bool) error {
-	return t.call(func() error { return t.group.SumGradients(params, notes, bf16) })
+// BeginSum is [torchx.Group.BeginSum].
+func (t *Team) BeginSum(params []*ts.Tensor, bf16 bool) (end func(notes []float64) error, err error) {
+	sum, err := t.group.BeginSum(params, bf16)
+	if err != nil {
+		return nil, err
+	}
+	return func(notes []float64) error {
+		return t.call(func() error { return sum(notes) })
+	}, nil
 }
 
 // Gather is [torchx.Group.Gather].

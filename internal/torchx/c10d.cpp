@@ -3,12 +3,15 @@
 
 #include <ATen/ATen.h>
 #include <c10/util/Logging.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "guarded.h"
@@ -26,12 +29,14 @@ Gloo &G(tx_group group) { return *static_cast<Gloo *>(group); }
 
 // Work is a collective under way, with the memory that it works on.
 struct Work {
+  virtual ~Work() = default;
   std::vector<c10::intrusive_ptr<c10d::Work>> running;
-  std::vector<at::Tensor> buckets;
-  at::Tensor notes;
+  std::vector<at::Tensor> tensors;
 };
 
-Work &W(tx_work work) { return *static_cast<Work *>(work); }
+std::shared_ptr<Work> &P(tx_work work) { return *static_cast<std::shared_ptr<Work> *>(work); }
+Work &W(tx_work work) { return *P(work); }
+tx_work handle(std::shared_ptr<Work> work) { return new std::shared_ptr<Work>(std::move(work)); }
 
 // quiet keeps c10d from logging a stack trace for every connection that breaks:
 // an error says what there is to say. TORCH_CPP_LOG_LEVEL is heeded.
@@ -43,40 +48,74 @@ void quiet() {
     FLAGS_caffe2_log_level = errors_alone;
 }
 
-void add_up(const Gloo &group, Work &work, const at::Tensor &x) {
-  std::vector<at::Tensor> list{x};
-  work.running.push_back(group->allreduce(list));
-}
+// Sum is the gradients of parameters that are added up. Its tensors are buckets,
+// in which they lie one after another.
+struct Sum : Work {
+  struct Bucket {
+    size_t first, last;  // parameters
+    int64_t elements;
+    size_t missing;  // parameters whose gradient isn't there yet
+  };
+  Gloo group;
+  bool bf16;
+  std::vector<at::Tensor> params;
+  std::vector<Bucket> buckets;
+  at::Tensor notes;
 
-// each_bucket calls f(first, last, elements) for runs of parameters that fill a
-// bucket.
-template <class F>
-void each_bucket(tx_tensor *params, int64_t n, int64_t bucket_bytes, F f) {
-  int64_t first = 0, elements = 0;
-  for (int64_t i = 0; i < n; i++) {
-    elements += T(params[i]).numel();
-    if (elements * 4 >= bucket_bytes || i + 1 == n) {
-      f(first, i + 1, elements);
-      first = i + 1, elements = 0;
+  Sum(Gloo group, bool bf16, tx_tensor *list, int64_t n, int64_t bucket_bytes) : group(std::move(group)), bf16(bf16) {
+    Bucket bucket{};
+    for (int64_t i = 0; i < n; i++) {
+      params.push_back(T(list[i]));
+      bucket.elements += params.back().numel();
+      bucket.last++, bucket.missing++;
+      if (bucket.elements * 4 >= bucket_bytes || i + 1 == n) {
+        buckets.push_back(bucket);
+        bucket = {bucket.last, bucket.last, 0, 0};
+      }
     }
   }
-}
 
-// pack lays gradients one after another, on the CPU; 0 where there is none.
-at::Tensor pack(tx_tensor *params, int64_t first, int64_t last, int64_t elements, bool bf16) {
-  at::Tensor flat = at::empty({elements}, at::TensorOptions().dtype(bf16 ? at::kBFloat16 : at::kFloat));
-  int64_t at = 0;
-  for (int64_t i = first; i < last; i++) {
-    const at::Tensor &p = T(params[i]);
-    at::Tensor part = flat.narrow(0, at, p.numel());
-    if (p.grad().defined())
-      part.copy_(p.grad().reshape({-1}));
-    else
-      part.zero_();
-    at += p.numel();
+  void add_up(at::Tensor x) {
+    std::vector<at::Tensor> list{std::move(x)};
+    running.push_back(group->allreduce(list));
   }
-  return flat;
-}
+
+  // begin packs the next bucket, on the CPU, with 0 where there is no gradient,
+  // and adds it up. All ranks begin their buckets in the same order.
+  void begin() {
+    const Bucket &b = buckets[tensors.size()];
+    at::Tensor flat = at::empty({b.elements}, at::TensorOptions().dtype(bf16 ? at::kBFloat16 : at::kFloat));
+    int64_t at = 0;
+    for (size_t i = b.first; i < b.last; i++) {
+      const at::Tensor &p = params[i];
+      at::Tensor part = flat.narrow(0, at, p.numel());
+      if (p.grad().defined())
+        part.copy_(p.grad().reshape({-1}));
+      else
+        part.zero_();
+      at += p.numel();
+    }
+    tensors.push_back(flat);
+    add_up(flat);
+  }
+
+  // filled is called when a backward pass has reached a parameter of a bucket.
+  void filled(Bucket &bucket) {
+    at::NoGradGuard no_grad;
+    if (bucket.missing > 0) bucket.missing--;
+    while (tensors.size() < buckets.size() && buckets[tensors.size()].missing == 0) begin();
+  }
+};
+
+// Filled tells a sum of a gradient. It keeps the sum.
+struct Filled : torch::autograd::PostAccumulateGradHook {
+  std::shared_ptr<Sum> sum;
+  size_t bucket;
+  Filled(std::shared_ptr<Sum> sum, size_t bucket) : sum(std::move(sum)), bucket(bucket) {}
+  void operator()(const torch::autograd::Variable &) override { sum->filled(sum->buckets[bucket]); }
+};
+
+Sum &U(tx_work work) { return static_cast<Sum &>(W(work)); }
 
 }  // namespace
 
@@ -142,62 +181,70 @@ char *tx_work_wait(tx_work work) {
   });
 }
 
-void tx_work_free(tx_work work) { delete static_cast<Work *>(work); }
+void tx_work_free(tx_work work) { delete &P(work); }
 
-char *tx_sum_begin(tx_work *out, tx_group group, tx_tensor *params, int64_t n, const double *notes, int64_t m, int64_t bucket_bytes,
-                   bool bf16) {
+char *tx_sum_begin(tx_work *out, tx_group group, tx_tensor *params, int64_t n, int64_t bucket_bytes, bool bf16) {
   return guarded([&] {
-    at::NoGradGuard no_grad;
-    auto work = std::make_unique<Work>();
-    work->notes = at::empty({m + n}, at::kDouble);
-    double *note = work->notes.mutable_data_ptr<double>();
-    memcpy(note, notes, m * sizeof(double));
-    for (int64_t i = 0; i < n; i++) note[m + i] = T(params[i]).grad().defined() ? 1 : 0;
-    add_up(G(group), *work, work->notes);
-    each_bucket(params, n, bucket_bytes, [&](int64_t first, int64_t last, int64_t elements) {
-      work->buckets.push_back(pack(params, first, last, elements, bf16));
-      add_up(G(group), *work, work->buckets.back());
-    });
-    *out = work.release();
+    auto sum = std::make_shared<Sum>(G(group), bf16, params, n, bucket_bytes);
+    for (size_t b = 0; b < sum->buckets.size(); b++)
+      for (size_t i = sum->buckets[b].first; i < sum->buckets[b].last; i++)
+        torch::autograd::impl::set_post_acc_grad_hooks(sum->params[i], std::make_unique<Filled>(sum, b));
+    *out = handle(sum);
   });
 }
 
-char *tx_sum_end(tx_work work, tx_tensor *params, int64_t n, double *notes, int64_t m) {
+char *tx_sum_rest(tx_work work, const double *notes, int64_t m) {
   return guarded([&] {
     at::NoGradGuard no_grad;
-    const double *note = W(work).notes.const_data_ptr<double>();
+    Sum &sum = U(work);
+    for (auto &p : sum.params) torch::autograd::impl::set_post_acc_grad_hooks(p, nullptr);
+    while (sum.tensors.size() < sum.buckets.size()) sum.begin();
+    const int64_t n = sum.params.size();
+    sum.notes = at::empty({m + n}, at::kDouble);
+    double *note = sum.notes.mutable_data_ptr<double>();
+    memcpy(note, notes, m * sizeof(double));
+    for (int64_t i = 0; i < n; i++) note[m + i] = sum.params[i].grad().defined() ? 1 : 0;
+    sum.add_up(sum.notes);
+  });
+}
+
+char *tx_sum_end(tx_work work, double *notes, int64_t m) {
+  return guarded([&] {
+    at::NoGradGuard no_grad;
+    Sum &sum = U(work);
+    const double *note = sum.notes.const_data_ptr<double>();
     memcpy(notes, note, m * sizeof(double));
-    size_t bucket = 0;
-    int64_t at = 0;
-    for (int64_t i = 0; i < n; i++) {
-      at::Tensor &p = T(params[i]);
-      if (at == W(work).buckets[bucket].numel()) bucket++, at = 0;
-      if (note[m + i] > 0) {
-        if (!p.grad().defined()) p.mutable_grad() = at::empty_like(p);
-        p.mutable_grad().copy_(W(work).buckets[bucket].narrow(0, at, p.numel()).view(p.sizes()));
+    for (size_t b = 0; b < sum.buckets.size(); b++) {
+      int64_t at = 0;
+      for (size_t i = sum.buckets[b].first; i < sum.buckets[b].last; i++) {
+        at::Tensor &p = sum.params[i];
+        if (note[m + i] > 0) {
+          if (!p.grad().defined()) p.mutable_grad() = at::empty_like(p);
+          p.mutable_grad().copy_(sum.tensors[b].narrow(0, at, p.numel()).view(p.sizes()));
+        }
+        at += p.numel();
       }
-      at += p.numel();
     }
   });
 }
 
 char *tx_gather_begin(tx_work *out, tx_group group, const void *data, size_t bytes) {
   return guarded([&] {
-    auto work = std::make_unique<Work>();
+    auto work = std::make_shared<Work>();
     at::Tensor in = at::empty({static_cast<int64_t>(bytes)}, at::kByte);
     memcpy(in.mutable_data_ptr<uint8_t>(), data, bytes);
-    for (int i = 0; i < G(group)->getSize(); i++) work->buckets.push_back(at::empty_like(in));
+    for (int i = 0; i < G(group)->getSize(); i++) work->tensors.push_back(at::empty_like(in));
     std::vector<at::Tensor> inputs{in};
-    std::vector<std::vector<at::Tensor>> outputs{work->buckets};
+    std::vector<std::vector<at::Tensor>> outputs{work->tensors};
     work->running.push_back(G(group)->allgather(outputs, inputs));
-    *out = work.release();
+    *out = handle(work);
   });
 }
 
 char *tx_gather_end(tx_work work, void *data, size_t bytes) {
   return guarded([&] {
     auto to = static_cast<uint8_t *>(data);
-    for (auto &part : W(work).buckets) {
+    for (auto &part : W(work).tensors) {
       TORCH_CHECK(part.nbytes() <= bytes, "more bytes came than there is room for");
       memcpy(to, part.const_data_ptr<uint8_t>(), part.nbytes());
       to += part.nbytes(), bytes -= part.nbytes();
@@ -208,19 +255,19 @@ char *tx_gather_end(tx_work work, void *data, size_t bytes) {
 char *tx_broadcast_begin(tx_work *out, tx_group group, tx_tensor *tensors, int64_t n) {
   return guarded([&] {
     at::NoGradGuard no_grad;
-    auto work = std::make_unique<Work>();
+    auto work = std::make_shared<Work>();
     for (int64_t i = 0; i < n; i++) {
-      work->buckets.push_back(T(tensors[i]).detach().to(at::kCPU, T(tensors[i]).scalar_type(), false, true).contiguous());
-      std::vector<at::Tensor> list{work->buckets.back()};
+      work->tensors.push_back(T(tensors[i]).detach().to(at::kCPU, T(tensors[i]).scalar_type(), false, true).contiguous());
+      std::vector<at::Tensor> list{work->tensors.back()};
       work->running.push_back(G(group)->broadcast(list));
     }
-    *out = work.release();
+    *out = handle(work);
   });
 }
 
 char *tx_broadcast_end(tx_work work, tx_tensor *tensors, int64_t n) {
   return guarded([&] {
     at::NoGradGuard no_grad;
-    for (int64_t i = 0; i < n; i++) T(tensors[i]).copy_(W(work).buckets[i]);
+    for (int64_t i = 0; i < n; i++) T(tensors[i]).copy_(W(work).tensors[i]);
   });
 }

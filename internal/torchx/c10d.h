@@ -33,12 +33,14 @@ void tx_group_close(tx_group group);
 char *tx_work_wait(tx_work work);
 void tx_work_free(tx_work work);
 
-// tx_sum_begin adds up the parameters' gradients, in buckets of about so many
-// bytes and, where bf16 is set, in bfloat16, and notes, in float64. tx_sum_end
-// sets the sums: a parameter that has a gradient on no rank gets none.
-char *tx_sum_begin(tx_work *out, tx_group group, tx_tensor *params, int64_t n, const double *notes, int64_t m, int64_t bucket_bytes,
-                   bool bf16);
-char *tx_sum_end(tx_work work, tx_tensor *params, int64_t n, double *notes, int64_t m);
+// tx_sum_begin makes ready to add up the parameters' gradients, in buckets of
+// about so many bytes, in that order, and, where bf16 is set, in bfloat16. A
+// bucket is begun as soon as a backward pass has filled it and those before.
+// tx_sum_rest begins the others, and notes, in float64. tx_sum_end sets the sums:
+// a parameter that has a gradient on no rank gets none.
+char *tx_sum_begin(tx_work *out, tx_group group, tx_tensor *params, int64_t n, int64_t bucket_bytes, bool bf16);
+char *tx_sum_rest(tx_work work, const double *notes, int64_t m);
+char *tx_sum_end(tx_work work, double *notes, int64_t m);
 
 // tx_gather_begin takes as many bytes from each rank; tx_gather_end puts them
 // one after another.

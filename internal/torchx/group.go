@@ -16,7 +16,7 @@ import (
 
 // bucketBytes is how many bytes of gradients are added up at once, as in
 // PyTorch's DistributedDataParallel: while one bucket is on its way the next one
-// is packed.
+// is computed.
 const bucketBytes = 25 << 20
 
 // Group is c10d's Gloo group: processes, each with a rank from 0 to size-1, that
@@ -54,19 +54,31 @@ func (g *Group) Size() int { return g.size }
 // Close ends the connections.
 func (g *Group) Close() { C.tx_group_close(g.ptr) }
 
-// SumGradients sets the gradient of each of the parameters to the sum of those
-// that it has on all ranks. It has none afterwards if it has none on any. In
-// bfloat16 the bytes are half as many, and the sums are rounded. notes become
-// their sums as well, in float64.
-func (g *Group) SumGradients(params []*ts.Tensor, notes []float64, bf16 bool) error {
+// BeginSum makes ready to add up the gradients of the parameters, which must have
+// none. A backward pass follows, and then end, which sets the gradient of each
+// to the sum of those on all ranks; one that has none on any rank gets none. In
+// bfloat16 the bytes are half as many, and the sums are rounded. notes become their
+// sums as well, in float64.
+//
+// As soon as the backward pass has filled a bucket of parameters, and those before
+// it, the ranks begin to add it up: params should stand in the order in which
+// the pass reaches them, those that it may not reach at the end. If the pass fails,
+// the group can't be used any more.
+func (g *Group) BeginSum(params []*ts.Tensor, bf16 bool) (end func(notes []float64) error, err error) {
 	defer runtime.KeepAlive(params)
-	n, m := C.int64_t(len(params)), C.int64_t(len(notes))
-	values := (*C.double)(unsafe.Pointer(unsafe.SliceData(notes)))
-	return g.collective("add up gradients", func(work *C.tx_work) *C.char {
-		return C.tx_sum_begin(work, g.ptr, handles(params), n, values, m, bucketBytes, C.bool(bf16))
-	}, func(work C.tx_work) *C.char {
-		return C.tx_sum_end(work, handles(params), n, values, m)
-	})
+	var work C.tx_work
+	if err := nativeError(C.tx_sum_begin(&work, g.ptr, handles(params), C.int64_t(len(params)), bucketBytes, C.bool(bf16))); err != nil {
+		return nil, fmt.Errorf("make ready to add up gradients: %w", err)
+	}
+	return func(notes []float64) error {
+		m, values := C.int64_t(len(notes)), (*C.double)(unsafe.Pointer(unsafe.SliceData(notes)))
+		return g.collective("add up gradients", func(out *C.tx_work) *C.char {
+			*out = work
+			return C.tx_sum_rest(work, values, m)
+		}, func(work C.tx_work) *C.char {
+			return C.tx_sum_end(work, values, m)
+		})
+	}, nil
 }
 
 // Gather returns what each rank has to say, by rank.

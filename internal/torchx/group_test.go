@@ -82,54 +82,93 @@ func TestGather(t *testing.T) {
 	})
 }
 
-// learned makes parameters of which those named have the gradient factor·x each.
-func learned(t *testing.T, with []int, factor float32) torchx.Params {
-	t.Helper()
+// three makes parameters, one larger than a bucket.
+func three() (torchx.Params, []*ts.Tensor) {
 	p := torchx.NewParams(gotch.CPU, true)
-	p.New("small", torchx.Ones, 3)
-	p.New("large", torchx.Ones, 3000, 3000) // more than a bucket
-	p.New("last", torchx.Ones, 2, 2)
-	s := torchx.Training(gotch.CPU)
-	for _, i := range with {
-		s.Backward(s.Scale(s.Mean(p.All()[i].Tensor), float64(factor)*float64(p.All()[i].Tensor.Numel())))
-	}
-	if err := s.Close(); err != nil {
-		t.Error(err)
-	}
-	return p
+	return p, []*ts.Tensor{p.New("small", torchx.Ones, 3), p.New("large", torchx.Ones, 3000, 3000), p.New("last", torchx.Ones, 2, 2)}
 }
 
-func TestSumGradients(t *testing.T) {
+// learn gives parameters a gradient that is factor everywhere.
+func learn(params []*ts.Tensor, factor float64) error {
+	s := torchx.Training(gotch.CPU)
+	var total *ts.Tensor
+	for _, p := range params {
+		loss := s.Scale(s.Mean(p), factor*float64(p.Numel()))
+		if total == nil {
+			total = loss
+		} else {
+			total = s.Add(total, loss)
+		}
+	}
+	if total != nil {
+		s.Backward(total)
+	}
+	return s.Close()
+}
+
+func TestSum(t *testing.T) {
 	for name, bf16 := range map[string]bool{"float32": false, "bfloat16": true} {
 		t.Run(name, func(t *testing.T) {
 			inGroup(t, 2, func(g *torchx.Group) error {
-				p := learned(t, [][]int{{0, 1}, {1}}[g.Rank()], float32(1+g.Rank()))
-				defer p.Drop()
-				var list []*ts.Tensor
-				for _, one := range p.All() {
-					list = append(list, one.Tensor)
-				}
-				notes := []float64{float64(g.Rank()), math.NaN(), 1e-300}
-				if err := g.SumGradients(list, notes, bf16); err != nil {
-					return err
-				}
-				if notes[0] != 1 || !math.IsNaN(notes[1]) || notes[2] != 2e-300 {
-					t.Errorf("notes %v", notes)
-				}
-				for i, want := range []float32{1, 3} {
-					for _, x := range grad(t, list[i]) {
-						if math.Abs(float64(x-want)) > 1e-2 {
-							t.Fatalf("gradient %v of %s, want %v", x, p.All()[i].Name, want)
+				for round := range 2 { // in the last one rank 1 has no gradient at all
+					p, list := three()
+					defer p.Drop()
+					end, err := g.BeginSum(list, bf16)
+					if err != nil {
+						return err
+					}
+					mine := [][]*ts.Tensor{list[:2], list[1:2]}[g.Rank()]
+					if round == 1 && g.Rank() == 1 {
+						mine = nil
+					}
+					if err := learn(mine, float64(1+g.Rank())); err != nil {
+						return err
+					}
+					notes := []float64{float64(g.Rank()), math.NaN(), 1e-300}
+					if err := end(notes); err != nil {
+						return err
+					}
+					if notes[0] != 1 || !math.IsNaN(notes[1]) || notes[2] != 2e-300 {
+						t.Errorf("notes %v", notes)
+					}
+					for i, want := range [][]float32{{1, 3}, {1, 1}}[round] {
+						for _, x := range grad(t, list[i]) {
+							if math.Abs(float64(x-want)) > 1e-2 {
+								t.Fatalf("round %d: gradient %v of %s, want %v", round, x, p.All()[i].Name, want)
+							}
 						}
 					}
-				}
-				if got := grad(t, list[2]); got != nil {
-					t.Errorf("a gradient %v that no rank has", got)
+					if got := grad(t, list[2]); got != nil {
+						t.Errorf("a gradient %v that no rank has", got)
+					}
 				}
 				return nil
 			})
 		})
 	}
+}
+
+// A sum begins within the backward pass: what comes after it is too late.
+func TestSumBegins(t *testing.T) {
+	inGroup(t, 2, func(g *torchx.Group) error {
+		p, list := three()
+		defer p.Drop()
+		end, err := g.BeginSum(list, false)
+		if err == nil {
+			err = errors.Join(learn(list, 1), learn(list, 100), end(nil))
+		}
+		if err != nil {
+			return err
+		}
+		for i, param := range list {
+			for _, x := range grad(t, param) {
+				if math.Abs(float64(x-2)) > 1e-5 {
+					t.Fatalf("gradient %v of %s, want 2", x, p.All()[i].Name)
+				}
+			}
+		}
+		return nil
+	})
 }
 
 func TestBroadcast(t *testing.T) {
@@ -169,26 +208,28 @@ func TestLostGroup(t *testing.T) {
 	})
 }
 
-// BenchmarkSumGradients adds up the gradients of a model of 66 million
-// parameters, of two ranks on this machine.
-func BenchmarkSumGradients(b *testing.B) {
+// BenchmarkSum adds up the gradients of a model of 66 million parameters, of two
+// ranks on this machine.
+func BenchmarkSum(b *testing.B) {
 	for name, bf16 := range map[string]bool{"float32": false, "bfloat16": true} {
 		b.Run(name, func(b *testing.B) {
 			inGroup(b, 2, func(g *torchx.Group) error {
 				p := torchx.NewParams(gotch.CPU, true)
 				defer p.Drop()
 				var list []*ts.Tensor
-				s := torchx.Training(gotch.CPU)
 				for i := range 110 {
 					list = append(list, p.New(strconv.Itoa(i), torchx.Ones, 600_000))
-					s.Backward(s.Mean(list[i]))
 				}
-				if err := s.Close(); err != nil {
+				if err := learn(list, 1); err != nil {
 					return err
 				}
 				b.ResetTimer()
 				for range b.N {
-					if err := g.SumGradients(list, []float64{1}, bf16); err != nil {
+					end, err := g.BeginSum(list, bf16)
+					if err == nil {
+						err = end([]float64{1})
+					}
+					if err != nil {
 						return err
 					}
 				}

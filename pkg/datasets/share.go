@@ -1,12 +1,20 @@
 package datasets
 
-// Share collates a rank's share of the slot's examples: of size ranks each has
-// the same number, or one more. It may be empty. The batch knows of what it is a
-// share.
+import (
+	"cmp"
+	"slices"
+)
+
+// Share collates a rank's share of the slot's examples; see [Slot.Places]. It may
+// be empty. The batch knows of what it is a share.
 func (s Slot) Share(rank, size int) Batch {
 	whole := s.Batch()
-	first, last := Bounds(len(s.indices), rank, size)
-	b := Slot{s.loader, s.indices[first:last]}.Batch()
+	places := s.Places(size)[rank]
+	indices := make([]int, len(places))
+	for i, place := range places {
+		indices[i] = s.indices[place]
+	}
+	b := Slot{s.loader, indices}.Batch()
 	b.Whole = &whole
 	for p := range b.Parts {
 		for h := range b.Parts[p].Targets {
@@ -16,10 +24,32 @@ func (s Slot) Share(rank, size int) Batch {
 	return b
 }
 
-// Bounds says which of n examples are a rank's: from first up to last.
-func Bounds(n, rank, size int) (first, last int) {
-	return n * rank / size, n * (rank + 1) / size
+// Places says which of the slot's examples are each rank's, of size ranks, in
+// ascending order. Each has the same number, or one more, and about as many
+// tokens: a step ends with the slowest rank. So the examples are dealt out by
+// length, the longest first, to and fro.
+func (s Slot) Places(size int) [][]int {
+	byLength := make([]int, len(s.indices))
+	for place := range byLength {
+		byLength[place] = place
+	}
+	slices.SortStableFunc(byLength, func(a, b int) int { return cmp.Compare(s.length(b), s.length(a)) })
+	places := make([][]int, size)
+	for i, place := range byLength {
+		rank := i % size
+		if i/size%2 == 1 {
+			rank = size - 1 - rank
+		}
+		places[rank] = append(places[rank], place)
+	}
+	for _, list := range places {
+		slices.Sort(list)
+	}
+	return places
 }
+
+// length is an example's, in tokens.
+func (s Slot) length(place int) int { return len(s.loader.Examples[s.indices[place]].IDs) }
 
 // All is the batch of which b is a share, or else b.
 func (b *Batch) All() *Batch {

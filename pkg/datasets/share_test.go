@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -21,9 +22,26 @@ func TestShares(t *testing.T) {
 					t.Errorf("rank %d of %d has a share of %d examples of %s", rank, size, b.All().Size, b.Name())
 				}
 			}
+			slices.Sort(records)
 			if !slices.Equal(records, whole.Records) {
 				t.Errorf("%d ranks have records %v", size, records)
 			}
+		}
+	}
+}
+
+// Ranks get about as many tokens, whatever the order.
+func TestSharesAreEven(t *testing.T) {
+	loader := testLoader("x", 32, 32)
+	rng := rand.New(rand.NewPCG(1, 0))
+	for i := range loader.Examples {
+		loader.Examples[i].IDs = make([]int32, 10+rng.IntN(246))
+	}
+	slot := loader.Ordered()[0]
+	mean := slot.Batch().Tokens / 4
+	for rank := range 4 {
+		if got := slot.Share(rank, 4).Tokens; got < mean*95/100 || got > mean*105/100 {
+			t.Errorf("rank %d has %d tokens, want about %d", rank, got, mean)
 		}
 	}
 }

@@ -4,6 +4,8 @@ package fusion
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/sugarme/gotch"
@@ -83,6 +85,21 @@ func CountParameters(a Architecture) (int64, error) {
 
 // Params returns the parameters, named as in a checkpoint.
 func (m *Model) Params() torchx.Params { return m.params }
+
+// BackwardOrder returns the parameters in the order in which a backward pass
+// reaches them: the encoder's from its last layer to its embeddings, and then those
+// of the heads, of which a pass reaches but the heads of its batch.
+func (m *Model) BackwardOrder() []*ts.Tensor {
+	var order, others []*ts.Tensor
+	for _, p := range slices.Backward(m.params.All()) {
+		if strings.HasPrefix(p.Name, m.EncoderName+".") {
+			order = append(order, p.Tensor)
+		} else {
+			others = append(others, p.Tensor)
+		}
+	}
+	return append(order, others...)
+}
 
 // Drop frees the parameters. The model can't be used afterwards.
 func (m *Model) Drop() { m.params.Drop() }

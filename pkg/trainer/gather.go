@@ -48,8 +48,9 @@ func (t *Trainer) gather(mine outcomes) ([]outcomes, error) {
 	return all, nil
 }
 
-// merged puts the outcomes of a batch's shares, by rank, together.
-func merged(b datasets.Batch, list []tasks.Task, shares []outcome) outcome {
+// merged puts the outcomes of a batch's shares, by rank, together. places are the
+// shares' examples.
+func merged(b datasets.Batch, list []tasks.Task, places [][]int, shares []outcome) outcome {
 	all := outcome{Losses: make([]mean, len(list)), Predicted: make([][][]int, len(list))}
 	for t, task := range list {
 		all.Predicted[t] = make([][]int, len(task.Heads))
@@ -60,25 +61,20 @@ func merged(b datasets.Batch, list []tasks.Task, shares []outcome) outcome {
 			if loss := share.Losses[t]; loss.Count > 0 {
 				all.Losses[t] = mean{all.Losses[t].Sum + loss.Sum, 1}
 			}
-			first, last := datasets.Bounds(b.Size, rank, len(shares))
 			for h, predicted := range share.Predicted[t] {
-				if task.Kind == tasks.Token {
-					predicted = padded(predicted, last-first, b.Length)
+				width := len(predicted) / len(places[rank])
+				whole := width
+				if task.Kind == tasks.Token { // the share's examples may be shorter
+					whole = b.Length
 				}
-				all.Predicted[t][h] = append(all.Predicted[t][h], predicted...)
+				if all.Predicted[t][h] == nil {
+					all.Predicted[t][h] = make([]int, b.Size*whole)
+				}
+				for row, place := range places[rank] {
+					copy(all.Predicted[t][h][place*whole:], predicted[row*width:(row+1)*width])
+				}
 			}
 		}
-	}
-	return all
-}
-
-// padded makes rows that are as long as the whole batch's of a share's, which may
-// be shorter.
-func padded(predicted []int, rows, length int) []int {
-	short := len(predicted) / rows
-	all := make([]int, rows*length)
-	for row := range rows {
-		copy(all[row*length:], predicted[row*short:(row+1)*short])
 	}
 	return all
 }

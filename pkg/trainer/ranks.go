@@ -22,9 +22,11 @@ var ErrLostRank = torchx.ErrLost
 type Ranks interface {
 	Rank() int // from 0
 	Size() int
-	// SumGradients sets the parameters' gradients, and notes, to their sums over
-	// all ranks. A parameter that has no gradient on any rank gets none.
-	SumGradients(params []*ts.Tensor, notes []float64, bf16 bool) error
+	// BeginSum is called before a backward pass, and end after it: that sets the
+	// parameters' gradients, and notes, to their sums over all ranks. A parameter
+	// that has no gradient on any rank gets none. The sum may begin with the first
+	// parameters while the pass still computes the gradients of others.
+	BeginSum(params []*ts.Tensor, bf16 bool) (end func(notes []float64) error, err error)
 	// Gather returns what each rank has to say, by rank.
 	Gather(data []byte) ([][]byte, error)
 	// Broadcast sets tensors to rank 0's.
@@ -62,9 +64,17 @@ func (t *Trainer) together(parent context.Context) (ctx context.Context, done fu
 // notesOfTask is how many numbers tell the ranks of a task's losses.
 const notesOfTask = 8
 
-// sumUp makes the gradients and losses of a share those of the whole batch. It
-// also makes known whether a rank was told to stop.
-func (t *Trainer) sumUp(b datasets.Batch, mine []taskLoss) ([]taskLoss, error) {
+// sharedGradient is gradient of all ranks' shares of a batch. It also makes known
+// whether a rank was told to stop.
+func (t *Trainer) sharedGradient(b datasets.Batch) ([]taskLoss, error) {
+	sum, err := t.Ranks.BeginSum(t.Model.BackwardOrder(), t.CompressGradients)
+	if err != nil {
+		return nil, err
+	}
+	mine, err := t.gradient(b)
+	if err != nil {
+		return nil, err
+	}
 	notes := make([]float64, 1+notesOfTask*len(b.Parts))
 	if t.local != nil && t.local.Err() != nil {
 		notes[0] = 1
@@ -78,7 +88,7 @@ func (t *Trainer) sumUp(b datasets.Batch, mine []taskLoss) ([]taskLoss, error) {
 			loss.note(notes[1+notesOfTask*i:])
 		}
 	}
-	if err := t.Ranks.SumGradients(tensorsOf(t.Model.Params().All()), notes, t.CompressGradients); err != nil {
+	if err := sum(notes); err != nil {
 		return nil, err
 	}
 	if notes[0] > 0 && t.halt != nil {

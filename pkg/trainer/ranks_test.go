@@ -101,7 +101,7 @@ func TestSharesAddUp(t *testing.T) {
 						}
 					}
 				}
-				sum := merged(whole, list, shares)
+				sum := merged(whole, list, slot.Places(size), shares)
 				for i, task := range list {
 					if got, want := sum.Losses[i], said.Losses[i]; got.Count != want.Count || !(math.Abs(got.Sum-want.Sum) < 1e-5) {
 						t.Errorf("%s: validation loss %v, want %v", task.Name, got, want)

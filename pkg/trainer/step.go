@@ -19,9 +19,10 @@ func (t *Trainer) step(b datasets.Batch, rate float64) (losses []taskLoss, norm 
 	if err := t.optimizer.ZeroGrad(); err != nil {
 		return nil, 0, err
 	}
-	losses, err = t.gradient(b)
-	if err == nil && t.Ranks != nil {
-		losses, err = t.sumUp(b, losses)
+	if t.Ranks == nil {
+		losses, err = t.gradient(b)
+	} else {
+		losses, err = t.sharedGradient(b)
 	}
 	if err != nil || len(losses) == 0 {
 		return nil, 0, err

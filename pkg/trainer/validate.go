@@ -26,6 +26,9 @@ type Model interface {
 	// teacher speaks of the part.
 	SoftLoss(s *torchx.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor
 	Params() torchx.Params
+	// BackwardOrder returns the parameters in the order in which backward passes
+	// reach them, those that some passes don't reach at the end.
+	BackwardOrder() []*ts.Tensor
 }
 
 // flagThreshold is the probability above which a yes/no output says yes.
@@ -88,7 +91,7 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 			shares[rank] = all[rank].List[i]
 		}
 		b := slot.Batch()
-		addTo(scorers, b, merged(b, l.Tasks, shares))
+		addTo(scorers, b, merged(b, l.Tasks, slot.Places(len(shares)), shares))
 	}
 	return nil
 }
