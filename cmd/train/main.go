@@ -23,6 +23,7 @@ Examples:
   train --config configs/multitask.yaml --dry-run
   train --config configs/multitask.yaml --set training.batch_size=8 --set training.num_epochs=3
   train --config configs/multitask.yaml --resume
+  torchrun --no-python --nproc-per-node 4 --max-restarts 3 bin/train --config configs/multitask.yaml --resume-if-any
   train --config configs/multitask.yaml --nproc 4  four processes on this machine, each with its share of each batch
   train sync models/quickstart.outbox              send what the MLflow server didn't get (train sync --help)`
 
@@ -31,6 +32,7 @@ type flags struct {
 	Set    []string `sep:"none" placeholder:"KEY=VALUE" help:"Override a setting, as in training.batch_size=8; can be repeated."`
 	Device string   `default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
 	Resume bool     `help:"Go on with the run that was stopped, from where it was."`
+	IfAny  bool     `name:"resume-if-any" help:"As --resume, but begin anew if no run was stopped: for jobs that are started again by themselves."`
 	Force  bool     `help:"With --resume: go on although the configuration or the data changed."`
 	DryRun bool     `help:"Read the data and print sizes and steps, but don't train; needs no pretrained weights."`
 
@@ -47,7 +49,7 @@ type flags struct {
 
 // Run implements [cli.Command].
 func (f *flags) Run(ctx context.Context, io cli.Streams) error {
-	if f.Force && !f.Resume {
+	if f.Force && !f.Resume && !f.IfAny {
 		return cli.Usagef("--force belongs to --resume")
 	}
 	c, err := f.load()
@@ -64,7 +66,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	case spawn && !f.DryRun:
 		return ranks.Spawn(f.Nproc, f.Args, io)
 	}
-	return train(ctx, c, options{device: f.Device, resume: f.Resume, force: f.Force, dryRun: f.DryRun, skipBad: f.SkipBadRecords, place: place}, io)
+	return train(ctx, c, options{device: f.Device, resume: f.Resume, resumeIfAny: f.IfAny, force: f.Force, dryRun: f.DryRun, skipBad: f.SkipBadRecords, place: place}, io)
 }
 
 func (f *flags) load() (config.Config, error) {

@@ -161,3 +161,32 @@ func TestNewRunKeepsTheStoppedOne(t *testing.T) {
 		t.Errorf("the state kept is of step %d, want %d", again, step)
 	}
 }
+
+// --resume-if-any begins a run, goes on with it, and doesn't begin anew where
+// the state is damaged.
+func TestResumeIfAny(t *testing.T) {
+	t.Parallel()
+	dir := quickDir(t)
+	args := append(with(endless...), "--resume-if-any")
+	for _, want := range []string{"Epoch 1/", "Resuming after step"} {
+		p := start(t, dir, args...)
+		p.waitFor("[Checkpoint saved]")
+		p.signal(syscall.SIGKILL)
+		p.end()
+		mustContain(t, p.stdout.String(), want)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "models/quickstart.run/state-*/*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no state: %v", err)
+	}
+	for _, file := range files {
+		if err := os.Truncate(file, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := start(t, dir, args...)
+	if code, _ := p.end(); code != 1 || strings.Count(p.stderr.String(), "\n") != 1 {
+		t.Errorf("exit code %d, stderr %q; want 1 and one line", code, p.stderr.String())
+	}
+	mustContain(t, p.stderr.String(), "is damaged")
+}

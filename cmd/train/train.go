@@ -21,10 +21,10 @@ import (
 )
 
 type options struct {
-	device                string
-	resume, force, dryRun bool
-	skipBad               bool // leave out records that can't be used
-	place                 ranks.Place
+	device                             string
+	resume, resumeIfAny, force, dryRun bool
+	skipBad                            bool // leave out records that can't be used
+	place                              ranks.Place
 }
 
 // trainAs is a whole run, or this process's part in it: encoder, data, model,
@@ -213,8 +213,11 @@ func begin(c config.Config, o options, t *trainer.Trainer, j job, io cli.Streams
 	if err != nil {
 		return trainer.State{}, err
 	}
-	if o.resume {
-		return resume(c, o.force, t, now, io)
+	if o.resume || o.resumeIfAny {
+		state, err := resume(c, o.force, t, now, io)
+		if o.resume || !errors.Is(err, trainer.ErrNoState) {
+			return state, err
+		}
 	}
 	params, err := c.Params()
 	if err != nil {
