@@ -108,34 +108,21 @@ func walk(value any, at string, visit func(at string, value map[string]any)) {
 // ours tells whether an image is one that we build.
 func ours(image string) bool { return strings.HasPrefix(image, "trident:") }
 
-// line is the command line of a container. Of a shell's, it is what is executed in
-// the end, without what the shell may add.
-func (c container) line(t *testing.T) []string {
-	t.Helper()
-	line := slices.Concat(c.Command, c.Args)
-	if len(line) < 2 || line[0] != "sh" || line[1] != "-c" {
-		return line
-	}
-	_, last, found := strings.Cut(line[2], "exec ")
-	if !found {
-		t.Fatalf("the shell of %s executes nothing in the end", c.Name)
-	}
-	words := strings.Fields(strings.ReplaceAll(last, "\\\n", " "))
-	return slices.DeleteFunc(words, func(word string) bool { return strings.HasPrefix(word, "$") })
-}
+// line is the command line of a container.
+func (c container) line() []string { return slices.Concat(c.Command, c.Args) }
 
 // The commands know the flags that they are given. What the values of infer's mean is
 // checked in cmd/infer.
 func TestCommandsKnowTheirFlags(t *testing.T) {
 	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", bin+"/", "../cmd/train", "../cmd/infer").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", bin+"/", "../cmd/train", "../cmd/infer", "../cmd/serve").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for name, c := range containers(t) {
 		if !ours(c.Image) {
 			continue
 		}
-		line := c.line(t)
+		line := c.line()
 		cmd := exec.Command(filepath.Join(bin, line[0]), append(line[1:], "--help")...)
 		cmd.Env = append(os.Environ(), "JOB_COMPLETION_INDEX=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -145,22 +132,6 @@ func TestCommandsKnowTheirFlags(t *testing.T) {
 	// What is above would not notice if --help hid unknown flags.
 	if out, err := exec.Command(filepath.Join(bin, "train"), "--no-such-flag", "--help").CombinedOutput(); err == nil {
 		t.Errorf("an unknown flag isn't noticed: %s", out)
-	}
-}
-
-// Shells are given scripts that are whole.
-func TestShellScriptsParse(t *testing.T) {
-	n := 0
-	for name, c := range containers(t) {
-		if line := slices.Concat(c.Command, c.Args); line[0] == "sh" {
-			n++
-			if out, err := exec.Command("sh", "-n", "-c", line[2]).CombinedOutput(); err != nil {
-				t.Errorf("%s: %v: %s", name, err, out)
-			}
-		}
-	}
-	if n == 0 {
-		t.Error("no container has a shell: remove this test")
 	}
 }
 
@@ -199,10 +170,9 @@ func TestPaths(t *testing.T) {
 			mounts = append(mounts, m.MountPath)
 		}
 		for _, v := range c.Volumes {
-			_, mount, _ := strings.Cut(v, ":")
-			mounts = append(mounts, mount)
+			mounts = append(mounts, strings.Split(v, ":")[1])
 		}
-		for _, word := range c.line(t) {
+		for _, word := range c.line() {
 			found := paths.FindStringSubmatch(word)
 			if found == nil || strings.HasPrefix(word, "--shard=") {
 				continue
@@ -259,6 +229,31 @@ func TestDockerContext(t *testing.T) {
 		}
 		if out, err := exec.Command("git", "-C", "..", "ls-files", "--", name).Output(); err != nil || len(out) == 0 {
 			t.Errorf(".dockerignore lets %s through, which isn't in the repository (%v)", name, err)
+		}
+	}
+}
+
+// What the commands are built of is copied.
+func TestDockerfilesCopyAll(t *testing.T) {
+	const module = "github.com/trident-nlp/trident/"
+	out, err := exec.Command("go", "list", "-deps", module+"cmd/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range dockerfiles {
+		text, n := readFile(t, file), 0
+		for line := range strings.Lines(string(out)) {
+			dir, own := strings.CutPrefix(line, module)
+			top, _, _ := strings.Cut(strings.TrimSpace(dir), "/")
+			if !own {
+				continue
+			}
+			if n++; !strings.Contains(text, fmt.Sprintf("\nCOPY %s %[1]s\n", top)) {
+				t.Errorf("%s doesn't copy %s", file, strings.TrimSpace(dir))
+			}
+		}
+		if n < 20 {
+			t.Errorf("only %d packages were found", n)
 		}
 	}
 }
