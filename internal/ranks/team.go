@@ -33,17 +33,19 @@ type Team struct {
 	turns    int          // how often InTurn was called
 	calls    atomic.Int64 // collectives begun
 
-	over chan struct{}
-	lost chan struct{}
-	once sync.Once
-	why  string
+	over    chan struct{}
+	watched chan struct{} // closed when the watch has ended
+	lost    chan struct{}
+	once    sync.Once
+	why     string
+	cutOff  atomic.Bool // the store doesn't answer: who asks it waits for ever
 }
 
 // Join brings the processes together. It waits for the others until ctx is done,
 // but no longer than timeout, which is also how long any later call waits for a
 // rank that is slow.
 func Join(ctx context.Context, p Place, timeout time.Duration) (*Team, error) {
-	t := &Team{place: p, timeout: timeout, over: make(chan struct{}), lost: make(chan struct{})}
+	t := &Team{place: p, timeout: timeout, over: make(chan struct{}), watched: make(chan struct{}), lost: make(chan struct{})}
 	err := await(ctx, func() (err error) {
 		serve := p.Rank == 0 && !p.Agent
 		t.store, err = torchx.OpenStore(p.Host, p.Port, serve, "trident/"+p.Attempt, timeout)
@@ -207,7 +209,7 @@ func (t *Team) call(f func() error) error {
 		return nil
 	}
 	if !errors.Is(err, ErrLost) {
-		t.lose(t.rollCall(err))
+		go func() { t.lose(t.rollCall(err)) }() // unless the watch is faster
 	}
 	<-t.lost
 	return fmt.Errorf("%w: %s", ErrLost, t.why)
@@ -220,6 +222,7 @@ func (t *Team) Close() error {
 		return fmt.Errorf("wait for the other ranks' end: %w", err)
 	}
 	t.group.Close()
+	<-t.watched
 	t.beats.Close()
 	if t.place.Rank == 0 { // the others hang up first
 		time.Sleep(10 * time.Millisecond)

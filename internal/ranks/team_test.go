@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -92,6 +93,83 @@ func TestFailureEndsAll(t *testing.T) {
 	for _, rank := range []int{0, 2} {
 		if err := errs[rank]; !errors.Is(err, ranks.ErrLost) || !strings.Contains(err.Error(), "rank 1 has failed: my own fault") {
 			t.Errorf("rank %d ends with %v", rank, err)
+		}
+	}
+}
+
+// wire hands on what goes to a port, until it is cut: then connections hang.
+type wire struct {
+	port int
+	cut  chan struct{}
+}
+
+func newWire(t *testing.T, to int) *wire {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	w := &wire{l.Addr().(*net.TCPAddr).Port, make(chan struct{})}
+	go func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(to)))
+			if err != nil {
+				near.Close()
+				continue
+			}
+			go w.carry(far, near)
+			go w.carry(near, far)
+		}
+	}()
+	return w
+}
+
+func (w *wire) carry(to, from net.Conn) {
+	buffer := make([]byte, 4096)
+	for {
+		n, err := from.Read(buffer)
+		select {
+		case <-w.cut:
+			return // what was read is lost, and nothing is closed
+		default:
+		}
+		if _, writeErr := to.Write(buffer[:n]); err != nil || writeErr != nil {
+			to.Close()
+			return
+		}
+	}
+}
+
+// A machine that is cut off from the store says so, and so does rank 0.
+func TestCutOff(t *testing.T) {
+	list := places(t, 2)
+	w := newWire(t, list[0].Port)
+	list[1].Port = w.port
+	for rank, err := range together(list, func(_ int, p ranks.Place) error {
+		team, err := ranks.Join(t.Context(), p, 3*time.Second)
+		if err != nil {
+			return err
+		}
+		if _, err := team.Gather(nil); err != nil {
+			return err
+		}
+		if p.Rank == 1 {
+			close(w.cut)
+			return team.Fail(team.InTurn(func() error { return nil })) // which asks the store
+		}
+		for err == nil { // rank 0 goes on by itself
+			_, err = team.Gather(nil)
+		}
+		return team.Fail(err)
+	}) {
+		want := []string{"rank 1 has given no sign of life for 3s", "rank 1: the group of processes has broken up: rank 0, which keeps the store, has not answered for 3s"}[rank]
+		if !errors.Is(err, ranks.ErrLost) || !strings.Contains(err.Error(), want) {
+			t.Errorf("rank %d ends with %v, want %q", rank, err, want)
 		}
 	}
 }

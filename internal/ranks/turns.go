@@ -1,6 +1,7 @@
 package ranks
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -25,10 +26,10 @@ func (t *Team) InTurn(f func() error) error {
 		before = 1
 	}
 	for {
-		n, err := t.store.Add(done, 0)
-		if err != nil {
+		n, err := t.count(done, 0)
+		if err != nil && !errors.Is(err, ErrLost) {
 			t.lose(t.storeIsGone())
-		} else if n >= before {
+		} else if err == nil && n >= before {
 			break
 		}
 		select {
@@ -40,8 +41,27 @@ func (t *Team) InTurn(f func() error) error {
 	if err := f(); err != nil {
 		return err
 	}
-	if _, err := t.store.Add(done, 1); err != nil {
+	if _, err := t.count(done, 1); err != nil {
 		return fmt.Errorf("tell the other ranks that it is their turn: %w", err)
 	}
 	return nil
+}
+
+// count is [torchx.Store.Add], which it leaves behind when the team breaks up.
+func (t *Team) count(key string, add int64) (sum int64, err error) {
+	type result struct {
+		sum int64
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		sum, err := t.store.Add(key, add)
+		done <- result{sum, err}
+	}()
+	select {
+	case r := <-done:
+		return r.sum, r.err
+	case <-t.lost:
+		return 0, fmt.Errorf("%w: %s", ErrLost, t.why)
+	}
 }

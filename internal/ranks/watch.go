@@ -35,12 +35,9 @@ func (t *Team) lose(why string) {
 // watch gives signs of life, and looks whether there is trouble. Rank 0 also
 // looks whether all others live: a machine that is cut off breaks no connection.
 func (t *Team) watch() {
+	defer close(t.watched)
 	ticker := time.NewTicker(beat)
 	defer ticker.Stop()
-	type sign struct {
-		text string
-		at   time.Time
-	}
 	signs := make([]sign, t.place.Size)
 	for n := 0; ; n++ {
 		select {
@@ -50,38 +47,65 @@ func (t *Team) watch() {
 			return
 		case <-ticker.C:
 		}
-		err := t.beats.Set(beatKey(t.place.Rank), fmt.Sprintf("%d %d", n, t.calls.Load()))
-		why, lookErr := t.trouble()
-		if err = errors.Join(err, lookErr); err != nil {
-			t.lose(t.storeIsGone())
-			return
-		}
-		if why != "" {
-			t.lose(why)
-			return
-		}
-		if t.place.Rank != 0 {
-			continue
-		}
-		for rank := range signs {
-			text, err := t.sign(rank)
-			if now := time.Now(); err != nil || text != signs[rank].text || signs[rank].at.IsZero() {
-				signs[rank] = sign{text, now}
-			} else if now.Sub(signs[rank].at) > t.timeout {
-				t.lose(t.announce(fmt.Sprintf("rank %d has given no sign of life for %v (training.rank_timeout_minutes)", rank, t.timeout)))
+		looked := make(chan string, 1)
+		go func() { looked <- t.look(n, signs) }()
+		select {
+		case why := <-looked:
+			if why != "" {
+				t.lose(why)
 				return
 			}
+		case <-t.over:
+			<-looked
+			return
+		case <-t.lost:
+			return
+		case <-time.After(t.timeout): // cut off: a connection hangs instead of breaking
+			t.cutOff.Store(true)
+			t.lose(fmt.Sprintf("%s, which keeps the store, has not answered for %v (training.rank_timeout_minutes): is this machine cut off?", t.keeper(), t.timeout))
+			return
 		}
 	}
 }
 
-// storeIsGone says who keeps the store.
-func (t *Team) storeIsGone() string {
-	if t.place.Agent {
-		return "the launcher, which keeps the store, is gone"
-	}
-	return "rank 0 is gone, which keeps the store"
+// sign is a rank's sign of life, and when it was new.
+type sign struct {
+	text string
+	at   time.Time
 }
+
+// look is one beat of the watch. It returns why the team breaks up, "" if it
+// doesn't.
+func (t *Team) look(n int, signs []sign) string {
+	err := t.beats.Set(beatKey(t.place.Rank), fmt.Sprintf("%d %d", n, t.calls.Load()))
+	why, lookErr := t.trouble()
+	if err = errors.Join(err, lookErr); err != nil {
+		return t.storeIsGone()
+	}
+	if why != "" || t.place.Rank != 0 {
+		return why
+	}
+	for rank := range signs {
+		text, err := t.sign(rank)
+		if now := time.Now(); err != nil || text != signs[rank].text || signs[rank].at.IsZero() {
+			signs[rank] = sign{text, now}
+		} else if now.Sub(signs[rank].at) > t.timeout {
+			return t.announce(fmt.Sprintf("rank %d has given no sign of life for %v (training.rank_timeout_minutes)", rank, t.timeout))
+		}
+	}
+	return ""
+}
+
+// keeper is who keeps the store.
+func (t *Team) keeper() string {
+	if t.place.Agent {
+		return "the launcher"
+	}
+	return "rank 0"
+}
+
+// storeIsGone says who is gone with the store.
+func (t *Team) storeIsGone() string { return t.keeper() + " is gone, which keeps the store" }
 
 // trouble returns what a rank has said of the team's end; "" if there is none.
 func (t *Team) trouble() (string, error) {
@@ -190,6 +214,9 @@ func (t *Team) Fail(err error) error {
 	rank := t.place.Rank
 	if t.beats == nil { // not joined yet
 		t.beats = t.store
+	}
+	if t.cutOff.Load() {
+		return fmt.Errorf("rank %d: %w", rank, err)
 	}
 	setErr := t.beats.Set(errorKey(rank), err.Error())
 	if !errors.Is(err, ErrLost) && !errors.Is(err, context.Canceled) {
