@@ -2,16 +2,19 @@
 #include "c10d.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "guarded.h"
+#include "nccl.h"
 
 namespace {
 
@@ -19,10 +22,16 @@ using tx::guarded;
 using tx::T;
 
 using Store = c10::intrusive_ptr<c10d::Store>;
-using Gloo = c10::intrusive_ptr<c10d::ProcessGroupGloo>;
+
+// Group adds up what lies on the CPU by Gloo, and, where it has NCCL, what lies on
+// a GPU by that.
+struct Group {
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+  c10::intrusive_ptr<c10d::Backend> nccl;
+};
 
 Store &S(tx_store store) { return *static_cast<Store *>(store); }
-Gloo &G(tx_group group) { return *static_cast<Gloo *>(group); }
+Group &G(tx_group group) { return *static_cast<Group *>(group); }
 
 // Work is a collective under way, with the memory that it works on.
 struct Work {
@@ -43,9 +52,9 @@ void quiet() {
     FLAGS_caffe2_log_level = errors_alone;
 }
 
-void add_up(const Gloo &group, Work &work, const at::Tensor &x) {
+void add_up(const Group &group, Work &work, const at::Tensor &x) {
   std::vector<at::Tensor> list{x};
-  work.running.push_back(group->allreduce(list));
+  work.running.push_back(x.is_cuda() ? group.nccl->allreduce(list) : group.gloo->allreduce(list));
 }
 
 // each_bucket calls f(first, last, elements) for runs of parameters that fill a
@@ -62,9 +71,11 @@ void each_bucket(tx_tensor *params, int64_t n, int64_t bucket_bytes, F f) {
   }
 }
 
-// pack lays gradients one after another, on the CPU; 0 where there is none.
-at::Tensor pack(tx_tensor *params, int64_t first, int64_t last, int64_t elements, bool bf16) {
-  at::Tensor flat = at::empty({elements}, at::TensorOptions().dtype(bf16 ? at::kBFloat16 : at::kFloat));
+// pack lays gradients one after another, 0 where there is none: where they lie if
+// there is NCCL, otherwise on the CPU.
+at::Tensor pack(const Group &group, tx_tensor *params, int64_t first, int64_t last, int64_t elements, bool bf16) {
+  at::Device device = group.nccl ? T(params[first]).device() : at::Device(at::kCPU);
+  at::Tensor flat = at::empty({elements}, at::TensorOptions().device(device).dtype(bf16 ? at::kBFloat16 : at::kFloat));
   int64_t at = 0;
   for (int64_t i = first; i < last; i++) {
     const at::Tensor &p = T(params[i]);
@@ -130,14 +141,34 @@ char *tx_store_delete(tx_store store, const char *key) {
 char *tx_group_open(tx_group *out, tx_store store, int rank, int size, int64_t timeout_ms) {
   return guarded([&] {
     auto options = c10d::ProcessGroupGloo::Options::create_default(std::chrono::milliseconds(timeout_ms));
-    *out = new Gloo(c10::make_intrusive<c10d::ProcessGroupGloo>(S(store), rank, size, options));
+    *out = new Group{c10::make_intrusive<c10d::ProcessGroupGloo>(S(store), rank, size, options), {}};
   });
 }
 
-void tx_group_close(tx_group group) { delete static_cast<Gloo *>(group); }
+void tx_group_close(tx_group group) {
+  free(guarded([&] {
+    if (G(group).nccl) G(group).nccl->shutdown();
+  }));
+  delete static_cast<Group *>(group);
+}
+
+char *tx_nccl_address(char *out, size_t bytes, int device) {
+  return guarded([&] { snprintf(out, bytes, "%s", tx::nccl_address(device).c_str()); });
+}
+
+char *tx_nccl_open(tx_group group, tx_store store, int device, int64_t timeout_ms, int64_t bucket_bytes) {
+  return guarded([&] {
+    const Group &g = G(group);
+    auto nccl = tx::open_nccl(S(store), g.gloo->getRank(), g.gloo->getSize(), timeout_ms);
+    tx::try_nccl(*nccl, device, bucket_bytes);
+    G(group).nccl = nccl;
+  });
+}
 
 char *tx_work_wait(tx_work work) {
   return guarded([&] {
+    c10::OptionalDeviceGuard on;  // this thread may not have used the GPU before
+    if (!W(work).buckets.empty() && W(work).buckets[0].is_cuda()) on.reset_device(W(work).buckets[0].device());
     for (auto &one : W(work).running) one->wait();
   });
 }
@@ -155,7 +186,7 @@ char *tx_sum_begin(tx_work *out, tx_group group, tx_tensor *params, int64_t n, c
     for (int64_t i = 0; i < n; i++) note[m + i] = T(params[i]).grad().defined() ? 1 : 0;
     add_up(G(group), *work, work->notes);
     each_bucket(params, n, bucket_bytes, [&](int64_t first, int64_t last, int64_t elements) {
-      work->buckets.push_back(pack(params, first, last, elements, bf16));
+      work->buckets.push_back(pack(G(group), params, first, last, elements, bf16));
       add_up(G(group), *work, work->buckets.back());
     });
     *out = work.release();
@@ -186,10 +217,10 @@ char *tx_gather_begin(tx_work *out, tx_group group, const void *data, size_t byt
     auto work = std::make_unique<Work>();
     at::Tensor in = at::empty({static_cast<int64_t>(bytes)}, at::kByte);
     memcpy(in.mutable_data_ptr<uint8_t>(), data, bytes);
-    for (int i = 0; i < G(group)->getSize(); i++) work->buckets.push_back(at::empty_like(in));
+    for (int i = 0; i < G(group).gloo->getSize(); i++) work->buckets.push_back(at::empty_like(in));
     std::vector<at::Tensor> inputs{in};
     std::vector<std::vector<at::Tensor>> outputs{work->buckets};
-    work->running.push_back(G(group)->allgather(outputs, inputs));
+    work->running.push_back(G(group).gloo->allgather(outputs, inputs));
     *out = work.release();
   });
 }
@@ -212,7 +243,7 @@ char *tx_broadcast_begin(tx_work *out, tx_group group, tx_tensor *tensors, int64
     for (int64_t i = 0; i < n; i++) {
       work->buckets.push_back(T(tensors[i]).detach().to(at::kCPU, T(tensors[i]).scalar_type(), false, true).contiguous());
       std::vector<at::Tensor> list{work->buckets.back()};
-      work->running.push_back(G(group)->broadcast(list));
+      work->running.push_back(G(group).gloo->broadcast(list));
     }
     *out = work.release();
   });
