@@ -10,7 +10,7 @@ Fetches libtorch 2.11.0 and makes of it, for this clone:
                lie in ${XDG_CACHE_HOME:-~/.cache}/trident and serve all clones
   go.work      makes the go command use that copy
 
-  --variant    cpu, cuda (with the CUDA 13 libraries, about 5 GB), or auto: cuda
+  --variant    cpu, cuda (with the CUDA 13 libraries and NCCL, about 5 GB), or auto: cuda
                where there is an NVIDIA GPU. Default: what is laid, else auto.
   --from       take libtorch from here instead of downloading it: a libtorch
                folder or a Python site-packages with torch (used in place), or a
