@@ -10,7 +10,7 @@ Fetches libtorch 2.11.0 and makes of it, for this clone:
                lie in ${XDG_CACHE_HOME:-~/.cache}/trident and serve all clones
   go.work      makes the go command use that copy
 
-  --variant    cpu, cuda (with the CUDA 13 libraries, about 5 GB), or auto: cuda
+  --variant    cpu, cuda (with the CUDA 13 libraries and NCCL, about 5 GB), or auto: cuda
                where there is an NVIDIA GPU. Default: what is laid, else auto.
   --from       take libtorch from here instead of downloading it: a libtorch
                folder or a Python site-packages with torch (used in place), or a
@@ -198,11 +198,12 @@ unpack() { # folder, archive…
 			"$python" "$pins/unpack.py" "$archive" "$dir" "$variant"
 		elif have unzip; then
 			rm -rf "$dir/.zip"
-			local libraries=('*/lib/*.so*')
-			if [[ $variant == cpu ]]; then libraries=('*/lib/'{libtorch_cpu.so,libc10.so,libgomp,libcudart.so,libcupti.so}'*'); fi
+			local headers=('nvidia/*/include/*') libraries=('*/lib/*.so*')
+			if [[ $variant == cpu ]]; then headers=() libraries=('*/lib/'{libtorch_cpu.so,libc10.so,libgomp,libcudart.so,libcupti.so}'*'); fi
 			# A pattern that matches nothing is no error here: caution, exit code 11.
-			unzip -q "$archive" '*torch/include/*' "${libraries[@]}" -d "$dir/.zip" 2> >(grep -v '^caution: ' >&2) || (($? == 11))
+			unzip -q "$archive" '*torch/include/*' "${headers[@]}" "${libraries[@]}" -d "$dir/.zip" 2> >(grep -v '^caution: ' >&2) || (($? == 11))
 			find "$dir/.zip" -type d -name include -path '*torch/include' -exec cp -a {}/. "$dir/include/" \;
+			find "$dir/.zip" -type d -path "$dir/.zip/nvidia/*/include" -prune -exec mkdir -p "$dir/cuda" \; -exec cp -a {}/. "$dir/cuda/" \;
 			find "$dir/.zip" -type f -name '*.so*' -exec mv -t "$dir/lib" {} +
 			rm -rf "$dir/.zip"
 		else
@@ -303,6 +304,34 @@ lay() {
 	say "libtorch $version ($variant) lies in $store"
 }
 
+# --- NCCL, for training on several GPUs --------------------------------------
+
+# plugin builds what torchx opens at run time to use NCCL, where there is CUDA. It
+# lies with libtorch's libraries and goes by the hash of its source. Without it
+# all works, but gradients go through the CPU.
+plugin() {
+	local source=$root/internal/torchx/nccl built=$store/.nccl hash tmp
+	[[ -e $store/lib/libtorch_cuda.so && -e $source/plugin.cpp ]] || return 0
+	hash=$(cat "$source"/plugin.* "$source"/nv/* | sha256sum | cut -c1-12)
+	if [[ -e $built && $(<"$built") == "$hash" ]]; then return; fi
+	lock "$store"
+	if [[ -L $store/lib || ! -e $store/cuda/nccl.h || ! -e $store/cuda/crt/host_config.h ]]; then
+		say "this libtorch has no headers of CUDA and NCCL: with several GPUs gradients will go through the CPU. To have NCCL, remove $store and run this with --variant cuda and without --from"
+	else
+		say "building libtrident_nccl.so, for training on several GPUs"
+		tmp=$store/.nccl-$$.so
+		if ! "${CXX:-g++}" -std=c++17 -O1 -g0 -w -fPIC -shared -o "$tmp" "$source/plugin.cpp" \
+			-I"$source" -isystem "$store/cuda" -isystem "$store/include" -isystem "$store/include/torch/csrc/api/include" \
+			-L"$store/lib" "-Wl,-z,defs,-rpath,\$ORIGIN" -ltorch_cuda -lc10_cuda -ltorch_cpu -lc10 -l:libcudart.so.13; then
+			rm -f "$tmp"
+			say "libtrident_nccl.so could not be built (see above): with several GPUs gradients will go through the CPU"
+			return
+		fi
+		mv -f "$tmp" "$store/lib/libtrident_nccl.so"
+	fi
+	echo "$hash" >"$built"
+}
+
 # --- gotch and the workspace -------------------------------------------------
 
 # patched makes the copy of gotch for this clone's patches. Its name holds their
@@ -340,5 +369,6 @@ replace github.com/sugarme/gotch => \"$gotch\""
 }
 
 is_laid "$store" || lay
+plugin
 patched
 connect

@@ -128,6 +128,20 @@ func agree(team *ranks.Team, c config.Config, j job) error {
 	return err
 }
 
+// useNCCL adds up gradients on GPUs by NCCL, where that can be, and says whether.
+func useNCCL(team *ranks.Team, c config.Config, device gotch.Device, streams cli.Streams) error {
+	used, why, err := team.UseNCCL(c.Training.RankBackend, device)
+	switch {
+	case err != nil:
+		return err
+	case used:
+		fmt.Fprintln(streams.Out, "Gradients are added up on the GPUs, by NCCL")
+	case why != "":
+		fmt.Fprintf(streams.Err, "train: warning: gradients go through the CPU, by Gloo, which is slower than NCCL: %s\n", why)
+	}
+	return nil
+}
+
 // follow trains beside rank 0, which keeps what comes of it.
 func follow(ctx context.Context, t *trainer.Trainer, j job) error {
 	nothing := func() error { return nil }

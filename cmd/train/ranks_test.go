@@ -302,6 +302,7 @@ func TestRefusedRanks(t *testing.T) {
 		"less than one":           {"", []string{"--nproc=-1"}, 2, "1 or more"},
 		"a time that can't be":    {"", []string{"--set", "training.rank_timeout_minutes=0"}, 1, "rank_timeout_minutes"},
 		"a compression not known": {"", []string{"--set", "training.gradient_compression=zip"}, 1, "none or bf16"},
+		"a backend not known":     {"", []string{"--set", "training.rank_backend=mpi"}, 1, "auto or gloo or nccl"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
@@ -316,6 +317,16 @@ func TestRefusedRanks(t *testing.T) {
 			mustContain(t, stderr, test.want)
 		})
 	}
+}
+
+// NCCL that was asked for and can't be had is one line.
+func TestRanksWithoutGPUs(t *testing.T) {
+	t.Parallel()
+	p := start(t, quickDir(t), append(wholeRun(8), "--nproc", "2", "--device", "cpu", "--set", "training.rank_backend=nccl")...)
+	if code, _ := p.end(); code != 1 || strings.Count(p.stderr.String(), "\n") != 1 {
+		t.Errorf("exit code %d, stderr %q; want 1 and one line", code, p.stderr.String())
+	}
+	mustContain(t, p.stderr.String(), "rank 0 computes on a CPU; set training.rank_backend to auto or gloo")
 }
 
 // Bad data is one line, however many processes find it.

@@ -34,6 +34,7 @@ func outboxDir(c config.Config) string { return filepath.Clean(c.Output.ModelDir
 var free = []string{
 	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "data.ner_path", "data.classification_path", "data.qa_path",
 	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
+	"training.rank_backend",
 }
 
 // filePrefix is that of the settings which stand for a data file's contents.

@@ -109,6 +109,9 @@ func trainAs(ctx context.Context, c config.Config, o options, team *ranks.Team, 
 		if err := agree(team, c, j); err != nil {
 			return err
 		}
+		if err := useNCCL(team, c, device, io); err != nil {
+			return err
+		}
 	}
 	if o.place.Rank > 0 {
 		return follow(ctx, t, j)

@@ -2,6 +2,7 @@
 #include "c10d.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/util/Logging.h>
 #include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/variable.h>
@@ -9,12 +10,14 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
 
 #include "guarded.h"
+#include "nccl.h"
 
 namespace {
 
@@ -22,10 +25,16 @@ using tx::guarded;
 using tx::T;
 
 using Store = c10::intrusive_ptr<c10d::Store>;
-using Gloo = c10::intrusive_ptr<c10d::ProcessGroupGloo>;
+
+// Group adds up what lies on the CPU by Gloo, and, where it has NCCL, what lies on
+// a GPU by that.
+struct Group {
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+  c10::intrusive_ptr<c10d::Backend> nccl;
+};
 
 Store &S(tx_store store) { return *static_cast<Store *>(store); }
-Gloo &G(tx_group group) { return *static_cast<Gloo *>(group); }
+Group &G(tx_group group) { return *static_cast<Group *>(group); }
 
 // Work is a collective under way, with the memory that it works on.
 struct Work {
@@ -56,13 +65,13 @@ struct Sum : Work {
     int64_t elements;
     size_t missing;  // parameters whose gradient isn't there yet
   };
-  Gloo group;
+  Group group;
   bool bf16;
   std::vector<at::Tensor> params;
   std::vector<Bucket> buckets;
   at::Tensor notes;
 
-  Sum(Gloo group, bool bf16, tx_tensor *list, int64_t n, int64_t bucket_bytes) : group(std::move(group)), bf16(bf16) {
+  Sum(Group group, bool bf16, tx_tensor *list, int64_t n, int64_t bucket_bytes) : group(std::move(group)), bf16(bf16) {
     Bucket bucket{};
     for (int64_t i = 0; i < n; i++) {
       params.push_back(T(list[i]));
@@ -76,15 +85,18 @@ struct Sum : Work {
   }
 
   void add_up(at::Tensor x) {
+    const bool gpu = x.is_cuda();
     std::vector<at::Tensor> list{std::move(x)};
-    running.push_back(group->allreduce(list));
+    running.push_back(gpu ? group.nccl->allreduce(list) : group.gloo->allreduce(list));
   }
 
-  // begin packs the next bucket, on the CPU, with 0 where there is no gradient,
-  // and adds it up. All ranks begin their buckets in the same order.
+  // begin packs the next bucket, with 0 where there is no gradient, where they lie
+  // if there is NCCL and otherwise on the CPU, and adds it up. All ranks begin their
+  // buckets in the same order.
   void begin() {
     const Bucket &b = buckets[tensors.size()];
-    at::Tensor flat = at::empty({b.elements}, at::TensorOptions().dtype(bf16 ? at::kBFloat16 : at::kFloat));
+    at::Device device = group.nccl ? params[b.first].device() : at::Device(at::kCPU);
+    at::Tensor flat = at::empty({b.elements}, at::TensorOptions().device(device).dtype(bf16 ? at::kBFloat16 : at::kFloat));
     int64_t at = 0;
     for (size_t i = b.first; i < b.last; i++) {
       const at::Tensor &p = params[i];
@@ -169,14 +181,34 @@ char *tx_store_delete(tx_store store, const char *key) {
 char *tx_group_open(tx_group *out, tx_store store, int rank, int size, int64_t timeout_ms) {
   return guarded([&] {
     auto options = c10d::ProcessGroupGloo::Options::create_default(std::chrono::milliseconds(timeout_ms));
-    *out = new Gloo(c10::make_intrusive<c10d::ProcessGroupGloo>(S(store), rank, size, options));
+    *out = new Group{c10::make_intrusive<c10d::ProcessGroupGloo>(S(store), rank, size, options), {}};
   });
 }
 
-void tx_group_close(tx_group group) { delete static_cast<Gloo *>(group); }
+void tx_group_close(tx_group group) {
+  free(guarded([&] {
+    if (G(group).nccl) G(group).nccl->shutdown();
+  }));
+  delete static_cast<Group *>(group);
+}
+
+char *tx_nccl_address(char *out, size_t bytes, int device) {
+  return guarded([&] { snprintf(out, bytes, "%s", tx::nccl_address(device).c_str()); });
+}
+
+char *tx_nccl_open(tx_group group, tx_store store, int device, int64_t timeout_ms, int64_t bucket_bytes) {
+  return guarded([&] {
+    const Group &g = G(group);
+    auto nccl = tx::open_nccl(S(store), g.gloo->getRank(), g.gloo->getSize(), timeout_ms);
+    tx::try_nccl(*nccl, device, bucket_bytes);
+    G(group).nccl = nccl;
+  });
+}
 
 char *tx_work_wait(tx_work work) {
   return guarded([&] {
+    c10::OptionalDeviceGuard on;  // this thread may not have used the GPU before
+    if (!W(work).tensors.empty() && W(work).tensors[0].is_cuda()) on.reset_device(W(work).tensors[0].device());
     for (auto &one : W(work).running) one->wait();
   });
 }
@@ -233,10 +265,10 @@ char *tx_gather_begin(tx_work *out, tx_group group, const void *data, size_t byt
     auto work = std::make_shared<Work>();
     at::Tensor in = at::empty({static_cast<int64_t>(bytes)}, at::kByte);
     memcpy(in.mutable_data_ptr<uint8_t>(), data, bytes);
-    for (int i = 0; i < G(group)->getSize(); i++) work->tensors.push_back(at::empty_like(in));
+    for (int i = 0; i < G(group).gloo->getSize(); i++) work->tensors.push_back(at::empty_like(in));
     std::vector<at::Tensor> inputs{in};
     std::vector<std::vector<at::Tensor>> outputs{work->tensors};
-    work->running.push_back(G(group)->allgather(outputs, inputs));
+    work->running.push_back(G(group).gloo->allgather(outputs, inputs));
     *out = handle(work);
   });
 }
@@ -259,7 +291,7 @@ char *tx_broadcast_begin(tx_work *out, tx_group group, tx_tensor *tensors, int64
     for (int64_t i = 0; i < n; i++) {
       work->tensors.push_back(T(tensors[i]).detach().to(at::kCPU, T(tensors[i]).scalar_type(), false, true).contiguous());
       std::vector<at::Tensor> list{work->tensors.back()};
-      work->running.push_back(G(group)->broadcast(list));
+      work->running.push_back(G(group).gloo->broadcast(list));
     }
     *out = handle(work);
   });

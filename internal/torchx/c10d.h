@@ -28,6 +28,13 @@ char *tx_store_delete(tx_store store, const char *key);
 char *tx_group_open(tx_group *out, tx_store store, int rank, int size, int64_t timeout_ms);
 void tx_group_close(tx_group group);
 
+// tx_nccl_address writes a GPU's address on its machine, or says why this process
+// can't use NCCL.
+char *tx_nccl_address(char *out, size_t bytes, int device);
+// tx_nccl_open gives the group NCCL, once it has added up a bucket with all ranks.
+// From then on tx_sum_begin leaves gradients on the GPU.
+char *tx_nccl_open(tx_group group, tx_store store, int device, int64_t timeout_ms, int64_t bucket_bytes);
+
 // A collective is begun by all ranks in the same order, waited for, ended and
 // freed. Waiting alone may be done by another thread.
 char *tx_work_wait(tx_work work);

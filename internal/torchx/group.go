@@ -21,7 +21,8 @@ const bucketBytes = 25 << 20
 
 // Group is c10d's Gloo group: processes, each with a rank from 0 to size-1, that
 // add up and exchange tensors. All must call the same methods in the same order.
-// Tensors may lie on any device; what is exchanged goes through the CPU.
+// Tensors may lie on any device; what is exchanged goes through the CPU, but for
+// gradients on GPUs after [Group.UseNCCL].
 //
 // A call that Lost ends leaves memory behind in which libtorch still works. The
 // group can't be used afterwards, nor closed.

@@ -102,6 +102,7 @@ type Training struct {
 
 	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // of several processes: how long one waits for another
 	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: what they send each other
+	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: what adds up gradients that lie on GPUs
 }
 
 // Output says where the trained model goes.
@@ -147,4 +148,8 @@ const (
 
 	CompressionNone = "none"
 	CompressionBF16 = "bf16"
+
+	BackendAuto = "auto"
+	BackendGloo = "gloo"
+	BackendNCCL = "nccl"
 )

@@ -65,6 +65,7 @@ func multitask() Config {
 			MaxBadSteps:           5,
 			RankTimeoutMinutes:    10,
 			GradientCompression:   CompressionNone,
+			RankBackend:           BackendAuto,
 			MetricForBestModel:    BestAvg,
 			Sampling:              SamplingProportional,
 			SamplingTemperature:   2,

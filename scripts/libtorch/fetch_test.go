@@ -36,8 +36,13 @@ func newMachine(t *testing.T) *machine {
 		"scripts/libtorch/cuda.txt":  "cuda.txt",
 		"scripts/libtorch/unpack.py": "unpack.py",
 		"scripts/patchgotch/main.go": "../patchgotch/main.go",
-		"go.mod":                     "../../go.mod",
-		"go.sum":                     "../../go.sum",
+
+		"internal/torchx/nccl/plugin.cpp": "../../internal/torchx/nccl/plugin.cpp",
+		"internal/torchx/nccl/plugin.h":   "../../internal/torchx/nccl/plugin.h",
+		"internal/torchx/nccl/nv/target":  "../../internal/torchx/nccl/nv/target",
+
+		"go.mod": "../../go.mod",
+		"go.sum": "../../go.sum",
 	} {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -256,6 +261,41 @@ func TestCurl(t *testing.T) {
 			}
 			if left, err := filepath.Glob(filepath.Join(filepath.Dir(m.root), "cache/trident/downloads/.*")); err != nil || left != nil {
 				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// The plug-in for NCCL is built into a libtorch with CUDA, once. Without the
+// headers, or when it can't be built, all else is laid all the same.
+func TestPlugin(t *testing.T) {
+	const compiler = `if [[ $1 == -dump* ]]; then echo 12; exit; fi; while [[ $1 != -o ]]; do shift; done; `
+	for name, test := range map[string]struct {
+		headers []string
+		build   string
+		want    string // in the output
+		laid    bool
+	}{
+		"built":          {[]string{"nccl.h", "crt/host_config.h"}, `echo >"$2"`, "building libtrident_nccl.so", true},
+		"can't be built": {[]string{"nccl.h", "crt/host_config.h"}, `echo half >"$2"; exit 1`, "could not be built", false},
+		"laid earlier":   {nil, "exit 1", "no headers of CUDA and NCCL", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			store := m.libtorch(versionHeader)
+			for _, file := range append(test.headers, "../lib/libtorch_cuda.so", "../.complete") {
+				m.write("../libtorch/cuda/"+file, "")
+			}
+			m.tool("g++", compiler+test.build)
+			if out := m.mustRun("--variant", "cuda", "--prefix", store); !strings.Contains(out, test.want) {
+				t.Errorf("%q should say %q", out, test.want)
+			}
+			_, err := os.Stat(m.path(".libtorch/lib/libtrident_nccl.so"))
+			if left, _ := filepath.Glob(filepath.Join(store, ".nccl-*")); (err == nil) != test.laid || left != nil {
+				t.Errorf("laid: %v, left behind: %v", err, left)
+			}
+			if out := m.mustRun(); (out == "") != (test.want != "could not be built") {
+				t.Errorf("the second run says %q", out)
 			}
 		})
 	}

@@ -2,7 +2,8 @@
 
 Headers go to FOLDER/include with their tree, libraries side by side to
 FOLDER/lib, where each finds the others through its $ORIGIN. The CPU variant
-takes only what libtorch_cpu needs.
+takes only what libtorch_cpu needs; the CUDA variant has CUDA's and NCCL's
+headers in FOLDER/cuda.
 """
 
 import os
@@ -19,6 +20,8 @@ def target(member: str, variant: str) -> str | None:
     parts = member.split("/")
     if len(parts) > 2 and parts[1] == "include" and parts[0] in ("torch", "libtorch"):
         return "/".join(parts[1:])
+    if variant == "cuda" and len(parts) > 3 and parts[0] == "nvidia" and parts[2] == "include":
+        return "/".join(["cuda", *parts[3:]])
     name = parts[-1]
     if "lib" in parts[:-1] and re.search(r"\.so(\.\d+)*$", name):
         if variant == "cuda" and name != "libtorch_python.so" or CPU_LIBRARIES.match(name):
