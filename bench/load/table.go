@@ -35,7 +35,7 @@ func table(r results, names []string, against string) report.Table {
 		t.Rows = append(t.Rows, line)
 	}
 	nothing := func(string) string { return none }
-	row("labels that differ from "+names[0]+"'s", r.agreement, nothing)
+	row("labels other than "+names[0]+"'s", r.agreement, nothing)
 	row("offline, calls/s", func(name string) string { return number(r.rates(name, without), 0.5) }, nothing)
 	row("server at saturation, calls/s", func(name string) string { return number(r.rates(name, saturation), 0.5) },
 		func(name string) string {
@@ -63,19 +63,17 @@ func table(r results, names []string, against string) report.Table {
 
 const none = "–"
 
+// agreement is the last run's: all ask for the same calls.
 func (r results) agreement(name string) string {
-	labels, differ := 0, 0
-	for _, one := range r.Runs {
-		for _, a := range one.Agreement {
-			if a.Server == name {
-				labels, differ = labels+a.Labels, differ+a.Differ
-			}
-		}
-	}
-	if labels == 0 {
+	if len(r.Runs) == 0 {
 		return none
 	}
-	return fmt.Sprintf("%d of %d", differ, labels)
+	for _, a := range r.Runs[len(r.Runs)-1].Agreement {
+		if a.Server == name {
+			return fmt.Sprintf("%d of %d", a.Differ, a.Labels)
+		}
+	}
+	return none
 }
 
 func (r results) share(name string) string {

@@ -29,7 +29,7 @@ func TestTable(t *testing.T) {
 	got := table(r, []string{"ours", "theirs"}, "theirs").Markdown() + r.describe()
 	for _, line := range []string{
 		"|  | ours | theirs | ours : theirs |",
-		"| labels that differ from ours's | 0 of 50 | 1 of 50 | – |",
+		"| labels other than ours's | 0 of 50 | 1 of 50 | – |",
 		"| offline, calls/s | 25.0 | – | – |",
 		"| server at saturation, calls/s | 20.0 | 5.00 | 4.0× |",
 		"| share of offline (each round) | 80 % (80, 80, 80) | – | – |",
