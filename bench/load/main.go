@@ -86,10 +86,10 @@ func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
 	for _, s := range specs {
 		names = append(names, s.name)
 	}
-	return print(streams.Out, found, names, f.Against)
+	return tell(streams.Out, found, names, f.Against)
 }
 
-func print(w io.Writer, r results, names []string, against string) error {
+func tell(w io.Writer, r results, names []string, against string) error {
 	if _, err := fmt.Fprintf(w, "%s\n%s", table(r, names, against).Markdown(), r.describe()); err != nil {
 		return fmt.Errorf("print the table: %w", err)
 	}
