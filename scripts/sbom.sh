@@ -29,7 +29,7 @@ pins() { # scope, file
 {
 	pins required scripts/libtorch/cpu.txt
 	pins optional scripts/libtorch/cuda.txt
-	for file in scripts/requirements-build.txt scripts/requirements.txt scripts/golden/requirements.txt bench/requirements.txt; do
+	for file in scripts/requirements-build.txt scripts/requirements.txt scripts/golden/requirements.txt bench/requirements.txt bench/requirements-serve.txt; do
 		pins excluded "$file"
 	done
 } >"$tmp/pins"

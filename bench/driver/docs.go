@@ -64,13 +64,13 @@ func between(text, begin, end, content string) (string, error) {
 func (r result) markdown(measured []measurement) string {
 	parts := []string{
 		r.describe(),
-		targetTable(r.Targets).markdown(),
+		targetTable(r.Targets).Markdown(),
 		"![How many times faster than what each target names](images/bench.png)\n",
-		measurementTable(measured).markdown(),
-		memoryTable(measured).markdown(),
+		measurementTable(measured).Markdown(),
+		memoryTable(measured).Markdown(),
 	}
 	if len(r.Agreements) > 0 {
-		parts = append(parts, agreementTable(r.Agreements).markdown())
+		parts = append(parts, agreementTable(r.Agreements).Markdown())
 	}
 	return strings.Join(parts, "\n")
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/trident-nlp/trident/bench/report"
 )
 
 func TestBetween(t *testing.T) {
@@ -43,7 +45,7 @@ func sample() (result, []measurement) {
 		{Case: "load", Title: "loading", Worker: ours, Unit: process, Figures: []float64{1.4, 1.6, 1.2}},
 	}
 	r := result{Rounds: 3, Threads: 2, Targets: judge(targets(), measured), Measurements: summaries(measured),
-		Machine: machine{CPU: "Abacus", Cores: 2, MemoryGB: 8}, Versions: map[string]map[string]string{ours: {"go": "go1.26"}, today: {"torch": "2.11.0"}},
+		Machine: report.Machine{CPU: "Abacus", Cores: 2, MemoryGB: 8}, Versions: map[string]map[string]string{ours: {"go": "go1.26"}, today: {"torch": "2.11.0"}},
 		Agreements: []agreement{{ours, "bf16", "ner", 200, 3}}}
 	return r, measured
 }
@@ -67,12 +69,5 @@ func TestMarkdown(t *testing.T) {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %q in\n%s", line, text)
 		}
-	}
-}
-
-func TestTableOnTerminal(t *testing.T) {
-	got := table{head: []string{"a", "bé"}, rows: [][]string{{"long", "×"}, {"–", "x"}}}.String()
-	if want := "a     bé\nlong  ×\n–     x\n"; got != want {
-		t.Errorf("%q, want %q", got, want)
 	}
 }

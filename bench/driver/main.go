@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/trident-nlp/trident/bench/report"
 	"github.com/trident-nlp/trident/internal/cli"
 )
 
@@ -46,7 +47,7 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 		}
 		return nil
 	}
-	r := result{Started: time.Now(), Machine: thisMachine(), Threads: c.Threads, Rounds: c.Rounds, Versions: map[string]map[string]string{}}
+	r := result{Started: time.Now(), Machine: report.ThisMachine(), Threads: c.Threads, Rounds: c.Rounds, Versions: map[string]map[string]string{}}
 	if busy := r.Machine.LoadBefore; busy > busyLoad {
 		fmt.Fprintf(streams.Err, "the machine is busy (load %.1f): the ratios may be off\n", busy)
 	}
@@ -72,7 +73,7 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	r.Machine.LoadAfter = load()
+	r.Machine.LoadAfter = report.Load()
 	r.Targets, r.Measurements = judge(targets(), measured), summaries(measured)
 	c.print(streams, r, measured)
 	if err := r.write(filepath.Join(c.Work, "result.json")); err != nil {
@@ -98,7 +99,7 @@ func (c *command) print(streams cli.Streams, r result, measured []measurement) {
 			wanted = append(wanted, o)
 		}
 	}
-	tables := []table{measurementTable(measured), memoryTable(measured)}
+	tables := []report.Table{measurementTable(measured), memoryTable(measured)}
 	if len(r.Agreements) > 0 {
 		tables = append(tables, agreementTable(r.Agreements))
 	}

@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/google/renameio/v2"
+
+	"github.com/trident-nlp/trident/bench/report"
 )
 
 // result is a run of the benchmark, as docs/bench.json has it.
 type result struct {
 	Started      time.Time                    `json:"started"`
-	Machine      machine                      `json:"machine"`
+	Machine      report.Machine               `json:"machine"`
 	Threads      int                          `json:"threads"`
 	Rounds       int                          `json:"rounds"`
 	Versions     map[string]map[string]string `json:"versions"` // of each worker's libraries

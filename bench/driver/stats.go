@@ -1,9 +1,7 @@
 package main
 
 import (
-	"math"
-	"slices"
-
+	"github.com/trident-nlp/trident/bench/report"
 	"github.com/trident-nlp/trident/pkg/metrics"
 )
 
@@ -15,20 +13,7 @@ type spread struct {
 }
 
 func spreadOf(figures []float64) spread {
-	return spread{quantile(figures, 0.25), quantile(figures, 0.5), quantile(figures, 0.75)}
-}
-
-// quantile interpolates between neighbours, as NumPy does. It is NaN of
-// nothing.
-func quantile(figures []float64, p float64) float64 {
-	if len(figures) == 0 {
-		return math.NaN()
-	}
-	sorted := slices.Sorted(slices.Values(figures))
-	at := p * float64(len(sorted)-1)
-	below := int(at)
-	above := min(below+1, len(sorted)-1)
-	return sorted[below] + (at-float64(below))*(sorted[above]-sorted[below])
+	return spread{report.Quantile(figures, 0.25), report.Quantile(figures, 0.5), report.Quantile(figures, 0.75)}
 }
 
 // comparison says how many times faster one measurement is than another: the
@@ -46,7 +31,7 @@ const resamples = 2000
 func compare(a, b measurement) comparison {
 	rounds := min(len(a.Figures), len(b.Figures))
 	ratio := func(rounds []int) float64 {
-		return a.Unit.speedup(quantile(pick(a.Figures, rounds), 0.5), quantile(pick(b.Figures, rounds), 0.5))
+		return a.Unit.speedup(report.Quantile(pick(a.Figures, rounds), 0.5), report.Quantile(pick(b.Figures, rounds), 0.5))
 	}
 	all := make([]int, rounds)
 	for i := range all {

@@ -3,19 +3,13 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/trident-nlp/trident/bench/report"
 )
 
-// table is rows of cells under a head.
-type table struct {
-	head []string
-	rows [][]string
-}
-
 // targetTable says which targets are reached.
-func targetTable(outcomes []outcome) table {
-	t := table{head: []string{"what", "ours", "against", "theirs", "times faster [95 %]", "target", "reached"}}
+func targetTable(outcomes []outcome) report.Table {
+	t := report.Table{Head: []string{"what", "ours", "against", "theirs", "times faster [95 %]", "target", "reached"}}
 	for _, o := range outcomes {
 		row := []string{o.What, "–", o.Against, "–", "–", fmt.Sprintf("%s×", number(o.AtLeast)), "not measured"}
 		if o.Ours != nil {
@@ -33,7 +27,7 @@ func targetTable(outcomes []outcome) table {
 		if o.measured() {
 			row[6] = map[bool]string{true: "yes", false: "no"}[o.Reached]
 		}
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
@@ -42,9 +36,9 @@ func targetTable(outcomes []outcome) table {
 func number(x float64) string { return fmt.Sprintf("%g", x) }
 
 // measurementTable has a row for each case and a column for each worker.
-func measurementTable(list []measurement) table {
+func measurementTable(list []measurement) report.Table {
 	names := []string{ours, today, best, onnx}
-	t := table{head: append([]string{"median (quartiles)"}, names...)}
+	t := report.Table{Head: append([]string{"median (quartiles)"}, names...)}
 	var cases []string
 	for _, m := range list {
 		if !slices.Contains(cases, m.Case) {
@@ -61,7 +55,7 @@ func measurementTable(list []measurement) table {
 			}
 			row = append(row, cell)
 		}
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
@@ -76,9 +70,9 @@ func (m measurement) cell() string {
 }
 
 // memoryTable has the largest memory of each worker in each case.
-func memoryTable(list []measurement) table {
+func memoryTable(list []measurement) report.Table {
 	t := measurementTable(list)
-	t.head[0] = "peak memory, MB"
+	t.Head[0] = "peak memory, MB"
 	var cases []string
 	for _, m := range list {
 		if !slices.Contains(cases, m.Case) {
@@ -86,9 +80,9 @@ func memoryTable(list []measurement) table {
 		}
 	}
 	for i, name := range cases {
-		for j, worker := range t.head[1:] {
+		for j, worker := range t.Head[1:] {
 			if m := find(list, name, worker); m != nil {
-				t.rows[i][j+1] = fmt.Sprintf("%.0f", m.PeakMB)
+				t.Rows[i][j+1] = fmt.Sprintf("%.0f", m.PeakMB)
 			}
 		}
 	}
@@ -96,42 +90,10 @@ func memoryTable(list []measurement) table {
 }
 
 // agreementTable says how many labels differ from those in float32.
-func agreementTable(list []agreement) table {
-	t := table{head: []string{"labels other than in fp32", "task", "of", "differ"}}
+func agreementTable(list []agreement) report.Table {
+	t := report.Table{Head: []string{"labels other than in fp32", "task", "of", "differ"}}
 	for _, a := range list {
-		t.rows = append(t.rows, []string{a.Worker + ", " + a.Precision, a.Task, fmt.Sprint(a.Labels), fmt.Sprintf("%d (%.2f %%)", a.Differ, 100*a.share())})
+		t.Rows = append(t.Rows, []string{a.Worker + ", " + a.Precision, a.Task, fmt.Sprint(a.Labels), fmt.Sprintf("%d (%.2f %%)", a.Differ, 100*a.share())})
 	}
 	return t
-}
-
-// markdown writes the table for docs.
-func (t table) markdown() string {
-	var b strings.Builder
-	for i, row := range append([][]string{t.head}, t.rows...) {
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
-		if i == 0 {
-			fmt.Fprintf(&b, "|%s\n", strings.Repeat("---|", len(row)))
-		}
-	}
-	return b.String()
-}
-
-// String writes the table for a terminal.
-func (t table) String() string {
-	all := append([][]string{t.head}, t.rows...)
-	widths := make([]int, len(t.head))
-	for _, row := range all {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	var b strings.Builder
-	for _, row := range all {
-		var line strings.Builder
-		for i, cell := range row {
-			line.WriteString(cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-	return b.String()
 }

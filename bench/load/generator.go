@@ -9,7 +9,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,9 +26,9 @@ type generator struct {
 	http     *http.Client
 }
 
-func newGenerator(f *flags, texts []string) (*generator, error) {
-	g := &generator{url: strings.TrimSuffix(f.URL, "/"), key: f.Key, most: int64(f.Requests)}
-	g.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: max(f.Workers, f.Connections), MaxConnsPerHost: 0}, Timeout: 5 * time.Minute}
+func newGenerator(f *flags, address string, texts []string) (*generator, error) {
+	g := &generator{url: strings.TrimSuffix(address, "/"), key: f.Key, most: int64(f.Requests)}
+	g.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: max(f.Workers, f.Connections)}, Timeout: 5 * time.Minute}
 	for _, text := range texts {
 		body, err := json.Marshal(client.Request{Texts: []string{text}})
 		if err != nil {
@@ -40,11 +39,11 @@ func newGenerator(f *flags, texts []string) (*generator, error) {
 	return g, nil
 }
 
-// ask sends call number n, over and over the same ones, and returns the status.
-func (g *generator) ask(ctx context.Context, n int64) (int, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/v1/predict", bytes.NewReader(g.bodies[n%int64(len(g.bodies))]))
+// send returns an answer's status and body.
+func (g *generator) send(ctx context.Context, method, path string, body io.Reader) (int, []byte, error) {
+	r, err := http.NewRequestWithContext(ctx, method, g.url+path, body)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	if g.key != "" {
@@ -52,17 +51,22 @@ func (g *generator) ask(ctx context.Context, n int64) (int, error) {
 	}
 	answer, err := g.http.Do(r)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
 	defer func() { _ = answer.Body.Close() }() // only read from
-	_, err = io.Copy(io.Discard, answer.Body)
-	return answer.StatusCode, err
+	data, err := io.ReadAll(answer.Body)
+	return answer.StatusCode, data, err
+}
+
+// ask sends call number n, over and over the same ones.
+func (g *generator) ask(ctx context.Context, n int64) (int, []byte, error) {
+	return g.send(ctx, http.MethodPost, "/v1/predict", bytes.NewReader(g.bodies[n%int64(len(g.bodies))]))
 }
 
 // sample is how long each answer took, and all of them.
 type sample struct {
 	mu    sync.Mutex
-	took  []time.Duration
+	took  []float64 // ms
 	whole time.Duration
 	err   error
 }
@@ -77,27 +81,16 @@ func (s *sample) add(took time.Duration, status int, err error) {
 	case status != http.StatusOK:
 		s.err = fmt.Errorf("the server answered %d where it shouldn't be overloaded; give --workers less or the server --queue-tokens more", status)
 	default:
-		s.took = append(s.took, took)
+		s.took = append(s.took, milliseconds(took))
 	}
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func (s *sample) failed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err != nil
-}
-
-func (s *sample) rate() float64 { return float64(len(s.took)) / s.whole.Seconds() }
-
-func (s *sample) latency() latency {
-	slices.Sort(s.took)
-	at := func(p float64) float64 {
-		if len(s.took) == 0 {
-			return 0
-		}
-		return float64(s.took[int(p*float64(len(s.took)-1))].Microseconds()) / 1000
-	}
-	return latency{len(s.took), at(0.5), at(0.99)}
 }
 
 // closed sends from so many workers, each of which waits for its answer.
@@ -114,7 +107,7 @@ func (g *generator) closed(ctx context.Context, workers int, span time.Duration)
 					return
 				}
 				at := time.Now()
-				status, err := g.ask(ctx, n)
+				status, _, err := g.ask(ctx, n)
 				s.add(time.Since(at), status, err)
 			}
 		})
@@ -126,17 +119,17 @@ func (g *generator) closed(ctx context.Context, workers int, span time.Duration)
 
 // open sends at a rate, whether or not answers come, evenly or at random
 // (exponential) distances.
-func (g *generator) open(ctx context.Context, rate float64, span time.Duration, random bool) (*sample, error) {
+func (g *generator) open(ctx context.Context, rate float64, span time.Duration, random bool, seed uint64) (*sample, error) {
 	var s sample
 	var group sync.WaitGroup
-	rng := rand.New(rand.NewPCG(1, 1))
+	rng := rand.New(rand.NewPCG(seed, 1))
 	begun := time.Now()
 	due := begun
 	for n := int64(0); n < g.most && due.Sub(begun) < span && !s.failed(); n++ {
 		time.Sleep(time.Until(due))
 		at := due // a generator that is late counts, too
 		group.Go(func() {
-			status, err := g.ask(ctx, n)
+			status, _, err := g.ask(ctx, n)
 			s.add(time.Since(at), status, err)
 		})
 		distance := 1.0
@@ -150,64 +143,71 @@ func (g *generator) open(ctx context.Context, rate float64, span time.Duration, 
 	return &s, s.err
 }
 
-// flood sends from so many connections at once, and counts answers by status.
-// Who is refused asks again a second later.
-func (g *generator) flood(ctx context.Context, connections int, span time.Duration) map[string]int {
+// flood sends from so many connections at once, and counts answers by status;
+// "timeout" is none within patience, "error" a connection that broke off. Who
+// is refused asks again a second later.
+func (g *generator) flood(ctx context.Context, connections int, span, patience time.Duration) (*sample, map[string]int) {
+	var s sample
 	counts := map[string]int{}
-	var mu sync.Mutex
 	var number atomic.Int64
 	var group sync.WaitGroup
 	begun := time.Now()
 	for range connections {
 		group.Go(func() {
-			for time.Since(begun) < span {
+			for ctx.Err() == nil && time.Since(begun) < span {
 				n := number.Add(1) - 1
 				if n >= g.most {
 					return
 				}
-				status, err := g.ask(ctx, n)
+				at := time.Now()
+				waiting, cancel := context.WithTimeout(ctx, patience)
+				status, _, err := g.ask(waiting, n)
+				late := waiting.Err() != nil
+				cancel()
+				took := time.Since(at)
 				name := strconv.Itoa(status)
-				if err != nil {
+				switch {
+				case err != nil && late:
+					name = timedOut
+				case err != nil:
 					name = "error"
 				}
-				mu.Lock()
+				s.mu.Lock()
 				counts[name]++
-				mu.Unlock()
-				if status != http.StatusOK {
+				if name == answered {
+					s.took = append(s.took, milliseconds(took))
+				}
+				s.mu.Unlock()
+				if name != answered {
 					time.Sleep(min(time.Second, span))
 				}
 			}
 		})
 	}
 	group.Wait()
-	return counts
+	s.whole = time.Since(begun)
+	return &s, counts
 }
+
+// Names in a flood's counts.
+const (
+	answered = "200"
+	refused  = "429"
+	timedOut = "timeout"
+)
 
 // resident is the server's memory, in MB, as /metrics says.
 func (g *generator) resident(ctx context.Context) (float64, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url+"/metrics", nil)
+	_, data, err := g.send(ctx, http.MethodGet, "/metrics", nil)
 	if err != nil {
 		return 0, err
 	}
-	answer, err := g.http.Do(r)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = answer.Body.Close() }() // only read from
-	lines := bufio.NewScanner(answer.Body)
+	lines := bufio.NewScanner(bytes.NewReader(data))
 	for lines.Scan() {
 		if text, found := strings.CutPrefix(lines.Text(), "process_resident_memory_bytes "); found {
-			bytes, err := strconv.ParseFloat(text, 64)
-			return bytes / (1 << 20), err
+			size, err := strconv.ParseFloat(text, 64)
+			return size / 1e6, err
 		}
 	}
-	return 0, fmt.Errorf("read %s/metrics: there is no process_resident_memory_bytes; is it a Trident server?", g.url)
-}
-
-func median(values []float64) float64 {
-	if len(values) == 0 {
-		return 0
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
+	return 0, fmt.Errorf("read %s/metrics: there is no process_resident_memory_bytes; is it such a server?", g.url)
 }

@@ -16,7 +16,7 @@ def load(inputs, attention):
     """The model with the weights that all ways share; attention is "eager" or "sdpa"."""
     directory = pathlib.Path(inputs["model"])
     config = DistilBertConfig.from_pretrained(directory, attn_implementation=attention)
-    maps = json.loads((directory / "label_maps.json").read_text())["cls"]
+    maps = label_maps(directory)["cls"]
     classes = [len(maps[name]) for name in ("main_cat2id", "sub_cat2id", "interv2id", "priority2id")]
     with torch.device("meta"):  # no weights to draw first
         model = reference.Reference(config, classes, config.dropout)
@@ -29,6 +29,10 @@ def load(inputs, attention):
         module = model.get_submodule(name.rpartition(".")[0])
         module.register_buffer("position_ids", torch.arange(buffer.shape[-1])[None], persistent=False)
     return model
+
+
+def label_maps(directory):
+    return json.loads((directory / "label_maps.json").read_text())
 
 
 def decide(task, logits, tokens):

@@ -11,7 +11,8 @@ import (
 func TestEverythingIsPinned(t *testing.T) {
 	pinned := regexp.MustCompile(`^[A-Za-z0-9._-]+==[A-Za-z0-9._+-]+( --hash=sha256:[0-9a-f]{64})+$`)
 	for _, path := range []string{
-		"cpu.txt", "cuda.txt", "../requirements.txt", "../requirements-build.txt", "../golden/requirements.txt", "../../bench/requirements.txt", "../../deploy/check/requirements.txt",
+		"cpu.txt", "cuda.txt", "../requirements.txt", "../requirements-build.txt", "../golden/requirements.txt",
+		"../../bench/requirements.txt", "../../bench/requirements-serve.txt", "../../deploy/check/requirements.txt",
 	} {
 		data, err := os.ReadFile(path)
 		if err != nil {

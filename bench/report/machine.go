@@ -1,4 +1,5 @@
-package main
+// Package report is what the benchmarks share to tell what they found, and where.
+package report
 
 import (
 	"os"
@@ -7,19 +8,20 @@ import (
 	"strings"
 )
 
-// machine is where a run was made. What can't be read stays zero.
-type machine struct {
+// Machine is where a run was made. What can't be read stays zero.
+type Machine struct {
 	CPU        string  `json:"cpu"`
 	Cores      int     `json:"cores"`
 	MemoryGB   float64 `json:"memory_gb"`
 	LoadBefore float64 `json:"load_before"` // mean number of running threads in the minute before
 	LoadAfter  float64 `json:"load_after"`
-	WaitPolicy string  `json:"omp_wait_policy"` // of OpenMP's threads, in all workers
+	WaitPolicy string  `json:"omp_wait_policy"` // of OpenMP's threads
 }
 
-func thisMachine() machine {
+// ThisMachine looks at this machine, before a run.
+func ThisMachine() Machine {
 	kb, _ := strconv.ParseFloat(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"), 64)
-	return machine{CPU: field("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(), MemoryGB: kb * 1024 / 1e9, LoadBefore: load(), WaitPolicy: os.Getenv("OMP_WAIT_POLICY")}
+	return Machine{CPU: field("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(), MemoryGB: kb * 1024 / 1e9, LoadBefore: Load(), WaitPolicy: os.Getenv("OMP_WAIT_POLICY")}
 }
 
 // field returns the value of the first line "name: value".
@@ -33,8 +35,8 @@ func field(path, name string) string {
 	return ""
 }
 
-// load is the number of running threads, a mean over the last minute.
-func load() float64 {
+// Load is the number of running threads, a mean over the last minute.
+func Load() float64 {
 	data, _ := os.ReadFile("/proc/loadavg")
 	first, _, _ := strings.Cut(string(data), " ")
 	value, _ := strconv.ParseFloat(first, 64)
