@@ -48,8 +48,11 @@ Work &W(tx_work work) { return *P(work); }
 tx_work handle(std::shared_ptr<Work> work) { return new std::shared_ptr<Work>(std::move(work)); }
 
 // quiet keeps c10d from logging a stack trace for every connection that breaks:
-// an error says what there is to say. TORCH_CPP_LOG_LEVEL is heeded.
+// an error says what there is to say. TORCH_CPP_LOG_LEVEL is heeded. c10d's
+// flight recorder is off, which several groups in one process would break: it
+// isn't safe for threads.
 void quiet() {
+  setenv("TORCH_FR_BUFFER_SIZE", "0", 0);
   constexpr int errors_alone = 2;
   if (getenv("TORCH_CPP_LOG_LEVEL"))
     c10::initLogging();
