@@ -212,7 +212,8 @@ char *tx_work_wait(tx_work work) {
   return guarded([&] {
     c10::OptionalDeviceGuard on;  // this thread may not have used the GPU before
     if (!W(work).tensors.empty() && W(work).tensors[0].is_cuda()) on.reset_device(W(work).tensors[0].device());
-    for (auto &one : W(work).running) one->wait();
+    auto &running = W(work).running;  // the last is Gloo's, by which a rank that has died shows at once
+    for (auto one = running.rbegin(); one != running.rend(); ++one) (*one)->wait();
   });
 }
 
