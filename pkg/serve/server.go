@@ -119,6 +119,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 		TLSConfig:         s.TLS,
 	}
+	var open connections
+	web.ConnState = open.count
 	ended := make(chan error, 1)
 	go func() {
 		if s.TLS != nil {
@@ -140,20 +142,48 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("accept connections: %w", err)
 	case <-ctx.Done():
 	}
-	return s.drain(web)
+	return s.drain(web, l, ended, &open)
 }
 
-// drain answers what was accepted.
-func (s *Server) drain(web *http.Server) error {
+// drain answers what was accepted. [http.Server.Shutdown] alone wouldn't: it
+// drops requests that it reads after it was called.
+func (s *Server) drain(web *http.Server, l net.Listener, ended <-chan error, open *connections) error {
 	s.draining.Store(true)
 	s.Log.Info("draining", "requests", s.metrics.inFlight.Load())
 	time.Sleep(s.DrainDelay)
+	web.SetKeepAlivesEnabled(false) // closes what is idle, and the others after their answer
+	_ = l.Close()                   // Serve ends then, whatever became of the listener
+	<-ended
 	most, cancel := context.WithTimeout(context.Background(), web.WriteTimeout)
 	defer cancel()
-	if err := web.Shutdown(most); err != nil {
+	if err := open.wait(most); err != nil {
 		return errors.Join(fmt.Errorf("answer the last requests: %w", err), web.Close())
 	}
 	s.Log.Info("drained")
+	return nil
+}
+
+// connections counts those that are open.
+type connections struct{ n atomic.Int64 }
+
+func (c *connections) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		c.n.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		c.n.Add(-1)
+	}
+}
+
+// wait waits until none is open.
+func (c *connections) wait(ctx context.Context) error {
+	for c.n.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 	return nil
 }
 
