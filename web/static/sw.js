@@ -101,7 +101,7 @@ export default {
     AGE: 'Umri',
     GENDER: 'Jinsia',
     INCIDENT_TYPE: 'Aina ya tukio',
-    PERPETRATOR: 'Mtendaji',
+    PERPETRATOR: 'Mtuhumiwa',
     PHONE_NUMBER: 'Nambari ya simu',
     LANDMARK: 'Alama ya mahali',
   },
