@@ -153,7 +153,7 @@ func (s *Server) drain(web *http.Server, l net.Listener, ended <-chan error, ope
 	time.Sleep(s.DrainDelay)
 	web.SetKeepAlivesEnabled(false) // closes what is idle, and the others after their answer
 	_ = l.Close()                   // Serve ends then, whatever became of the listener
-	_ = <-ended // that the listener is closed
+	_ = <-ended                     // that the listener is closed
 	most, cancel := context.WithTimeout(context.Background(), web.WriteTimeout)
 	defer cancel()
 	if err := open.wait(most); err != nil {
