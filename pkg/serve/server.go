@@ -152,8 +152,9 @@ func (s *Server) drain(web *http.Server, l net.Listener, ended <-chan error, ope
 	s.Log.Info("draining", "requests", s.metrics.inFlight.Load())
 	time.Sleep(s.DrainDelay)
 	web.SetKeepAlivesEnabled(false) // closes what is idle, and the others after their answer
-	_ = l.Close()                   // Serve ends then, whatever became of the listener
-	_ = <-ended                     // that the listener is closed
+	if err := errors.Join(l.Close(), <-ended); !errors.Is(err, net.ErrClosed) {
+		s.Log.Warn("draining", "error", err)
+	}
 	most, cancel := context.WithTimeout(context.Background(), web.WriteTimeout)
 	defer cancel()
 	if err := open.wait(most); err != nil {
