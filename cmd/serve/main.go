@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net"
@@ -22,7 +21,7 @@ import (
 const help = `Answer HTTP requests with a trained model: POST /v1/predict reads calls. /docs describes the service, /openapi.json
 in full.
 
-SIGTERM answers what was accepted, then ends. SIGHUP loads the model (and the keys) anew without losing a request.
+SIGTERM answers what was accepted, then ends. SIGHUP loads the model (and keys and certificate) anew without losing a request.
 The log goes to standard error, a JSON object a line; it holds nothing of a call's text.
 
 Examples:
@@ -78,7 +77,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
 		return err
 	}
-	config, err := f.config()
+	config, cert, err := f.config()
 	if err != nil {
 		return err
 	}
@@ -96,12 +95,12 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go f.reloadOnHangup(ctx, server, config.Log)
+	go f.reloadOnHangup(ctx, server, cert, config.Log)
 	return server.Serve(ctx, listener)
 }
 
-// reloadOnHangup reloads keys and model at each SIGHUP.
-func (f *flags) reloadOnHangup(ctx context.Context, server *serve.Server, log *slog.Logger) {
+// reloadOnHangup reloads keys, certificate and model at each SIGHUP.
+func (f *flags) reloadOnHangup(ctx context.Context, server *serve.Server, cert *certificate, log *slog.Logger) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
@@ -119,18 +118,24 @@ func (f *flags) reloadOnHangup(ctx context.Context, server *serve.Server, log *s
 				server.SetKeys(keys)
 			}
 		}
+		if cert != nil {
+			if err := cert.read(); err != nil {
+				log.Error("the earlier certificate stays", "error", err.Error())
+			}
+		}
 		_, _ = server.Reload(ctx) // it logs what goes wrong
 	}
 }
 
-// config makes of the flags what a server is made of, but the log.
-func (f *flags) config() (serve.Config, error) {
+// config makes of the flags what a server is made of, but the log. The certificate
+// is nil for plain HTTP.
+func (f *flags) config() (c serve.Config, cert *certificate, err error) {
 	torchx.Configure(f.Threads)
 	device, err := torchx.Device(f.Device)
 	if err != nil {
-		return serve.Config{}, err
+		return serve.Config{}, nil, err
 	}
-	c := serve.Defaults()
+	c = serve.Defaults()
 	c.Open = func() (*serve.Model, error) { return serve.OpenModel(f.Model, device, torchx.Precision(f.Precision)) }
 	c.Page = web.Handler()
 	c.Origins = f.Origin
@@ -141,17 +146,17 @@ func (f *flags) config() (serve.Config, error) {
 	c.IdleTimeout, c.DrainDelay = f.IdleTimeout, f.DrainDelay
 	if f.Keys != "" {
 		if c.Keys, err = serve.ReadKeys(f.Keys); err != nil {
-			return serve.Config{}, err
+			return serve.Config{}, nil, err
 		}
 	}
 	if f.TLSCert != "" {
-		pair, err := tls.LoadX509KeyPair(f.TLSCert, f.TLSKey)
-		if err != nil {
-			return serve.Config{}, fmt.Errorf("--tls-cert, --tls-key: %w", err)
+		cert = &certificate{certFile: f.TLSCert, keyFile: f.TLSKey}
+		if err := cert.read(); err != nil {
+			return serve.Config{}, nil, err
 		}
-		c.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		c.TLS = cert.config()
 	}
-	return c, nil
+	return c, cert, nil
 }
 
 // check finds what kong's tags can't.

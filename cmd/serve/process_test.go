@@ -274,13 +274,28 @@ func TestTLSAndKeys(t *testing.T) {
 	if err := os.WriteFile(keys, []byte("nairobi abcdef0123456789\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	renewed := certify(t, cert, key)
 	p.signal(syscall.SIGHUP)
 	p.waitFor(isReload, 2)
+	over.CloseIdleConnections()
+	if err := ask("abcdef0123456789"); err == nil {
+		t.Error("the earlier certificate is shown to new connections")
+	}
+	over = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: renewed}}}
 	if err := ask("abcdef0123456789"); err != nil {
-		t.Errorf("after the keys were changed: %v", err)
+		t.Errorf("after keys and certificate were changed: %v", err)
 	}
 	if err := ask("0123456789abcdef"); !errors.As(err, &problem) || problem.Status != http.StatusUnauthorized {
 		t.Errorf("with the key that was taken away: %v", err)
+	}
+	if err := os.WriteFile(key, []byte("no key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.signal(syscall.SIGHUP)
+	p.waitFor(func(line map[string]any) bool { return line["msg"] == "the earlier certificate stays" }, 1)
+	over.CloseIdleConnections()
+	if err := ask("abcdef0123456789"); err != nil {
+		t.Errorf("with a certificate that can't be read any more: %v", err)
 	}
 	p.signal(syscall.SIGTERM)
 	if code := p.end(); code != 0 {
