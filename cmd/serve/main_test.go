@@ -93,7 +93,7 @@ func TestTwins(t *testing.T) {
 	if _, err := parser.Parse(nil); err != nil || f.Model != "models/a" {
 		t.Fatalf("model %q: %v", f.Model, err)
 	}
-	got, err := f.config()
+	got, _, err := f.config()
 	if err != nil {
 		t.Fatal(err)
 	}
