@@ -1,6 +1,7 @@
 package ranks
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func (t *Team) UseNCCL(backend string, device gotch.Device) (used bool, why stri
 	}
 	err = t.group.UseNCCL(t.store, device, t.timeout)
 	if errors.Is(err, ErrLost) {
-		return false, "", fmt.Errorf("%w: %s", ErrLost, t.why)
+		return false, "", context.Cause(t.life)
 	}
 	if err != nil {
 		return false, "", fmt.Errorf("%w: %w; NCCL_DEBUG=INFO says more, and training.rank_backend=gloo does without", ErrNCCL, err)

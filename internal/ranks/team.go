@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,10 +33,9 @@ type Team struct {
 	calls    atomic.Int64 // collectives begun
 
 	over    chan struct{}
-	watched chan struct{} // closed when the watch has ended
-	lost    chan struct{}
-	once    sync.Once
-	why     string
+	watched chan struct{}   // closed when the watch has ended
+	life    context.Context // ends when the team breaks up; the cause is an ErrLost that says why
+	end     context.CancelCauseFunc
 	cutOff  atomic.Bool // the store doesn't answer: who asks it waits for ever
 }
 
@@ -45,7 +43,8 @@ type Team struct {
 // but no longer than timeout, which is also how long any later call waits for a
 // rank that is slow.
 func Join(ctx context.Context, p Place, timeout time.Duration) (*Team, error) {
-	t := &Team{place: p, timeout: timeout, over: make(chan struct{}), watched: make(chan struct{}), lost: make(chan struct{})}
+	t := &Team{place: p, timeout: timeout, over: make(chan struct{}), watched: make(chan struct{})}
+	t.life, t.end = context.WithCancelCause(context.Background())
 	err := await(ctx, func() (err error) {
 		serve := p.Rank == 0 && !p.Agent
 		t.store, err = torchx.OpenStore(p.Host, p.Port, serve, "trident/"+p.Attempt, timeout)
@@ -67,7 +66,7 @@ func Join(ctx context.Context, p Place, timeout time.Duration) (*Team, error) {
 	if err != nil {
 		return nil, t.Fail(err)
 	}
-	t.group.Lost = t.lost
+	t.group.Lost = t.life.Done()
 	go t.watch()
 	return t, nil
 }
@@ -211,8 +210,8 @@ func (t *Team) call(f func() error) error {
 	if !errors.Is(err, ErrLost) {
 		go func() { t.lose(t.rollCall(err)) }() // unless the watch is faster
 	}
-	<-t.lost
-	return fmt.Errorf("%w: %s", ErrLost, t.why)
+	<-t.life.Done()
+	return context.Cause(t.life)
 }
 
 // Close ends a team that has done its work, once all have.

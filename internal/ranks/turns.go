@@ -1,7 +1,7 @@
 package ranks
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"strconv"
 	"time"
@@ -27,14 +27,16 @@ func (t *Team) InTurn(f func() error) error {
 	}
 	for {
 		n, err := t.count(done, 0)
-		if err != nil && !errors.Is(err, ErrLost) {
-			t.lose(t.storeIsGone())
-		} else if err == nil && n >= before {
+		if err != nil {
+			t.lose(t.storeIsGone()) // unless it was lost before
+			return context.Cause(t.life)
+		}
+		if n >= before {
 			break
 		}
 		select {
-		case <-t.lost:
-			return fmt.Errorf("%w: %s", ErrLost, t.why)
+		case <-t.life.Done():
+			return context.Cause(t.life)
 		case <-time.After(beat / 10):
 		}
 	}
@@ -48,20 +50,14 @@ func (t *Team) InTurn(f func() error) error {
 }
 
 // count is [torchx.Store.Add], which it leaves behind when the team breaks up.
-func (t *Team) count(key string, add int64) (sum int64, err error) {
-	type result struct {
-		sum int64
-		err error
+func (t *Team) count(key string, add int64) (int64, error) {
+	var sum int64
+	err := await(t.life, func() (err error) {
+		sum, err = t.store.Add(key, add)
+		return err
+	})
+	if t.life.Err() != nil { // f may still run
+		return 0, context.Cause(t.life)
 	}
-	done := make(chan result, 1)
-	go func() {
-		sum, err := t.store.Add(key, add)
-		done <- result{sum, err}
-	}()
-	select {
-	case r := <-done:
-		return r.sum, r.err
-	case <-t.lost:
-		return 0, fmt.Errorf("%w: %s", ErrLost, t.why)
-	}
+	return sum, err
 }

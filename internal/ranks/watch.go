@@ -24,12 +24,9 @@ const trouble = "trouble"
 func beatKey(rank int) string  { return "beat/" + strconv.Itoa(rank) }
 func errorKey(rank int) string { return "error/" + strconv.Itoa(rank) }
 
-// lose breaks the team up.
+// lose breaks the team up. The first reason counts.
 func (t *Team) lose(why string) {
-	t.once.Do(func() {
-		t.why = why
-		close(t.lost)
-	})
+	t.end(fmt.Errorf("%w: %s", ErrLost, why))
 }
 
 // watch gives signs of life, and looks whether there is trouble. Rank 0 also
@@ -43,7 +40,7 @@ func (t *Team) watch() {
 		select {
 		case <-t.over:
 			return
-		case <-t.lost:
+		case <-t.life.Done():
 			return
 		case <-ticker.C:
 		}
@@ -58,7 +55,7 @@ func (t *Team) watch() {
 		case <-t.over:
 			<-looked
 			return
-		case <-t.lost:
+		case <-t.life.Done():
 			return
 		case <-time.After(t.timeout): // cut off: a connection hangs instead of breaking
 			t.cutOff.Store(true)
