@@ -16,8 +16,8 @@ type object = map[string]any
 
 // describe is the OpenAPI document of the routes. Schemas are made of the Go
 // types that are decoded and encoded.
-func (s *Server) describe(list []route) object {
-	schemas := schemas{}
+func (s *Server) describe(list []route) (object, error) {
+	schemas := schemas{named: object{}}
 	paths := object{}
 	for _, rt := range list {
 		operation := object{"summary": rt.summary, "operationId": operationID(rt)}
@@ -43,21 +43,24 @@ func (s *Server) describe(list []route) object {
 		operation["responses"] = answers
 		paths[rt.path] = object{strings.ToLower(rt.method): operation}
 	}
-	s.limit(schemas)
+	if schemas.err != nil {
+		return nil, fmt.Errorf("describe the service: %w", schemas.err)
+	}
+	s.limit(schemas.named)
 	return object{
 		"openapi": "3.1.0",
 		"info":    object{"title": "Trident", "version": "1", "description": "Reads transcripts of child-helpline calls: entities, categories, the counsellor's score. It proposes labels for people to check."},
 		"paths":   paths,
 		"components": object{
-			"schemas":         schemas,
+			"schemas":         schemas.named,
 			"securitySchemes": object{"key": object{"type": "http", "scheme": "bearer"}},
 		},
-	}
+	}, nil
 }
 
 // limit adds what the configuration allows to the request's schema.
-func (s *Server) limit(all schemas) {
-	request := all["Request"].(object)
+func (s *Server) limit(named object) {
+	request := named["Request"].(object)
 	fields := request["properties"].(object)
 	texts := fields["texts"].(object)
 	texts["minItems"], texts["maxItems"] = 1, s.Limits.Texts
@@ -82,8 +85,12 @@ func operationID(rt route) string {
 	return id
 }
 
-// schemas are JSON schemas by the name of their Go type.
-type schemas object
+// schemas are JSON schemas by the name of their Go type. They carry their first
+// error.
+type schemas struct {
+	named object
+	err   error
+}
 
 // alternatives are the types that another one is encoded as.
 var alternatives = map[reflect.Type][]reflect.Type{
@@ -102,7 +109,7 @@ var alternatives = map[reflect.Type][]reflect.Type{
 }
 
 // of is the schema of what encoding/json makes of t.
-func (all schemas) of(t reflect.Type) object {
+func (all *schemas) of(t reflect.Type) object {
 	if types, found := alternatives[t]; found {
 		var list []object
 		for _, t := range types {
@@ -130,13 +137,16 @@ func (all schemas) of(t reflect.Type) object {
 		if t.Name() == "" {
 			return all.fields(t)
 		}
-		if _, known := all[t.Name()]; !known {
-			all[t.Name()] = nil // for types that hold themselves
-			all[t.Name()] = all.fields(t)
+		if _, known := all.named[t.Name()]; !known {
+			all.named[t.Name()] = nil // for types that hold themselves
+			all.named[t.Name()] = all.fields(t)
 		}
 		return object{"$ref": "#/components/schemas/" + t.Name()}
 	}
-	panic(fmt.Sprintf("no schema for %v", t)) // a test makes the document
+	if all.err == nil {
+		all.err = fmt.Errorf("there is no schema for %v", t)
+	}
+	return nil
 }
 
 // fieldsOf returns T of a [fusion.Fields] of T, which is an object in JSON.
@@ -149,7 +159,7 @@ func fieldsOf(t reflect.Type) (value reflect.Type, named bool) {
 }
 
 // fields is the schema of a struct's fields.
-func (all schemas) fields(t reflect.Type) object {
+func (all *schemas) fields(t reflect.Type) object {
 	properties, required := object{}, []string{}
 	for i := range t.NumField() {
 		field := t.Field(i)

@@ -63,8 +63,11 @@ func (s *Server) routes() (http.Handler, error) {
 		mux.Handle(rt.path, s.audited(route{path: rt.path, handle: wrongMethod(rt.method)}))
 	}
 	mux.Handle("/", s.audited(route{path: "other", handle: s.elsewhere}))
-	var err error
-	if s.openapi, err = json.MarshalIndent(s.describe(list), "", "  "); err != nil {
+	document, err := s.describe(list)
+	if err != nil {
+		return nil, err
+	}
+	if s.openapi, err = json.MarshalIndent(document, "", "  "); err != nil {
 		return nil, err
 	}
 	return s.crossOrigin(mux)
