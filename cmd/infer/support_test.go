@@ -39,19 +39,8 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// testTasks are the three tasks with few labels.
-func testTasks() []tasks.Task {
-	return []tasks.Task{
-		tasks.NER(tasks.NERLabels()),
-		tasks.CLS(tasks.CaseLabels{
-			Main:         []string{"Child Maintenance & Custody", "GBV"},
-			Sub:          []string{"Custody", "Physical Violence"},
-			Intervention: []string{"Counselling", "Referral"},
-			Priority:     []string{"1", "2", "3"},
-		}),
-		tasks.QA(),
-	}
-}
+// testTasks are the test model's.
+var testTasks = tinymodel.BuiltIn
 
 // testLimit is how many tokens the test's model reads.
 const testLimit = 32

@@ -26,13 +26,8 @@ const MaxLength = 48
 // Words are those that its vocabulary has.
 const Words = "Hello my name is Mwakamba from Kisumu son he was beaten a . , ?"
 
-// Tasks are the three tasks with few labels, and one of a user's own.
-func Tasks(t testing.TB) []tasks.Task {
-	t.Helper()
-	own, err := tasks.Own{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
-	if err != nil {
-		t.Fatal(err)
-	}
+// BuiltIn are the three tasks with few labels.
+func BuiltIn() []tasks.Task {
 	return []tasks.Task{
 		tasks.NER(tasks.NERLabels()),
 		tasks.CLS(tasks.CaseLabels{
@@ -42,8 +37,17 @@ func Tasks(t testing.TB) []tasks.Task {
 			Priority:     []string{"1", "2", "3"},
 		}),
 		tasks.QA(),
-		own,
 	}
+}
+
+// Tasks are those of [BuiltIn], and one of a user's own.
+func Tasks(t testing.TB) []tasks.Task {
+	t.Helper()
+	own, err := tasks.Own{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(BuiltIn(), own)
 }
 
 // Dir saves a model of [Tasks], the same for each seed, in a folder that the
