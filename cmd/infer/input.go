@@ -38,9 +38,10 @@ func (b badRecord) Unwrap() error { return b.error }
 // source is where calls come from.
 type source struct {
 	records     records
-	size        int64 // in bytes; -1 if unknown, 0 if it doesn't matter
-	interactive bool  // somebody types it
-	stream      bool  // it may pause, and whoever feeds it may wait for an answer
+	files       []file // that they come from; nil: no files
+	size        int64  // in bytes; -1 if unknown, 0 if it doesn't matter
+	interactive bool   // somebody types it
+	stream      bool   // it may pause, and whoever feeds it may wait for an answer
 }
 
 // maxRecord is how many bytes one call may take.
@@ -102,7 +103,7 @@ func fromFlags(texts []string, how reading) records {
 func fromFiles(files []file, s shard, how reading) (source, error) {
 	size := sizeOf(files)
 	if s.count == 0 {
-		return source{records: join(files, func(f file) (records, int64) { return fromFile(piece{file: f}, how), f.size }), size: size}, nil
+		return source{records: join(files, func(f file) (records, int64) { return fromFile(piece{file: f}, how), f.size }), files: files, size: size}, nil
 	}
 	switch {
 	case size < 0:
@@ -114,6 +115,7 @@ func fromFiles(files []file, s shard, how reading) (source, error) {
 	all := s.span(size)
 	return source{
 		records: join(cut(files, all), func(p piece) (records, int64) { return fromFile(p, how), p.to }),
+		files:   files,
 		size:    all.to - all.from,
 	}, nil
 }

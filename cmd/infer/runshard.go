@@ -35,7 +35,7 @@ func (f *flags) runShard(ctx context.Context, io cli.Streams) error {
 	if err != nil {
 		return err
 	}
-	s, err := f.settings(j.options)
+	s, err := f.settings(j.options, j.in.files)
 	if err != nil {
 		return err
 	}

@@ -49,9 +49,9 @@ func (s settings) differs(from settings) string {
 	return ""
 }
 
-// settings reads the model's files and looks at the input's.
-func (f *flags) settings(o fusion.PredictOptions) (settings, error) {
-	s := settings{Options: options{
+// settings reads the model's files, and takes the input's as they were found.
+func (f *flags) settings(o fusion.PredictOptions, in []file) (s settings, err error) {
+	s = settings{Options: options{
 		Format: f.Format, InputFormat: f.InputFormat, MarkBadRecords: f.MarkBadRecords, Tasks: strings.Join(f.Tasks, ","),
 		Threshold: f.QAThreshold, Scores: f.Scores, Overlap: f.Overlap, Precision: string(o.Precision),
 		BatchSize: f.BatchSize, BatchTokens: f.BatchTokens,
@@ -59,13 +59,9 @@ func (f *flags) settings(o fusion.PredictOptions) (settings, error) {
 	if s.Options.Format == "auto" {
 		s.Options.Format = "jsonl"
 	}
-	files, err := findFiles(f.Input)
-	if err != nil {
-		return s, about(err, exitData)
-	}
 	sum := sha256.New()
-	for _, in := range files {
-		fmt.Fprintf(sum, "%d %q\n", in.size, filepath.Base(in.path))
+	for _, one := range in {
+		fmt.Fprintf(sum, "%d %q\n", one.size, filepath.Base(one.path))
 	}
 	s.Input = hex.EncodeToString(sum.Sum(nil))
 	if s.Model, err = fusion.HashDir(f.Model); err != nil {
