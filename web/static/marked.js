@@ -5,7 +5,7 @@ import {nameOf, percent} from './words.js';
 
 // colourOf numbers an entity's label: those that are built in always the same.
 const known = ['NAME', 'LOCATION', 'VICTIM', 'AGE', 'GENDER', 'INCIDENT_TYPE', 'PERPETRATOR', 'PHONE_NUMBER', 'LANDMARK'];
-export function colourOf(label, labels) {
+function colourOf(label, labels) {
   const i = known.indexOf(label);
   return (i >= 0 ? i : [...new Set(labels)].indexOf(label)) % known.length;
 }

@@ -9,7 +9,6 @@ export function setLanguage(name) {
   language = name;
 }
 
-export const languages = () => Object.keys(dictionaries);
 export const currentLanguage = () => language;
 
 // preferred is the first of the browser's languages that the page speaks.
