@@ -24,7 +24,7 @@ import (
 )
 
 // patience is how long the page may take for anything; it hangs beyond.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // chromium is one headless browser for all tests, started by the first.
 var chromium = sync.OnceValues(func() (context.Context, error) {

@@ -115,3 +115,13 @@ func Compare(got, want []float32) Deviation {
 	}
 	return d
 }
+
+// MaxAbs returns the largest absolute value, which rounding errors of a sum grow
+// with: a limit on [Deviation] that holds on every processor is a part of it.
+func MaxAbs(values []float32) float64 {
+	var largest float64
+	for _, v := range values {
+		largest = max(largest, math.Abs(float64(v)))
+	}
+	return largest
+}
