@@ -17,24 +17,32 @@ help: ## List the targets.
 libtorch: ## Lay libtorch and the workspace (a second when they are there).
 	@scripts/fetch_libtorch.sh
 
+.PHONY: compiled
+compiled: libtorch # C++ that the build cache lacks, with a word on how long it takes
+	@scripts/compile.sh
+
 .PHONY: python
 python: ## Set up the Python environment of the tests.
 	@scripts/pyenv.sh >/dev/null
 
 .PHONY: train
-train: libtorch ## Train the quickstart model.
+train: compiled ## Train the quickstart model.
 	go run ./cmd/train
 
 .PHONY: build
-build: libtorch ## Build the commands into bin/.
+build: compiled ## Build the commands into bin/.
 	go build -o bin/ ./cmd/...
 
 .PHONY: test
 # Packages are tested side by side: their OpenMP threads must sleep, not spin.
 test: export OMP_WAIT_POLICY = passive
-test: libtorch python ## Run all tests.
+test: compiled python ## Run all tests.
 	go vet ./...
-	go test ./...
+	go test -timeout 60m ./...
+
+.PHONY: isa
+isa: compiled ## Run the tests of numbers as other processors, with 1, 2 and 4 threads.
+	scripts/isa.sh
 
 .PHONY: fuzz
 fuzz: libtorch ## Run each fuzz target for FUZZTIME (60s; half an hour and more).

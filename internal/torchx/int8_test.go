@@ -8,6 +8,8 @@ import (
 
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/goldentest"
 )
 
 // int8Reference is what a rounded layer computes, in float64: each row of x and
@@ -69,13 +71,13 @@ func TestInt8Linear(t *testing.T) {
 			}
 			want := int8Reference(values, weight, bias, size.in, size.out)
 			for i := range want {
-				if d := math.Abs(float64(fast[i]) - want[i]); d > 1e-6*(1+math.Abs(want[i])) {
+				if d := math.Abs(float64(fast[i]) - want[i]); d > goldentest.Rounding*(1+math.Abs(want[i])) {
 					t.Fatalf("element %d is %v, want %v", i, fast[i], want[i])
 				}
 				if d := math.Abs(float64(fast[i] - exact[i])); d > 0.03 {
 					t.Fatalf("element %d is %v, in float32 %v", i, fast[i], exact[i])
 				}
-				if d := math.Abs(float64(gelu[i] - geluWant[i])); d > 1e-6 {
+				if d := math.Abs(float64(gelu[i] - geluWant[i])); d > goldentest.Rounding*(1+math.Abs(float64(geluWant[i]))) {
 					t.Fatalf("GELU of element %d is %v, want %v", i, gelu[i], geluWant[i])
 				}
 			}

@@ -51,7 +51,7 @@ func TestLossesAreTheFormulas(t *testing.T) {
 			[]float32{0, 1, 2},
 		},
 	} {
-		if d := goldentest.Compare(tc.got, tc.want); d.Max > 1e-6 {
+		if d := goldentest.Compare(tc.got, tc.want); d.Relative > goldentest.Rounding {
 			t.Errorf("%s: %v, want %v", name, tc.got, tc.want)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/sugarme/gotch/ts"
 )
 
-// nativeError takes the message that a function of torchx.cpp returned.
+// nativeError takes the message that a function of torchx.hpp returned.
 func nativeError(message *C.char) error {
 	if message == nil {
 		return nil

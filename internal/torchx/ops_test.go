@@ -103,7 +103,7 @@ func TestElementwise(t *testing.T) {
 		"LogSigmoid": {s.ReadFloat32(s.LogSigmoid(s.Float32s([]float32{-200, 0, 200}, 3))), []float32{-200, -ln2, 0}},
 		"LogSoftmax": {s.ReadFloat32(s.LogSoftmax(s.Float32s([]float32{0, 200, 1, 1}, 2, 2), 1)), []float32{-200, 0, -ln2, -ln2}},
 	} {
-		if d := goldentest.Compare(tc.got, tc.want); d.Max > 1e-6 {
+		if d := goldentest.Compare(tc.got, tc.want); d.Relative > goldentest.Rounding {
 			t.Errorf("%s: %v, want %v", name, tc.got, tc.want)
 		}
 	}

@@ -101,7 +101,7 @@ func TestAdamWEqualsPyTorch(t *testing.T) {
 		}
 		for _, param := range p.All() {
 			d := goldentest.Compare(values(t, param.Tensor), tensors.Float32s(fmt.Sprintf("%d/param/%s", step, param.Name)))
-			if worst.Mean, worst.Max = max(worst.Mean, d.Mean), max(worst.Max, d.Max); d.Max > 1e-6 {
+			if worst.Mean, worst.Max = max(worst.Mean, d.Mean), max(worst.Max, d.Max); d.Relative > goldentest.Rounding {
 				t.Errorf("step %d: %s differs by %.1e", step, param.Name, d.Max)
 			}
 		}

@@ -3,8 +3,12 @@
 #include <cstdint>
 
 // Hot loops are compiled for several instruction sets; the processor's is
-// chosen when the program starts.
+// chosen when the program starts. TX_NO_AVX512 leaves AVX512 out, for tests.
+#ifdef TX_NO_AVX512
+#define TX_CLONES __attribute__((target_clones("arch=x86-64-v3", "default"), optimize("O3")))
+#else
 #define TX_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
+#endif
 
 namespace tx {
 
@@ -15,7 +19,7 @@ float exp_row(float *x, int64_t n, float shift);                    // x becomes
 void scale_row(float *x, int64_t n, float factor);                  // x becomes x·factor
 void gelu_row(float *x, int64_t n);                                 // x becomes x·Φ(x)
 int32_t round_row(const float *x, int64_t n, float factor, int8_t *to);  // to becomes x·factor, rounded; returns the sum
-void finish_row(const int32_t *sums, int32_t shift, float factor, const float *factors, const float *bias, int64_t n, float *out);  // see int8.cpp
+void finish_row(const int32_t *sums, int32_t shift, float factor, const float *factors, const float *bias, int64_t n, float *out);  // see int8.hpp
 
 // drop_row multiplies x by factor, or by 0 where the mask of the row drops.
 void drop_row(float *x, int64_t n, uint32_t key, uint32_t threshold, float factor);

@@ -23,7 +23,7 @@ func TestAttentionIsTheFormula(t *testing.T) {
 	got := s.ReadFloat32(s.SequenceAttention(q, k, v, []int64{2, 1}, 1, 0.5)) // no dropout in inference
 	w := float32(math.E / (math.E + 1))
 	want := []float32{w, 1 - w, 0, 0, 0.5, 0.5, 0, 0, 0, 0, 1, 0}
-	if d := goldentest.Compare(got, want); d.Max > 1e-6 {
+	if d := goldentest.Compare(got, want); d.Relative > goldentest.Rounding {
 		t.Errorf("attention = %v, want %v", got, want)
 	}
 }

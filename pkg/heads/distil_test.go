@@ -128,12 +128,12 @@ func TestSoftLossEqualsPyTorch(t *testing.T) {
 			// The loss is up to 41: its tolerance is relative.
 			want := float64(d.Float32s(d.name + "loss")[0])
 			worst := math.Abs(s.Value(loss)-want) / want
-			if !(worst <= 1e-6) {
+			if !(worst <= goldentest.Rounding) {
 				t.Errorf("T = %g: loss %v, want %v", temperature, s.Value(loss), want)
 			}
 			for i, student := range students {
 				diff := goldentest.Compare(gradient(t, s, student), d.Float32s(d.name+fmt.Sprintf("student.%d.grad", i)))
-				if worst = max(worst, diff.Max); diff.Max > 1e-6 {
+				if worst = max(worst, diff.Max); diff.Relative > goldentest.Rounding {
 					t.Errorf("T = %g, head %d: gradient differs by %.1e", temperature, i, diff.Max)
 				}
 			}

@@ -197,7 +197,7 @@ func TestContentTypes(t *testing.T) {
 // wait gives a condition a while to come true.
 func wait(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for range 20000 {
+	for range 120000 {
 		if condition() {
 			return
 		}

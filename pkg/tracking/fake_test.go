@@ -231,7 +231,7 @@ func (f *fakeServer) called(call string) int {
 // hasty waits far shorter than a real client does.
 var hasty = pace{
 	opening: 10 * time.Second, openingTry: 5 * time.Second, openTries: 3,
-	call: 10 * time.Second, idle: 10 * time.Second, stall: patience, grace: 5 * time.Second,
+	call: 10 * time.Second, idle: 10 * time.Second, stall: patience, grace: patience,
 	minWait: time.Millisecond, maxWait: 4 * time.Millisecond, hurryWait: 2 * time.Millisecond,
 }
 

@@ -98,7 +98,7 @@ func TestSharedSet(t *testing.T) {
 		t.Errorf("%d encoder passes, losses %v; want one of each", counter.encoder, counter.losses)
 	}
 	for i := range losses {
-		if got[i].task != losses[i].task || math.Abs(got[i].total-losses[i].total) > 1e-6 {
+		if got[i].task != losses[i].task || math.Abs(got[i].total-losses[i].total) > goldentest.Rounding*losses[i].total {
 			t.Errorf("loss %+v, apart %+v", got[i], losses[i])
 		}
 	}

@@ -104,7 +104,13 @@ __attribute__((target("avx512f,avx512vnni"), optimize("O3"))) void sums_vnni(con
     for (int j = 0; j < 4; j++) _mm512_store_si512(sums + r * panel + j * 16, sum[r][j]);
 }
 
-bool has_vnni() { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni"); }
+bool has_vnni() {
+#ifdef TX_NO_AVX512
+  return false;
+#else
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni");
+#endif
+}
 
 at::Tensor linear(const at::Tensor &input, const Packed &p, bool gelu, bool portable) {
   at::Tensor x = input.to(at::kFloat).contiguous();
