@@ -280,3 +280,18 @@ func TestWarmupRatioGoesBeforeDefaultSteps(t *testing.T) {
 		}
 	}
 }
+
+// docs/training.md says of each key what it becomes.
+func TestEveryKeyOfALayoutIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/training.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range layouts {
+		for key := range l.keys {
+			if !strings.Contains(string(page), "`"+key+"`") {
+				t.Errorf("%s: docs/training.md doesn't name `%s`", l.name, key)
+			}
+		}
+	}
+}
