@@ -195,7 +195,7 @@ func provide(ctx context.Context, c config.Config, io cli.Streams) error {
 	case len(missing) == 0:
 		return nil
 	case !demo.Enabled():
-		return fmt.Errorf("data is missing: %s (looked for in the working directory and beside the configuration); set the paths in the configuration, or make demo data with `go run ./cmd/datagen`",
+		return fmt.Errorf("data is missing: %s; set the paths in the configuration (they are tried from the working directory, then from the file's own folder), or make demo data with `go run ./cmd/datagen`",
 			strings.Join(missing, ", "))
 	}
 	dir := filepath.Dir(missing[0])

@@ -50,7 +50,7 @@ func TestPrototypesConfigurations(t *testing.T) {
 			settings: []string{"training.batch_size=16"},
 			prints: []string{
 				"ner/config.yaml: laid out as the Python prototype's NER configuration; read as task: ner, with", "  training.num_epochs: 5, from training.num_train_epochs",
-				"ner/config.yaml: data.ner_path: reading data/ner_synthetic_dataset_v1.jsonl, beside the configuration",
+				"ner/config.yaml: data.ner_path: reading data/ner_synthetic_dataset_v1.jsonl (../data/ner_synthetic_dataset_v1.jsonl from the configuration's folder)",
 				"NER: 48 train / 6 val / 6 test", "Validation every 1000 steps",
 			},
 			warns: []string{"train: warning: ner/config.yaml: no effect here: experiment.author (line 2)", "line 6: data.validation_size: the prototype doesn't read it"},
@@ -59,13 +59,13 @@ func TestPrototypesConfigurations(t *testing.T) {
 		"classification": {
 			settings: []string{"data.test_size=0.5"},
 			prints: []string{
-				"read as task: classification, with", "data.classification_path: reading data/cases_generated_data_v0005.json, beside the configuration", "CLS  rare classes : ",
+				"read as task: classification, with", "data.classification_path: reading data/cases_generated_data_v0005.json (../data/cases_generated_data_v0005.json from the configuration's folder)", "CLS  rare classes : ",
 			},
 			warns: []string{"no effect here: mlflow.registered_model_name (line 30): models aren't registered"},
 			model: "case_models", figures: "case_metrics.json",
 		},
 		"qa": {
-			prints: []string{"read as task: qa, with", "data.qa_path: reading data/synthetic_qa_metrics_data_v01x.json, beside the configuration", "QA:  36 train / 4 val / 10 test"},
+			prints: []string{"read as task: qa, with", "data.qa_path: reading data/synthetic_qa_metrics_data_v01x.json (../data/synthetic_qa_metrics_data_v01x.json from the configuration's folder)", "QA:  36 train / 4 val / 10 test"},
 			warns:  []string{"no effect here: output.save_final_model (line 34)", "line 36: output.metrics_file_path: only the file's name counts"},
 			model:  "call_models", figures: "call_metrics.json",
 		},
@@ -103,7 +103,7 @@ func TestPrototypesConfigurationInItsFolder(t *testing.T) {
 		t.Fatalf("exit code %d, stderr %q", code, stderr)
 	}
 	mustContain(t, stdout, "config.yaml: laid out as the Python prototype's QA configuration", "QA:  36 train / 4 val / 10 test")
-	if strings.Contains(stdout, "beside the configuration") {
+	if strings.Contains(stdout, "the configuration's folder") {
 		t.Errorf("paths in the working directory are spoken of:\n%s", stdout)
 	}
 }
@@ -117,7 +117,7 @@ func TestMissingDataSaysWhereItWasLookedFor(t *testing.T) {
 	if code != 1 {
 		t.Errorf("exit code %d", code)
 	}
-	mustContain(t, stderr, "data is missing: ../data/synthetic_qa_metrics_data_v01x.json (looked for in the working directory and beside the configuration)")
+	mustContain(t, stderr, "data is missing: ../data/synthetic_qa_metrics_data_v01x.json; set the paths in the configuration (they are tried from the working directory, then from the file's own folder)")
 }
 
 // Each of several processes reads the configuration; what there is to say of it

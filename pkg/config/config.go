@@ -4,7 +4,7 @@ package config
 
 // Config is a whole configuration file. Keys of the Python prototype keep
 // their names, meaning and defaults. Relative paths are relative to the
-// working directory.
+// working directory; [Load] tries those to read from the file's own folder, too.
 type Config struct {
 	Task      string    `yaml:"task"` // multitask | ner | classification | qa | distill
 	Backbone  Backbone  `yaml:"backbone"`

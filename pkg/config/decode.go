@@ -16,8 +16,8 @@ import (
 // Load reads the file at path over the defaults, then applies overrides of the
 // form "section.key=value" (values in YAML), and validates the result. A file of
 // the Python prototype's single-task trainers is translated; see
-// docs/training.md. Files and folders to read that aren't in the working
-// directory are looked for beside the configuration. The notes say what came of
+// docs/training.md. Files and folders to read that can't be found from the working
+// directory are looked for from the configuration's. The notes say what came of
 // both.
 func Load(path string, overrides []string) (Config, []Note, error) {
 	data, err := os.ReadFile(path)

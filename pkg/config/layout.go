@@ -202,7 +202,7 @@ func (t *translation) set(e entry, keys ...string) {
 
 // setTo is set with another value than the entry's.
 func (t *translation) setTo(e entry, key, value string) {
-	was, before := e.value.Value, len(t.settings)
+	was, before := written(e.value), len(t.settings)
 	e.value = scalar(value)
 	e.value.Line = e.key.Line
 	t.set(e, key)
@@ -246,6 +246,18 @@ func (t *translation) report() []Note {
 		notes = append(notes, Note{Warning: true, Text: fmt.Sprintf("no effect here: %s: %s", strings.Join(u.keys, ", "), u.why)})
 	}
 	return notes
+}
+
+// written is a value as a file has it: a scalar, or a list of scalars.
+func written(node *yaml.Node) string {
+	if node.Kind != yaml.SequenceNode {
+		return node.Value
+	}
+	var values []string
+	for _, element := range node.Content {
+		values = append(values, element.Value)
+	}
+	return "[" + strings.Join(values, ", ") + "]"
 }
 
 // nested is "a.b" with an entry's value as the document {a: {b: value}}.

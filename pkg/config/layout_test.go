@@ -201,7 +201,7 @@ func TestNotesNameEveryKey(t *testing.T) {
 			read: []string{
 				"laid out as the Python prototype's NER configuration; read as task: ner, with",
 				"training.num_epochs: 5, from training.num_train_epochs", "training.batch_size: 8, from training.per_device_train_batch_size",
-				"data.random_seed: 42, from seed", "training.seed: 42, from seed", "mlflow.enabled: false, from training.report_to",
+				"data.random_seed: 42, from seed", "training.seed: 42, from seed", "mlflow.enabled: false, from training.report_to []",
 				"data.label_all_subwords: true (its code labels every piece of a word)",
 				"training.metric_for_best_model: val_ner/token_weighted_f1, from training.metric_for_best_model eval_f1", "line 6: data.validation_size: the prototype doesn't read it",
 			},

@@ -23,7 +23,7 @@ func (c *Config) locate(dir string, overrides []string) []Note {
 		case here:
 			notes = append(notes, Note{Warning: true, Text: fmt.Sprintf("%s: both %s and %s are there; the former is read, as the working directory goes first", key, *path, beside)})
 		default:
-			notes = append(notes, Note{Text: fmt.Sprintf("%s: reading %s, beside the configuration", key, beside)})
+			notes = append(notes, Note{Text: fmt.Sprintf("%s: reading %s (%s from the configuration's folder)", key, beside, *path)})
 			*path = beside
 		}
 	}

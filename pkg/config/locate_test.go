@@ -27,7 +27,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-func TestPathsAreFoundBesideTheConfiguration(t *testing.T) {
+func TestPathsFromTheConfigurationsFolder(t *testing.T) {
 	const text = `
 task: distill
 data: {ner_path: ../data/ner.jsonl, classification_path: here.json, qa_path: nowhere.json}
@@ -63,10 +63,10 @@ output: {model_dir: fusion/model}
 		said = append(said, n.Text)
 	}
 	want := []string{
-		"fusion/config.yaml: backbone.model_name: reading fusion/encoder, beside the configuration",
-		"fusion/config.yaml: data.ner_path: reading data/ner.jsonl, beside the configuration",
-		"fusion/config.yaml: distill.teachers.ner.model: reading teacher, beside the configuration",
-		"fusion/config.yaml: tasks[2].file: reading fusion/mood.jsonl, beside the configuration",
+		"fusion/config.yaml: backbone.model_name: reading fusion/encoder (encoder from the configuration's folder)",
+		"fusion/config.yaml: data.ner_path: reading data/ner.jsonl (../data/ner.jsonl from the configuration's folder)",
+		"fusion/config.yaml: distill.teachers.ner.model: reading teacher (../teacher from the configuration's folder)",
+		"fusion/config.yaml: tasks[2].file: reading fusion/mood.jsonl (mood.jsonl from the configuration's folder)",
 	}
 	if !slices.Equal(said, want) {
 		t.Errorf("got notes\n%s\nwant\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
