@@ -147,6 +147,6 @@ func TestSameTextIsWarnedOf(t *testing.T) {
 	if code != 0 || strings.Count(stderr, "\n") != 1 {
 		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}
-	mustContain(t, stdout, "QA:  56 train / 8 val / 16 test")
-	mustContain(t, stderr, "train: warning: data/"+synth.QAFile+": the texts of ", " of 8 validation and ", " of 16 test records are trained on as well")
+	mustContain(t, stdout, "QA:  57 train / 7 val / 16 test")
+	mustContain(t, stderr, "train: warning: data/"+synth.QAFile+": the texts of ", " of 7 validation and ", " of 16 test records are trained on as well")
 }

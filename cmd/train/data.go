@@ -79,7 +79,10 @@ func limits(c config.Config) datasets.Limits {
 }
 
 func shares(c config.Config) datasets.Shares {
-	return datasets.Shares{Test: c.Data.TestSize, Val: c.Data.ValidationSize, Seed: c.Data.RandomSeed, Stratify: c.Data.Stratify}
+	return datasets.Shares{
+		Test: c.Data.TestSize, Val: c.Data.ValidationSize, ValOfRest: c.Data.ValidationOf == config.ValidationOfRest,
+		Seed: c.Data.RandomSeed, Stratify: c.Data.Stratify,
+	}
 }
 
 // explainBadRecords adds to the error of bad records what can be done.
@@ -192,7 +195,7 @@ func provide(ctx context.Context, c config.Config, io cli.Streams) error {
 	case len(missing) == 0:
 		return nil
 	case !demo.Enabled():
-		return fmt.Errorf("data is missing: %s; set the paths in the configuration, or make demo data with `go run ./cmd/datagen`",
+		return fmt.Errorf("data is missing: %s; set the paths in the configuration (they are tried from the working directory, then from the file's own folder), or make demo data with `go run ./cmd/datagen`",
 			strings.Join(missing, ", "))
 	}
 	dir := filepath.Dir(missing[0])

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 
 	"github.com/trident-nlp/trident/configs"
@@ -52,11 +53,12 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	if f.Force && !f.Resume && !f.IfAny {
 		return cli.Usagef("--force belongs to --resume")
 	}
-	c, err := f.load()
+	c, notes, err := f.load()
 	if err != nil {
 		return err
 	}
 	if f.CheckData {
+		tell(notes, io)
 		return checkData(ctx, c, io)
 	}
 	place, spawn, err := f.place(os.Getenv)
@@ -65,15 +67,29 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 		return err
 	case spawn && !f.DryRun:
 		return ranks.Spawn(f.Nproc, f.Args, io)
+	case place.Rank == 0: // which speaks for all
+		tell(notes, io)
 	}
 	return train(ctx, c, options{device: f.Device, resume: f.Resume, resumeIfAny: f.IfAny, force: f.Force, dryRun: f.DryRun, skipBad: f.SkipBadRecords, place: place}, io)
 }
 
-func (f *flags) load() (config.Config, error) {
+func (f *flags) load() (config.Config, []config.Note, error) {
 	if f.Config == "" {
-		return config.Parse(configs.Quickstart, f.Set)
+		c, err := config.Parse(configs.Quickstart, f.Set)
+		return c, nil, err
 	}
 	return config.Load(f.Config, f.Set)
+}
+
+// tell prints what there is to say of the configuration.
+func tell(notes []config.Note, io cli.Streams) {
+	for _, note := range notes {
+		if note.Warning {
+			fmt.Fprintln(io.Err, "train: warning:", note.Text)
+			continue
+		}
+		fmt.Fprintln(io.Out, note.Text)
+	}
 }
 
 func main() { os.Exit(run(os.Args[1:], cli.Standard())) }

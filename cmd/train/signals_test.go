@@ -162,7 +162,7 @@ func TestPanicMarksTheRunFailed(t *testing.T) {
 	if err := os.WriteFile("own.yaml", []byte(sections+"tokenizer: {vocab_size: 600}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.Load("own.yaml", nil)
+	c, _, err := config.Load("own.yaml", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,7 +111,7 @@ func TestSyncAfterAnOutage(t *testing.T) {
 	store.away = false
 	store.mu.Unlock()
 	mustContain(t, mustRun(t, "sync", "models/quickstart.outbox"), "All of models/quickstart.outbox has been sent.")
-	for _, key := range []string{"train/loss", "val/avg", "val/ner_f1"} {
+	for _, key := range []string{"train/loss", "val/avg", "val/ner_f1", "early_stop/best_avg"} {
 		var want []int64 // epochs from 1 on, once; how many is chance
 		for step := range store.steps[key] {
 			want = append(want, int64(step)+1)
@@ -120,7 +120,7 @@ func TestSyncAfterAnOutage(t *testing.T) {
 			t.Errorf("steps of %s: %v", key, got)
 		}
 	}
-	if store.params["batch_size"] == "" || !reflect.DeepEqual(store.statuses, []string{"KILLED"}) {
+	if store.params["batch_size"] == "" || store.params["backbone"] != "random weights" || !reflect.DeepEqual(store.statuses, []string{"KILLED"}) {
 		t.Errorf("params %v, statuses %v", store.params, store.statuses)
 	}
 	if left, err := filepath.Glob("models/quickstart.outbox*"); err != nil || len(left) > 0 {

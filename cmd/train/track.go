@@ -88,6 +88,15 @@ func strategy(c config.Config) string {
 	return "single_task"
 }
 
+// backboneParam is what the prototype's runs have as the parameter backbone: the
+// model that training starts from.
+func backboneParam(c config.Config) string {
+	if c.Backbone.Init == config.InitRandom {
+		return "random weights"
+	}
+	return c.Backbone.ModelName
+}
+
 // filterParams says what became of each task's records.
 func filterParams(sets []datasets.Set) map[string]string {
 	params := map[string]string{}

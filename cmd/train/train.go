@@ -226,6 +226,7 @@ func begin(c config.Config, o options, t *trainer.Trainer, j job, io cli.Streams
 	if err != nil {
 		return trainer.State{}, err
 	}
+	params["backbone"] = backboneParam(c)
 	maps.Copy(params, filterParams(j.data.sets))
 	return trainer.State{Settings: now, Params: params}, setAside(c, io)
 }

@@ -122,13 +122,13 @@ func checkStore(t *testing.T) {
 			t.Errorf("%s: %v, %v", pattern, matches, err)
 		}
 	}
-	for _, name := range []string{"batch_size", "learning_rate", "filter_ner_before", "filter_cls_after", "filter_qa_removed", "filter_qa_pct_kept"} {
+	for _, name := range []string{"backbone", "batch_size", "learning_rate", "filter_ner_before", "filter_cls_after", "filter_qa_removed", "filter_qa_pct_kept"} {
 		found(filepath.Join("params", name))
 	}
 	for _, name := range []string{"device", "total_params", "tasks", "strategy", "stopped_early", "best_avg_val", "epochs_completed", "mlflow.runName"} {
 		found(filepath.Join("tags", name))
 	}
-	for _, name := range []string{"train/loss", "train/loss_ner", "val/ner_f1", "val/cls_avg_acc", "val/qa_avg_f1", "val/avg", "best/avg_val", "early_stop/no_improve"} {
+	for _, name := range []string{"train/loss", "train/loss_ner", "val/ner_f1", "val/cls_avg_acc", "val/qa_avg_f1", "val/avg", "best/avg_val", "early_stop/no_improve", "early_stop/best_avg"} {
 		found(filepath.Join("metrics", name))
 	}
 	for _, name := range []string{"model.pt", "label_maps.json", "metrics.json"} {

@@ -4,7 +4,7 @@ package config
 
 // Config is a whole configuration file. Keys of the Python prototype keep
 // their names, meaning and defaults. Relative paths are relative to the
-// working directory.
+// working directory; [Load] tries those to read from the file's own folder, too.
 type Config struct {
 	Task      string    `yaml:"task"` // multitask | ner | classification | qa | distill
 	Backbone  Backbone  `yaml:"backbone"`
@@ -40,7 +40,8 @@ type Data struct {
 	ClassificationPath string  `yaml:"classification_path"`
 	QAPath             string  `yaml:"qa_path"`
 	TestSize           float64 `yaml:"test_size"`       // share of the records held out: for validation or, with a validation_size, for a test of the best model
-	ValidationSize     float64 `yaml:"validation_size"` // share of the records held out for validation beside it; 0: none
+	ValidationSize     float64 `yaml:"validation_size"` // share held out for validation beside it; 0: none
+	ValidationOf       string  `yaml:"validation_of"`   // all | rest: whether validation_size is a share of all records, or of those that the test leaves
 	Stratify           string  `yaml:"stratify"`        // head whose classes the shares have in proportion, such as sub; "": none
 	RandomSeed         uint32  `yaml:"random_seed"`     // of the split
 	LabelAllSubwords   bool    `yaml:"label_all_subwords"`
@@ -134,6 +135,9 @@ const (
 
 	PadMaxLength = "max_length"
 	PadLongest   = "longest"
+
+	ValidationOfAll  = "all"
+	ValidationOfRest = "rest"
 
 	BestAvg  = "avg"  // mean of the tasks' counting scores
 	BestLoss = "loss" // sum of the tasks' validation losses

@@ -24,7 +24,7 @@ func TestValidate(t *testing.T) {
 		"nothing held out":    {func(c *Config) { c.Data.TestSize = 0 }, "data.test_size: want a share above 0 and below 1, got 0"},
 		"all held out":        {func(c *Config) { c.Data.TestSize = 1 }, "data.test_size"},
 		"NaN held out":        {func(c *Config) { c.Data.TestSize = math.NaN() }, "data.test_size"},
-		"no data":             {func(c *Config) { c.Data = Data{TestSize: 0.1} }, "data: want at least one of ner_path"},
+		"no data":             {func(c *Config) { c.Data = Data{TestSize: 0.1, ValidationOf: ValidationOfAll} }, "data: want at least one of ner_path"},
 		"negative demo":       {func(c *Config) { c.Data.Generate.NER = -1 }, "data.generate.ner: want 0 or more"},
 		"negative demo cases": {func(c *Config) { c.Data.Generate.Cases = -1 }, "data.generate.cases"},
 		"negative demo qa":    {func(c *Config) { c.Data.Generate.QA = -1 }, "data.generate.qa"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,47 +14,87 @@ import (
 )
 
 // Load reads the file at path over the defaults, then applies overrides of the
-// form "section.key=value" (values in YAML), and validates the result.
-func Load(path string, overrides []string) (Config, error) {
+// form "section.key=value" (values in YAML), and validates the result. A file of
+// the Python prototype's single-task trainers is translated; see
+// docs/training.md. Files and folders to read that can't be found from the working
+// directory are looked for from the configuration's. The notes say what came of
+// both.
+func Load(path string, overrides []string) (Config, []Note, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, fmt.Errorf("read configuration: %w", err)
+		return Config{}, nil, fmt.Errorf("read configuration: %w", err)
 	}
-	c, err := Parse(data, overrides)
+	c, notes, err := parse(data, overrides)
 	if err != nil {
-		return Config{}, fmt.Errorf("%s: %w", path, err)
+		return Config{}, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return c, nil
+	notes = append(notes, c.locate(filepath.Dir(path), overrides)...)
+	for i := range notes {
+		notes[i].Text = path + ": " + notes[i].Text
+	}
+	return c, notes, nil
 }
 
-// Parse is Load for the contents of a file.
+// Parse is Load for the contents of a file, without looking for other files.
 func Parse(data []byte, overrides []string) (Config, error) {
+	c, _, err := parse(data, overrides)
+	return c, err
+}
+
+func parse(data []byte, overrides []string) (Config, []Note, error) {
 	node, err := parseYAML(data)
 	if err != nil {
-		return Config{}, fmt.Errorf("configuration: %w", err)
+		return Config{}, nil, fmt.Errorf("configuration: %w", err)
 	}
-	c := Default(taskOf(node, overrides))
+	node, task, notes, err := ours(node, taskOf(node, overrides))
+	if err != nil {
+		return Config{}, nil, fmt.Errorf("configuration: %w", err)
+	}
+	c := Default(task)
 	if problems := check(node); len(problems) > 0 {
-		return Config{}, fmt.Errorf("configuration: %s", strings.Join(problems, "; "))
+		return Config{}, nil, fmt.Errorf("configuration: %s", strings.Join(problems, "; "))
 	}
 	for _, o := range overrides {
 		over, err := override(o)
 		if err != nil {
-			return Config{}, fmt.Errorf("--set %s: %w", o, err)
+			return Config{}, nil, fmt.Errorf("--set %s: %w", o, err)
 		}
 		node = merge(node, over)
 	}
+	_, ratio := find(node, "training.warmup_ratio")
+	if _, steps := find(node, "training.warmup_steps"); ratio && !steps {
+		c.Training.WarmupSteps = 0 // a default mustn't go before what is asked for
+	}
 	if node != nil {
 		if err := node.Decode(&c); err != nil {
-			return Config{}, fmt.Errorf("configuration: %w", err)
+			return Config{}, nil, fmt.Errorf("configuration: %w", err)
 		}
 	}
-	return c, c.Validate()
+	return c, notes, c.Validate()
 }
 
-// taskOf finds the task, whose defaults the other keys are read over.
+// ours returns a file in our layout, and its task: the one that is asked for, or
+// else the layout's.
+func ours(node *yaml.Node, asked string) (file *yaml.Node, task string, notes []Note, err error) {
+	l, err := layoutOf(node)
+	switch {
+	case err != nil:
+		return nil, "", nil, err
+	case l == nil && asked == "":
+		return node, TaskMultitask, nil, nil
+	case l == nil:
+		return node, asked, nil, nil
+	case asked != "" && asked != l.task:
+		return nil, "", nil, fmt.Errorf("the file is laid out as %s, which is for task: %s, not %s", l.name, l.task, asked)
+	}
+	file, notes, err = l.translate(node)
+	return file, l.task, notes, err
+}
+
+// taskOf finds the task that is asked for, whose defaults the other keys are read
+// over; "" if none is.
 func taskOf(node *yaml.Node, overrides []string) string {
-	task := TaskMultitask
+	task := ""
 	if node != nil && node.Kind == yaml.MappingNode {
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			if node.Content[i].Value == "task" {

@@ -55,7 +55,7 @@ func TestPrototypesFileLoadsUnchanged(t *testing.T) {
 	if err := os.WriteFile(path, []byte(prototype), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	got, err := Load(path, nil)
+	got, notes, err := Load(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +65,9 @@ func TestPrototypesFileLoadsUnchanged(t *testing.T) {
 	want.Data.QAPath = "../" + want.Data.QAPath
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v, the defaults but for the paths", got, want)
+	}
+	if len(notes) > 0 {
+		t.Errorf("notes of a file that needs none: %v", notes)
 	}
 }
 
@@ -95,7 +98,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	want := Config{
 		Task:     "distill",
 		Backbone: Backbone{"m", "v1", 0.2, "random", Size{64, 2, 4, 128}},
-		Data:     Data{"n", "c", "q", 0.3, 0.1, "sub", 7, true, Demo{1, 2, 3, true, 4}},
+		Data:     Data{"n", "c", "q", 0.3, 0.1, "rest", "sub", 7, true, Demo{1, 2, 3, true, 4}},
 		Tasks: []Task{
 			{Use: "ner", LossWeight: 2},
 			{Name: "names", Kind: "token", File: "f", Text: "t", Entities: "e", Labels: []string{"A"}, Transform: true},
@@ -229,14 +232,14 @@ func TestBadOverrides(t *testing.T) {
 
 func TestErrorsNameTheFile(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none.yaml")
-	if _, err := Load(missing, nil); err == nil || !strings.Contains(err.Error(), missing) {
+	if _, _, err := Load(missing, nil); err == nil || !strings.Contains(err.Error(), missing) {
 		t.Errorf("missing file: got %v, want its path", err)
 	}
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
 	if err := os.WriteFile(bad, []byte("tusk: 1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(bad, nil); err == nil || !strings.Contains(err.Error(), bad+": configuration: line 1") {
+	if _, _, err := Load(bad, nil); err == nil || !strings.Contains(err.Error(), bad+": configuration: line 1") {
 		t.Errorf("bad file: got %v, want its path and line", err)
 	}
 }
@@ -244,6 +247,9 @@ func TestErrorsNameTheFile(t *testing.T) {
 // FuzzParse: no file makes Parse panic, and what it accepts is valid and means
 // the same when written and read again.
 func FuzzParse(f *testing.F) {
+	for _, task := range []string{TaskNER, TaskClassification, TaskQA} {
+		f.Add([]byte(prototypeFile(f, task)), "training.eval_steps=3")
+	}
 	for _, text := range []string{
 		prototype, "", "task: multitask", "training: {batch_size: 8}", "data: {generate: {ner: 1}}",
 		"a: &a [*a]", "&a training: *a", "x: !!binary aGk=", "mlflow: {enabled: yes}", "training:\n  learning_rate: .inf\n",

@@ -9,24 +9,24 @@ func Default(task string) Config {
 	case TaskNER:
 		c.Data.ClassificationPath, c.Data.QAPath = "", ""
 		c.Training.NumEpochs, c.Training.BatchSize = 5, 8
-		c.Training.EvalSteps, c.Training.EarlyStoppingPatience = 100, 0
-		c.Training.MetricForBestModel = "val_ner/entity_f1"
+		c.Training.EvalSteps, c.Training.EarlyStoppingPatience = 1000, 0
+		c.Training.MetricForBestModel = "val_ner/token_weighted_f1"
 		c.Output.ModelDir = "./ner_model"
 		c.MLflow.ExperimentName, c.MLflow.RunName = "ner", "ner_train"
 	case TaskClassification:
 		c.Backbone.ModelName = "distilbert-base-uncased"
 		c.Data.NERPath, c.Data.QAPath = "", ""
 		c.Data.Stratify = "sub"
-		c.Training.NumEpochs = 12
-		c.Training.MetricForBestModel = BestLoss
+		c.Training.NumEpochs, c.Training.WarmupRatio = 12, 0
+		c.Training.MetricForBestModel, c.Training.EarlyStoppingPatience = "val_cls/avg_acc", 0
 		c.Output.ModelDir = "./classification_model"
 		c.MLflow.ExperimentName, c.MLflow.RunName = "classification", "classification_train"
 	case TaskQA:
 		c.Backbone.ModelName = "distilbert-base-uncased"
 		c.Data.NERPath, c.Data.ClassificationPath = "", ""
-		c.Data.TestSize, c.Data.ValidationSize = 0.2, 0.1
+		c.Data.TestSize, c.Data.ValidationSize, c.Data.ValidationOf = 0.2, 0.1, ValidationOfRest
 		c.Tokenizer.MaxLength = 256
-		c.Training.BatchSize, c.Training.WarmupSteps = 4, 100
+		c.Training.BatchSize, c.Training.WarmupSteps, c.Training.WarmupRatio = 4, 100, 0
 		c.Training.MetricForBestModel, c.Training.EarlyStoppingMinDelta = BestLoss, 0.001
 		c.Output.ModelDir = "./qa_model"
 		c.MLflow.ExperimentName, c.MLflow.RunName = "quality_assurance", "qa_train"
@@ -47,6 +47,7 @@ func multitask() Config {
 			ClassificationPath: "data/cases_generated_data_v0005.json",
 			QAPath:             "data/synthetic_qa_metrics_data_v01x.json",
 			TestSize:           0.1,
+			ValidationOf:       ValidationOfAll,
 			RandomSeed:         42,
 			Generate:           Demo{Seed: 42},
 		},

@@ -35,7 +35,12 @@ func (c Config) Validate() error {
 	atLeast0("backbone.size.heads", c.Backbone.Size.Heads)
 	atLeast0("backbone.size.hidden_dim", c.Backbone.Size.HiddenDim)
 	check(c.Data.TestSize > 0 && c.Data.TestSize < 1, "data.test_size", "a share above 0 and below 1", c.Data.TestSize)
-	check(c.Data.ValidationSize == 0 || c.Data.ValidationSize > 0 && c.Data.ValidationSize+c.Data.TestSize < 1, "data.validation_size", "a share that leaves some to train on beside test_size", c.Data.ValidationSize)
+	oneOf("data.validation_of", c.Data.ValidationOf, ValidationOfAll, ValidationOfRest)
+	most := 1 - c.Data.TestSize
+	if c.Data.ValidationOf == ValidationOfRest {
+		most = 1
+	}
+	check(c.Data.ValidationSize == 0 || c.Data.ValidationSize > 0 && c.Data.ValidationSize < most, "data.validation_size", "a share that leaves some to train on beside test_size", c.Data.ValidationSize)
 	atLeast0("data.generate.ner", int64(c.Data.Generate.NER))
 	atLeast0("data.generate.cases", int64(c.Data.Generate.Cases))
 	atLeast0("data.generate.qa", int64(c.Data.Generate.QA))

@@ -80,6 +80,38 @@ func TestThreeWaySplit(t *testing.T) {
 	}
 }
 
+// The prototype's QA trainer holds 60 of 300 records out for the test, and 24 of
+// the other 240 for validation. By scikit-learn:
+// train_test_split(range(10), test_size=.2, random_state=42), then its train
+// share again with test_size=.3.
+func TestValidationShareOfTheRest(t *testing.T) {
+	for _, c := range []struct {
+		n, train, val, test int
+		shares              Shares
+	}{
+		{300, 216, 24, 60, Shares{Test: 0.2, Val: 0.1, ValOfRest: true, Seed: 42}},
+		{300, 210, 30, 60, Shares{Test: 0.2, Val: 0.1, Seed: 42}},
+		{4996, 3596, 400, 1000, Shares{Test: 0.2, Val: 0.1, ValOfRest: true, Seed: 42}},
+		{100, 1, 49, 50, Shares{Test: 0.5, Val: 0.98, ValOfRest: true, Seed: 42}},
+	} {
+		split := mustSplit(t, numbered(c.n), c.shares)
+		if got := [3]int{len(split.Train), len(split.Val), len(split.Test)}; got != [3]int{c.train, c.val, c.test} {
+			t.Errorf("%+v of %d: %v records, want %d, %d and %d", c.shares, c.n, got, c.train, c.val, c.test)
+		}
+	}
+	split := mustSplit(t, numbered(10), Shares{Test: 0.2, Val: 0.3, ValOfRest: true, Seed: 42})
+	for name, c := range map[string]struct {
+		got  []Example
+		want []int
+	}{
+		"test": {split.Test, []int{8, 1}}, "validation": {split.Val, []int{0, 4, 5}}, "train": {split.Train, []int{6, 7, 9, 2, 3}},
+	} {
+		if got := recordNumbers(c.got); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestSharesAreOfAllAndDisjoint(t *testing.T) {
 	var classes []int64
 	for i := range 200 {

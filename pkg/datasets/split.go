@@ -10,10 +10,11 @@ import (
 
 // Shares says which examples are held out.
 type Shares struct {
-	Test     float64 // of all
-	Val      float64 // of all; 0: validation has the test share, as in the source
-	Seed     uint32
-	Stratify string // name of the head whose classes each share has in proportion; "": none
+	Test      float64 // of all
+	Val       float64 // of all; 0: validation has the test share, as in the source
+	ValOfRest bool    // Val is a share of what the test leaves instead
+	Seed      uint32
+	Stratify  string // name of the head whose classes each share has in proportion; "": none
 }
 
 // Split is a set's examples by use.
@@ -48,7 +49,11 @@ func (s *Set) Split(shares Shares) (Split, error) {
 	if shares.Val == 0 {
 		return Split{Train: s.pick(train), Val: s.pick(test)}, nil
 	}
-	train, val, err := holdOut(train, classes, shares.Val/(1-shares.Test), shares.Seed)
+	share := shares.Val
+	if !shares.ValOfRest {
+		share /= 1 - shares.Test
+	}
+	train, val, err := holdOut(train, classes, share, shares.Seed)
 	if err != nil {
 		return Split{}, fmt.Errorf("split %s: validation: %w", s.Path, stratified(err))
 	}

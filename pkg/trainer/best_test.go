@@ -30,7 +30,8 @@ func TestBest(t *testing.T) {
 			return -total
 		}},
 		{"val_ner/entity_f1", func(e Evaluation) float64 { return e.Val[0].Headline().Value }},
-		{"val_ner/f1_AGE", func(e Evaluation) float64 { return e.Val[0].Report[4].Value }},
+		{"val_ner/token_weighted_f1", func(e Evaluation) float64 { return e.Val[0].figure(t, "token_weighted_f1") }},
+		{"val_ner/f1_AGE", func(e Evaluation) float64 { return e.Val[0].figure(t, "f1_AGE") }},
 	} {
 		t.Run(test.by, func(t *testing.T) {
 			tr, _ := toy(t, 8)
@@ -60,7 +61,7 @@ func TestBest(t *testing.T) {
 			if h.Best == 1 {
 				t.Error("the first is the best: nothing was compared")
 			}
-			if e, found := h.BestEvaluation(); !found || e.Epoch != h.Best || log[8]["best/score"] != e.Score || log[8]["best/avg_val"] != e.Average {
+			if e, found := h.BestEvaluation(); !found || e.Epoch != h.Best || log[8]["best/score"] != e.Score || log[8]["best/avg_val"] != e.Average || log[8]["early_stop/best_avg"] != e.Average {
 				t.Errorf("best evaluation %+v, %v; tracked %v, %v", e, found, log[8]["best/score"], log[8]["best/avg_val"])
 			}
 		})

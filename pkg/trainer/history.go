@@ -119,6 +119,7 @@ func (h *History) lastMetrics(stopping EarlyStopping) map[string]float64 {
 	})
 	if best, found := h.BestEvaluation(); found {
 		values["best/avg_val"] = best.Average
+		values["early_stop/best_avg"] = best.Average // the prototype's name for it
 	}
 	for _, loss := range e.Train.Losses {
 		values["train/loss_"+loss.Name] = loss.Value

@@ -75,11 +75,13 @@ func newScorers(list []tasks.Task) []*taskScorer {
 // headPredictions are what one head should have said and what it said.
 type headPredictions struct{ truth, predicted []int }
 
-// tokenScorer: macro-F1 of labelled tokens for each batch; entity F1 over all.
+// tokenScorer: macro-F1 of labelled tokens for each batch; entity F1 over all,
+// and what scikit-learn would say of the tokens.
 type tokenScorer struct {
 	task             tasks.Task
 	batchF1          mean
 	truth, predicted [][]string // labels of each example's words
+	tokens           headPredictions
 }
 
 func (s *tokenScorer) add(b datasets.Batch, part datasets.Part, predicted [][]int) {
@@ -102,6 +104,8 @@ func (s *tokenScorer) add(b datasets.Batch, part datasets.Part, predicted [][]in
 	if len(all.truth) > 0 {
 		s.batchF1.add(metrics.F1(all.truth, all.predicted, metrics.Macro))
 	}
+	s.tokens.truth = append(s.tokens.truth, all.truth...)
+	s.tokens.predicted = append(s.tokens.predicted, all.predicted...)
 }
 
 func (s *tokenScorer) scores() Scores {
@@ -110,6 +114,9 @@ func (s *tokenScorer) scores() Scores {
 		{"entity_f1", report.Micro.F1},
 		{"entity_precision", report.Micro.Precision},
 		{"entity_recall", report.Micro.Recall},
+		{"token_accuracy", metrics.Accuracy(s.tokens.truth, s.tokens.predicted)},
+		{"token_macro_f1", metrics.F1(s.tokens.truth, s.tokens.predicted, metrics.Macro)},
+		{"token_weighted_f1", metrics.F1(s.tokens.truth, s.tokens.predicted, metrics.Weighted)},
 	}
 	for _, label := range s.task.Heads[0].Labels {
 		if score, found := report.PerLabel[label]; found {

@@ -58,6 +58,10 @@ func TestTokenScores(t *testing.T) {
 	// Entities: the NAME of two words was found as one word, so it is wrong; the AGE is right.
 	near(t, "entity F1", s.figure(t, "entity_f1"), 0.5)
 	near(t, "F1 of AGE", s.figure(t, "f1_AGE"), 1)
+	// Tokens of both batches: O 3 of 3 and one too many, NAME 1 of 2, AGE 1 of 1.
+	near(t, "token accuracy", s.figure(t, "token_accuracy"), 5.0/6)
+	near(t, "token macro-F1", s.figure(t, "token_macro_f1"), (6.0/7+2.0/3+1)/3)
+	near(t, "token weighted F1", s.figure(t, "token_weighted_f1"), (3*6.0/7+2*2.0/3+1)/6)
 	near(t, "F1 of NAME", s.figure(t, "f1_NAME"), 0)
 	if s.Name != "ner_f1" || s.Headline().Name != "entity_f1" {
 		t.Errorf("counting figure %q, headline %q", s.Name, s.Headline().Name)

@@ -58,7 +58,7 @@ func TestTrackedMetrics(t *testing.T) {
 	second := log[2]
 	for _, name := range []string{
 		"train/loss", "train/loss_ner", "train/loss_cls", "train/loss_qa", "val/ner_f1", "val/cls_avg_acc", "val/qa_avg_f1",
-		"val/avg", "best/avg_val", "early_stop/no_improve", "throughput/samples_per_s",
+		"val/avg", "best/avg_val", "early_stop/no_improve", "early_stop/best_avg", "throughput/samples_per_s",
 	} {
 		if _, ok := second[name]; !ok {
 			t.Errorf("no metric %q", name)

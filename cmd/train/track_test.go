@@ -1,0 +1,18 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/trident-nlp/trident/pkg/config"
+)
+
+func TestBackboneParam(t *testing.T) {
+	c := config.Default(config.TaskQA)
+	if got := backboneParam(c); got != "distilbert-base-uncased" {
+		t.Errorf("got %q", got)
+	}
+	c.Backbone.Init = config.InitRandom
+	if got := backboneParam(c); got != "random weights" {
+		t.Errorf("without pretrained weights: got %q", got)
+	}
+}

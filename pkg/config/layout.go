@@ -1,0 +1,300 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// layout is how another program's configuration file is laid out, and what
+// becomes of its keys here.
+type layout struct {
+	name  string // "the Python prototype's NER configuration"
+	task  string
+	marks []string        // keys that no other layout has: one of them tells it
+	keys  map[string]rule // by their paths, such as training.batch_size
+	fixed []setting       // what that program does without being told by a key
+}
+
+// rule says what becomes of a key.
+type rule func(t *translation, e entry)
+
+// setting is a value that a layout stands for.
+type setting struct{ key, value, why string }
+
+// entry is a key of a file, with its value.
+type entry struct {
+	path  string
+	key   *yaml.Node
+	value *yaml.Node
+}
+
+// text is the value of a scalar: as it is written, but truth values as true or
+// false however they are (True, yes). It is "" for anything else.
+func (e entry) text() string {
+	var truth bool
+	switch {
+	case e.value.Kind != yaml.ScalarNode:
+		return ""
+	case e.value.Style == 0 && e.value.Decode(&truth) == nil:
+		return strconv.FormatBool(truth)
+	}
+	return e.value.Value
+}
+
+// is reports whether the value is that number.
+func (e entry) is(number float64) bool {
+	var value float64
+	return e.value.Decode(&value) == nil && value == number
+}
+
+// layoutOf tells which of the other layouts a file has: nil if none. Keys of two
+// are an error.
+func layoutOf(node *yaml.Node) (*layout, error) {
+	var found *layout
+	var mark entry
+	for _, l := range layouts {
+		for _, path := range l.marks {
+			e, there := find(node, path)
+			switch {
+			case !there:
+				continue
+			case found != nil && found != l:
+				return nil, fmt.Errorf("line %d: %s is a key of %s, but %s in line %d one of %s; keep those of one",
+					e.key.Line, path, l.name, mark.path, mark.key.Line, found.name)
+			case found == nil:
+				found, mark = l, e
+			}
+		}
+	}
+	return found, nil
+}
+
+// find looks a key up by its path.
+func find(node *yaml.Node, path string) (entry, bool) {
+	e := entry{path: path, value: node}
+	for name := range strings.SplitSeq(path, ".") {
+		at := resolved(e.value)
+		e.value = nil
+		if at == nil || at.Kind != yaml.MappingNode {
+			return entry{}, false
+		}
+		for i := 0; i+1 < len(at.Content); i += 2 {
+			if at.Content[i].Value == name {
+				e.key, e.value = at.Content[i], at.Content[i+1]
+			}
+		}
+		if e.value == nil {
+			return entry{}, false
+		}
+	}
+	e.value = resolved(e.value)
+	return e, true
+}
+
+func resolved(node *yaml.Node) *yaml.Node {
+	for node != nil && node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	return node
+}
+
+// translation puts a file of another layout into ours.
+type translation struct {
+	layout   *layout
+	file     *yaml.Node
+	settings []set
+	unused   []unused
+	problems []string
+	notes    []Note
+}
+
+// set is one of our keys with the value that the file gives it.
+type set struct {
+	key  string
+	from entry
+	was  string // the entry's own value, where ours is another
+	why  string // where no entry says it
+}
+
+// unused are keys that have no effect here, for one reason.
+type unused struct {
+	why  string
+	keys []string
+}
+
+// translate returns the file in our layout, and what there is to say of it. The
+// nodes keep their lines.
+func (l *layout) translate(file *yaml.Node) (*yaml.Node, []Note, error) {
+	t := &translation{layout: l, file: file}
+	t.walk(file, "")
+	for _, s := range l.fixed {
+		if !slices.ContainsFunc(t.settings, func(other set) bool { return other.key == s.key }) {
+			t.settings = append(t.settings, set{key: s.key, from: entry{value: scalar(s.value)}, why: s.why})
+		}
+	}
+	if len(t.problems) > 0 {
+		return nil, nil, fmt.Errorf("read as %s: %s", l.name, strings.Join(t.problems, "; "))
+	}
+	var ours *yaml.Node
+	for _, s := range t.settings {
+		ours = merge(ours, nested(s.key, s.from))
+	}
+	return ours, t.report(), nil
+}
+
+// walk applies the rules to a section's keys, those of its sections included. Keys
+// that the layout lacks may be ours.
+func (t *translation) walk(section *yaml.Node, path string) {
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(section.Content); i += 2 {
+		e := entry{strings.TrimPrefix(path+"."+section.Content[i].Value, "."), section.Content[i], resolved(section.Content[i+1])}
+		rule, known := t.layout.keys[e.path]
+		ours, isOurs := typeAt(e.path)
+		isSection := t.layout.hasSection(e.path) || isOurs && ours.Kind() == reflect.Struct
+		null := e.value.Kind == yaml.ScalarNode && e.value.ShortTag() == "!!null"
+		switch {
+		case seen[e.path]:
+			t.problem(e, "stands twice; keep one")
+		case known:
+			rule(t, e)
+		case isSection && null:
+		case isSection && e.value.Kind == yaml.MappingNode:
+			t.walk(e.value, e.path)
+		case isSection:
+			t.problem(e, "want a section of keys, got "+valueOf(e.value))
+		case isOurs:
+			t.set(e, e.path)
+		default:
+			t.problem(e, "unknown key, neither one of that layout nor one of Trident's")
+		}
+		seen[e.path] = true
+	}
+}
+
+func (l *layout) hasSection(path string) bool {
+	for key := range l.keys {
+		if strings.HasPrefix(key, path+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// set gives our keys the entry's value.
+func (t *translation) set(e entry, keys ...string) {
+	for _, key := range keys {
+		want, _ := typeAt(key)
+		t.problems = append(t.problems, checkNode(e.value, want, e.path)...)
+		i := slices.IndexFunc(t.settings, func(s set) bool { return s.key == key })
+		if i >= 0 {
+			other := t.settings[i].from
+			t.problem(e, fmt.Sprintf("says the same as %s in line %d (here %s); keep one", other.path, other.key.Line, key))
+			continue
+		}
+		t.settings = append(t.settings, set{key: key, from: e})
+	}
+}
+
+// setTo is set with another value than the entry's.
+func (t *translation) setTo(e entry, key, value string) {
+	was, before := written(e.value), len(t.settings)
+	e.value = scalar(value)
+	e.value.Line = e.key.Line
+	t.set(e, key)
+	if len(t.settings) > before && was != value {
+		t.settings[before].was = " " + was
+	}
+}
+
+// ignore notes that a key has no effect.
+func (t *translation) ignore(e entry, why string) {
+	key := fmt.Sprintf("%s (line %d)", e.path, e.key.Line)
+	i := slices.IndexFunc(t.unused, func(u unused) bool { return u.why == why })
+	if i < 0 {
+		t.unused = append(t.unused, unused{why: why})
+		i = len(t.unused) - 1
+	}
+	t.unused[i].keys = append(t.unused[i].keys, key)
+}
+
+func (t *translation) warn(e entry, text string) {
+	t.notes = append(t.notes, Note{Warning: true, Text: fmt.Sprintf("line %d: %s: %s", e.key.Line, e.path, text)})
+}
+
+func (t *translation) problem(e entry, text string) {
+	t.problems = append(t.problems, problem(e.key, e.path, text))
+}
+
+// report says what became of the file.
+func (t *translation) report() []Note {
+	text := fmt.Sprintf("laid out as %s; read as task: %s, with", t.layout.name, t.layout.task)
+	for _, s := range t.settings {
+		switch {
+		case s.why != "":
+			text += fmt.Sprintf("\n  %s: %s (%s)", s.key, s.from.value.Value, s.why)
+		case (s.key != s.from.path || s.was != "") && s.from.value.Kind == yaml.ScalarNode:
+			text += fmt.Sprintf("\n  %s: %s, from %s", s.key, s.from.value.Value, s.from.path+s.was)
+		}
+	}
+	notes := append([]Note{{Text: text}}, t.notes...)
+	for _, u := range t.unused {
+		notes = append(notes, Note{Warning: true, Text: fmt.Sprintf("no effect here: %s: %s", strings.Join(u.keys, ", "), u.why)})
+	}
+	return notes
+}
+
+// written is a value as a file has it: a scalar, or a list of scalars.
+func written(node *yaml.Node) string {
+	if node.Kind != yaml.SequenceNode {
+		return node.Value
+	}
+	var values []string
+	for _, element := range node.Content {
+		values = append(values, element.Value)
+	}
+	return "[" + strings.Join(values, ", ") + "]"
+}
+
+// nested is "a.b" with an entry's value as the document {a: {b: value}}.
+func nested(path string, e entry) *yaml.Node {
+	line := 0
+	if e.key != nil {
+		line = e.key.Line
+	}
+	node := e.value
+	for _, name := range slices.Backward(strings.Split(path, ".")) {
+		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name, Line: line}
+		node = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{key, node}, Line: line}
+	}
+	return node
+}
+
+// scalar is a value as a file would write it.
+func scalar(value string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: value} }
+
+// typeAt is the type of one of our keys or sections.
+func typeAt(path string) (reflect.Type, bool) {
+	at := reflect.TypeFor[Config]()
+	for name := range strings.SplitSeq(path, ".") {
+		if at.Kind() != reflect.Struct {
+			return nil, false
+		}
+		found := false
+		for i := range at.NumField() {
+			field := at.Field(i)
+			if tag, _, _ := strings.Cut(field.Tag.Get("yaml"), ","); tag == name {
+				at, found = field.Type, true
+				break
+			}
+		}
+		if !found {
+			return nil, false
+		}
+	}
+	return at, true
+}

@@ -1,0 +1,172 @@
+package config
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// to is the rule of a key that has the meaning of ours, one or more.
+func to(keys ...string) rule {
+	return func(t *translation, e entry) { t.set(e, keys...) }
+}
+
+// unchanged is to, for a key that has the same name here.
+func unchanged(t *translation, e entry) { t.set(e, e.path) }
+
+// none is the rule of a key without a counterpart, which nothing that is learnt
+// depends on.
+func none(why string) rule {
+	return func(t *translation, e entry) { t.ignore(e, why) }
+}
+
+// only is the rule of a key that may have one of these values: training is like
+// that here. Any other would be another training.
+func only(why string, values ...string) rule {
+	return func(t *translation, e entry) {
+		if !slices.Contains(values, e.text()) {
+			t.problem(e, "want "+strings.Join(values, " or ")+", got "+valueOf(e.value)+": "+why)
+		}
+	}
+}
+
+// switchedOn is the rule of a key with which to ask for something that Trident
+// doesn't do. false asks for nothing.
+func switchedOn(why string) rule {
+	return func(t *translation, e entry) {
+		if e.text() != "false" {
+			t.ignore(e, why)
+		}
+	}
+}
+
+// padding reads what a Hugging Face tokenizer takes for it.
+func padding(t *translation, e entry) {
+	switch e.text() {
+	case PadMaxLength, PadLongest:
+		t.set(e, "tokenizer.padding")
+	case "true", "false", "do_not_pad":
+		t.setTo(e, "tokenizer.padding", PadLongest)
+	default:
+		t.problem(e, "want max_length, longest, true or false, got "+valueOf(e.value))
+	}
+}
+
+// fileName takes the name of a file that is written into the model's folder.
+func fileName(key string) rule {
+	return func(t *translation, e entry) {
+		path := e.value.Value
+		name := filepath.Base(path)
+		if e.value.Kind == yaml.ScalarNode && path != "" {
+			if name != filepath.Clean(path) {
+				t.warn(e, "only the file's name counts: it is written into the model's folder")
+			}
+			node := *e.value
+			node.Value = name
+			e.value = &node
+		}
+		t.set(e, key)
+	}
+}
+
+// sameAs is the rule of a key that says no more than another one.
+func sameAs(other, why string) rule {
+	return func(t *translation, e entry) {
+		if o, there := find(t.file, other); there && o.text() != e.text() {
+			t.problem(e, "want the value of "+other+", got "+valueOf(e.value)+": "+why)
+		}
+	}
+}
+
+// unless is the rule of a key that counts only where another one is missing.
+func unless(other string, otherwise rule, why string) rule {
+	return func(t *translation, e entry) {
+		if _, there := find(t.file, other); there {
+			t.ignore(e, why)
+			return
+		}
+		otherwise(t, e)
+	}
+}
+
+// patience is QA's: with 0 the prototype stops as with 1, and Trident never does.
+func patience(t *translation, e entry) {
+	if e.is(0) {
+		t.setTo(e, e.path, "1")
+		return
+	}
+	unchanged(t, e)
+}
+
+// evalStrategy says when to validate.
+func evalStrategy(t *translation, e entry) {
+	switch e.text() {
+	case "steps": // as many as eval_steps says
+	case "epoch":
+		t.setTo(e, "training.eval_steps", "0")
+	default:
+		t.problem(e, "want steps or epoch, got "+valueOf(e.value)+": without validation there are no best weights")
+	}
+}
+
+// evalSteps counts only with eval_strategy: steps.
+func evalSteps(t *translation, e entry) {
+	if s, there := find(t.file, "training.eval_strategy"); there && s.text() == "epoch" {
+		t.ignore(e, "with eval_strategy: epoch no steps are counted")
+		return
+	}
+	unchanged(t, e)
+}
+
+// saveSteps is how often the state for --resume is stored.
+func saveSteps(t *translation, e entry) {
+	if s, there := find(t.file, "training.save_strategy"); there && s.text() != "steps" {
+		t.ignore(e, "without save_strategy: steps no steps are counted")
+		return
+	}
+	unchanged(t, e)
+}
+
+// reportTo names the trackers of a Hugging Face trainer.
+func reportTo(t *translation, e entry) {
+	names := []string{e.text()}
+	if e.value.Kind == yaml.SequenceNode {
+		names = nil
+		for _, name := range e.value.Content {
+			names = append(names, name.Value)
+		}
+	}
+	enabled := "false"
+	for _, name := range names {
+		switch name {
+		case "mlflow", "all":
+			enabled = "true"
+		case "none", "":
+		default:
+			t.ignore(e, "runs are shown in MLflow alone")
+		}
+	}
+	t.setTo(e, "mlflow.enabled", enabled)
+}
+
+// bestBy reads what decides which weights are best: names has ours by those of
+// the Hugging Face trainer, without "eval_".
+func bestBy(names func(t *translation, metric string) (ours string)) rule {
+	return func(t *translation, e entry) {
+		metric := strings.TrimPrefix(e.text(), "eval_")
+		ours := names(t, metric)
+		if ours == "" {
+			t.problem(e, "no figure like "+valueOf(e.value)+" decides here which weights are best; see metric_for_best_model in docs/training.md")
+			return
+		}
+		t.setTo(e, "training.metric_for_best_model", ours)
+		if g, there := find(t.file, "training.greater_is_better"); there && (g.text() == "true") == (ours == BestLoss) {
+			t.problem(g, g.text()+" doesn't fit "+e.text()+": the worst weights would be kept")
+		}
+	}
+}
+
+// counted is the rule of a key that another one's rule has read.
+func counted(*translation, entry) {}

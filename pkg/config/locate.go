@@ -1,0 +1,69 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// locate looks for the files and folders that are read: from the working
+// directory, or else from dir, the configuration's own. What --set names is
+// relative to the working directory alone, as is what is written.
+func (c *Config) locate(dir string, overrides []string) []Note {
+	var notes []Note
+	look := func(key string, path *string, there func(path string) bool) {
+		if *path == "" || filepath.IsAbs(*path) || overridden(key, overrides) {
+			return
+		}
+		beside := filepath.Join(dir, *path)
+		switch here := there(*path); {
+		case !there(beside) || here && sameFile(*path, beside):
+		case here:
+			notes = append(notes, Note{Warning: true, Text: fmt.Sprintf("%s: both %s and %s are there; the former is read, as the working directory goes first", key, *path, beside)})
+		default:
+			notes = append(notes, Note{Text: fmt.Sprintf("%s: reading %s (%s from the configuration's folder)", key, beside, *path)})
+			*path = beside
+		}
+	}
+	look("data.ner_path", &c.Data.NERPath, exists)
+	look("data.classification_path", &c.Data.ClassificationPath, exists)
+	look("data.qa_path", &c.Data.QAPath, exists)
+	for i := range c.Tasks {
+		look(fmt.Sprintf("tasks[%d].file", i+1), &c.Tasks[i].File, exists)
+	}
+	if c.Backbone.Init == InitPretrained {
+		look("backbone.model_name", &c.Backbone.ModelName, isModel)
+	}
+	for name, teacher := range c.Distill.Teachers {
+		look("distill.teachers."+name+".model", &teacher.Model, exists)
+		c.Distill.Teachers[name] = teacher
+	}
+	slices.SortStableFunc(notes, func(a, b Note) int { return strings.Compare(a.Text, b.Text) })
+	return notes
+}
+
+// overridden reports whether --set names the key, or a section with it.
+func overridden(key string, overrides []string) bool {
+	return slices.ContainsFunc(overrides, func(o string) bool {
+		name, _, _ := strings.Cut(o, "=")
+		rest, found := strings.CutPrefix(key, name)
+		return found && (rest == "" || strings.ContainsAny(rest[:1], ".["))
+	})
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// isModel tells a folder with a model from one that happens to be called like a
+// model of the hub.
+func isModel(dir string) bool { return exists(filepath.Join(dir, "config.json")) }
+
+func sameFile(a, b string) bool {
+	first, errA := os.Stat(a)
+	second, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(first, second)
+}
