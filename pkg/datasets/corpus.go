@@ -204,10 +204,11 @@ func (r *Records) add(raw []byte, known [][]map[string]int64, seen map[string]in
 // checkID finds a record whose id an earlier one has.
 func (r *Records) checkID(record *fields, text Transcript, seen map[string]int) error {
 	for _, name := range idFields {
-		id := name + string(record.values[name])
-		if id == name || id == name+"null" || id == name+`""` {
+		value := string(record.values[name])
+		if value == "" || value == "null" || value == `""` || value == notFinite {
 			continue
 		}
+		id := name + value
 		if other, twice := seen[id]; twice {
 			with := "another"
 			if r.Texts[other-1] == text {
