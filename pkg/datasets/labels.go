@@ -1,7 +1,6 @@
 package datasets
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -110,7 +109,8 @@ func parseFlags(record *fields, task tasks.Task, text Transcript) (labels, error
 		}
 		switch {
 		case task.Lenient:
-			l.flags[h] = fitFlags(lenientFlags(raw), len(head.Labels))
+			flags, _ := lenientFlags(raw)
+			l.flags[h] = fitFlags(flags, len(head.Labels))
 		case raw == nil && head.Required:
 			return labels{}, bad(KindEmpty, "%s is empty", head.Source)
 		case raw != nil:
@@ -125,72 +125,6 @@ func parseFlags(record *fields, task tasks.Task, text Transcript) (labels, error
 		}
 	}
 	return l, nil
-}
-
-// errFlags says what a multilabel field may hold.
-var errFlags = bad(KindType, "want a list of 0 and 1, a list of the labels that apply, or an object of labels with 0 or 1")
-
-// strictFlags reads yes/no labels by position, [0, 1, 1], or by name,
-// ["a", "b"] or {"a": 1, "b": false}.
-func strictFlags(raw json.RawMessage, head tasks.Head) ([]float32, flagsOf, error) {
-	var values map[string]any
-	if json.Unmarshal(raw, &values) == nil && values != nil {
-		named := flagsOf{}
-		for label, value := range values {
-			flag, ok := strictFlag(value)
-			if !ok {
-				return nil, nil, errFlags
-			}
-			named[label] = flag
-		}
-		return nil, named, nil
-	}
-	var list []any
-	if json.Unmarshal(raw, &list) != nil {
-		return nil, nil, errFlags
-	}
-	if _, names := first(list).(string); names || len(list) == 0 && len(head.Labels) == 0 {
-		named := flagsOf{}
-		for _, value := range list {
-			label, ok := value.(string)
-			if !ok {
-				return nil, nil, errFlags
-			}
-			named[label] = 1
-		}
-		return nil, named, nil
-	}
-	flags := make([]float32, len(list))
-	for i, value := range list {
-		var ok bool
-		if flags[i], ok = strictFlag(value); !ok {
-			return nil, nil, errFlags
-		}
-	}
-	if len(flags) != len(head.Labels) && len(flags) > 0 {
-		return nil, nil, bad(KindType, "%d values for %d labels; give head %s its labels in the configuration", len(flags), len(head.Labels), head.Name)
-	}
-	return fitFlags(flags, len(head.Labels)), nil, nil
-}
-
-func first(list []any) any {
-	if len(list) == 0 {
-		return nil
-	}
-	return list[0]
-}
-
-func strictFlag(value any) (float32, bool) {
-	switch v := value.(type) {
-	case bool:
-		if v {
-			return 1, true
-		}
-		return 0, true
-	case float64:
-		return float32(v), v == 0 || v == 1
-	}
-	return 0, false
 }
 
 // collect adds the labels of head h to those seen.

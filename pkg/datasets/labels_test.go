@@ -62,6 +62,8 @@ func TestSpellingsOfFlags(t *testing.T) {
 		`[0, 1, 1]`: {0, 1, 1}, `[false, true, 1.0]`: {0, 1, 1}, `[]`: {0, 0, 0}, `{}`: {0, 0, 0},
 		`["b"]`: {0, 1, 0}, `["c", "a", "a"]`: {1, 0, 1},
 		`{"b": 1}`: {0, 1, 0}, `{"a": true, "b": false, "c": 0}`: {1, 0, 0},
+		`["1", "0", "1"]`: {1, 0, 1}, `["Yes", "no", "ndiyo"]`: {1, 0, 1}, `["TRUE", 0, false]`: {1, 0, 0}, `[1, "0", "1.0"]`: {1, 0, 1},
+		`{"b": "Yes", "c": "0"}`: {0, 1, 0}, `"[0, 1, 1]"`: {0, 1, 1}, `"[\"b\"]"`: {0, 1, 0}, `"{\"b\": 1}"`: {0, 1, 0},
 		`null`: {ignored, ignored, ignored},
 	} {
 		set := mustEncode(t, mustLoad(t, `{"text": "x", "topics": `+raw+`}`, topics(t, given...)), Limits{MaxLength: 10})
@@ -70,18 +72,20 @@ func TestSpellingsOfFlags(t *testing.T) {
 		}
 	}
 	for raw, want := range map[string]string{
-		`[0, 1]`:         "2 values for 3 labels",
-		`[0, 1, 1, 0]`:   "4 values for 3 labels",
-		`[0, 1, 2]`:      "want a list of 0 and 1",
-		`[0, 0.5, 1]`:    "want a list of 0 and 1",
-		`[0, null, 1]`:   "want a list of 0 and 1",
-		`[0, "b", 1]`:    "want a list of 0 and 1",
-		`["a", 1]`:       "want a list of 0 and 1",
-		`{"a": 2}`:       "want a list of 0 and 1",
-		`{"a": "Amina"}`: "want a list of 0 and 1",
-		`{"a": null}`:    "want a list of 0 and 1",
-		`"Amina"`:        "want a list of 0 and 1",
-		`1`:              "want a list of 0 and 1",
+		`[0, 1]`:          "2 values for 3 labels",
+		`[0, 1, 1, 0]`:    "4 values for 3 labels",
+		`[0, 1, 2]`:       "want a list of 0 and 1",
+		`[0, 0.5, 1]`:     "want a list of 0 and 1",
+		`[0, null, 1]`:    "want a list of 0 and 1",
+		`[0, "b", 1]`:     "want a list of 0 and 1",
+		`["a", 1]`:        "want a list of 0 and 1",
+		`{"a": 2}`:        "want a list of 0 and 1",
+		`{"a": "Amina"}`:  "want a list of 0 and 1",
+		`{"a": null}`:     "want a list of 0 and 1",
+		`"Amina"`:         "want a list of 0 and 1",
+		`["1", "0"]`:      "2 values for 3 labels",
+		`"null"`:          "want a list of 0 and 1",
+		`1`:               "want a list of 0 and 1",
 	} {
 		_, err := load(t, `{"text": "Amina", "topics": `+raw+`}`, topics(t, given...))
 		if err == nil || !strings.Contains(err.Error(), `line 1: field "topics": `+want) || strings.Contains(err.Error(), secret) {
@@ -107,8 +111,13 @@ func TestLabelsFromData(t *testing.T) {
 	if want := [][]float32{{1, 0, 1}, {0, 0, 1}, {0, 0, 0}, {-1, -1, -1}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if _, err := load(t, `{"text": "x", "topics": [1, 0]}`, topics(t)); err == nil || !strings.Contains(err.Error(), "give head topics its labels in the configuration") {
-		t.Errorf("flags by position: got error %v", err)
+	for _, flags := range []string{`[1, 0]`, `["1", "0"]`, `["yes", "no"]`} {
+		if _, err := load(t, `{"text": "x", "topics": `+flags+`}`, topics(t)); err == nil || !strings.Contains(err.Error(), "2 values for 0 labels; give head topics its labels in the configuration") {
+			t.Errorf("%s: got error %v", flags, err)
+		}
+	}
+	if set := mustEncode(t, mustLoad(t, `{"text": "x", "topics": ["1", "0"]}`, topics(t, "0", "1", "2")), Limits{MaxLength: 10}); !reflect.DeepEqual(set.Examples[0].Labels[0].Flags, [][]float32{{1, 1, 0}}) {
+		t.Errorf("labels that are numbers: got %v", set.Examples[0].Labels[0].Flags)
 	}
 
 	r = mustLoad(t, `{"text": "x", "caller": "calm", "reporter": {"gender": "male"}}
@@ -177,6 +186,7 @@ func TestUnknownLabels(t *testing.T) {
 		"number":          {mood(t, "calm"), `{"text": "Amina", "caller": 5, "reporter": {"gender": "male"}}`, `unknown label "5"`},
 		"name in a list":  {topics(t, "a", "b"), known + "\n" + `{"text": "Amina", "topics": ["a", "d"]}`, `record 2, line 2: task topics: head topics: unknown label "d"; want one of [a b]`},
 		"name of a 0":     {topics(t, "a", "b"), `{"text": "Amina", "topics": {"d": 0}}`, `record 1, line 1: task topics: head topics: unknown label "d"`},
+		"numbers":         {topics(t, "a", "b"), `{"text": "Amina", "topics": ["1", "2"]}`, `head topics: unknown label "1"; want one of [a b]`},
 		"entity":          {places(t, "TOWN"), known + "\n" + `{"text": "Amina", "spans": [{"start": 0, "end": 5, "label": "PERSON"}]}`, `record 2, line 2: task places: unknown entity label "PERSON"; want one of [TOWN]`},
 		"source's entity": {tasks.NER(tasks.NERLabels()), `{"text": "Amina", "entities": [{"start": 0, "end": 5, "label": "PERSON"}]}`, `unknown entity label "PERSON"; want one of [NAME LOCATION`},
 		"empty entity":    {tasks.NER(tasks.NERLabels()), `{"text": "Amina", "entities": [{"start": 0, "end": 5}]}`, `unknown entity label ""`},
