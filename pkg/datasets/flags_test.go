@@ -124,7 +124,7 @@ func TestQAFitsLists(t *testing.T) {
 		`"{\"opening\": [1, 1], \"listening\": [1, 0, 1, 1, 0, 1], \"proactiveness\": [1], \"resolution\": [], \"hold\": \"No hold was required\", \"music\": [1]}"`: {{1}, {1, 0, 1, 1, 0}, {1, 0, 0}, {0, 0, 0, 0, 0}, {0, 0}, {0}},
 		`{"opening": null}`: none, `{}`: none, `"{}"`: none, `null`: none,
 	} {
-		r := mustLoad(t, `{"text": "x", "labels": `+raw+`}`, tasks.QA())
+		r := mustLoad(t, `{"text": "x", "labels": `+raw+"}\n"+`{"text": "x", "labels": {"opening": [1], "listening": [1, 0, 1, 1, 0], "proactiveness": [], "resolution": 1, "hold": [], "closing": []}}`, tasks.QA())
 		set := mustEncode(t, r, Limits{MaxLength: 10})
 		if got := set.Examples[0].Labels[0].Flags; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", raw, got, want)

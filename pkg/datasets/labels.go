@@ -1,9 +1,11 @@
 package datasets
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -21,19 +23,20 @@ type labels struct {
 // flagsOf are yes/no labels by name.
 type flagsOf map[string]float32
 
-// parseLabels reads what a record says to a task.
-func parseLabels(record *fields, task tasks.Task, text Transcript) (labels, error) {
+// parseLabels reads what the record of that number says to a task, and notes
+// for the survey how.
+func parseLabels(record *fields, number int, task tasks.Task, text Transcript, survey *taskSurvey) (labels, error) {
 	switch task.Kind {
 	case tasks.Token:
-		return parseSpans(record, task, text)
+		return parseSpans(record, task, text, &survey.spans)
 	case tasks.MultiClass:
 		return parseClasses(record, task, text)
 	}
-	return parseFlags(record, task, text)
+	return parseFlags(record, number, task, text, survey.flags)
 }
 
 // parseSpans reads the entities.
-func parseSpans(record *fields, task tasks.Task, text Transcript) (labels, error) {
+func parseSpans(record *fields, task tasks.Task, text Transcript, placed *placement) (labels, error) {
 	path := task.Heads[0].Source
 	raw, err := record.find(path)
 	if err != nil {
@@ -43,26 +46,66 @@ func parseSpans(record *fields, task tasks.Task, text Transcript) (labels, error
 	if raw == nil {
 		return l, nil
 	}
-	if err := unmarshal(raw, &l.spans); err != nil {
+	if l.spans, err = entities(raw); err != nil {
 		return labels{}, inField(path, err)
 	}
+	placed.note(text, l.spans)
 	for _, e := range l.spans {
 		if err := wantLabel(task.Heads[0], e.Label, text); err != nil {
 			return labels{}, err
 		}
 	}
-	return l, checkSpans(l.spans, utf8.RuneCountInString(string(text)))
+	return l, checkSpans(l.spans, text)
 }
 
-// checkSpans wants spans inside a text of so many characters, not empty, and
-// none over another: only one of two could be learnt.
-func checkSpans(spans []Entity, length int) error {
+// entities reads a list of spans, or a string that holds one.
+func entities(raw json.RawMessage) ([]Entity, error) {
+	var text string
+	if raw[0] == '"' && json.Unmarshal(raw, &text) == nil && strings.HasPrefix(strings.TrimSpace(text), "[") {
+		raw = standardJSON([]byte(text))
+		if isNotFinite(raw) || !json.Valid(raw) {
+			return nil, bad(KindType, "found a string that holds no JSON list%s", perhapsPython(text))
+		}
+	}
+	var found []struct {
+		Start *int   `json:"start"`
+		End   *int   `json:"end"`
+		Label string `json:"label"`
+	}
+	if err := unmarshal(raw, &found); err != nil {
+		return nil, err
+	}
+	spans := make([]Entity, len(found))
+	for i, f := range found {
+		switch {
+		case f.Start == nil:
+			return nil, bad(KindEmpty, "entity %d has no start", i+1)
+		case f.End == nil:
+			return nil, bad(KindEmpty, "entity %d has no end", i+1)
+		}
+		spans[i] = Entity{*f.Start, *f.End, f.Label}
+	}
+	return spans, nil
+}
+
+// perhapsPython explains a text that Python's str made of a list or an object.
+func perhapsPython(text string) string {
+	if strings.Contains(text, "'") {
+		return "; it looks like Python's str(): write it with json.dumps"
+	}
+	return ""
+}
+
+// checkSpans wants spans inside their text, not empty, and none over
+// another: only one of two could be learnt.
+func checkSpans(spans []Entity, text Transcript) error {
+	length := utf8.RuneCountInString(string(text))
 	for i, e := range spans {
 		switch {
 		case e.End <= e.Start:
 			return bad(KindReversed, "entity %d: span [%d, %d) doesn't end after its start", i+1, e.Start, e.End)
 		case e.Start < 0 || e.End > length:
-			return bad(KindRange, "entity %d: span [%d, %d) isn't inside the text of %d characters", i+1, e.Start, e.End, length)
+			return bad(KindRange, "entity %d: span [%d, %d) isn't inside the text of %d characters%s", i+1, e.Start, e.End, length, otherUnit(text, e))
 		}
 	}
 	order := make([]int, len(spans))
@@ -100,7 +143,7 @@ func parseClasses(record *fields, task tasks.Task, text Transcript) (labels, err
 	return l, nil
 }
 
-func parseFlags(record *fields, task tasks.Task, text Transcript) (labels, error) {
+func parseFlags(record *fields, number int, task tasks.Task, text Transcript, surveys []flagSurvey) (labels, error) {
 	l := labels{flags: make([][]float32, len(task.Heads)), named: make([]flagsOf, len(task.Heads))}
 	for h, head := range task.Heads {
 		raw, err := record.find(head.Source)
@@ -109,7 +152,8 @@ func parseFlags(record *fields, task tasks.Task, text Transcript) (labels, error
 		}
 		switch {
 		case task.Lenient:
-			flags, _ := lenientFlags(raw)
+			flags, read := lenientFlags(raw)
+			surveys[h].note(number, len(flags), len(head.Labels), read)
 			l.flags[h] = fitFlags(flags, len(head.Labels))
 		case raw == nil && head.Required:
 			return labels{}, bad(KindEmpty, "%s is empty", head.Source)

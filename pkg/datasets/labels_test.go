@@ -66,26 +66,26 @@ func TestSpellingsOfFlags(t *testing.T) {
 		`{"b": "Yes", "c": "0"}`: {0, 1, 0}, `"[0, 1, 1]"`: {0, 1, 1}, `"[\"b\"]"`: {0, 1, 0}, `"{\"b\": 1}"`: {0, 1, 0},
 		`null`: {ignored, ignored, ignored},
 	} {
-		set := mustEncode(t, mustLoad(t, `{"text": "x", "topics": `+raw+`}`, topics(t, given...)), Limits{MaxLength: 10})
+		set := mustEncode(t, mustLoad(t, `{"text": "x", "topics": `+raw+"}\n"+`{"text": "x", "topics": ["a"]}`, topics(t, given...)), Limits{MaxLength: 10})
 		if got := set.Examples[0].Labels[0].Flags; !reflect.DeepEqual(got, [][]float32{want}) {
 			t.Errorf("%s: got %v, want %v", raw, got, want)
 		}
 	}
 	for raw, want := range map[string]string{
-		`[0, 1]`:          "2 values for 3 labels",
-		`[0, 1, 1, 0]`:    "4 values for 3 labels",
-		`[0, 1, 2]`:       "want a list of 0 and 1",
-		`[0, 0.5, 1]`:     "want a list of 0 and 1",
-		`[0, null, 1]`:    "want a list of 0 and 1",
-		`[0, "b", 1]`:     "want a list of 0 and 1",
-		`["a", 1]`:        "want a list of 0 and 1",
-		`{"a": 2}`:        "want a list of 0 and 1",
-		`{"a": "Amina"}`:  "want a list of 0 and 1",
-		`{"a": null}`:     "want a list of 0 and 1",
-		`"Amina"`:         "want a list of 0 and 1",
-		`["1", "0"]`:      "2 values for 3 labels",
-		`"null"`:          "want a list of 0 and 1",
-		`1`:               "want a list of 0 and 1",
+		`[0, 1]`:         "2 values for 3 labels",
+		`[0, 1, 1, 0]`:   "4 values for 3 labels",
+		`[0, 1, 2]`:      "want a list of 0 and 1",
+		`[0, 0.5, 1]`:    "want a list of 0 and 1",
+		`[0, null, 1]`:   "want a list of 0 and 1",
+		`[0, "b", 1]`:    "want a list of 0 and 1",
+		`["a", 1]`:       "want a list of 0 and 1",
+		`{"a": 2}`:       "want a list of 0 and 1",
+		`{"a": "Amina"}`: "want a list of 0 and 1",
+		`{"a": null}`:    "want a list of 0 and 1",
+		`"Amina"`:        "want a list of 0 and 1",
+		`["1", "0"]`:     "2 values for 3 labels",
+		`"null"`:         "want a list of 0 and 1",
+		`1`:              "want a list of 0 and 1",
 	} {
 		_, err := load(t, `{"text": "Amina", "topics": `+raw+`}`, topics(t, given...))
 		if err == nil || !strings.Contains(err.Error(), `line 1: field "topics": `+want) || strings.Contains(err.Error(), secret) {
@@ -163,9 +163,9 @@ func TestNoLabelAnywhere(t *testing.T) {
 		content string
 		want    string
 	}{
-		"classes": {mood(t, "calm"), `{"text": "Amina", "caller": "calm"}`, "task mood: head gender, field reporter.gender: no record has a label"},
+		"classes": {mood(t, "calm"), `{"text": "Amina", "caller": "calm", "reporter": {"gender": ""}}`, "task mood: head gender, field reporter.gender: no record has a label"},
 		"flags":   {topics(t), `{"text": "Amina", "topics": []}`, "task topics: head topics, field topics: no record has a label"},
-		"spans":   {places(t), `{"text": "Amina"}`, "task places: head places, field spans: no record has a label"},
+		"spans":   {places(t), `{"text": "Amina", "spans": []}`, "task places: head places, field spans: no record has a label"},
 	} {
 		path := write(t, "some.json", c.content)
 		_, err := Load(t.Context(), Source{Path: path, Tasks: []tasks.Task{c.task}})
@@ -250,20 +250,21 @@ func TestKeepUnknownClasses(t *testing.T) {
 func TestRequiredFields(t *testing.T) {
 	class, flags := mood(t, "calm"), topics(t, "a", "b")
 	class.Heads[1].Required, flags.Heads[0].Required = true, true
+	const whole = `{"text": "x", "caller": "calm", "reporter": {"gender": "male"}, "topics": ["a"]}` + "\n"
 	for content, c := range map[string]struct {
 		task tasks.Task
 		want string // of the error, "" if there is none
 	}{
-		`{"text": "Amina", "reporter": {"gender": "male"}}`:                   {class, ""},
-		`{"text": "Amina", "caller": "calm"}`:                                 {class, "line 1: reporter.gender is empty"},
-		`{"text": "Amina", "caller": "calm", "reporter": {"gender": ""}}`:     {class, "line 1: reporter.gender is empty"},
-		`{"text": "Amina", "caller": "calm", "reporter": null}`:               {class, "line 1: reporter.gender is empty"},
-		`[{"text": "Amina", "caller": "calm", "reporter": "{\"a\": \"b\"}"}]`: {class, "record 1, line 1: reporter.gender is empty"},
-		`{"text": "Amina", "topics": []}`:                                     {flags, ""},
-		`{"text": "Amina"}`:                                                   {flags, "line 1: topics is empty"},
-		`{"text": "Amina", "topics": null}`:                                   {flags, "line 1: topics is empty"},
+		`{"text": "Amina", "reporter": {"gender": "male"}}`:                 {class, ""},
+		`{"text": "Amina", "caller": "calm"}`:                               {class, "line 2: reporter.gender is empty"},
+		`{"text": "Amina", "caller": "calm", "reporter": {"gender": ""}}`:   {class, "line 2: reporter.gender is empty"},
+		`{"text": "Amina", "caller": "calm", "reporter": null}`:             {class, "line 2: reporter.gender is empty"},
+		`{"text": "Amina", "caller": "calm", "reporter": "{\"a\": \"b\"}"}`: {class, "record 2, line 2: reporter.gender is empty"},
+		`{"text": "Amina", "topics": []}`:                                   {flags, ""},
+		`{"text": "Amina"}`:                                                 {flags, "line 2: topics is empty"},
+		`{"text": "Amina", "topics": null}`:                                 {flags, "line 2: topics is empty"},
 	} {
-		switch _, err := load(t, content, c.task); {
+		switch _, err := load(t, whole+content, c.task); {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", content, err)
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), secret)):
@@ -296,7 +297,7 @@ func TestMissingLabels(t *testing.T) {
 		}
 	}
 	flags := topics(t, "a", "b")
-	strict := mustEncode(t, mustLoad(t, `{"text": "x"}`, flags), Limits{MaxLength: 10})
+	strict := mustEncode(t, mustLoad(t, `{"text": "x"}`+"\n"+`{"text": "x", "topics": [1, 1]}`, flags), Limits{MaxLength: 10})
 	flags.Lenient = true
 	odd := mustEncode(t, mustLoad(t, `{"text": "x", "topics": ["no", 1, 1]}`, flags), Limits{MaxLength: 10})
 	got := fmt.Sprint(strict.Examples[0].Labels[0].Flags, odd.Examples[0].Labels[0].Flags)

@@ -12,12 +12,13 @@ import (
 // but a file without line breaks.
 const maxRecord = 16 << 20
 
-// reader takes the records out of a file: one JSON object a line, or a JSON
-// array of them. Empty lines are passed over, and so is the mark that some
+// reader takes the records out of a file: one JSON object a line, a JSON array
+// of them, or a table with a record in each row. Empty lines are passed over, and so is the mark that some
 // Windows programs put in front of UTF-8.
 type reader struct {
 	in      *bufio.Reader
 	array   bool
+	table   *table // nil of JSON
 	records int    // that have begun
 	line    int    // in which the current record begins, from 1
 	at      int    // line of the next byte
@@ -55,7 +56,10 @@ const blanks = " \t\r\n"
 // which nothing more can be read.
 func (r *reader) next() ([]byte, error) {
 	r.buffer = r.buffer[:0]
-	if r.array {
+	switch {
+	case r.table != nil:
+		return r.nextRow()
+	case r.array:
 		return r.nextElement()
 	}
 	return r.nextLine()
