@@ -78,20 +78,20 @@ func trimmedPlaces(text []rune) []int {
 	})
 }
 
-// converted are a record's spans, if they count this unit, in ours; false if
-// that is the same. A place between two characters becomes -1.
-func (u offsetUnit) converted(text []rune, spans []Entity) ([]Entity, bool) {
+// converted are a record's spans, if they count this unit, in ours. A place
+// inside a character becomes -1.
+func (u offsetUnit) converted(text []rune, spans []Entity) []Entity {
 	out := slices.Clone(spans)
 	if u.widths == nil {
 		for i := range out {
 			out[i].Start += u.start
 			out[i].End += u.end
 		}
-		return out, true
+		return out
 	}
 	places := u.widths(text)
 	if places == nil {
-		return nil, false
+		return out
 	}
 	place := func(offset int) int {
 		i, found := slices.BinarySearch(places, offset)
@@ -106,7 +106,7 @@ func (u offsetUnit) converted(text []rune, spans []Entity) ([]Entity, bool) {
 	for i, e := range out {
 		out[i].Start, out[i].End = place(e.Start), place(e.End)
 	}
-	return out, !slices.Equal(out, spans)
+	return out
 }
 
 // otherUnit says in which unit a span that isn't inside a text would be.
@@ -116,7 +116,7 @@ func otherUnit(text Transcript, e Entity) string {
 		if unit.widths == nil {
 			continue
 		}
-		if spans, differs := unit.converted(runes, []Entity{e}); differs && isInside(runes, spans[0]) {
+		if spans := unit.converted(runes, []Entity{e}); isInside(runes, spans[0]) {
 			return "; it is if it counts " + unit.name
 		}
 	}

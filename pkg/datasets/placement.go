@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"unicode"
 )
 
 // placement counts how the spans of a file lie on the words of its texts.
@@ -16,6 +17,7 @@ type placement struct {
 	ends    cuts
 	beside  int // don't fit: outside, cut, or with a blank at an end
 	records int // that have such spans
+	ragged  int // don't fit, or have another character than a word's at an end
 	units   []unitFit
 }
 
@@ -24,7 +26,7 @@ type cuts struct{ all, byOne int }
 
 // unitFit is how well spans fit if they count another unit.
 type unitFit struct {
-	beside   int // spans that don't fit then; of units that depend on the text, in records that have such spans now
+	ragged   int // spans that are ragged then; of units that depend on the text, in records with spans that don't fit
 	repaired int // records whose spans don't all fit as they are, but do then
 }
 
@@ -43,6 +45,9 @@ func (p *placement) note(text Transcript, spans []Entity) {
 		if !fits(runes, e) {
 			wrong++
 		}
+		if isRagged(runes, e) {
+			p.ragged++
+		}
 	}
 	p.spans += len(spans)
 	p.beside += wrong
@@ -53,17 +58,14 @@ func (p *placement) note(text Transcript, spans []Entity) {
 		if wrong == 0 && unit.widths != nil {
 			continue // there is nothing to repair
 		}
-		then := wrong
-		if converted, differs := unit.converted(runes, spans); differs {
-			then = 0
-			for _, e := range converted {
-				if !fits(runes, e) {
-					then++
-				}
+		converted, allFit := unit.converted(runes, spans), true
+		for _, e := range converted {
+			allFit = allFit && fits(runes, e)
+			if isRagged(runes, e) {
+				p.units[u].ragged++
 			}
 		}
-		p.units[u].beside += then
-		if wrong > 0 && then == 0 {
+		if wrong > 0 && allFit {
 			p.units[u].repaired++
 		}
 	}
@@ -91,7 +93,7 @@ func (p *placement) cuts(text []rune, e Entity) {
 	if start || end {
 		p.cut++
 	}
-	if start && end || start && isTelling(text, e.Start) || end && isTelling(text, e.End) {
+	if start && isTelling(text, e.Start) || end && isTelling(text, e.End) {
 		p.likely++
 	}
 }
@@ -103,6 +105,13 @@ func isInside(text []rune, e Entity) bool {
 // fits reports whether a span lies on whole words, without blanks around them.
 func fits(text []rune, e Entity) bool {
 	return isInside(text, e) && !insideWord(text, e.Start) && !insideWord(text, e.End) && !isBlank(text[e.Start]) && !isBlank(text[e.End-1])
+}
+
+// isRagged reports whether a span doesn't fit, or doesn't begin and end with a
+// letter, digit or mark. A full stop may belong to a name, but hardly to each.
+func isRagged(text []rune, e Entity) bool {
+	isWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r) }
+	return !fits(text, e) || !isWord(text[e.Start]) || !isWord(text[e.End-1])
 }
 
 // mostCut is the share of cut spans that is still taken for slips of the hand.
@@ -141,14 +150,16 @@ func (p *placement) areAffixes() bool {
 	return 100*less.all < p.spans && 10*more.byOne < 9*more.all
 }
 
-// betterUnit names the unit that puts most spans in their places: of those
-// that depend on the text it must repair half of the records with a wrong one,
-// of the others half of all wrong spans, those counted that it spoils.
+// betterUnit names the unit that puts most spans in their places. One that
+// depends on the text must repair half of the records with a span that doesn't
+// fit. Of the others nine of ten spans must be ragged now, and one of ten then:
+// a prefix or suffix of one letter, which some languages write onto names,
+// looks like an end that is one short, but not every name has one.
 func (p *placement) betterUnit() string {
 	better := make([]int, 0, len(offsetUnits))
 	for u, unit := range offsetUnits {
 		fit := p.units[u]
-		if unit.widths != nil && 2*fit.repaired >= p.records || unit.widths == nil && 2*fit.beside <= p.beside {
+		if unit.widths != nil && 2*fit.repaired >= p.records || unit.widths == nil && 10*p.ragged >= 9*p.spans && 10*fit.ragged <= p.spans {
 			better = append(better, u)
 		}
 	}
@@ -156,6 +167,6 @@ func (p *placement) betterUnit() string {
 		return ""
 	}
 	return offsetUnits[slices.MinFunc(better, func(a, b int) int {
-		return cmp.Or(cmp.Compare(p.units[a].beside, p.units[b].beside), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(p.units[a].ragged, p.units[b].ragged), cmp.Compare(a, b))
 	})].name
 }

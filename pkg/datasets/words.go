@@ -32,7 +32,7 @@ func insideWord(text []rune, i int) bool {
 }
 
 // isTelling reports whether a cut inside a word, before character i, tells of
-// a mistake: in scripts without capitals, such as Arabic, Ethiopic and Hangul,
+// a mistake. In scripts without capitals, such as Arabic, Ethiopic and Hangul,
 // particles are written onto names, and people label the name alone.
 func isTelling(text []rune, i int) bool {
 	hasCase := func(r rune) bool { return unicode.ToUpper(r) != unicode.ToLower(r) }
