@@ -199,15 +199,15 @@ func (r dataReport) labels(t, h int, task tasks.Task, head tasks.Head) {
 	if without > 0 {
 		fmt.Fprintf(r.out, "; %d records without", without)
 	}
-	if spans, cut := r.records.Spans(t); spans > 0 {
-		fmt.Fprintf(r.out, "; %d spans, of which %d begin or end inside a word", spans, cut)
-	}
-	if n := r.records.NotApplicable(t, h); n > 0 {
-		fmt.Fprintf(r.out, "; %d values say that there was nothing to judge, and count as no", n)
-	}
 	fmt.Fprintf(r.out, "):\n%s", wrapped(all))
 	if len(few) > 0 {
 		fmt.Fprintf(r.out, "    fewer than %d: %d of %d labels\n", fewExamples, len(few), len(counts))
+	}
+	if spans, cut := r.records.Spans(t); spans > 0 {
+		fmt.Fprintf(r.out, "    %d spans, of which %d begin or end inside a word\n", spans, cut)
+	}
+	if n := r.records.NotApplicable(t, h); n > 0 {
+		fmt.Fprintf(r.out, "    %d values say that there was nothing to judge, and count as no\n", n)
 	}
 }
 
