@@ -39,8 +39,9 @@ func (s *flagSurvey) note(number, count, width int, read flagsRead) {
 }
 
 // sum adds the heads' counts up, and names the heads that have of one kind.
-func sum(task tasks.Task, surveys []flagSurvey, of func(flagSurvey) (n, first int)) (total, first int, where string) {
+func sum(task tasks.Task, surveys []flagSurvey, of func(flagSurvey) (n, first int)) (total int, where string) {
 	var heads []string
+	first := 0
 	for h, s := range surveys {
 		n, at := of(s)
 		if total += n; n == 0 {
@@ -51,7 +52,7 @@ func sum(task tasks.Task, surveys []flagSurvey, of func(flagSurvey) (n, first in
 			first = at
 		}
 	}
-	return total, first, fmt.Sprintf("%s; the first in record %d", strings.Join(heads, ", "), first)
+	return total, fmt.Sprintf("%s; the first in record %d", strings.Join(heads, ", "), first)
 }
 
 func odd(s flagSurvey) (n, first int)     { return s.odd, s.firstOdd }
@@ -63,8 +64,8 @@ func unsaid(s flagSurvey) (n, first int) {
 // unreadableFlags is an error if most of a lenient task's values say neither yes
 // nor no: all of these would count as no.
 func unreadableFlags(task tasks.Task, surveys []flagSurvey) error {
-	values, _, _ := sum(task, surveys, func(s flagSurvey) (int, int) { return s.values, 1 })
-	if n, _, where := sum(task, surveys, unsaid); 2*n > values {
+	values, _ := sum(task, surveys, func(s flagSurvey) (int, int) { return s.values, 1 })
+	if n, where := sum(task, surveys, unsaid); 2*n > values {
 		return fmt.Errorf("%d of the %d values of task %s say neither yes nor no (%s); write 1 and 0, true and false, or yes and no", n, values, task.Name, where)
 	}
 	return nil
@@ -72,10 +73,10 @@ func unreadableFlags(task tasks.Task, surveys []flagSurvey) error {
 
 // flagWarnings are what a lenient task's values make of a file.
 func flagWarnings(task tasks.Task, surveys []flagSurvey) (list []string) {
-	if n, _, where := sum(task, surveys, odd); n > 0 {
+	if n, where := sum(task, surveys, odd); n > 0 {
 		list = append(list, fmt.Sprintf("%d values say neither yes nor no (%s): they count as no", n, where))
 	}
-	if n, _, where := sum(task, surveys, outside); n > 0 {
+	if n, where := sum(task, surveys, outside); n > 0 {
 		list = append(list, fmt.Sprintf("%d values are below 0 or above 1 (%s): they count as 0 and as 1", n, where))
 	}
 	for h, s := range surveys {
