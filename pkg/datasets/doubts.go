@@ -14,6 +14,11 @@ func (r *Records) doubts() (list []string, err error) {
 	for t, task := range r.Tasks {
 		s := &r.survey.tasks[t]
 		own := r.absences(task, s)
+		unlabelled, err := r.unlabelled(task, t)
+		if err != nil {
+			return nil, err
+		}
+		own = append(own, unlabelled...)
 		switch task.Kind {
 		case tasks.Token:
 			if s.spans.spans == 0 {
@@ -36,6 +41,25 @@ func (r *Records) doubts() (list []string, err error) {
 		for _, warning := range own {
 			list = append(list, fmt.Sprintf("task %s: %s", task.Name, warning))
 		}
+	}
+	return list, nil
+}
+
+// unlabelled finds the heads of a multiclass task whose field is there, but has
+// no label in any record: to train them is an error.
+func (r *Records) unlabelled(task tasks.Task, t int) (list []string, err error) {
+	if task.Kind != tasks.MultiClass {
+		return nil, nil
+	}
+	for h, head := range task.Heads {
+		labelled := func(record []labels) bool { return record != nil && record[t].classes[h] != "" }
+		if r.survey.tasks[t].heads[h].found == 0 || slices.ContainsFunc(r.labels, labelled) {
+			continue
+		}
+		if !r.KeepUnknown {
+			return nil, fmt.Errorf("task %s: head %s, field %s: no record has a label", task.Name, head.Name, head.Source)
+		}
+		list = append(list, fmt.Sprintf("head %s: no record has a label: it isn't scored", head.Name))
 	}
 	return list, nil
 }

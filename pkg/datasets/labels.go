@@ -1,12 +1,9 @@
 package datasets
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -35,94 +32,6 @@ func parseLabels(record *fields, number int, task tasks.Task, text Transcript, s
 	return parseFlags(record, number, task, text, survey.flags)
 }
 
-// parseSpans reads the entities.
-func parseSpans(record *fields, task tasks.Task, text Transcript, placed *placement) (labels, error) {
-	path := task.Heads[0].Source
-	raw, err := record.find(path)
-	if err != nil {
-		return labels{}, err
-	}
-	l := labels{missing: raw == nil && !task.Lenient}
-	if raw == nil {
-		return l, nil
-	}
-	if l.spans, err = entities(raw); err != nil {
-		return labels{}, inField(path, err)
-	}
-	placed.note(text, l.spans)
-	for _, e := range l.spans {
-		if err := wantLabel(task.Heads[0], e.Label, text); err != nil {
-			return labels{}, err
-		}
-	}
-	return l, checkSpans(l.spans, text)
-}
-
-// entities reads a list of spans, or a string that holds one.
-func entities(raw json.RawMessage) ([]Entity, error) {
-	var text string
-	if raw[0] == '"' && json.Unmarshal(raw, &text) == nil && strings.HasPrefix(strings.TrimSpace(text), "[") {
-		raw = standardJSON([]byte(text))
-		if isNotFinite(raw) || !json.Valid(raw) {
-			return nil, bad(KindType, "found a string that holds no JSON list%s", perhapsPython(text))
-		}
-	}
-	var found []struct {
-		Start *int   `json:"start"`
-		End   *int   `json:"end"`
-		Label string `json:"label"`
-	}
-	if err := unmarshal(raw, &found); err != nil {
-		return nil, err
-	}
-	spans := make([]Entity, len(found))
-	for i, f := range found {
-		switch {
-		case f.Start == nil:
-			return nil, bad(KindEmpty, "entity %d has no start", i+1)
-		case f.End == nil:
-			return nil, bad(KindEmpty, "entity %d has no end", i+1)
-		}
-		spans[i] = Entity{*f.Start, *f.End, f.Label}
-	}
-	return spans, nil
-}
-
-// perhapsPython explains a text that Python's str made of a list or an object.
-func perhapsPython(text string) string {
-	if strings.Contains(text, "'") {
-		return "; it looks like Python's str(): write it with json.dumps"
-	}
-	return ""
-}
-
-// checkSpans wants spans inside their text, not empty, and none over
-// another: only one of two could be learnt.
-func checkSpans(spans []Entity, text Transcript) error {
-	length := utf8.RuneCountInString(string(text))
-	for i, e := range spans {
-		switch {
-		case e.End <= e.Start:
-			return bad(KindReversed, "entity %d: span [%d, %d) doesn't end after its start", i+1, e.Start, e.End)
-		case e.Start < 0 || e.End > length:
-			return bad(KindRange, "entity %d: span [%d, %d) isn't inside the text of %d characters%s", i+1, e.Start, e.End, length, otherUnit(text, e))
-		}
-	}
-	order := make([]int, len(spans))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return spans[a].Start - spans[b].Start })
-	for n := 1; n < len(order); n++ {
-		a, b := order[n-1], order[n]
-		if spans[b].Start < spans[a].End {
-			return bad(KindOverlap, "entities %d and %d: spans [%d, %d) and [%d, %d) overlap", min(a, b)+1, max(a, b)+1,
-				spans[min(a, b)].Start, spans[min(a, b)].End, spans[max(a, b)].Start, spans[max(a, b)].End)
-		}
-	}
-	return nil
-}
-
 func parseClasses(record *fields, task tasks.Task, text Transcript) (labels, error) {
 	var l labels
 	for _, head := range task.Heads {
@@ -147,6 +56,9 @@ func parseFlags(record *fields, number int, task tasks.Task, text Transcript, su
 	l := labels{flags: make([][]float32, len(task.Heads)), named: make([]flagsOf, len(task.Heads))}
 	for h, head := range task.Heads {
 		raw, err := record.find(head.Source)
+		if err == nil && isNotFinite(raw) {
+			err = errNotFinite(head.Source)
+		}
 		if err != nil {
 			return labels{}, err
 		}

@@ -164,6 +164,7 @@ func TestNoLabelAnywhere(t *testing.T) {
 		want    string
 	}{
 		"classes": {mood(t, "calm"), `{"text": "Amina", "caller": "calm", "reporter": {"gender": ""}}`, "task mood: head gender, field reporter.gender: no record has a label"},
+		"given":   {mood(t, "calm"), `{"text": "Amina", "caller": "", "reporter": {"gender": "male"}}`, "task mood: head caller, field caller: no record has a label"},
 		"flags":   {topics(t), `{"text": "Amina", "topics": []}`, "task topics: head topics, field topics: no record has a label"},
 		"spans":   {places(t), `{"text": "Amina", "spans": []}`, "task places: head places, field spans: no record has a label"},
 	} {

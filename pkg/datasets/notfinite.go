@@ -54,5 +54,10 @@ func notFiniteWord(data []byte) string {
 	return ""
 }
 
+// errNotFinite is the error of a field that holds such a number and is used.
+func errNotFinite(field string) error {
+	return bad(KindType, "%s holds NaN or Infinity, which JSON doesn't have; leave it out, or write null", field)
+}
+
 // isNotFinite reports whether a value is such a number, or holds one.
 func isNotFinite(raw []byte) bool { return bytes.Contains(raw, []byte(notFinite)) }

@@ -30,7 +30,7 @@ func TestStandardJSON(t *testing.T) {
 // Python writes NaN where a value is missing. That stops nothing but what reads the field.
 func TestNotFiniteNumbers(t *testing.T) {
 	good := map[string]string{
-		"ner": `{"text": "x NaN", "score": NaN, "meta": {"p": [-Infinity]}, "entities": [{"start": 0, "end": 1, "label": "NAME"}]}`,
+		"ner": `{"text": "x NaN", "score": NaN, "meta": {"p": [-Infinity]}, "entities": [{"start": 0, "end": 1, "label": "NAME", "score": NaN}]}`,
 		"cls": `{"narrative": "x", "category": "Other", "intervention": "Referral", "priority": 1, "victim": {"age": NaN}, "uniqueid": NaN}`,
 		"qa":  `{"text": "x", "labels": "{\"opening\": [1], \"listening\": [1, 1, 1, 1, 1], \"proactiveness\": [0, 0, 0], \"resolution\": [0, 0, 0, 0, 0], \"hold\": [0, 0], \"closing\": [1], \"mean\": NaN}", "mos": Infinity}`,
 	}
@@ -44,7 +44,9 @@ func TestNotFiniteNumbers(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ task, record, want string }{
 		"text":      {"ner", `{"text": NaN, "entities": []}`, "record 2, line 2: text holds NaN or Infinity"},
-		"span":      {"ner", `{"text": "Amina", "entities": [{"start": NaN, "end": 1, "label": "NAME"}]}`, "entities holds NaN"},
+		"span":      {"ner", `{"text": "Amina", "entities": [{"start": NaN, "end": 1, "label": "NAME"}]}`, "the start of entity 1 holds NaN"},
+		"label":     {"ner", `{"text": "Amina", "entities": [{"start": 0, "end": 1, "label": Infinity}]}`, "the label of entity 1 holds NaN"},
+		"spans":     {"ner", `{"text": "Amina", "entities": NaN}`, "entities holds NaN"},
 		"class":     {"cls", `{"narrative": "Amina", "category": "Other", "priority": -Infinity}`, "priority holds NaN"},
 		"criterion": {"qa", `{"text": "Amina", "labels": {"opening": [NaN]}}`, "labels.opening holds NaN"},
 		"in a text": {"qa", `{"text": "Amina", "labels": "{\"opening\": [NaN]}"}`, "labels.opening holds NaN"},

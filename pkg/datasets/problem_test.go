@@ -231,6 +231,9 @@ func FuzzLoad(f *testing.F) {
 			if err := r.read(t.Context(), bytes.NewReader(data)); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
+			if r.missing() == nil && r.findLabels() == nil {
+				_, _ = r.doubts() // whatever they are
+			}
 			usable, outside := 0, 0
 			for i, text := range r.Texts {
 				if r.Usable(i+1) == (text == "") {

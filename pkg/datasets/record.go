@@ -35,8 +35,8 @@ func (f *fields) find(path string) (json.RawMessage, error) {
 		return nil, nil
 	}
 	if !deeper {
-		if isNotFinite(raw) {
-			return nil, bad(KindType, "%s holds NaN or Infinity, which JSON doesn't have; leave the field out, or write null", name)
+		if string(raw) == notFinite {
+			return nil, errNotFinite(name)
 		}
 		return raw, nil
 	}
