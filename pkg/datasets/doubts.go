@@ -11,6 +11,9 @@ import (
 // doubts are the warnings of a file that has been read. Its error is of a file
 // that says nothing where it should.
 func (r *Records) doubts() (list []string, err error) {
+	if r.survey.objects == 0 {
+		return nil, nil
+	}
 	for t, task := range r.Tasks {
 		s := &r.survey.tasks[t]
 		own := r.absences(task, s)
