@@ -75,8 +75,8 @@ func (n *fieldNames) list(within string) string {
 // shownName is a field's name for people to read; of one that may be a text
 // only the length.
 func shownName(name string) string {
-	const longest = 60
-	if n := utf8.RuneCountInString(name); n > longest {
+	const longest, wordiest = 60, 6
+	if n := utf8.RuneCountInString(name); n > longest || len(strings.Fields(name)) > wordiest {
 		return fmt.Sprintf("a name of %d characters", n)
 	}
 	return fmt.Sprintf("%q", name)
