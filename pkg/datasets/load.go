@@ -18,7 +18,7 @@ const maxRecord = 16 << 20
 type reader struct {
 	in      *bufio.Reader
 	array   bool
-	table   *table // nil of JSON
+	rows    *rows  // nil of JSON
 	records int    // that have begun
 	line    int    // in which the current record begins, from 1
 	at      int    // line of the next byte
@@ -57,7 +57,7 @@ const blanks = " \t\r\n"
 func (r *reader) next() ([]byte, error) {
 	r.buffer = r.buffer[:0]
 	switch {
-	case r.table != nil:
+	case r.rows != nil:
 		return r.nextRow()
 	case r.array:
 		return r.nextElement()

@@ -3,6 +3,7 @@ package datasets
 import (
 	"bufio"
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,14 +14,38 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/trident-nlp/trident/internal/csvtext"
+	"github.com/trident-nlp/trident/internal/table"
 )
 
-// table takes records out of a CSV or TSV file. Its first line names the
-// columns, which are the records' fields.
-type table struct {
-	rows    *csvtext.Reader
+// rows takes records out of a CSV or TSV file. Its first line names the columns,
+// which are the records' fields.
+type rows struct {
+	table   *table.Reader
+	limit   *rowLimit
 	columns [][]string // each one's name, a dotted one in parts; nil of one without
+}
+
+// rowLimit is an error of reading when a row doesn't end.
+type rowLimit struct {
+	in   io.Reader
+	left int
+}
+
+var errRowTooLong = errors.New("a row is too long")
+
+func (l *rowLimit) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, errRowTooLong
+	}
+	n, err := l.in.Read(p)
+	l.left -= n
+	return n, err
+}
+
+// read returns the next row.
+func (r *rows) read() ([]string, error) {
+	r.limit.left = maxRecord
+	return r.table.Read()
 }
 
 // wants are the fields that records should have.
@@ -45,7 +70,7 @@ func (r *reader) openTable(path string, want wants) error {
 	for _, separator := range []byte(",;\t") {
 		cells := firstRow(head, separator)
 		if slices.Contains(cells, want.text) || slices.Contains(cells, object) {
-			return r.readHeader(csvtext.NewReader(r.in, separator, maxRecord))
+			return r.readHeader(separator)
 		}
 		if len(cells) > max(len(header), 1) {
 			header = cells
@@ -59,7 +84,7 @@ func (r *reader) openTable(path string, want wants) error {
 
 // firstRow are the cells of a file's first line if they are divided so.
 func firstRow(head []byte, separator byte) []string {
-	row, err := csvtext.NewReader(bufio.NewReader(bytes.NewReader(head)), separator, maxRecord).Read()
+	row, err := table.NewReader(bufio.NewReader(bytes.NewReader(head)), separator).Read()
 	if err != nil {
 		return nil
 	}
@@ -67,10 +92,11 @@ func firstRow(head []byte, separator byte) []string {
 }
 
 func trimmed(cells []string) []string {
+	names := make([]string, len(cells))
 	for i := range cells {
-		cells[i] = strings.TrimSpace(cells[i])
+		names[i] = strings.TrimSpace(cells[i])
 	}
-	return cells
+	return names
 }
 
 // columnName is what a column may be called for a line to look like a header.
@@ -101,12 +127,14 @@ func columnsFor(header []string, want wants) string {
 }
 
 // readHeader makes a table of the file.
-func (r *reader) readHeader(rows *csvtext.Reader) error {
-	header, err := rows.Read()
+func (r *reader) readHeader(separator byte) error {
+	limit := &rowLimit{in: r.in}
+	t := &rows{table: table.NewReader(bufio.NewReaderSize(limit, 1<<16), separator), limit: limit}
+	header, err := t.read()
 	if err != nil {
-		return r.rowError(rows, err)
+		return r.rowError(t, err)
 	}
-	t := &table{rows: rows, columns: make([][]string, len(header))}
+	t.columns = make([][]string, len(header))
 	seen := map[string]bool{}
 	for i, name := range trimmed(header) {
 		switch {
@@ -127,23 +155,23 @@ func (r *reader) readHeader(rows *csvtext.Reader) error {
 			}
 		}
 	}
-	r.table = t
+	r.rows = t
 	return nil
 }
 
 // nextRow makes a JSON object of the next row. Empty cells are left out.
 func (r *reader) nextRow() ([]byte, error) {
-	row, err := r.table.rows.Read()
-	r.line = r.table.rows.Line()
+	row, err := r.rows.read()
+	r.line = r.rows.table.Line()
 	if err != nil {
-		return nil, r.rowError(r.table.rows, err)
+		return nil, r.rowError(r.rows, err)
 	}
 	r.records++
-	if n := len(r.table.columns); len(row) < n || slices.ContainsFunc(row[n:], func(cell string) bool { return cell != "" }) {
+	if n := len(r.rows.columns); len(row) < n || slices.ContainsFunc(row[n:], func(cell string) bool { return cell != "" }) {
 		return nil, bad(KindTable, "%d cells, but there are %d columns", len(row), n)
 	}
 	object := map[string]any{}
-	for i, path := range r.table.columns {
+	for i, path := range r.rows.columns {
 		switch {
 		case !utf8.ValidString(row[i]):
 			return nil, bad(KindUTF8, "not valid UTF-8; save the file in UTF-8")
@@ -171,12 +199,12 @@ func put(object map[string]any, path []string, cell string) {
 }
 
 // rowError is what is wrong with a row that can't be read.
-func (r *reader) rowError(rows *csvtext.Reader, err error) error {
-	r.line = max(rows.Line(), 1)
+func (r *reader) rowError(t *rows, err error) error {
+	r.line = max(t.table.Line(), 1)
 	switch {
-	case errors.Is(err, csvtext.ErrQuote):
-		return unreadable(KindTable, "not valid CSV: %w of a cell in the row that begins here", err)
-	case errors.Is(err, csvtext.ErrTooLong):
+	case errors.Is(err, csv.ErrQuote):
+		return unreadable(KindTable, "not valid CSV: in the row that begins here a closing quote is missing, or something stands behind one")
+	case errors.Is(err, errRowTooLong):
 		return unreadable(KindTooLong, "a row longer than %d MiB, as if a closing quote were missing", maxRecord>>20)
 	}
 	return err

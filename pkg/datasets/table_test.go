@@ -89,7 +89,7 @@ func TestBadTables(t *testing.T) {
 		"two columns":        {"text,id,text\nx,1,Amina\n", `line 1: two columns have the name "text"`},
 		"too few cells":      {"text,entities\nx,[]\nAmina\n", "record 2, line 3: 1 cells, but there are 2 columns"},
 		"too many cells":     {"text,entities\n\"x\r\ny\",[]\nx,[],,Amina\n", "record 2, line 4: 4 cells, but there are 2 columns"},
-		"no quote":           {"text,entities\nx,[]\n\"Amina,[]\ny,[]\n", "line 3: not valid CSV: a closing quote is missing of a cell in the row that begins here; nothing after that can be read"},
+		"no quote":           {"text,entities\nx,[]\n\"Amina,[]\ny,[]\n", "line 3: not valid CSV: in the row that begins here a closing quote is missing, or something stands behind one; nothing after that can be read"},
 		"another encoding":   {"text,entities\nx,[]\nKam\xe9,[]\n", "record 2, line 3: not valid UTF-8"},
 		"an encoding on top": {"text,entit\xe9s\nx,[]\n", "line 1: the header isn't valid UTF-8"},
 		"Python's str":       {"text,entities\nx,[]\nAmina,\"[{'start': 0, 'end': 5, 'label': 'NAME'}]\"\n", `record 2, line 3: field "entities" holds a string that holds no JSON list; it looks like Python's str(): write it with json.dumps`},
@@ -126,5 +126,18 @@ func TestSkipBadRows(t *testing.T) {
 	r, err := Load(t.Context(), Source{Path: write(t, "data.csv", content), Tasks: []tasks.Task{builtIn()["ner"]}, SkipBad: true})
 	if err != nil || r.Problems.Total() != 2 || len(r.Texts) != 4 || !r.Usable(1) || r.Usable(2) || r.Usable(3) || !r.Usable(4) {
 		t.Errorf("got %d records, %+v, %v", len(r.Texts), r.Problems, err)
+	}
+}
+
+// A quote that doesn't end isn't kept in memory.
+func TestRowTooLong(t *testing.T) {
+	content := "text,entities\nx,[]\n\"" + strings.Repeat("Amina, ", maxRecord/3)
+	r, err := Load(t.Context(), Source{Path: write(t, "data.csv", content), Tasks: []tasks.Task{builtIn()["ner"]}})
+	if want := "line 3: a row longer than 16 MiB, as if a closing quote were missing; nothing after that can be read"; err == nil || !strings.HasSuffix(err.Error(), want) || len(r.Texts) != 1 {
+		t.Errorf("got %d records, %v; want %q", len(r.Texts), err, want)
+	}
+	row := `"` + strings.Repeat("Amina, ", maxRecord/10) + "\",[]\n"
+	if r, err := Load(t.Context(), Source{Path: write(t, "data.csv", "text,entities\n"+strings.Repeat(row, 3)), Tasks: []tasks.Task{builtIn()["ner"]}}); err != nil || len(r.Texts) != 3 {
+		t.Errorf("long rows: got %d records, %v", len(r.Texts), err)
 	}
 }
