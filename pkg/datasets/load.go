@@ -12,13 +12,13 @@ import (
 // but a file without line breaks.
 const maxRecord = 16 << 20
 
-// reader takes the records out of a file: one JSON object a line, a JSON array
-// of them, or a table with a record in each row. Empty lines are passed over, and so is the mark that some
+// reader takes the records out of a file: one JSON object a line, or a JSON
+// array of them. Empty lines are passed over, and so is the mark that some
 // Windows programs put in front of UTF-8.
 type reader struct {
 	in      *bufio.Reader
 	array   bool
-	rows    *rows  // nil of JSON
+	rows    *rows  // of a table, whose rows are records too; nil of JSON
 	records int    // that have begun
 	line    int    // in which the current record begins, from 1
 	at      int    // line of the next byte
