@@ -130,7 +130,7 @@ func (p *placement) warning() string {
 	if wrong == 0 && 2*p.beside < p.spans || p.beside == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%d of %d spans (%.0f %%) don't begin and end where words do", p.beside, p.spans, 100*float64(p.beside)/float64(p.spans))
+	text := fmt.Sprintf("%d of %d spans (%.3g %%) don't begin and end where words do", p.beside, p.spans, 100*float64(p.beside)/float64(p.spans))
 	if unit := p.betterUnit(); unit != "" {
 		return fmt.Sprintf("%s, but would if their offsets counted %s: see what start and end are in docs/data.md", text, unit)
 	}

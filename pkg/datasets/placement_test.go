@@ -96,7 +96,7 @@ func TestAFewShiftedRecords(t *testing.T) {
 	}
 	many[50] = "📞 Call: [Amina] calls from [Kisumu] today."
 	utf16s := byPrefix(func(s string) int { return len(utf16.Encode([]rune(s))) })
-	want := "2 of 400 spans (0 %) don't begin and end where words do, but would if their offsets counted UTF-16 units"
+	want := "2 of 400 spans (0.5 %) don't begin and end where words do, but would if their offsets counted UTF-16 units"
 	if got := warningOf(many, utf16s); !strings.HasPrefix(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
