@@ -72,7 +72,7 @@ func (f *fields) absent(path string) (absent, alike string) {
 	raw, found := f.values[name]
 	if !found || string(raw) == "null" {
 		for other := range f.values {
-			if other != name && nearly(other) == nearly(name) {
+			if other != name && nearly(other) == nearly(name) && (alike == "" || other < alike) {
 				alike = other
 			}
 		}
