@@ -44,3 +44,19 @@ func TestBadRecords(t *testing.T) {
 		t.Errorf("code %d, %s", got.code, got.err)
 	}
 }
+
+// What is doubtful in a whole file is refused or told.
+func TestDoubtfulData(t *testing.T) {
+	w := newWorld(t)
+	w.standard()
+	write(t, "prodigy.jsonl", `{"text": "Amina calls.", "spans": [{"start": 0, "end": 5, "label": "NAME"}]}`+"\n")
+	got := eval("--model", "ner", "--data", "prodigy.jsonl")
+	if got.code != 1 || strings.Count(got.err, "\n") != 1 || !strings.Contains(got.err, `prodigy.jsonl: no record has a value in the field "entities", which task ner needs; the records have "spans", "text"`) {
+		t.Errorf("code %d, %s", got.code, got.err)
+	}
+	write(t, "shifted.csv", "text,entities\n"+strings.Repeat(`😀 Amina calls.,"[{""start"": 3, ""end"": 8, ""label"": ""NAME""}]"`+"\n", 5))
+	got = eval("--model", "ner", "--data", "shifted.csv")
+	if got.code != 0 || !strings.Contains(got.err, "eval: warning: shifted.csv: task ner: 5 of 5 spans (100 %) don't begin and end where words do, but would if their offsets counted UTF-16 units") || strings.Contains(got.err, "Amina") {
+		t.Errorf("code %d, %s", got.code, got.err)
+	}
+}

@@ -153,6 +153,9 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 	if n := records.Problems.Total(); n > 0 {
 		fmt.Fprintf(e.io.Err, "eval: warning: %s: left out %d of %d records: %s\n", s.Path, n, len(records.Texts), records.Problems.ByKind())
 	}
+	for _, warning := range records.Warnings {
+		fmt.Fprintf(e.io.Err, "eval: warning: %s: %s\n", s.Path, warning)
+	}
 	set, err := records.Encode(ctx, m.tok, datasets.Limits{MaxLength: m.limit(), Truncate: true})
 	if err != nil {
 		return err

@@ -95,6 +95,9 @@ func (r dataReport) print(kept datasets.Set) bool {
 			r.labels(t, h, task, head)
 		}
 	}
+	for _, warning := range r.records.Warnings {
+		r.line("warning", "%s", warning)
+	}
 	if problems.Total() == 0 {
 		r.line("problems", "none")
 		return err == nil
@@ -160,10 +163,15 @@ func (r dataReport) labels(t, h int, task tasks.Task, head tasks.Head) {
 				without++
 			}
 		case tasks.Token:
+			labelled := false
 			for _, class := range label.Classes {
 				if class >= 0 {
 					counts[class]++
+					labelled = true
 				}
+			}
+			if !labelled {
+				without++
 			}
 		default:
 			if class := label.Classes[h]; class >= 0 {
@@ -194,6 +202,12 @@ func (r dataReport) labels(t, h int, task tasks.Task, head tasks.Head) {
 	fmt.Fprintf(r.out, "):\n%s", wrapped(all))
 	if len(few) > 0 {
 		fmt.Fprintf(r.out, "    fewer than %d: %d of %d labels\n", fewExamples, len(few), len(counts))
+	}
+	if spans, cut := r.records.Spans(t); spans > 0 {
+		fmt.Fprintf(r.out, "    %d spans, of which %d begin or end inside a word\n", spans, cut)
+	}
+	if n := r.records.NotApplicable(t, h); n > 0 {
+		fmt.Fprintf(r.out, "    %d values say that there was nothing to judge, and count as no\n", n)
 	}
 }
 

@@ -56,7 +56,7 @@ func loadData(ctx context.Context, c config.Config, e encoder, skipBad bool, io 
 	if d.records, err = datasets.LoadAll(ctx, list); err != nil {
 		return nil, explainBadRecords(err)
 	}
-	warnOfSkipped(d.records, io.Err)
+	warn(d.records, io.Err)
 	if d.tokenizer, err = makeTokenizer(ctx, c, e, d.records, io); err != nil {
 		return nil, err
 	}
@@ -107,11 +107,15 @@ func exceptBreaks(found *datasets.BadRecords) string {
 	return ""
 }
 
-// warnOfSkipped counts the records that are left out.
-func warnOfSkipped(all []datasets.Records, w io.Writer) {
+// warn counts the records that are left out, and says what is doubtful in the
+// others.
+func warn(all []datasets.Records, w io.Writer) {
 	for _, r := range all {
 		if n := r.Problems.Total(); n > 0 {
 			fmt.Fprintf(w, "train: warning: %s: left out %d of %d records: %s (--check-data lists them)\n", r.Path, n, len(r.Texts), r.Problems.ByKind())
+		}
+		for _, warning := range r.Warnings {
+			fmt.Fprintf(w, "train: warning: %s: %s\n", r.Path, warning)
 		}
 	}
 }

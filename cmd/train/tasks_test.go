@@ -367,7 +367,7 @@ func TestBadTasks(t *testing.T) {
 		{"a teacher that isn't there", settings(configs[1], "distill.teachers.ner.model=none"), []string{"teacher of ner", "none"}},
 		{"a name with spaces", settings(configs[2], "tasks=[{name: my task, kind: token, file: data/ner_synthetic_dataset_v1.jsonl}]"), []string{`"my task"`}},
 		{"no kind", settings(configs[2], "tasks=[{name: mood, file: x.jsonl}]"), []string{"mood", "multiclass"}},
-		{"no such field", settings(configs[2], "tasks=[{name: mood, kind: multiclass, file: data/ner_synthetic_dataset_v1.jsonl, heads: [{name: caller}]}]"), []string{"no record has a label", "caller"}},
+		{"no such field", settings(configs[2], "tasks=[{name: mood, kind: multiclass, file: data/ner_synthetic_dataset_v1.jsonl, heads: [{name: caller}]}]"), []string{`no record has a value in the field "caller", which task mood needs; the records have "entities", "text"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Chdir(t.TempDir())

@@ -69,6 +69,24 @@ func MainCategory(sub string) string {
 	return UnknownCategory
 }
 
+// isCategory reports whether the table has a sub-category of just that
+// spelling.
+func isCategory(sub string) bool {
+	_, found := mainOf[sub]
+	return found
+}
+
+// categoryLike is the sub-category of the table that looks like sub, or "".
+func categoryLike(sub string) string {
+	plain, like := plainLabel(sub), ""
+	for category := range mainOf {
+		if plainLabel(category) == plain && (like == "" || category < like) {
+			like = category
+		}
+	}
+	return like
+}
+
 // SubCategories gives the 77 sub-categories in byte order: those that have a
 // main category, and those in use that have none.
 func SubCategories() []string {

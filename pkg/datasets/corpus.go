@@ -35,7 +35,9 @@ type Records struct {
 	Source
 	Texts    []Transcript // by record; "" of one that can't be used
 	Problems Problems     // of the records that can't be used
+	Warnings []string     // what is doubtful in the file as a whole, a line each
 	labels   [][]labels   // by record, of each task; nil of one that can't be used
+	survey   survey
 }
 
 // Usable reports whether the record of that number, from 1, can be used.
@@ -100,12 +102,22 @@ func loadOne(ctx context.Context, source Source) (Records, error) {
 	if count == 0 && wrong == 0 {
 		return r, errors.New("the file holds no records")
 	}
-	err = r.findLabels()
+	missing := r.missing()
+	if missing == nil {
+		err = r.findLabels()
+	}
 	switch {
+	case missing != nil && missing.required:
+		return r, missing
 	case wrong > 0 && (!r.SkipBad || r.Problems.Unreadable):
 		return r, &BadRecords{r.Problems}
 	case count == wrong:
 		return r, fmt.Errorf("none of its %d records can be used (%s); the first: %s", count, r.Problems.ByKind(), r.Problems.First[0].Message)
+	case missing != nil:
+		return r, missing
+	}
+	if err == nil {
+		r.Warnings, err = r.doubts()
 	}
 	return r, err
 }
@@ -114,6 +126,9 @@ func loadOne(ctx context.Context, source Source) (Records, error) {
 func (r *Records) read(ctx context.Context, file io.Reader) error {
 	known, seen := labelIDs(r.Tasks), map[string]int{}
 	in, err := newReader(file)
+	if err == nil {
+		err = in.openTable(r.Path, r.wants())
+	}
 	if in != nil {
 		err = r.note(in, err)
 	}
@@ -131,6 +146,17 @@ func (r *Records) read(ctx context.Context, file io.Reader) error {
 		return nil
 	}
 	return err
+}
+
+// wants are the fields that the tasks read.
+func (r *Records) wants() wants {
+	want := wants{text: r.Tasks[0].Text}
+	for _, task := range r.Tasks {
+		for _, head := range task.Heads {
+			want.others = append(want.others, head.Source)
+		}
+	}
+	return want
 }
 
 // note notes what is wrong with the record that in has just read. It returns
@@ -180,13 +206,14 @@ func (r *Records) add(raw []byte, known [][]map[string]int64, seen map[string]in
 	if err != nil {
 		return err
 	}
+	r.survey.note(record, r.Tasks)
 	text, err := record.text(r.Tasks[0].Text)
 	if err != nil {
 		return err
 	}
 	list := make([]labels, len(r.Tasks))
 	for t, task := range r.Tasks {
-		if list[t], err = parseLabels(record, task, text); err != nil {
+		if list[t], err = parseLabels(record, len(r.Texts)+1, task, text, &r.survey.tasks[t]); err != nil {
 			return err
 		}
 		if err := r.checkKnown(list[t], task, known[t]); err != nil {
@@ -204,10 +231,11 @@ func (r *Records) add(raw []byte, known [][]map[string]int64, seen map[string]in
 // checkID finds a record whose id an earlier one has.
 func (r *Records) checkID(record *fields, text Transcript, seen map[string]int) error {
 	for _, name := range idFields {
-		id := name + string(record.values[name])
-		if id == name || id == name+"null" || id == name+`""` {
+		value := string(record.values[name])
+		if value == "" || value == "null" || value == `""` || value == notFinite {
 			continue
 		}
+		id := name + value
 		if other, twice := seen[id]; twice {
 			with := "another"
 			if r.Texts[other-1] == text {

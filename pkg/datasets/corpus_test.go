@@ -17,7 +17,7 @@ func corpus(t *testing.T) []Records {
 	return []Records{
 		mustLoad(t, `{"text": "Achieng from Kisumu", "entities": [{"start": 0, "end": 7, "label": "NAME"}]}`+"\n"+`{"text": "of"}`+"\n", tasks.NER(tasks.NERLabels())),
 		mustLoad(t, `[{"narrative": "she is old", "category": "Bullying", "intervention": "Referral", "priority": "1"}]`, tasks.CLS(tasks.CaseLabels{})),
-		mustLoad(t, `[{"text": "A B", "labels": "{\"opening\": [1]}"}]`, tasks.QA()),
+		mustLoad(t, `[{"text": "A B", "labels": "{\"opening\": [1], \"listening\": [], \"proactiveness\": [], \"resolution\": [], \"hold\": [0], \"closing\": []}"}]`, tasks.QA()),
 	}
 }
 

@@ -60,10 +60,11 @@ func (f Filter) KeptPercent() float64 {
 
 // Set is the examples of one source.
 type Set struct {
-	Path     string // the file that the records came from
-	Tasks    []tasks.Task
-	Examples []Example
-	Filters  []Filter // of each task
+	Path      string // the file that the records came from
+	Tasks     []tasks.Task
+	Examples  []Example
+	MaxLength int      // of an example, in tokens
+	Filters   []Filter // of each task
 }
 
 // Encode makes examples of the records, on all cores. A record over
@@ -96,10 +97,11 @@ func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Lim
 		return Set{}, fmt.Errorf("encode records of %s: %w", r.Path, err)
 	}
 	return Set{
-		Path:     r.Path,
-		Tasks:    r.Tasks,
-		Filters:  filters(r.Tasks, examples, cut, r.Problems.Total()),
-		Examples: slices.DeleteFunc(examples, func(ex Example) bool { return ex.Record == 0 }),
+		Path:      r.Path,
+		Tasks:     r.Tasks,
+		MaxLength: limits.MaxLength,
+		Filters:   filters(r.Tasks, examples, cut, r.Problems.Total()),
+		Examples:  slices.DeleteFunc(examples, func(ex Example) bool { return ex.Record == 0 }),
 	}, nil
 }
 

@@ -178,7 +178,7 @@ func TestTasksShareRecords(t *testing.T) {
 }
 
 func TestTwoTokenTasksNeverCut(t *testing.T) {
-	r := mustLoad(t, fmt.Sprintf(`{"text": %q, "spans": []}`, string(words(9)))+"\n"+`{"text": "A", "spans": []}`, places(t, "TOWN"), tasks.NER(tasks.NERLabels()))
+	r := mustLoad(t, fmt.Sprintf(`{"text": %q, "spans": []}`, string(words(9)))+"\n"+`{"text": "A", "spans": [], "entities": []}`, places(t, "TOWN"), tasks.NER(tasks.NERLabels()))
 	set := mustEncode(t, r, Limits{MaxLength: 10, Truncate: true})
 	if got := recordNumbers(set.Examples); !slices.Equal(got, []int{2}) {
 		t.Errorf("got records %v, want the short one", got)
@@ -191,7 +191,7 @@ func TestTwoTokenTasksNeverCut(t *testing.T) {
 func TestEncodingStopsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := mustLoad(t, `{"text": "x"}`, tasks.QA()).Encode(ctx, testTokenizer(t), Limits{MaxLength: 10})
+	_, err := mustLoad(t, `{"text": "x", "entities": []}`, tasks.NER(tasks.NERLabels())).Encode(ctx, testTokenizer(t), Limits{MaxLength: 10})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}

@@ -1,11 +1,9 @@
 package datasets
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -22,63 +20,16 @@ type labels struct {
 // flagsOf are yes/no labels by name.
 type flagsOf map[string]float32
 
-// parseLabels reads what a record says to a task.
-func parseLabels(record *fields, task tasks.Task, text Transcript) (labels, error) {
+// parseLabels reads what the record of that number says to a task, and notes
+// for the survey how.
+func parseLabels(record *fields, number int, task tasks.Task, text Transcript, survey *taskSurvey) (labels, error) {
 	switch task.Kind {
 	case tasks.Token:
-		return parseSpans(record, task, text)
+		return parseSpans(record, task, text, &survey.spans)
 	case tasks.MultiClass:
 		return parseClasses(record, task, text)
 	}
-	return parseFlags(record, task, text)
-}
-
-// parseSpans reads the entities.
-func parseSpans(record *fields, task tasks.Task, text Transcript) (labels, error) {
-	path := task.Heads[0].Source
-	raw, err := record.find(path)
-	if err != nil {
-		return labels{}, err
-	}
-	l := labels{missing: raw == nil && !task.Lenient}
-	if raw == nil {
-		return l, nil
-	}
-	if err := unmarshal(raw, &l.spans); err != nil {
-		return labels{}, inField(path, err)
-	}
-	for _, e := range l.spans {
-		if err := wantLabel(task.Heads[0], e.Label, text); err != nil {
-			return labels{}, err
-		}
-	}
-	return l, checkSpans(l.spans, utf8.RuneCountInString(string(text)))
-}
-
-// checkSpans wants spans inside a text of so many characters, not empty, and
-// none over another: only one of two could be learnt.
-func checkSpans(spans []Entity, length int) error {
-	for i, e := range spans {
-		switch {
-		case e.End <= e.Start:
-			return bad(KindReversed, "entity %d: span [%d, %d) doesn't end after its start", i+1, e.Start, e.End)
-		case e.Start < 0 || e.End > length:
-			return bad(KindRange, "entity %d: span [%d, %d) isn't inside the text of %d characters", i+1, e.Start, e.End, length)
-		}
-	}
-	order := make([]int, len(spans))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return spans[a].Start - spans[b].Start })
-	for n := 1; n < len(order); n++ {
-		a, b := order[n-1], order[n]
-		if spans[b].Start < spans[a].End {
-			return bad(KindOverlap, "entities %d and %d: spans [%d, %d) and [%d, %d) overlap", min(a, b)+1, max(a, b)+1,
-				spans[min(a, b)].Start, spans[min(a, b)].End, spans[max(a, b)].Start, spans[max(a, b)].End)
-		}
-	}
-	return nil
+	return parseFlags(record, number, task, text, survey.flags)
 }
 
 func parseClasses(record *fields, task tasks.Task, text Transcript) (labels, error) {
@@ -101,16 +52,21 @@ func parseClasses(record *fields, task tasks.Task, text Transcript) (labels, err
 	return l, nil
 }
 
-func parseFlags(record *fields, task tasks.Task, text Transcript) (labels, error) {
+func parseFlags(record *fields, number int, task tasks.Task, text Transcript, surveys []flagSurvey) (labels, error) {
 	l := labels{flags: make([][]float32, len(task.Heads)), named: make([]flagsOf, len(task.Heads))}
 	for h, head := range task.Heads {
 		raw, err := record.find(head.Source)
+		if err == nil && isNotFinite(raw) {
+			err = errNotFinite(head.Source)
+		}
 		if err != nil {
 			return labels{}, err
 		}
 		switch {
 		case task.Lenient:
-			l.flags[h] = fitFlags(lenientFlags(raw), len(head.Labels))
+			flags, read := lenientFlags(raw)
+			surveys[h].note(number, len(flags), len(head.Labels), read)
+			l.flags[h] = fitFlags(flags, len(head.Labels))
 		case raw == nil && head.Required:
 			return labels{}, bad(KindEmpty, "%s is empty", head.Source)
 		case raw != nil:
@@ -125,72 +81,6 @@ func parseFlags(record *fields, task tasks.Task, text Transcript) (labels, error
 		}
 	}
 	return l, nil
-}
-
-// errFlags says what a multilabel field may hold.
-var errFlags = bad(KindType, "want a list of 0 and 1, a list of the labels that apply, or an object of labels with 0 or 1")
-
-// strictFlags reads yes/no labels by position, [0, 1, 1], or by name,
-// ["a", "b"] or {"a": 1, "b": false}.
-func strictFlags(raw json.RawMessage, head tasks.Head) ([]float32, flagsOf, error) {
-	var values map[string]any
-	if json.Unmarshal(raw, &values) == nil && values != nil {
-		named := flagsOf{}
-		for label, value := range values {
-			flag, ok := strictFlag(value)
-			if !ok {
-				return nil, nil, errFlags
-			}
-			named[label] = flag
-		}
-		return nil, named, nil
-	}
-	var list []any
-	if json.Unmarshal(raw, &list) != nil {
-		return nil, nil, errFlags
-	}
-	if _, names := first(list).(string); names || len(list) == 0 && len(head.Labels) == 0 {
-		named := flagsOf{}
-		for _, value := range list {
-			label, ok := value.(string)
-			if !ok {
-				return nil, nil, errFlags
-			}
-			named[label] = 1
-		}
-		return nil, named, nil
-	}
-	flags := make([]float32, len(list))
-	for i, value := range list {
-		var ok bool
-		if flags[i], ok = strictFlag(value); !ok {
-			return nil, nil, errFlags
-		}
-	}
-	if len(flags) != len(head.Labels) && len(flags) > 0 {
-		return nil, nil, bad(KindType, "%d values for %d labels; give head %s its labels in the configuration", len(flags), len(head.Labels), head.Name)
-	}
-	return fitFlags(flags, len(head.Labels)), nil, nil
-}
-
-func first(list []any) any {
-	if len(list) == 0 {
-		return nil
-	}
-	return list[0]
-}
-
-func strictFlag(value any) (float32, bool) {
-	switch v := value.(type) {
-	case bool:
-		if v {
-			return 1, true
-		}
-		return 0, true
-	case float64:
-		return float32(v), v == 0 || v == 1
-	}
-	return 0, false
 }
 
 // collect adds the labels of head h to those seen.

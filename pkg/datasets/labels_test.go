@@ -62,9 +62,11 @@ func TestSpellingsOfFlags(t *testing.T) {
 		`[0, 1, 1]`: {0, 1, 1}, `[false, true, 1.0]`: {0, 1, 1}, `[]`: {0, 0, 0}, `{}`: {0, 0, 0},
 		`["b"]`: {0, 1, 0}, `["c", "a", "a"]`: {1, 0, 1},
 		`{"b": 1}`: {0, 1, 0}, `{"a": true, "b": false, "c": 0}`: {1, 0, 0},
+		`["1", "0", "1"]`: {1, 0, 1}, `["Yes", "no", "ndiyo"]`: {1, 0, 1}, `["TRUE", 0, false]`: {1, 0, 0}, `[1, "0", "1.0"]`: {1, 0, 1},
+		`{"b": "Yes", "c": "0"}`: {0, 1, 0}, `"[0, 1, 1]"`: {0, 1, 1}, `"[\"b\"]"`: {0, 1, 0}, `"{\"b\": 1}"`: {0, 1, 0},
 		`null`: {ignored, ignored, ignored},
 	} {
-		set := mustEncode(t, mustLoad(t, `{"text": "x", "topics": `+raw+`}`, topics(t, given...)), Limits{MaxLength: 10})
+		set := mustEncode(t, mustLoad(t, `{"text": "x", "topics": `+raw+"}\n"+`{"text": "x", "topics": ["a"]}`, topics(t, given...)), Limits{MaxLength: 10})
 		if got := set.Examples[0].Labels[0].Flags; !reflect.DeepEqual(got, [][]float32{want}) {
 			t.Errorf("%s: got %v, want %v", raw, got, want)
 		}
@@ -81,6 +83,8 @@ func TestSpellingsOfFlags(t *testing.T) {
 		`{"a": "Amina"}`: "want a list of 0 and 1",
 		`{"a": null}`:    "want a list of 0 and 1",
 		`"Amina"`:        "want a list of 0 and 1",
+		`["1", "0"]`:     "2 values for 3 labels",
+		`"null"`:         "want a list of 0 and 1",
 		`1`:              "want a list of 0 and 1",
 	} {
 		_, err := load(t, `{"text": "Amina", "topics": `+raw+`}`, topics(t, given...))
@@ -107,8 +111,13 @@ func TestLabelsFromData(t *testing.T) {
 	if want := [][]float32{{1, 0, 1}, {0, 0, 1}, {0, 0, 0}, {-1, -1, -1}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if _, err := load(t, `{"text": "x", "topics": [1, 0]}`, topics(t)); err == nil || !strings.Contains(err.Error(), "give head topics its labels in the configuration") {
-		t.Errorf("flags by position: got error %v", err)
+	for _, flags := range []string{`[1, 0]`, `["1", "0"]`, `["yes", "no"]`} {
+		if _, err := load(t, `{"text": "x", "topics": `+flags+`}`, topics(t)); err == nil || !strings.Contains(err.Error(), "2 values for 0 labels; give head topics its labels in the configuration") {
+			t.Errorf("%s: got error %v", flags, err)
+		}
+	}
+	if set := mustEncode(t, mustLoad(t, `{"text": "x", "topics": ["1", "0"]}`, topics(t, "0", "1", "2")), Limits{MaxLength: 10}); !reflect.DeepEqual(set.Examples[0].Labels[0].Flags, [][]float32{{1, 1, 0}}) {
+		t.Errorf("labels that are numbers: got %v", set.Examples[0].Labels[0].Flags)
 	}
 
 	r = mustLoad(t, `{"text": "x", "caller": "calm", "reporter": {"gender": "male"}}
@@ -154,9 +163,10 @@ func TestNoLabelAnywhere(t *testing.T) {
 		content string
 		want    string
 	}{
-		"classes": {mood(t, "calm"), `{"text": "Amina", "caller": "calm"}`, "task mood: head gender, field reporter.gender: no record has a label"},
+		"classes": {mood(t, "calm"), `{"text": "Amina", "caller": "calm", "reporter": {"gender": ""}}`, "task mood: head gender, field reporter.gender: no record has a label"},
+		"given":   {mood(t, "calm"), `{"text": "Amina", "caller": "", "reporter": {"gender": "male"}}`, "task mood: head caller, field caller: no record has a label"},
 		"flags":   {topics(t), `{"text": "Amina", "topics": []}`, "task topics: head topics, field topics: no record has a label"},
-		"spans":   {places(t), `{"text": "Amina"}`, "task places: head places, field spans: no record has a label"},
+		"spans":   {places(t), `{"text": "Amina", "spans": []}`, "task places: head places, field spans: no record has a label"},
 	} {
 		path := write(t, "some.json", c.content)
 		_, err := Load(t.Context(), Source{Path: path, Tasks: []tasks.Task{c.task}})
@@ -177,6 +187,7 @@ func TestUnknownLabels(t *testing.T) {
 		"number":          {mood(t, "calm"), `{"text": "Amina", "caller": 5, "reporter": {"gender": "male"}}`, `unknown label "5"`},
 		"name in a list":  {topics(t, "a", "b"), known + "\n" + `{"text": "Amina", "topics": ["a", "d"]}`, `record 2, line 2: task topics: head topics: unknown label "d"; want one of [a b]`},
 		"name of a 0":     {topics(t, "a", "b"), `{"text": "Amina", "topics": {"d": 0}}`, `record 1, line 1: task topics: head topics: unknown label "d"`},
+		"numbers":         {topics(t, "a", "b"), `{"text": "Amina", "topics": ["1", "2"]}`, `head topics: unknown label "1"; want one of [a b]`},
 		"entity":          {places(t, "TOWN"), known + "\n" + `{"text": "Amina", "spans": [{"start": 0, "end": 5, "label": "PERSON"}]}`, `record 2, line 2: task places: unknown entity label "PERSON"; want one of [TOWN]`},
 		"source's entity": {tasks.NER(tasks.NERLabels()), `{"text": "Amina", "entities": [{"start": 0, "end": 5, "label": "PERSON"}]}`, `unknown entity label "PERSON"; want one of [NAME LOCATION`},
 		"empty entity":    {tasks.NER(tasks.NERLabels()), `{"text": "Amina", "entities": [{"start": 0, "end": 5}]}`, `unknown entity label ""`},
@@ -240,20 +251,21 @@ func TestKeepUnknownClasses(t *testing.T) {
 func TestRequiredFields(t *testing.T) {
 	class, flags := mood(t, "calm"), topics(t, "a", "b")
 	class.Heads[1].Required, flags.Heads[0].Required = true, true
+	const whole = `{"text": "x", "caller": "calm", "reporter": {"gender": "male"}, "topics": ["a"]}` + "\n"
 	for content, c := range map[string]struct {
 		task tasks.Task
 		want string // of the error, "" if there is none
 	}{
-		`{"text": "Amina", "reporter": {"gender": "male"}}`:                   {class, ""},
-		`{"text": "Amina", "caller": "calm"}`:                                 {class, "line 1: reporter.gender is empty"},
-		`{"text": "Amina", "caller": "calm", "reporter": {"gender": ""}}`:     {class, "line 1: reporter.gender is empty"},
-		`{"text": "Amina", "caller": "calm", "reporter": null}`:               {class, "line 1: reporter.gender is empty"},
-		`[{"text": "Amina", "caller": "calm", "reporter": "{\"a\": \"b\"}"}]`: {class, "record 1, line 1: reporter.gender is empty"},
-		`{"text": "Amina", "topics": []}`:                                     {flags, ""},
-		`{"text": "Amina"}`:                                                   {flags, "line 1: topics is empty"},
-		`{"text": "Amina", "topics": null}`:                                   {flags, "line 1: topics is empty"},
+		`{"text": "Amina", "reporter": {"gender": "male"}}`:                 {class, ""},
+		`{"text": "Amina", "caller": "calm"}`:                               {class, "line 2: reporter.gender is empty"},
+		`{"text": "Amina", "caller": "calm", "reporter": {"gender": ""}}`:   {class, "line 2: reporter.gender is empty"},
+		`{"text": "Amina", "caller": "calm", "reporter": null}`:             {class, "line 2: reporter.gender is empty"},
+		`{"text": "Amina", "caller": "calm", "reporter": "{\"a\": \"b\"}"}`: {class, "record 2, line 2: reporter.gender is empty"},
+		`{"text": "Amina", "topics": []}`:                                   {flags, ""},
+		`{"text": "Amina"}`:                                                 {flags, "line 2: topics is empty"},
+		`{"text": "Amina", "topics": null}`:                                 {flags, "line 2: topics is empty"},
 	} {
-		switch _, err := load(t, content, c.task); {
+		switch _, err := load(t, whole+content, c.task); {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", content, err)
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), secret)):
@@ -286,7 +298,7 @@ func TestMissingLabels(t *testing.T) {
 		}
 	}
 	flags := topics(t, "a", "b")
-	strict := mustEncode(t, mustLoad(t, `{"text": "x"}`, flags), Limits{MaxLength: 10})
+	strict := mustEncode(t, mustLoad(t, `{"text": "x"}`+"\n"+`{"text": "x", "topics": [1, 1]}`, flags), Limits{MaxLength: 10})
 	flags.Lenient = true
 	odd := mustEncode(t, mustLoad(t, `{"text": "x", "topics": ["no", 1, 1]}`, flags), Limits{MaxLength: 10})
 	got := fmt.Sprint(strict.Examples[0].Labels[0].Flags, odd.Examples[0].Labels[0].Flags)

@@ -18,6 +18,7 @@ const maxRecord = 16 << 20
 type reader struct {
 	in      *bufio.Reader
 	array   bool
+	rows    *rows  // of a table, whose rows are records too; nil of JSON
 	records int    // that have begun
 	line    int    // in which the current record begins, from 1
 	at      int    // line of the next byte
@@ -55,7 +56,10 @@ const blanks = " \t\r\n"
 // which nothing more can be read.
 func (r *reader) next() ([]byte, error) {
 	r.buffer = r.buffer[:0]
-	if r.array {
+	switch {
+	case r.rows != nil:
+		return r.nextRow()
+	case r.array:
 		return r.nextElement()
 	}
 	return r.nextLine()

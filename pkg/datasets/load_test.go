@@ -139,7 +139,7 @@ func TestLoadCases(t *testing.T) {
 func TestLoadQA(t *testing.T) {
 	want := [][]float32{{1}, {0, 0, 0, 0, 0}, {0, 0, 0}, {0, 0, 0, 0, 0}, {1, 0}, {0}}
 	for name, content := range layouts(
-		`{"text": "Amina", "labels": "{\"hold\": [1, 0], \"opening\": 1}", "sample_id": "qa_1", "scenario": "s", "quality_level": "poor"}`,
+		`{"text": "Amina", "labels": "{\"hold\": [1, 0], \"opening\": 1, \"listening\": [], \"proactiveness\": 0, \"resolution\": [0], \"closing\": []}", "sample_id": "qa_1", "scenario": "s", "quality_level": "poor"}`,
 		`{"text": "Amina", "labels": {"hold": [1, 0], "opening": [true]}, "sample_id": 7, "scenario": ["a"]}`,
 	) {
 		r, err := load(t, content, builtIn()["qa"])
@@ -157,9 +157,9 @@ func TestLoadQA(t *testing.T) {
 
 func TestLoadErrors(t *testing.T) {
 	const (
-		ner  = `{"text": "Amina"}` + "\n"
-		call = `{"narrative": "Amina", "category": "Other"}`
-		qa   = `{"text": "Amina", "labels": {}}`
+		ner  = `{"text": "Amina", "entities": []}` + "\n"
+		call = `{"narrative": "Amina", "category": "Other", "intervention": "", "priority": ""}`
+		qa   = `{"text": "Amina", "labels": {"opening": [], "listening": [], "proactiveness": [], "resolution": [], "hold": [], "closing": []}}`
 	)
 	for name, c := range map[string]struct{ task, content, want string }{
 		"no lines":                   {"ner", "", "holds no records"},
@@ -181,8 +181,11 @@ func TestLoadErrors(t *testing.T) {
 		"an entity that is a text":   {"ner", `{"text": "Amina", "entities": ["Amina"]}`, `field "entities" holds a JSON string, want an object`},
 		"half a character":           {"ner", `{"text": "Amina", "entities": [{"start": 0.5, "end": 2, "label": "NAME"}]}`, `field "entities.start" holds a JSON number, want a whole number`},
 		"a label that is a number":   {"ner", `{"text": "Amina", "entities": [{"start": 0, "end": 2, "label": 5}]}`, `field "entities.label" holds a JSON number, want a string`},
-		"a span without end":         {"ner", `{"text": "Amina", "entities": [{"start": 1}]}`, "entity 1: span [1, 0) doesn't end"},
-		"an empty span":              {"ner", `{"text": "Amina", "entities": [{"start": 1, "end": 1, "label": "NAME"}]}`, "entity 1: span [1, 1)"},
+		"a span without start":       {"ner", `{"text": "Amina", "entities": [{"end": 1, "label": "NAME"}]}`, `entity 1 has no start; it has "end", "label"`},
+		"doccano's spans":            {"ner", `{"text": "Amina", "entities": [{"id": 1, "label": "NAME", "start_offset": 0, "end_offset": 5}]}`, `entity 1 has no start; it has "end_offset", "id", "label", "start_offset"`},
+		"a span of null":             {"ner", `{"text": "Amina", "entities": [{"start": 0, "end": 1, "label": "NAME"}, null]}`, "entity 2 has no start"},
+		"a span without end":         {"ner", `{"text": "Amina", "entities": [{"start": 1}]}`, "entity 1 has no end"},
+		"an empty span":              {"ner", `{"text": "Amina", "entities": [{"start": 1, "end": 1, "label": "NAME"}]}`, "entity 1: span [1, 1) doesn't end after its start; the end is behind the last character"},
 		"a span that begins before":  {"ner", `{"text": "Amina", "entities": [{"start": -1, "end": 1, "label": "NAME"}]}`, "span [-1, 1)"},
 		"a span beyond the text":     {"ner", `{"text": "Amina", "entities": [{"start": 0, "end": 6, "label": "NAME"}]}`, "span [0, 6) isn't inside the text of 5 characters"},
 		"a second span beyond":       {"ner", `{"text": "Amina", "entities": [{"start": 0, "end": 5, "label": "NAME"}, {"start": 5, "end": 6, "label": "NAME"}]}`, "entity 2: span [5, 6)"},
@@ -197,8 +200,8 @@ func TestLoadErrors(t *testing.T) {
 		"more after the array":        {"cls", "[" + call + "] Amina", "line 1: not valid JSON: the array ends after record 1, but the file goes on"},
 		"a second array":              {"cls", "[" + call + "][]", "the file goes on"},
 		"an array of another code":    {"cls", "[" + call + ", {\"narrative\": \"Amina Kam\xe9\", \"category\": \"Other\"}]", "record 2, line 1: not valid UTF-8"},
-		"no narrative":                {"cls", `[{"category": "Other"}]`, "record 1, line 1: narrative is empty"},
-		"no category":                 {"cls", `[{"narrative": "Amina"}]`, "record 1, line 1: category is empty"},
+		"no narrative":                {"cls", "[" + call + `, {"category": "Other"}]`, "record 2, line 1: narrative is empty"},
+		"no category":                 {"cls", "[" + call + `, {"narrative": "Amina"}]`, "record 2, line 1: category is empty"},
 		"an empty category":           {"cls", `[{"narrative": "Amina", "category": ""}]`, "record 1, line 1: category is empty"},
 		"a category that is a list":   {"cls", `[{"narrative": "Amina", "category": ["Amina"]}]`, `record 1, line 1: field "category" holds a JSON array, want a string`},
 		"a priority that's an object": {"cls", `[{"narrative": "Amina", "category": "Other", "priority": {"Amina": 1}}]`, `record 1, line 1: field "priority" holds a JSON object, want a string`},

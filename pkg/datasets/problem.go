@@ -18,6 +18,7 @@ const (
 	KindUTF8      Kind = "not UTF-8"
 	KindSurrogate Kind = "half a surrogate pair"
 	KindTooLong   Kind = "record too long"
+	KindTable     Kind = "not a table"
 	KindType      Kind = "wrong type"
 	KindEmpty     Kind = "empty or missing field"
 	KindRange     Kind = "span outside the text"

@@ -55,7 +55,7 @@ var wrong = []struct {
 	{`{"text": "Amina", "uniqueid": 1}`, KindDuplicate},
 }
 
-const good = `{"text": "Amina", "uniqueid": 1}`
+const good = `{"text": "Amina", "uniqueid": 1, "entities": []}`
 
 func TestEveryProblemIsPlaced(t *testing.T) {
 	for _, layout := range []struct {
@@ -131,7 +131,7 @@ func TestNothingIsReadAfterABreak(t *testing.T) {
 			t.Errorf("%s: got %+v, want %+v", name, p, c.want)
 		}
 	}
-	if _, problems := problemsOf(t, good+"\n{\"text\": Amina}\n"+good[:len(good)-2]+"2}\n", true); problems.Unreadable || problems.Total() != 1 {
+	if _, problems := problemsOf(t, good+"\n{\"text\": Amina}\n"+`{"text": "Amina"}`, true); problems.Unreadable || problems.Total() != 1 {
 		t.Errorf("a broken line: got %+v", problems)
 	}
 }
@@ -193,7 +193,7 @@ func TestManyProblems(t *testing.T) {
 }
 
 func TestNoRecordIsLeft(t *testing.T) {
-	for _, content := range []string{`{"text": ""}`, `[{}]`} {
+	for _, content := range []string{`{"text": ""}`, `[{"text": " ", "entities": []}]`} {
 		_, err := Load(t.Context(), Source{Path: write(t, "data.json", content), Tasks: []tasks.Task{builtIn()["ner"]}, SkipBad: true})
 		if want := "data.json: none of its 1 records can be used (empty or missing field 1); the first: text is empty"; err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", content, err, want)
@@ -202,10 +202,10 @@ func TestNoRecordIsLeft(t *testing.T) {
 }
 
 func TestDuplicateIDs(t *testing.T) {
-	mustLoad(t, `[{"text": "x", "sample_id": "7", "id": 1}, {"text": "x", "sample_id": 7, "id": 1}, {"text": "x", "uniqueid": "7"}, {"text": "y"},
+	mustLoad(t, `[{"text": "x", "sample_id": "7", "id": 1, "entities": []}, {"text": "x", "sample_id": 7, "id": 1}, {"text": "x", "uniqueid": "7"}, {"text": "y"},
 		{"text": "y", "sample_id": null}, {"text": "y", "sample_id": null}, {"text": "y", "sample_id": ""}, {"text": "y", "sample_id": ""}]`, builtIn()["ner"])
 	for text, want := range map[string]string{"x": "the same", "y": "another"} {
-		_, err := load(t, `[{"text": "x", "uniqueid": "`+secret+`"}, {"text": "`+text+`", "uniqueid": "`+secret+`"}]`, builtIn()["ner"])
+		_, err := load(t, `[{"text": "x", "uniqueid": "`+secret+`", "entities": []}, {"text": "`+text+`", "uniqueid": "`+secret+`"}]`, builtIn()["ner"])
 		if want := "record 2, line 1: the uniqueid of record 1, with " + want + " text"; err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
@@ -220,7 +220,9 @@ func FuzzLoad(f *testing.F) {
 		f.Add([]byte(record + "\n" + record))
 		f.Add([]byte("[" + record + "," + record + "]"))
 	}
-	for _, s := range []string{"\xff\xfe", "[{\"text\": \"kXqZv\\", "{\"text\": \"kXqZv\"}\x00\n", "\xef\xbb\xbf\r\n[\r\n1 2", "[1,]", "[,1]", "[]]"} {
+	for _, s := range []string{"\xff\xfe", "[{\"text\": \"kXqZv\\", "{\"text\": \"kXqZv\"}\x00\n", "\xef\xbb\xbf\r\n[\r\n1 2", "[1,]", "[,1]", "[]]",
+		"text,entities\r\n\"kXqZv\r\n\",[]\r\nkXqZv\r\n,,,\r\n\"kXqZv", "text;text\n", "narrative\tcategory\n\nkXqZv\t\xff\n", "text,labels,labels.hold,a.b,a.b.c\nkXqZv,{},1,2,3\n", "kXqZv, kXqZv\nx",
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -228,6 +230,9 @@ func FuzzLoad(f *testing.F) {
 			r := Records{Source: Source{Path: "fuzz", Tasks: []tasks.Task{task}, SkipBad: true}}
 			if err := r.read(t.Context(), bytes.NewReader(data)); err != nil {
 				t.Fatalf("%s: %v", name, err)
+			}
+			if r.missing() == nil && r.findLabels() == nil {
+				_, _ = r.doubts() // whatever they are
 			}
 			usable, outside := 0, 0
 			for i, text := range r.Texts {

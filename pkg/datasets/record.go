@@ -17,7 +17,7 @@ type fields struct {
 
 func parseFields(raw json.RawMessage) (*fields, error) {
 	f := &fields{}
-	if err := unmarshal(raw, &f.values); err != nil {
+	if err := unmarshal(standardJSON(raw), &f.values); err != nil {
 		return nil, err
 	}
 	if f.values == nil {
@@ -35,6 +35,9 @@ func (f *fields) find(path string) (json.RawMessage, error) {
 		return nil, nil
 	}
 	if !deeper {
+		if string(raw) == notFinite {
+			return nil, errNotFinite(name)
+		}
 		return raw, nil
 	}
 	object, known := f.inner[name]
@@ -59,7 +62,7 @@ func (f *fields) find(path string) (json.RawMessage, error) {
 func parseObject(raw json.RawMessage) (*fields, error) {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
-		raw = json.RawMessage(text)
+		raw = standardJSON([]byte(text))
 	}
 	object := &fields{}
 	if err := json.Unmarshal(raw, &object.values); err != nil || object.values == nil {

@@ -28,6 +28,9 @@ type Split struct {
 // a class that has only one can't be stratified: they are dropped, and counted
 // in the set's filters.
 func (s *Set) Split(shares Shares) (Split, error) {
+	if err := s.allTooLong(); err != nil {
+		return Split{}, fmt.Errorf("split %s: %w", s.Path, err)
+	}
 	classes := s.classes(shares.Stratify)
 	if classes != nil {
 		classes = s.dropRare(classes)
@@ -36,15 +39,18 @@ func (s *Set) Split(shares Shares) (Split, error) {
 	for i := range all {
 		all[i] = i
 	}
-	stratified := func(err error) error {
-		if err != nil && classes != nil {
-			return fmt.Errorf("%w, or don't stratify by %s (data.stratify: \"\")", err, shares.Stratify)
+	explained := func(err error) error {
+		if classes != nil {
+			err = fmt.Errorf("%w, or don't stratify by %s (data.stratify: \"\")", err, shares.Stratify)
+		}
+		if removed := s.Filters[0].Removed(); removed > 0 {
+			err = fmt.Errorf("%w; %d others are longer than %d tokens (tokenizer.max_length)", err, removed, s.MaxLength)
 		}
 		return err
 	}
 	train, test, err := holdOut(all, classes, shares.Test, shares.Seed)
 	if err != nil {
-		return Split{}, fmt.Errorf("split %s: %w", s.Path, stratified(err))
+		return Split{}, fmt.Errorf("split %s: %w", s.Path, explained(err))
 	}
 	if shares.Val == 0 {
 		return Split{Train: s.pick(train), Val: s.pick(test)}, nil
@@ -55,9 +61,24 @@ func (s *Set) Split(shares Shares) (Split, error) {
 	}
 	train, val, err := holdOut(train, classes, share, shares.Seed)
 	if err != nil {
-		return Split{}, fmt.Errorf("split %s: validation: %w", s.Path, stratified(err))
+		return Split{}, fmt.Errorf("split %s: validation: %w", s.Path, explained(err))
 	}
 	return Split{Train: s.pick(train), Val: s.pick(val), Test: s.pick(test)}, nil
+}
+
+// allTooLong is an error if a task has no record left that is short enough.
+func (s *Set) allTooLong() error {
+	for t, f := range s.Filters {
+		if f.After > 0 || f.Before == f.Skipped {
+			continue
+		}
+		all := fmt.Sprintf("all %d records are longer than %d tokens (tokenizer.max_length)", f.Before-f.Skipped, s.MaxLength)
+		if len(s.Examples) > 0 { // cut for the other tasks
+			all = fmt.Sprintf("task %s: %s, and a cut record doesn't teach it", s.Tasks[t].Name, all)
+		}
+		return fmt.Errorf("%s; raise it as far as the encoder allows, or divide the records", all)
+	}
+	return nil
 }
 
 // holdOut parts some of the set's examples in two. classes has the class of

@@ -71,18 +71,23 @@ func open(t *testing.T, dir string, task tasks.Task) *Teacher {
 	return teacher
 }
 
-// record is a record for NER and QA.
+// record is a record for NER and QA, and for a task with the heads x and y.
 type record struct {
 	Text     string            `json:"text"`
 	Entities []datasets.Entity `json:"entities"`
 	Labels   map[string][]int  `json:"labels,omitempty"`
+	X        string            `json:"x,omitempty"`
+	Y        string            `json:"y,omitempty"`
 }
 
 // testRecords have long and short texts, and words that only one vocabulary
 // has whole.
 func testRecords() []record {
 	return []record{
-		{Text: "Amina lives in Kisumu.", Entities: []datasets.Entity{{Label: "NAME", Start: 0, End: 5}}},
+		{
+			Text: "Amina lives in Kisumu.", Entities: []datasets.Entity{{Label: "NAME", Start: 0, End: 5}}, X: "a", Y: "d",
+			Labels: map[string][]int{"opening": {0}, "listening": {}, "proactiveness": {}, "resolution": {}, "hold": {}, "closing": {}},
+		},
 		{Text: "Amina is 8, her uncle calls her.", Entities: []datasets.Entity{{Label: "NAME", Start: 0, End: 5}, {Label: "AGE", Start: 9, End: 10}}},
 		{Text: "in Kisumu"},
 	}

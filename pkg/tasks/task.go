@@ -62,7 +62,7 @@ type Task struct {
 
 	Text string `json:"text"` // the field of a data record that holds the transcript
 	// Lenient reads records as the source does: one that lacks the labels has
-	// no entities and meets no criterion, and a criterion that is no number
+	// no entities and meets no criterion, and a criterion that doesn't say yes
 	// isn't met. Otherwise a record that lacks them teaches the task nothing,
 	// and odd values are errors.
 	Lenient bool `json:"lenient,omitzero"`

@@ -1,0 +1,144 @@
+package datasets
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// doubts are the warnings of a file that has been read. Its error is of a file
+// that says nothing where it should.
+func (r *Records) doubts() (list []string, err error) {
+	if r.survey.objects == 0 {
+		return nil, nil
+	}
+	for t, task := range r.Tasks {
+		s := &r.survey.tasks[t]
+		own := r.absences(task, s)
+		unlabelled, err := r.unlabelled(task, t)
+		if err != nil {
+			return nil, err
+		}
+		own = append(own, unlabelled...)
+		switch task.Kind {
+		case tasks.Token:
+			if s.spans.spans == 0 {
+				own = append(own, "no record has an entity")
+			} else if warning := s.spans.warning(); warning != "" {
+				own = append(own, warning)
+			}
+		case tasks.MultiLabel:
+			if task.Lenient {
+				if err := unreadableFlags(task, s.flags); err != nil {
+					return nil, err
+				}
+				own = append(own, flagWarnings(task, s.flags)...)
+			}
+			if !r.anyFlag(t) {
+				own = append(own, "every label of every record is no")
+			}
+		}
+		own = append(own, r.labelWarnings(task, t)...)
+		for _, warning := range own {
+			list = append(list, fmt.Sprintf("task %s: %s", task.Name, warning))
+		}
+	}
+	return list, nil
+}
+
+// unlabelled finds the heads of a multiclass task whose field is there, but has
+// no label in any record: to train them is an error.
+func (r *Records) unlabelled(task tasks.Task, t int) (list []string, err error) {
+	if task.Kind != tasks.MultiClass {
+		return nil, nil
+	}
+	for h, head := range task.Heads {
+		labelled := func(record []labels) bool { return record != nil && record[t].classes[h] != "" }
+		if r.survey.tasks[t].heads[h].found == 0 || slices.ContainsFunc(r.labels, labelled) {
+			continue
+		}
+		if !r.KeepUnknown {
+			return nil, fmt.Errorf("task %s: head %s, field %s: no record has a label", task.Name, head.Name, head.Source)
+		}
+		list = append(list, fmt.Sprintf("head %s: no record has a label: it isn't scored", head.Name))
+	}
+	return list, nil
+}
+
+// absences tells of fields that some records lack: where that counts as
+// negative, where another field has nearly that name, and where none has one.
+func (r *Records) absences(task tasks.Task, s *taskSurvey) (list []string) {
+	records, alike := map[string]int{}, map[string]int{}
+	for h, p := range s.heads {
+		if p.found == 0 {
+			list = append(list, fmt.Sprintf("no record has the field %q: head %s isn't scored", largest(p.absent), task.Heads[h].Name))
+			continue
+		}
+		for name, n := range p.absent {
+			records[name] = max(records[name], n)
+		}
+		for name, n := range p.alike {
+			alike[name] = max(alike[name], n)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(records)) {
+		if task.Lenient {
+			list = append(list, fmt.Sprintf("%d of %d records have no field %q: they count as records that %s", records[name], r.survey.objects, name, negative(task.Kind)))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(alike)) {
+		list = append(list, fmt.Sprintf("%d records have a field %s, which isn't read", alike[name], shownName(name)))
+	}
+	return list
+}
+
+// negative is what a record that lacks a field counts as.
+func negative(kind tasks.Kind) string {
+	if kind == tasks.Token {
+		return "have no entity"
+	}
+	return "meet no criterion"
+}
+
+// anyFlag reports whether any record has a label of multilabel task t.
+func (r *Records) anyFlag(t int) bool {
+	for _, record := range r.labels {
+		if record == nil {
+			continue
+		}
+		for _, flags := range record[t].flags {
+			if slices.ContainsFunc(flags, func(flag float32) bool { return flag > 0 }) {
+				return true
+			}
+		}
+		for _, named := range record[t].named {
+			for _, flag := range named {
+				if flag > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// Spans returns how many spans a token task's records have, and how many of
+// them begin or end inside a word. Other tasks have none.
+func (r Records) Spans(t int) (all, cut int) {
+	if r.survey.tasks == nil {
+		return 0, 0
+	}
+	s := r.survey.tasks[t].spans
+	return s.spans, s.cut
+}
+
+// NotApplicable returns how many of the values of head h of task t say that
+// there was nothing to judge, such as "No hold was required". They count as no.
+func (r Records) NotApplicable(t, h int) int {
+	if r.survey.tasks == nil {
+		return 0
+	}
+	return r.survey.tasks[t].flags[h].notApplicable
+}

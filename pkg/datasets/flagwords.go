@@ -1,0 +1,64 @@
+package datasets
+
+import (
+	"regexp"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// yesWords and noWords are what people and spreadsheets write for true and
+// false, in lower case: English, the languages of helplines, and those that
+// spreadsheets put their own truth values into.
+var (
+	yesWords = wordSet(`
+		yes y true t on met pass passed done ✓ ✔ ☑ ✅
+		ndiyo ndio naam yego yee yebo ehe inde haa evet ya
+		oui vrai ja j wahr sí si sim sì vero verdadero verdadeiro waar sant sand sandt kyllä tosi tak prawda ano da да igen
+		نعم አዎ हाँ हां 是 はい 예 네`)
+	noWords = wordSet(`
+		no n false f off unmet fail failed ✗ ✘ ❌ ☐
+		hapana la siyo oya nedda cha ayi kwete maya hayır tidak
+		non faux nein falsch falso não nao nee nej nei onwaar falskt falsk usant ei nie fałsz ne нет nem
+		لا አይ አይደለም नहीं 否 いいえ 아니요`)
+	noPhrases = []string{"not met", "not done"}
+
+	// notApplicable are the words of somebody who has nothing to judge.
+	notApplicable = wordSet("- – — n/a n.a na none null nil nan <na> nvt n.v.t haihusiki entfällt")
+	noneNeeded    = regexp.MustCompile(`^(no|not) (.* )?(required|needed|necessary|applicable|hold)$`)
+)
+
+func wordSet(words string) map[string]bool {
+	set := map[string]bool{}
+	for _, word := range strings.Fields(words) {
+		set[norm.NFC.String(word)] = true
+	}
+	return set
+}
+
+// plainWord is a text as the sets above have it: in lower case, without blanks
+// or a full stop around it.
+func plainWord(text string) string {
+	return strings.ToLower(norm.NFC.String(strings.TrimSuffix(strings.TrimSpace(text), ".")))
+}
+
+// yesOrNo reads a word for true or false; ok is false for any other text.
+func yesOrNo(text string) (yes, ok bool) {
+	word := plainWord(text)
+	if yesWords[word] {
+		return true, true
+	}
+	for _, phrase := range noPhrases {
+		if word == phrase {
+			return false, true
+		}
+	}
+	return false, noWords[word]
+}
+
+// saysNotApplicable reports whether a text says that there was nothing to
+// judge, as the source's "No hold was required" does, or nothing at all.
+func saysNotApplicable(text string) bool {
+	word := plainWord(text)
+	return word == "" || notApplicable[word] || noneNeeded.MatchString(word)
+}

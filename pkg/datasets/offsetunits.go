@@ -1,0 +1,124 @@
+package datasets
+
+import (
+	"slices"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// offsetUnit is another way to count a span's ends than ours, as other programs
+// do.
+type offsetUnit struct {
+	name string
+	// widths: how many units the place before each character and after the
+	// last has, or nil where the text gives no difference.
+	widths func(text []rune) []int
+	// start, end: what is added to make ours of the ends; without widths.
+	start, end int
+}
+
+// offsetUnits are those that are looked for.
+var offsetUnits = []offsetUnit{
+	{name: "UTF-16 units (as JavaScript, Java and C# count)", widths: utf16Places},
+	{name: "bytes of UTF-8 (as Go, Rust and C count)", widths: bytePlaces},
+	{name: `characters of a text whose \r\n are \n`, widths: func(text []rune) []int { return linePlaces(text, -1) }},
+	{name: `characters of a text whose \n are \r\n`, widths: func(text []rune) []int { return linePlaces(text, +1) }},
+	{name: "characters of a text without the blanks at its start", widths: trimmedPlaces},
+	{name: "characters with the end at the last one, not behind it", end: 1},
+	{name: "characters from 1", start: -1, end: -1},
+	{name: "characters from 1 with the end at the last one", start: -1},
+}
+
+// placesBy counts units up: width is how many a character has.
+func placesBy(text []rune, width func(i int) int) []int {
+	places, differs := make([]int, len(text)+1), false
+	for i := range text {
+		places[i+1] = places[i] + width(i)
+		differs = differs || places[i+1] != i+1
+	}
+	if !differs {
+		return nil
+	}
+	return places
+}
+
+func utf16Places(text []rune) []int {
+	return placesBy(text, func(i int) int { return utf16.RuneLen(text[i]) })
+}
+
+func bytePlaces(text []rune) []int {
+	return placesBy(text, func(i int) int { return utf8.RuneLen(text[i]) })
+}
+
+// linePlaces has one unit less, or more, for each line break.
+func linePlaces(text []rune, more int) []int {
+	return placesBy(text, func(i int) int {
+		pair := text[i] == '\n' && i > 0 && text[i-1] == '\r'
+		switch {
+		case pair && more < 0:
+			return 0
+		case text[i] == '\n' && !pair && more > 0:
+			return 2
+		}
+		return 1
+	})
+}
+
+// trimmedPlaces has no unit for blanks at the start.
+func trimmedPlaces(text []rune) []int {
+	blank := 0
+	for blank < len(text) && isBlank(text[blank]) {
+		blank++
+	}
+	return placesBy(text, func(i int) int {
+		if i < blank {
+			return 0
+		}
+		return 1
+	})
+}
+
+// converted are a record's spans, if they count this unit, in ours. A place
+// inside a character becomes -1.
+func (u offsetUnit) converted(text []rune, spans []Entity) []Entity {
+	out := slices.Clone(spans)
+	if u.widths == nil {
+		for i := range out {
+			out[i].Start += u.start
+			out[i].End += u.end
+		}
+		return out
+	}
+	places := u.widths(text)
+	if places == nil {
+		return out
+	}
+	place := func(offset int) int {
+		i, found := slices.BinarySearch(places, offset)
+		if !found {
+			return -1
+		}
+		for i+1 < len(places) && places[i+1] == offset { // behind what has no width
+			i++
+		}
+		return i
+	}
+	for i, e := range out {
+		out[i].Start, out[i].End = place(e.Start), place(e.End)
+	}
+	return out
+}
+
+// otherUnit says in which unit a span that isn't inside a text would be.
+func otherUnit(text Transcript, e Entity) string {
+	runes := []rune(string(text))
+	for _, unit := range offsetUnits {
+		if unit.widths == nil {
+			continue
+		}
+		if spans := unit.converted(runes, []Entity{e}); isInside(runes, spans[0]) {
+			return "; it is if it counts " + unit.name
+		}
+	}
+	return ""
+}

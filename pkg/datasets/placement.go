@@ -1,0 +1,172 @@
+package datasets
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"unicode"
+)
+
+// placement counts how the spans of a file lie on the words of its texts.
+type placement struct {
+	spans   int
+	outside int // of the text
+	cut     int // begin or end inside a word
+	likely  int // of these, those that no writing explains
+	starts  cuts
+	ends    cuts
+	beside  int // don't fit: outside, cut, or with a blank at an end
+	records int // that have such spans
+	ragged  int // don't fit, or have another character than a word's at an end
+	units   []unitFit
+}
+
+// cuts counts the ends of spans that lie inside a word.
+type cuts struct{ all, byOne int }
+
+// unitFit is how well spans fit if they count another unit.
+type unitFit struct {
+	ragged   int // spans that are ragged then; of units that depend on the text, in records with spans that don't fit
+	repaired int // records whose spans don't all fit as they are, but do then
+}
+
+// note adds a record's spans.
+func (p *placement) note(text Transcript, spans []Entity) {
+	if len(spans) == 0 {
+		return
+	}
+	if p.units == nil {
+		p.units = make([]unitFit, len(offsetUnits))
+	}
+	runes := []rune(string(text))
+	wrong := 0
+	for _, e := range spans {
+		p.cuts(runes, e)
+		if !fits(runes, e) {
+			wrong++
+		}
+		if isRagged(runes, e) {
+			p.ragged++
+		}
+	}
+	p.spans += len(spans)
+	p.beside += wrong
+	if wrong > 0 {
+		p.records++
+	}
+	for u, unit := range offsetUnits {
+		if wrong == 0 && unit.widths != nil {
+			continue // there is nothing to repair
+		}
+		converted, allFit := unit.converted(runes, spans), true
+		for _, e := range converted {
+			allFit = allFit && fits(runes, e)
+			if isRagged(runes, e) {
+				p.units[u].ragged++
+			}
+		}
+		if wrong > 0 && allFit {
+			p.units[u].repaired++
+		}
+	}
+}
+
+// cuts looks for a word at each end of a span that goes on outside of it.
+func (p *placement) cuts(text []rune, e Entity) {
+	if !isInside(text, e) {
+		p.outside++
+		return
+	}
+	start, end := insideWord(text, e.Start), insideWord(text, e.End)
+	if start {
+		p.starts.all++
+		if oneLetterOutside(text, e.Start, -1) {
+			p.starts.byOne++
+		}
+	}
+	if end {
+		p.ends.all++
+		if oneLetterOutside(text, e.End, 0) {
+			p.ends.byOne++
+		}
+	}
+	if start || end {
+		p.cut++
+	}
+	if start && isTelling(text, e.Start) || end && isTelling(text, e.End) {
+		p.likely++
+	}
+}
+
+func isInside(text []rune, e Entity) bool {
+	return 0 <= e.Start && e.Start < e.End && e.End <= len(text)
+}
+
+// fits reports whether a span lies on whole words, without blanks around them.
+func fits(text []rune, e Entity) bool {
+	return isInside(text, e) && !insideWord(text, e.Start) && !insideWord(text, e.End) && !isBlank(text[e.Start]) && !isBlank(text[e.End-1])
+}
+
+// isRagged reports whether a span doesn't fit, or doesn't begin and end with a
+// letter, digit or mark. A full stop may belong to a name, but hardly to each.
+func isRagged(text []rune, e Entity) bool {
+	isWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r) }
+	return !fits(text, e) || !isWord(text[e.Start]) || !isWord(text[e.End-1])
+}
+
+// mostCut is the share of cut spans that is still taken for slips of the hand.
+// If a record's spans are shifted, about nine of ten are cut: words have five
+// letters on average, so that four of six places lie inside one, and a span
+// has two ends. A share of 1 in 20 is therefore a shifted record in 18.
+const mostCut = 0.05
+
+// warning says what is wrong with where spans lie, or "". Where offsets of
+// another unit would fit, one span is reason enough. Otherwise cut spans are
+// told of from [mostCut] on, unless they are cut on one side alone, at various
+// letters: there people label the name without the prefix or suffix that their
+// language gives it.
+func (p *placement) warning() string {
+	wrong := p.cut + p.outside
+	if wrong == 0 && 2*p.beside < p.spans || p.beside == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d of %d spans (%.3g %%) don't begin and end where words do", p.beside, p.spans, 100*float64(p.beside)/float64(p.spans))
+	if unit := p.betterUnit(); unit != "" {
+		return fmt.Sprintf("%s, but would if their offsets counted %s: see what start and end are in docs/data.md", text, unit)
+	}
+	if float64(p.likely+p.outside) < mostCut*float64(p.spans) || p.outside == 0 && p.areAffixes() {
+		return ""
+	}
+	return fmt.Sprintf("%s (%d begin and %d end inside one): are start and end those of this text?", text, p.starts.all, p.ends.all)
+}
+
+// areAffixes reports whether words are cut on one side alone, and not nearly
+// always one letter before their end.
+func (p *placement) areAffixes() bool {
+	less, more := p.starts, p.ends
+	if less.all > more.all {
+		less, more = more, less
+	}
+	return 100*less.all < p.spans && 10*more.byOne < 9*more.all
+}
+
+// betterUnit names the unit that puts most spans in their places. One that
+// depends on the text must repair half of the records with a span that doesn't
+// fit. Of the others nine of ten spans must be ragged now, and one of ten then:
+// a prefix or suffix of one letter, which some languages write onto names,
+// looks like an end that is one short, but not every name has one.
+func (p *placement) betterUnit() string {
+	better := make([]int, 0, len(offsetUnits))
+	for u, unit := range offsetUnits {
+		fit := p.units[u]
+		if unit.widths != nil && 2*fit.repaired >= p.records || unit.widths == nil && 10*p.ragged >= 9*p.spans && 10*fit.ragged <= p.spans {
+			better = append(better, u)
+		}
+	}
+	if len(better) == 0 {
+		return ""
+	}
+	return offsetUnits[slices.MinFunc(better, func(a, b int) int {
+		return cmp.Or(cmp.Compare(p.units[a].ragged, p.units[b].ragged), cmp.Compare(a, b))
+	})].name
+}
