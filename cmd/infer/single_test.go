@@ -79,3 +79,42 @@ func TestTokenClassification(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
+
+// TestTags reads a token classifier whose labels are tags: whatever shows
+// entities shows them whole, by their names.
+func TestTags(t *testing.T) {
+	dir := modelDirOf(t, "distilbert", []tasks.Task{tasks.SingleNER([]string{"O", "B-NAME", "I-NAME", "B-PLACE", "I-PLACE"})})
+	const text = "Hello my name is Mwakamba from Kisumu he was beaten"
+	got := infer("", "--model", dir, "--text", text, "--format", "json")
+	var object fusion.Prediction
+	if err := json.Unmarshal([]byte(got.out), &object); err != nil || got.code != cli.OK || got.err != "" {
+		t.Fatalf("%v: %+v", err, got)
+	}
+	var labels []string
+	for _, token := range object.NER {
+		labels = append(labels, token.Label)
+	}
+	spans := tasks.SchemeOf([]string{"O", "B-NAME", "I-NAME"}).Spans(labels)
+	if len(spans) == 0 || len(spans) != len(object.Entities) || len(spans) == len(labels) {
+		t.Fatalf("words %v, entities %v: the model must find some of several words", labels, object.Entities)
+	}
+	columns := map[string][]string{}
+	for i, e := range object.Entities {
+		want := fusion.Entity{Label: spans[i].Label, Start: object.NER[spans[i].Start].Start, End: object.NER[spans[i].End-1].End}
+		want.Text = text[want.Start:want.End]
+		if e != want {
+			t.Errorf("entity %v, want %v", e, want)
+		}
+		columns[e.Label] = append(columns[e.Label], e.Text)
+	}
+	table := infer("", "--model", dir, "--text", text, "--format", "csv")
+	if want := "id,NAME,PLACE\n," + strings.Join(columns["NAME"], "; ") + "," + strings.Join(columns["PLACE"], "; ") + "\n"; table.out != want {
+		t.Errorf("csv: %+v, want %s", table, want)
+	}
+	shown := infer("", "--model", dir, "--text", text, "--format", "text")
+	for _, e := range object.Entities {
+		if want := "[" + e.Text + " " + e.Label + "]"; !strings.Contains(shown.out, want) {
+			t.Errorf("text lacks %s: %+v", want, shown)
+		}
+	}
+}
