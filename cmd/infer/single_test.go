@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 // TestSingleTaskModels reads what the trainers of one task write.
@@ -116,5 +118,38 @@ func TestTags(t *testing.T) {
 		if want := "[" + e.Text + " " + e.Label + "]"; !strings.Contains(shown.out, want) {
 			t.Errorf("text lacks %s: %+v", want, shown)
 		}
+	}
+}
+
+// TestSlowTokenizer reads a folder that names added tokens in a file of its own,
+// and warns of one that has lost it.
+func TestSlowTokenizer(t *testing.T) {
+	dir := modelDirOf(t, "distilbert", []tasks.Task{tasks.SingleNER(tasks.NERLabels())})
+	const text = "Hello, my son?"
+	want := infer("", "--model", dir, "--text", text, "--scores", "--format", "json")
+	vocab := strings.Fields(readFile(t, filepath.Join(dir, tokenize.VocabFile)))
+	n := len(vocab) - 2 // "," and "?" are the last
+	for _, name := range []string{tokenize.TokenizerFile, tokenize.ConfigFile, fusion.SafetensorsFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(name, content string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(tokenize.VocabFile, strings.Join(vocab[:n], "\n")+"\n")
+	lost := infer("", "--model", dir, "--text", text, "--format", "json")
+	if said := fmt.Sprintf("the model has embeddings of %d tokens, its tokenizer only %d", n+2, n); lost.code != cli.OK || lost.out == want.out || !strings.Contains(lost.err, said) {
+		t.Errorf("added tokens lost: %+v, want %s", lost, said)
+	}
+	write(tokenize.AddedTokensFile, fmt.Sprintf(`{",": %d, "?": %d}`, n, n+1))
+	if got := infer("", "--model", dir, "--text", text, "--scores", "--format", "json"); got != want || got.code != cli.OK {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	write(tokenize.AddedTokensFile, fmt.Sprintf(`{",": %d, "?": %d, "!": %d}`, n, n+1, n+2))
+	if got, said := infer("", "--model", dir, "--text", text), fmt.Sprintf("the vocabulary has %d entries, the weights only %d", n+3, n+2); got.code != cli.Failure || !strings.Contains(got.err, said) {
+		t.Errorf("a token without embedding: %+v, want %s", got, said)
 	}
 }
