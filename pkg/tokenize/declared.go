@@ -136,7 +136,7 @@ func (d declarations) read() ([]declared, settings, error) {
 	if err := s.merge(d.special); err != nil {
 		return nil, s, fmt.Errorf("%s: %w", SpecialTokensFile, err)
 	}
-	special, err := s.specialContents()
+	special, err := s.specialContents(d.special)
 	if err != nil {
 		return nil, s, err
 	}

@@ -237,26 +237,36 @@ func (s settings) list() ([]AddedToken, error) {
 }
 
 // specialContents are the tokens that make an entry of added_tokens.json a
-// special one.
-func (s settings) specialContents() (map[string]bool, error) {
-	contents := map[string]bool{}
+// special one. transformers overlooks those that tokenizer_config.json gives as
+// objects.
+func (s settings) specialContents(special object) (map[string]bool, error) {
+	var tokens, objects []json.RawMessage
 	for _, t := range bertTokens {
-		if raw := s.values.get(t.name); raw != nil {
-			token, err := readToken(raw, true)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", t.name, err)
-			}
-			contents[token.Content] = true
-		}
+		tokens = append(tokens, s.values.get(t.name))
+		objects = append(objects, special.get(t.name))
 	}
-	if s.values.has(extraKey) {
-		list, err := s.list()
+	for _, from := range []struct {
+		values object
+		to     *[]json.RawMessage
+	}{{s.values, &tokens}, {special, &objects}} {
+		var items []json.RawMessage
+		if raw := from.values.get(extraKey); raw != nil {
+			if err := json.Unmarshal(raw, &items); err != nil {
+				return nil, fmt.Errorf("%s: %w", extraKey, err)
+			}
+		}
+		*from.to = append(*from.to, items...)
+	}
+	contents := map[string]bool{}
+	for _, raw := range tokens {
+		if kind(raw) == '{' && !slices.ContainsFunc(objects, func(other json.RawMessage) bool { return bytes.Equal(other, raw) }) || raw == nil {
+			continue
+		}
+		token, err := readToken(raw, true)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("special tokens: %w", err)
 		}
-		for _, token := range list {
-			contents[token.Content] = true
-		}
+		contents[token.Content] = true
 	}
 	return contents, nil
 }

@@ -115,7 +115,8 @@ def folder(rng):
             files["added_tokens.json"] = added
     special = [t for t in tokens if t["special"]]
     if special and rng.random() < 0.6:
-        config[rng.choice(["additional_special_tokens", "extra_special_tokens"])] = [t["content"] for t in special]
+        said = [{"__type": "AddedToken", **t} if rng.random() < 0.2 else t["content"] for t in special]
+        config[rng.choice(["additional_special_tokens", "extra_special_tokens"])] = said
     if rng.random() < 0.3:
         config.setdefault("extra_special_tokens", rng.choice([{}, [], {"call_token": "<call>"}, None]))
     if rng.random() < 0.2:
@@ -133,7 +134,8 @@ def folder(rng):
     if rng.random() < 0.05:
         config["split_special_tokens"] = True
     config = {key: value for key, value in config.items() if key != "tokenizer_class" or value is not None}
-    files["tokenizer_config.json"] = config
+    if not (lower and accents is None and "Nairobi" not in vocab and rng.random() < 0.3):  # without one text is lower-cased
+        files["tokenizer_config.json"] = config
     return files
 
 
@@ -153,7 +155,7 @@ def text(rng, files):
 
 def declared(files):
     """content → the ids that the files which count give it."""
-    config = files["tokenizer_config.json"]
+    config = files.get("tokenizer_config.json", {})
     backend = config.get("tokenizer_class", "Bert").removesuffix("Fast") not in ("Bert", "BertTokenizer", "DistilBertTokenizer")
     inside = {t["id"]: t["content"] for t in files.get("tokenizer.json", {}).get("added_tokens", [])}
     named = {}
