@@ -96,6 +96,9 @@ func (t *Teacher) SharesTokens(tok *tokenize.Tokenizer, dim int64, maxLength int
 	return fmt.Errorf("%w: the hidden states of %s can't be imitated: %s; set its hidden_weight to 0", ErrMismatch, t.dir, why)
 }
 
+// Warning says what is odd about the teacher's files; it may be "".
+func (t *Teacher) Warning() string { return fusion.UnusedRows(t.model.Config, t.tok) }
+
 // Drop frees the model.
 func (t *Teacher) Drop() { t.model.Drop() }
 
