@@ -62,6 +62,9 @@ func (e *evaluation) load() error {
 			if err != nil {
 				return err
 			}
+			if unused := fusion.UnusedRows(m.Config, tok); unused != "" {
+				fmt.Fprintf(e.io.Err, "eval: warning: %s: %s\n", dir, unused)
+			}
 			c.models = append(c.models, &loaded{Model: m, tok: tok, dir: dir})
 			c.parameters += m.Params().Count()
 		}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"slices"
-
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -47,7 +45,5 @@ func labelled[T any](task tasks.Task, heads fusion.Fields[[]T]) fusion.Fields[fu
 	return list
 }
 
-// kindsOf are the labels of entities: those of a token task, without O.
-func kindsOf(task tasks.Task) []string {
-	return slices.DeleteFunc(slices.Clone(task.Heads[0].Labels), func(l string) bool { return l == tasks.OutsideLabel })
-}
+// kindsOf are the labels of a token task's entities.
+func kindsOf(task tasks.Task) []string { return task.Heads[0].Kinds() }

@@ -124,7 +124,7 @@ func (f *flags) job(io cli.Streams) (*job, error) {
 	}
 	return &job{
 		in:   in,
-		open: func() (predictor, error) { return open(f.Model, device) },
+		open: func() (predictor, error) { return open(f.Model, device, io) },
 		options: fusion.PredictOptions{
 			Tasks:       f.Tasks,
 			Threshold:   f.QAThreshold,
@@ -163,10 +163,13 @@ func (f *flags) runAll(ctx context.Context, io cli.Streams) error {
 	return nil
 }
 
-func open(dir string, device gotch.Device) (predictor, error) {
+func open(dir string, device gotch.Device, io cli.Streams) (predictor, error) {
 	m, tok, err := fusion.Load(dir, device)
 	if err != nil {
 		return nil, err
+	}
+	if unused := fusion.UnusedRows(m.Config, tok); unused != "" {
+		fmt.Fprintf(io.Err, "infer: warning: %s: %s\n", dir, unused)
 	}
 	return fusion.NewPredictor(m, tok), nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 // TestSingleTaskModels reads what the trainers of one task write.
@@ -77,5 +79,77 @@ func TestTokenClassification(t *testing.T) {
 	got := infer("Hello, Mwakamba\n", "--model", dir, "--input", "-", "--scores")
 	if got != want || got.code != cli.OK || !strings.HasPrefix(got.out, `{"ner":[{"token":"Hello",`) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestTags reads a token classifier whose labels are tags: whatever shows
+// entities shows them whole, by their names.
+func TestTags(t *testing.T) {
+	dir := modelDirOf(t, "distilbert", []tasks.Task{tasks.SingleNER([]string{"O", "B-NAME", "I-NAME", "B-PLACE", "I-PLACE"})})
+	const text = "Hello my name is Mwakamba from Kisumu he was beaten"
+	got := infer("", "--model", dir, "--text", text, "--format", "json")
+	var object fusion.Prediction
+	if err := json.Unmarshal([]byte(got.out), &object); err != nil || got.code != cli.OK || got.err != "" {
+		t.Fatalf("%v: %+v", err, got)
+	}
+	var labels []string
+	for _, token := range object.NER {
+		labels = append(labels, token.Label)
+	}
+	spans := tasks.SchemeOf([]string{"O", "B-NAME", "I-NAME"}).Spans(labels)
+	if len(spans) == 0 || len(spans) != len(object.Entities) || len(spans) == len(labels) {
+		t.Fatalf("words %v, entities %v: the model must find some of several words", labels, object.Entities)
+	}
+	columns := map[string][]string{}
+	for i, e := range object.Entities {
+		want := fusion.Entity{Label: spans[i].Label, Start: object.NER[spans[i].Start].Start, End: object.NER[spans[i].End-1].End}
+		want.Text = text[want.Start:want.End]
+		if e != want {
+			t.Errorf("entity %v, want %v", e, want)
+		}
+		columns[e.Label] = append(columns[e.Label], e.Text)
+	}
+	table := infer("", "--model", dir, "--text", text, "--format", "csv")
+	if want := "id,NAME,PLACE\n," + strings.Join(columns["NAME"], "; ") + "," + strings.Join(columns["PLACE"], "; ") + "\n"; table.out != want {
+		t.Errorf("csv: %+v, want %s", table, want)
+	}
+	shown := infer("", "--model", dir, "--text", text, "--format", "text")
+	for _, e := range object.Entities {
+		if want := "[" + e.Text + " " + e.Label + "]"; !strings.Contains(shown.out, want) {
+			t.Errorf("text lacks %s: %+v", want, shown)
+		}
+	}
+}
+
+// TestSlowTokenizer reads a folder that names added tokens in a file of its own,
+// and warns of one that has lost it.
+func TestSlowTokenizer(t *testing.T) {
+	dir := modelDirOf(t, "distilbert", []tasks.Task{tasks.SingleNER(tasks.NERLabels())})
+	const text = "Hello, my son?"
+	want := infer("", "--model", dir, "--text", text, "--scores", "--format", "json")
+	vocab := strings.Fields(readFile(t, filepath.Join(dir, tokenize.VocabFile)))
+	n := len(vocab) - 2 // "," and "?" are the last
+	for _, name := range []string{tokenize.TokenizerFile, tokenize.ConfigFile, fusion.SafetensorsFile} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(name, content string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(tokenize.VocabFile, strings.Join(vocab[:n], "\n")+"\n")
+	lost := infer("", "--model", dir, "--text", text, "--format", "json")
+	if said := fmt.Sprintf("the model has embeddings of %d tokens, its tokenizer only %d", n+2, n); lost.code != cli.OK || lost.out == want.out || !strings.Contains(lost.err, said) {
+		t.Errorf("added tokens lost: %+v, want %s", lost, said)
+	}
+	write(tokenize.AddedTokensFile, fmt.Sprintf(`{",": %d, "?": %d}`, n, n+1))
+	if got := infer("", "--model", dir, "--text", text, "--scores", "--format", "json"); got != want || got.code != cli.OK {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	write(tokenize.AddedTokensFile, fmt.Sprintf(`{",": %d, "?": %d, "!": %d}`, n, n+1, n+2))
+	if got, said := infer("", "--model", dir, "--text", text), fmt.Sprintf("the vocabulary has %d entries, the weights only %d", n+3, n+2); got.code != cli.Failure || !strings.Contains(got.err, said) {
+		t.Errorf("a token without embedding: %+v, want %s", got, said)
 	}
 }

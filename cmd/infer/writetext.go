@@ -121,7 +121,8 @@ func (t *textWriter) marked(text string, entities []fusion.Entity) string {
 }
 
 func colourOf(task tasks.Task, label string) string {
-	i := max(0, slices.Index(task.Heads[0].Labels, label))
+	labels := task.Heads[0].Labels
+	i := max(0, slices.Index(tasks.SchemeOf(labels).Names(labels), label))
 	return fmt.Sprintf("\x1b[%dm", palette[i%len(palette)])
 }
 

@@ -49,6 +49,9 @@ func learnFrom(ctx context.Context, c config.Config, d *data, dim int64, device 
 			return kept, err
 		}
 		kept = append(kept, teacher)
+		if warning := teacher.Warning(); warning != "" {
+			fmt.Fprintf(io.Err, "train: warning: %s: %s\n", asked.Model, warning)
+		}
 		learning := trainer.Distillation{Alpha: asked.Alpha, Temperature: asked.Temperature, HiddenWeight: asked.HiddenWeight}
 		if asked.HiddenWeight > 0 {
 			if err := teacher.SharesTokens(d.tokenizer, dim, c.Tokenizer.MaxLength); err != nil {

@@ -86,6 +86,9 @@ func trainAs(ctx context.Context, c config.Config, o options, team *ranks.Team, 
 	if err := encoder.load(model); err != nil {
 		return err
 	}
+	if unused := fusion.UnusedRows(model.Config, data.tokenizer); unused != "" {
+		fmt.Fprintf(io.Err, "train: warning: %s: %s\n", encoder.dir, unused)
+	}
 	if err := weighClasses(model, c.Training.ClassWeights, data.train); err != nil {
 		return err
 	}

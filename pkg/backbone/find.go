@@ -24,6 +24,8 @@ var (
 		{Names: tokenizerFiles[:1], Optional: true},
 		{Names: tokenizerFiles[1:], Optional: true},
 		{Names: []string{"tokenizer_config.json"}, Optional: true},
+		{Names: []string{"added_tokens.json"}, Optional: true},
+		{Names: []string{"special_tokens_map.json"}, Optional: true},
 		{Names: weightFiles},
 	}
 )

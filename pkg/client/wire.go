@@ -22,7 +22,7 @@ type Response struct {
 // or that the model hasn't learnt, are nil.
 type Prediction struct {
 	NER            []Token                    `json:"ner,omitempty"`            // the text's words, in order
-	Entities       []Entity                   `json:"entities,omitempty"`       // neighbouring words of one label, merged
+	Entities       []Entity                   `json:"entities,omitempty"`       // neighbouring words that belong together, merged
 	Classification map[string]string          `json:"classification,omitempty"` // by head: main_category, …
 	QA             map[string][]int           `json:"qa,omitempty"`             // by head: 1 for each criterion that is met
 	Tasks          map[string]json.RawMessage `json:"tasks,omitempty"`          // the model's own tasks, as their kind has it

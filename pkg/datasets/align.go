@@ -11,7 +11,36 @@ import (
 // therefore labels the whole word. Only a word's first sub-word carries the
 // label unless allSubwords is set. Special tokens are always ignored.
 func AlignEntities(enc tokenize.Encoding, entities []Entity, idOf map[string]int64, allSubwords bool) []int64 {
+	outside := idOf[tasks.OutsideLabel]
+	return align(enc, entities, allSubwords, func(entity int, _ bool) int64 {
+		if entity < 0 {
+			return outside
+		}
+		return idOf[entities[entity].Label]
+	})
+}
+
+// alignTags is [AlignEntities] for a head whose labels are tags: a word has the
+// id, of [tasks.Head.TrueLabels], of its entity's B- tag if it is that entity's
+// first, otherwise of its I- tag. idOf are the ids of the B- tags by the
+// entities' labels.
+func alignTags(enc tokenize.Encoding, entities []Entity, idOf map[string]int64, allSubwords bool) []int64 {
+	return align(enc, entities, allSubwords, func(entity int, first bool) int64 {
+		switch {
+		case entity < 0:
+			return 0
+		case first:
+			return idOf[entities[entity].Label]
+		}
+		return idOf[entities[entity].Label] + 1
+	})
+}
+
+// align labels the words of enc. labelOf is asked for the label of a word that
+// belongs to an entity, -1 for none, and may be the first of its words.
+func align(enc tokenize.Encoding, entities []Entity, allSubwords bool, labelOf func(entity int, first bool) int64) []int64 {
 	labels := make([]int64, len(enc.IDs))
+	before := -1
 	for first := 0; first < len(labels); {
 		if enc.Words[first] < 0 {
 			labels[first] = tasks.IgnoreToken
@@ -22,7 +51,9 @@ func AlignEntities(enc tokenize.Encoding, entities []Entity, idOf map[string]int
 		for end < len(labels) && enc.Words[end] == enc.Words[first] {
 			end++
 		}
-		label := wordLabel(enc.Offsets[first].Start, enc.Offsets[end-1].End, entities, idOf)
+		entity := wordEntity(enc.Offsets[first].Start, enc.Offsets[end-1].End, entities)
+		label := labelOf(entity, entity != before)
+		before = entity
 		labels[first] = label
 		for i := first + 1; i < end; i++ {
 			if labels[i] = tasks.IgnoreToken; allSubwords {
@@ -34,13 +65,14 @@ func AlignEntities(enc tokenize.Encoding, entities []Entity, idOf map[string]int
 	return labels
 }
 
-// wordLabel is the label id of the word [start, end).
-func wordLabel(start, end int, entities []Entity, idOf map[string]int64) int64 {
-	best, label := 0, int64(0)
-	for _, e := range entities {
-		if shared := min(end, e.End) - max(start, e.Start); shared > best {
-			best, label = shared, idOf[e.Label]
+// wordEntity is the index of the entity that covers most of the word [start,
+// end), -1 if none does.
+func wordEntity(start, end int, entities []Entity) int {
+	most, best := 0, -1
+	for i, e := range entities {
+		if shared := min(end, e.End) - max(start, e.Start); shared > most {
+			most, best = shared, i
 		}
 	}
-	return label
+	return best
 }

@@ -266,6 +266,9 @@ func (r *Records) findLabels() (err error) {
 				return fmt.Errorf("task %s: head %s, field %s: %w", task.Name, head.Name, head.Source, err)
 			}
 			if task.Kind == tasks.Token {
+				if err := tasks.CheckNames(append([]string{tasks.OutsideLabel}, head.Labels...)); err != nil {
+					return fmt.Errorf("task %s: field %s: %w", task.Name, head.Source, err)
+				}
 				head.Labels = slices.Insert(head.Labels, 0, tasks.OutsideLabel)
 			}
 		}

@@ -133,13 +133,22 @@ type encoder struct {
 	ids    [][]map[string]int64 // of the labels of each task's heads
 }
 
+// labelIDs are the ids of the labels of each task's heads, as records give them:
+// where a token head's labels are tags, of the names of its entities the id of
+// the B- tag among [tasks.Head.TrueLabels].
 func labelIDs(list []tasks.Task) [][]map[string]int64 {
 	ids := make([][]map[string]int64, len(list))
 	for t, task := range list {
 		for _, head := range task.Heads {
 			byLabel := make(map[string]int64, len(head.Labels))
-			for id, label := range head.Labels {
-				byLabel[label] = int64(id)
+			if task.Kind == tasks.Token && !tasks.SchemeOf(head.Labels).Plain() {
+				for i, kind := range head.Kinds() {
+					byLabel[kind] = int64(1 + 2*i)
+				}
+			} else {
+				for id, label := range head.Labels {
+					byLabel[label] = int64(id)
+				}
 			}
 			ids[t] = append(ids[t], byLabel)
 		}
@@ -172,7 +181,11 @@ func (e encoder) label(t int, l labels, enc tokenize.Encoding, cut bool) (label 
 			label.Classes = slices.Repeat([]int64{tasks.IgnoreToken}, len(enc.IDs))
 			return label
 		}
-		label.Classes = AlignEntities(enc, l.spans, e.ids[t][0], e.limits.AllSubwords)
+		if tasks.SchemeOf(task.Heads[0].Labels).Plain() {
+			label.Classes = AlignEntities(enc, l.spans, e.ids[t][0], e.limits.AllSubwords)
+		} else {
+			label.Classes = alignTags(enc, l.spans, e.ids[t][0], e.limits.AllSubwords)
+		}
 	case tasks.MultiClass:
 		for h, value := range l.classes {
 			id, known := e.ids[t][h][value]

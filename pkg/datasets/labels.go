@@ -126,7 +126,7 @@ func (r *Records) checkKnown(l labels, task tasks.Task, ids []map[string]int64) 
 		case tasks.Token:
 			for _, e := range l.spans {
 				if e.Label == "" || !known(e.Label) {
-					return bad(KindLabel, "unknown entity label %s%s", ShowLabel(e.Label), oneOf(head.Labels, tasks.OutsideLabel))
+					return bad(KindLabel, "unknown entity label %s%s", ShowLabel(e.Label), oneOf(head.Kinds(), ""))
 				}
 			}
 		case tasks.MultiClass:

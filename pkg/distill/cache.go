@@ -62,7 +62,8 @@ func (t *Teacher) key(records datasets.Records) (string, error) {
 	}
 	for _, entry := range entries {
 		switch entry.Name() {
-		case fusion.SafetensorsFile, fusion.PTFile, fusion.ConfigFile, fusion.LabelMapsFile, "vocab.txt", "tokenizer.json", "tokenizer_config.json":
+		case fusion.SafetensorsFile, fusion.PTFile, fusion.ConfigFile, fusion.LabelMapsFile,
+			tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.AddedTokensFile, tokenize.SpecialTokensFile:
 			files = append(files, filepath.Join(t.dir, entry.Name()))
 		}
 	}

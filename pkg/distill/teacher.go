@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/sugarme/gotch"
 
@@ -57,6 +58,10 @@ func (t *Teacher) match(student tasks.Task) (err error) {
 	}
 	for h, head := range student.Heads {
 		taught := t.task.Heads[h]
+		if t.task.Kind == tasks.Token && !tasks.SchemeOf(taught.Labels).Plain() {
+			return fmt.Errorf("%w: the teacher labels words with tags (%s), a student learns the names of entities (%s), so its words can't imitate the teacher's",
+				ErrMismatch, strings.Join(taught.Labels, ", "), strings.Join(head.Labels, ", "))
+		}
 		if taught.Name != head.Name || len(taught.Labels) != len(head.Labels) {
 			return fmt.Errorf("%w: head %s of %d labels for head %s of %d", ErrMismatch, taught.Name, len(taught.Labels), head.Name, len(head.Labels))
 		}
@@ -90,6 +95,9 @@ func (t *Teacher) SharesTokens(tok *tokenize.Tokenizer, dim int64, maxLength int
 	}
 	return fmt.Errorf("%w: the hidden states of %s can't be imitated: %s; set its hidden_weight to 0", ErrMismatch, t.dir, why)
 }
+
+// Warning says what is odd about the teacher's files; it may be "".
+func (t *Teacher) Warning() string { return fusion.UnusedRows(t.model.Config, t.tok) }
 
 // Drop frees the model.
 func (t *Teacher) Drop() { t.model.Drop() }

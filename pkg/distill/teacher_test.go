@@ -134,3 +134,12 @@ func TestSharesTokens(t *testing.T) {
 		})
 	}
 }
+
+// A model that tags words teaches no names of entities.
+func TestOpenRefusesTags(t *testing.T) {
+	dir := teacherDir(t, cased(t), 1, 16, tasks.NER([]string{"O", "B-NAME", "I-NAME", "B-AGE", "I-AGE"}))
+	_, err := Open(dir, tasks.NER([]string{"O", "NAME", "AGE"}), gotch.CPU)
+	if want := "the teacher labels words with tags (O, B-NAME, I-NAME, B-AGE, I-AGE)"; !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v\nwant %s", err, want)
+	}
+}

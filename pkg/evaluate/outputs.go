@@ -24,7 +24,8 @@ type Outputs struct {
 
 // HeadOutputs are one head's truth and probabilities, by record.
 type HeadOutputs struct {
-	// Truth of a token task is the class of each labelled word. Of a multiclass
+	// Truth of a token task is the class of each labelled word, among
+	// [tasks.Head.TrueLabels], which are Labels unless these are tags. Of a multiclass
 	// task it is one class, or tasks.IgnoreClass where the record has no label
 	// for this head. In both the class len(Labels) stands for a label that the
 	// model doesn't know, which is always counted as wrong. Of a multilabel task
@@ -69,7 +70,7 @@ func (o Outputs) checkHead(h int, head HeadOutputs) error {
 	lowest, highest := tasks.IgnoreClass, width
 	switch o.Task.Kind {
 	case tasks.Token:
-		lowest = 0
+		lowest, highest = 0, len(o.Task.Heads[h].TrueLabels())
 	case tasks.MultiLabel:
 		highest = 1
 	}

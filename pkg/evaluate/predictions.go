@@ -81,17 +81,14 @@ func columns(task tasks.Task) []string {
 }
 
 func tokenCells(head tasks.Head, classes []int, probabilities []float32) []string {
-	truth, said := make([]string, len(classes)), make([]string, len(classes))
+	words, truth, said := newTokenLabels(head).read(classes, probabilities)
 	right := 0
-	for word, class := range classes {
-		width := len(head.Labels)
-		c := choose(class, probabilities[word*width:(word+1)*width])
-		truth[word], said[word] = labelName(head.Labels, class), head.Labels[c.predicted]
-		if class == c.predicted {
+	for _, c := range words {
+		if c.truth == c.predicted {
 			right++
 		}
 	}
-	entities := metrics.CountEntities(truth, said)
+	entities := metrics.CountSpans(truth, said)
 	var cells []string
 	for _, n := range []int{len(classes), right, entities.Actual, entities.Predicted, entities.Hits} {
 		cells = append(cells, strconv.Itoa(n))

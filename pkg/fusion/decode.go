@@ -44,7 +44,7 @@ func (c *call) task(task tasks.Task, o PredictOptions) (own Own, scores OwnScore
 	case tasks.Token:
 		cut := newCutter(c.text)
 		own.Tokens, scores.Tokens = c.tokens(task, cut)
-		own.Entities = merge(own.Tokens, cut)
+		own.Entities = merge(own.Tokens, tasks.SchemeOf(task.Heads[0].Labels), cut)
 	case tasks.MultiClass:
 		own.Classes, scores.Heads = c.classes(task)
 	case tasks.MultiLabel:
@@ -119,22 +119,17 @@ func (c *call) flags(task tasks.Task, o PredictOptions) (Fields[Fields[int]], Fi
 	return list, scores
 }
 
-// merge joins neighbouring tokens of the same label, other than O.
-func merge(list []Token, cut cutter) []Entity {
-	entities := []Entity{}
-	previous := tasks.OutsideLabel
-	for _, t := range list {
-		switch t.Label {
-		case tasks.OutsideLabel:
-		case previous:
-			entities[len(entities)-1].End = t.End
-		default:
-			entities = append(entities, Entity{Label: t.Label, Start: t.Start, End: t.End})
-		}
-		previous = t.Label
+// merge joins neighbouring tokens to entities.
+func merge(list []Token, scheme tasks.Scheme, cut cutter) []Entity {
+	labels := make([]string, len(list))
+	for i, t := range list {
+		labels[i] = t.Label
 	}
-	for i, e := range entities {
-		entities[i].Text = cut.text(e.Start, e.End)
+	entities := []Entity{}
+	for _, s := range scheme.Spans(labels) {
+		e := Entity{Label: s.Label, Start: list[s.Start].Start, End: list[s.End-1].End}
+		e.Text = cut.text(e.Start, e.End)
+		entities = append(entities, e)
 	}
 	return entities
 }

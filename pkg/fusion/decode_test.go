@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 func TestMerge(t *testing.T) {
@@ -35,7 +36,7 @@ func TestMerge(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := merge(test.tokens, newCutter(text)); !slices.Equal(got, test.want) || got == nil {
+			if got := merge(test.tokens, tasks.Scheme{}, newCutter(text)); !slices.Equal(got, test.want) || got == nil {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})

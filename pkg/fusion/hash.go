@@ -27,6 +27,16 @@ func HashDir(dir string) (string, error) {
 			return "", err
 		}
 	}
+	for _, name := range []string{tokenize.AddedTokensFile, tokenize.SpecialTokensFile} {
+		file := sha256.New()
+		switch err := addFile(file, filepath.Join(dir, name)); {
+		case errors.Is(err, fs.ErrNotExist): // as in all that we write: the hash is what it was before these were read
+		case err != nil:
+			return "", err
+		default:
+			fmt.Fprintf(sum, "%s\n%x\n", name, file.Sum(nil))
+		}
+	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 

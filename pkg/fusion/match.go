@@ -72,6 +72,18 @@ func checkVocabularySize(tok *tokenize.Tokenizer, weightsFile string, c backbone
 	return nil
 }
 
+// UnusedRows says that embeddings have rows for more tokens than the tokenizer
+// has; it is "" otherwise. Some models are padded so; others lost a file of the
+// tokenizer's, and read words that were tokens in training as something else.
+func UnusedRows(c backbone.Config, tok *tokenize.Tokenizer) string {
+	unused := c.VocabSize - int64(tok.VocabSize())
+	if unused <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("the model has embeddings of %d tokens, its tokenizer only %d; if tokens were added for its training, copy the files that name them (%s, %s, %s) from where the model was made",
+		c.VocabSize, tok.VocabSize(), tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.AddedTokensFile)
+}
+
 // setWeights sets all parameters from the file, which must hold these alone.
 func (m *Model) setWeights(file *weights.File) error {
 	unused, err := backbone.LoadParams(file, "", m.params, func(name string) string { return name })

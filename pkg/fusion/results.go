@@ -9,7 +9,7 @@ import (
 // are nil and left out of its JSON.
 type Prediction struct {
 	NER            []Token        `json:"ner,omitzero"`            // the text's words, in order
-	Entities       []Entity       `json:"entities,omitzero"`       // neighbouring words of one label, merged
+	Entities       []Entity       `json:"entities,omitzero"`       // neighbouring words that belong together, merged
 	Classification Fields[string] `json:"classification,omitzero"` // main_category, sub_category, intervention, priority
 	QA             Fields[[]int]  `json:"qa,omitzero"`             // opening, listening, …: 1 for each criterion that is met, otherwise 0
 	Tasks          Fields[Own]    `json:"tasks,omitzero"`          // the model's other tasks, by name
@@ -21,8 +21,9 @@ type Prediction struct {
 }
 
 // Token is a word of the text with its label: what stands between white space
-// and punctuation, or a punctuation mark. Start and End count Unicode code
-// points of the text, half-open.
+// and punctuation, or a punctuation mark. The label is the model's own: where
+// labels are tags, B-NAME. Start and End count Unicode code points of the text,
+// half-open.
 type Token struct {
 	Text  string `json:"token"`
 	Label string `json:"label"`
@@ -30,8 +31,10 @@ type Token struct {
 	End   int    `json:"end"`
 }
 
-// Entity is a run of neighbouring words that have the same label, other than
-// O, as it stands in the text. Start and End are as in [Token].
+// Entity is a run of neighbouring words that belong together by their labels,
+// other than O (see [tasks.Scheme]), as it stands in the text. Where labels are
+// tags, its label is the name without the tag's letter. Start and End are as in
+// [Token].
 type Entity struct {
 	Text  string `json:"text"`
 	Label string `json:"label"`

@@ -1,6 +1,10 @@
 package metrics
 
-import "github.com/trident-nlp/trident/pkg/tasks"
+import (
+	"slices"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
 
 // EntityReport scores whole entities: one counts as found only if its first
 // word, its last word and its label are right.
@@ -14,6 +18,11 @@ type EntityReport struct {
 // seqeval's rules for B-X followed by I-X. A text may differ in length between
 // truth and predicted; what has no counterpart is missed or too much.
 func Entities(truth, predicted [][]string) EntityReport {
+	return EntitySpans(spansOf(truth), spansOf(predicted))
+}
+
+// EntitySpans is [Entities] of entities, [texts][entities].
+func EntitySpans(truth, predicted [][]tasks.Span) EntityReport {
 	byLabel := map[string]Counts{}
 	for i := range max(len(truth), len(predicted)) {
 		countSpans(byLabel, text(truth, i), text(predicted, i))
@@ -31,6 +40,11 @@ func Entities(truth, predicted [][]string) EntityReport {
 // CountEntities counts the entities of one text's words, by the rules of
 // [Entities], all labels together.
 func CountEntities(truth, predicted []string) Counts {
+	return CountSpans(tasks.Scheme{}.Spans(truth), tasks.Scheme{}.Spans(predicted))
+}
+
+// CountSpans is [CountEntities] of one text's entities.
+func CountSpans(truth, predicted []tasks.Span) Counts {
 	byLabel := map[string]Counts{}
 	countSpans(byLabel, truth, predicted)
 	var all Counts
@@ -40,8 +54,16 @@ func CountEntities(truth, predicted []string) Counts {
 	return all
 }
 
-// text is the words of a text, none where there is no such text.
-func text(texts [][]string, i int) []string {
+func spansOf(texts [][]string) [][]tasks.Span {
+	spans := make([][]tasks.Span, len(texts))
+	for i, words := range texts {
+		spans[i] = tasks.Scheme{}.Spans(words)
+	}
+	return spans
+}
+
+// text is the entities of a text, none where there is no such text.
+func text(texts [][]tasks.Span, i int) []tasks.Span {
 	if i < len(texts) {
 		return texts[i]
 	}
@@ -49,40 +71,18 @@ func text(texts [][]string, i int) []string {
 }
 
 // countSpans adds one text's entities to the counts of their labels.
-func countSpans(byLabel map[string]Counts, truth, predicted []string) {
-	actual, said := spans(truth), spans(predicted)
-	for span := range actual {
-		c := byLabel[span.label]
+func countSpans(byLabel map[string]Counts, truth, predicted []tasks.Span) {
+	for _, span := range truth {
+		c := byLabel[span.Label]
 		c.Actual++
-		if said[span] {
+		if slices.Contains(predicted, span) {
 			c.Hits++
 		}
-		byLabel[span.label] = c
+		byLabel[span.Label] = c
 	}
-	for span := range said {
-		c := byLabel[span.label]
+	for _, span := range predicted {
+		c := byLabel[span.Label]
 		c.Predicted++
-		byLabel[span.label] = c
+		byLabel[span.Label] = c
 	}
-}
-
-// span is the words [start, end) of a text.
-type span struct {
-	start, end int
-	label      string
-}
-
-func spans(words []string) map[span]bool {
-	found := map[span]bool{}
-	for start := 0; start < len(words); {
-		end := start + 1
-		for end < len(words) && words[end] == words[start] {
-			end++
-		}
-		if words[start] != tasks.OutsideLabel {
-			found[span{start, end, words[start]}] = true
-		}
-		start = end
-	}
-	return found
 }

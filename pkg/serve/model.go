@@ -18,6 +18,7 @@ type Model struct {
 	Predictor *fusion.Predictor
 	Precision torchx.Precision
 	Hash      string // says which model it is
+	Warning   string // what is odd about its files; may be ""
 	Drop      func() // frees it
 }
 
@@ -40,7 +41,13 @@ func OpenModel(dir string, device gotch.Device, precision torchx.Precision) (*Mo
 		m.Drop()
 		return nil, fmt.Errorf("load model %s: %w", dir, err)
 	}
-	return &Model{Predictor: fusion.NewPredictor(m, tok), Precision: precision.Resolve(device), Hash: after, Drop: m.Drop}, nil
+	return &Model{
+		Predictor: fusion.NewPredictor(m, tok),
+		Precision: precision.Resolve(device),
+		Hash:      after,
+		Warning:   fusion.UnusedRows(m.Config, tok),
+		Drop:      m.Drop,
+	}, nil
 }
 
 // generation is a model while the server uses it, with the goroutine that runs

@@ -33,6 +33,9 @@ func (s *Server) Reload(ctx context.Context) (hash string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if m.Warning != "" {
+		s.Log.Warn("reload", "warning", m.Warning)
+	}
 	next := s.generation(m)
 	if err := next.warmUp(ctx); err != nil {
 		next.retire()

@@ -64,6 +64,9 @@ func (o Own) token(task *Task) error {
 		if slices.Contains(o.Labels, OutsideLabel) {
 			return fmt.Errorf("label %q is what words outside of entities have; leave it out", OutsideLabel)
 		}
+		if err := CheckNames(o.Labels); err != nil {
+			return err
+		}
 		head.Labels = append([]string{OutsideLabel}, o.Labels...)
 	}
 	if o.Transform {

@@ -28,6 +28,30 @@ type charRange struct {
 // lowerShift says that lo to hi become lower case by adding shift.
 type lowerShift struct{ lo, hi, shift rune }
 
+// wordRange is the code points lo to hi.
+type wordRange struct{ lo, hi rune }
+
+// isWord reports whether r is part of a word to an added token of single_word:
+// a letter, mark, digit, connecting punctuation mark or joiner.
+func isWord(r rune) bool {
+	_, found := slices.BinarySearchFunc(wordRanges, r, func(w wordRange, r rune) int {
+		switch {
+		case w.hi < r:
+			return -1
+		case w.lo > r:
+			return 1
+		}
+		return 0
+	})
+	return found
+}
+
+// isSpace reports whether r ends a word.
+func isSpace(r rune) bool {
+	class, _ := classOf(r)
+	return class&space != 0
+}
+
 // classOf returns r's class and its canonical combining class.
 func classOf(r rune) (class, uint8) {
 	if r < utf8.RuneSelf {

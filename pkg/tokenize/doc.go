@@ -3,6 +3,9 @@
 //
 //	text → normalise (clean, set CJK apart, strip accents, lower case) → words → sub-words
 //
+// Tokens that were added to the vocabulary ([AddedToken]) are cut out first, those
+// that are to be found in the normalised text after that.
+//
 // Every normalised character carries the span of the original text that it
 // came from, so offsets stay exact whatever the normaliser drops or adds. How
 // a code point is classed stands in tables.go, generated from the library

@@ -13,6 +13,12 @@ const (
 	ConfigFile    = "tokenizer_config.json"
 )
 
+// Names of files that older tokenizers have beside these.
+const (
+	AddedTokensFile   = "added_tokens.json"
+	SpecialTokensFile = "special_tokens_map.json"
+)
+
 // tokenizerJSON is the file of Hugging Face's tokenizers library.
 type tokenizerJSON struct {
 	Version       string          `json:"version"`
@@ -31,13 +37,8 @@ type typeJSON struct {
 }
 
 type addedJSON struct {
-	ID         int32  `json:"id"`
-	Content    string `json:"content"`
-	SingleWord bool   `json:"single_word"`
-	LStrip     bool   `json:"lstrip"`
-	RStrip     bool   `json:"rstrip"`
-	Normalized bool   `json:"normalized"`
-	Special    bool   `json:"special"`
+	ID int32 `json:"id"`
+	AddedToken
 }
 
 type normalizerJSON struct {
@@ -67,7 +68,37 @@ type configJSON struct {
 	Unknown        any          `json:"unk_token,omitempty"`
 	CLS            any          `json:"cls_token,omitempty"`
 	Sep            any          `json:"sep_token,omitempty"`
-	Mask           any          `json:"mask_token,omitempty"`
+	Mask           any          `json:"mask_token"` // null: there is none; missing, it would be added
+	SplitSpecial   bool         `json:"split_special_tokens,omitempty"`
+}
+
+// savedConfig is what [Tokenizer.Save] writes.
+type savedConfig struct {
+	AddedTokens addedTokens `json:"added_tokens_decoder"`
+	configJSON
+}
+
+// addedTokens are added tokens in the order of their ids; in JSON they are an
+// object, id → token.
+type addedTokens []addedToken
+
+// MarshalJSON writes the tokens in their order.
+func (a addedTokens) MarshalJSON() ([]byte, error) {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	out.WriteByte('{')
+	for i, token := range a {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		fmt.Fprintf(&out, "\"%d\":", token.id)
+		if err := enc.Encode(token.AddedToken); err != nil {
+			return nil, err
+		}
+	}
+	out.WriteByte('}')
+	return out.Bytes(), nil
 }
 
 // vocabJSON is a vocabulary by id; in JSON it is an object, token → id.

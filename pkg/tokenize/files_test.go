@@ -32,7 +32,7 @@ func TestSaveAndLoad(t *testing.T) {
 		{LowerCase: true, StripAccents: pointer(false)},
 		{StripAccents: pointer(true), KeepChinese: true},
 		{KeepControls: true},
-		{Added: []string{"<call>", "<\"x\">"}},
+		{Added: added("<call>", "<\"x\">")},
 	} {
 		tok := newSmall(t, options)
 		dir := t.TempDir()
@@ -143,7 +143,14 @@ func TestLoadErrors(t *testing.T) {
 		{"id out of range", edited(`"##llo": 6`, `"##llo": 99`), `"##llo" has the id 99`},
 		{"id of another type", edited(`"##llo": 6`, `"##llo": "x"`), `id of "##llo"`},
 		{"gap before an added token", edited(`"id": 14,`, `"id": 20,`), `added token "<call end>" has the id 15, want 14`},
-		{"added token that strips", edited(`"lstrip": false`, `"lstrip": true`), `"[PAD]": single_word, lstrip`},
+		{"added token that is empty once normalised", files{"vocab.txt": vocabTxt, "added_tokens.json": `{"\u0301": 6}`}, `nothing is left of`},
+		{"added token without content", files{"vocab.txt": vocabTxt, "tokenizer_config.json": `{"added_tokens_decoder": {"6": {"lstrip": true}}}`}, "added_tokens_decoder: 6: the token has no content"},
+		{"added token with a name for an id", files{"vocab.txt": vocabTxt, "tokenizer_config.json": `{"added_tokens_decoder": {"six": {"content": "x"}}}`}, `"six" is no id`},
+		{"added tokens as a list", files{"vocab.txt": vocabTxt, "added_tokens.json": `["x"]`}, "added_tokens.json: json"},
+		{"gap before a token of added_tokens.json", files{"vocab.txt": vocabTxt, "added_tokens.json": `{"x": 9}`}, `added token "x" has the id 9, want 6`},
+		{"two added tokens of one id", files{"vocab.txt": vocabTxt, "added_tokens.json": `{"x": 6, "y": 6}`}, `both "x" and "y" have the id 6`},
+		{"broken special tokens", files{"vocab.txt": vocabTxt, "special_tokens_map.json": `[`}, "special_tokens_map.json"},
+		{"another [CLS]", files{"vocab.txt": vocabTxt, "tokenizer_config.json": `{"cls_token": "<s>"}`}, `cls_token is "<s>"; only [CLS] is supported`},
 	} {
 		_, err := tokenize.Load(test.files.write(t))
 		if err == nil || !strings.Contains(err.Error(), test.want) {

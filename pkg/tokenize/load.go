@@ -1,8 +1,6 @@
 package tokenize
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,35 +43,55 @@ func load(dir string) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	vocab, options, err := parse(data)
+	p, err := parse(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; %s", path, err, copyAgain)
 	}
-	config := filepath.Join(dir, ConfigFile)
-	switch data, err := os.ReadFile(config); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return nil, err
-	default:
-		if err := options.configure(data); err != nil {
-			return nil, fmt.Errorf("%s: %w; %s", config, err, copyAgain)
+	for _, file := range []struct {
+		name  string
+		parse func([]byte) error
+	}{
+		{ConfigFile, p.configure},
+		{SpecialTokensFile, func(data []byte) error { return json.Unmarshal(data, &p.declared.special) }},
+		{AddedTokensFile, func(data []byte) error { return json.Unmarshal(data, &p.declared.added) }},
+	} {
+		path := filepath.Join(dir, file.name)
+		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := file.parse(data); err != nil {
+			return nil, fmt.Errorf("%s: %w; %s", path, err, copyAgain)
 		}
 	}
-	t, err := New(vocab, options)
+	if p.options.Added, err = p.declared.tokens(p.vocab); err != nil {
+		return nil, fmt.Errorf("added tokens of %s: %w; %s", dir, err, copyAgain)
+	}
+	t, err := New(p.vocab, p.options)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; %s", path, err, copyAgain)
 	}
 	return t, nil
 }
 
+// parsed is what the files of a folder say.
+type parsed struct {
+	vocab    []string
+	options  Options
+	declared declarations
+}
+
 // parseVocab reads vocab.txt: a token a line, in the order of their ids.
-func parseVocab(data []byte) ([]string, Options, error) {
+func parseVocab(data []byte) (*parsed, error) {
 	text := strings.TrimSuffix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
 	if text == "" {
-		return nil, Options{}, errors.New("the file is empty")
+		return nil, errors.New("the file is empty")
 	}
 	vocab := strings.Split(text, "\n")
-	return vocab, Options{LowerCase: !hasCapitals(vocab)}, nil
+	return &parsed{vocab: vocab, options: Options{LowerCase: !hasCapitals(vocab)}}, nil
 }
 
 // hasCapitals tells whether a vocabulary is a cased model's. What stands in
@@ -85,46 +103,24 @@ func hasCapitals(vocab []string) bool {
 }
 
 // parseTokenizer reads tokenizer.json.
-func parseTokenizer(data []byte) ([]string, Options, error) {
+func parseTokenizer(data []byte) (*parsed, error) {
 	var file tokenizerJSON
 	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, Options{}, err
+		return nil, err
 	}
 	if err := file.check(); err != nil {
-		return nil, Options{}, fmt.Errorf("not a BERT tokenizer: %w", err)
+		return nil, fmt.Errorf("not a BERT tokenizer: %w", err)
 	}
-	options := Options{
+	p := &parsed{vocab: file.Model.Vocab, options: Options{
 		LowerCase:    file.Normalizer.LowerCase,
 		StripAccents: file.Normalizer.StripAccents,
 		KeepChinese:  !file.Normalizer.ChineseChars,
 		KeepControls: !file.Normalizer.CleanText,
+	}}
+	for _, a := range file.AddedTokens {
+		p.declared.tokenizer = append(p.declared.tokenizer, declared{a.AddedToken, a.ID})
 	}
-	vocab := file.Model.Vocab
-	known := make(map[string]int32, len(vocab))
-	for id, token := range vocab {
-		known[token] = int32(id)
-	}
-	added := slices.Clone(file.AddedTokens)
-	slices.SortFunc(added, func(a, b addedJSON) int { return cmp.Compare(a.ID, b.ID) })
-	next := int32(len(vocab))
-	for _, a := range added {
-		id, found := known[a.Content]
-		if !found {
-			id = next
-			next++
-			known[a.Content] = id
-		}
-		if a.ID != id {
-			return nil, Options{}, fmt.Errorf("added token %q has the id %d, want %d; ids must follow the vocabulary's without a gap", a.Content, a.ID, id)
-		}
-		if a.SingleWord || a.LStrip || a.RStrip || a.Normalized {
-			return nil, Options{}, fmt.Errorf("added token %q: single_word, lstrip, rstrip and normalized are not supported; save it with all of them false", a.Content)
-		}
-		if !slices.Contains(specialTokens[:], a.Content) || !found {
-			options.Added = append(options.Added, a.Content)
-		}
-	}
-	return vocab, options, nil
+	return p, nil
 }
 
 // check refuses what would be read as something else than it is.
@@ -147,11 +143,18 @@ func (f *tokenizerJSON) check() error {
 }
 
 // configure applies what tokenizer_config.json says.
-func (o *Options) configure(data []byte) error {
+func (p *parsed) configure(data []byte) error {
 	var c configJSON
-	if err := json.Unmarshal(bytes.TrimSpace(data), &c); err != nil {
+	if err := json.Unmarshal(data, &c); err != nil {
 		return err
 	}
+	if err := json.Unmarshal(data, &p.declared.config); err != nil {
+		return err
+	}
+	class := strings.TrimSuffix(c.Class, "Fast")
+	p.declared.backend = class != "" && class != "BertTokenizer" && class != "DistilBertTokenizer"
+	o := &p.options
+	o.SplitSpecial = c.SplitSpecial
 	if c.LowerCase != nil {
 		o.LowerCase = *c.LowerCase
 	}

@@ -38,6 +38,9 @@ func (n *normalizer) run(b *buffers, text string, first int) (chars []char, leng
 	at := int32(first)
 	for _, r := range text {
 		class, combining := classOf(r)
+		if class&space != 0 && !n.keepControls {
+			r = ' '
+		}
 		c := char{r, at, at + 1, class, combining}
 		at++
 		if r < utf8.RuneSelf {

@@ -2,23 +2,26 @@ package tokenize
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // Save writes vocab.txt, tokenizer.json and tokenizer_config.json into dir,
 // which must exist. [Load] reads them back, and so does transformers'
-// AutoTokenizer, as a DistilBertTokenizer.
+// AutoTokenizer, as a DistilBertTokenizer. The configuration names all added
+// tokens, so that neither asks what other files of dir say of them.
 func (t *Tokenizer) Save(dir string) error {
 	tokenizer, err := encodeJSON(t.tokenizerJSON())
 	if err != nil {
 		return fmt.Errorf("save tokenizer: %w", err)
 	}
-	config, err := encodeJSON(t.configJSON())
+	config, err := encodeJSON(savedConfig{t.addedByID(), t.configJSON()})
 	if err != nil {
 		return fmt.Errorf("save tokenizer: %w", err)
 	}
@@ -67,12 +70,14 @@ func (t *Tokenizer) tokenizerJSON() tokenizerJSON {
 			Vocab:        t.tokens[:t.vocabSize],
 		},
 	}
-	for id, token := range t.tokens {
-		if _, special := t.specials.ids[token]; special {
-			file.AddedTokens = append(file.AddedTokens, addedJSON{ID: int32(id), Content: token, Special: true})
-		}
+	for _, token := range t.addedByID() {
+		file.AddedTokens = append(file.AddedTokens, addedJSON{token.id, token.AddedToken})
 	}
 	return file
+}
+
+func (t *Tokenizer) addedByID() addedTokens {
+	return slices.SortedFunc(slices.Values(t.added), func(a, b addedToken) int { return cmp.Compare(a.id, b.id) })
 }
 
 // template is the post-processor that sets [CLS] and [SEP] around one text or two.
@@ -98,6 +103,7 @@ func (t *Tokenizer) configJSON() configJSON {
 	chinese := !t.options.KeepChinese
 	limit := json.Number(strconv.Itoa(t.options.ModelMaxLength))
 	c := configJSON{
+		SplitSpecial:   t.options.SplitSpecial,
 		Class:          "DistilBertTokenizer",
 		LowerCase:      &t.options.LowerCase,
 		StripAccents:   t.options.StripAccents,
@@ -111,7 +117,7 @@ func (t *Tokenizer) configJSON() configJSON {
 	if t.options.KeepControls {
 		c.Class = "PreTrainedTokenizerFast" // the other one always cleans
 	}
-	if _, found := t.specials.ids[MaskToken]; found {
+	if _, found := t.ids[MaskToken]; found {
 		c.Mask = MaskToken
 	}
 	return c

@@ -18,7 +18,7 @@ const (
 	MaskToken    = "[MASK]" // may be missing
 )
 
-// specialTokens are found in the text before anything else happens to it.
+// specialTokens are added tokens of every tokenizer.
 var specialTokens = [...]string{PadToken, UnknownToken, CLSToken, SepToken, MaskToken}
 
 // DefaultMaxLength is how many positions BERT and DistilBERT have.
@@ -27,11 +27,12 @@ const DefaultMaxLength = 512
 // Options says how text becomes words. The zero value is that of a cased model.
 type Options struct {
 	LowerCase      bool
-	StripAccents   *bool    // nil: as LowerCase
-	KeepChinese    bool     // do not make every CJK ideograph a word
-	KeepControls   bool     // do not drop control characters
-	ModelMaxLength int      // tokens that the model takes, [CLS] and [SEP] included; 0: DefaultMaxLength
-	Added          []string // further tokens found in the text as they stand; those that the vocabulary lacks get the next ids
+	StripAccents   *bool        // nil: as LowerCase
+	KeepChinese    bool         // do not make every CJK ideograph a word
+	KeepControls   bool         // do not drop control characters
+	ModelMaxLength int          // tokens that the model takes, [CLS] and [SEP] included; 0: DefaultMaxLength
+	Added          []AddedToken // beside [PAD], [UNK], [CLS], [SEP] and [MASK]; those that the vocabulary lacks get the next ids
+	SplitSpecial   bool         // special tokens that stand in the text are text
 }
 
 // Tokenizer cuts text into sub-words. It is safe for concurrent use.
@@ -39,9 +40,12 @@ type Tokenizer struct {
 	options    Options
 	normalizer normalizer
 	model      *wordPiece
-	tokens     []string // by id: vocabulary, then added tokens
-	vocabSize  int      // how many of tokens are the vocabulary's
-	specials   specials
+	tokens     []string         // by id: vocabulary, then added tokens
+	ids        map[string]int32 // of tokens
+	vocabSize  int              // how many of tokens are the vocabulary's
+	added      []addedToken     // in the order in which they were added
+	raw        matcher          // finds added tokens in the text as it stands,
+	normal     matcher          // and these in the normalised text
 	pad        int32
 	cls, sep   int32
 	scratch    sync.Pool // of *scratch
@@ -50,8 +54,8 @@ type Tokenizer struct {
 // scratch is what one call of Encode works in.
 type scratch struct {
 	buffers
-	pieces []piece
-	word   []byte
+	pieces     []piece
+	word, text []byte
 }
 
 // New returns the tokenizer of a vocabulary, whose tokens have their index as
@@ -88,6 +92,7 @@ func New(vocab []string, o Options) (*Tokenizer, error) {
 		},
 		model:     newWordPiece(vocab, ids[UnknownToken]),
 		tokens:    slices.Clone(vocab),
+		ids:       ids,
 		vocabSize: len(vocab),
 		pad:       ids[PadToken],
 		cls:       ids[CLSToken],
@@ -96,20 +101,21 @@ func New(vocab []string, o Options) (*Tokenizer, error) {
 	if o.StripAccents != nil {
 		t.normalizer.stripAccents = *o.StripAccents
 	}
-	for _, token := range slices.Concat(specialTokens[:], o.Added) {
-		if token == "" || !utf8.ValidString(token) {
-			return nil, fmt.Errorf("added tokens: %q is no token; remove it", token)
+	for _, token := range specialTokens {
+		if _, known := ids[token]; !known {
+			continue // [MASK]
 		}
-		id, known := ids[token]
-		switch {
-		case !known && token == MaskToken:
-			continue
-		case !known:
-			id = int32(len(t.tokens))
-			ids[token] = id
-			t.tokens = append(t.tokens, token)
+		if err := t.add(Special(token)); err != nil {
+			return nil, fmt.Errorf("added tokens: %w", err)
 		}
-		t.specials.add(token, id)
+	}
+	for _, token := range o.Added {
+		if err := t.add(token); err != nil {
+			return nil, fmt.Errorf("added tokens: %w", err)
+		}
+	}
+	if err := t.buildMatchers(); err != nil {
+		return nil, fmt.Errorf("added tokens: %w", err)
 	}
 	t.scratch.New = func() any { return new(scratch) }
 	return t, nil
@@ -121,23 +127,53 @@ func (t *Tokenizer) Encode(text string) Encoding {
 	e := Encoding{IDs: make([]int32, 0, guess), Words: make([]int, 0, guess), Offsets: make([]Span, 0, guess)}
 	e.append(t.cls, -1, Span{})
 	s := t.scratch.Get().(*scratch)
-	at, words := 0, 0
-	for text != "" {
-		start, end, id := t.specials.next(text)
-		chars, length := t.normalizer.run(&s.buffers, text[:start], at)
-		words = t.appendWords(&e, s, chars, words)
-		at += length
-		if end > start {
-			length = utf8.RuneCountInString(text[start:end])
-			e.append(id, words, Span{at, at + length})
+	at, pos, words := 0, 0, 0 // at is how many code points the pos first bytes have
+	t.raw.split(text, func(start, end int, token *addedToken) {
+		at -= utf8.RuneCountInString(text[min(start, pos):pos]) // two tokens may overlap
+		pos = end
+		if token == nil {
+			chars, length := t.normalizer.run(&s.buffers, text[start:end], at)
+			words = t.appendNormal(&e, s, chars, words)
 			at += length
-			words++
+			return
 		}
-		text = text[end:]
-	}
+		length := utf8.RuneCountInString(text[start:end])
+		e.append(token.id, words, Span{at, at + length})
+		at += length
+		words++
+	})
 	t.scratch.Put(s)
 	e.append(t.sep, -1, Span{})
 	return Encoding{slices.Clip(e.IDs), slices.Clip(e.Words), slices.Clip(e.Offsets)}
+}
+
+// appendNormal appends the tokens of a normalised stretch of the text to e, as
+// [Tokenizer.appendWords] does.
+func (t *Tokenizer) appendNormal(e *Encoding, s *scratch, chars []char, word int) int {
+	if len(t.normal.tokens) == 0 {
+		return t.appendWords(e, s, chars, word)
+	}
+	s.text = appendText(s.text[:0], chars)
+	var at, pos int // at is how many characters the pos first bytes have
+	seek := func(to int) int {
+		for ; pos < to; at++ {
+			pos += utf8.RuneLen(chars[at].r)
+		}
+		for ; pos > to; at-- {
+			pos -= utf8.RuneLen(chars[at-1].r)
+		}
+		return at
+	}
+	t.normal.split(string(s.text), func(start, end int, token *addedToken) {
+		first, last := seek(start), seek(end)
+		if token == nil {
+			word = t.appendWords(e, s, chars[first:last], word)
+			return
+		}
+		e.append(token.id, word, Span{int(chars[first].start), int(chars[last-1].end)})
+		word++
+	})
+	return word
 }
 
 // appendWords appends the sub-words of chars to e. The first word has the index
@@ -204,39 +240,8 @@ func (t *Tokenizer) SetModelMaxLength(n int) { t.options.ModelMaxLength = n }
 
 // Equal reports whether two tokenizers make the same tokens of every text.
 func (t *Tokenizer) Equal(other *Tokenizer) bool {
-	return slices.Equal(t.tokens, other.tokens) && t.vocabSize == other.vocabSize && t.normalizer == other.normalizer
-}
-
-// specials finds tokens that stand in the text as they are.
-type specials struct {
-	first [256]bool // bytes that one of them starts with
-	ids   map[string]int32
-	long  int
-}
-
-func (s *specials) add(token string, id int32) {
-	if s.ids == nil {
-		s.ids = map[string]int32{}
-	}
-	s.first[token[0]] = true
-	s.ids[token] = id
-	s.long = max(s.long, len(token))
-}
-
-// next finds the leftmost of them in text, the longest there: text[start:end].
-// Without any, start and end are len(text).
-func (s *specials) next(text string) (start, end int, id int32) {
-	for i := range len(text) {
-		if !s.first[text[i]] {
-			continue
-		}
-		for n := min(s.long, len(text)-i); n > 0; n-- {
-			if id, found := s.ids[text[i:i+n]]; found {
-				return i, i + n, id
-			}
-		}
-	}
-	return len(text), len(text), 0
+	return slices.Equal(t.tokens, other.tokens) && t.vocabSize == other.vocabSize && t.normalizer == other.normalizer &&
+		slices.Equal(t.addedByID(), other.addedByID()) && t.options.SplitSpecial == other.options.SplitSpecial
 }
 
 func cutContinuation(token string) (string, bool) {

@@ -28,7 +28,7 @@ func newSmall(t testing.TB, o tokenize.Options) *tokenize.Tokenizer {
 
 func TestEncode(t *testing.T) {
 	cased, uncased := newSmall(t, tokenize.Options{}), newSmall(t, tokenize.Options{LowerCase: true})
-	added := newSmall(t, tokenize.Options{Added: []string{"<call>", "<call>s", "you"}})
+	added := newSmall(t, tokenize.Options{Added: added("<call>", "<call>s", "you")})
 	controls := newSmall(t, tokenize.Options{KeepControls: true})
 	for _, test := range []struct {
 		name   string
@@ -49,19 +49,23 @@ func TestEncode(t *testing.T) {
 		{"invalid UTF-8", cased, "\xffhe\xc3llo \xe4\xbd", "hello@0:1-7"},
 		{"long words", cased, strings.Repeat("x", 101) + " x", "[UNK]@0:0-101 x@1:102-103"},
 	} {
-		var got []string
 		e := test.tok.Encode(test.text)
-		last := len(e.IDs) - 1
-		for i := 1; i < last; i++ {
-			got = append(got, test.tok.Token(e.IDs[i])+"@"+strconv.Itoa(e.Words[i])+":"+strconv.Itoa(e.Offsets[i].Start)+"-"+strconv.Itoa(e.Offsets[i].End))
-		}
-		if got := strings.Join(got, " "); got != test.tokens {
+		if got := readable(test.tok, e); got != test.tokens {
 			t.Errorf("%s: %q\n got %s\nwant %s", test.name, test.text, got, test.tokens)
 		}
-		if e.IDs[0] != 2 || e.IDs[last] != 3 || e.Words[0] != -1 || e.Words[last] != -1 {
+		if last := len(e.IDs) - 1; e.IDs[0] != 2 || e.IDs[last] != 3 || e.Words[0] != -1 || e.Words[last] != -1 {
 			t.Errorf("%s: special tokens missing: %v", test.name, e)
 		}
 	}
+}
+
+// readable is an encoding's content, each token as token@word:start-end.
+func readable(tok *tokenize.Tokenizer, e tokenize.Encoding) string {
+	var list []string
+	for i := 1; i < len(e.IDs)-1; i++ {
+		list = append(list, tok.Token(e.IDs[i])+"@"+strconv.Itoa(e.Words[i])+":"+strconv.Itoa(e.Offsets[i].Start)+"-"+strconv.Itoa(e.Offsets[i].End))
+	}
+	return strings.Join(list, " ")
 }
 
 func TestLongText(t *testing.T) {
@@ -96,7 +100,7 @@ func TestNewErrors(t *testing.T) {
 		{"empty", append(slices.Clone(small), ""), tokenize.Options{}, "entry 21 is \"\""},
 		{"line break", append(slices.Clone(small), "a\nb"), tokenize.Options{}, "entry 21"},
 		{"not UTF-8", append(slices.Clone(small), "\xff"), tokenize.Options{}, "entry 21"},
-		{"empty added token", small, tokenize.Options{Added: []string{""}}, "added tokens"},
+		{"empty added token", small, tokenize.Options{Added: added("")}, "added tokens"},
 		{"negative length", small, tokenize.Options{ModelMaxLength: -1}, "model_max_length is -1"},
 	} {
 		if _, err := tokenize.New(test.vocab, test.options); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -109,7 +113,7 @@ func TestNewErrors(t *testing.T) {
 }
 
 func TestTokens(t *testing.T) {
-	tok := newSmall(t, tokenize.Options{Added: []string{"<call>", "you"}})
+	tok := newSmall(t, tokenize.Options{Added: added("<call>", "you")})
 	for id, want := range map[int32]string{0: "[PAD]", 6: "##llo", 21: "<call>", 22: "", -1: ""} {
 		if got := tok.Token(id); got != want {
 			t.Errorf("token %d is %q, want %q", id, got, want)
@@ -155,6 +159,10 @@ func FuzzEncode(f *testing.F) {
 		}
 		toks = append(toks, tok)
 	}
+	toks = append(toks, newSmall(f, tokenize.Options{LowerCase: true, Added: []tokenize.AddedToken{
+		{Content: "É!", Normalized: true, LStrip: true}, {Content: "你", Normalized: true, RStrip: true}, {Content: " x", RStrip: true}, {Content: "call", SingleWord: true},
+	}}))
+	f.Add("e! \u00a0你\u2003 x call, E\u0301! call")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, tok := range toks {
 			e := tok.Encode(text)

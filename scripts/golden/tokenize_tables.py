@@ -1,5 +1,5 @@
 """Writes pkg/tokenize/tables.go: how Hugging Face's BERT normaliser and
-pre-tokeniser class every code point.
+pre-tokeniser class every code point, and its added tokens the letters of a word.
 
 Run with the environment of requirements.txt, and Python 3.11 for its Unicode 14:
 
@@ -12,6 +12,7 @@ are asked of the library itself, one code point at a time.
 
 import unicodedata
 
+from tokenizers import AddedToken, Tokenizer, models
 from tokenizers.normalizers import NFD, BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
@@ -90,6 +91,21 @@ def char_ranges():
     return runs
 
 
+def word_ranges():
+    """The code points that an added token of single_word may not stand beside."""
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.add_tokens([AddedToken("<x>", single_word=True, normalized=False)])
+    runs = []
+    for u in range(0x110000):
+        if 0xD800 <= u < 0xE000 or len(tokenizer.encode(chr(u) + "<x>").ids) == 2:
+            continue
+        if runs and runs[-1][1] == u - 1:
+            runs[-1][1] = u
+        else:
+            runs.append([u, u])
+    return runs
+
+
 def rows(cells, width=110):
     line = "\t"
     for cell in cells:
@@ -111,6 +127,9 @@ def main():
     out += ["}", "", "// lowerShifts holds the letters whose lower case is newer than Unicode 14, ascending."]
     out += ["var lowerShifts = []lowerShift{"]
     out += rows(f"{{{lo:#x}, {hi:#x}, {shift}}}" for lo, hi, shift in lower_exceptions())
+    out += ["}", "", "// wordRanges holds the code points that are part of a word to an added token of single_word, ascending."]
+    out += ["var wordRanges = []wordRange{"]
+    out += rows(f"{{{lo:#x}, {hi:#x}}}" for lo, hi in word_ranges())
     out += ["}", ""]
     OUT.write_text("\n".join(out), encoding="utf-8")
 

@@ -27,12 +27,14 @@ TESTS = [
     ("small prototype directory: logits", "pkg/fusion", "TestPrototypeDirectory", rf"logit {NUMBER}", 1e-5),
     ("scores as scikit-learn's and seqeval's", "pkg/metrics", "Test.*Equals?(ScikitLearn|Seqeval)", None, 1e-12),
     ("percentiles as NumPy's, calibration error", "pkg/metrics", "Test.*Equals?(NumPys|ItsDefinition)", None, 1e-12),
-    ("figures of reports as scikit-learn's and seqeval's", "pkg/evaluate", "TestFiguresEqual.*", None, 1e-12),
+    ("figures of reports as scikit-learn's and seqeval's", "pkg/evaluate", "TestFiguresEqual.*|TestTagsEqualSeqeval", None, 1e-12),
+    ("entities of B- and I- tags as transformers' pipeline's, of others as seqeval's", "pkg/tasks", "TestSpansEqualPython", None, 0),
     ("splits as scikit-learn's", "pkg/datasets", "Test.*EqualsScikitLearn", None, 0),
     ("QA values as Python's float", "pkg/datasets", "TestQAValuesEqualPython", None, 0),
     ("files of weights read and written", "internal/weights", "TestReadsWhatPythonWrote|TestWrite.*", None, 0),
 ]
 STRINGS = 10_000
+FOLDERS = 500
 
 
 def compare(table, tree, programs, seed):
@@ -62,6 +64,10 @@ def compare(table, tree, programs, seed):
     script(tree, seed, "tokenize_bert.py", "random", str(STRINGS), str(seed), tree / "random")
     log, problem = run("pkg/tokenize", "TestGolden", "-golden", tree / "random")
     texts(table, f"tokenizers: {STRINGS} random strings each", log, problem)
+    script(tree, seed, "tokenize_added.py", str(FOLDERS), str(seed), tree / "added.jsonl")
+    log, problem = run("pkg/tokenize", "TestGoldenAdded", "-added", tree / "added.jsonl", "-save", tree / "added")
+    texts(table, f"tokenizers: {FOLDERS} random folders with added tokens", log, problem)
+    verify(table, "the same saved by Go, in Python", tree, seed, "tokenize_added.py", "verify", tree / "added")
 
 
 def texts(table, what, log, problem):
