@@ -3,18 +3,20 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"io"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/trident-nlp/trident/internal/table"
+	"github.com/trident-nlp/trident/internal/textfile"
 )
 
 // formatOf tells an input's format by its name, or else by its beginning.
 func formatOf(name string, in *bufio.Reader) string {
-	switch strings.ToLower(filepath.Ext(name)) {
+	switch extension(name) {
 	case ".txt":
 		return "lines"
 	case ".jsonl", ".ndjson":
@@ -23,8 +25,16 @@ func formatOf(name string, in *bufio.Reader) string {
 		return "json"
 	case ".csv":
 		return "csv"
+	case ".tsv", ".tab":
+		return "tsv"
 	}
 	return sniff(firstLine(in))
+}
+
+// extension is that of a file's name, in lower case, without that of a way of
+// compressing behind it: ".csv" for "calls.CSV.gz".
+func extension(name string) string {
+	return strings.ToLower(filepath.Ext(textfile.TrimExtension(name)))
 }
 
 // firstLine looks at the first line that isn't blank, as far as in's buffer
@@ -55,7 +65,10 @@ func sniff(line string) string {
 			return "json"
 		}
 	}
-	if isHeader(line) {
+	switch {
+	case strings.ContainsRune(line, '\t') && isHeader(line, '\t'):
+		return "tsv"
+	case isHeader(line, ','):
 		return "csv"
 	}
 	return "lines"
@@ -63,8 +76,8 @@ func sniff(line string) string {
 
 // isHeader reports whether line is the first row of a table of calls. Unlike a
 // sentence it has no space after its commas.
-func isHeader(line string) bool {
-	names, err := csv.NewReader(strings.NewReader(line)).Read()
+func isHeader(line string, separator byte) bool {
+	names, err := table.NewReader(bufio.NewReader(strings.NewReader(line)), separator).Read()
 	padded := func(name string) bool { return name != strings.TrimSpace(name) }
 	return err == nil && findColumns(names).text >= 0 && !slices.ContainsFunc(names, padded)
 }
@@ -72,6 +85,6 @@ func isHeader(line string) bool {
 // brokenOver reports whether line is the beginning of a JSON value that goes
 // on in the next.
 func brokenOver(line string) bool {
-	err := json.NewDecoder(strings.NewReader(line)).Decode(new(json.RawMessage))
+	err := json.NewDecoder(bytes.NewReader(withoutNonFinite([]byte(line)))).Decode(new(json.RawMessage))
 	return errors.Is(err, io.ErrUnexpectedEOF)
 }
