@@ -39,13 +39,13 @@ func TestSeveralFiles(t *testing.T) {
 		if got := p.cells(2); !strings.Contains(got, "|not readable (empty)|") {
 			t.Errorf("%s: the categories are %s", name, got)
 		}
-		const want = "b.csv: calls without a text, which are passed over: 1.\nbad.jsonl was passed over: Line 1 has no field “text” or “narrative”."
+		const want = "b.csv: calls without a text, which are passed over: 1.\nPassed over: bad.jsonl: Line 1 has no field “text” or “narrative”."
 		if got := p.text("#notes"); got != want {
 			t.Errorf("%s: the notes are %q, want %q", name, got, want)
 		}
 	}
 	p.click("[data-language=sw]")
-	if got := p.text("#notes"); !strings.Contains(got, "bad.jsonl imerukwa: Mstari wa 1") {
+	if got := p.text("#notes"); !strings.Contains(got, "Imerukwa: bad.jsonl: Mstari wa 1") {
 		t.Errorf("in Swahili the notes are %q", got)
 	}
 	p.click("[data-language=en]")
@@ -54,7 +54,13 @@ func TestSeveralFiles(t *testing.T) {
 		t.Errorf("after clearing the notes are %q", got)
 	}
 	p.drop(bad, file(t, "x.pdf", "%PDF"))
-	p.until("document.getElementById('problem').textContent.startsWith('bad.jsonl was passed over') && document.getElementById('notes').textContent.startsWith('x.pdf was passed over')")
+	p.until("document.getElementById('problem').textContent.startsWith('Passed over: bad.jsonl: Line 1') && document.getElementById('notes').textContent.startsWith('Passed over: x.pdf: this kind')")
+	p.click("#clear")
+	p.drop(filepath.Join(filepath.Dir(a), "."), a)
+	p.status("Calls read: 1 of 1.")
+	if got := p.text("#notes"); !strings.HasSuffix(got, "can’t be read: is it a folder?") {
+		t.Errorf("of a folder the page says %q", got)
+	}
 	var many []string
 	for i := range 3 {
 		many = append(many, file(t, fmt.Sprintf("%d.jsonl", i), strings.Repeat("{\"text\": \"my\"}\n", 700)))

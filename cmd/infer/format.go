@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -18,6 +19,10 @@ import (
 func formatOf(name string, in *bufio.Reader) string {
 	switch extension(name) {
 	case ".txt":
+		// Excel calls a table separated by tabs so.
+		if format := tableOf(firstLine(in), 2); format != "" {
+			return format
+		}
 		return "lines"
 	case ".jsonl", ".ndjson":
 		return "jsonl"
@@ -65,21 +70,26 @@ func sniff(line string) string {
 			return "json"
 		}
 	}
-	switch {
-	case strings.ContainsRune(line, '\t') && isHeader(line, '\t'):
-		return "tsv"
-	case isHeader(line, ','):
-		return "csv"
-	}
-	return "lines"
+	return cmp.Or(tableOf(line, 1), "lines")
 }
 
-// isHeader reports whether line is the first row of a table of calls. Unlike a
-// sentence it has no space after its commas.
-func isHeader(line string, separator byte) bool {
-	names, err := table.NewReader(bufio.NewReader(strings.NewReader(line)), separator).Read()
-	padded := func(name string) bool { return name != strings.TrimSpace(name) }
-	return err == nil && findColumns(names).text >= 0 && !slices.ContainsFunc(names, padded)
+// tableOf tells the format of a table of calls, with so many columns or more, by
+// its first row; "" if line isn't one. Unlike a sentence it has no space after
+// its commas. Tables with other separators are told as csv too, whose reader
+// complains: a header is no call.
+func tableOf(line string, least int) string {
+	for _, separator := range []byte("\t,;|") {
+		names, err := table.NewReader(bufio.NewReader(strings.NewReader(line)), separator).Read()
+		padded := func(name string) bool { return name != strings.TrimSpace(name) }
+		switch {
+		case err != nil || len(names) < least || findColumns(names).text < 0 || slices.ContainsFunc(names, padded):
+			continue
+		case separator == '\t':
+			return "tsv"
+		}
+		return "csv"
+	}
+	return ""
 }
 
 // brokenOver reports whether line is the beginning of a JSON value that goes

@@ -125,6 +125,9 @@ func TestReadInput(t *testing.T) {
 		"json, 1NaN":             {"json", `[{"age":1NaN,"text":"SECRET"}]`, "", "record 1: broken JSON"},
 		"json, cut off in NaN":   {"json", `[{"age":Na`, "", "record 1: broken JSON"},
 		"auto, tsv":              {"auto", "id\tText\n1\tone\n", "string 1:one", ""},
+		"auto, semicolons":       {"auto", "id;text\n1;SECRET\n", "", "line 1: no column is called text or narrative (columns are separated by commas)"},
+		"auto, bars":             {"auto", "id|text\n1|SECRET\n", "", "line 1: no column is called text or narrative (columns are separated by commas)"},
+		"auto, one column":       {"auto", "Text\none\n", "one", ""},
 		"auto, NaN over lines":   {"auto", "{\"age\": NaN,\n\"text\":\"one\"}", "one", ""},
 		"auto, lines":            {"auto", "Hello, text\nother", "Hello, text|other", ""},
 		"auto, times":            {"auto", "[00:01] Hello\n", "[00:01] Hello", ""},
@@ -177,6 +180,13 @@ func TestFormatByName(t *testing.T) {
 		all, err := readAll(readInput(strings.NewReader(input), reading{format: "auto", name: name}))
 		if err != nil || len(all) != 1 || string(all[0].text) != input {
 			t.Errorf("%s is not read as lines: %v, %v", name, all, err)
+		}
+	}
+	// Excel saves tables as .txt; a single column is no table there.
+	for input, want := range map[string]string{"id\ttext\n1\tone\n": "string 1:one", "id,text\n1,one\n": "string 1:one", "text\none\n": "text|one", "Hello,\tmy text\n": "Hello,\tmy text"} {
+		all, err := readAll(readInput(strings.NewReader(input), reading{format: "auto", name: "a.txt"}))
+		if got := show(all); err != nil || got != want {
+			t.Errorf("%q in .txt is %q, %v; want %q", input, got, err, want)
 		}
 	}
 	for name, input := range map[string]string{"a.jsonl": "no", "a.ndjson": "no", "a.json": "no", "a.csv": "no", "a.tsv": "no", "a.csv.gz": "no", "a.JSON.zst": "no"} {

@@ -38,7 +38,7 @@ export function callName(call, i) {
 function row(call, i, open) {
   const start = [...call.text.slice(0, 240)].slice(0, 110).join('');
   return {
-    button: el('button', {type: 'button', class: 'open', 'data-call': i, onclick: () => open(i)}, el('bdi', {}, callName(call, i))),
+    button: el('button', {type: 'button', class: 'open', title: call.id, 'data-call': i, onclick: () => open(i)}, el('bdi', {}, callName(call, i))),
     cut: el('span', {class: 'cut'}),
     beginning: el('bdi', {}, start.length < call.text.length ? `${start}…` : start),
     values: ['main_category', 'priority', 'criteria', 'count'].map((name) => el('td', {class: name})),

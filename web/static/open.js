@@ -21,7 +21,7 @@ export async function readFiles(files) {
       notes.push(...read.notes);
     } catch (problem) {
       if (!(problem instanceof Problem) || files.length === 1) throw problem;
-      notes.push(new Problem('inFile', {name: file.name, problem}));
+      notes.push(problem.values.name === undefined ? new Problem('inFile', {name: file.name, problem}) : new Problem('passedOver', {problem}));
     }
   }
   if (calls.length > MAX_CALLS) throw new Problem('manyInAll', {n: calls.length, most: MAX_CALLS});
