@@ -233,6 +233,11 @@ func TestCallTooLong(t *testing.T) {
 			t.Errorf("%s: %d bytes were read", format, in.given)
 		}
 	}
+	// However small it was before it was decompressed.
+	packed := gzipped(strings.Repeat("x", maxRecord+1<<20))
+	if _, err := readAll(readInput(strings.NewReader(packed), reading{format: "whole"})); !errors.Is(err, errTooLong) || len(packed) > maxRecord/100 {
+		t.Errorf("%d bytes, compressed: error %v", len(packed), err)
+	}
 	// Any number of calls that aren't too long are fine.
 	n := 0
 	for _, err := range readInput(&endless{piece: strings.Repeat("word ", 800) + "\n"}, reading{format: "lines"}) {
