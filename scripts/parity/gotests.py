@@ -30,6 +30,7 @@ TESTS = [
     ("figures of reports as scikit-learn's and seqeval's", "pkg/evaluate", "TestFiguresEqual.*", None, 1e-12),
     ("splits as scikit-learn's", "pkg/datasets", "Test.*EqualsScikitLearn", None, 0),
     ("QA values as Python's float", "pkg/datasets", "TestQAValuesEqualPython", None, 0),
+    ("cells of CSV and TSV as Python's csv", "internal/table", "TestCellsEqualPython", None, 0),
     ("files of weights read and written", "internal/weights", "TestReadsWhatPythonWrote|TestWrite.*", None, 0),
 ]
 STRINGS = 10_000
