@@ -101,7 +101,7 @@ func check(head, line []byte) error {
 		if evenly(line, nuls) {
 			return &Refused{"this looks like UTF-16 without a byte order mark; save it as UTF-8"}
 		}
-		return &Refused{"it holds NUL bytes, so it is no text; give text in UTF-8"}
+		return &Refused{"it holds NUL bytes, as UTF-16 and binary files do; save it as UTF-8 text"}
 	}
 	if odd := oddBytes(line); len(line) >= 32 && 3*odd > len(line) {
 		return &Refused{fmt.Sprintf("%d of its first %d bytes aren't UTF-8 text: it is in another encoding, or no text; save it as UTF-8", odd, len(line))}
