@@ -262,16 +262,16 @@ func file(t *testing.T, name, content string) string {
 	return path
 }
 
-// choose gives the page a file by its button.
-func (p *tab) choose(path string) {
+// choose gives the page files by its button.
+func (p *tab) choose(paths ...string) {
 	p.t.Helper()
-	p.do(chromedp.SetUploadFiles(chromedp.ID("file"), []string{path}))
+	p.do(chromedp.SetUploadFiles(chromedp.ID("file"), paths))
 }
 
-// drop drops a file on the page.
-func (p *tab) drop(path string) {
+// drop drops files on the page.
+func (p *tab) drop(paths ...string) {
 	p.t.Helper()
-	data := &input.DragData{Items: []*input.DragDataItem{}, Files: []string{path}, DragOperationsMask: 1}
+	data := &input.DragData{Items: []*input.DragDataItem{}, Files: paths, DragOperationsMask: 1}
 	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
 		p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 			_, err := cdp.Call(ctx, target, input.DispatchDragEvent, input.DispatchDragEventParams{Type: kind, X: 300, Y: 300, Data: data})

@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -89,7 +87,10 @@ func TestFiles(t *testing.T) {
 		{"a.csv", "id,text\n1\n", "Row 2 has another number of cells than the first row (1, not 2).", -1},
 		{"a.jsonl", "{\"text\": \"my\"}\n{\"text\": }\n", "Line 2 isn’t JSON.", -1},
 		{"a.jsonl", "{\"text\": \"my\"}\n{\"txt\": 1}\n", "Line 2 has no field “text”", -1},
-		{"a.jsonl", "{\"text\": \"my\"}\n{\"text\": \" \"}\n", "Call 2 is empty.", -1},
+		{"a.jsonl", "{\"text\": \"my\"}\n{\"text\": \" \"}\n{\"text\": null, \"age\": NaN}\n", "Calls read: 1 of 3.", 3},
+		{"a.csv", "Text\n\"\"\nmy son\n", "Calls read: 1 of 2.", 2},
+		{"a.tsv", "id\tText\nx1\t\"my\tson\"\n", "Calls read: 1 of 1.", 1},
+		{"a.csv", "text\n\" \"\n", "a.csv: no call in it has a text.", -1},
 		{"a.jsonl", "null\n", "Line 1 has no field", -1},
 		{"a.json", "[", "The file isn’t JSON.", -1},
 		{"a.pdf", "%PDF", "a.pdf: this kind of file", -1},
@@ -126,28 +127,10 @@ func TestFiles(t *testing.T) {
 func TestDownload(t *testing.T) {
 	model := tinyModel(t)
 	p := open(t, serve(t, predict(model)), desktop)
-	dir := t.TempDir()
-	if _, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
-		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	dir := p.downloads()
 	saved := func(button, name string) []byte {
 		t.Helper()
-		p.click(button)
-		path := filepath.Join(dir, name)
-		var data []byte
-		for len(data) == 0 {
-			if err := p.ctx.Err(); err != nil {
-				t.Fatal(err)
-			}
-			p.until("document.getElementById('status').textContent.startsWith('Saved as')")
-			data, _ = os.ReadFile(path) // it isn't there at once
-		}
-		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
-		}
-		return data
+		return []byte(p.saved(button, filepath.Join(dir, name)))
 	}
 
 	p.read(call)

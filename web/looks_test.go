@@ -91,8 +91,12 @@ func TestLooks(t *testing.T) {
 			check("what the model looked at")
 			p.click("[data-language=sw]")
 			check("in Swahili")
-			p.choose(file(t, "calls.jsonl", lines(55)))
-			p.until("document.getElementById('status').textContent.endsWith('55 kati ya 55.')")
+			long := "text,id\n" + strings.Repeat("my son was beaten in Kisumu. ", 40) + "Jos\xe9,12345678901234567890\n"
+			p.choose(file(t, "one.csv", long), file(t, "calls.jsonl", lines(55)))
+			p.until("document.getElementById('status').textContent.endsWith('56 kati ya 56.') && document.getElementById('notes').textContent !== ''")
+			if got := p.text("tbody .cut"); got != "mwisho haukusomwa" {
+				t.Errorf("at a call that was cut stands %q", got)
+			}
 			p.click("[data-call='3']")
 			check("many calls")
 			if got, want := p.say("getComputedStyle(document.body).backgroundColor"), "rgb(251, 250, 247)"; (got == want) == l.dark {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,8 @@ func TestModules(t *testing.T) {
 	p := open(t, serve(t, predict(tinyModel(t))), desktop)
 	t.Run("offsets", func(t *testing.T) { checkOffsets(t, p) })
 	t.Run("csv", func(t *testing.T) { checkCSV(t, p) })
+	t.Run("tables", func(t *testing.T) { checkTables(t, p) })
+	t.Run("json", func(t *testing.T) { checkJSON(t, p) })
 }
 
 // checkOffsets compares the page's way of cutting a text with Go's runes.
@@ -87,10 +90,52 @@ func checkCSV(t *testing.T, p *tab) {
 		}
 		files, tables = append(files, file), append(tables, table)
 	}
-	got := ask[[][][]string](p, fmt.Sprintf("import('/calls.js').then(({parseCSV}) => %s.map((file) => parseCSV(file)))", asJS(t, files)))
+	got := ask[[][][]string](p, fmt.Sprintf("import('/calls.js').then(({parseTable}) => %s.map((file) => parseTable(file, ',')))", asJS(t, files)))
 	for i := range tables {
 		if asJS(t, got[i]) != asJS(t, tables[i]) {
 			t.Errorf("table %d: %q, want %q", i, got[i], tables[i])
+		}
+	}
+}
+
+// checkTables compares the page's reader of tables with what Python's csv finds,
+// by internal/table's golden file.
+func checkTables(t *testing.T, p *tab) {
+	t.Helper()
+	data, err := os.ReadFile("../internal/table/testdata/python.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		Text, Separator string
+		Rows            [][]string // nil: quotation marks are wrong
+	}
+	if err := json.Unmarshal(data, &cases); err != nil {
+		t.Fatal(err)
+	}
+	got := ask[[][][]string](p, fmt.Sprintf(`import('/calls.js').then(({parseTable}) => %s.map(({text, separator}) => {
+		try { return parseTable(text, separator); } catch { return null; }
+	}))`, data))
+	for i, test := range cases {
+		if asJS(t, got[i]) != asJS(t, test.Rows) {
+			t.Errorf("%q: %q, want %q", test.Text, got[i], test.Rows)
+		}
+	}
+}
+
+// checkJSON: numbers are kept as they are written, and what Python writes is
+// read; other things are as JSON.parse has them.
+func checkJSON(t *testing.T, p *tab) {
+	t.Helper()
+	for in, want := range map[string]string{
+		`{"a":12345678901234567890,"b":-1.50e+3,"c":[0,NaN,-Infinity,Infinity]}`: `{"a":"#12345678901234567890","b":"#-1.50e+3","c":["#0",null,null,null]}`,
+		`["NaN","5","\\\"7","\\\\",8]`:                                           `["NaN","5","\\\"7","\\\\","#8"]`,
+		`[true,null,"é😀"]`:                                                       `[true,null,"é😀"]`,
+		`{1:2}`:                                                                  "error", `[01]`: "error", `[1.]`: "error", `[-]`: "error", `[1NaN]`: "error", `[NaNs]`: "error", `["5]`: "error", `[5 6]`: "error", `NaN:`: "error", "": "error",
+	} {
+		got := p.say(fmt.Sprintf("import('/json.js').then(({parse}) => { try { return JSON.stringify(parse(%s)).replaceAll('\\uE000', '#'); } catch { return 'error'; } })", asJS(t, in)))
+		if got != want {
+			t.Errorf("%s is %s, want %s", in, got, want)
 		}
 	}
 }

@@ -16,13 +16,14 @@ type file struct {
 	size int64 // in bytes; -1 for a pipe or a device
 }
 
-// fileTypes are the extensions of what is read in a folder.
-var fileTypes = []string{".csv", ".json", ".jsonl", ".ndjson", ".txt"}
+// fileTypes are the extensions of what is read in a folder; that of a way of
+// compressing may follow.
+var fileTypes = []string{".csv", ".json", ".jsonl", ".ndjson", ".tab", ".tsv", ".txt"}
 
 // findFiles lists the files that names stand for, each a file, a folder or a
 // pattern: a folder's and a pattern's files in the order of their names.
 // Folders in folders, and files in them that begin with . or _ or have no
-// extension of fileTypes, are passed over.
+// extension of fileTypes (and perhaps .gz and the like behind it), are passed over.
 func findFiles(names []string) ([]file, error) {
 	var list []file
 	for _, name := range names {
@@ -73,7 +74,7 @@ func filesIn(dir string) ([]string, error) {
 	var paths []string
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "_") || !slices.Contains(fileTypes, strings.ToLower(filepath.Ext(path))) {
+		if strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "_") || !slices.Contains(fileTypes, extension(path)) {
 			continue
 		}
 		info, err := os.Stat(path) // through links, as ConfigMaps have them

@@ -3,19 +3,26 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/trident-nlp/trident/internal/table"
+	"github.com/trident-nlp/trident/internal/textfile"
 )
 
 // formatOf tells an input's format by its name, or else by its beginning.
 func formatOf(name string, in *bufio.Reader) string {
-	switch strings.ToLower(filepath.Ext(name)) {
+	switch extension(name) {
 	case ".txt":
+		// Excel calls a table separated by tabs so.
+		if format := tableOf(firstLine(in), 2); format != "" {
+			return format
+		}
 		return "lines"
 	case ".jsonl", ".ndjson":
 		return "jsonl"
@@ -23,8 +30,16 @@ func formatOf(name string, in *bufio.Reader) string {
 		return "json"
 	case ".csv":
 		return "csv"
+	case ".tsv", ".tab":
+		return "tsv"
 	}
 	return sniff(firstLine(in))
+}
+
+// extension is that of a file's name, in lower case, without that of a way of
+// compressing behind it: ".csv" for "calls.CSV.gz".
+func extension(name string) string {
+	return strings.ToLower(filepath.Ext(textfile.TrimExtension(name)))
 }
 
 // firstLine looks at the first line that isn't blank, as far as in's buffer
@@ -55,23 +70,31 @@ func sniff(line string) string {
 			return "json"
 		}
 	}
-	if isHeader(line) {
-		return "csv"
-	}
-	return "lines"
+	return cmp.Or(tableOf(line, 1), "lines")
 }
 
-// isHeader reports whether line is the first row of a table of calls. Unlike a
-// sentence it has no space after its commas.
-func isHeader(line string) bool {
-	names, err := csv.NewReader(strings.NewReader(line)).Read()
-	padded := func(name string) bool { return name != strings.TrimSpace(name) }
-	return err == nil && findColumns(names).text >= 0 && !slices.ContainsFunc(names, padded)
+// tableOf tells the format of a table of calls, with so many columns or more, by
+// its first row; "" if line isn't one. Unlike a sentence it has no space after
+// its commas. Tables with other separators are told as csv too, whose reader
+// complains: a header is no call.
+func tableOf(line string, least int) string {
+	for _, separator := range []byte("\t,;|") {
+		names, err := table.NewReader(bufio.NewReader(strings.NewReader(line)), separator).Read()
+		padded := func(name string) bool { return name != strings.TrimSpace(name) }
+		switch {
+		case err != nil || len(names) < least || findColumns(names).text < 0 || slices.ContainsFunc(names, padded):
+			continue
+		case separator == '\t':
+			return "tsv"
+		}
+		return "csv"
+	}
+	return ""
 }
 
 // brokenOver reports whether line is the beginning of a JSON value that goes
 // on in the next.
 func brokenOver(line string) bool {
-	err := json.NewDecoder(strings.NewReader(line)).Decode(new(json.RawMessage))
+	err := json.NewDecoder(bytes.NewReader(withoutNonFinite([]byte(line)))).Decode(new(json.RawMessage))
 	return errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -2,17 +2,18 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/terminal"
+	"github.com/trident-nlp/trident/internal/textfile"
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
@@ -193,7 +194,7 @@ func named(name string, list records, how reading) records {
 
 // input is one input that is being read.
 type input struct {
-	*bufio.Reader
+	*bufio.Reader // of its text
 	reading
 	meter *meter
 	file  io.ReadSeeker // the input, where its lines are read from begin
@@ -204,15 +205,25 @@ type input struct {
 }
 
 // readInput reads calls in the given format; auto goes by name, or else by the
-// input's beginning.
+// input's beginning. What is compressed can't be cut: all of it is in the span
+// that holds its first byte.
 func readInput(r io.Reader, how reading) records {
 	return func(yield func(record, error) bool) {
-		in := &input{reading: how, meter: &meter{r: r, limit: maxRecord}}
-		in.Reader = bufio.NewReaderSize(in.meter, 1<<16)
-		if err := skipMark(in.Reader); err != nil {
+		taken := &meter{r: r, limit: math.MaxInt64}
+		text, err := textfile.NewReader(taken, textfile.Options{})
+		if err != nil {
 			yield(record{}, err)
 			return
 		}
+		in := &input{reading: how}
+		if text.Compressed() {
+			if in.from > 0 {
+				return
+			}
+			in.span = span{}
+		}
+		in.meter = &meter{r: text, done: int64(text.MarkSize()), limit: maxRecord}
+		in.Reader = bufio.NewReaderSize(in.meter, 1<<16)
 		if in.format == "auto" {
 			in.format = formatOf(in.name, in.Reader)
 		}
@@ -223,10 +234,14 @@ func readInput(r io.Reader, how reading) records {
 			}
 		}
 		read := map[string]func(*input) records{
-			"lines": readLines, "whole": readWhole, "jsonl": readJSONL, "json": readJSON, "csv": readCSV,
+			"lines": readLines, "whole": readWhole, "jsonl": readJSONL, "json": readJSON,
+			"csv": tableReader(','), "tsv": tableReader('\t'),
 		}[in.format]
 		read(in)(func(r record, err error) bool {
 			r.offset = in.meter.done - in.from
+			if text.Compressed() {
+				r.offset = taken.done
+			}
 			in.meter.limit = in.meter.done + maxRecord
 			others := r.start < in.from && (err == nil || errors.As(err, new(badRecord)))
 			switch {
@@ -257,21 +272,10 @@ func (m *meter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// skipMark passes over a byte order mark.
-func skipMark(in *bufio.Reader) error {
-	head, err := in.Peek(3)
-	switch {
-	case bytes.Equal(head, []byte("\xef\xbb\xbf")):
-		_, err = in.Discard(3)
-	case bytes.HasPrefix(head, []byte("\xff\xfe")), bytes.HasPrefix(head, []byte("\xfe\xff")):
-		return errors.New("this is UTF-16; save it as UTF-8")
-	case errors.Is(err, io.EOF):
-		return nil // short
-	}
-	return err
-}
-
-var errEmpty = errors.New("the text is empty")
+var (
+	errEmpty = errors.New("the text is empty")
+	errNUL   = errors.New("the text holds NUL bytes; is the input text in UTF-8?")
+)
 
 // newRecord replaces every byte that isn't UTF-8 by U+FFFD. What is wrong with
 // the text is wrong with this call alone, which keeps its id.
@@ -285,4 +289,13 @@ func newRecord(text string, id any) (record, error) {
 	}
 	r.text = datasets.Transcript(text)
 	return r, nil
+}
+
+// newPlainRecord is newRecord for a text as it stands in the input, where NUL
+// bytes show that it is no text. (In JSON they can only be escaped on purpose.)
+func newPlainRecord(text string, id any) (record, error) {
+	if strings.ContainsRune(text, 0) {
+		return record{id: id}, errNUL
+	}
+	return newRecord(text, id)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,6 +23,17 @@ func readAll(list records) (all []record, err error) {
 		all = append(all, r)
 	}
 	return all, nil
+}
+
+// gzipped is what gzip makes of a text.
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := io.WriteString(w, text)
+	if err := errors.Join(err, w.Close()); err != nil {
+		panic(err) // a buffer takes all
+	}
+	return b.String()
 }
 
 // show writes calls as "id:text|id:text".
@@ -92,6 +104,31 @@ func TestReadInput(t *testing.T) {
 		"csv, ragged":            {"csv", "id,text\n1,one\n2,SECRET,x\n", "string 1:one", "line 3: wrong number of fields"},
 		"csv, open quote":        {"csv", "text\none\n\"SECRET\n\n", "one", "line 3: extraneous or missing \" in quoted-field"},
 		"csv, empty text":        {"csv", "text,id\n\"a\nb\",1\n ,2\n", "string 1:a\nb", "line 4: the text is empty"},
+		"csv, CRLF in a cell":    {"csv", "id,text\r\n1,\"one\r\ntwo\rthree\nfour\"\r\n2,five\r\n", "string 1:one\r\ntwo\rthree\nfour|string 2:five", ""},
+		"csv, CR":                {"csv", "id,text\r1,one\r2,\r", "string 1:one", "line 3: the text is empty"},
+		"csv, bare quotes":       {"csv", "text,id\nshe said \"no\",1\n", "string 1:she said \"no\"", ""},
+		"csv, NUL":               {"csv", "text\none\nt\x00w\x00o\x00\n", "one", "line 3: the text holds NUL bytes; is the input text in UTF-8?"},
+		"tsv":                    {"tsv", "id\ttext\n1\tone, two\n2\t\"three\r\n\tfour\"\n", "string 1:one, two|string 2:three\r\n\tfour", ""},
+		"tsv, no header":         {"tsv", "SECRET\tmore\n", "", "line 1: no column is called text or narrative (columns are separated by tabs)"},
+		"tsv, ragged":            {"tsv", "id\ttext\n1\tSECRET\tx\n", "", "line 2: wrong number of fields"},
+		"lines, NUL":             {"lines", "one\nt\x00wo\n", "one", "line 2: the text holds NUL bytes; is the input text in UTF-8?"},
+		"whole, NUL":             {"whole", "one\nt\x00wo\n", "", "the text holds NUL bytes; is the input text in UTF-8?"},
+		"UTF-16, no mark":        {"auto", "t\x00e\x00x\x00t\x00\n\x00h\x00i\x00", "", "this looks like UTF-16 without a byte order mark; save it as UTF-8"},
+		"zip":                    {"csv", "PK\x03\x04\x14\x00\x06\x00", "", "this is a zip archive, as .xlsx, .ods and .docx files are: save a spreadsheet as CSV in UTF-8, a document as text; unpack an archive"},
+		"gzip":                   {"auto", gzipped("\xef\xbb\xbfid\ttext\n1\tone\n"), "string 1:one", ""},
+		"gzip, cut off":          {"json", gzipped(`[{"text":"one"}]`)[:20], "", "the gzip data end too early; is the file whole?"},
+		"jsonl, NaN":             {"jsonl", `{"age":NaN,"a":[Infinity, -Infinity],"text":"NaN, -Infinity","id":NaN,"uniqueid":3}`, "json.Number 3:NaN, -Infinity", ""},
+		"jsonl, NaN as text":     {"jsonl", `{"text":NaN}`, "", "line 1: there is no field text or narrative"},
+		"jsonl, NaN, broken":     {"jsonl", `{"age":NaN,"text":SECRET}`, "", "line 1: broken JSON at byte 19"},
+		"jsonl, no NaN":          {"jsonl", `{"age":NaNs,"text":"SECRET"}`, "", "line 1: broken JSON at byte 8"},
+		"json, NaN":              {"json", `[{"age":NaN,"text":"one"}, {"b":[-Infinity,   Infinity],"text":"two","id":-Infinity}]`, "one|two", ""},
+		"json, 1NaN":             {"json", `[{"age":1NaN,"text":"SECRET"}]`, "", "record 1: broken JSON"},
+		"json, cut off in NaN":   {"json", `[{"age":Na`, "", "record 1: broken JSON"},
+		"auto, tsv":              {"auto", "id\tText\n1\tone\n", "string 1:one", ""},
+		"auto, semicolons":       {"auto", "id;text\n1;SECRET\n", "", "line 1: no column is called text or narrative (columns are separated by commas)"},
+		"auto, bars":             {"auto", "id|text\n1|SECRET\n", "", "line 1: no column is called text or narrative (columns are separated by commas)"},
+		"auto, one column":       {"auto", "Text\none\n", "one", ""},
+		"auto, NaN over lines":   {"auto", "{\"age\": NaN,\n\"text\":\"one\"}", "one", ""},
 		"auto, lines":            {"auto", "Hello, text\nother", "Hello, text|other", ""},
 		"auto, times":            {"auto", "[00:01] Hello\n", "[00:01] Hello", ""},
 		"auto, jsonl":            {"auto", " \n{\"text\":\"one\"}\n{\"text\":\"two\"}\n", "one|two", ""},
@@ -145,7 +182,14 @@ func TestFormatByName(t *testing.T) {
 			t.Errorf("%s is not read as lines: %v, %v", name, all, err)
 		}
 	}
-	for name, input := range map[string]string{"a.jsonl": "no", "a.ndjson": "no", "a.json": "no", "a.csv": "no"} {
+	// Excel saves tables as .txt; a single column is no table there.
+	for input, want := range map[string]string{"id\ttext\n1\tone\n": "string 1:one", "id,text\n1,one\n": "string 1:one", "text\none\n": "text|one", "Hello,\tmy text\n": "Hello,\tmy text"} {
+		all, err := readAll(readInput(strings.NewReader(input), reading{format: "auto", name: "a.txt"}))
+		if got := show(all); err != nil || got != want {
+			t.Errorf("%q in .txt is %q, %v; want %q", input, got, err, want)
+		}
+	}
+	for name, input := range map[string]string{"a.jsonl": "no", "a.ndjson": "no", "a.json": "no", "a.csv": "no", "a.tsv": "no", "a.csv.gz": "no", "a.JSON.zst": "no"} {
 		if _, err := readAll(readInput(strings.NewReader(input), reading{format: "auto", name: name})); err == nil {
 			t.Errorf("%s is read as lines", name)
 		}
@@ -188,6 +232,11 @@ func TestCallTooLong(t *testing.T) {
 		if in.given > maxRecord+1<<20 {
 			t.Errorf("%s: %d bytes were read", format, in.given)
 		}
+	}
+	// However small it was before it was decompressed.
+	packed := gzipped(strings.Repeat("x", maxRecord+1<<20))
+	if _, err := readAll(readInput(strings.NewReader(packed), reading{format: "whole"})); !errors.Is(err, errTooLong) || len(packed) > maxRecord/100 {
+		t.Errorf("%d bytes, compressed: error %v", len(packed), err)
 	}
 	// Any number of calls that aren't too long are fine.
 	n := 0
@@ -236,4 +285,5 @@ func FuzzJSON(f *testing.F) {
 func FuzzCSV(f *testing.F) {
 	fuzz(f, "csv", "id,text\n1,\"a\"\"b\"\r\n", "text\n\"", "narrative,uniqueid\nx\n")
 }
+func FuzzTSV(f *testing.F)  { fuzz(f, "tsv", "id\ttext\n1\t\"a\"\"b\r\n\"\r\n", "text\tid\ra\t1\r") }
 func FuzzAuto(f *testing.F) { fuzz(f, "auto", "{", "[", "[{", "text\nx", "\n\n\n{\"text\":\"x\"}") }

@@ -15,6 +15,7 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/textfile"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
@@ -22,8 +23,8 @@ import (
 const help = `Read helpline calls with a trained model: entities (ner), case classification (cls), counsellor quality (qa), and
 whatever tasks of your own the model has learnt. A model of one task works as well.
 
-Input: --text, or files: .txt holds one call a line, .jsonl and .json objects with a field text or narrative, .csv a
-column of that name. A field or column id, uniqueid or sample_id is passed on.
+Input: --text, or files: .txt holds one call a line, .jsonl and .json objects with a field text or narrative, .csv and
+.tsv a column of that name; compressed (gzip, zstd, bzip2) or not. A field or column id, uniqueid or sample_id is passed on.
 
 Examples:
   infer --model models/quickstart --text "Hello, my name is Mwakamba, calling from Kisumu."
@@ -32,7 +33,7 @@ Examples:
   infer --model models/own --input calls.jsonl --tasks ner,mood --format text
   infer --model models/qa --input calls.jsonl --thresholds eval/thresholds.json
   infer --model models/quickstart --input call.txt --input-format whole --overlap 128
-  zcat calls.jsonl.gz | infer --model models/quickstart --input - --input-format jsonl --mark-bad-records | gzip > predictions.jsonl.gz
+  infer --model models/quickstart --input calls.jsonl.gz --mark-bad-records --format jsonl | gzip > predictions.jsonl.gz
   infer --model models/quickstart --input calls/ --output predictions/ --shard 0/10        (and 1/10 to 9/10, anywhere)`
 
 // flags are the command line.
@@ -41,7 +42,7 @@ type flags struct {
 
 	Text        []string `sep:"none" xor:"source" placeholder:"TEXT" help:"A call; may be given several times."`
 	Input       []string `sep:"none" xor:"source" placeholder:"FILE" help:"File of calls, a folder of such or a pattern; may be given several times. - is standard input."`
-	InputFormat string   `enum:"auto,lines,whole,jsonl,json,csv" default:"auto" help:"lines (a call each), whole (one call), jsonl, json or csv; auto goes by the file's name, or else by its beginning."`
+	InputFormat string   `enum:"auto,lines,whole,jsonl,json,csv,tsv" default:"auto" help:"lines (a call each), whole (one call), jsonl, json, csv or tsv; auto goes by the file's name, or else by its beginning."`
 
 	MarkBadRecords bool `help:"Answer a call that can't be read, or a blank line, with {\"error\": …} in its place, instead of ending: one answer for each line. For json and jsonl."`
 
@@ -189,6 +190,8 @@ func (f *flags) check() error {
 		return cli.Usagef("--overlap is %d; want 0 or more", f.Overlap)
 	case f.Threads < 0:
 		return cli.Usagef("--threads is %d; want 0 or more", f.Threads)
+	case f.Shard.count == 0 && textfile.TrimExtension(f.Output) != f.Output:
+		return cli.Usagef("--output %s: what is written isn't compressed; leave --output out, and let a pipe do it (| gzip > FILE)", f.Output)
 	case slices.Contains(f.Input, "-") && len(f.Input) > 1:
 		return cli.Usagef("--input - is standard input; it can't be read beside files")
 	}

@@ -181,7 +181,7 @@ func TestBuiltInNameOfAnotherKind(t *testing.T) {
 	if err := w.write(1, record{}, p); err != nil {
 		t.Fatal(err)
 	}
-	if want := "id,ner.caller,ner.priority\n,calm,2\n"; out.String() != want {
+	if want := "id,ner.caller,ner.priority,truncated\n,calm,2,0\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }
@@ -220,9 +220,9 @@ func TestModelWithOwnTasks(t *testing.T) {
 		t.Errorf("--tasks mood: %+v, want %s", mood, want)
 	}
 	table := infer("my son\n", "--model", dir, "--input", "-", "--tasks", "ner,risk_signs", "--format", "csv")
-	want := append([]string{
+	want := slices.Concat([]string{
 		"id", "risk_signs.opening: Use of call opening phrase", "risk_signs.opening: weapon", "risk_signs.needs: shelter", "risk_signs.needs: =food",
-	}, tasks.NERLabels()[1:]...)
+	}, tasks.NERLabels()[1:], []string{"truncated"})
 	if got := checkTable(t, table.out); table.code != cli.OK || !slices.Equal(got[0], want) || len(got) != 2 {
 		t.Errorf("csv: %+v", table)
 	}

@@ -7,49 +7,61 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/trident-nlp/trident/internal/table"
 )
 
-// readCSV reads a table, separated by commas, whose first row names its
-// columns.
-func readCSV(in *input) records {
-	return func(yield func(record, error) bool) {
-		table := csv.NewReader(in.Reader)
-		table.ReuseRecord = true
-		names, err := table.Read()
+// tableReader reads tables whose cells are separated by that byte, and whose
+// first row names the columns.
+func tableReader(separator byte) func(*input) records {
+	return func(in *input) records {
+		return func(yield func(record, error) bool) { readTable(in, separator, yield) }
+	}
+}
+
+func readTable(in *input, separator byte, yield func(record, error) bool) {
+	rows := table.NewReader(in.Reader, separator)
+	names, err := rows.Read()
+	if errors.Is(err, io.EOF) {
+		return
+	}
+	if err != nil {
+		yield(record{}, fmt.Errorf("line %d: %w", rows.Line(), err))
+		return
+	}
+	columns, count := findColumns(names), len(names)
+	if columns.text < 0 {
+		yield(record{}, fmt.Errorf("line %d: no column is called text or narrative (columns are separated by %s)", rows.Line(), separators[separator]))
+		return
+	}
+	for {
+		start := rows.Offset()
+		row, err := rows.Read()
 		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {
-			yield(record{}, csvProblem(err, 1))
+			yield(record{start: start}, fmt.Errorf("line %d: %w", rows.Line(), err))
 			return
 		}
-		columns := findColumns(names)
-		if columns.text < 0 {
-			yield(record{}, errors.New("line 1: no column is called text or narrative (columns are separated by commas)"))
-			return
+		var r record
+		if len(row) != count {
+			err = csv.ErrFieldCount
+		} else {
+			r, err = columns.record(row)
 		}
-		for number := 1; ; {
-			start := table.InputOffset()
-			row, err := table.Read()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil && !errors.Is(err, csv.ErrFieldCount) {
-				yield(record{start: start}, csvProblem(err, number+1))
-				return
-			}
-			number, _ = table.FieldPos(0)
-			r, err := columns.record(row, err)
-			r.start = start
-			if err != nil {
-				err = badRecord{fmt.Errorf("line %d: %w", number, err)}
-			}
-			if !yield(r, err) {
-				return
-			}
+		r.start = start
+		if err != nil {
+			err = badRecord{fmt.Errorf("line %d: %w", rows.Line(), err)}
+		}
+		if !yield(r, err) {
+			return
 		}
 	}
 }
+
+// separators are what they are called.
+var separators = map[byte]string{',': "commas", '\t': "tabs"}
 
 // columns are where a table holds what; -1 means nowhere.
 type columns struct{ text, id int }
@@ -71,24 +83,11 @@ func findColumns(header []string) columns {
 	return columns{text: find(textFields), id: find(idFields)}
 }
 
-// record is the call in a row, unless the row was read with an error.
-func (c columns) record(row []string, err error) (record, error) {
-	if err != nil {
-		return record{}, csv.ErrFieldCount
-	}
+// record is the call in a row.
+func (c columns) record(row []string) (record, error) {
 	var id any
 	if c.id >= 0 && row[c.id] != "" {
 		id = strings.ToValidUTF8(row[c.id], "\uFFFD")
 	}
-	return newRecord(row[c.text], id)
-}
-
-// csvProblem names the line that the row begins in; after is at least that of
-// the row before.
-func csvProblem(err error, after int) error {
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
-		return fmt.Errorf("line %d: %w", parse.StartLine, parse.Err)
-	}
-	return fmt.Errorf("line %d: %w", after, err)
+	return newPlainRecord(row[c.text], id)
 }

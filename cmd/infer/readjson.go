@@ -28,7 +28,7 @@ func readJSONL(in *input) records {
 			case blank:
 				err = errors.New("the line is empty")
 			case err == nil:
-				r, err = parseObject([]byte(l.text))
+				r, err = parseObject(withoutNonFinite([]byte(l.text)))
 			}
 			r.start = l.start
 			if err != nil {
@@ -45,7 +45,7 @@ func readJSONL(in *input) records {
 // having more than one in memory.
 func readJSON(in *input) records {
 	return func(yield func(record, error) bool) {
-		values := jsonValues{decoder: json.NewDecoder(in.Reader)}
+		values := jsonValues{decoder: json.NewDecoder(&finiteReader{in: in.Reader})}
 		err := values.start(in.Reader)
 		for number := 1; ; number++ {
 			start := values.decoder.InputOffset()
@@ -162,10 +162,11 @@ func parseID(name string, raw json.RawMessage) (any, error) {
 	return nil, fmt.Errorf("%s is neither a string nor a number", name)
 }
 
-// first returns the first of names that fields has, null aside.
+// first returns the first of names that fields has, null aside, and NaN, which
+// is pandas's null.
 func first(fields map[string]json.RawMessage, names []string) (string, json.RawMessage) {
 	for _, name := range names {
-		if raw, found := fields[name]; found && string(raw) != "null" {
+		if raw, found := fields[name]; found && string(raw) != "null" && !isNonFinite(string(raw)) {
 			return name, raw
 		}
 	}

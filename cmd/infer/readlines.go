@@ -16,11 +16,11 @@ func readLines(in *input) records {
 	return func(yield func(record, error) bool) {
 		var blank *line // the first one since the last call
 		for l := range in.lines() {
-			r, err := newRecord(l.text, nil)
+			r, err := newPlainRecord(l.text, nil)
 			switch {
 			case l.err != nil:
 				err = l.err
-			case err != nil && !in.marks:
+			case errors.Is(err, errEmpty) && !in.marks:
 				if blank == nil {
 					blank = &l
 				}
@@ -47,7 +47,7 @@ func readWhole(in *input) records {
 			yield(record{}, err)
 			return
 		}
-		r, err := newRecord(strings.TrimRight(string(data), "\r\n"), nil)
+		r, err := newPlainRecord(strings.TrimRight(string(data), "\r\n"), nil)
 		if err != nil {
 			err = badRecord{err}
 		}

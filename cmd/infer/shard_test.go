@@ -203,6 +203,7 @@ func FuzzShards(f *testing.F) {
 	for _, text := range shardTexts {
 		for i := range fuzzFormats {
 			f.Add([]byte(text), uint8(3), uint8(i))
+			f.Add([]byte(gzipped(text)), uint8(3), uint8(i))
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte, count, format uint8) {
@@ -230,7 +231,7 @@ func FuzzShards(f *testing.F) {
 	})
 }
 
-var fuzzFormats = []string{"lines", "jsonl", "json", "csv"}
+var fuzzFormats = []string{"lines", "jsonl", "json", "csv", "tsv"}
 
 // problems is show, with what is wrong with calls.
 func problems(all []record) string {

@@ -13,9 +13,10 @@ import (
 )
 
 // csvWriter writes a table for spreadsheets: a row a call, a column for each
-// class, yes/no output and kind of entity. With scores there is a column more
-// for each class (the chosen one's probability) and output. Names of columns
-// of users' tasks begin with the task's: "mood.caller".
+// class, yes/no output and kind of entity; the last says whether the call's end
+// wasn't read. With scores there is a column more for each class (the chosen
+// one's probability) and output. Names of columns of users' tasks begin with the
+// task's: "mood.caller".
 type csvWriter struct {
 	w      *csv.Writer
 	scores bool
@@ -24,13 +25,13 @@ type csvWriter struct {
 
 func newCSVWriter(w io.Writer, s style, list []tasks.Task) (*csvWriter, error) {
 	c := &csvWriter{w: csv.NewWriter(w), scores: s.scores, tasks: inTableOrder(list)}
-	header := []string{"id"}
+	header, last := []string{"id"}, "truncated"
 	for _, task := range c.tasks {
 		for _, name := range c.columns(task) {
 			if isOwn(task) {
 				name = task.Name + "." + name
 			}
-			for slices.Contains(header, name) { // a kind of entity may be called as another task's column
+			for name == last || slices.Contains(header, name) { // a kind of entity may be called as another task's column
 				name = task.Name + "." + name
 			}
 			header = append(header, name)
@@ -39,7 +40,7 @@ func newCSVWriter(w io.Writer, s style, list []tasks.Task) (*csvWriter, error) {
 	if s.later {
 		return c, nil
 	}
-	return c, c.row(header)
+	return c, c.row(append(header, last))
 }
 
 // columns names a task's columns.
@@ -120,7 +121,14 @@ func (c *csvWriter) write(_ int, r record, p fusion.Prediction) error {
 	for _, task := range c.tasks {
 		row = append(row, c.cells(task, answerOf(task, p))...)
 	}
-	return c.row(row)
+	return c.row(append(row, zeroOne(p.Truncated)))
+}
+
+func zeroOne(yes bool) string {
+	if yes {
+		return "1"
+	}
+	return "0"
 }
 
 func (c *csvWriter) row(cells []string) error {

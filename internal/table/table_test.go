@@ -30,9 +30,9 @@ func readAll(in io.Reader, separator byte) (rows [][]string, r *Reader, err erro
 	}
 }
 
-// TestPython: each cell is the one that Python's csv finds. The file is
+// TestCellsEqualPython: each cell is the one that Python's csv finds. The file is
 // written by scripts/golden/table_cells.py.
-func TestPython(t *testing.T) {
+func TestCellsEqualPython(t *testing.T) {
 	data, err := os.ReadFile("testdata/python.json")
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/trident-nlp/trident/internal/textfile"
 )
 
 // maxRecord is how many bytes one record may take: what is longer is no call,
@@ -13,8 +15,7 @@ import (
 const maxRecord = 16 << 20
 
 // reader takes the records out of a file: one JSON object a line, or a JSON
-// array of them. Empty lines are passed over, and so is the mark that some
-// Windows programs put in front of UTF-8.
+// array of them. Empty lines are passed over.
 type reader struct {
 	in      *bufio.Reader
 	array   bool
@@ -26,20 +27,25 @@ type reader struct {
 	err     error  // of reading
 }
 
-// newReader begins to read. Its error is an [unreadableError] or one of in.
+// mostUnpacked is how many bytes a compressed file may grow to: all its records
+// are kept in memory.
+const mostUnpacked = 2 << 30
+
+// newReader begins to read a file, which may be compressed. Its error is an
+// [unreadableError] or one of in.
 func newReader(in io.Reader) (*reader, error) {
-	r := &reader{in: bufio.NewReaderSize(in, 1<<16), line: 1, at: 1}
+	text, err := textfile.NewReader(in, textfile.Options{MaxUnpacked: mostUnpacked})
+	var refused *textfile.Refused
+	switch {
+	case errors.As(err, &refused):
+		return &reader{line: 1}, unreadable(KindUTF8, "%w", refused)
+	case err != nil:
+		return nil, err
+	}
+	r := &reader{in: bufio.NewReaderSize(text, 1<<16), line: 1, at: 1}
 	head, err := r.in.Peek(4096) // what there is of them will do
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
-	}
-	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
-		return r, unreadable(KindUTF8, "this is UTF-16; save the file in UTF-8")
-	}
-	const mark = "\xef\xbb\xbf"
-	if bytes.HasPrefix(head, []byte(mark)) {
-		_, _ = r.in.Discard(len(mark)) // it is in the buffer
-		head = head[len(mark):]
 	}
 	r.array = bytes.HasPrefix(bytes.TrimLeft(head, blanks), []byte("["))
 	if r.array {

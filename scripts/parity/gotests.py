@@ -31,6 +31,7 @@ TESTS = [
     ("entities of B- and I- tags as transformers' pipeline's, of others as seqeval's", "pkg/tasks", "TestSpansEqualPython", None, 0),
     ("splits as scikit-learn's", "pkg/datasets", "Test.*EqualsScikitLearn", None, 0),
     ("QA values as Python's float", "pkg/datasets", "TestQAValuesEqualPython", None, 0),
+    ("cells of CSV and TSV as Python's csv", "internal/table", "TestCellsEqualPython", None, 0),
     ("files of weights read and written", "internal/weights", "TestReadsWhatPythonWrote|TestWrite.*", None, 0),
 ]
 STRINGS = 10_000

@@ -1,8 +1,9 @@
 // The page: what is asked, what is shown, in which language.
 import {predict} from './api.js';
-import {fromLines, maxBytes, readCalls} from './calls.js';
+import {fromLines} from './calls.js';
 import {el} from './dom.js';
 import {callName, showList} from './list.js';
+import {readFiles} from './open.js';
 import {count, entitiesOf, flagsOf} from './prediction.js';
 import {Problem} from './problem.js';
 import {readAll} from './reader.js';
@@ -26,7 +27,7 @@ let refill = () => {}; // shows the table's news
 
 // --- messages: kept as keys, so that they follow the language ---------------
 
-const messages = {status: null, problem: null, offer: []};
+const messages = {status: null, problem: null, notes: [], offer: []};
 
 function say(key, values) {
   messages.status = key && {key, values};
@@ -39,10 +40,23 @@ function complain(problem, offer = []) {
   showMessages();
 }
 
+// told is a Problem's text; of one in a file the text of that stands in it.
+function told({key, values}) {
+  const {problem} = values;
+  return t(`problem${key[0].toUpperCase()}${key.slice(1)}`, problem instanceof Problem ? {...values, problem: told(problem)} : values).trim();
+}
+
+// note shows what the user should know of the files that are read.
+function note(notes) {
+  messages.notes = notes;
+  showMessages();
+}
+
 function showMessages() {
-  const {status, problem, offer} = messages;
+  const {status, problem, notes, offer} = messages;
   $('status').textContent = status ? t(status.key, status.values) : '';
-  $('problem').textContent = problem ? t(`problem${problem.key[0].toUpperCase()}${problem.key.slice(1)}`, problem.values).trim() : '';
+  $('problem').textContent = problem ? told(problem) : '';
+  $('notes').textContent = notes.map(told).join('\n');
   if ($('offer').contains(document.activeElement)) $('read').focus(); // the button goes
   $('offer').replaceChildren(...offer.map(({id, key, values, act}) => el('button', {type: 'button', id, onclick: act}, t(key, values))));
 }
@@ -87,7 +101,8 @@ async function work(f, again) {
 }
 
 // take replaces what the page shows by calls, and reads them.
-function take(calls, {listed, offer = []}) {
+function take(calls, {listed, notes = [], offer = []}) {
+  note(notes);
   Object.assign(state, {calls, listed, first: 0, current: listed ? -1 : 0});
   show();
   return readOn(offer);
@@ -160,32 +175,37 @@ function readTyped() {
   take([{id: '', text}], {listed: false});
 }
 
-// openFile reads a file that was chosen or dropped. A .txt file goes into the
-// text field; if it has several lines they may be calls too.
-async function openFile(file) {
-  const {name} = file;
+// openFiles reads files that were chosen or dropped. A single .txt file goes into
+// the text field; if it has several lines they may be calls too.
+async function openFiles(files) {
   try {
-    if (file.size > maxBytes(name)) throw new Problem('tooBig', {name, most: maxBytes(name) >> 20});
-    const content = await file.text();
-    const calls = readCalls(name, content);
-    if (!/\.txt$/i.test(name)) {
+    const {calls, notes, content} = await readFiles(files);
+    if (calls.length === 0) { // each has a note
+      report(notes[0]);
+      note(notes.slice(1));
+      return;
+    }
+    state.choices.threshold = null; // another may have been right for other calls
+    if (content === undefined) {
       $('transcript').value = '';
-      say('fileRead', {name, n: calls.length});
-      await take(calls, {listed: true});
+      say('filesRead', {name: files.map(({name}) => name).join(', '), n: calls.length});
+      await take(calls, {listed: true, notes});
       return;
     }
     $('transcript').value = calls[0].text;
     const lines = content.split('\n').filter((line) => line.trim() !== '').length;
-    const offer = lines < 2 ? [] : [{id: 'each-line', key: 'eachLine', values: {n: lines}, act: () => takeLines(content)}];
-    await take(calls, {listed: false, offer});
+    const offer = lines < 2 ? [] : [{id: 'each-line', key: 'eachLine', values: {n: lines}, act: () => takeLines(content, notes)}];
+    await take(calls, {listed: false, notes, offer});
   } catch (error) {
+    note([]);
     report(error);
   }
 }
 
-function takeLines(content) {
+function takeLines(content, notes) {
   try {
-    take(fromLines(content), {listed: true});
+    state.choices.threshold = null;
+    take(fromLines(content), {listed: true, notes});
   } catch (error) {
     report(error);
   }
@@ -244,6 +264,10 @@ function showCurrent() {
     choices: state.choices,
     act: {
       readWhole: () => readWhole(call),
+      moved: () => {
+        refill();
+        if (messages.status?.key === 'doneOne') sayOne(call.prediction);
+      },
       save,
       back: state.listed && backToList,
       previous: state.listed && neighbour(-1),
@@ -289,6 +313,7 @@ function forget() {
   $('transcript').value = '';
   $('stop').hidden = true;
   $('progress').hidden = true;
+  note([]);
   complain(null);
   show();
 }
@@ -308,9 +333,9 @@ $('stop').addEventListener('click', () => {
 });
 $('open').addEventListener('click', () => $('file').click());
 $('file').addEventListener('change', () => {
-  const [file] = $('file').files;
+  const files = [...$('file').files];
   $('file').value = ''; // so that the same file can be chosen again
-  if (file) openFile(file);
+  if (files.length > 0) openFiles(files);
 });
 $('clear').addEventListener('click', () => {
   forget();
@@ -338,8 +363,8 @@ document.addEventListener('drop', (event) => {
   document.body.classList.remove('dropping');
   if (!hasFiles(event)) return;
   event.preventDefault();
-  const [file] = event.dataTransfer.files;
-  if (file) openFile(file);
+  const files = [...event.dataTransfer.files];
+  if (files.length > 0) openFiles(files);
 });
 
 speak(preferred(navigator.languages));

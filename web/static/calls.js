@@ -1,4 +1,5 @@
 // Files of calls, as cmd/infer reads them.
+import {numberOf, parse} from './json.js';
 import {Problem} from './problem.js';
 
 // maxBytes is how large a file may be. A .txt file goes into the text field,
@@ -9,11 +10,12 @@ export const MAX_CALLS = 2000;
 const textFields = ['text', 'narrative'];
 const idFields = ['id', 'uniqueid', 'sample_id'];
 
-// readCalls returns the calls in a file: [{id, text}]. A .txt file is one call.
+// readCalls returns the calls in a file: [{id, numeric, text, problem}], numeric
+// telling an id that is a number in JSON, problem a call that is empty. A .txt
+// file is one call.
 export function readCalls(name, content) {
-  content = content.replace(/^\uFEFF/, '');
   if (content.includes('\0')) throw new Problem('notText', {name});
-  const kind = /\.(txt|jsonl|ndjson|json|csv)$/i.exec(name)?.[1].toLowerCase();
+  const kind = /\.(txt|jsonl|ndjson|json|csv|tsv|tab)$/i.exec(name)?.[1].toLowerCase();
   let calls;
   switch (kind) {
     case 'jsonl':
@@ -24,7 +26,11 @@ export function readCalls(name, content) {
       calls = fromJSON(content);
       break;
     case 'csv':
-      calls = fromCSV(content);
+      calls = fromTable(content, ',');
+      break;
+    case 'tsv':
+    case 'tab':
+      calls = fromTable(content, '\t');
       break;
     case 'txt':
       calls = content.trim() === '' ? [] : [{id: '', text: content}];
@@ -44,45 +50,47 @@ export function fromLines(content) {
 function checked(calls, name) {
   if (calls.length === 0) throw new Problem('noCalls', {name});
   if (calls.length > MAX_CALLS) throw new Problem('manyCalls', {n: calls.length, most: MAX_CALLS});
-  const blank = calls.findIndex((call) => call.text.trim() === '');
-  if (blank >= 0) throw new Problem('emptyCall', {n: blank + 1});
+  const blank = calls.filter((call) => call.text.trim() === '');
+  if (blank.length === calls.length) throw new Problem('onlyEmptyCalls', {name});
+  for (const call of blank) call.problem = new Problem('emptyCall');
   return calls;
 }
 
 function fromJSONL(content) {
   const calls = [];
   content.split('\n').forEach((line, i) => {
-    if (line.trim() !== '') calls.push(fromObject(parse(line, 'badLine', i + 1), 'badLine', i + 1));
+    if (line.trim() !== '') calls.push(fromObject(valueOf(line, 'badLine', i + 1), 'badLine', i + 1));
   });
   return calls;
 }
 
 function fromJSON(content) {
-  const value = parse(content, 'badJSON', 1);
+  const value = valueOf(content, 'badJSON', 1);
   const list = Array.isArray(value) ? value : [value];
   return list.map((object, i) => fromObject(object, 'badRecord', i + 1));
 }
 
 // The parser's own message may quote the text, so it is left away.
-function parse(content, key, n) {
+function valueOf(content, key, n) {
   try {
-    return JSON.parse(content);
+    return parse(content);
   } catch {
     throw new Problem(key, {n});
   }
 }
 
+// A text that is null is an empty one.
 function fromObject(object, key, n) {
-  const own = (names, types) => names.find((name) => object !== null && Object.hasOwn(Object(object), name) && types.includes(typeof object[name]));
-  const text = own(textFields, ['string']);
+  const first = (names, fits) => names.filter((name) => object !== null && Object.hasOwn(Object(object), name)).map((name) => object[name]).find(fits);
+  const text = first(textFields, (value) => typeof value === 'string' && numberOf(value) === undefined) ?? first(textFields, (value) => value === null);
   if (text === undefined) throw new Problem(key === 'badLine' ? 'noTextLine' : 'noTextRecord', {n});
-  const id = own(idFields, ['string', 'number']);
-  return {id: id === undefined ? '' : String(object[id]), text: object[text]};
+  const id = first(idFields, (value) => typeof value === 'string') ?? '';
+  return {id: numberOf(id) ?? id, numeric: numberOf(id) !== undefined, text: text ?? ''};
 }
 
-function fromCSV(content) {
-  const [header, ...rows] = parseCSV(content);
-  const names = (header ?? []).map((name) => name.trim());
+function fromTable(content, separator) {
+  const [header, ...rows] = parseTable(content, separator);
+  const names = (header ?? []).map((name) => name.trim().toLowerCase());
   const column = (list) => names.indexOf(list.find((name) => names.includes(name)));
   const text = column(textFields);
   if (text < 0) throw new Problem('noTextColumn');
@@ -93,32 +101,34 @@ function fromCSV(content) {
   });
 }
 
-// parseCSV reads RFC 4180: cells between commas, quoted where they hold commas,
-// quotes or line breaks. Blank lines are passed over.
-export function parseCSV(content) {
+// parseTable reads rows of cells between commas or tabs, as Python's csv does
+// (and internal/table): a cell that begins with a quotation mark ends with one,
+// and keeps its line breaks as they are. Empty lines are passed over.
+export function parseTable(content, separator) {
   const rows = [];
   let row = [];
   let at = 0;
   while (at < content.length) {
     let cell;
-    if (content[at] === '"') {
+    const isQuoted = content[at] === '"';
+    if (isQuoted) {
       [cell, at] = quoted(content, at + 1, rows.length + 1);
     } else {
       let end = at;
-      while (end < content.length && !',\r\n'.includes(content[end])) end++;
+      while (end < content.length && content[end] !== separator && content[end] !== '\r' && content[end] !== '\n') end++;
       cell = content.slice(at, end);
       at = end;
     }
     row.push(cell);
     const mark = content[at];
-    if (mark === ',') {
+    if (mark === separator) {
       at++;
       if (at === content.length) row.push('');
       continue;
     }
     at += content.startsWith('\r\n', at) ? 2 : 1;
     if (mark !== undefined && mark !== '\n' && mark !== '\r') throw new Problem('badQuote', {n: rows.length + 1});
-    if (row.length > 1 || row[0] !== '') rows.push(row);
+    if (row.length > 1 || row[0] !== '' || isQuoted) rows.push(row);
     row = [];
   }
   if (row.length > 0) rows.push(row);

@@ -19,7 +19,7 @@ export function showList(section, {calls, first, choices, open, turn}) {
       el('thead', {}, el('tr', {}, ...['call', 'beginning'].map((key) => el('th', {scope: 'col', class: `column-${key}`}, t(key))),
         ...['main_category', 'priority'].map((field) => el('th', {scope: 'col', class: `column-${field}`}, nameOf('fields', field))),
         ...['criteriaColumn', 'entities'].map((key) => el('th', {scope: 'col', class: `column-${key}`}, t(key))))),
-      el('tbody', {}, ...rows.map(({cells}) => el('tr', {}, el('th', {scope: 'row'}, cells.button), el('td', {class: 'beginning'}, cells.beginning), ...cells.values)))),
+      el('tbody', {}, ...rows.map(({cells}) => el('tr', {}, el('th', {scope: 'row'}, cells.button, cells.cut), el('td', {class: 'beginning'}, cells.beginning), ...cells.values)))),
     calls.length <= ROWS ? '' : el('div', {class: 'actions'},
       el('button', {type: 'button', id: 'earlier', disabled: first === 0, onclick: () => turn(first - ROWS)}, t('earlier')),
       el('span', {}, t('page', {first: first + 1, last, total: calls.length})),
@@ -38,17 +38,19 @@ export function callName(call, i) {
 function row(call, i, open) {
   const start = [...call.text.slice(0, 240)].slice(0, 110).join('');
   return {
-    button: el('button', {type: 'button', class: 'open', 'data-call': i, onclick: () => open(i)}, el('bdi', {}, callName(call, i))),
+    button: el('button', {type: 'button', class: 'open', title: call.id, 'data-call': i, onclick: () => open(i)}, el('bdi', {}, callName(call, i))),
+    cut: el('span', {class: 'cut'}),
     beginning: el('bdi', {}, start.length < call.text.length ? `${start}…` : start),
     values: ['main_category', 'priority', 'criteria', 'count'].map((name) => el('td', {class: name})),
   };
 }
 
-function fillRow({prediction: p, problem}, {button, values: [main, priority, criteria, entities]}, threshold) {
+function fillRow({prediction: p, problem}, {button, cut, values: [main, priority, criteria, entities]}, threshold) {
   button.disabled = !p;
+  cut.textContent = p?.truncated ? t('cut') : '';
   main.classList.toggle('quiet', !p);
   if (!p) {
-    main.textContent = problem ? `${t('unreadable')} (${problem.values.detail || problem.values.status})` : t('notRead');
+    main.textContent = problem ? `${t('unreadable')} (${reason(problem)})` : t('notRead');
     return;
   }
   main.textContent = p.classification?.main_category ?? '';
@@ -57,3 +59,5 @@ function fillRow({prediction: p, problem}, {button, values: [main, priority, cri
   criteria.textContent = flags ? t('metOf', count(flags)) : '';
   entities.textContent = String(entitiesOf(p).reduce((n, part) => n + part.entities.length, 0));
 }
+
+const reason = ({key, values}) => (key === 'emptyCall' ? t('problemEmptyCall') : values.detail || values.status);

@@ -6,7 +6,8 @@ import {criterion, decimal, nameOf, percent, t} from './words.js';
 
 // showResult fills section. choices are the user's: look (a task's name or ''),
 // threshold (null: the server's). act holds what its buttons do: readWhole,
-// save(format), and, for a call of a list, back, previous and next.
+// save(format), and, for a call of a list, back, previous and next; moved is
+// called when the threshold has been.
 export function showResult(section, {call, title, choices, act}) {
   const p = call.prediction;
   section.replaceChildren(
@@ -15,7 +16,7 @@ export function showResult(section, {call, title, choices, act}) {
     el('div', {class: 'columns'},
       el('div', {}, callPart(call, choices), ...entitiesOf(p).map(entitiesPart)),
       el('div', {}, ...classesOf(p).map(classesPart)),
-      el('div', {}, flagsPart(p, choices))),
+      el('div', {}, flagsPart(p, choices, act.moved))),
     el('div', {class: 'actions'},
       el('button', {type: 'button', id: 'save-json', onclick: () => act.save('json')}, t('saveJSON')),
       el('button', {type: 'button', id: 'save-csv', onclick: () => act.save('csv')}, t('saveCSV'))),
@@ -78,7 +79,7 @@ export function valueName(field, value) {
 }
 
 // flagsPart is the checklist, with the threshold above which a box is ticked.
-function flagsPart(p, choices) {
+function flagsPart(p, choices, moved) {
   // The sums stay where they are, so that a screen reader says how they change.
   const parts = flagsOf(p, null).map(({task}) => ({task, sum: el('p', {class: 'sum', role: 'status'}), list: el('div', {})}));
   if (parts.length === 0) return '';
@@ -88,6 +89,7 @@ function flagsPart(p, choices) {
     choices.threshold = null;
     slider.value = '0.5';
     fill();
+    moved();
     slider.focus();
   }}, t('thresholdReset'));
   const fill = () => {
@@ -102,6 +104,7 @@ function flagsPart(p, choices) {
   slider.addEventListener('input', () => {
     choices.threshold = Number(slider.value);
     fill();
+    moved();
   });
   fill();
   return el('div', {class: 'part'},

@@ -1,11 +1,13 @@
 // Files to take away: JSON and CSV as cmd/infer writes them.
+import {withNumber} from './json.js';
 import {criterionInEnglish} from './words.js';
 import {classesOf, entitiesOf, flagsOf} from './prediction.js';
 
 // toJSON holds the server's answers. With a threshold of the user's own the
 // criteria follow it, and it is named.
 export function toJSON(calls, threshold) {
-  const list = calls.filter((call) => call.prediction).map((call) => {
+  const done = calls.filter((call) => call.prediction);
+  const list = done.map((call) => {
     const object = {...(call.id === '' ? {} : {id: call.id}), ...call.prediction};
     if (threshold === null) return object;
     object.qa_threshold = threshold;
@@ -15,14 +17,16 @@ export function toJSON(calls, threshold) {
     }
     return object;
   });
-  return JSON.stringify(list.length === 1 ? list[0] : list, null, 1) + '\n';
+  const texts = list.map((object, i) => (done[i].numeric ? withNumber(object, 'id', 1) : JSON.stringify(object, null, 1)));
+  return (texts.length === 1 ? texts[0] : `[\n${texts.join(',\n')}\n]`) + '\n';
 }
 
 const fields = (groups, values) => Object.fromEntries(groups.map((group) => [group.field, values(group.flags)]));
 
 // toCSV has a row a call: classes, yes/no outputs with their probabilities, and
-// a column for each kind of entity that was found. It begins with a byte order
-// mark, by which spreadsheets know UTF-8.
+// a column for each kind of entity that was found; the last says whether the
+// call's end wasn't read. It begins with a byte order mark, by which spreadsheets
+// know UTF-8.
 export function toCSV(calls, threshold) {
   const columns = [new Map(), new Map(), new Map()]; // classes, flags, entities: name → {row: cell}
   const set = (part, name, row, cell) => {
@@ -49,12 +53,13 @@ export function toCSV(calls, threshold) {
     }
     for (const {task, entities} of entitiesOf(prediction)) {
       for (const label of new Set(entities.map((entity) => entity.label))) {
-        set(2, full(task, label), row, entities.filter((entity) => entity.label === label).map((entity) => entity.text).join('; '));
+        set(2, full(task === '' && label === 'truncated' ? 'ner' : task, label), row, entities.filter((entity) => entity.label === label).map((entity) => entity.text).join('; '));
       }
     }
   });
   const all = columns.flatMap((part) => [...part]);
-  const rows = [['id', ...all.map(([name]) => name)], ...done.map((call, row) => [call.id, ...all.map(([, cells]) => cells[row] ?? '')])];
+  const rows = [['id', ...all.map(([name]) => name), 'truncated'],
+    ...done.map((call, row) => [call.id, ...all.map(([, cells]) => cells[row] ?? ''), String(Number(call.prediction.truncated === true))])];
   return '\uFEFF' + rows.map((row) => row.map(cell).join(',') + '\n').join('');
 }
 

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/trident-nlp/trident/internal/cli"
+)
+
+// Offsets are those of the cell as Python reads it, whatever its line ends, and
+// whether the file is compressed or not.
+func TestOffsetsOfCells(t *testing.T) {
+	model := modelDir(t, testTasks())
+	const cell = "Hello\r\nmy name\ris \"Mwakamba\"\nfrom\r\n\r\nKisumu."
+	quoted := `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+	comma, tab := "id,text\r\n7,"+quoted+"\r\n", "id\ttext\n7\t"+quoted+"\n"
+	for name, content := range map[string]string{"a.csv": comma, "a.tsv": tab, "a.csv.gz": gzipped(comma), "a.tsv.zst": zstandard(t, tab), "a": tab, "b.gz": gzipped(tab)} {
+		dir := writeAll(t, map[string]string{name: content})
+		got := infer("", "--model", model, "--input", filepath.Join(dir, name), "--tasks", "ner", "--format", "json")
+		var calls []struct {
+			ID  string
+			NER []struct {
+				Token      string
+				Start, End int
+			}
+		}
+		if err := json.Unmarshal([]byte(got.out), &calls); err != nil || len(calls) != 1 || calls[0].ID != "7" || len(calls[0].NER) != 10 {
+			t.Fatalf("%s: %v, %+v", name, err, got)
+		}
+		for _, token := range calls[0].NER {
+			if part := string([]rune(cell)[token.Start:token.End]); part != token.Token {
+				t.Errorf("%s: %q is at %d to %d, where %q stands", name, token.Token, token.Start, token.End, part)
+			}
+		}
+	}
+}
+
+func zstandard(t *testing.T, text string) string {
+	t.Helper()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(w.EncodeAll([]byte(text), nil))
+}
+
+// What isn't text is refused in one line, whatever it is called, and read from
+// wherever.
+func TestNotText(t *testing.T) {
+	model := modelDir(t, testTasks())
+	const zip = "PK\x03\x04\x14\x00\x06\x00\x08\x00SECRET"
+	for _, name := range []string{"a.csv", "a.xlsx", "a.txt", "a.jsonl"} {
+		dir := writeAll(t, map[string]string{name: zip})
+		path := filepath.Join(dir, name)
+		got := infer("", "--model", model, "--input", path, "--mark-bad-records", "--format", "jsonl")
+		if got.code != cli.Failure || got.out != "" || !strings.HasPrefix(got.err, "infer: "+path+": this is a zip archive") || strings.Count(got.err, "\n") != 1 {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := infer(zip, "--model", model, "--input", "-"); got.code != cli.Failure || !strings.HasPrefix(got.err, "infer: standard input: this is a zip archive") {
+		t.Errorf("standard input: %+v", got)
+	}
+	packed := infer(gzipped("my son\nmy name\n"), "--model", model, "--input", "-", "--tasks", "cls", "--format", "jsonl")
+	if packed.code != cli.OK || strings.Count(packed.out, "\n") != 2 {
+		t.Errorf("gzip on standard input: %+v", packed)
+	}
+}
+
+// A compressed file is read by one shard, and its name stands in no part's.
+func TestShardsOfCompressedFiles(t *testing.T) {
+	files := maps.Clone(shardTexts)
+	delete(files, "e.ndjson")
+	files["a.jsonl.gz"], files["c.csv.zst"] = gzipped(shardTexts["a.jsonl"]), zstandard(t, shardTexts["c.csv"])
+	delete(files, "a.jsonl")
+	delete(files, "c.csv")
+	dir := writeAll(t, files)
+	list, err := findFiles([]string{dir})
+	if err != nil || len(list) != 6 {
+		t.Fatalf("%d files, %v", len(list), err)
+	}
+	const want = "json.Number 1:one|two|three|four|five|six, a longer one than others|string 1:seven|string 2:eight\nin \"lines\"\n\n|string 3:nine|" +
+		"ten|eleven|twelve|thirteen|fourteen|fifteen"
+	for count := 1; count < 400; count += 1 + count/20 {
+		var all []record
+		for i := range count {
+			in, err := fromFiles(list, shard{i, count}, reading{format: "auto"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			some, err := readAll(in.records)
+			if err != nil {
+				t.Fatalf("shard %d/%d: %v", i, count, err)
+			}
+			for _, r := range some {
+				if count == 1 && r.offset > in.size { // what a bar shows
+					t.Errorf("shard %d/%d: %d bytes were read of %d", i, count, r.offset, in.size)
+				}
+			}
+			all = append(all, some...)
+		}
+		if got := show(all); got != want {
+			t.Fatalf("%d shards hold %q, want %q", count, got, want)
+		}
+	}
+
+	model, out := modelDir(t, testTasks()), t.TempDir()
+	for i := range 2 {
+		if got := infer("", "--model", model, "--input", dir, "--output", out, "--shard", fmt.Sprintf("%d/2", i), "--tasks", "cls"); got.code != cli.OK {
+			t.Fatalf("shard %d: %+v", i, got)
+		}
+	}
+	onlyHas(t, out, "_SUCCESS", "_part-00000-of-00002.json", "_part-00001-of-00002.json", "part-00000-of-00002.jsonl", "part-00001-of-00002.jsonl")
+	if n := strings.Count(readFile(t, filepath.Join(out, "part-00000-of-00002.jsonl"))+readFile(t, filepath.Join(out, "part-00001-of-00002.jsonl")), "\n"); n != 15 {
+		t.Errorf("%d answers, want 15", n)
+	}
+}
+
+// Calls that are cut say so, in each format.
+func TestTruncatedIsShown(t *testing.T) {
+	model := modelDir(t, testTasks())
+	input := `{"id":1,"text":"my son"}` + "\n" + `{"id":2,"text":"` + strings.Repeat("my son was beaten . ", 20) + `"}` + "\n"
+	run := func(format string, more ...string) string {
+		t.Helper()
+		got := infer(input, append([]string{"--model", model, "--input", "-", "--tasks", "cls", "--format", format}, more...)...)
+		if got.code != cli.OK {
+			t.Fatalf("%+v", got)
+		}
+		return got.out
+	}
+	rows, err := csv.NewReader(strings.NewReader(run("csv"))).ReadAll()
+	last := len(rows[0]) - 1
+	if err != nil || rows[0][last] != "truncated" || rows[1][last] != "0" || rows[2][last] != "1" {
+		t.Errorf("csv: %q, %v", rows, err)
+	}
+	if whole := run("csv", "--overlap", "8"); !strings.HasSuffix(whole, ",0\n") {
+		t.Errorf("csv, in windows: %q", whole)
+	}
+	for format, mark := range map[string]string{"json": `"truncated":true`, "jsonl": `"truncated":true`, "text": "wasn't read"} {
+		first, second, _ := strings.Cut(run(format), map[string]string{"json": ",\n", "jsonl": "\n", "text": "Call 2"}[format])
+		if strings.Contains(first, mark) || !strings.Contains(second, mark) {
+			t.Errorf("%s: the mark isn't at the second call alone", format)
+		}
+	}
+}
+
+// A kind of entity may be called like the last column.
+func TestTruncatedIsUnique(t *testing.T) {
+	list := testTasks()[:1]
+	list[0].Heads[0].Labels = []string{"O", "truncated"}
+	var out bytes.Buffer
+	if _, err := newWriter(&out, style{format: "csv"}, list); err != nil || out.String() != "id,ner.truncated,truncated\n" {
+		t.Errorf("%q, %v", out.String(), err)
+	}
+}
+
+func TestCompressedOutput(t *testing.T) {
+	dir := t.TempDir()
+	got := infer("", "--model", modelDir(t, testTasks()), "--text", "my son", "--output", filepath.Join(dir, "a.csv.gz"))
+	if got.code != cli.Misuse || !strings.Contains(got.err, "| gzip >") {
+		t.Errorf("%+v", got)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("%v, %v", entries, err)
+	}
+}

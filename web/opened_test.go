@@ -1,0 +1,216 @@
+package web
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/chromedp"
+)
+
+// cells are those of the table's column.
+func (p *tab) cells(column int) string {
+	p.t.Helper()
+	return p.say(fmt.Sprintf("[...document.querySelectorAll('tbody tr')].map((r) => r.cells[%d].textContent).join('|')", column))
+}
+
+func (p *tab) status(want string) {
+	p.t.Helper()
+	p.until(fmt.Sprintf("document.getElementById('status').textContent === %q", want))
+}
+
+// TestSeveralFiles: all files are read, and one that can't be is told.
+func TestSeveralFiles(t *testing.T) {
+	p := open(t, serve(t, predict(tinyModel(t))), desktop)
+	a, b := file(t, "a.jsonl", `{"id": 7, "text": "my son"}`), file(t, "b.csv", "id,text\n8,my name\n9,\n")
+	c, d, bad := file(t, "c.txt", "he was beaten"), file(t, "d.txt", "he\nwas"), file(t, "bad.jsonl", "{}\n")
+	for name, give := range map[string]func(...string){"dropped": p.drop, "chosen": p.choose} {
+		p.click("#clear")
+		give(a, b, c, bad, d)
+		p.status("Calls read: 4 of 5.")
+		if got := p.cells(0); got != "7|8|9|c.txt|d.txt" {
+			t.Errorf("%s: the calls are %s", name, got)
+		}
+		if got := p.cells(2); !strings.Contains(got, "|not readable (empty)|") {
+			t.Errorf("%s: the categories are %s", name, got)
+		}
+		const want = "b.csv: calls without a text, which are passed over: 1.\nPassed over: bad.jsonl: Line 1 has no field “text” or “narrative”."
+		if got := p.text("#notes"); got != want {
+			t.Errorf("%s: the notes are %q, want %q", name, got, want)
+		}
+	}
+	p.click("[data-language=sw]")
+	if got := p.text("#notes"); !strings.Contains(got, "Imerukwa: bad.jsonl: Mstari wa 1") {
+		t.Errorf("in Swahili the notes are %q", got)
+	}
+	p.click("[data-language=en]")
+	p.click("#clear")
+	if got := p.text("#notes"); got != "" {
+		t.Errorf("after clearing the notes are %q", got)
+	}
+	p.drop(bad, file(t, "x.pdf", "%PDF"))
+	p.until("document.getElementById('problem').textContent.startsWith('Passed over: bad.jsonl: Line 1') && document.getElementById('notes').textContent.startsWith('Passed over: x.pdf: this kind')")
+	p.click("#clear")
+	p.drop(filepath.Join(filepath.Dir(a), "."), a)
+	p.status("Calls read: 1 of 1.")
+	if got := p.text("#notes"); !strings.HasSuffix(got, "can’t be read: is it a folder?") {
+		t.Errorf("of a folder the page says %q", got)
+	}
+	var many []string
+	for i := range 3 {
+		many = append(many, file(t, fmt.Sprintf("%d.jsonl", i), strings.Repeat("{\"text\": \"my\"}\n", 700)))
+	}
+	p.drop(many...)
+	p.until("document.getElementById('problem').textContent.startsWith('The files hold 2100 calls together; the page takes 2000.')")
+}
+
+// TestEncodings: a file that isn't UTF-8 is read as what it is, and that is said.
+func TestEncodings(t *testing.T) {
+	p := open(t, serve(t, predict(tinyModel(t))), desktop)
+	for _, test := range []struct{ content, text, note string }{
+		{"text\nmy son Jos\xe9 \x96 \x80 5\n", "my son José – € 5", "a.csv isn’t in UTF-8: it was read as Latin-1 (Windows-1252)."},
+		{"text\nmy son José \xff\n", "my son José \uFFFD", "a.csv has bytes that aren’t UTF-8"},
+		{"\xef\xbb\xbftext\nmy son José\n", "my son José", ""},
+	} {
+		p.click("#clear")
+		p.drop(file(t, "a.csv", test.content))
+		p.status("Calls read: 1 of 1.")
+		p.click("[data-call='0']")
+		if s, note := p.shown(), p.text("#notes"); s.Text != test.text || !strings.HasPrefix(note, test.note) || (note == "") != (test.note == "") {
+			t.Errorf("%q is read as %q, and the page says %q", test.content, s.Text, note)
+		}
+	}
+	p.choose(file(t, "u.txt", "\xff\xfem\x00y\x00"))
+	p.until("document.getElementById('problem').textContent === 'u.txt isn’t a text in UTF-8.'")
+	if got := p.text("#notes"); got != "" {
+		t.Errorf("the notes of the file before stay: %q", got)
+	}
+}
+
+// TestThresholdInTable: the table counts the criteria at the slider's threshold,
+// and a new file begins with the server's.
+func TestThresholdInTable(t *testing.T) {
+	model := tinyModel(t)
+	p := open(t, serve(t, predict(model)), desktop)
+	met := func(n int, threshold float32) string {
+		var counts []string
+		for i := range n {
+			met := 0
+			pr := predicted(t, model, callOf(i))
+			for h, head := range pr.Scores.QA {
+				for j, score := range head.Value {
+					if threshold == 0 && pr.QA[h].Value[j] == 1 || threshold > 0 && score > threshold {
+						met++
+					}
+				}
+			}
+			counts = append(counts, fmt.Sprintf("%d of 17", met))
+		}
+		return strings.Join(counts, "|")
+	}
+	p.drop(file(t, "calls.jsonl", lines(5)))
+	p.status("Calls read: 5 of 5.")
+	p.click("[data-call='0']")
+	if met(5, 0) == met(5, 0.85) || met(5, 0.15) == met(5, 0.85) {
+		t.Fatal("the thresholds make no difference")
+	}
+	for _, threshold := range []float32{0.15, 0.85} {
+		p.slide(threshold)
+		if got, want := p.cells(4), met(5, threshold); got != want {
+			t.Errorf("at %v the table says %s, want %s", threshold, got, want)
+		}
+	}
+	p.click("#threshold-reset")
+	if got, want := p.cells(4), met(5, 0); got != want {
+		t.Errorf("after the reset the table says %s, want %s", got, want)
+	}
+	p.slide(0.85)
+	p.drop(file(t, "calls.jsonl", lines(4)))
+	p.status("Calls read: 4 of 4.")
+	if got, want := p.cells(4), met(4, 0); got != want {
+		t.Errorf("with a new file the table says %s, want %s", got, want)
+	}
+	p.click("[data-call='0']")
+	if got := p.text("#threshold-value"); got != "the server’s" {
+		t.Errorf("with a new file the threshold is %s", got)
+	}
+
+	// What is said of a single call follows as well.
+	p.read(callOf(0))
+	p.slide(0.85)
+	if got, want := p.text("#status"), fmt.Sprintf("Criteria met: %s.", met(1, 0.85)); !strings.HasSuffix(got, want) {
+		t.Errorf("the page says %q, want it to end in %q", got, want)
+	}
+}
+
+// TestTruncatedAndIDs: calls that are cut are marked in the table and in files, and
+// ids are those of the file, digit for digit.
+func TestTruncatedAndIDs(t *testing.T) {
+	p := open(t, serve(t, predict(tinyModel(t))), desktop)
+	dir := p.downloads()
+	long := strings.Repeat("my son was beaten in Kisumu. ", 40)
+	p.drop(file(t, "calls.json", `[{"id": 12345678901234567890, "text": "my son"}, {"id": 7.0, "age": NaN, "text": "`+long+`"}, {"id": "007", "text": "my name"}]`))
+	p.status("Calls read: 3 of 3.")
+	if got := p.cells(0); got != "12345678901234567890|7.0end not read|007" {
+		t.Errorf("the calls are %s", got)
+	}
+	p.click("[data-call='1']")
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(p.saved("#save-csv", filepath.Join(dir, "trident-calls.csv")), "\ufeff"))).ReadAll()
+	if err != nil || len(rows) != 4 {
+		t.Fatalf("%d rows: %v", len(rows), err)
+	}
+	last := len(rows[0]) - 1
+	if rows[0][last] != "truncated" || rows[1][last] != "0" || rows[2][last] != "1" || rows[1][0] != "12345678901234567890" || rows[2][0] != "7.0" || rows[3][0] != "007" {
+		t.Errorf("rows begin and end with %q", [][]string{{rows[0][0], rows[0][last]}, {rows[1][0], rows[1][last]}, {rows[2][0], rows[2][last]}, {rows[3][0], rows[3][last]}})
+	}
+	var calls []struct {
+		ID        json.RawMessage
+		Truncated bool
+	}
+	if err := json.Unmarshal([]byte(p.saved("#save-json", filepath.Join(dir, "trident-calls.json"))), &calls); err != nil || len(calls) != 3 {
+		t.Fatalf("%d calls: %v", len(calls), err)
+	}
+	if got := fmt.Sprintf("%s %v %s %v %s", calls[0].ID, calls[0].Truncated, calls[1].ID, calls[1].Truncated, calls[2].ID); got != `12345678901234567890 false 7.0 true "007"` {
+		t.Errorf("in JSON: %s", got)
+	}
+	p.click("#read-whole")
+	p.until("!document.getElementById('read-whole')")
+	if got := p.cells(0); got != "12345678901234567890|7.0|007" {
+		t.Errorf("after all of it is read the calls are %s", got)
+	}
+}
+
+// downloads is the folder that files are saved to.
+func (p *tab) downloads() string {
+	p.t.Helper()
+	dir := p.t.TempDir()
+	if _, err := chromedp.CallBrowser(p.ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir, BrowserContextID: chromedp.FromContext(p.ctx).BrowserContextID,
+	}); err != nil {
+		p.t.Fatal(err)
+	}
+	return dir
+}
+
+// saved clicks a button and returns the file that it saves.
+func (p *tab) saved(button, path string) string {
+	p.t.Helper()
+	p.click(button)
+	p.until("document.getElementById('status').textContent.startsWith('Saved as')")
+	var data []byte
+	for len(data) == 0 { // it isn't there at once
+		if err := p.ctx.Err(); err != nil {
+			p.t.Fatal(err)
+		}
+		data, _ = os.ReadFile(path)
+	}
+	if err := os.Remove(path); err != nil {
+		p.t.Fatal(err)
+	}
+	return string(data)
+}
