@@ -82,7 +82,7 @@ func (g *generation) warmUp(ctx context.Context) error {
 		long = append(long, "a "...)
 	}
 	for range 2 {
-		reading, err := g.Predictor.Prepare([]datasets.Transcript{datasets.Transcript(long), "a"}, fusion.PredictOptions{Scores: true})
+		reading, err := g.Predictor.Prepare(ctx, []datasets.Transcript{datasets.Transcript(long), "a"}, fusion.PredictOptions{Scores: true})
 		if err != nil {
 			return fmt.Errorf("warm up: %w", err)
 		}

@@ -46,7 +46,7 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request, rec *record) er
 		return s.loading()
 	}
 	rec.model = g.Hash
-	reading, err := g.prepare(asked)
+	reading, err := g.prepare(r.Context(), asked)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func checkType(h http.Header) error {
 }
 
 // prepare checks what a request asks of the model, and tokenizes its texts.
-func (g *generation) prepare(asked client.Request) (*fusion.Reading, error) {
+func (g *generation) prepare(ctx context.Context, asked client.Request) (*fusion.Reading, error) {
 	learnt := g.Predictor.Tasks()
 	for i, name := range asked.Tasks {
 		if _, err := tasks.Find(learnt, name); err != nil { // err has the name, which could be a text
@@ -159,7 +159,7 @@ func (g *generation) prepare(asked client.Request) (*fusion.Reading, error) {
 	for i, text := range asked.Texts {
 		texts[i] = datasets.Transcript(text)
 	}
-	return g.Predictor.Prepare(texts, fusion.PredictOptions{
+	return g.Predictor.Prepare(ctx, texts, fusion.PredictOptions{
 		Tasks: asked.Tasks, Scores: asked.Scores, Attention: asked.Attention, Threshold: asked.QAThreshold, Overlap: asked.Overlap,
 	})
 }
