@@ -95,7 +95,7 @@ func (e *endless) Read(p []byte) (int, error) {
 	return int(n), nil
 }
 
-const head = "POST /v1/predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+const head = "POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 func TestAttacks(t *testing.T) {
 	s := newServer(t, func(c *Config) {
