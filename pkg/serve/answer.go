@@ -148,7 +148,7 @@ func newZipper() any {
 }
 
 // acceptsGzip reads Accept-Encoding (RFC 9110, 12.5.3).
-func acceptsGzip(h http.Header) (any bool) {
+func acceptsGzip(h http.Header) (accepted bool) {
 	for part := range strings.SplitSeq(strings.Join(h.Values("Accept-Encoding"), ","), ",") {
 		name, weight, _ := strings.Cut(part, ";")
 		wanted := true
@@ -160,8 +160,8 @@ func acceptsGzip(h http.Header) (any bool) {
 		case "gzip", "x-gzip":
 			return wanted
 		case "*":
-			any = wanted
+			accepted = wanted
 		}
 	}
-	return any
+	return accepted
 }

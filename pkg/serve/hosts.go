@@ -108,10 +108,8 @@ func splitHost(host string) (name string, ok bool) {
 	if address, err := netip.ParseAddr(name); err == nil && address.Is4() { // with a dot at the end
 		return address.String(), true
 	}
-	wrong := func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' || r == '_')
-	}
-	return name, name != "" && !strings.ContainsFunc(name, wrong)
+	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789-._"
+	return name, strings.Trim(name, allowed) == "" && name != ""
 }
 
 // knownHosts keeps requests out that were sent to a name which isn't the

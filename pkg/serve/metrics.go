@@ -35,27 +35,27 @@ var stageNames = []string{"decode", "tokenize", "queue", "model", "encode"}
 
 func newMeasures(s *Server) *measures {
 	registry := prometheus.NewRegistry()
-	make := promauto.With(registry)
+	add := promauto.With(registry)
 	counter := func(name, help string) prometheus.CounterOpts { return prometheus.CounterOpts{Name: name, Help: help} }
 	histogram := func(name, help string, bounds []float64) prometheus.HistogramOpts {
 		return prometheus.HistogramOpts{Name: name, Help: help, Buckets: bounds}
 	}
 	m := &measures{
 		show:           promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}), // all answers are compressed in one place
-		requests:       make.NewCounterVec(counter("trident_requests_total", "Requests that were answered, by route and HTTP status; 499: the client left before."), []string{"path", "status"}),
-		reloads:        make.NewCounterVec(counter("trident_reloads_total", "Times that the model was loaded, by result."), []string{"result"}),
-		requestSeconds: make.NewHistogramVec(histogram("trident_request_seconds", "Time from a request's headers to the end of its answer, by route.", secondBounds), []string{"path"}),
-		stages:         make.NewHistogramVec(histogram("trident_stage_seconds", "Where the time of requests that were answered with predictions went.", secondBounds), []string{"stage"}),
-		batchTexts:     make.NewHistogram(histogram("trident_batch_texts", "Texts, or windows of long ones, that went through the model at once.", textBounds)),
-		batchTokens:    make.NewHistogram(histogram("trident_batch_tokens", "Their tokens, without padding.", tokenBounds)),
-		texts:          make.NewCounter(counter("trident_texts_total", "Texts that were answered with predictions.")),
-		tokens:         make.NewCounter(counter("trident_tokens_total", "Their tokens that the model read.")),
+		requests:       add.NewCounterVec(counter("trident_requests_total", "Requests that were answered, by route and HTTP status; 499: the client left before."), []string{"path", "status"}),
+		reloads:        add.NewCounterVec(counter("trident_reloads_total", "Times that the model was loaded, by result."), []string{"result"}),
+		requestSeconds: add.NewHistogramVec(histogram("trident_request_seconds", "Time from a request's headers to the end of its answer, by route.", secondBounds), []string{"path"}),
+		stages:         add.NewHistogramVec(histogram("trident_stage_seconds", "Where the time of requests that were answered with predictions went.", secondBounds), []string{"stage"}),
+		batchTexts:     add.NewHistogram(histogram("trident_batch_texts", "Texts, or windows of long ones, that went through the model at once.", textBounds)),
+		batchTokens:    add.NewHistogram(histogram("trident_batch_tokens", "Their tokens, without padding.", tokenBounds)),
+		texts:          add.NewCounter(counter("trident_texts_total", "Texts that were answered with predictions.")),
+		tokens:         add.NewCounter(counter("trident_tokens_total", "Their tokens that the model read.")),
 	}
 	for _, name := range stageNames {
 		m.stages.WithLabelValues(name)
 	}
 	gauge := func(name, help string, f func() float64) {
-		make.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f)
+		add.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f)
 	}
 	gauge("trident_requests_in_flight", "Requests that are being answered.", func() float64 { return float64(m.inFlight.Load()) })
 	gauge("trident_held_tokens", "Tokens of the requests that are being answered (--queue-tokens).", func() float64 { return float64(s.admission.tokens.Load()) })
