@@ -79,7 +79,7 @@ func post() string { return fmt.Sprintf("%sContent-Length: %d\r\n\r\n%s", head, 
 // request, a body that is on its way is read, a connection that waits to be
 // accepted is; who has no request sees the connection's proper end.
 func TestDrainResetsNothing(t *testing.T) {
-	s := newServer(t, func(c *Config) { c.DrainIdle = time.Second })
+	s := newServer(t, func(c *Config) { c.DrainIdle = 3 * time.Second })
 	address, stop, ended := s.serving()
 	idle, again, half, asked := dial(t, address), dial(t, address), dial(t, address), dial(t, address)
 	for _, c := range []byHand{idle, again} {
@@ -120,7 +120,7 @@ func TestDrainResetsNothing(t *testing.T) {
 // has an answer until nobody accepts the connection.
 func TestDrainUnderLoad(t *testing.T) {
 	for round := range 2 {
-		s := newServer(t, nil)
+		s := newServer(t, func(c *Config) { c.DrainIdle = time.Minute }) // longer than any of these connections is idle
 		address, stop, ended := s.serving()
 		var group sync.WaitGroup
 		answers := make(chan int, 100_000)
