@@ -93,7 +93,7 @@ func tinyModel(t *testing.T) *fusion.Predictor {
 // predicted is what the model says of a text, with all that the page asks for.
 func predicted(t *testing.T, p *fusion.Predictor, text string) fusion.Prediction {
 	t.Helper()
-	list, err := p.Predict(t.Context(), []datasets.Transcript{datasets.Transcript(text)}, fusion.PredictOptions{Scores: true, Attention: true})
+	list, err := p.Predict(t.Context(), []datasets.Transcript{datasets.Transcript(text)}, fusion.PredictOptions{TextScores: true, Attention: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func predicted(t *testing.T, p *fusion.Predictor, text string) fusion.Prediction
 // question is what the page asks the service.
 type question struct {
 	Texts     []datasets.Transcript `json:"texts"`
-	Scores    bool                  `json:"scores"`
+	Scores    bool                  `json:"text_scores"`
 	Attention bool                  `json:"attention"`
 	Overlap   int                   `json:"overlap"`
 }
@@ -120,7 +120,7 @@ func predictAs(p *fusion.Predictor, name string) http.HandlerFunc {
 			refuse(w, http.StatusUnprocessableEntity, err.Error())
 			return
 		}
-		list, err := p.Predict(r.Context(), q.Texts, fusion.PredictOptions{Scores: q.Scores, Attention: q.Attention, Overlap: q.Overlap})
+		list, err := p.Predict(r.Context(), q.Texts, fusion.PredictOptions{TextScores: q.Scores, Attention: q.Attention, Overlap: q.Overlap})
 		if err != nil {
 			refuse(w, http.StatusUnprocessableEntity, err.Error())
 			return

@@ -3,12 +3,16 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
+
+	"github.com/trident-nlp/trident/pkg/serve"
 )
 
 // certificate is the server's, which can be read anew while it serves.
 type certificate struct {
 	certFile, keyFile string
+	log               *slog.Logger
 	current           atomic.Pointer[tls.Certificate]
 }
 
@@ -18,6 +22,7 @@ func (c *certificate) read() error {
 	if err != nil {
 		return fmt.Errorf("--tls-cert, --tls-key: %w", err)
 	}
+	serve.WarnIfExposed(c.keyFile, c.log)
 	c.current.Store(&pair)
 	return nil
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -34,10 +35,12 @@ type flags struct {
 	Model string `required:"" env:"TRIDENT_MODEL" placeholder:"DIR" help:"Model directory, as written by train."`
 
 	Listen  string   `default:"127.0.0.1:8080" env:"TRIDENT_LISTEN" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one, which the log names (${default})."`
-	Keys    string   `env:"TRIDENT_KEYS" placeholder:"FILE" help:"Clients need a key of this file: a name and a key a line."`
+	Keys    string   `env:"TRIDENT_KEYS" placeholder:"FILE" help:"Clients need a key of this file: a name and a key a line, and admin behind a key that may reload."`
 	NoKeys  bool     `env:"TRIDENT_NO_KEYS" help:"Listen beyond this machine without keys: whoever reaches the port may ask."`
 	TLSCert string   `name:"tls-cert" env:"TRIDENT_TLS_CERT" placeholder:"FILE" help:"Speak TLS: the certificate with its chain, in PEM…"`
 	TLSKey  string   `name:"tls-key" env:"TRIDENT_TLS_KEY" placeholder:"FILE" help:"…and its key."`
+	Host    []string `env:"TRIDENT_HOST" placeholder:"NAME" help:"Names that the server answers to beside localhost, 127.0.0.1 and ::1, such as calls.example.org; * for any. Without any, beyond this machine: IP addresses, and with --keys whatever the name is."`
+	Metrics string   `enum:"all,keys,admin,local,none" default:"all" env:"TRIDENT_METRICS" help:"Who may have /metrics: all, keys (whoever has a key), admin (a key that is marked so), local (this machine) or none (${default})."`
 	Origin  []string `env:"TRIDENT_ORIGIN" placeholder:"URL" help:"Origins of web pages elsewhere that may ask (CORS); none, if not given."`
 
 	Device    string `default:"auto" env:"TRIDENT_DEVICE" help:"auto, cpu, cuda or cuda:N."`
@@ -77,30 +80,47 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
 		return err
 	}
-	config, cert, err := f.config()
+	log := slog.New(slog.NewJSONHandler(io.Err, &slog.HandlerOptions{Level: level}))
+	config, err := f.config(log)
 	if err != nil {
 		return err
 	}
-	config.Log = slog.New(slog.NewJSONHandler(io.Err, &slog.HandlerOptions{Level: level}))
+	config.Log = log
 	server, err := serve.New(config)
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", f.Listen)
+	var listen net.ListenConfig
+	listen.SetMultipathTCP(false) // its sockets can't turn new connections away while those that wait are accepted
+	listener, err := listen.Listen(ctx, "tcp", f.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	if config.TLS == nil && !isLoopback(listener.Addr()) {
-		config.Log.Warn("no TLS: calls and keys can be read on their way; give --tls-cert and --tls-key, or let a proxy do it")
-	}
+	f.warn(config, listener.Addr())
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go f.reloadOnHangup(ctx, server, cert, config.Log)
+	go reloadOnHangup(ctx, server, log)
 	return server.Serve(ctx, listener)
 }
 
+// warn tells what whoever listens beyond this machine should know.
+func (f *flags) warn(c serve.Config, address net.Addr) {
+	if isLoopback(address) {
+		return
+	}
+	if c.TLS == nil {
+		c.Log.Warn("no TLS: calls and keys can be read on their way; give --tls-cert and --tls-key, or let a proxy do it")
+	}
+	switch {
+	case c.Hosts.Any && len(f.Host) == 0:
+		c.Log.Info("any host name is answered, as keys are wanted; --host NAME narrows that to the server's own")
+	case len(f.Host) == 0:
+		c.Log.Warn("requests are answered that were sent to an IP address or to localhost; give --host NAME for each name that clients use, or --host '*' for any")
+	}
+}
+
 // reloadOnHangup reloads keys, certificate and model at each SIGHUP.
-func (f *flags) reloadOnHangup(ctx context.Context, server *serve.Server, cert *certificate, log *slog.Logger) {
+func reloadOnHangup(ctx context.Context, server *serve.Server, log *slog.Logger) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
@@ -110,53 +130,49 @@ func (f *flags) reloadOnHangup(ctx context.Context, server *serve.Server, cert *
 			return
 		case <-hangups:
 		}
-		if f.Keys != "" {
-			keys, err := serve.ReadKeys(f.Keys)
-			if err != nil {
-				log.Error("the earlier keys stay", "error", err.Error())
-			} else {
-				server.SetKeys(keys)
-			}
+		if _, err := server.Reload(ctx); errors.Is(err, serve.ErrReloading) { // what else goes wrong it logs
+			log.Warn("SIGHUP came while a reload was at work; send it again", "error", err.Error())
 		}
-		if cert != nil {
-			if err := cert.read(); err != nil {
-				log.Error("the earlier certificate stays", "error", err.Error())
-			}
-		}
-		_, _ = server.Reload(ctx) // it logs what goes wrong
 	}
 }
 
-// config makes of the flags what a server is made of, but the log. The certificate
-// is nil for plain HTTP.
-func (f *flags) config() (c serve.Config, cert *certificate, err error) {
+// config makes of the flags what a server is made of. The log is for warnings.
+func (f *flags) config(log *slog.Logger) (c serve.Config, err error) {
 	torchx.Configure(f.Threads)
 	device, err := torchx.Device(f.Device)
 	if err != nil {
-		return serve.Config{}, nil, err
+		return serve.Config{}, err
 	}
 	c = serve.Defaults()
 	c.Open = func() (*serve.Model, error) { return serve.OpenModel(f.Model, device, torchx.Precision(f.Precision)) }
 	c.Page = web.Handler()
 	c.Origins = f.Origin
+	c.Metrics = serve.Access(f.Metrics)
+	if c.Hosts, err = f.hosts(); err != nil {
+		return serve.Config{}, err
+	}
 	c.Limits = serve.Limits{Body: f.MaxBody, Texts: f.MaxTexts, Text: f.MaxText}
 	c.BatchSize, c.BatchTokens, c.BatchWait = f.BatchSize, f.BatchTokens, f.BatchWait
 	c.QueueTokens, c.QueueBytes = f.QueueTokens, f.QueueBytes
 	c.HeaderTimeout, c.ReadTimeout, c.Timeout, c.WriteTimeout = f.HeaderTimeout, f.ReadTimeout, f.Timeout, f.WriteTimeout
 	c.IdleTimeout, c.DrainDelay = f.IdleTimeout, f.DrainDelay
 	if f.Keys != "" {
-		if c.Keys, err = serve.ReadKeys(f.Keys); err != nil {
-			return serve.Config{}, nil, err
+		c.ReadKeys = func() (serve.Keys, error) { return serve.ReadKeys(f.Keys, log) }
+		if c.Keys, err = c.ReadKeys(); err != nil {
+			return serve.Config{}, err
+		}
+		if !c.Keys.Admin() {
+			log.Info("no key is marked admin: SIGHUP alone reloads")
 		}
 	}
 	if f.TLSCert != "" {
-		cert = &certificate{certFile: f.TLSCert, keyFile: f.TLSKey}
+		cert := &certificate{certFile: f.TLSCert, keyFile: f.TLSKey, log: log}
 		if err := cert.read(); err != nil {
-			return serve.Config{}, nil, err
+			return serve.Config{}, err
 		}
-		c.TLS = cert.config()
+		c.TLS, c.ReadCertificate = cert.config(), cert.read
 	}
-	return c, cert, nil
+	return c, nil
 }
 
 // check finds what kong's tags can't.
@@ -187,6 +203,9 @@ func (f *flags) check() error {
 			return cli.Usagef("--%s is %v; want more", span.flag, span.value)
 		}
 	}
+	if f.Keys == "" && (f.Metrics == string(serve.Clients) || f.Metrics == string(serve.Admins)) {
+		return cli.Usagef("--metrics %s wants keys; give --keys FILE", f.Metrics)
+	}
 	if (f.TLSCert == "") != (f.TLSKey == "") {
 		return cli.Usagef("--tls-cert and --tls-key go together")
 	}
@@ -194,6 +213,23 @@ func (f *flags) check() error {
 		return err
 	}
 	return cli.CheckModelDir(f.Model)
+}
+
+// hosts are the names that the server answers to. Beyond this machine they can't
+// be known: pods are probed by their address. Where everyone may ask who has no
+// key, names must be given all the same: a web page elsewhere may be one of
+// those, by way of a name that was rebound.
+func (f *flags) hosts() (serve.Hosts, error) {
+	h, err := serve.ParseHosts(f.Host)
+	if err != nil {
+		return serve.Hosts{}, cli.Usagef("--host: %w", err)
+	}
+	address, err := net.ResolveTCPAddr("tcp", f.Listen)
+	if err == nil && !isLoopback(address) {
+		h.Addresses = true
+		h.Any = h.Any || len(f.Host) == 0 && f.Keys != ""
+	}
+	return h, err
 }
 
 // checkListen keeps a server without keys on this machine.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -54,6 +55,10 @@ func TestBadFlags(t *testing.T) {
 		"timeout no time": {[]string{"--model", model, "--timeout=x"}, cli.Misuse, "--timeout"},
 		"precision":       {[]string{"--model", model, "--precision=fp8"}, cli.Misuse, "--precision"},
 		"device":          {[]string{"--model", model, "--device=tpu"}, cli.Failure, `device "tpu"`},
+		"host with port":  {[]string{"--model", model, "--host=calls.example.org:80"}, cli.Misuse, "--host"},
+		"host no name":    {[]string{"--model", model, "--host=http://calls"}, cli.Misuse, "--host"},
+		"metrics":         {[]string{"--model", model, "--metrics=some"}, cli.Misuse, "--metrics"},
+		"metrics keyless": {[]string{"--model", model, "--metrics=admin"}, cli.Misuse, "--metrics admin wants keys"},
 		"origin":          {[]string{"--model", model, "--origin=cases"}, cli.Failure, "origin"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +98,7 @@ func TestTwins(t *testing.T) {
 	if _, err := parser.Parse(nil); err != nil || f.Model != "models/a" {
 		t.Fatalf("model %q: %v", f.Model, err)
 	}
-	got, _, err := f.config()
+	got, err := f.config(slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

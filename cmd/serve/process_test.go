@@ -132,8 +132,8 @@ func (p *process) end() int {
 
 var calls = client.Request{Texts: []string{"my son was beaten in Kisumu .", "Hello ? my name is Mwakamba"}, Scores: true}
 
-// load asks from several goroutines at a time, over connections of their own,
-// until stop is called, which returns how many answers there were. Every answer
+// load asks from several goroutines at a time, half of them over a new
+// connection each time, until stop is called, which returns how many answers there were. Every answer
 // must be one; after leaving says so, a refused connection ends a goroutine.
 type load struct {
 	group   sync.WaitGroup
@@ -145,9 +145,11 @@ type load struct {
 
 func (l *load) begin(t *testing.T, address string) {
 	l.stop = make(chan struct{})
-	for range 6 {
+	for caller := range 6 {
 		l.group.Go(func() {
-			c, err := client.New("http://"+address, client.Options{Retries: -1, HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}})
+			over := &http.Transport{DisableKeepAlives: caller%2 == 0}
+			defer over.CloseIdleConnections()
+			c, err := client.New("http://"+address, client.Options{Retries: -1, HTTP: &http.Client{Transport: over}})
 			if err != nil {
 				t.Error(err)
 				return
@@ -162,7 +164,7 @@ func (l *load) begin(t *testing.T, address string) {
 				switch {
 				case err == nil:
 					l.answers.Add(1)
-				case l.leaving.Load() && isRefused(err):
+				case l.leaving.Load() && errors.Is(err, syscall.ECONNREFUSED): // nobody accepted the connection
 					return
 				default:
 					t.Errorf("a request was lost: %v", err)
@@ -172,12 +174,6 @@ func (l *load) begin(t *testing.T, address string) {
 			}
 		})
 	}
-}
-
-// isRefused: nobody accepted the connection, or the listener closed before it
-// was accepted.
-func isRefused(err error) bool {
-	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // TestSIGTERM: under load, what was accepted is answered, then the process ends
@@ -275,6 +271,9 @@ func TestTLSAndKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	renewed := certify(t, cert, key)
+	if err := os.Chmod(key, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	p.signal(syscall.SIGHUP)
 	p.waitFor(isReload, 2)
 	over.CloseIdleConnections()
@@ -297,12 +296,101 @@ func TestTLSAndKeys(t *testing.T) {
 	if err := ask("abcdef0123456789"); err != nil {
 		t.Errorf("with a certificate that can't be read any more: %v", err)
 	}
+	p.waitFor(func(line map[string]any) bool { return line["file"] == key && line["mode"] == "0644" }, 1)
 	p.signal(syscall.SIGTERM)
 	if code := p.end(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	if strings.Contains(p.text.String(), "abcdef") {
 		t.Error("a key is in the log")
+	}
+}
+
+// TestAdminReload: who administrates may let keys and model be read anew; a file
+// of keys that others can read is told of each time.
+func TestAdminReload(t *testing.T) {
+	keys := filepath.Join(t.TempDir(), "keys.txt")
+	write := func(lines string) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(keys, []byte(lines), 0o600), os.Chmod(keys, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const admin, first, second = "admin-0123456789abcdef", "first-0123456789abcdef", "second-0123456789abcdef"
+	write("ops " + admin + " admin\nnairobi " + first + "\n")
+	p := start(t, "--model", tinymodel.Dir(t, 1), "--keys", keys, "--metrics", "admin", "--host", "calls.example.org", "--threads", "1")
+	ask := func(key string) *client.Client {
+		t.Helper()
+		c, err := client.New("http://"+p.address, client.Options{Key: key, Retries: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	status := func(err error) int {
+		var problem *client.Problem
+		if errors.As(err, &problem) {
+			return problem.Status
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		return http.StatusOK
+	}
+	write("ops " + admin + " admin\nkisumu " + second + "\n")
+	if _, err := ask(first).Reload(t.Context()); status(err) != http.StatusForbidden {
+		t.Errorf("with a key that isn't an administrator's: %v", err)
+	}
+	if _, err := ask(admin).Reload(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for key, want := range map[string]int{first: http.StatusUnauthorized, second: http.StatusOK, admin: http.StatusOK} {
+		if _, err := ask(key).Predict(t.Context(), calls); status(err) != want {
+			t.Errorf("after the reload: %v, want %d", err, want)
+		}
+	}
+	for host, want := range map[string]int{"calls.example.org": http.StatusUnauthorized, "evil.example": http.StatusMisdirectedRequest} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.address+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := answer.Body.Close(); err != nil || answer.StatusCode != want {
+			t.Errorf("metrics of %s: status %d, want %d", host, answer.StatusCode, want)
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
+	exposed := func(line map[string]any) bool { return line["level"] == "WARN" && line["mode"] == "0644" }
+	p.waitFor(exposed, 2)
+	p.signal(syscall.SIGTERM)
+	if code := p.end(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestHostsByListener: what the server answers to hangs on where it listens and
+// on whether keys are wanted; the log says it.
+func TestHostsByListener(t *testing.T) {
+	for _, test := range []struct {
+		f    flags
+		want string
+	}{
+		{flags{Listen: "127.0.0.1:0"}, "localhost"},
+		{flags{Listen: "localhost:0", Host: []string{"A.example"}}, "localhost, a.example"},
+		{flags{Listen: "[::1]:0", Host: []string{"*"}}, "any"},
+		{flags{Listen: "0.0.0.0:0", NoKeys: true}, "localhost, IP addresses"},
+		{flags{Listen: ":0", NoKeys: true, Host: []string{"a.example"}}, "localhost, a.example, IP addresses"},
+		{flags{Listen: ":0", Keys: "keys"}, "any"},
+		{flags{Listen: ":0", Keys: "keys", Host: []string{"a.example"}}, "localhost, a.example, IP addresses"},
+	} {
+		h, err := test.f.hosts()
+		if err != nil || h.String() != test.want {
+			t.Errorf("%+v: %s, %v; want %s", test.f, h, err, test.want)
+		}
 	}
 }
 

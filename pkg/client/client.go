@@ -4,6 +4,7 @@ package client
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ import (
 type Options struct {
 	Key     string       // sent as "Authorization: Bearer KEY"
 	HTTP    *http.Client // nil: one of its own
+	Gzip    bool         // compress large requests, for a slow network; answers are compressed anyway
 	Retries int          // how often a request that met a full queue, a server that starts or ends, or a broken connection is sent again; 0: DefaultRetries, negative: never
 }
 
@@ -31,6 +33,7 @@ const DefaultRetries = 4
 type Client struct {
 	base     string
 	key      string
+	gzip     bool
 	patient  *retryablehttp.Client
 	straight *retryablehttp.Client // asks once
 }
@@ -52,6 +55,7 @@ func New(base string, o Options) (*Client, error) {
 	return &Client{
 		base:     strings.TrimSuffix(base, "/"),
 		key:      o.Key,
+		gzip:     o.Gzip,
 		patient:  transport(o.HTTP, max(0, retries)),
 		straight: transport(o.HTTP, 0),
 	}, nil
@@ -113,10 +117,26 @@ func (c *Client) Reload(ctx context.Context) (model string, err error) {
 	return answer.Model, nil
 }
 
+// worthZipping is how large a body must be to take less than a packet once it
+// is compressed.
+const worthZipping = 1400
+
 // do sends a request and decodes the answer into out, unless that is nil.
 func (c *Client) do(ctx context.Context, over *retryablehttp.Client, method, path string, body []byte, out any) error {
 	var payload any // nil: no body, and no type of one
-	if body != nil {
+	zipped := c.gzip && len(body) >= worthZipping
+	switch {
+	case zipped:
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		if _, err := z.Write(body); err != nil {
+			return err
+		}
+		if err := z.Close(); err != nil {
+			return err
+		}
+		payload = b.Bytes()
+	case body != nil:
 		payload = body
 	}
 	request, err := retryablehttp.NewRequestWithContext(ctx, method, c.base+path, payload)
@@ -125,6 +145,9 @@ func (c *Client) do(ctx context.Context, over *retryablehttp.Client, method, pat
 	}
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
+	}
+	if zipped {
+		request.Header.Set("Content-Encoding", "gzip")
 	}
 	if c.key != "" {
 		request.Header.Set("Authorization", "Bearer "+c.key)

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -87,9 +88,45 @@ func TestAgainstServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if mine, theirs := value(t, data), value(t, last.Bytes()); !reflect.DeepEqual(mine, theirs) {
+	z, err := gzip.NewReader(last)
+	if err != nil {
+		t.Fatalf("the answer isn't compressed: %v", err)
+	}
+	answer, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mine, theirs := value(t, data), value(t, answer); !reflect.DeepEqual(mine, theirs) {
 		t.Error("the client's types lose something of the server's answer")
 	}
+}
+
+// TestGzip: large requests are compressed if that is wanted, and answered alike.
+func TestGzip(t *testing.T) {
+	address, _ := server(t)
+	var coding atomic.Value
+	over := &http.Client{Transport: watched{http.DefaultTransport, &coding}}
+	for _, test := range []struct {
+		gzip bool
+		text string
+		want string
+	}{{false, strings.Repeat("my son ", 400), ""}, {true, strings.Repeat("my son ", 400), "gzip"}, {true, "my son", ""}} {
+		got, err := newClient(t, address, client.Options{Gzip: test.gzip, HTTP: over}).Predict(t.Context(), client.Request{Texts: []string{test.text}})
+		if err != nil || got.Predictions[0].NER[1].Text != "son" || coding.Load() != test.want {
+			t.Errorf("gzip %t, %d bytes: %v, Content-Encoding %q", test.gzip, len(test.text), err, coding.Load())
+		}
+	}
+}
+
+// watched keeps the last request's Content-Encoding.
+type watched struct {
+	http.RoundTripper
+	coding *atomic.Value
+}
+
+func (w watched) RoundTrip(r *http.Request) (*http.Response, error) {
+	w.coding.Store(r.Header.Get("Content-Encoding"))
+	return w.RoundTripper.RoundTrip(r)
 }
 
 // value decodes JSON; empty arrays are as good as none.

@@ -7,9 +7,10 @@ type Request struct {
 	Texts       []string `json:"texts" doc:"The calls, in UTF-8, none of them empty."`
 	Tasks       []string `json:"tasks,omitempty" doc:"What to predict: ner, cls, qa or the model's own tasks. All that the model can, if not given."`
 	Scores      bool     `json:"scores,omitempty" doc:"Give the probabilities as well."`
+	TextScores  bool     `json:"text_scores,omitempty" doc:"Give the probabilities of what is said of a whole text (classes, yes/no outputs), but not those of each word."`
 	QAThreshold float64  `json:"qa_threshold,omitempty" doc:"A yes/no output is 1 if its probability is higher; more than 0 and less than 1. 0.5 if not given."`
 	Attention   bool     `json:"attention,omitempty" doc:"Say what the attention pooling of cls and qa looked at, word by word."`
-	Overlap     int      `json:"overlap,omitempty" doc:"Read calls that are too long for the model in windows that share so many tokens, instead of cutting them off."`
+	Overlap     int      `json:"overlap,omitempty" doc:"Read calls that are too long for the model in windows that share so many tokens, instead of cutting them off; at most half of what the model reads at once."`
 }
 
 // Response answers a [Request].

@@ -10,7 +10,7 @@ import (
 // call is one text on its way through the model.
 type call struct {
 	text      string
-	enc       tokenize.Encoding // of the whole text
+	enc       tokenize.Encoding // of the text, or of more than the model reads of it
 	pieces    []*piece
 	truncated bool
 }
@@ -24,20 +24,45 @@ type piece struct {
 	attention map[string][]float32 // by task, [tokens]; where it was asked for
 }
 
-// newCall cuts a text of more than limit tokens at its end, or into windows
-// that share overlap tokens if that is positive.
-func newCall(text string, tok *tokenize.Tokenizer, limit, overlap int) *call {
-	c := &call{text: text, enc: tok.Encode(text)}
+// newCall encodes a text, as far as the model reads it. With an overlap that is
+// all of it, unless it has more than most tokens; 0 is no such bound.
+func newCall(text string, tok *tokenize.Tokenizer, limit, overlap, most int) *call {
+	c := &call{text: text}
+	switch {
+	case overlap == 0:
+		c.enc, _ = encodeUpTo(text, tok, limit)
+		if over := limit + slack; len(c.enc.IDs) > over {
+			c.enc = c.enc.Truncate(over)
+		}
+	case most > 0:
+		c.enc, _ = encodeUpTo(text, tok, most)
+	default:
+		c.enc = tok.Encode(text)
+	}
+	return c
+}
+
+// size is how many tokens the call's pieces will have.
+func (c *call) size(limit, overlap int) int {
+	if overlap == 0 {
+		return min(len(c.enc.IDs), limit)
+	}
+	return c.enc.WindowTokens(limit, overlap)
+}
+
+// cut makes the pieces: a text of more than limit tokens is cut at its end, or
+// into windows that share overlap tokens if that is positive.
+func (c *call) cut(limit, overlap int) {
+	c.pieces = nil
 	long := len(c.enc.IDs) > limit
 	if !long || overlap == 0 {
 		c.truncated = long
 		c.pieces = []*piece{{enc: c.enc.Truncate(limit), first: 1}}
-		return c
+		return
 	}
 	for _, w := range c.enc.Windows(limit, overlap) {
 		c.pieces = append(c.pieces, &piece{enc: w.Encoding, first: w.First})
 	}
-	return c
 }
 
 // end is the index in the call's encoding after the piece's last token before

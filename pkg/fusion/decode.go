@@ -15,15 +15,20 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 		p.Read += len(piece.enc.IDs)
 	}
 	scores := &Scores{}
-	if o.Scores {
+	if o.Scores || o.TextScores {
 		p.Scores = scores
 	}
 	for _, task := range list {
 		own, ownScores := c.task(task, o)
+		if task.Kind == tasks.Token && !o.Scores {
+			ownScores.Tokens = nil
+		}
 		switch {
 		case !tasks.BuiltIn(task):
 			p.Tasks = append(p.Tasks, Field[Own]{task.Name, own})
-			scores.Tasks = append(scores.Tasks, Field[OwnScores]{task.Name, ownScores})
+			if ownScores.Tokens != nil || ownScores.Heads != nil {
+				scores.Tasks = append(scores.Tasks, Field[OwnScores]{task.Name, ownScores})
+			}
 		case task.Kind == tasks.Token:
 			p.NER, p.Entities, scores.NER = own.Tokens, own.Entities, ownScores.Tokens
 		case task.Kind == tasks.MultiClass:

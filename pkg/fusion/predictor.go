@@ -3,8 +3,6 @@ package fusion
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"sync"
 
 	"github.com/sugarme/gotch/ts"
 
@@ -27,8 +25,11 @@ type PredictOptions struct {
 	Tasks     []string   // names; nil: all of the model's
 	Threshold float64    // a criterion is met if its probability is higher; 0: DefaultThreshold
 	Heads     Thresholds // other thresholds for some heads
-	Scores    bool       // give the probabilities as well
-	Attention bool       // give what the attention pooling of the tasks that have it looked at
+	Scores    bool       // give the probabilities as well…
+	// …or only those of what is said of a whole text: classes and yes/no outputs,
+	// without those of each word, which are most of all.
+	TextScores bool
+	Attention  bool // give what the attention pooling of the tasks that have it looked at
 	// Precision of matrix products: float32 if it is "". Those of bfloat16 and
 	// 8-bit integers are faster where the processor has them, and a little less
 	// exact; 8-bit integers are for the CPU.
@@ -38,6 +39,11 @@ type PredictOptions struct {
 	// 0: its end isn't read, as in the Python prototype. More: it is read in
 	// windows that share Overlap tokens.
 	Overlap int
+
+	// MaxTokens bounds what the model reads of all texts together, windows and
+	// their special tokens included: for more there is [ErrTooManyTokens], before
+	// any window is made. 0: no bound.
+	MaxTokens int
 
 	BatchSize   int // texts (or windows) that go through the model at once; 0: DefaultBatchSize
 	BatchTokens int // their tokens, padding included, unless one has more; 0: DefaultBatchTokens
@@ -125,13 +131,14 @@ func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o 
 
 // run puts texts through the model, for the tasks that o asks for.
 func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o PredictOptions) (*Reading, error) {
-	r, err := p.Prepare(texts, o)
+	r, err := p.Prepare(ctx, texts, o)
 	if err != nil {
 		return nil, err
 	}
 	o = r.options
 	var pieces []*piece
 	for _, c := range r.calls {
+		c.cut(p.limit, o.Overlap)
 		pieces = append(pieces, c.pieces...)
 	}
 	done := 0
@@ -147,22 +154,6 @@ func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o Pred
 		}
 	}
 	return r, nil
-}
-
-// tokenize cuts texts into calls, on all cores.
-func (p *Predictor) tokenize(texts []datasets.Transcript, overlap int) []*call {
-	calls := make([]*call, len(texts))
-	workers := min(runtime.GOMAXPROCS(0), len(texts))
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for i := w; i < len(texts); i += workers {
-				calls[i] = newCall(string(texts[i]), p.tok, p.limit, overlap)
-			}
-		})
-	}
-	group.Wait()
-	return calls
 }
 
 // check fills in o's defaults and finds the tasks that it asks for, in the

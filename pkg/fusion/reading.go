@@ -1,6 +1,7 @@
 package fusion
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/trident-nlp/trident/internal/torchx"
@@ -17,6 +18,7 @@ type Reading struct {
 	list    []tasks.Task
 	options PredictOptions
 	calls   []*call
+	limit   int // tokens that the model reads at once
 }
 
 // Piece is what the model reads at once: a text, its beginning, or a window.
@@ -29,21 +31,37 @@ type Piece struct {
 // Tokens returns how many tokens the piece has, [CLS] and [SEP] included.
 func (p Piece) Tokens() int { return len(p.enc.IDs) }
 
-// Prepare tokenizes texts. Of o it heeds neither Precision nor the size of
-// batches, nor Progress. It is safe for concurrent use. An error says
-// nothing of the texts.
-func (p *Predictor) Prepare(texts []datasets.Transcript, o PredictOptions) (*Reading, error) {
+// Prepare tokenizes texts, until ctx is done. Of o it heeds neither Precision
+// nor the size of batches, nor Progress. It is safe for concurrent use. An
+// error says nothing of the texts.
+func (p *Predictor) Prepare(ctx context.Context, texts []datasets.Transcript, o PredictOptions) (*Reading, error) {
 	list, err := p.check(&o)
 	if err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
-	return &Reading{list: list, options: o, calls: p.tokenize(texts, o.Overlap)}, nil
+	calls, err := p.tokenize(ctx, texts, o)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
+	return &Reading{list: list, options: o, calls: calls, limit: p.limit}, nil
 }
 
-// Pieces returns all that has to be read, in the texts' order.
+// Tokens returns how many tokens all pieces have together, without making
+// them.
+func (r *Reading) Tokens() int {
+	n := 0
+	for _, c := range r.calls {
+		n += c.size(r.limit, r.options.Overlap)
+	}
+	return n
+}
+
+// Pieces returns all that has to be read, in the texts' order. It makes them,
+// so that it is to be called once.
 func (r *Reading) Pieces() []Piece {
 	var list []Piece
 	for _, c := range r.calls {
+		c.cut(r.limit, r.options.Overlap)
 		for _, pc := range c.pieces {
 			list = append(list, Piece{pc, r.list, r.options.Attention})
 		}

@@ -1,7 +1,10 @@
 package fusion
 
 import (
+	"context"
+	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/torchx"
@@ -22,7 +25,7 @@ func TestReadings(t *testing.T) {
 	var readings []*Reading
 	var pieces []Piece
 	for _, o := range wishes {
-		r, err := p.Prepare(predictorTexts, o)
+		r, err := p.Prepare(t.Context(), predictorTexts, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,8 +53,55 @@ func TestReadings(t *testing.T) {
 			}
 		}
 	}
-	if _, err := p.Prepare([]datasets.Transcript{"Help"}, PredictOptions{Tasks: []string{"mood"}}); err == nil {
+	if _, err := p.Prepare(t.Context(), []datasets.Transcript{"Help"}, PredictOptions{Tasks: []string{"mood"}}); err == nil {
 		t.Error("an unknown task: no error")
+	}
+}
+
+// TestPrepareIsBounded: tokens are counted as the model would read them, and
+// nothing is tokenized for somebody who has left.
+func TestPrepareIsBounded(t *testing.T) {
+	p, _ := newTestPredictor(t)
+	long := datasets.Transcript(strings.Repeat("Help ", 100_000))
+	for name, test := range map[string]struct {
+		texts   []datasets.Transcript
+		overlap int
+	}{
+		"texts":               {predictorTexts, 0},
+		"windows":             {predictorTexts, 7},
+		"long texts, cut":     {[]datasets.Transcript{long, long}, 0},
+		"a stride of 1":       {[]datasets.Transcript{long[:2000]}, predictorLimit - 3},
+		"windows and a short": {[]datasets.Transcript{"Help", long[:5000]}, 3},
+	} {
+		r, err := p.Prepare(t.Context(), test.texts, PredictOptions{Overlap: test.overlap})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, piece := range r.Pieces() {
+			n += piece.Tokens()
+		}
+		if again, err := p.Prepare(t.Context(), test.texts, PredictOptions{Overlap: test.overlap, MaxTokens: n}); err != nil || len(again.Pieces()) != len(r.Pieces()) {
+			t.Errorf("%s: %d tokens where so many are allowed: %v", name, n, err)
+		}
+		if _, err := p.Prepare(t.Context(), test.texts, PredictOptions{Overlap: test.overlap, MaxTokens: n - 1}); !errors.Is(err, ErrTooManyTokens) {
+			t.Errorf("%s: %d tokens where %d are allowed: %v", name, n, n-1, err)
+		}
+	}
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	if _, err := p.Prepare(left, predictorTexts, PredictOptions{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the caller has left: %v", err)
+	}
+}
+
+// TestTokenizerPanics: a bug is an error of that request, and says nothing of
+// its text.
+func TestTokenizerPanics(t *testing.T) {
+	p, _ := newTestPredictor(t)
+	p.tok = nil
+	if _, err := p.Prepare(t.Context(), []datasets.Transcript{"SECRET"}, PredictOptions{}); err == nil || !strings.Contains(err.Error(), "a bug") || strings.Contains(err.Error(), "SECRET") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -35,50 +35,30 @@ type stages struct {
 	encode           time.Duration
 }
 
-// counted notes what is written.
-type counted struct {
-	http.ResponseWriter
-	status, bytes int
-}
-
-func (c *counted) WriteHeader(status int) {
-	if c.status == 0 {
-		c.status = status
-	}
-	c.ResponseWriter.WriteHeader(status)
-}
-
-func (c *counted) Write(p []byte) (int, error) {
-	if c.status == 0 {
-		c.status = http.StatusOK
-	}
-	n, err := c.ResponseWriter.Write(p)
-	c.bytes += n
-	return n, err
-}
-
-// Unwrap is for [http.ResponseController].
-func (c *counted) Unwrap() http.ResponseWriter { return c.ResponseWriter }
-
 // audited answers a route's requests: it wants a key where that is needed, makes
 // problems of errors and panics, counts, and writes the audit line.
 func (s *Server) audited(rt route) http.Handler {
 	return http.HandlerFunc(func(inner http.ResponseWriter, r *http.Request) {
 		begun := time.Now()
-		w := &counted{ResponseWriter: inner}
+		w := &answerWriter{ResponseWriter: inner, request: r, pool: &s.zippers, last: &s.closing}
 		rec := &record{id: rand.Text()}
 		w.Header().Set(requestIDHeader, rec.id)
 		s.metrics.inFlight.Add(1)
 		defer s.metrics.inFlight.Add(-1)
-		if err := s.answer(w, r, rt, rec); err != nil {
+		err := s.answer(w, r, rt, rec)
+		if err == nil && w.plain {
+			err = plainProblem(w.status)
+		}
+		if err != nil {
 			p := toProblem(err)
 			if p.Status == http.StatusInternalServerError {
-				s.Log.Error("request", "id", rec.id, "error", err.Error())
+				s.Log.Error("request", "id", rec.id, "error", p.reason(err))
 			}
-			if w.status == 0 {
+			if w.drop() {
 				writeProblem(w, p, rec.id)
 			}
 		}
+		w.finish()
 		if rec.status == 0 {
 			rec.status = w.status
 		}
@@ -99,13 +79,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, rt route, rec *r
 			err = panicError(p)
 		}
 	}()
-	if keys := s.keys(); rt.key && len(keys) > 0 {
-		name, found := keys.find(r)
-		if !found {
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			return problemf(http.StatusUnauthorized, "", "want the header Authorization: Bearer KEY with a key of this server")
-		}
-		rec.key = name
+	if err := s.admit(w, r, rt.access, rec); err != nil {
+		return err
 	}
 	return rt.handle(w, r, rec)
 }

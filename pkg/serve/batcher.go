@@ -30,7 +30,7 @@ type batcher struct {
 	mu     sync.Mutex
 	queue  []queued // in the order of arrival
 	closed bool
-	rate   float64 // tokens a second, a moving mean; 0: unknown
+	pace   pace
 }
 
 type queued struct {
@@ -114,10 +114,14 @@ func (b *batcher) waitingTokens() (n int) {
 func (b *batcher) delay(tokens int) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.rate == 0 {
-		return 0
-	}
-	return time.Duration(float64(tokens) / b.rate * float64(time.Second))
+	return b.pace.delay(tokens)
+}
+
+// forget lets the pace be measured anew.
+func (b *batcher) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pace = pace{}
 }
 
 // close lets the owner end after the queue is empty, and waits for that.
@@ -211,11 +215,7 @@ func (b *batcher) process(batch []queued) {
 	took := time.Since(begun)
 	if err == nil {
 		b.mu.Lock()
-		now := float64(tokens) / max(took.Seconds(), 1e-9)
-		if b.rate == 0 {
-			b.rate = now
-		}
-		b.rate += (now - b.rate) / 8
+		b.pace.add(tokens, took)
 		b.mu.Unlock()
 	}
 	for _, q := range batch {

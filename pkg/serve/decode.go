@@ -25,66 +25,83 @@ type Limits struct {
 // maxTasks is how many tasks a request may name.
 const maxTasks = 64
 
-// requestFields decode the fields of a request. What is null is as if it
-// weren't there.
-var requestFields = map[string]func(l Limits, raw json.RawMessage, r *client.Request) error{
-	"texts": func(l Limits, raw json.RawMessage, r *client.Request) (err error) {
-		r.Texts, err = l.texts(raw)
+// requestFields decode the fields of a request, each from where its value
+// begins. What is null is as if it weren't there.
+var requestFields = map[string]func(l Limits, d *json.Decoder, r *client.Request) error{
+	"texts": func(l Limits, d *json.Decoder, r *client.Request) (err error) {
+		r.Texts, err = l.texts(d)
 		return err
 	},
-	"tasks": func(_ Limits, raw json.RawMessage, r *client.Request) (err error) {
-		r.Tasks, err = taskNames(raw)
+	"tasks": func(_ Limits, d *json.Decoder, r *client.Request) (err error) {
+		r.Tasks, err = taskNames(d)
 		return err
 	},
-	"scores": func(_ Limits, raw json.RawMessage, r *client.Request) error {
-		if json.Unmarshal(raw, &r.Scores) != nil {
-			return problemf(http.StatusUnprocessableEntity, "scores", "want true or false")
-		}
-		return nil
-	},
-	"attention": func(_ Limits, raw json.RawMessage, r *client.Request) error {
-		if json.Unmarshal(raw, &r.Attention) != nil {
-			return problemf(http.StatusUnprocessableEntity, "attention", "want true or false")
-		}
-		return nil
-	},
-	"qa_threshold": func(_ Limits, raw json.RawMessage, r *client.Request) error {
-		if json.Unmarshal(raw, &r.QAThreshold) != nil || !(r.QAThreshold > 0 && r.QAThreshold < 1) {
+	"scores":      func(_ Limits, d *json.Decoder, r *client.Request) error { return flag("scores", d, &r.Scores) },
+	"text_scores": func(_ Limits, d *json.Decoder, r *client.Request) error { return flag("text_scores", d, &r.TextScores) },
+	"attention":   func(_ Limits, d *json.Decoder, r *client.Request) error { return flag("attention", d, &r.Attention) },
+	"qa_threshold": func(_ Limits, d *json.Decoder, r *client.Request) error {
+		var value *float64
+		switch err := d.Decode(&value); {
+		case err == nil && value == nil:
+			return nil
+		case err != nil || !(*value > 0 && *value < 1):
 			return problemf(http.StatusUnprocessableEntity, "qa_threshold", "want a number that is more than 0 and less than 1")
 		}
+		r.QAThreshold = *value
 		return nil
 	},
-	"overlap": func(_ Limits, raw json.RawMessage, r *client.Request) error {
-		if json.Unmarshal(raw, &r.Overlap) != nil || r.Overlap < 0 {
+	"overlap": func(_ Limits, d *json.Decoder, r *client.Request) error {
+		if d.Decode(&r.Overlap) != nil || r.Overlap < 0 {
 			return problemf(http.StatusUnprocessableEntity, "overlap", "want a whole number, 0 or more")
 		}
 		return nil
 	},
 }
 
+func flag(field string, d *json.Decoder, value *bool) error {
+	if d.Decode(value) != nil {
+		return problemf(http.StatusUnprocessableEntity, field, "want true or false")
+	}
+	return nil
+}
+
+// byteOrderMark may stand in front of UTF-8.
+var byteOrderMark = []byte("\uFEFF")
+
 // decode reads a request's body. An error is a problem: 400 for what is no
 // JSON, 413 for what is too much, 422 for what is wrong otherwise. It says
-// nothing of what the body holds.
+// nothing of what the body holds. Beside the body it takes about as much memory
+// again, whatever stands in it: values are read one after the other, and the
+// first that is wrong ends it.
 func (l Limits) decode(data []byte) (r client.Request, err error) {
-	if !utf8.Valid(data) {
-		return r, problemf(http.StatusBadRequest, "", "the body is not UTF-8: see byte %d", firstInvalid(data)+1)
+	rest := bytes.TrimPrefix(data, byteOrderMark)
+	mark := len(data) - len(rest)
+	if !utf8.Valid(rest) {
+		return r, problemf(http.StatusBadRequest, "", "the body is not UTF-8: see byte %d", mark+firstInvalid(rest)+1)
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil {
-		return r, notAnObject(data, err)
+	if err := json.Unmarshal(rest, &passedOver{}); err != nil {
+		return r, brokenJSON(rest, mark, err)
 	}
-	if fields == nil { // null
+	d := json.NewDecoder(bytes.NewReader(rest))
+	if begin, err := d.Token(); err != nil || begin != json.Delim('{') {
 		return r, errNoObject()
 	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
+	seen := map[string]bool{}
+	for d.More() {
+		token, err := d.Token()
+		if err != nil {
+			return r, err
+		}
+		name, _ := token.(string)
 		decode, known := requestFields[name]
 		switch {
 		case !known: // its name could be a text
 			return r, problemf(http.StatusUnprocessableEntity, "", "there is a field that isn't known; there are %s", strings.Join(slices.Sorted(maps.Keys(requestFields)), ", "))
-		case string(fields[name]) == "null":
-			continue
+		case seen[name]:
+			return r, problemf(http.StatusUnprocessableEntity, name, "the field stands there twice")
 		}
-		if err := decode(l, fields[name], &r); err != nil {
+		seen[name] = true
+		if err := decode(l, d, &r); err != nil {
 			return r, err
 		}
 	}
@@ -94,21 +111,26 @@ func (l Limits) decode(data []byte) (r client.Request, err error) {
 	return r, nil
 }
 
+// passedOver is any JSON value, of which nothing is kept.
+type passedOver struct{}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (*passedOver) UnmarshalJSON([]byte) error { return nil }
+
 func errNoObject() error {
 	return problemf(http.StatusUnprocessableEntity, "", `want a JSON object such as {"texts": ["Hello, …"]}`)
 }
 
-func notAnObject(data []byte, err error) error {
+// brokenJSON is a problem with data, which begins after mark bytes of the body.
+func brokenJSON(data []byte, mark int, err error) error {
 	var syntax *json.SyntaxError
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
 		return problemf(http.StatusBadRequest, "", "the body is empty; want a JSON object")
-	case errors.As(err, &syntax) && syntax.Offset >= int64(len(data)):
-		return problemf(http.StatusBadRequest, "", "broken JSON: it ends too early, or at its last byte")
-	case errors.As(err, &syntax):
-		return problemf(http.StatusBadRequest, "", "broken JSON at byte %d", syntax.Offset)
+	case errors.As(err, &syntax) && syntax.Offset < int64(len(data)):
+		return problemf(http.StatusBadRequest, "", "broken JSON at byte %d", int64(mark)+syntax.Offset)
 	}
-	return errNoObject()
+	return problemf(http.StatusBadRequest, "", "broken JSON: it ends too early, or at its last byte")
 }
 
 func firstInvalid(data []byte) int {
@@ -123,9 +145,9 @@ func firstInvalid(data []byte) int {
 }
 
 // texts decodes the texts, without having more of them than allowed in memory.
-func (l Limits) texts(raw json.RawMessage) ([]string, error) {
+func (l Limits) texts(d *json.Decoder) ([]string, error) {
 	var list []string
-	err := elements(raw, func(item json.RawMessage) error {
+	err := elements(d, func(item json.RawMessage) error {
 		if len(list) == l.Texts {
 			return problemf(http.StatusRequestEntityTooLarge, "texts", "more than %d texts; send them in several requests", l.Texts)
 		}
@@ -145,15 +167,18 @@ func (l Limits) texts(raw json.RawMessage) ([]string, error) {
 		list = append(list, *text)
 		return nil
 	})
-	if errors.Is(err, errNoArray) {
+	switch {
+	case errors.Is(err, errNull):
+		return nil, nil
+	case errors.Is(err, errNoArray):
 		return nil, problemf(http.StatusUnprocessableEntity, "texts", "want an array of strings")
 	}
 	return list, err
 }
 
-func taskNames(raw json.RawMessage) ([]string, error) {
+func taskNames(d *json.Decoder) ([]string, error) {
 	var names []string
-	err := elements(raw, func(item json.RawMessage) error {
+	err := elements(d, func(item json.RawMessage) error {
 		field := fmt.Sprintf("tasks[%d]", len(names))
 		var name *string
 		switch {
@@ -166,6 +191,8 @@ func taskNames(raw json.RawMessage) ([]string, error) {
 		return nil
 	})
 	switch {
+	case errors.Is(err, errNull):
+		return nil, nil
 	case errors.Is(err, errNoArray):
 		return nil, problemf(http.StatusUnprocessableEntity, "tasks", "want an array of names")
 	case err == nil && len(names) == 0:
@@ -174,25 +201,31 @@ func taskNames(raw json.RawMessage) ([]string, error) {
 	return names, err
 }
 
-var errNoArray = errors.New("not an array")
+var (
+	errNoArray = errors.New("not an array")
+	errNull    = errors.New("null")
+)
 
-// elements hands each element of an array, which is valid JSON, to f.
-func elements(raw json.RawMessage, f func(item json.RawMessage) error) error {
-	if raw[0] != '[' {
+// elements hands each element of an array, which is valid JSON, to f. item
+// holds it until f returns.
+func elements(d *json.Decoder, f func(item json.RawMessage) error) error {
+	switch begin, err := d.Token(); {
+	case err != nil:
+		return err
+	case begin == nil:
+		return errNull
+	case begin != json.Delim('['):
 		return errNoArray
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := decoder.Token(); err != nil {
-		return err
-	}
-	for decoder.More() {
-		var item json.RawMessage
-		if err := decoder.Decode(&item); err != nil {
+	var item json.RawMessage
+	for d.More() {
+		if err := d.Decode(&item); err != nil {
 			return err
 		}
 		if err := f(item); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err := d.Token() // ]
+	return err
 }

@@ -11,15 +11,28 @@ var docsHTML string
 
 var docsPage = template.Must(template.New("docs").Parse(docsHTML))
 
+// needs says who may have a route.
+func needs(a Access, keys bool) string {
+	switch {
+	case a == Local:
+		return "For this machine alone."
+	case a == Clients && keys:
+		return "Needs a key."
+	case a == Admins && keys:
+		return "Needs a key that is marked admin."
+	}
+	return ""
+}
+
 // handleDocs shows the routes, on a page without any asset or script.
 func (s *Server) handleDocs(w http.ResponseWriter, _ *http.Request, _ *record) error {
 	type row struct {
 		Method, Path, Summary string
-		Key                   bool
+		Needs                 string
 	}
 	var rows []row
 	for _, rt := range s.list() {
-		rows = append(rows, row{rt.method, rt.path, rt.summary, rt.key && len(s.keys()) > 0})
+		rows = append(rows, row{rt.method, rt.path, rt.summary, needs(rt.access, len(s.keys()) > 0)})
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -16,17 +17,21 @@ import (
 type Keys []key
 
 type key struct {
-	name string
-	hash [sha256.Size]byte
+	name  string
+	hash  [sha256.Size]byte
+	admin bool // it may reload
 }
 
-// minKey is how many characters a key must have.
-const minKey = 16
+const (
+	minKey    = 16      // how many characters a key must have
+	adminMark = "admin" // what stands behind an administrator's key
+)
 
-// ReadKeys reads a file of keys: a name and a key a line, with white space
-// between. Empty lines, and those that begin with #, are passed over. Errors
-// hold no key.
-func ReadKeys(path string) (Keys, error) {
+// ReadKeys reads a file of keys: on each line a name and a key, and the word
+// admin for one that may reload, with white space between. Empty lines, and
+// those that begin with #, are passed over. Errors hold no key. The log is told
+// if other users of the machine can read the file.
+func ReadKeys(path string, log *slog.Logger) (Keys, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
@@ -36,23 +41,42 @@ func ReadKeys(path string) (Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read keys: %s: %w", path, err)
 	}
+	WarnIfExposed(path, log)
 	return keys, nil
+}
+
+// WarnIfExposed tells the log if every user of the machine can read or change a
+// file that holds a secret.
+func WarnIfExposed(path string, log *slog.Logger) {
+	const byOthers = 0o006
+	info, err := os.Stat(path)
+	if err != nil {
+		return // whoever reads it says so
+	}
+	if mode := info.Mode().Perm(); mode&byOthers != 0 {
+		log.Warn("every user of this machine can get at a secret; chmod o= FILE keeps them out", "file", path, "mode", fmt.Sprintf("%04o", mode))
+	}
 }
 
 func parseKeys(r io.Reader) (Keys, error) {
 	var keys Keys
 	lines := bufio.NewScanner(r)
 	for number := 1; lines.Scan(); number++ {
-		parts := strings.Fields(lines.Text())
+		line := lines.Text()
+		if number == 1 {
+			line = strings.TrimPrefix(line, "\uFEFF") // a byte order mark
+		}
+		parts := strings.Fields(line)
+		admin := len(parts) == 3 && parts[2] == adminMark
 		switch {
 		case len(parts) == 0 || strings.HasPrefix(parts[0], "#"):
 			continue
-		case len(parts) != 2:
-			return nil, fmt.Errorf("line %d: want a name and a key, with a space between", number)
+		case len(parts) != 2 && !admin:
+			return nil, fmt.Errorf("line %d: want a name and a key, with a space between, and nothing or %s behind them", number, adminMark)
 		case len(parts[1]) < minKey:
 			return nil, fmt.Errorf("line %d: the key has %d characters; want %d or more (openssl rand -hex 32 makes one)", number, len(parts[1]), minKey)
 		}
-		keys = append(keys, key{parts[0], sha256.Sum256([]byte(parts[1]))})
+		keys = append(keys, key{parts[0], sha256.Sum256([]byte(parts[1])), admin})
 	}
 	if err := lines.Err(); err != nil {
 		return nil, err
@@ -63,15 +87,25 @@ func parseKeys(r io.Reader) (Keys, error) {
 	return keys, nil
 }
 
-// find returns the name of the key that a request has. It compares with every
-// key, whichever fits, so that time tells nothing.
-func (k Keys) find(r *http.Request) (name string, found bool) {
-	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	hash := sha256.Sum256([]byte(given))
+// find returns the key that a request has. It compares with every key,
+// whichever fits, so that time tells nothing.
+func (k Keys) find(r *http.Request) (has key, found bool) {
+	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	hash := sha256.Sum256([]byte(strings.TrimLeft(given, " ")))
 	for _, key := range k {
 		if subtle.ConstantTimeCompare(hash[:], key.hash[:]) == 1 {
-			name, found = key.name, ok
+			has, found = key, strings.EqualFold(scheme, "Bearer")
 		}
 	}
-	return name, found
+	return has, found
+}
+
+// Admin reports whether one of the keys may reload.
+func (k Keys) Admin() bool {
+	for _, key := range k {
+		if key.admin {
+			return true
+		}
+	}
+	return false
 }

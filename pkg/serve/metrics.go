@@ -1,22 +1,27 @@
 package serve
 
 import (
-	"fmt"
 	"net/http"
+	"runtime/debug"
+	"strconv"
 	"sync/atomic"
 	"time"
 
-	"github.com/VictoriaMetrics/metrics"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // measures are what /metrics shows.
 type measures struct {
-	set      *metrics.Set
+	show     http.Handler
 	inFlight atomic.Int64
 
-	batchTexts, batchTokens *metrics.PrometheusHistogram
-	stages                  map[string]*metrics.PrometheusHistogram
-	texts, tokens           *metrics.Counter
+	requests, reloads       *prometheus.CounterVec
+	requestSeconds, stages  *prometheus.HistogramVec
+	batchTexts, batchTokens prometheus.Histogram
+	texts, tokens           prometheus.Counter
 }
 
 var (
@@ -29,30 +34,76 @@ var (
 var stageNames = []string{"decode", "tokenize", "queue", "model", "encode"}
 
 func newMeasures(s *Server) *measures {
-	set := metrics.NewSet()
+	registry := prometheus.NewRegistry()
+	add := promauto.With(registry)
+	counter := func(name, help string) prometheus.CounterOpts { return prometheus.CounterOpts{Name: name, Help: help} }
+	histogram := func(name, help string, bounds []float64) prometheus.HistogramOpts {
+		return prometheus.HistogramOpts{Name: name, Help: help, Buckets: bounds}
+	}
 	m := &measures{
-		set:         set,
-		batchTexts:  set.NewPrometheusHistogramExt("trident_batch_texts", textBounds),
-		batchTokens: set.NewPrometheusHistogramExt("trident_batch_tokens", tokenBounds),
-		texts:       set.NewCounter("trident_texts_total"),
-		tokens:      set.NewCounter("trident_tokens_total"),
-		stages:      map[string]*metrics.PrometheusHistogram{},
+		show:           promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}), // all answers are compressed in one place
+		requests:       add.NewCounterVec(counter("trident_requests_total", "Requests that were answered, by route and HTTP status; 499: the client left before."), []string{"path", "status"}),
+		reloads:        add.NewCounterVec(counter("trident_reloads_total", "Times that the model was loaded, by result."), []string{"result"}),
+		requestSeconds: add.NewHistogramVec(histogram("trident_request_seconds", "Time from a request's headers to the end of its answer, by route.", secondBounds), []string{"path"}),
+		stages:         add.NewHistogramVec(histogram("trident_stage_seconds", "Where the time of requests that were answered with predictions went.", secondBounds), []string{"stage"}),
+		batchTexts:     add.NewHistogram(histogram("trident_batch_texts", "Texts, or windows of long ones, that went through the model at once.", textBounds)),
+		batchTokens:    add.NewHistogram(histogram("trident_batch_tokens", "Their tokens, without padding.", tokenBounds)),
+		texts:          add.NewCounter(counter("trident_texts_total", "Texts that were answered with predictions.")),
+		tokens:         add.NewCounter(counter("trident_tokens_total", "Their tokens that the model read.")),
 	}
 	for _, name := range stageNames {
-		m.stages[name] = set.NewPrometheusHistogramExt(fmt.Sprintf("trident_stage_seconds{stage=%q}", name), secondBounds)
+		m.stages.WithLabelValues(name)
 	}
-	set.NewGauge("trident_requests_in_flight", func() float64 { return float64(m.inFlight.Load()) })
-	set.NewGauge("trident_held_tokens", func() float64 { return float64(s.admission.tokens.Load()) })
-	set.NewGauge("trident_held_bytes", func() float64 { return float64(s.admission.bytes.Load()) })
-	set.NewGauge("trident_queue_texts", func() float64 { texts, _ := s.waiting(); return float64(texts) })
-	set.NewGauge("trident_queue_tokens", func() float64 { _, tokens := s.waiting(); return float64(tokens) })
-	set.NewGauge("trident_ready", func() float64 {
+	gauge := func(name, help string, f func() float64) {
+		add.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, f)
+	}
+	gauge("trident_requests_in_flight", "Requests that are being answered.", func() float64 { return float64(m.inFlight.Load()) })
+	gauge("trident_held_tokens", "Tokens of the requests that are being answered (--queue-tokens).", func() float64 { return float64(s.admission.tokens.Load()) })
+	gauge("trident_held_bytes", "Bytes of their bodies (--queue-bytes).", func() float64 { return float64(s.admission.bytes.Load()) })
+	gauge("trident_queue_texts", "Texts, or windows of long ones, that wait for the model.", func() float64 { texts, _ := s.waiting(); return float64(texts) })
+	gauge("trident_queue_tokens", "Their tokens.", func() float64 { _, tokens := s.waiting(); return float64(tokens) })
+	gauge("trident_ready", "1 if the server takes requests, as /readyz says.", func() float64 {
 		if s.ready() != nil {
 			return 0
 		}
 		return 1
 	})
+	registry.MustRegister(buildInfo(), modelInfo{s}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// buildInfo says which program this is.
+func buildInfo() prometheus.Collector {
+	version, revision, goVersion := "unknown", "unknown", "unknown"
+	if build, known := debug.ReadBuildInfo(); known {
+		version, goVersion = build.Main.Version, build.GoVersion
+		for _, setting := range build.Settings {
+			if setting.Key == "vcs.revision" {
+				revision = setting.Value
+			}
+		}
+	}
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "trident_build_info", Help: "Always 1; which program this is: its version, its revision in version control, its Go.",
+		ConstLabels: prometheus.Labels{"version": version, "revision": revision, "goversion": goVersion},
+	}, func() float64 { return 1 })
+}
+
+// modelInfo says which model answers, if there is one.
+type modelInfo struct{ of *Server }
+
+var modelInfoDesc = prometheus.NewDesc("trident_model_info", "Always 1; which model answers: the SHA-256 of its files, and its precision.", []string{"model", "precision"}, nil)
+
+// Describe implements [prometheus.Collector].
+func (modelInfo) Describe(to chan<- *prometheus.Desc) { to <- modelInfoDesc }
+
+// Collect implements [prometheus.Collector].
+func (m modelInfo) Collect(to chan<- prometheus.Metric) {
+	g, release := m.of.acquire()
+	defer release()
+	if g != nil {
+		to <- prometheus.MustNewConstMetric(modelInfoDesc, prometheus.GaugeValue, 1, g.Hash, string(g.Precision))
+	}
 }
 
 // waiting counts what the current model's queue holds.
@@ -67,22 +118,22 @@ func (s *Server) waiting() (texts, tokens int) {
 
 // answered counts a request.
 func (m *measures) answered(path string, rec *record, took time.Duration) {
-	m.set.GetOrCreateCounter(fmt.Sprintf("trident_requests_total{path=%q,status=\"%d\"}", path, rec.status)).Inc()
-	m.set.GetOrCreatePrometheusHistogramExt(fmt.Sprintf("trident_request_seconds{path=%q}", path), secondBounds).Update(took.Seconds())
+	m.requests.WithLabelValues(path, strconv.Itoa(rec.status)).Inc()
+	m.requestSeconds.WithLabelValues(path).Observe(took.Seconds())
 	if rec.texts == 0 || rec.status != http.StatusOK {
 		return
 	}
-	m.texts.Add(rec.texts)
-	m.tokens.Add(rec.tokens)
+	m.texts.Add(float64(rec.texts))
+	m.tokens.Add(float64(rec.tokens))
 	for i, d := range []time.Duration{rec.stages.decode, rec.stages.tokenize, rec.stages.queue, rec.stages.model, rec.stages.encode} {
-		m.stages[stageNames[i]].Update(d.Seconds())
+		m.stages.WithLabelValues(stageNames[i]).Observe(d.Seconds())
 	}
 }
 
 // batch counts what goes through the model at once.
 func (m *measures) batch(texts, tokens int) {
-	m.batchTexts.Update(float64(texts))
-	m.batchTokens.Update(float64(tokens))
+	m.batchTexts.Observe(float64(texts))
+	m.batchTokens.Observe(float64(tokens))
 }
 
 func (m *measures) reloaded(err error) {
@@ -90,17 +141,10 @@ func (m *measures) reloaded(err error) {
 	if err != nil {
 		result = "failed"
 	}
-	m.set.GetOrCreateCounter(fmt.Sprintf("trident_reloads_total{result=%q}", result)).Inc()
+	m.reloads.WithLabelValues(result).Inc()
 }
 
-func (s *Server) handleMetrics(w http.ResponseWriter, _ *http.Request, _ *record) error {
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	g, release := s.acquire()
-	defer release()
-	if g != nil {
-		fmt.Fprintf(w, "trident_model_info{model=%q,precision=%q} 1\n", g.Hash, g.Precision)
-	}
-	s.metrics.set.WritePrometheus(w)
-	metrics.WriteProcessMetrics(w)
+func (s *Server) handleMetrics(w http.ResponseWriter, r *http.Request, _ *record) error {
+	s.metrics.show.ServeHTTP(w, r)
 	return nil
 }

@@ -89,7 +89,8 @@ func (g *generation) warmUp(ctx context.Context) error {
 		long = append(long, "a "...)
 	}
 	for range 2 {
-		reading, err := g.Predictor.Prepare([]datasets.Transcript{datasets.Transcript(long), "a"}, fusion.PredictOptions{Scores: true})
+		g.batcher.forget() // the first pass is slow
+		reading, err := g.Predictor.Prepare(ctx, []datasets.Transcript{datasets.Transcript(long), "a"}, fusion.PredictOptions{Scores: true})
 		if err != nil {
 			return fmt.Errorf("warm up: %w", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,7 +25,7 @@ func (s *Server) describe(list []route) (object, error) {
 		if rt.request != nil {
 			operation["requestBody"] = object{"required": true, "content": content("application/json", schemas.of(reflect.TypeOf(rt.request)))}
 		}
-		if rt.key {
+		if rt.access == Clients || rt.access == Admins {
 			operation["security"] = []object{{"key": []string{}}, {}} // {}: servers without keys
 		}
 		answers := object{}
@@ -33,7 +34,7 @@ func (s *Server) describe(list []route) (object, error) {
 		} else {
 			answers["200"] = object{"description": http.StatusText(http.StatusOK), "content": content("application/json", schemas.of(reflect.TypeOf(rt.answer)))}
 		}
-		for _, status := range rt.problems {
+		for _, status := range append(slices.Clone(rt.problems), http.StatusMisdirectedRequest) {
 			answer := object{"description": http.StatusText(status), "content": content("application/problem+json", schemas.of(reflect.TypeFor[client.Problem]()))}
 			if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 				answer["headers"] = object{"Retry-After": object{"description": "Seconds to wait before the request is sent again.", "schema": object{"type": "integer"}}}
@@ -64,7 +65,7 @@ func (s *Server) limit(named object) {
 	fields := request["properties"].(object)
 	texts := fields["texts"].(object)
 	texts["minItems"], texts["maxItems"] = 1, s.Limits.Texts
-	texts["items"] = object{"type": "string", "minLength": 1, "maxLength": s.Limits.Text}
+	texts["items"] = object{"type": "string", "minLength": 1, "maxLength": s.Limits.Text, "pattern": notOnlySpace}
 	tasks := fields["tasks"].(object)
 	tasks["minItems"], tasks["maxItems"] = 1, maxTasks
 	threshold := fields["qa_threshold"].(object)
@@ -73,6 +74,11 @@ func (s *Server) limit(named object) {
 	overlap["minimum"], overlap["default"] = 0, 0
 	request["additionalProperties"] = false
 }
+
+// notOnlySpace is a regular expression for texts in which there is more than
+// white space, as [strings.TrimSpace] has it. It names the characters, as \s
+// means others from one language to the next.
+const notOnlySpace = "[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 
 func content(kind string, schema object) object { return object{kind: object{"schema": schema}} }
 

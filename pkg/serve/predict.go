@@ -5,10 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -34,44 +31,23 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request, rec *record) er
 	if err != nil {
 		return err
 	}
-	watch := stopwatch{at: time.Now()}
-	asked, err := s.Limits.decode(data)
-	rec.texts, rec.stages.decode = len(asked.Texts), watch.lap()
-	if err != nil {
-		return err
-	}
-	g, release := s.acquire()
-	defer release()
-	if g == nil {
-		return s.loading()
-	}
-	rec.model = g.Hash
-	reading, err := g.prepare(asked)
-	if err != nil {
-		return err
-	}
-	pieces := reading.Pieces()
-	for _, p := range pieces {
-		rec.tokens += p.Tokens()
-	}
-	rec.stages.tokenize = watch.lap()
-	if rec.tokens > s.QueueTokens {
-		return problemf(http.StatusRequestEntityTooLarge, "texts", "%d tokens in all; the server takes %d at a time: send the texts in several requests", rec.tokens, s.QueueTokens)
-	}
-	if !share.takeTokens(rec.tokens) {
-		return s.full(g)
-	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 	defer cancel()
-	spent, err := g.batcher.submit(ctx, pieces)
-	rec.stages.times = spent
-	watch.lap()
+	watch := stopwatch{at: time.Now()}
+	g, reading, release, err := s.prepare(ctx, data, share, rec, &watch)
+	if g != nil {
+		defer release()
+	}
+	if err == nil {
+		rec.stages.times, err = g.batcher.submit(ctx, reading.Pieces())
+		watch.lap()
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		rec.status = statusLeft
 		return nil
 	case errors.Is(err, context.DeadlineExceeded):
-		return later(http.StatusServiceUnavailable, g.batcher.delay(int(s.admission.tokens.Load())), "no answer within %v", s.Timeout)
+		return later(http.StatusServiceUnavailable, s.delay(s.admission.tokens.Load()), "no answer within %v", s.Timeout)
 	case err != nil:
 		return err
 	}
@@ -95,73 +71,81 @@ func (s *Server) loading() error {
 	return later(http.StatusServiceUnavailable, 2*time.Second, "the model is being loaded")
 }
 
-func (s *Server) full(g *generation) error {
-	return later(http.StatusTooManyRequests, g.batcher.delay(int(s.admission.tokens.Load())), "too many requests at the moment; ask again later")
+// full tells a client of n more tokens than there is room for when to come
+// again: after what is in their place has been read.
+func (s *Server) full(n int) error {
+	held := s.admission.tokens.Load()
+	over := held + int64(n) - s.admission.maxTokens
+	if n == 0 || over <= 0 { // bytes are what is too much, or there is room again
+		over = held
+	}
+	return later(http.StatusTooManyRequests, s.delay(over), "too many requests at the moment; ask again later")
 }
 
-// body reads a request's body, as far as it and all requests together may be
-// large.
-func (s *Server) body(w http.ResponseWriter, r *http.Request, share *ticket) ([]byte, error) {
-	if err := checkType(r.Header); err != nil {
-		return nil, err
+// delay guesses how long the model needs for so many tokens.
+func (s *Server) delay(tokens int64) time.Duration {
+	g, release := s.acquire()
+	defer release()
+	if g == nil {
+		return 0
 	}
-	if r.ContentLength > s.Limits.Body {
-		w.Header().Set("Connection", "close") // the body isn't read
-		return nil, s.tooLarge()
-	}
-	data, err := io.ReadAll(share.body(http.MaxBytesReader(w, r.Body, s.Limits.Body)))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
-		return data, nil
-	case errors.As(err, &tooLarge):
-		return data, s.tooLarge()
-	case errors.Is(err, errFull):
-		w.Header().Set("Connection", "close")
-		return data, later(http.StatusTooManyRequests, time.Second, "too many requests at the moment; ask again later")
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return data, problemf(http.StatusRequestTimeout, "", "the body didn't come within %v", s.ReadTimeout)
-	}
-	return data, problemf(http.StatusBadRequest, "", "the body broke off")
+	return g.batcher.delay(int(tokens))
 }
 
-func (s *Server) tooLarge() error {
-	return problemf(http.StatusRequestEntityTooLarge, "", "the body has more than %d bytes; send the texts in several requests", s.Limits.Body)
+// prepare makes of a body what the model reads. Only so many bytes of all
+// requests are decoded and tokenized at a time, as that takes many times their
+// memory; ctx bounds how long a request waits for its turn. With the generation
+// that the texts were tokenized for comes what releases it, after an error too.
+func (s *Server) prepare(ctx context.Context, data []byte, share *ticket, rec *record, watch *stopwatch) (g *generation, reading *fusion.Reading, release func(), err error) {
+	turn := min(int64(len(data)), prepareBytes)
+	if err := s.preparing.Acquire(ctx, turn); err != nil {
+		return nil, nil, nil, err
+	}
+	defer s.preparing.Release(turn)
+	asked, err := s.Limits.decode(data)
+	rec.texts, rec.stages.decode = len(asked.Texts), watch.lap()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if g, release = s.acquire(); g == nil {
+		return nil, nil, nil, s.loading()
+	}
+	rec.model = g.Hash
+	reading, err = g.tokenize(ctx, asked, s.QueueTokens)
+	rec.stages.tokenize = watch.lap()
+	if err != nil {
+		return g, nil, release, err
+	}
+	if rec.tokens = reading.Tokens(); !share.takeTokens(rec.tokens) {
+		return g, nil, release, s.full(rec.tokens)
+	}
+	return g, reading, release, nil
 }
 
-// checkType wants JSON in UTF-8 as it is.
-func checkType(h http.Header) error {
-	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
-	switch charset := params["charset"]; {
-	case err != nil || kind != "application/json":
-		return problemf(http.StatusUnsupportedMediaType, "", "want the header Content-Type: application/json")
-	case charset != "" && !strings.EqualFold(charset, "utf-8"):
-		return problemf(http.StatusUnsupportedMediaType, "", "want JSON in UTF-8")
-	}
-	if encoding := h.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return problemf(http.StatusUnsupportedMediaType, "", "want no Content-Encoding")
-	}
-	return nil
-}
-
-// prepare checks what a request asks of the model, and tokenizes its texts.
-func (g *generation) prepare(asked client.Request) (*fusion.Reading, error) {
+// tokenize checks what a request asks of the model, and tokenizes its texts,
+// which may have most tokens.
+func (g *generation) tokenize(ctx context.Context, asked client.Request, most int) (*fusion.Reading, error) {
 	learnt := g.Predictor.Tasks()
 	for i, name := range asked.Tasks {
 		if _, err := tasks.Find(learnt, name); err != nil { // err has the name, which could be a text
 			return nil, problemf(http.StatusUnprocessableEntity, "tasks["+strconv.Itoa(i)+"]", "the model has no such task; it has %s", strings.Join(tasks.Names(learnt), ", "))
 		}
 	}
-	if most := g.Predictor.MaxLength() - 3; asked.Overlap > most {
-		return nil, problemf(http.StatusUnprocessableEntity, "overlap", "with this model want 0 to %d", most)
+	if half := g.Predictor.MaxLength() / 2; asked.Overlap > half {
+		return nil, problemf(http.StatusUnprocessableEntity, "overlap", "with this model want 0 to %d, half of what it reads at once", half)
 	}
 	texts := make([]datasets.Transcript, len(asked.Texts))
 	for i, text := range asked.Texts {
 		texts[i] = datasets.Transcript(text)
 	}
-	return g.Predictor.Prepare(texts, fusion.PredictOptions{
-		Tasks: asked.Tasks, Scores: asked.Scores, Attention: asked.Attention, Threshold: asked.QAThreshold, Overlap: asked.Overlap,
+	reading, err := g.Predictor.Prepare(ctx, texts, fusion.PredictOptions{
+		Tasks: asked.Tasks, Scores: asked.Scores, TextScores: asked.TextScores, Attention: asked.Attention,
+		Threshold: asked.QAThreshold, Overlap: asked.Overlap, MaxTokens: most,
 	})
+	if errors.Is(err, fusion.ErrTooManyTokens) {
+		return nil, problemf(http.StatusRequestEntityTooLarge, "texts", "more than %d tokens in all, which is what the server takes at a time: send the texts in several requests", most)
+	}
+	return reading, err
 }
 
 // writeAnswer is writeJSON without escapes for HTML, as infer writes it.

@@ -122,7 +122,7 @@ func TestProblems(t *testing.T) {
 		"no texts":           {`{}`, 422, "texts", "at least one text"},
 		"null texts":         {`{"texts": null}`, 422, "texts", "at least one text"},
 		"no text":            {`{"texts": []}`, 422, "texts", "at least one text"},
-		"unknown field":      {`{"texts": ["a"], "` + secret + `": 1}`, 422, "", "there are attention, overlap, qa_threshold, scores, tasks, texts"},
+		"unknown field":      {`{"texts": ["a"], "` + secret + `": 1}`, 422, "", "there are attention, overlap, qa_threshold, scores, tasks, text_scores, texts"},
 		"other case":         {`{"Texts": ["a"]}`, 422, "", "isn't known"},
 		"texts a string":     {`{"texts": "` + secret + `"}`, 422, "texts", "want an array of strings"},
 		"texts an object":    {`{"texts": {"` + secret + `": 1}}`, 422, "texts", "want an array of strings"},
@@ -144,10 +144,10 @@ func TestProblems(t *testing.T) {
 		"threshold a text":   {`{"texts": ["a"], "qa_threshold": "` + secret + `"}`, 422, "qa_threshold", "more than 0 and less than 1"},
 		"overlap negative":   {`{"texts": ["a"], "overlap": -1}`, 422, "overlap", "0 or more"},
 		"overlap a half":     {`{"texts": ["a"], "overlap": 1.5}`, 422, "overlap", "a whole number"},
-		"overlap too large":  {`{"texts": ["a"], "overlap": 46}`, 422, "overlap", "want 0 to 45"},
+		"overlap too large":  {`{"texts": ["a"], "overlap": 25}`, 422, "overlap", "want 0 to 24"},
 		"many texts":         {`{"texts": ["a", "a", "a", "a"]}`, 413, "texts", "more than 3 texts"},
 		"long text":          {`{"texts": ["a", "` + text(1002) + `"]}`, 413, "texts[1]", "the text has 1002 bytes; want no more than 1000"},
-		"many tokens":        {`{"texts": ["` + text(200) + `", "` + text(200) + `", "` + text(200) + `"]}`, 413, "texts", "144 tokens in all; the server takes 100"},
+		"many tokens":        {`{"texts": ["` + text(200) + `", "` + text(200) + `", "` + text(200) + `"]}`, 413, "texts", "more than 100 tokens in all"},
 		"large body":         {strings.Repeat(" ", 4001), 413, "", "more than 4000 bytes"},
 	}
 	for name, test := range tests {
@@ -182,7 +182,10 @@ func TestContentTypes(t *testing.T) {
 		{"Content-Type", "text/plain", 415},
 		{"Content-Type", "", 415},
 		{"Content-Type", ";", 415},
-		{"Content-Encoding", "gzip", 415},
+		{"Content-Encoding", "br", 415},
+		{"Content-Encoding", "gzip, gzip", 415},
+		{"Content-Type", "application/json;charset=utf8", 200},
+		{"Content-Type", "Application/JSON; Charset=\"UTF8\"", 200},
 	} {
 		got := s.do(t.Context(), "POST", "/v1/predict", body, test.name, test.value)
 		if got.code != test.code {
@@ -293,6 +296,61 @@ func TestTimeout(t *testing.T) {
 	got := s.predict(`{"texts": ["my son"]}`)
 	if status, _, _ := got.problem(t); status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
 		t.Errorf("got %d, Retry-After %q", status, got.header.Get("Retry-After"))
+	}
+}
+
+// TestTimeoutCoversAll: who has waited long enough for their turn to be decoded
+// and tokenized isn't any more, and nothing is held for them.
+func TestTimeoutCoversAll(t *testing.T) {
+	s := newReadyServer(t, func(c *Config) { c.Timeout = 20 * time.Millisecond })
+	if err := s.preparing.Acquire(t.Context(), prepareBytes); err != nil { // others are at it
+		t.Fatal(err)
+	}
+	got := s.predict(`{"texts": ["my son"]}`)
+	if status, _, detail := got.problem(t); status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" || detail != "no answer within 20ms" {
+		t.Errorf("got %d, %q, Retry-After %q", status, detail, got.header.Get("Retry-After"))
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	s.do(ctx, "POST", "/v1/predict", `{"texts": ["my son"]}`)
+	s.preparing.Release(prepareBytes)
+	s.Timeout = time.Nanosecond // over before anything is tokenized
+	if got := s.predict(`{"texts": ["my son"]}`); got.code != http.StatusServiceUnavailable {
+		t.Errorf("code %d", got.code)
+	}
+	s.Timeout = time.Minute
+	if got := s.predict(`{"texts": ["my son"]}`); got.code != http.StatusOK {
+		t.Errorf("afterwards: code %d", got.code)
+	}
+	var statuses []any
+	for _, line := range s.log.requests(t) {
+		statuses = append(statuses, line["status"])
+		if line["status"] != 200. && line["tokens"] != nil && line["tokens"] != 0. {
+			t.Errorf("%v tokens were tokenized", line["tokens"])
+		}
+	}
+	if fmt.Sprint(statuses) != "[503 499 503 200]" || s.admission.bytes.Load() != 0 || s.admission.tokens.Load() != 0 {
+		t.Errorf("statuses %v; %d bytes and %d tokens are still held", statuses, s.admission.bytes.Load(), s.admission.tokens.Load())
+	}
+}
+
+// TestTextScores: the probabilities without those of words, which are most.
+func TestTextScores(t *testing.T) {
+	s := newReadyServer(t, nil)
+	var all, some client.Response
+	for body, to := range map[string]*client.Response{`{"texts": ["my son"], "scores": true}`: &all, `{"texts": ["my son"], "text_scores": true}`: &some} {
+		if got := s.predict(body); got.code != http.StatusOK || json.Unmarshal([]byte(got.body), to) != nil {
+			t.Fatalf("%s: code %d", body, got.code)
+		}
+	}
+	have := some.Predictions[0]
+	if have.Scores == nil || have.Scores.NER != nil || len(have.NER) != 2 {
+		t.Fatalf("%d words, scores %+v", len(have.NER), have.Scores)
+	}
+	if want := all.Predictions[0].Scores; len(want.NER) != 2 {
+		t.Error("no scores of words where all are wanted")
+	} else if want.NER = nil; !goldentest.AlikeJSON(asValue(t, have.Scores), asValue(t, want)) {
+		t.Errorf("other scores: %+v, want %+v", have.Scores, want)
 	}
 }
 

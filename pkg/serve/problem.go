@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/trident-nlp/trident/pkg/client"
@@ -16,6 +17,15 @@ import (
 type problem struct {
 	client.Problem
 	retryAfter time.Duration // 0: no such header
+	cause      error         // what the log says instead; may be nil
+}
+
+// reason is what the log says of err, which is the problem.
+func (p *problem) reason(err error) string {
+	if p.cause != nil {
+		return p.cause.Error()
+	}
+	return err.Error()
 }
 
 // problemf is a problem with a field of the request, "" for the request as a
@@ -30,9 +40,12 @@ func problemf(status int, field, format string, args ...any) *problem {
 // later is a problem that goes away; the client may ask again after a while.
 func later(status int, after time.Duration, format string, args ...any) *problem {
 	p := problemf(status, "", format, args...)
-	p.retryAfter = min(max(after, time.Second), time.Minute)
+	p.retryAfter = min(max(after, time.Second), maxRetryAfter)
 	return p
 }
+
+// maxRetryAfter is the longest that a client is told to wait.
+const maxRetryAfter = 10 * time.Minute
 
 // errFull says that the server holds as much as it may.
 var errFull = errors.New("full")
@@ -47,6 +60,25 @@ func toProblem(err error) *problem {
 	return problemf(http.StatusInternalServerError, "", "the server failed; its log has more under the request's id")
 }
 
+// plainProblem is the problem in whose place a handler of others wrote plain
+// text.
+func plainProblem(status int) *problem {
+	switch status {
+	case http.StatusNotFound:
+		return errNothingHere()
+	case http.StatusInternalServerError:
+		return toProblem(nil)
+	}
+	return problemf(status, "", "%s", strings.ToLower(http.StatusText(status)))
+}
+
+func errNothingHere() *problem {
+	return problemf(http.StatusNotFound, "", "there is nothing here; /docs lists what there is")
+}
+
+// problemType is the content type of problems.
+const problemType = "application/problem+json"
+
 // writeProblem answers with p.
 func writeProblem(w http.ResponseWriter, p *problem, requestID string) {
 	body := p.Problem
@@ -56,7 +88,7 @@ func writeProblem(w http.ResponseWriter, p *problem, requestID string) {
 		data = []byte("{}")
 	}
 	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
+	h.Set("Content-Type", problemType)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(len(data)))
 	if p.retryAfter > 0 {

@@ -11,15 +11,51 @@ import (
 // ErrReloading says that the model is being loaded already.
 var ErrReloading = errors.New("the model is being loaded already")
 
-// Reload loads the model anew, warms it up, and lets it take over: requests that
-// the earlier one has begun are answered by that, which is freed after the last
-// of them. After an error everything stays as it was. It returns the new
-// model's hash.
+// Reload reads keys and certificate anew, loads the model, warms it up, and lets
+// it take over: requests that the earlier one has begun are answered by that,
+// which is freed after the last of them. What can't be read stays as it was. It
+// returns the new model's hash, also if only keys or certificate made the error.
 func (s *Server) Reload(ctx context.Context) (hash string, err error) {
 	if !s.reloading.TryLock() {
 		return "", ErrReloading
 	}
 	defer s.reloading.Unlock()
+	before := s.renew()
+	hash, err = s.load(ctx)
+	return hash, errors.Join(before, err)
+}
+
+// begin loads the first model.
+func (s *Server) begin(ctx context.Context) error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	_, err := s.load(ctx)
+	return err
+}
+
+// renew reads keys and certificate anew.
+func (s *Server) renew() error {
+	var wrong []error
+	if s.ReadKeys != nil {
+		keys, err := s.ReadKeys()
+		if err != nil {
+			s.Log.Error("the earlier keys stay", "error", err.Error())
+			wrong = append(wrong, err)
+		} else {
+			s.SetKeys(keys)
+		}
+	}
+	if s.ReadCertificate != nil {
+		if err := s.ReadCertificate(); err != nil {
+			s.Log.Error("the earlier certificate stays", "error", err.Error())
+			wrong = append(wrong, err)
+		}
+	}
+	return errors.Join(wrong...)
+}
+
+// load loads the model. After an error the earlier one stays.
+func (s *Server) load(ctx context.Context) (hash string, err error) {
 	begun := time.Now()
 	defer func() {
 		s.metrics.reloaded(err)
@@ -74,15 +110,18 @@ type reloadAnswer struct {
 }
 
 func (s *Server) handleReload(w http.ResponseWriter, r *http.Request, rec *record) error {
-	if len(s.keys()) == 0 && !fromLoopback(r) {
-		return problemf(http.StatusForbidden, "", "without keys, only this machine may reload; start the server with --keys")
-	}
 	hash, err := s.Reload(context.WithoutCancel(r.Context())) // a client that leaves doesn't stop it half way
 	switch {
 	case errors.Is(err, ErrReloading):
 		return problemf(http.StatusConflict, "", "%v", err)
 	case err != nil:
-		return problemf(http.StatusInternalServerError, "", "the earlier model stays: %v", err)
+		stays := "the earlier model stays"
+		if hash != "" {
+			stays = "the model was loaded, but the earlier keys or certificate stay"
+		}
+		p := problemf(http.StatusInternalServerError, "", "%s; the server's log says why, under the request's id", stays)
+		p.cause = fmt.Errorf("reload: %w", err) // it has names of files
+		return p
 	}
 	rec.model = hash
 	return writeJSON(w, reloadAnswer{hash})

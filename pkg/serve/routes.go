@@ -2,9 +2,8 @@ package serve
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
-	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,7 +20,7 @@ type answerer func(w http.ResponseWriter, r *http.Request, rec *record) error
 type route struct {
 	method, path string
 	summary      string
-	key          bool // a client needs one, if there are keys
+	access       Access
 	quiet        bool // asked by machines, again and again: logged at level debug
 	request      any  // the type of its body; nil: none
 	answer       any  // the type of its answer in JSON; a string is another content type
@@ -41,28 +40,40 @@ type health struct {
 }
 
 func (s *Server) list() []route {
-	return []route{
-		{method: "POST", path: "/v1/predict", summary: "Read calls: entities, categories, the counsellor's score.", key: true,
-			request: client.Request{}, answer: predictAnswer{}, problems: []int{400, 401, 408, 413, 415, 422, 429, 500, 503}, handle: s.predict},
-		{method: "GET", path: "/healthz", summary: "Is the process alive?", quiet: true, answer: health{}, handle: s.handleHealth},
-		{method: "GET", path: "/readyz", summary: "Does it take requests? Not before the model has been loaded and warmed up, nor after SIGTERM.", quiet: true,
+	list := []route{
+		{method: "POST", path: "/v1/predict", summary: "Read calls: entities, categories, the counsellor's score.", access: Clients,
+			request: client.Request{}, answer: predictAnswer{}, problems: []int{400, 401, 403, 408, 413, 415, 422, 429, 500, 503}, handle: s.predict},
+		{method: "GET", path: "/healthz", summary: "Is the process alive?", access: All, quiet: true, answer: health{}, handle: s.handleHealth},
+		{method: "GET", path: "/readyz", summary: "Does it take requests? Not before the model has been loaded and warmed up, nor after SIGTERM.", access: All, quiet: true,
 			answer: health{}, problems: []int{503}, handle: s.handleReady},
-		{method: "GET", path: "/metrics", summary: "Measures, in Prometheus's text format.", quiet: true, answer: "text/plain", handle: s.handleMetrics},
-		{method: "POST", path: "/admin/reload", summary: "Load the model anew, without losing a request. Without keys only from the machine itself.", key: true,
+		{method: "GET", path: "/metrics", summary: "Measures, in Prometheus's text format.", access: s.Metrics, quiet: true, answer: "text/plain", handle: s.handleMetrics},
+		{method: "POST", path: "/admin/reload", summary: "Load the model anew, and read the keys anew, without losing a request. Without keys only from the machine itself.", access: Admins,
 			answer: reloadAnswer{}, problems: []int{401, 403, 409, 500}, handle: s.handleReload},
-		{method: "GET", path: "/openapi.json", summary: "This description.", answer: "application/json", handle: s.handleOpenAPI},
-		{method: "GET", path: "/docs", summary: "A page that describes the service.", answer: "text/html", handle: s.handleDocs},
+		{method: "GET", path: "/openapi.json", summary: "This description.", access: All, answer: "application/json", handle: s.handleOpenAPI},
+		{method: "GET", path: "/docs", summary: "A page that describes the service.", access: All, answer: "text/html", handle: s.handleDocs},
 	}
+	for i, rt := range list {
+		switch rt.access {
+		case All, Nobody:
+		default:
+			if rt.problems == nil {
+				list[i].problems = []int{401, 403}
+			}
+		}
+	}
+	return slices.DeleteFunc(list, func(rt route) bool { return rt.access == Nobody })
 }
 
+// routes is all that is asked of a request before its route's own part: the
+// host that it was sent to, the web page that it comes from, its path.
 func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	list := s.list()
 	for _, rt := range list {
 		mux.Handle(rt.method+" "+rt.path, s.audited(rt))
-		mux.Handle(rt.path, s.audited(route{path: rt.path, handle: wrongMethod(rt.method)}))
+		mux.Handle(rt.path, s.audited(route{path: rt.path, access: All, handle: otherMethods(rt.allowed())}))
 	}
-	mux.Handle("/", s.audited(route{path: "other", handle: s.elsewhere}))
+	mux.Handle("/", s.audited(route{path: "other", access: All, handle: s.elsewhere}))
 	document, err := s.describe(list)
 	if err != nil {
 		return nil, err
@@ -70,26 +81,38 @@ func (s *Server) routes() (http.Handler, error) {
 	if s.openapi, err = json.MarshalIndent(document, "", "  "); err != nil {
 		return nil, err
 	}
-	return s.crossOrigin(mux)
+	guarded, err := s.crossOrigin(s.wholeServer(mux))
+	if err != nil {
+		return nil, err
+	}
+	return s.knownHosts(guarded), nil
 }
 
-func wrongMethod(want string) answerer {
-	return func(w http.ResponseWriter, _ *http.Request, _ *record) error {
-		w.Header().Set("Allow", want)
-		return problemf(http.StatusMethodNotAllowed, "", "want %s", want)
-	}
+// wholeServer answers "OPTIONS *", which asks about no path; a ServeMux would
+// take it for a broken request.
+func (s *Server) wholeServer(next http.Handler) http.Handler {
+	all := s.audited(route{path: "other", access: All, handle: otherMethods("GET, HEAD, POST, OPTIONS")})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.RequestURI == "*" {
+			all.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // elsewhere answers for paths that are not the server's own.
-func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request, _ *record) error {
+func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request, rec *record) error {
 	looking := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
 	case looking && s.Page != nil:
 		s.Page.ServeHTTP(w, r)
 	case looking && r.URL.Path == "/":
 		http.Redirect(w, r, "/docs", http.StatusFound)
+	case !looking && s.exists(r):
+		return otherMethods("GET, HEAD, OPTIONS")(w, r, rec)
 	default:
-		return problemf(http.StatusNotFound, "", "there is nothing here; /docs lists what there is")
+		return errNothingHere()
 	}
 	return nil
 }
@@ -130,16 +153,6 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	return nil
 }
 
-// fromLoopback reports whether a request comes from this machine.
-func fromLoopback(r *http.Request) bool {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return false
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.Unmap().IsLoopback()
-}
-
 // crossOrigin keeps web pages of other origins out, but those that are allowed.
 func (s *Server) crossOrigin(next http.Handler) (http.Handler, error) {
 	guard := http.NewCrossOriginProtection()
@@ -150,13 +163,12 @@ func (s *Server) crossOrigin(next http.Handler) (http.Handler, error) {
 		}
 		allowed[origin] = true
 	}
-	guard.SetDenyHandler(s.audited(route{path: "other", handle: func(http.ResponseWriter, *http.Request, *record) error {
+	guard.SetDenyHandler(s.audited(route{path: "other", access: All, handle: func(http.ResponseWriter, *http.Request, *record) error {
 		return problemf(http.StatusForbidden, "", "a web page of another origin asks; the server can be told to allow it (--origin)")
 	}}))
 	guarded := guard.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
 		if len(allowed) > 0 {
 			h.Add("Vary", "Origin")
 		}
@@ -164,7 +176,7 @@ func (s *Server) crossOrigin(next http.Handler) (http.Handler, error) {
 			h.Set("Access-Control-Allow-Origin", origin)
 			if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 				h.Set("Access-Control-Allow-Methods", "GET, POST")
-				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Encoding, Content-Type")
 				h.Set("Access-Control-Max-Age", "600")
 				w.WriteHeader(http.StatusNoContent)
 				return

@@ -3,13 +3,18 @@ package serve
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
+	"unicode"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
 const (
@@ -27,11 +32,15 @@ func mustKeys(t *testing.T, lines string) Keys {
 }
 
 func TestKeys(t *testing.T) {
-	s := newReadyServer(t, func(c *Config) { c.Keys = mustKeys(t, "# who may ask\n\nnairobi "+goodKey+"\nkisumu\t"+otherKey+"\n") })
+	s := newReadyServer(t, func(c *Config) {
+		c.Keys = mustKeys(t, "# who may ask\n\nnairobi "+goodKey+" admin\nkisumu\t"+otherKey+"\n")
+	})
 	const body = `{"texts": ["` + secret + `"]}`
 	for value, code := range map[string]int{
 		"Bearer " + goodKey:       200,
 		"Bearer " + otherKey:      200,
+		"bearer " + goodKey:       200,
+		"BEARER   " + otherKey:    200,
 		"":                        401,
 		"Bearer ":                 401,
 		goodKey:                   401,
@@ -67,7 +76,7 @@ func TestKeys(t *testing.T) {
 			names[line["key"]]++
 		}
 	}
-	if names["nairobi"] != 1 || names["kisumu"] != 1 || names[nil] != 7 {
+	if names["nairobi"] != 2 || names["kisumu"] != 2 || names[nil] != 7 {
 		t.Errorf("names in the log: %v", names)
 	}
 	s.SetKeys(mustKeys(t, "nairobi "+otherKey))
@@ -88,12 +97,12 @@ func TestBadKeys(t *testing.T) {
 		if err := os.WriteFile(path, []byte(lines), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, err := ReadKeys(path)
+		_, err := ReadKeys(path, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), secret) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}
-	if _, err := ReadKeys(filepath.Join(t.TempDir(), "none")); err == nil {
+	if _, err := ReadKeys(filepath.Join(t.TempDir(), "none"), slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("no file: no error")
 	}
 }
@@ -107,20 +116,25 @@ func TestPaths(t *testing.T) {
 		code         int
 		header, want string
 	}{
-		{plain, "GET", "/v1/predict", 405, "Allow", "POST"},
-		{plain, "DELETE", "/v1/predict", 405, "Allow", "POST"},
-		{plain, "POST", "/healthz", 405, "Allow", "GET"},
+		{plain, "GET", "/v1/predict", 405, "Allow", "POST, OPTIONS"},
+		{plain, "DELETE", "/v1/predict", 405, "Allow", "POST, OPTIONS"},
+		{plain, "POST", "/healthz", 405, "Allow", "GET, HEAD, OPTIONS"},
 		{plain, "HEAD", "/healthz", 200, "Content-Type", "application/json"},
 		{plain, "GET", "/" + secret, 404, "", ""},
 		{plain, secret, "/" + secret, 404, "", ""},
-		{plain, "POST", "/", 404, "", ""},
+		{plain, "POST", "/", 405, "Allow", "GET, HEAD, OPTIONS"},
 		{plain, "GET", "/", 302, "Location", "/docs"},
 		{plain, "GET", "/docs", 200, "Content-Type", "text/html; charset=utf-8"},
 		{paged, "GET", "/", 200, "", ""},
 		{paged, "GET", "/page.js", 200, "", ""},
-		{paged, "GET", "/v1/predict", 405, "Allow", "POST"},
+		{paged, "GET", "/v1/predict", 405, "Allow", "POST, OPTIONS"},
 		{paged, "GET", "/docs", 200, "Content-Type", "text/html; charset=utf-8"},
-		{paged, "POST", "/page.js", 404, "", ""},
+		{paged, "POST", "/page.js", 405, "Allow", "GET, HEAD, OPTIONS"},
+		{paged, "OPTIONS", "/page.js", 200, "Allow", "GET, HEAD, OPTIONS"},
+		{plain, "OPTIONS", "/v1/predict", 200, "Allow", "POST, OPTIONS"},
+		{plain, "OPTIONS", "/metrics", 200, "Allow", "GET, HEAD, OPTIONS"},
+		{plain, "OPTIONS", "/none", 404, "", ""},
+		{plain, "TRACE", "/docs", 405, "Allow", "GET, HEAD, OPTIONS"},
 	} {
 		got := test.s.do(t.Context(), test.method, test.path, "")
 		if got.code != test.code || test.header != "" && got.header.Get(test.header) != test.want {
@@ -190,7 +204,7 @@ func TestReloadFromLoopback(t *testing.T) {
 	s := newReadyServer(t, nil)
 	for address, code := range map[string]int{"127.0.0.1:5": 200, "[::1]:5": 200, "[::ffff:127.0.0.1]:5": 200, "192.0.2.1:5": 403, "[2001:db8::1]:5": 403, "": 403} {
 		r := httptest.NewRequest(http.MethodPost, "/admin/reload", nil)
-		r.RemoteAddr = address
+		r.RemoteAddr, r.Host = address, "localhost"
 		w := httptest.NewRecorder()
 		s.Handler().ServeHTTP(w, r)
 		if w.Code != code {
@@ -240,15 +254,26 @@ func TestMetrics(t *testing.T) {
 		"trident_held_tokens 0", "trident_held_bytes 0", `trident_batch_texts_bucket{le="2"} 3`, `trident_batch_tokens_sum 109`,
 		`trident_stage_seconds_count{stage="queue"} 1`, `trident_stage_seconds_count{stage="model"} 1`, `trident_reloads_total{result="ok"} 1`,
 		fmt.Sprintf(`trident_model_info{model=%q,precision="fp32"} 1`, s.current.Hash), "process_resident_memory_bytes ", "go_goroutines ",
+		"trident_build_info{goversion=\"" + runtime.Version(),
 	} {
 		if !strings.Contains(got.body, want) {
 			t.Errorf("%s isn't there", want)
 		}
 	}
-	line := regexp.MustCompile(`^[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? [-+0-9.eInfNa]+$`)
+	problems, err := promlint.New(strings.NewReader(got.body)).Lint() // what "promtool check metrics" does
+	if err != nil {
+		t.Errorf("not Prometheus's format: %v", err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
 	for text := range strings.Lines(got.body) {
-		if text = strings.TrimSuffix(text, "\n"); strings.HasPrefix(text, "trident_") && !line.MatchString(text) {
-			t.Errorf("not Prometheus's format: %s", text)
+		name := regexp.MustCompile(`^[a-zA-Z_:]+`).FindString(text)
+		family := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
+		for _, of := range []string{"# HELP ", "# TYPE "} {
+			if name != "" && !strings.Contains(got.body, of+name+" ") && !strings.Contains(got.body, of+family+" ") {
+				t.Errorf("%s has no %s", name, of)
+			}
 		}
 	}
 	if strings.Contains(got.body, secret) {
@@ -307,6 +332,29 @@ func TestOpenAPI(t *testing.T) {
 	}
 	if n := len(at(document, "components", "schemas", "Request", "properties").(map[string]any)); n != len(requestFields) {
 		t.Errorf("the description has %d fields, the decoder %d", n, len(requestFields))
+	}
+}
+
+// TestNoWhiteSpaceAlone: the description excludes the texts that the server
+// refuses as empty, and no others.
+func TestNoWhiteSpaceAlone(t *testing.T) {
+	s := newReadyServer(t, nil)
+	var document map[string]any
+	if err := json.Unmarshal([]byte(s.do(t.Context(), "GET", "/openapi.json", "").body), &document); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := at(document, "components", "schemas", "Request", "properties", "texts", "items", "pattern").(string)
+	pattern, err := regexp.Compile(text)
+	if err != nil || text == "" {
+		t.Fatalf("%q: %v", text, err)
+	}
+	for r := range unicode.MaxRune {
+		if pattern.MatchString(string(r)) == (strings.TrimSpace(string(r)) == "") {
+			t.Errorf("%U is white space for one of them", r)
+		}
+	}
+	if pattern.MatchString(" \t\n\u00a0 ") || !pattern.MatchString(" a ") {
+		t.Error("it is not about the whole text")
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
@@ -26,6 +28,12 @@ type Config struct {
 	Page http.Handler           // answers GET for paths that are not the server's own; nil: / leads to /docs
 	Keys Keys                   // clients need one of them; empty: no key is needed
 	TLS  *tls.Config            // nil: plain HTTP
+
+	ReadKeys        func() (Keys, error) // reads the keys anew, for a reload; nil: they stay
+	ReadCertificate func() error         // reads what TLS hands out anew, for a reload; may be nil
+
+	Hosts   Hosts  // names that requests may be sent to
+	Metrics Access // who may have /metrics
 
 	Origins []string // of web pages elsewhere that may ask, such as https://cases.example.org
 
@@ -43,6 +51,7 @@ type Config struct {
 	IdleTimeout   time.Duration // between requests of a connection
 	HeaderBytes   int
 	DrainDelay    time.Duration // between /readyz saying no and the last connection being accepted
+	DrainIdle     time.Duration // then, for one more request over connections that are open
 }
 
 // Defaults are values that suit a machine of a few cores.
@@ -60,6 +69,8 @@ func Defaults() Config {
 		WriteTimeout:  30 * time.Second,
 		IdleTimeout:   2 * time.Minute,
 		HeaderBytes:   16 << 10,
+		DrainIdle:     2 * time.Second,
+		Metrics:       All,
 	}
 }
 
@@ -72,7 +83,10 @@ type Server struct {
 	openapi   []byte
 	read      func(*Model, []fusion.Piece) error // runs a model; tests put something in between
 	liveKeys  atomic.Pointer[Keys]
-	draining  atomic.Bool
+	draining  atomic.Bool         // /readyz says no
+	closing   atomic.Bool         // no connection is accepted any more
+	preparing *semaphore.Weighted // of bodies' bytes that are decoded and tokenized
+	zippers   sync.Pool           // of *gzip.Writer
 	reloading sync.Mutex
 
 	mu       sync.Mutex // held for a moment, never while a request is read
@@ -83,7 +97,13 @@ type Server struct {
 // New makes a Server, which has no model yet: [Server.Serve] or [Server.Reload]
 // loads it.
 func New(c Config) (*Server, error) {
-	s := &Server{Config: c, read: run}
+	if err := c.Metrics.check(); err != nil {
+		return nil, fmt.Errorf("who may have the metrics: %w", err)
+	}
+	if (c.Metrics == Clients || c.Metrics == Admins) && len(c.Keys) == 0 {
+		return nil, errors.New("who may have the metrics: a key is wanted, and there are none")
+	}
+	s := &Server{Config: c, read: run, preparing: semaphore.NewWeighted(prepareBytes), zippers: sync.Pool{New: newZipper}}
 	s.admission = &admission{maxBytes: c.QueueBytes, maxTokens: int64(c.QueueTokens)}
 	s.SetKeys(c.Keys)
 	s.metrics = newMeasures(s)
@@ -118,9 +138,11 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes:    s.HeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 		TLSConfig:         s.TLS,
+
+		DisableGeneralOptionsHandler: true, // it would answer whatever the host is
 	}
-	var open connections
-	web.ConnState = open.count
+	open := newConnections()
+	web.ConnState = open.note
 	ended := make(chan error, 1)
 	go func() {
 		if s.TLS != nil {
@@ -129,8 +151,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		}
 		ended <- web.Serve(l)
 	}()
-	s.Log.Info("listening", "address", l.Addr().String(), "tls", s.TLS != nil, "keys", len(s.keys()))
-	if _, err := s.Reload(ctx); err != nil {
+	s.Log.Info("listening", "address", l.Addr().String(), "tls", s.TLS != nil, "keys", len(s.keys()), "hosts", s.Hosts.String(), "metrics", string(s.Metrics), "memory_mb", s.Memory()>>20)
+	if err := s.begin(ctx); err != nil {
 		_ = web.Close() // err is what counts
 		if ctx.Err() != nil {
 			return nil
@@ -142,50 +164,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("accept connections: %w", err)
 	case <-ctx.Done():
 	}
-	return s.drain(web, l, ended, &open)
-}
-
-// drain answers what was accepted. [http.Server.Shutdown] alone wouldn't: it
-// drops requests that it reads after it was called.
-func (s *Server) drain(web *http.Server, l net.Listener, ended <-chan error, open *connections) error {
-	s.draining.Store(true)
-	s.Log.Info("draining", "requests", s.metrics.inFlight.Load())
-	time.Sleep(s.DrainDelay)
-	web.SetKeepAlivesEnabled(false) // closes what is idle, and the others after their answer
-	if err := errors.Join(l.Close(), <-ended); !errors.Is(err, net.ErrClosed) {
-		s.Log.Warn("draining", "error", err)
-	}
-	most, cancel := context.WithTimeout(context.Background(), web.WriteTimeout)
-	defer cancel()
-	if err := open.wait(most); err != nil {
-		return errors.Join(fmt.Errorf("answer the last requests: %w", err), web.Close())
-	}
-	s.Log.Info("drained")
-	return nil
-}
-
-// connections counts those that are open.
-type connections struct{ n atomic.Int64 }
-
-func (c *connections) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		c.n.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		c.n.Add(-1)
-	}
-}
-
-// wait waits until none is open.
-func (c *connections) wait(ctx context.Context) error {
-	for c.n.Load() > 0 {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
-	return nil
+	return s.drain(web, l, ended, open)
 }
 
 // free lets go of the model.

@@ -65,6 +65,7 @@ func newServer(t *testing.T, change func(*Config)) *testServer {
 	t.Helper()
 	s := &testServer{t: t, dir: tinymodel.Dir(t, 1), log: &logged{}}
 	c := Defaults()
+	c.Hosts.Names = []string{"example.com"} // httptest's
 	c.Log = slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	c.Open = func() (*Model, error) { return OpenModel(s.dir, gotch.CPU, torchx.FP32) }
 	if change != nil {

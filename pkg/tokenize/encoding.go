@@ -54,6 +54,19 @@ func (e Encoding) Windows(limit, overlap int) []Window {
 	}
 }
 
+// WindowTokens returns how many tokens [Encoding.Windows] gives, in all windows
+// together, without making them.
+func (e Encoding) WindowTokens(limit, overlap int) int {
+	limit = max(limit, 3)
+	if len(e.IDs) <= limit {
+		return len(e.IDs)
+	}
+	content := limit - 2
+	step := content - min(max(overlap, 0), content-1)
+	whole := (len(e.IDs) - 2 - content + step - 1) / step // windows before the last
+	return whole*limit + len(e.IDs) - whole*step
+}
+
 // cut copies the content tokens [first, end) between [CLS] and [SEP].
 func (e Encoding) cut(first, end int) Encoding {
 	last := len(e.IDs) - 1

@@ -66,6 +66,13 @@ func TestWindows(t *testing.T) {
 				t.Errorf("%+v: window %v lacks its special tokens", test, w)
 			}
 		}
+		total := 0
+		for _, size := range sizes {
+			total += size
+		}
+		if got := e.WindowTokens(test.limit, test.overlap); got != total {
+			t.Errorf("%+v: %d tokens in all windows, want %d", test, got, total)
+		}
 		if !reflect.DeepEqual(firsts, test.firsts) || !reflect.DeepEqual(sizes, test.sizes) {
 			t.Errorf("%+v: got firsts %v, sizes %v", test, firsts, sizes)
 		}

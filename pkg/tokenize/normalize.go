@@ -2,6 +2,7 @@ package tokenize
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"unicode/utf8"
 
@@ -82,19 +83,16 @@ func (n *normalizer) run(b *buffers, text string, first int) (chars []char, leng
 // That shows only where marks change places, and is kept.
 func (b *buffers) strip(chars []char) []char {
 	out := b.decomposed[:0]
-	run := 0 // start of the current run of combining characters in out
 	for _, c := range chars {
-		first := len(out)
 		out = b.decompose(out, c)
-		for i := first; i < len(out); i++ {
-			if out[i].combining == 0 {
-				run = i + 1
-				continue
-			}
-			for j := i; j > run && out[j-1].combining > out[j].combining; j-- {
-				out[j-1], out[j] = out[j], out[j-1]
-			}
+	}
+	for start := 0; start < len(out); {
+		end := start
+		for end < len(out) && out[end].combining != 0 {
+			end++
 		}
+		slices.SortStableFunc(out[start:end], func(a, b char) int { return cmp.Compare(a.combining, b.combining) })
+		start = end + 1
 	}
 	kept := out[:0]
 	consumed := 0

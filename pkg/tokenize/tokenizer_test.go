@@ -83,6 +83,16 @@ func TestLongText(t *testing.T) {
 	}
 }
 
+// TestManyMarks: a text of nothing but combining marks, of two classes in turns,
+// is put in order without comparing each with all others: that would be some
+// 10¹⁰ steps, and the test's time would be out.
+func TestManyMarks(t *testing.T) {
+	tok := newSmall(t, tokenize.Options{LowerCase: true})
+	if e := tok.Encode("a" + strings.Repeat("\u0301\u0316", 500_000)); len(e.IDs) != 3 {
+		t.Errorf("%d tokens, want one between [CLS] and [SEP]", len(e.IDs))
+	}
+}
+
 func TestNewErrors(t *testing.T) {
 	without := func(token string) []string {
 		return slices.DeleteFunc(slices.Clone(small), func(s string) bool { return s == token })

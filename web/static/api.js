@@ -8,13 +8,12 @@ export async function predict(texts, {key = '', signal, overlap} = {}) {
   const headers = {'Content-Type': 'application/json'};
   if (!/^[\x21-\x7e]*$/.test(key)) throw new Problem('badKey'); // no header can hold it
   if (key !== '') headers.Authorization = `Bearer ${key}`;
-  const question = {texts, scores: true, attention: true};
+  const question = {texts, text_scores: true, attention: true}; // the words' probabilities, which are most, aren't shown
   if (overlap !== undefined) question.overlap = overlap;
   const answer = await asked({method: 'POST', headers, body: JSON.stringify(question), signal, cache: 'no-store', redirect: 'error'});
   if (!answer.ok) throw await refusal(answer);
   const result = await body(answer);
   if (!Array.isArray(result?.predictions) || result.predictions.length !== texts.length) throw new Problem('oddAnswer', {status: answer.status});
-  for (const prediction of result.predictions) delete prediction.scores?.ner; // large, and not shown
   return result;
 }
 

@@ -1,0 +1,55 @@
+package fusion
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+)
+
+// ErrTooManyTokens says that texts have more tokens than
+// [PredictOptions].MaxTokens.
+var ErrTooManyTokens = errors.New("the texts have too many tokens")
+
+// tokenize makes calls of texts, on all cores.
+func (p *Predictor) tokenize(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]*call, error) {
+	calls := make([]*call, len(texts))
+	workers := min(runtime.GOMAXPROCS(0), len(texts))
+	var total atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for w := range workers {
+		group.Go(func() (err error) {
+			defer recovered(&err)
+			for i := w; i < len(texts); i += workers {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				calls[i] = newCall(string(texts[i]), p.tok, p.limit, o.Overlap, o.MaxTokens)
+				n := total.Add(int64(calls[i].size(p.limit, o.Overlap)))
+				if o.MaxTokens > 0 && n > int64(o.MaxTokens) {
+					return ErrTooManyTokens
+				}
+			}
+			return nil
+		})
+	}
+	return calls, group.Wait()
+}
+
+// recovered makes an error of a panic, which would end the program from a
+// goroutine of its own. The error tells no more of it than what can't hold a
+// text.
+func recovered(err *error) {
+	switch p := recover().(type) {
+	case nil:
+	case runtime.Error:
+		*err = fmt.Errorf("a bug: %w", p)
+	default:
+		*err = fmt.Errorf("a bug: panic of a %T", p)
+	}
+}
