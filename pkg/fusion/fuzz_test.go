@@ -80,7 +80,7 @@ func FuzzArchitecture(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		a, err := readArchitecture(dir, file)
+		a, _, err := readArchitecture(dir, file)
 		if err != nil {
 			return
 		}
