@@ -48,8 +48,8 @@ func (a Architecture) isTokenClassifier() bool {
 // where there is one, otherwise from the weights. labels names the file that its
 // labels are from.
 func readArchitecture(dir string, file *weights.File) (a Architecture, labels string, err error) {
-	var made maker
-	a.EncoderName, made = madeBy(file.Names())
+	made := madeBy(file.Names())
+	a.EncoderName = made.encoder()
 	described := made.tasks()
 	d, err := readDescription(dir)
 	switch {

@@ -28,8 +28,8 @@ const (
 type Files map[string][]byte
 
 // Save makes dir a model directory, whole or not at all: weights in both
-// formats, config.json, the tokenizer's files, and extra, which holds the
-// label maps among others. Files of other names in dir are left alone.
+// formats, config.json, the tokenizer's files, what the Python prototype's scripts
+// want of a model of a single task, and extra, which holds the label maps among others. Files of other names in dir are left alone.
 func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 	err := atomicdir.Replace(dir, func(tmp string) error {
 		tensors, err := checkpoint.Tensors(m.params.All())
@@ -56,6 +56,9 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 			return err
 		}
 		if err := tok.Save(tmp); err != nil {
+			return err
+		}
+		if err := m.writeForPrototype(tmp); err != nil {
 			return err
 		}
 		for name, content := range extra {

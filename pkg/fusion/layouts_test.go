@@ -189,6 +189,7 @@ func TestHuggingFaceTokenClassifier(t *testing.T) {
 	save(t, dir, m, tok)
 	remove(t, dir, LabelMapsFile)
 	remove(t, dir, PTFile)
+	remove(t, dir, labelMappingsFile)
 	path := filepath.Join(dir, ConfigFile)
 	config := readJSON(t, path)
 	delete(config, "trident")

@@ -29,18 +29,28 @@ const (
 	prototypesQA             // the prototype's QA scoring
 )
 
-// madeBy tells by the tensors' names who made a model, and what the names of its
-// encoder's tensors begin with.
-func madeBy(names []string) (encoder string, made maker) {
+// madeBy tells by the tensors' names who made a model.
+func madeBy(names []string) maker {
 	switch {
 	case slices.Contains(names, "classifier_main.weight"):
-		return "distilbert", prototypesClassify
+		return prototypesClassify
 	case slices.Contains(names, "heads.opening.weight"):
-		return "bert", prototypesQA
+		return prototypesQA
 	case slices.Contains(names, "classifier.weight"):
-		return "distilbert", tokenClassifiers
+		return tokenClassifiers
 	}
-	return EncoderName, unknownMaker
+	return unknownMaker
+}
+
+// encoder is what the names of the encoder's tensors begin with.
+func (m maker) encoder() string {
+	switch m {
+	case tokenClassifiers, prototypesClassify:
+		return "distilbert"
+	case prototypesQA:
+		return "bert"
+	}
+	return EncoderName
 }
 
 // hasHeads reports whether a file of weights holds more than an encoder.

@@ -87,7 +87,11 @@ func (m *Model) setWeights(file *weights.File, labels string) error {
 	case errors.Is(err, checkpoint.ErrNotFinite):
 		return err
 	case err != nil:
-		return fmt.Errorf("%s isn't of the model that %s and %s describe: %w; %s", filepath.Base(file.Path()), ConfigFile, labels, err, copyFolder)
+		described := ConfigFile + " describes"
+		if labels != ConfigFile {
+			described = ConfigFile + " and " + labels + " describe"
+		}
+		return fmt.Errorf("%s isn't of the model that %s: %w; %s", filepath.Base(file.Path()), described, err, copyFolder)
 	}
 	return nil
 }
