@@ -1,15 +1,10 @@
 package fusion
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/weights"
@@ -59,114 +54,6 @@ func (d description) labels() (map[string]string, error) {
 		}
 	}
 	return labelOf, nil
-}
-
-// idToLabel reads {"0": LABEL, …}, with labels that are texts, numbers or true and false,
-// which are taken as they stand. Keys are numbers as Python's int reads them.
-func idToLabel(raw json.RawMessage) (map[string]string, error) {
-	values, err := objectOf(raw)
-	if err != nil {
-		return nil, err
-	}
-	labelOf := map[string]string{}
-	for key, value := range values {
-		label, ok := plainText(value)
-		if !ok {
-			return nil, fmt.Errorf("label %s is neither a text nor a number", key)
-		}
-		if err := add(labelOf, key, label); err != nil {
-			return nil, err
-		}
-	}
-	return labelOf, nil
-}
-
-// labelToID reads {LABEL: 0, …}, whose ids may be texts, the other way round.
-func labelToID(raw json.RawMessage) (map[string]string, error) {
-	values, err := objectOf(raw)
-	if err != nil {
-		return nil, err
-	}
-	labelOf := map[string]string{}
-	for label, value := range values {
-		key, ok := plainText(value)
-		if !ok {
-			return nil, fmt.Errorf("id of %q is no number", label)
-		}
-		if err := add(labelOf, key, label); err != nil {
-			return nil, err
-		}
-	}
-	return labelOf, nil
-}
-
-func add(labelOf map[string]string, key, label string) error {
-	id, err := strconv.Atoi(strings.TrimSpace(key))
-	if err != nil || id < 0 {
-		return fmt.Errorf("id %q is no number from 0", key)
-	}
-	key = strconv.Itoa(id)
-	if other, taken := labelOf[key]; taken {
-		return fmt.Errorf("id %s is both %q and %q", key, min(other, label), max(other, label))
-	}
-	labelOf[key] = label
-	return nil
-}
-
-// objectOf reads a JSON object, null, or nothing.
-func objectOf(raw json.RawMessage) (values map[string]any, err error) {
-	if len(raw) == 0 {
-		return nil, nil
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	err = d.Decode(&values)
-	return values, err
-}
-
-func plainText(value any) (string, bool) {
-	switch value := value.(type) {
-	case string:
-		return value, true
-	case json.Number:
-		return value.String(), true
-	case bool:
-		return strconv.FormatBool(value), true
-	}
-	return "", false
-}
-
-// labelIDs are labels by id, and ids by label.
-func labelIDs(labels []string) (labelOf map[string]string, idOf map[string]int) {
-	labelOf, idOf = map[string]string{}, map[string]int{}
-	for id, label := range labels {
-		labelOf[strconv.Itoa(id)], idOf[label] = label, id
-	}
-	return labelOf, idOf
-}
-
-// unnamed reports whether labels are what transformers calls them if nobody does:
-// LABEL_0, LABEL_1, …
-func unnamed(labelOf map[string]string) bool {
-	for id, label := range labelOf {
-		if label != "LABEL_"+id {
-			return false
-		}
-	}
-	return len(labelOf) > 0
-}
-
-// differs names the first id, in the order of ids, that two descriptions give other labels.
-func differs(a, b map[string]string) (id string, found bool) {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	shorter := func(x, y string) int { return cmp.Or(cmp.Compare(len(x), len(y)), strings.Compare(x, y)) }
-	for _, id := range slices.SortedFunc(maps.Keys(all), shorter) {
-		if a[id] != b[id] {
-			return id, true
-		}
-	}
-	return "", false
 }
 
 // baseHeads are the attention heads of DistilBERT's base models, and of all others

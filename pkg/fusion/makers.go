@@ -1,12 +1,10 @@
 package fusion
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -36,7 +34,7 @@ func madeBy(names []string) maker {
 		return prototypesClassify
 	case slices.Contains(names, "heads.opening.weight"):
 		return prototypesQA
-	case slices.Contains(names, "classifier.weight"):
+	case slices.Contains(names, "classifier.weight") && !slices.Contains(names, "pre_classifier.weight"): // which classifies whole texts
 		return tokenClassifiers
 	}
 	return unknownMaker
@@ -82,8 +80,8 @@ func (m maker) labelled(dir string, d description) (list []tasks.Task, from stri
 	list = m.tasks()
 	switch m {
 	case tokenClassifiers:
-		if i := slices.IndexFunc(d.Architectures, func(class string) bool { return class != tokenClassifier }); i >= 0 && !slices.Contains(d.Architectures, tokenClassifier) {
-			return nil, "", fmt.Errorf("not a model directory: %s says that it holds a %s; of Hugging Face's classes only %s is read", ConfigFile, d.Architectures[i], tokenClassifier)
+		if classes := d.Architectures; len(classes) > 0 && !slices.Contains(classes, tokenClassifier) {
+			return nil, "", fmt.Errorf("not a model directory: %s says that it holds a %s; of Hugging Face's classes only %s is read", ConfigFile, classes[0], tokenClassifier)
 		}
 		return tokenLabels(dir, d)
 	case prototypesClassify:
@@ -138,39 +136,6 @@ func tokenLabels(dir string, d description) (list []tasks.Task, from string, err
 
 const nameLabels = `put ` + labelMappingsFile + ` beside it, which the trainer wrote, or write the names to id2label, {"0": "O", "1": "NAME", …}, in the order of training`
 
-// readLabelMappings reads labelMappingsFile, whose error is fs.ErrNotExist if there is none.
-func readLabelMappings(dir string) (map[string]string, error) {
-	data, err := os.ReadFile(filepath.Join(dir, labelMappingsFile))
-	if err != nil {
-		return nil, err
-	}
-	var file struct {
-		IDToLabel json.RawMessage `json:"id_to_label"`
-		LabelToID json.RawMessage `json:"label_to_id"`
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("%s: %w; %s", labelMappingsFile, err, copyFile)
-	}
-	labelOf, err := idToLabel(file.IDToLabel)
-	if err != nil {
-		return nil, fmt.Errorf("%s: id_to_label: %w", labelMappingsFile, err)
-	}
-	other, err := labelToID(file.LabelToID)
-	if err != nil {
-		return nil, fmt.Errorf("%s: label_to_id: %w", labelMappingsFile, err)
-	}
-	id, differ := differs(labelOf, other)
-	switch {
-	case len(labelOf) == 0 && len(other) == 0:
-		return nil, fmt.Errorf(`%s names no labels; want {"id_to_label": {"0": "O", …}}`, labelMappingsFile)
-	case len(labelOf) == 0:
-		return other, nil
-	case differ && len(other) > 0:
-		return nil, fmt.Errorf("%s: label %s is %q in id_to_label, but %q in label_to_id; %s", labelMappingsFile, id, labelOf[id], other[id], copyFile)
-	}
-	return labelOf, nil
-}
-
 // caseLabelFiles are where the prototype's classification trainer keeps each head's
 // labels, in the order of the heads: lists in the order of their ids, in the folder
 // labelsFolder of the model's.
@@ -198,61 +163,4 @@ func listedLabels(dir, name string) (labels []string, from string, err error) {
 		return nil, "", fmt.Errorf("%s: %w", from, err)
 	}
 	return labels, from, nil
-}
-
-// parseLabels reads a list of labels in the order of their ids, or {LABEL: ID, …}, or
-// {"ID": LABEL, …}. Labels may be numbers.
-func parseLabels(data []byte) ([]string, error) {
-	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
-		d := json.NewDecoder(bytes.NewReader(data))
-		d.UseNumber()
-		var values []any
-		if err := d.Decode(&values); err != nil {
-			return nil, fmt.Errorf("%w; %s", err, copyFile)
-		}
-		labelOf := map[string]string{}
-		for i, value := range values {
-			label, ok := plainText(value)
-			if !ok {
-				return nil, fmt.Errorf("label %d is neither a text nor a number", i)
-			}
-			labelOf[fmt.Sprint(i)] = label
-		}
-		return inOrder(labelOf)
-	}
-	values, err := objectOf(data)
-	if err != nil {
-		return nil, fmt.Errorf("%w; want a list of labels", err)
-	}
-	read := labelToID
-	for _, value := range values {
-		if _, isText := value.(string); isText {
-			read = idToLabel
-		}
-	}
-	labelOf, err := read(data)
-	if err != nil {
-		return nil, err
-	}
-	return inOrder(labelOf)
-}
-
-// inOrder are labels in the order of their ids, which must be 0, 1, …
-func inOrder(labelOf map[string]string) ([]string, error) {
-	labels := make([]string, len(labelOf))
-	for i := range labels {
-		label, found := labelOf[fmt.Sprint(i)]
-		if !found {
-			return nil, fmt.Errorf("ids must be 0 to %d, each once", len(labelOf)-1)
-		}
-		labels[i] = label
-	}
-	distinct := slices.Compact(slices.Sorted(maps.Values(labelOf)))
-	switch {
-	case len(labels) == 0:
-		return nil, errors.New("no labels")
-	case len(distinct) != len(labels):
-		return nil, errors.New("two ids share a label")
-	}
-	return labels, nil
 }
