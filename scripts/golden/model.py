@@ -255,6 +255,12 @@ def label_maps(classes):
     return maps
 
 
+def sizes(config):
+    """The config.json that a model needs which isn't of distilbert-base's width."""
+    keys = ("vocab_size", "max_position_embeddings", "dim", "n_layers", "n_heads", "hidden_dim")
+    return json.dumps({"model_type": "distilbert"} | {key: getattr(config, key) for key in keys}, indent=2) + "\n"
+
+
 def write_prototype(out):
     """A model directory as the Python prototype writes it, and what the model says of two texts. The prototype's has no
     config.json, as its encoder is distilbert-base-cased; this one is smaller, and has to say so."""
@@ -263,9 +269,7 @@ def write_prototype(out):
     directory = out / "prototype"
     directory.mkdir(parents=True, exist_ok=True)
     torch.save(model.state_dict(), directory / "model.pt")
-    sizes = ("vocab_size", "max_position_embeddings", "dim", "n_layers", "n_heads", "hidden_dim")
-    described = {"model_type": "distilbert"} | {key: getattr(config, key) for key in sizes}
-    (directory / "config.json").write_text(json.dumps(described, indent=2) + "\n")
+    (directory / "config.json").write_text(sizes(config))
 
     (directory / "label_maps.json").write_text(json.dumps(label_maps(CLASSES), indent=2) + "\n")
     (directory / "vocab.txt").write_text("\n".join(VOCAB) + "\n")
