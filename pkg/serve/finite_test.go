@@ -1,7 +1,9 @@
 package serve
 
 import (
+	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/client"
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
@@ -40,8 +43,17 @@ func TestTextThatIsNotFinite(t *testing.T) {
 		if len(batches) != 1 || len(batches[0]) != 3 {
 			t.Errorf("%s: the texts weren't one batch: %d", precision, len(batches))
 		}
-		if good.code != http.StatusOK || !strings.Contains(good.body, "main_category") {
-			t.Errorf("%s: the text beside it: %d, %s", precision, good.code, good.body)
+		var beside, alone struct{ Predictions []client.Prediction }
+		if err := json.Unmarshal([]byte(good.body), &beside); err != nil || good.code != http.StatusOK || len(beside.Predictions) != 1 {
+			t.Fatalf("%s: the text beside it: %d, %v", precision, good.code, err)
+		}
+		s.current.batcher.wait = 0
+		if err := json.Unmarshal([]byte(s.predict(`{"texts": ["my name"]}`).body), &alone); err != nil {
+			t.Fatal(err)
+		}
+		beside.Predictions[0].Scores = nil
+		if !reflect.DeepEqual(beside, alone) {
+			t.Errorf("%s: the text beside it has %+v, alone %+v", precision, beside, alone)
 		}
 		status, field, detail := bad.problem(t)
 		if status != http.StatusInternalServerError || field != "texts[1]" || !strings.Contains(detail, "aren't finite") {
