@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,6 +70,20 @@ func TestLoadPretrainedFromOtherFolders(t *testing.T) {
 			}
 			writeWeights(t, dir, wrapped)
 		},
+		"a file of another name": func(dir string, tensors map[string]weights.Tensor) {
+			other := maps.Clone(tensors)
+			const bias = "embeddings.LayerNorm.bias"
+			spoilt := other[bias]
+			spoilt.Data = bytes.Clone(spoilt.Data)
+			spoilt.Data[2] ^= 0xff
+			other[bias] = spoilt
+			writeWeights(t, dir, tensors)
+			if err := os.Rename(filepath.Join(dir, "model.safetensors"), filepath.Join(dir, "mine.safetensors")); err != nil {
+				t.Fatal(err)
+			}
+			writeWeights(t, dir, other)
+			write(t, filepath.Join(dir, "config.json"), []byte(`{"transformers_weights": "mine.safetensors"}`))
+		},
 		"with positions": func(dir string, tensors map[string]weights.Tensor) {
 			tensors["embeddings.position_ids"] = weights.Tensor{DType: weights.I64, Shape: []int64{1, 2}, Data: make([]byte, 16)}
 			writeWeights(t, dir, tensors)
@@ -117,6 +132,21 @@ func TestLoadPretrainedRefusesWhatIsNotFinite(t *testing.T) {
 				t.Errorf("%s: error %v isn't ErrNotFinite", name, err)
 			}
 		}
+	}
+}
+
+func TestNamedWeightsStayInTheFolder(t *testing.T) {
+	_, p := load(t, "plain")
+	for text, want := range map[string]string{
+		`{"transformers_weights": "../mine.safetensors"}`: "no file of this folder",
+		`{"transformers_weights": "/mine.safetensors"}`:   "no file of this folder",
+		`{"transformers_weights": 3}`:                     "config.json",
+		`{"transformers_weights": "mine.safetensors"}`:    "holds no weights; want mine.safetensors, which its config.json names",
+	} {
+		dir := t.TempDir()
+		writeWeights(t, dir, plain(t))
+		write(t, filepath.Join(dir, "config.json"), []byte(text))
+		expectError(t, text, backbone.LoadPretrained(dir, "backbone.", p), want)
 	}
 }
 

@@ -19,13 +19,20 @@ import (
 // and beta, and with what PyTorch's wrappers add. Every parameter must be there, in
 // its shape, and finite.
 func LoadPretrained(dir, prefix string, p torchx.Params) error {
-	file, err := weights.OpenFirst(dir, weights.HuggingFaceFiles(), func(*weights.File) bool { return true })
+	names := weights.HuggingFaceFiles()
+	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
+	switch named, err := NamedWeights(dir); {
+	case err != nil:
+		return fmt.Errorf("load pretrained weights: %w", err)
+	case named != "":
+		names, wanted = []string{named}, named+", which its config.json names"
+	}
+	file, err := weights.OpenFirst(dir, names, func(*weights.File) bool { return true })
 	if err != nil {
 		return fmt.Errorf("load pretrained weights: %w", err)
 	}
 	if file == nil {
-		return fmt.Errorf("%w: %s holds no weights; want %s or %s, or the index of one in several files (….index.json)",
-			ErrNotFound, dir, weights.SafetensorsFile, weights.BinFile)
+		return fmt.Errorf("%w: %s holds no weights; want %s", ErrNotFound, dir, wanted)
 	}
 	defer file.Close()
 	unused, err := LoadParams(file, prefix, p, encoderName)

@@ -17,8 +17,7 @@ type description struct {
 	Architectures []string        `json:"architectures"`
 	IDToLabel     json.RawMessage `json:"id2label"` // of Hugging Face's classifiers
 	LabelToID     json.RawMessage `json:"label2id"`
-	Weights       string          `json:"transformers_weights"` // their file's name, if it isn't a usual one
-	Trident       *layout         `json:"trident"`              // nil in directories that we didn't write
+	Trident       *layout         `json:"trident"` // nil in directories that we didn't write
 }
 
 // layout says how the model is put together; label_maps.json has the labels.

@@ -13,6 +13,7 @@ import (
 	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
@@ -135,16 +136,17 @@ func openWeights(dir string) (*weights.File, error) {
 		return nil, fmt.Errorf("not a model directory: %w", err)
 	}
 	names := []string{SafetensorsFile, weights.SafetensorsIndex, PTFile, weights.BinFile, weights.BinIndex}
-	if d, err := readDescription(dir); err == nil && d.Weights != "" {
-		if !filepath.IsLocal(d.Weights) {
-			return nil, fmt.Errorf("%s: transformers_weights is %q, which is no file of this folder", ConfigFile, d.Weights)
-		}
-		names = []string{d.Weights}
+	named, err := backbone.NamedWeights(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w; %s", err, copyFile)
+	}
+	wanted := fmt.Sprintf("%s, %s or %s, or the index of one in several files (….index.json)", SafetensorsFile, PTFile, weights.BinFile)
+	if named != "" {
+		names, wanted = []string{named}, named+", which "+ConfigFile+" names"
 	}
 	file, err := weights.OpenFirst(dir, names, hasHeads)
 	if err == nil && file == nil {
-		err = fmt.Errorf("not a model directory: no weights: want %s, %s or %s, or the index of one in several files (….index.json)",
-			SafetensorsFile, PTFile, weights.BinFile)
+		err = fmt.Errorf("not a model directory: no weights: want %s", wanted)
 	}
 	return file, err
 }

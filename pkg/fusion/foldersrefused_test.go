@@ -48,7 +48,7 @@ func TestFoldersThatAreRefused(t *testing.T) {
 		"too few labels":             {"safetensors", config("id2label", map[string]string{"0": "O", "1": "A"}), []string{"model.safetensors isn't of the model that config.json describes", "classifier.weight", "shape [4 8], want [2 8]"}},
 		"another class":              {"safetensors", config("architectures", []string{"DistilBertForSequenceClassification"}), []string{"a DistilBertForSequenceClassification", "only DistilBertForTokenClassification is read"}},
 		"weights outside":            {"named-weights", config("transformers_weights", "../mine.safetensors"), []string{"transformers_weights", "no file of this folder"}},
-		"named weights missing":      {"named-weights", config("transformers_weights", "yours.safetensors"), []string{"no weights"}},
+		"named weights missing":      {"named-weights", config("transformers_weights", "yours.safetensors"), []string{"no weights: want yours.safetensors, which config.json names"}},
 		"a shard missing":            {"sharded-bin", without("pytorch_model-00002-of-00003.bin"), []string{"pytorch_model.bin.index.json", "shard 2 of 3 is missing"}},
 		"mappings that contradict":   {"prototype-ner", file(labelMappingsFile, `{"id_to_label": {"0": "O", "1": "A", "2": "B", "3": "C"}, "label_to_id": {"O": 0, "A": 1, "B": 3, "C": 2}}`), []string{labelMappingsFile, `label 2 is "B" in id_to_label, but "C" in label_to_id`}},
 		"mappings of another model":  {"safetensors", file(labelMappingsFile, `{"id_to_label": {"0": "O", "1": "A", "2": "I-NAME", "3": "B-LOCATION"}}`), []string{`label 1 is "B-NAME" in config.json, but "A" in label_mappings.json`}},
