@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/sugarme/gotch/ts"
@@ -9,6 +11,7 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/evaluate"
+	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -58,16 +61,20 @@ func (e *evaluation) read(m *loaded, b datasets.Batch, index []int, outputs []ev
 	if err != nil {
 		return err
 	}
-	defer func() { err = s.Close() }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	hidden, mask := m.Hidden(s, b)
 	for t, part := range b.Parts {
 		for h, logits := range m.Logits(s, part.Task, hidden, mask) {
 			p := s.ReadFloat32(probabilities(s, outputs[t].Task.Kind, logits))
+			raw := s.ReadFloat32(logits)
 			if s.Err() != nil {
 				return nil // Close returns it
 			}
 			row := len(p) / b.Size
 			for i, at := range index {
+				if !fusion.Finite(raw[i*row : (i+1)*row]) {
+					return fmt.Errorf("task %s: record %d: %w", part.Task, b.Records[i], fusion.ErrNotFinite)
+				}
 				out := &outputs[t].Heads[h]
 				out.Truth[at], out.Probabilities[at] = labelled(outputs[t].Task, h, part.Targets[h], i, b.Size, p[i*row:(i+1)*row])
 			}

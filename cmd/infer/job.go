@@ -26,6 +26,7 @@ type job struct {
 	open    func() (predictor, error)
 	options fusion.PredictOptions
 	style   style
+	marks   bool // a call without an answer is written with its problem, instead of ending the run
 	bar     progress
 	// saved, if any, is called when a window has been written. Windows are then as
 	// large as they come from the first on: so one that begins where another run had
@@ -156,6 +157,12 @@ func (j *job) predict(ctx context.Context, model predictor, window []record, w w
 		var p fusion.Prediction
 		if r.problem == nil {
 			p, predictions = predictions[0], predictions[1:]
+		}
+		if p.Err != nil {
+			r.problem = fmt.Errorf("call %d: %w", j.Records+1, p.Err)
+		}
+		if p.Err != nil && !j.marks {
+			return about(r.problem, exitData) // another shard's calls may have answers
 		}
 		j.count(r, p)
 		if err := w.write(j.Records, r, p); err != nil {

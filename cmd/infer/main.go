@@ -44,7 +44,7 @@ type flags struct {
 	Input       []string `sep:"none" xor:"source" placeholder:"FILE" help:"File of calls, a folder of such or a pattern; may be given several times. - is standard input."`
 	InputFormat string   `enum:"auto,lines,whole,jsonl,json,csv,tsv" default:"auto" help:"lines (a call each), whole (one call), jsonl, json, csv or tsv; auto goes by the file's name, or else by its beginning."`
 
-	MarkBadRecords bool `help:"Answer a call that can't be read, or a blank line, with {\"error\": …} in its place, instead of ending: one answer for each line. For json and jsonl."`
+	MarkBadRecords bool `help:"Answer a call that can't be read, that the model has no answer to, or a blank line, with {\"error\": …} in its place, instead of ending: one answer for each line. For json and jsonl."`
 
 	Tasks       taskNames `placeholder:"NAME,…" help:"What to predict: ner, cls, qa or your own tasks; all that the model can, if not given."`
 	QAThreshold float64   `name:"qa-threshold" default:"0.5" placeholder:"P" help:"A yes/no output, such as a quality criterion, is 1 if its probability is higher (${default})."`
@@ -124,8 +124,9 @@ func (f *flags) job(io cli.Streams) (*job, error) {
 		return nil, about(err, exitData)
 	}
 	return &job{
-		in:   in,
-		open: func() (predictor, error) { return open(f.Model, device, io) },
+		in:    in,
+		marks: f.MarkBadRecords,
+		open:  func() (predictor, error) { return open(f.Model, device, io) },
 		options: fusion.PredictOptions{
 			Tasks:       f.Tasks,
 			Threshold:   f.QAThreshold,

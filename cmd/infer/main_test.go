@@ -52,7 +52,7 @@ func TestExitCodes(t *testing.T) {
 		"device":           {[]string{"--model", model, "--text", "SECRET", "--device", "tpu"}, cli.Failure, `device "tpu"`},
 		"missing model":    {[]string{"--model", filepath.Join(dir, "none"), "--text", "SECRET"}, cli.Failure, `train one with "go run ./cmd/train"`},
 		"model a file":     {[]string{"--model", file, "--text", "SECRET"}, cli.Failure, "is a file"},
-		"no model in it":   {[]string{"--model", dir, "--text", "SECRET"}, cli.Failure, "no weights: want model.safetensors or model.pt"},
+		"no model in it":   {[]string{"--model", dir, "--text", "SECRET"}, cli.Failure, "no weights: want model.safetensors, model.pt or pytorch_model.bin"},
 		"missing input":    {[]string{"--model", model, "--input", filepath.Join(dir, "none.txt")}, cli.Failure, "none.txt: no such file"},
 		"input a folder":   {[]string{"--model", model, "--input", t.TempDir()}, cli.Failure, "there is no file of calls"},
 		"bad record":       {[]string{"--model", model, "--input", file}, cli.Failure, "calls.jsonl: line 2: broken JSON at byte 9"},

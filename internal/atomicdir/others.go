@@ -23,18 +23,23 @@ func keepOthers(dir, tmp string) error {
 // moveOthers moves those entries of old that dir lacks.
 func moveOthers(old, dir string) error { return eachOther(old, dir, os.Rename) }
 
-// eachOther calls keep for each entry of from that to lacks.
+// eachOther calls keep for each entry of from that to lacks, also within folders that
+// both have.
 func eachOther(from, to string, keep func(source, target string) error) error {
 	entries, err := os.ReadDir(from)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, e := range entries {
-		target := filepath.Join(to, e.Name())
-		if _, err := os.Lstat(target); err == nil {
-			continue
+		source, target := filepath.Join(from, e.Name()), filepath.Join(to, e.Name())
+		info, err := os.Lstat(target)
+		switch {
+		case err != nil:
+			err = keep(source, target)
+		case e.IsDir() && info.IsDir():
+			err = eachOther(source, target, keep)
 		}
-		if err := keep(filepath.Join(from, e.Name()), target); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -27,7 +27,8 @@ func Tensors(params []torchx.Param) ([]weights.Tensor, error) {
 	return list, nil
 }
 
-// Set overwrites a parameter by a tensor of the same shape and of any type.
+// Set overwrites a parameter by a tensor of the same shape and of any type, all of
+// whose numbers are finite; otherwise the error is [ErrNotFinite].
 func Set(p torchx.Param, tensor weights.Tensor) error {
 	shape, err := p.Tensor.Size()
 	if err != nil {
@@ -39,6 +40,9 @@ func Set(p torchx.Param, tensor weights.Tensor) error {
 	dtype, err := torchx.DType(string(tensor.DType))
 	if err != nil {
 		return fmt.Errorf("tensor %s: %w", tensor.Name, err)
+	}
+	if err := Finite([]weights.Tensor{tensor}); err != nil {
+		return fmt.Errorf("tensor %w", err)
 	}
 	if err := torchx.SetBytes(p.Tensor, tensor.Data, dtype, shape); err != nil {
 		return fmt.Errorf("set parameter %s: %w", p.Name, err)

@@ -2,24 +2,81 @@ package checkpoint
 
 import (
 	"encoding/binary"
-	"fmt"
+	"errors"
 
 	"github.com/trident-nlp/trident/internal/weights"
 )
 
-// exponent are the bits of a float32 that are all set in infinities and NaNs,
-// and in no other number.
-const exponent = 0x7f80_0000
+// ErrNotFinite is returned, wrapped, for a tensor that holds an infinity, a NaN, or
+// a number that becomes an infinity in the type that it is to be used in.
+var ErrNotFinite = errors.New("not finite")
 
-// Finite reports the first of the float32 tensors that holds an infinity or a
-// NaN.
+// limits are, for each type of floating-point numbers, the bits of the smallest
+// magnitude that isn't a finite number: as float32, which all parameters are, and
+// rounded to bfloat16, to the nearest, ties to even.
+var limits = map[weights.DType]struct{ float32, bfloat16 uint64 }{
+	weights.F64:  {0x47ef_ffff_f000_0000, 0x47ef_f000_0000_0000},
+	weights.F32:  {0x7f80_0000, 0x7f7f_8000},
+	weights.BF16: {0x7f80, 0x7f80},
+	weights.F16:  {0x7c00, 0x7c00},
+}
+
+// Finite reports the first of the tensors that holds an infinity or a NaN, or what
+// would be one as float32; its error is [ErrNotFinite].
 func Finite(tensors []weights.Tensor) error {
 	for _, t := range tensors {
-		for at := 0; at+4 <= len(t.Data); at += 4 {
-			if binary.LittleEndian.Uint32(t.Data[at:])&exponent == exponent {
-				return fmt.Errorf("%s holds an infinity or a NaN", t.Name)
-			}
+		if reaches(t, limits[t.DType].float32) {
+			return notFinite{t.Name, "an infinity or a NaN"}
 		}
 	}
 	return nil
+}
+
+// FitsBFloat16 reports the first of the tensors that holds a number which rounds to
+// an infinity in bfloat16; its error is [ErrNotFinite].
+func FitsBFloat16(tensors []weights.Tensor) error {
+	for _, t := range tensors {
+		if reaches(t, limits[t.DType].bfloat16) {
+			return notFinite{t.Name, "a number that is too large for bfloat16"}
+		}
+	}
+	return nil
+}
+
+// notFinite is [ErrNotFinite] about a tensor.
+type notFinite struct{ tensor, holds string }
+
+func (e notFinite) Error() string        { return e.tensor + " holds " + e.holds }
+func (e notFinite) Is(target error) bool { return target == ErrNotFinite }
+
+// reaches reports whether the magnitude of any of the tensor's numbers has bits of at
+// least limit; 0 is no limit. It takes eight bytes at once: in each number the sign's
+// bit is cleared, and then set by the sum exactly if the magnitude reaches the limit.
+func reaches(t weights.Tensor, limit uint64) bool {
+	if limit == 0 {
+		return false
+	}
+	bits := 8 * t.DType.Size()
+	var signs, add uint64
+	for at := int64(0); at < 64; at += bits {
+		sign := uint64(1) << (bits - 1)
+		signs |= sign << at
+		add |= (sign - limit) << at
+	}
+	var found uint64
+	look := func(eight []byte) { found |= (binary.LittleEndian.Uint64(eight)&^signs + add) & signs }
+	data := t.Data
+	for ; len(data) >= 32; data = data[32:] { // four at a time, which is twice as fast
+		look(data[:8])
+		look(data[8:16])
+		look(data[16:24])
+		look(data[24:32])
+	}
+	for ; len(data) >= 8; data = data[8:] {
+		look(data)
+	}
+	var rest [8]byte
+	copy(rest[:], data)
+	look(rest[:])
+	return found != 0
 }

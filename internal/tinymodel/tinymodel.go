@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,6 +26,9 @@ const MaxLength = 48
 
 // Words are those that its vocabulary has.
 const Words = "Hello my name is Mwakamba from Kisumu son he was beaten a . , ?"
+
+// special are the tokens that stand before the words.
+var special = strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK]")
 
 // BuiltIn are the three tasks with few labels.
 func BuiltIn() []tasks.Task {
@@ -54,7 +58,7 @@ func Tasks(t testing.TB) []tasks.Task {
 // test removes.
 func Dir(t testing.TB, seed uint64) string {
 	t.Helper()
-	vocab := append(strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK]"), strings.Fields(Words)...)
+	vocab := append(slices.Clone(special), strings.Fields(Words)...)
 	tok, err := tokenize.New(vocab, tokenize.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -35,6 +35,13 @@ struct Packed {
   const uint8_t *weights_of(int64_t p) const { return weights + p * groups * panel * 4; }
 };
 
+// to_whole is what a row's numbers are multiplied with, of which most is the largest
+// magnitude: 0 where that is so small that no finite number would do.
+float to_whole(float most) {
+  float factor = 127 / most;
+  return std::isfinite(factor) ? factor : 0;
+}
+
 Packed *pack(const at::Tensor &weight, const at::Tensor &bias) {
   auto p = std::make_unique<Packed>();
   p->out = weight.size(0), p->in = weight.size(1), p->groups = (p->in + 3) / 4;
@@ -44,7 +51,8 @@ Packed *pack(const at::Tensor &weight, const at::Tensor &bias) {
   p->scale.assign(padded, 0), p->bias.assign(padded, 0);
   const float *w = weight.const_data_ptr<float>();
   for (int64_t o = 0; o < p->out; o++, w += p->in) {
-    float most = tx::max_abs_row(w, p->in), inverse = most > 0 ? 127 / most : 0;
+    float most = tx::max_abs_row(w, p->in), inverse = to_whole(most);
+    TORCH_CHECK(std::isfinite(most), "the weights of output ", o, " are not finite");
     p->scale[o] = most / 127;
     if (bias.defined()) p->bias[o] = bias.const_data_ptr<float>()[o];
     uint8_t *to = p->weights + (o / panel * p->groups * panel + o % panel) * 4;
@@ -66,8 +74,8 @@ void round_rows(const float *x, int64_t rows, const Packed &p, Rows &to) {
   std::vector<int8_t> row(p.groups * 4);
   for (int64_t r = 0; r < rows; r++, x += p.in) {
     float most = tx::max_abs_row(x, p.in);
-    to.shift[r] = 128 * tx::round_row(x, p.in, most > 0 ? 127 / most : 0, row.data());
-    to.scale[r] = most / 127;
+    to.shift[r] = 128 * tx::round_row(x, p.in, to_whole(most), row.data());
+    to.scale[r] = std::isfinite(most) ? most / 127 : NAN;  // a row that isn't finite has no finite result
     for (int64_t g = 0; g < p.groups; g++) memcpy(to.values.data() + (g * tile_rows + r) * 4, row.data() + g * 4, 4);
   }
 }

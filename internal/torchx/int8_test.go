@@ -1,9 +1,11 @@
 package torchx
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sugarme/gotch"
@@ -108,6 +110,63 @@ func TestInt8RowsAreIndependent(t *testing.T) {
 		}
 		if !slices.Equal(alone, together[row*70:(row+1)*70]) {
 			t.Errorf("row %d differs alone", row)
+		}
+	}
+}
+
+// What isn't finite in a row stays so, and doesn't become a number; other rows don't
+// notice. Numbers too small for a scale count as 0.
+func TestInt8KeepsWhatIsNotFinite(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	for _, in := range []int{5, 40} {
+		p := NewParams(gotch.CPU, true)
+		defer p.Drop()
+		l := NewLinear(p, "l", int64(in), 70)
+		if err := l.Round(); err != nil {
+			t.Fatal(err)
+		}
+		s := Inference(gotch.CPU)
+		defer s.Close()
+		bias := s.ReadFloat32(l.Bias)
+		for _, odd := range []float32{nan, -nan, inf, -inf, 1e-45, -1e-40} {
+			values := waves(3 * in)
+			clear(values[in : 2*in])
+			usual := s.ReadFloat32(s.int8Linear(s.Float32s(values, 3, int64(in)), l.int8, false, false))
+			for at := range in {
+				for _, portable := range []bool{false, true} {
+					changed := slices.Clone(values)
+					changed[in+at] = odd
+					got := s.ReadFloat32(s.int8Linear(s.Float32s(changed, 3, int64(in)), l.int8, false, portable))
+					if !slices.Equal(got[:70], usual[:70]) || !slices.Equal(got[140:], usual[140:]) {
+						t.Errorf("%v at %d of %d: another row has changed", odd, at, in)
+					}
+					for o, v := range got[70:140] {
+						tiny := odd == 1e-45 || odd == -1e-40
+						if tiny && v != bias[o] || !tiny && !math.IsNaN(float64(v)) {
+							t.Fatalf("%v at %d of %d: output %d is %v", odd, at, in, o, v)
+						}
+					}
+				}
+			}
+		}
+		if s.Err() != nil {
+			t.Fatal(s.Err())
+		}
+	}
+}
+
+func TestInt8RoundsNoWeightThatIsNotFinite(t *testing.T) {
+	p := NewParams(gotch.CPU, true)
+	defer p.Drop()
+	l := NewLinear(p, "l", 40, 70)
+	for _, odd := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
+		data := make([]byte, 4*40*70)
+		binary.LittleEndian.PutUint32(data[4*(7*40+39):], math.Float32bits(odd))
+		if err := SetBytes(l.Weight, data, gotch.Float, []int64{70, 40}); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Round(); err == nil || !strings.Contains(err.Error(), "the weights of output 7 are not finite") {
+			t.Errorf("%v: error %v", odd, err)
 		}
 	}
 }

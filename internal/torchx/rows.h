@@ -13,7 +13,7 @@
 namespace tx {
 
 float max_row(const float *x, int64_t n);                           // n at least 1
-float max_abs_row(const float *x, int64_t n);                       // 0 if there are none
+float max_abs_row(const float *x, int64_t n);                       // 0 if there are none; NaN or infinite if one of x is
 float dot_rows(const float *a, const float *b, int64_t n);          // a·b
 float exp_row(float *x, int64_t n, float shift);                    // x becomes exp(x - shift); returns the sum
 void scale_row(float *x, int64_t n, float factor);                  // x becomes x·factor

@@ -12,6 +12,7 @@ namespace {
 // lanes are 16 sums or maxima side by side: a single one would have each
 // addition wait for the one before.
 typedef float lanes __attribute__((vector_size(64)));
+typedef int32_t whole_lanes __attribute__((vector_size(64)));
 constexpr int64_t width = 16;
 
 TX_INLINE float sum_of(const lanes &x) {
@@ -67,17 +68,27 @@ TX_CLONES float max_row(const float *x, int64_t n) {
   return best;
 }
 
+// Magnitudes are compared as whole numbers, in whose order an infinity stands above all
+// numbers and a NaN above an infinity: no row that holds one goes unnoticed.
 TX_CLONES float max_abs_row(const float *x, int64_t n) {
+  constexpr int32_t magnitude = 0x7fffffff;
   int64_t i = 0;
-  lanes most = {}, next;
+  whole_lanes most = {}, next;
   for (; i + width <= n; i += width) {
     memcpy(&next, x + i, sizeof next);
-    next = next < 0 ? -next : next;
+    next &= magnitude;
     most = next > most ? next : most;
   }
-  float best = max_of(most);
-  for (; i < n; i++) best = std::abs(x[i]) > best ? std::abs(x[i]) : best;
-  return best;
+  int32_t best = 0, bits;
+  for (int64_t j = 0; j < width; j++) best = most[j] > best ? most[j] : best;
+  for (; i < n; i++) {
+    memcpy(&bits, x + i, sizeof bits);
+    bits &= magnitude;
+    best = bits > best ? bits : best;
+  }
+  float largest;
+  memcpy(&largest, &best, sizeof largest);
+  return largest;
 }
 
 TX_CLONES float dot_rows(const float *a, const float *b, int64_t n) {

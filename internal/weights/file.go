@@ -11,12 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// File is an open file of weights. Its contents are mapped into memory and
-// paged in by the system as they are read. A File may be used by several
-// goroutines at once, but not while it is being closed.
+// File is an open file of weights, or a sharded checkpoint of several. Its
+// contents are mapped into memory and paged in by the system as they are read. A
+// File may be used by several goroutines at once, but not while it is being closed.
 type File struct {
 	path     string
 	mapped   []byte
+	shards   []*File // of a sharded checkpoint, which maps nothing itself
 	names    []string
 	views    map[string]view
 	metadata map[string]string
@@ -24,6 +25,7 @@ type File struct {
 
 // view is where one tensor lies in the mapped file.
 type view struct {
+	path    string
 	dtype   DType
 	shape   []int64
 	strides []int64 // in elements; nil for a contiguous tensor
@@ -59,6 +61,10 @@ func Open(path string) (*File, error) {
 		return nil, errors.Join(fmt.Errorf("open weights %s: %w", path, err), unix.Munmap(mapped))
 	}
 	f.path, f.mapped = path, mapped
+	for name, v := range f.views {
+		v.path = path
+		f.views[name] = v
+	}
 	return f, nil
 }
 
@@ -91,6 +97,20 @@ func mapFile(path string) ([]byte, error) {
 // Path is the file, as it was given to Open.
 func (f *File) Path() string { return f.path }
 
+// Paths are all files that were read: the file itself and, of a sharded
+// checkpoint, the shards.
+func (f *File) Paths() []string {
+	paths := []string{f.path}
+	for _, shard := range f.shards {
+		paths = append(paths, shard.path)
+	}
+	return paths
+}
+
+// Holder is the path of the file that holds the named tensor: of a sharded
+// checkpoint, the shard. It is "" for an unknown name.
+func (f *File) Holder(name string) string { return f.views[name].path }
+
 // Names lists the tensors in the file's order.
 func (f *File) Names() []string { return slices.Clone(f.names) }
 
@@ -114,13 +134,17 @@ func (f *File) Tensor(name string) (Tensor, error) {
 
 // Close unmaps the file. Data of its tensors must not be read any more.
 func (f *File) Close() error {
-	mapped := f.mapped
-	f.mapped, f.views, f.names = nil, nil, nil
+	mapped, shards := f.mapped, f.shards
+	f.mapped, f.shards, f.views, f.names = nil, nil, nil, nil
+	var err error
+	for _, shard := range shards {
+		err = errors.Join(err, shard.Close())
+	}
 	if mapped == nil {
-		return nil
+		return err
 	}
-	if err := unix.Munmap(mapped); err != nil {
-		return fmt.Errorf("close weights %s: %w", f.path, err)
+	if failed := unix.Munmap(mapped); failed != nil {
+		err = errors.Join(err, fmt.Errorf("close weights %s: %w", f.path, failed))
 	}
-	return nil
+	return err
 }

@@ -104,7 +104,7 @@ func checkRefused(t *testing.T, parse func([]byte) (*File, error), data []byte, 
 
 // Every prefix of a sound file is an error, never a crash.
 func TestTruncatedFiles(t *testing.T) {
-	for _, name := range []string{"tensors.safetensors", "tensors.pt", "views.pt"} {
+	for _, name := range []string{"tensors.safetensors", "tensors.pt", "views.pt", "legacy.pt", "legacy_views.pt"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
@@ -119,6 +119,29 @@ func TestTruncatedFiles(t *testing.T) {
 	}
 }
 
+// A file of the old format whose numbers don't fit each other is an error.
+func TestDamagedLegacyFiles(t *testing.T) {
+	data, err := os.ReadFile("testdata/legacy.pt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct{ was, is, want string }{
+		"another version":    {"\x80\x02M\xe9\x03.", "\x80\x02M\xe8\x03.", "version is not supported"},
+		"another byte order": {"little_endianq\x02\x88", "little_endianq\x02\x89", "not little-endian"},
+		"another count":      {"\x06\x00\x00\x00\x00\x00\x00\x00", "\x07\x00\x00\x00\x00\x00\x00\x00", "should hold 6 elements, but has 7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !bytes.Contains(data, []byte(test.was)) {
+				t.Fatalf("the file has no %q", test.was)
+			}
+			_, err := parsePT(bytes.Replace(data, []byte(test.was), []byte(test.is), 1))
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "before 1.6") {
+				t.Errorf("error %v, want one with %q", err, test.want)
+			}
+		})
+	}
+}
+
 func TestRefusedPyTorchFiles(t *testing.T) {
 	tests := []struct{ file, want string }{
 		{"attack.pt", `"posix.system"`},
@@ -126,7 +149,6 @@ func TestRefusedPyTorchFiles(t *testing.T) {
 		{"whole_module.pt", `"__main__.Module"`},
 		{"complex.pt", `"torch.ComplexFloatStorage"`},
 		{"tensor.pt", "holds a tensor"},
-		{"legacy.pt", "before PyTorch 1.6"},
 		{"protocol4.pt", "protocol 4"},
 	}
 	for _, tt := range tests {

@@ -45,11 +45,18 @@ type unpickler struct {
 	stack []any
 	marks []pickleMark
 	memo  map[uint32]any
+
+	storages map[string]pickleStorage // that were referred to, by key
 }
 
 // unpickle returns the value that the pickle describes.
 func unpickle(in []byte) (any, error) {
-	u := &unpickler{in: in, memo: make(map[uint32]any)}
+	u := &unpickler{in: in, memo: make(map[uint32]any), storages: map[string]pickleStorage{}}
+	return u.run()
+}
+
+// run returns the value, and leaves at behind the pickle.
+func (u *unpickler) run() (any, error) {
 	for {
 		at := u.at
 		op, err := u.take(1)

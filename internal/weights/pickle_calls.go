@@ -126,13 +126,17 @@ func (u *unpickler) build() error {
 	return u.push(operands[0])
 }
 
-// persistentID replaces ("storage", type, key, location, count) by the storage.
+// persistentID replaces ("storage", type, key, location, count) by the storage. Files of
+// the old format add a view of it, or None.
 func (u *unpickler) persistentID() error {
 	operand, err := u.pop()
 	if err != nil {
 		return err
 	}
 	id, ok := operand.(pickleTuple)
+	if ok && len(id) == 6 && id[5] == nil {
+		id = id[:5]
+	}
 	if !ok || len(id) != 5 || id[0] != "storage" {
 		return errors.New("not a reference to a storage")
 	}
@@ -149,5 +153,10 @@ func (u *unpickler) persistentID() error {
 	if !ok || count < 0 {
 		return errors.New("the storage's length is not a count")
 	}
-	return u.push(pickleStorage{key, dtype, count})
+	storage := pickleStorage{key, dtype, count}
+	if other, known := u.storages[key]; known && other != storage {
+		return fmt.Errorf("storage %.40q is described twice, in different words", key)
+	}
+	u.storages[key] = storage
+	return u.push(storage)
 }

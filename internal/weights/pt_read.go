@@ -30,7 +30,7 @@ const (
 // torch.save can be told not to compute.
 func parsePT(data []byte) (*File, error) {
 	if bytes.HasPrefix(data, legacyMagic) {
-		return nil, errors.New("written in the format before PyTorch 1.6: convert it in Python with torch.save(torch.load(path, weights_only=True), path)")
+		return parseLegacyPT(data)
 	}
 	records, err := readArchive(data)
 	if err != nil {

@@ -67,7 +67,7 @@ func checkHolds(t *testing.T, f *File, want []Tensor) {
 }
 
 func TestReadsWhatPythonWrote(t *testing.T) {
-	for _, name := range []string{"tensors.safetensors", "tensors.pt", "views.pt", "module.pt", "dict.pt"} {
+	for _, name := range []string{"tensors.safetensors", "tensors.pt", "views.pt", "module.pt", "dict.pt", "legacy.pt", "legacy_views.pt"} {
 		t.Run(name, func(t *testing.T) {
 			f, err := Open(filepath.Join("testdata", name))
 			if err != nil {

@@ -2,8 +2,11 @@ package backbone
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // Config is the architecture, in the keys of Hugging Face's config.json.
@@ -61,6 +64,29 @@ func ReadConfig(path string) (Config, error) {
 		return c, fmt.Errorf("model configuration %s: %w", path, err)
 	}
 	return c, nil
+}
+
+// NamedWeights is the file of weights that dir's config.json names, which transformers
+// then takes instead of those with the usual names; "" if it names none, or isn't there.
+func NamedWeights(dir string) (string, error) {
+	path := filepath.Join(dir, "config.json")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read model configuration: %w", err)
+	}
+	var named struct {
+		Weights string `json:"transformers_weights"`
+	}
+	if err := json.Unmarshal(data, &named); err != nil {
+		return "", fmt.Errorf("read model configuration %s: %w", path, err)
+	}
+	if named.Weights != "" && !filepath.IsLocal(named.Weights) {
+		return "", fmt.Errorf("model configuration %s: transformers_weights is %q, which is no file of this folder", path, named.Weights)
+	}
+	return named.Weights, nil
 }
 
 // Validate reports the first value that no model can have.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/hub"
+	"github.com/trident-nlp/trident/internal/weights"
 )
 
 // ErrNotFound is returned, wrapped, when a pretrained model is nowhere to be found.
@@ -26,7 +27,7 @@ var (
 		{Names: []string{"tokenizer_config.json"}, Optional: true},
 		{Names: []string{"added_tokens.json"}, Optional: true},
 		{Names: []string{"special_tokens_map.json"}, Optional: true},
-		{Names: weightFiles},
+		{Names: weights.HuggingFaceFiles()},
 	}
 )
 
@@ -36,7 +37,9 @@ var (
 // there. progress, if not nil, is told of the download's bytes; total may be
 // -1. See [hub.FromEnv] for the environment variables.
 func Find(ctx context.Context, name, revision string, progress func(file string, done, total int64)) (string, error) {
-	dir, err := find(name, revision, configFile, tokenizerFiles, weightFiles)
+	dir, err := find(name, revision, func(dir string) bool {
+		return isDescribed(dir) && hasOne(dir, weights.HuggingFaceFiles()) && len(missingShards(dir)) == 0
+	})
 	if err == nil || !errors.Is(err, ErrNotFound) {
 		return dir, err
 	}
@@ -46,6 +49,9 @@ func Find(ctx context.Context, name, revision string, progress func(file string,
 	}
 	client.Progress = progress
 	dir, err = client.Download(ctx, name, revision, modelFiles...)
+	if shards := missingShards(dir); err == nil && len(shards) > 0 {
+		dir, err = client.Download(ctx, name, revision, shards...)
+	}
 	switch {
 	case err == nil:
 		return dir, nil
@@ -67,12 +73,14 @@ const elsewhere = "set backbone.model_name to a directory that holds config.json
 // FindLocal is [Find] without the hub, and without the need for weights: the
 // configuration and the tokenizer are enough.
 func FindLocal(name, revision string) (string, error) {
-	return find(name, revision, configFile, tokenizerFiles)
+	return find(name, revision, isDescribed)
 }
 
-// find looks for a directory, or for a snapshot in the cache that has a file
-// of each of needs.
-func find(name, revision string, needs ...[]string) (string, error) {
+// isDescribed reports whether dir says what a model is made of and how it reads.
+func isDescribed(dir string) bool { return hasOne(dir, configFile) && hasOne(dir, tokenizerFiles) }
+
+// find looks for a directory, or for a snapshot in the cache that is enough.
+func find(name, revision string, enough func(dir string) bool) (string, error) {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		return name, nil
 	}
@@ -86,11 +94,28 @@ func find(name, revision string, needs ...[]string) (string, error) {
 	}
 	for _, model := range models {
 		dir, ok := client.Cached(model, revision)
-		if ok && !slices.ContainsFunc(needs, func(names []string) bool { return !hasOne(dir, names) }) {
+		if ok && enough(dir) {
 			return dir, nil
 		}
 	}
 	return "", fmt.Errorf("%w: %q is neither a directory nor in the Hugging Face cache (%s)", ErrNotFound, name, client.Cache)
+}
+
+// missingShards are those of a checkpoint's files that dir has only the index of.
+func missingShards(dir string) (wants []hub.Want) {
+	for _, name := range weights.HuggingFaceFiles() {
+		if !hasOne(dir, []string{name}) {
+			continue
+		}
+		shards, _ := weights.Shards(filepath.Join(dir, name)) // what is wrong with the index is told where it is loaded
+		for _, shard := range shards {
+			if !hasOne(dir, []string{shard}) {
+				wants = append(wants, hub.Want{Names: []string{shard}})
+			}
+		}
+		break // the first is the one that is loaded
+	}
+	return wants
 }
 
 func hasOne(dir string, names []string) bool {

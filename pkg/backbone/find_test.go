@@ -104,9 +104,9 @@ func closedPort(t *testing.T) string {
 	return server.URL
 }
 
-// TestFindDownloads completes a part of a model that is in the cache.
-func TestFindDownloads(t *testing.T) {
-	content := map[string]string{"config.json": "{}", "tokenizer.json": "{ }", "pytorch_model.bin": "weights"}
+// serveHub is a hub that has, of someone/part alone, these files.
+func serveHub(t *testing.T, content map[string]string) {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		model, file, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/resolve/")
 		_, name, _ := strings.Cut(file, "/")
@@ -128,10 +128,16 @@ func TestFindDownloads(t *testing.T) {
 			}
 		}
 	}))
-	defer server.Close()
+	t.Cleanup(server.Close)
+	t.Setenv("HF_ENDPOINT", server.URL)
+}
+
+// TestFindDownloads completes a part of a model that is in the cache.
+func TestFindDownloads(t *testing.T) {
+	content := map[string]string{"config.json": "{}", "tokenizer.json": "{ }", "pytorch_model.bin": "weights"}
+	serveHub(t, content)
 	snapshot := cacheWith(t, "models--someone--part", "config.json")
 	t.Setenv("HF_HUB_OFFLINE", "0")
-	t.Setenv("HF_ENDPOINT", server.URL)
 	if _, err := backbone.FindLocal("someone/part", "main"); !errors.Is(err, backbone.ErrNotFound) {
 		t.Errorf("a configuration alone: %v", err)
 	}

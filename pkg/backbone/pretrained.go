@@ -1,9 +1,9 @@
 package backbone
 
 import (
+	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,42 +13,47 @@ import (
 	"github.com/trident-nlp/trident/internal/weights"
 )
 
-// weightFiles are the names that Hugging Face gives to weights, best first.
-var weightFiles = []string{"model.safetensors", "pytorch_model.bin"}
-
 // LoadPretrained overwrites the encoder's parameters in p, whose names begin
-// with prefix, by those of the model in dir. Hugging Face's names are
-// understood with and without "distilbert.", and with the old gamma and beta.
-// Every parameter must be there, in its shape.
+// with prefix, by those of the model in dir, in one file or in several. Hugging
+// Face's names are understood with and without "distilbert.", with the old gamma
+// and beta, and with what PyTorch's wrappers add. Every parameter must be there, in
+// its shape, and finite.
 func LoadPretrained(dir, prefix string, p torchx.Params) error {
-	for _, name := range weightFiles {
-		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); err != nil {
-			continue
-		}
-		file, err := weights.Open(path)
-		if err != nil {
-			return fmt.Errorf("load pretrained weights: %w", err)
-		}
-		defer file.Close()
-		unused, err := LoadParams(file, prefix, p, encoderName)
-		if err == nil {
-			unused = slices.DeleteFunc(unused, isPretrainingHead)
-			if len(unused) > 0 {
-				err = fmt.Errorf("%d tensors aren't DistilBERT's: %s", len(unused), abbreviate(unused))
-			}
-		}
-		if err != nil {
-			return fmt.Errorf("load pretrained weights %s: %w", path, err)
-		}
-		return nil
+	names := weights.HuggingFaceFiles()
+	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
+	switch named, err := NamedWeights(dir); {
+	case err != nil:
+		return fmt.Errorf("load pretrained weights: %w", err)
+	case named != "":
+		names, wanted = []string{named}, named+", which its config.json names"
 	}
-	return fmt.Errorf("%w: %s holds no weights; want %s", ErrNotFound, dir, strings.Join(weightFiles, " or "))
+	file, err := weights.OpenFirst(dir, names, func(*weights.File) bool { return true })
+	if err != nil {
+		return fmt.Errorf("load pretrained weights: %w", err)
+	}
+	if file == nil {
+		return fmt.Errorf("%w: %s holds no weights; want %s", ErrNotFound, dir, wanted)
+	}
+	defer file.Close()
+	unused, err := LoadParams(file, prefix, p, encoderName)
+	if err == nil {
+		unused = slices.DeleteFunc(unused, isPretrainingHead)
+		if len(unused) > 0 {
+			err = fmt.Errorf("%d tensors aren't DistilBERT's: %s", len(unused), abbreviate(unused))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("load pretrained weights %s: %w", file.Path(), err)
+	}
+	return nil
 }
 
 // encoderName is the name, within the encoder, that a checkpoint's name stands for.
-func encoderName(name string) string {
-	name = strings.TrimPrefix(name, "distilbert.")
+func encoderName(name string) string { return strings.TrimPrefix(CurrentName(name), "distilbert.") }
+
+// CurrentName is a tensor's name in today's models: old checkpoints call a norm's
+// weight gamma and its bias beta.
+func CurrentName(name string) string {
 	if rest, ok := strings.CutSuffix(name, ".gamma"); ok {
 		return rest + ".weight"
 	}
@@ -58,20 +63,29 @@ func encoderName(name string) string {
 	return name
 }
 
+// IsBuffer reports whether a tensor is none of an encoder's parameters, but numbers
+// that older versions of transformers stored beside them: the positions, counted from 0.
+func IsBuffer(name string) bool {
+	return name == positionIDs || strings.HasSuffix(name, "."+positionIDs)
+}
+
+const positionIDs = "embeddings.position_ids"
+
 // isPretrainingHead reports whether a tensor belongs to what a published
 // DistilBERT has on top of its encoder.
 func isPretrainingHead(name string) bool {
 	head, _, _ := strings.Cut(strings.TrimPrefix(name, "distilbert."), ".")
 	return slices.Contains([]string{
 		"vocab_transform", "vocab_layer_norm", "vocab_projector", "pre_classifier", "classifier", "qa_outputs",
-	}, head) || strings.HasSuffix(name, "embeddings.position_ids")
+	}, head) || IsBuffer(name)
 }
 
 // LoadParams overwrites the parameters of p whose names begin with prefix by
 // the tensors of file, and returns the names of those it had no use for.
 // rename maps a tensor's name in the file to the parameter's without prefix. A
-// missing tensor, and a wrong shape, are errors that name it; nothing is
-// overwritten if one is missing.
+// missing tensor, a wrong shape, and a number that isn't finite
+// ([checkpoint.ErrNotFinite]), are errors that name it; nothing is overwritten if one
+// is missing.
 func LoadParams(file *weights.File, prefix string, p torchx.Params, rename func(string) string) (unused []string, err error) {
 	source := map[string]string{}
 	for _, name := range file.Names() {
@@ -112,6 +126,9 @@ func LoadParams(file *weights.File, prefix string, p torchx.Params, rename func(
 			return nil, err
 		}
 		if err := checkpoint.Set(param, tensor); err != nil {
+			if errors.Is(err, checkpoint.ErrNotFinite) {
+				err = fmt.Errorf("%s: %w: training has failed there, or the file is damaged; take an earlier checkpoint", filepath.Base(file.Holder(name)), err)
+			}
 			return nil, err
 		}
 	}

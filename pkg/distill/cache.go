@@ -54,27 +54,14 @@ func (t *Teacher) Logits(ctx context.Context, records datasets.Records, dir stri
 
 // key hashes what the logits depend on.
 func (t *Teacher) key(records datasets.Records) (string, error) {
-	hash := sha256.New()
-	files := []string{records.Path}
-	entries, err := os.ReadDir(t.dir)
+	model, err := fusion.HashDir(t.dir)
 	if err != nil {
 		return "", err
 	}
-	for _, entry := range entries {
-		switch entry.Name() {
-		case fusion.SafetensorsFile, fusion.PTFile, fusion.ConfigFile, fusion.LabelMapsFile,
-			tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.AddedTokensFile, tokenize.SpecialTokensFile:
-			files = append(files, filepath.Join(t.dir, entry.Name()))
-		}
-	}
-	fmt.Fprintf(hash, "%s %s %s %d\n", cacheVersion, t.task.Name, records.Tasks[0].Text, len(records.Texts))
-	for i, path := range files {
-		if i > 0 {
-			fmt.Fprintln(hash, filepath.Base(path))
-		}
-		if err := add(hash, path); err != nil {
-			return "", err
-		}
+	hash := sha256.New()
+	fmt.Fprintf(hash, "%s %s %s %d %s\n", cacheVersion, t.task.Name, records.Tasks[0].Text, len(records.Texts), model)
+	if err := add(hash, records.Path); err != nil {
+		return "", err
 	}
 	return t.task.Name + "-" + hex.EncodeToString(hash.Sum(nil)[:16]), nil
 }

@@ -14,6 +14,9 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 	for _, piece := range c.pieces {
 		p.Read += len(piece.enc.IDs)
 	}
+	if p.Err = c.finite(list); p.Err != nil {
+		return p
+	}
 	scores := &Scores{}
 	if o.Scores || o.TextScores {
 		p.Scores = scores

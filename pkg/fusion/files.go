@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/sugarme/gotch"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
@@ -29,8 +29,8 @@ const (
 type Files map[string][]byte
 
 // Save makes dir a model directory, whole or not at all: weights in both
-// formats, config.json, the tokenizer's files, and extra, which holds the
-// label maps among others. Files of other names in dir are left alone.
+// formats, config.json, the tokenizer's files, what the Python prototype's scripts
+// want of a model of a single task, and extra, which holds the label maps among others. Files of other names in dir are left alone.
 func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 	err := atomicdir.Replace(dir, func(tmp string) error {
 		tensors, err := checkpoint.Tensors(m.params.All())
@@ -59,6 +59,9 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 		if err := tok.Save(tmp); err != nil {
 			return err
 		}
+		if err := m.writeForPrototype(tmp); err != nil {
+			return err
+		}
 		for name, content := range extra {
 			if err := os.WriteFile(filepath.Join(tmp, name), content, 0o666); err != nil {
 				return err
@@ -81,10 +84,9 @@ func writeFile(dir, name string, write func(io.Writer) error) error {
 }
 
 // Load reads a model directory: ours, or one that one of the Python prototype's
-// trainers wrote (model.pt, label maps and tokenizer, no config.json), or Hugging
-// Face's DistilBertForTokenClassification. Every tensor must fit the label maps and
-// the vocabulary; where we wrote the weights, they must be the very ones that the
-// model was trained with.
+// trainers wrote, or Hugging Face's DistilBertForTokenClassification. Every tensor must
+// fit the labels and the vocabulary, and be finite; where we wrote the weights, labels
+// and vocabulary must be the very ones that the model was trained with.
 func Load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) {
 	m, tok, err := load(dir, device)
 	if err != nil {
@@ -99,7 +101,7 @@ func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 		return nil, nil, err
 	}
 	defer file.Close()
-	a, err := readArchitecture(dir, file)
+	a, labels, err := readArchitecture(dir, file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,7 +116,7 @@ func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	err = m.setWeights(file)
+	err = m.setWeights(file, labels)
 	if err == nil {
 		err = checkOrigin(file, a, tok)
 	}
@@ -125,17 +127,28 @@ func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 	return m, tok, nil
 }
 
+// openWeights opens the file of dir that holds the model. Of several it is the first in
+// transformers' order, with [PTFile] before PyTorch's others; but an encoder alone isn't
+// the model where another file has the heads too: the prototype's QA trainer leaves such
+// a [SafetensorsFile].
 func openWeights(dir string) (*weights.File, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("not a model directory: %w", err)
 	}
-	for _, name := range []string{SafetensorsFile, PTFile} {
-		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); err == nil {
-			return weights.Open(path)
-		}
+	names := []string{SafetensorsFile, weights.SafetensorsIndex, PTFile, weights.BinFile, weights.BinIndex}
+	named, err := backbone.NamedWeights(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%w; %s", err, copyFile)
 	}
-	return nil, fmt.Errorf("not a model directory: no weights: want %s or %s", SafetensorsFile, PTFile)
+	wanted := fmt.Sprintf("%s, %s or %s, or the index of one in several files (….index.json)", SafetensorsFile, PTFile, weights.BinFile)
+	if named != "" {
+		names, wanted = []string{named}, named+", which "+ConfigFile+" names"
+	}
+	file, err := weights.OpenFirst(dir, names, hasHeads)
+	if err == nil && file == nil {
+		err = fmt.Errorf("not a model directory: no weights: want %s", wanted)
+	}
+	return file, err
 }
 
 // LoadWeights sets the parameters to those that [Save] stored in dir.
@@ -145,9 +158,9 @@ func (m *Model) LoadWeights(dir string) error {
 		return fmt.Errorf("load weights of %s: %w", dir, err)
 	}
 	defer file.Close()
-	if err := m.setWeights(file); err != nil {
+	if err := m.setWeights(file, LabelMapsFile); err != nil {
 		return fmt.Errorf("load weights of %s: %w", dir, err)
 	}
-	m.round = sync.OnceValue(m.encoder.Round)
+	m.prepareOnce()
 	return nil
 }

@@ -26,8 +26,8 @@ import (
 // scripts/golden/model.py verify.
 var saveDir = flag.String("save", "", "keep the saved model in this directory")
 
-// prototype is a directory as the Python prototype writes it: model.pt,
-// label_maps.json and the tokenizer's files.
+// prototype is a directory as the Python prototype writes it: model.pt, label_maps.json
+// and the tokenizer's files; and a config.json, as it is smaller than the prototype's.
 const prototype = "testdata/prototype"
 
 func mustLoad(t *testing.T, dir string) (*Model, *tokenize.Tokenizer) {
@@ -111,7 +111,7 @@ func TestPrototypeDirectory(t *testing.T) {
 	m, tok := mustLoad(t, prototype)
 	expectGoldenLogits(t, m)
 	if got := []int64{m.Config.VocabSize, m.Config.MaxPositions, m.Config.Dim, m.Config.Layers, m.Config.Heads, m.Config.HiddenDim}; !slices.Equal(got, []int64{60, 64, 64, 2, 1, 37}) {
-		t.Errorf("architecture from the weights' shapes: %v", got)
+		t.Errorf("architecture: %v", got)
 	}
 	if got := m.Tasks[1].Heads[1].Labels; !slices.Equal(got, []string{"Bullying", "Neglect", "Other"}) {
 		t.Errorf("sub-categories %v", got)
@@ -181,21 +181,40 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 }
 
-// Without config.json heads are 64 wide, as in all published DistilBERTs.
+// Without config.json the sizes are those of the weights, which don't show how many
+// attention heads there are. A width of 768 is known to have 12; others aren't guessed.
 func TestArchitectureFromShapes(t *testing.T) {
 	_, tok := mustLoad(t, prototype)
-	config := backbone.DistilBERTCased()
-	config.VocabSize, config.MaxPositions, config.Dim, config.Layers, config.Heads, config.HiddenDim = 60, 9, 192, 3, 3, 40
-	m, err := New(Architecture{Config: config, Tasks: threeTasks(2, 3, 2)}, gotch.CPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Drop()
-	dir := filepath.Join(t.TempDir(), "model")
-	save(t, dir, m, tok)
-	remove(t, dir, ConfigFile)
-	if back, _ := mustLoad(t, dir); back.Config != config {
-		t.Errorf("architecture %+v, want %+v", back.Config, config)
+	for dim, heads := range map[int64]int64{768: 12, 192: 3, 384: 12} {
+		config := backbone.DistilBERTCased()
+		config.VocabSize, config.MaxPositions, config.Dim, config.Layers, config.Heads, config.HiddenDim = 60, 9, dim, 3, heads, 40
+		m, err := New(Architecture{Config: config, Tasks: threeTasks(2, 3, 2)}, gotch.CPU)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(m.Drop)
+		dir := filepath.Join(t.TempDir(), "model")
+		save(t, dir, m, tok)
+		remove(t, dir, ConfigFile)
+		if dim == 768 {
+			if back, _ := mustLoad(t, dir); back.Config != config {
+				t.Errorf("architecture %+v, want %+v", back.Config, config)
+			}
+			continue
+		}
+		_, _, err = Load(dir, gotch.CPU)
+		if err == nil || !strings.Contains(err.Error(), "how many attention heads") {
+			t.Fatalf("error %v, want one about attention heads", err)
+		}
+		// What the error tells to write is enough.
+		_, advice, _ := strings.Cut(err.Error(), "write one with ")
+		advice = strings.Replace(advice, "HEADS", fmt.Sprint(heads), 1)
+		if err := os.WriteFile(filepath.Join(dir, ConfigFile), []byte(advice), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if back, _ := mustLoad(t, dir); back.Config != config {
+			t.Errorf("after %s: architecture %+v, want %+v", advice, back.Config, config)
+		}
 	}
 }
 
@@ -293,7 +312,7 @@ func TestLoadRefuses(t *testing.T) {
 		wants  []string
 	}{
 		"no label maps":           {without(LabelMapsFile), []string{"not a model directory", LabelMapsFile}},
-		"no weights":              {without(SafetensorsFile, PTFile), []string{"no weights: want model.safetensors or model.pt"}},
+		"no weights":              {without(SafetensorsFile, PTFile), []string{"no weights: want model.safetensors, model.pt or pytorch_model.bin"}},
 		"no tokenizer":            {without("vocab.txt", "tokenizer.json"), []string{"vocab.txt"}},
 		"broken label maps":       {edit(LabelMapsFile, "{", "["), []string{"label maps"}},
 		"broken config":           {edit(ConfigFile, "{", "["), []string{ConfigFile}},

@@ -80,7 +80,7 @@ func FuzzArchitecture(f *testing.F) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		a, err := readArchitecture(dir, file)
+		a, _, err := readArchitecture(dir, file)
 		if err != nil {
 			return
 		}
@@ -92,6 +92,34 @@ func FuzzArchitecture(f *testing.F) {
 		}
 		if _, err := a.configJSON(); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// FuzzLabelFiles: labels that are read from a list or a map have ids from 0, each once, and
+// are the same when they are written and read again.
+func FuzzLabelFiles(f *testing.F) {
+	for _, s := range []string{
+		`["a", "b"]`, `[1, 2, 3]`, `[true, null]`, `{"a": 0, "b": 1}`, `{"0": "a", "1": "b"}`, `{"a": "1", "b": 0}`, `{"a": 1}`,
+		`{"00": "a"}`, `{"a": 9999999999999999999}`, `[[]]`, `null`, `[`, ``,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		labels, err := parseLabels(data)
+		if err != nil {
+			return
+		}
+		if len(labels) == 0 {
+			t.Error("no labels, and no error")
+		}
+		written, err := json.Marshal(labels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := parseLabels(written)
+		if err != nil || !reflect.DeepEqual(again, labels) {
+			t.Errorf("again: %q, %v; want %q", again, err, labels)
 		}
 	})
 }

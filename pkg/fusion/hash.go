@@ -8,36 +8,71 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 
+	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 // HashDir identifies a model by the files that [Load] reads: the SHA-256, in
 // hex, of those of them that are there.
 func HashDir(dir string) (string, error) {
-	weights := SafetensorsFile
-	if _, err := os.Stat(filepath.Join(dir, weights)); errors.Is(err, fs.ErrNotExist) {
-		weights = PTFile
-	}
 	sum := sha256.New()
-	for _, name := range []string{weights, ConfigFile, LabelMapsFile, tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile} {
+	for _, name := range append(weightNames(dir), ConfigFile, LabelMapsFile, tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile) {
 		fmt.Fprintln(sum, name)
 		if err := addFile(sum, filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
 	}
-	for _, name := range []string{tokenize.AddedTokensFile, tokenize.SpecialTokensFile} {
-		file := sha256.New()
-		switch err := addFile(file, filepath.Join(dir, name)); {
-		case errors.Is(err, fs.ErrNotExist): // as in all that we write: the hash is what it was before these were read
-		case err != nil:
+	for _, name := range append(otherLabelFiles(), tokenize.AddedTokensFile, tokenize.SpecialTokensFile) { // which few folders have
+		name := filepath.Join(dir, name)
+		if _, err := os.Stat(name); err != nil {
+			continue
+		}
+		fmt.Fprintln(sum, filepath.Base(name))
+		if err := addFile(sum, name); err != nil {
 			return "", err
-		default:
-			fmt.Fprintf(sum, "%s\n%x\n", name, file.Sum(nil))
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// weightNames are the files that [Load] takes the weights from. Where none can be
+// opened, which it reports, they are those that it would look for first.
+func weightNames(dir string) []string {
+	file, err := openWeights(dir)
+	if err != nil {
+		if _, err := os.Stat(filepath.Join(dir, SafetensorsFile)); errors.Is(err, fs.ErrNotExist) {
+			return []string{PTFile}
+		}
+		return []string{SafetensorsFile}
+	}
+	defer func() { _ = file.Close() }() // only read from
+	return namesWithin(dir, file)
+}
+
+func namesWithin(dir string, file *weights.File) []string {
+	paths := file.Paths()
+	names := make([]string, len(paths))
+	for i, path := range paths {
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			name = path // it was joined from dir
+		}
+		names[i] = name
+	}
+	return names
+}
+
+// otherLabelFiles are those that labels may be in beside [LabelMapsFile] and
+// [ConfigFile].
+func otherLabelFiles() []string {
+	names := []string{labelMappingsFile}
+	for _, name := range caseLabelFiles {
+		names = append(names, name, path.Join(labelsFolder, name))
+	}
+	return names
 }
 
 func addFile(w io.Writer, path string) error {

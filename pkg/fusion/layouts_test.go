@@ -189,6 +189,7 @@ func TestHuggingFaceTokenClassifier(t *testing.T) {
 	save(t, dir, m, tok)
 	remove(t, dir, LabelMapsFile)
 	remove(t, dir, PTFile)
+	remove(t, dir, labelMappingsFile)
 	path := filepath.Join(dir, ConfigFile)
 	config := readJSON(t, path)
 	delete(config, "trident")
@@ -206,7 +207,7 @@ func TestHuggingFaceTokenClassifier(t *testing.T) {
 		value any
 		want  string
 	}{
-		"no labels":     {"id2label", nil, "label maps: ner: no labels"},
+		"default names": {"id2label", map[string]string{"0": "LABEL_0", "1": "LABEL_1", "2": "LABEL_2"}, "calls the labels LABEL_0 to LABEL_2"},
 		"a gap":         {"id2label", map[string]string{"0": "O", "2": "NAME"}, `id "2"`},
 		"too few":       {"id2label", map[string]string{"0": "O", "1": "NAME"}, "tensor classifier.weight"},
 		"another class": {"architectures", []string{"DistilBertForSequenceClassification"}, "not a model directory"},

@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -17,7 +18,8 @@ type Logits struct {
 }
 
 // TaskLogits returns each text's logits of one task. A text's end that is too
-// long for the model isn't read.
+// long for the model isn't read. Logits of any text that aren't finite numbers are an
+// error, [ErrNotFinite], that counts the text from 1.
 func (p *Predictor) TaskLogits(ctx context.Context, task string, texts []datasets.Transcript, o PredictOptions) ([]Logits, error) {
 	o.Tasks, o.Overlap = []string{task}, 0
 	r, err := p.run(ctx, texts, o)
@@ -26,6 +28,9 @@ func (p *Predictor) TaskLogits(ctx context.Context, task string, texts []dataset
 	}
 	all := make([]Logits, len(r.calls))
 	for i, c := range r.calls {
+		if err := c.finite(r.list); err != nil {
+			return nil, fmt.Errorf("text %d of %d: %w", i+1, len(r.calls), err)
+		}
 		if r.list[0].Kind == tasks.Token {
 			all[i] = c.wordLogits(r.list[0])
 			continue

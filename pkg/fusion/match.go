@@ -3,9 +3,12 @@ package fusion
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
+	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tokenize"
@@ -84,14 +87,23 @@ func UnusedRows(c backbone.Config, tok *tokenize.Tokenizer) string {
 		c.VocabSize, tok.VocabSize(), tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.AddedTokensFile)
 }
 
-// setWeights sets all parameters from the file, which must hold these alone.
-func (m *Model) setWeights(file *weights.File) error {
-	unused, err := backbone.LoadParams(file, "", m.params, func(name string) string { return name })
+// setWeights sets all parameters from the file, which must hold these alone. labels
+// is the name of the file that the labels are from.
+func (m *Model) setWeights(file *weights.File, labels string) error {
+	unused, err := backbone.LoadParams(file, "", m.params, backbone.CurrentName)
+	unused = slices.DeleteFunc(unused, backbone.IsBuffer)
 	if err == nil && len(unused) > 0 {
 		err = fmt.Errorf("%d tensors belong to no part of the model: the first is %s", len(unused), unused[0])
 	}
-	if err != nil {
-		return fmt.Errorf("%s isn't of the model that %s and %s describe: %w; %s", filepath.Base(file.Path()), ConfigFile, LabelMapsFile, err, copyFolder)
+	switch {
+	case errors.Is(err, checkpoint.ErrNotFinite):
+		return err
+	case err != nil:
+		described := ConfigFile + " describes"
+		if labels != ConfigFile {
+			described = ConfigFile + " and " + labels + " describe"
+		}
+		return fmt.Errorf("%s isn't of the model that %s: %w; %s", filepath.Base(file.Path()), described, err, copyFolder)
 	}
 	return nil
 }

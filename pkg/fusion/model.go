@@ -11,6 +11,7 @@ import (
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
 
+	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -35,6 +36,7 @@ type Model struct {
 	encoder *backbone.Encoder
 	heads   map[string]heads.Head
 	round   func() error // prepares the encoder for 8-bit layers, once
+	fits    func() error // whether the weights can be used in bfloat16; found out once
 }
 
 // New makes a model with randomly initialised parameters, drawn from
@@ -60,13 +62,33 @@ func (m *Model) addParts() (err error) {
 	if m.encoder, err = backbone.New(m.params.Sub(m.EncoderName), m.Config); err != nil {
 		return err
 	}
-	m.round = sync.OnceValue(m.encoder.Round)
+	m.prepareOnce()
 	for _, task := range m.Tasks {
 		if m.heads[task.Name] != nil {
 			return fmt.Errorf("two tasks are called %s", task.Name)
 		}
 		if m.heads[task.Name], err = heads.New(m.params, task, m.Config.Dim, m.Config.Dropout); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// prepareOnce forgets what was made of earlier weights.
+func (m *Model) prepareOnce() {
+	m.round = sync.OnceValue(m.encoder.Round)
+	m.fits = sync.OnceValue(m.fitsBFloat16)
+}
+
+// fitsBFloat16 reports a parameter that would be infinite in bfloat16.
+func (m *Model) fitsBFloat16() error {
+	for _, p := range m.params.All() {
+		tensors, err := checkpoint.Tensors([]torchx.Param{p})
+		if err == nil {
+			err = checkpoint.FitsBFloat16(tensors)
+		}
+		if err != nil {
+			return fmt.Errorf("precision %s: %w; take %s", torchx.BF16, err, torchx.FP32)
 		}
 	}
 	return nil
@@ -107,8 +129,9 @@ func (m *Model) Drop() { m.params.Drop() }
 // Inference opens a Scope for the model's predictions, with matrix products in
 // that precision; "" is float32. The caller closes it.
 func (m *Model) Inference(precision torchx.Precision) (*torchx.Scope, error) {
-	if precision == torchx.INT8 {
-		if err := m.round(); err != nil {
+	prepare := map[torchx.Precision]func() error{torchx.INT8: m.round, torchx.BF16: m.fits}[precision]
+	if prepare != nil {
+		if err := prepare(); err != nil {
 			return nil, err
 		}
 	}

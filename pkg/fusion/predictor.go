@@ -93,17 +93,23 @@ func (p *Predictor) PredictNER(ctx context.Context, texts []datasets.Transcript,
 }
 
 // PredictClassification returns each text's main_category, sub_category,
-// intervention and priority.
+// intervention and priority. The first text without an answer is an error.
 func (p *Predictor) PredictClassification(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]Fields[string], error) {
 	predictions, err := p.predictTask(ctx, tasks.CLSName, texts, o)
-	return pick(predictions, func(pr Prediction) Fields[string] { return pr.Classification }), err
+	if err != nil {
+		return nil, err
+	}
+	return pick(predictions, func(pr Prediction) Fields[string] { return pr.Classification })
 }
 
 // PredictQA returns for each text, by head, 1 for each criterion that is met
-// and 0 for the others.
+// and 0 for the others. The first text without an answer is an error.
 func (p *Predictor) PredictQA(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]Fields[[]int], error) {
 	predictions, err := p.predictTask(ctx, tasks.QAName, texts, o)
-	return pick(predictions, func(pr Prediction) Fields[[]int] { return pr.QA }), err
+	if err != nil {
+		return nil, err
+	}
+	return pick(predictions, func(pr Prediction) Fields[[]int] { return pr.QA })
 }
 
 func (p *Predictor) predictTask(ctx context.Context, task string, texts []datasets.Transcript, o PredictOptions) ([]Prediction, error) {
@@ -111,16 +117,20 @@ func (p *Predictor) predictTask(ctx context.Context, task string, texts []datase
 	return p.Predict(ctx, texts, o)
 }
 
-func pick[T any](predictions []Prediction, part func(Prediction) T) []T {
+func pick[T any](predictions []Prediction, part func(Prediction) T) ([]T, error) {
 	var parts []T
-	for _, pr := range predictions {
+	for i, pr := range predictions {
+		if pr.Err != nil {
+			return nil, fmt.Errorf("text %d of %d: %w", i+1, len(predictions), pr.Err)
+		}
 		parts = append(parts, part(pr))
 	}
-	return parts
+	return parts, nil
 }
 
 // Predict returns a prediction for each text, in their order, from one pass of
-// the encoder. An error says nothing of the texts.
+// the encoder. A text for which the model's numbers aren't finite has none, but a
+// [Prediction] with Err. An error says nothing of the texts.
 func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]Prediction, error) {
 	r, err := p.run(ctx, texts, o)
 	if err != nil {

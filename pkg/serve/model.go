@@ -82,7 +82,7 @@ func run(m *Model, pieces []fusion.Piece) (err error) {
 }
 
 // warmUp runs all of the model, with as long a text as it reads: weights are
-// rounded then, and buffers made.
+// rounded then, and buffers made. A model whose numbers aren't finite shows here.
 func (g *generation) warmUp(ctx context.Context) error {
 	long := make([]byte, 0, 2*g.Predictor.MaxLength())
 	for range g.Predictor.MaxLength() {
@@ -97,7 +97,11 @@ func (g *generation) warmUp(ctx context.Context) error {
 		if _, err := g.batcher.submit(ctx, reading.Pieces()); err != nil {
 			return fmt.Errorf("warm up: %w", err)
 		}
-		reading.Predictions()
+		for _, p := range reading.Predictions() {
+			if p.Err != nil {
+				return fmt.Errorf("warm up: %w", p.Err)
+			}
+		}
 	}
 	return nil
 }

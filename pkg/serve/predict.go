@@ -52,7 +52,10 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request, rec *record) er
 		return err
 	}
 	predictions := reading.Predictions()
-	for _, p := range predictions {
+	for i, p := range predictions {
+		if p.Err != nil {
+			return problemf(http.StatusInternalServerError, "texts["+strconv.Itoa(i)+"]", "%v", p.Err)
+		}
 		if p.Truncated {
 			rec.truncated++
 		}

@@ -255,14 +255,21 @@ def label_maps(classes):
     return maps
 
 
+def sizes(config):
+    """The config.json that a model needs which isn't of distilbert-base's width."""
+    keys = ("vocab_size", "max_position_embeddings", "dim", "n_layers", "n_heads", "hidden_dim")
+    return json.dumps({"model_type": "distilbert"} | {key: getattr(config, key) for key in keys}, indent=2) + "\n"
+
+
 def write_prototype(out):
-    """A model directory as the Python prototype writes it, and what the model says of two texts."""
-    # Without a config.json readers take heads of 64.
+    """A model directory as the Python prototype writes it, and what the model says of two texts. The prototype's has no
+    config.json, as its encoder is distilbert-base-cased; this one is smaller, and has to say so."""
     config = reference.config(dim=64, n_heads=1, n_layers=2)
     model = reference.randomize(reference.Reference(config, [len(x) for x in CLASSES.values()]), place.seed(4), scale=0.2)
     directory = out / "prototype"
     directory.mkdir(parents=True, exist_ok=True)
     torch.save(model.state_dict(), directory / "model.pt")
+    (directory / "config.json").write_text(sizes(config))
 
     (directory / "label_maps.json").write_text(json.dumps(label_maps(CLASSES), indent=2) + "\n")
     (directory / "vocab.txt").write_text("\n".join(VOCAB) + "\n")

@@ -95,6 +95,10 @@ def write():
     }
     for name, state in states.items():
         torch.save(state, OUT / name)
+    legacy = {"legacy.pt": tensors(), "legacy_views.pt": views()}
+    for name, state in legacy.items():
+        torch.save(state, OUT / name, _use_new_zipfile_serialization=False)
+    states |= legacy
     safetensors.torch.save_file(dict(tensors()), OUT / "tensors.safetensors", metadata={"format": "pt"})
     states["tensors.safetensors"] = tensors()
     golden = {name: describe(state) for name, state in states.items()}
@@ -110,7 +114,6 @@ def write():
     for name, value in refused.items():
         torch.save(value, OUT / name)
     small = {"weight": torch.ones(1)}
-    torch.save(small, OUT / "legacy.pt", _use_new_zipfile_serialization=False)
     torch.save(small, OUT / "protocol4.pt", pickle_protocol=4)
 
 

@@ -12,7 +12,7 @@ import predictions
 import reference
 import tokenize_bert
 import trained
-from model import label_maps
+from model import label_maps, sizes
 
 # The sizes that the prototype's models have, and names beyond ASCII.
 CLASSES = {
@@ -38,11 +38,14 @@ def compare(table, folder, programs, seed):
 
 
 def write_prototype(directory, config, scale, seed, write_tokenizer):
-    """A directory as the prototype writes it: model.pt, label_maps.json, the tokenizer's files, and no config.json."""
+    """A directory as the prototype writes it: model.pt, label_maps.json, the tokenizer's files, and no config.json, which
+    only a model of another width than the prototype's needs."""
     directory.mkdir()
     model = reference.randomize(reference.Reference(config, [len(labels) for labels in CLASSES.values()]), seed, scale)
     torch.save(model.state_dict(), directory / "model.pt")
     (directory / "label_maps.json").write_text(json.dumps(label_maps(CLASSES)))
+    if config.dim != encoder.FULL["dim"]:
+        (directory / "config.json").write_text(sizes(config))
     write_tokenizer(directory)
 
 

@@ -25,6 +25,7 @@ TESTS = [
     ("12 distilling steps: losses, hard, soft, relative", "pkg/trainer", "TestDistillationEqualsPyTorch", rf"loss {NUMBER}", 1e-4),
     ("12 distilling steps: weights at the end", "pkg/trainer", "TestDistillationEqualsPyTorch", rf"weights {NUMBER}", 1e-5),
     ("small prototype directory: logits", "pkg/fusion", "TestPrototypeDirectory", rf"logit {NUMBER}", 1e-5),
+    ("folders of transformers and the prototype: logits, relative", "pkg/fusion", "TestFoldersAsTransformersReadsThem|TestPrototypesSingleTaskFolders", None, 1e-5),
     ("scores as scikit-learn's and seqeval's", "pkg/metrics", "Test.*Equals?(ScikitLearn|Seqeval)", None, 1e-12),
     ("percentiles as NumPy's, calibration error", "pkg/metrics", "Test.*Equals?(NumPys|ItsDefinition)", None, 1e-12),
     ("figures of reports as scikit-learn's and seqeval's", "pkg/evaluate", "TestFiguresEqual.*|TestTagsEqualSeqeval", None, 1e-12),
@@ -58,6 +59,10 @@ def compare(table, tree, programs, seed):
     saved = tree / "saved"
     log, problem = run("pkg/fusion", "TestPrototypeDirectory", "-save", saved)
     verify(table, "model directory that Go saved, in Python", tree, seed, "model.py", "verify", saved, problem=problem)
+
+    saved = tree / "saved-single"
+    log, problem = run("pkg/fusion", "TestOursInThePrototype", "-save", saved)
+    verify(table, "single-task models that Go saved, as the prototype loads them", tree, seed, "folders.py", "verify", saved, problem=problem)
 
     log, problem = run("pkg/tokenize", "TestGolden.*", "-save", tree / "tokenizers")
     texts(table, "tokenizers: hard texts, windows, training", log, problem)

@@ -1,0 +1,42 @@
+package fusion
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// ErrNotFinite is returned, wrapped, where a model's logits for a text hold an infinity
+// or a NaN: whatever was made of them would be no answer. Weights are finite
+// ([Load]), but may be so large that a text's numbers aren't, or that those of a lower
+// precision aren't.
+var ErrNotFinite = errors.New("the model's numbers for this text aren't finite, so that it has no answer: the model is damaged, or its weights are too large for the precision")
+
+// finite reports a task whose logits for the text aren't finite numbers.
+func (c *call) finite(list []tasks.Task) error {
+	for _, task := range list {
+		for _, p := range c.pieces {
+			for h, logits := range p.logits[task.Name] {
+				if task.Kind == tasks.Token {
+					logits = logits[:len(p.enc.IDs)*len(task.Heads[h].Labels)] // without padding
+				}
+				if !Finite(logits) {
+					return fmt.Errorf("task %s: %w", task.Name, ErrNotFinite)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Finite reports whether none of the values is an infinity or a NaN.
+func Finite(values []float32) bool {
+	for _, v := range values {
+		if math.IsInf(float64(v), 0) || v != v {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,92 @@
+package fusion
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// writeForPrototype writes to dir what the Python prototype's scripts for a single task
+// look for beside the files that all models have: the labels of its NER and of its case
+// classification, and for its QA scoring the weights under PyTorch's usual name.
+func (a Architecture) writeForPrototype(dir string) error {
+	switch {
+	case a.isTokenClassifier():
+		labelOf, idOf := labelIDs(a.Tasks[0].Heads[0].Labels)
+		return writeJSONFile(filepath.Join(dir, labelMappingsFile), map[string]any{"label_to_id": idOf, "id_to_label": labelOf})
+	case a.isSingle(tasks.SingleCLS(tasks.CaseLabels{}), prototypesClassify):
+		if err := os.MkdirAll(filepath.Join(dir, labelsFolder), 0o777); err != nil {
+			return err
+		}
+		for h, name := range caseLabelFiles {
+			if err := writeJSONFile(filepath.Join(dir, path.Join(labelsFolder, name)), numbersOr(a.Tasks[0].Heads[h].Labels)); err != nil {
+				return err
+			}
+		}
+	case a.isSingle(tasks.SingleQA(), prototypesQA):
+		return link(filepath.Join(dir, PTFile), filepath.Join(dir, weights.BinFile))
+	}
+	return nil
+}
+
+// isSingle reports whether the model has that task alone, with the parameters' names that
+// its maker gives them.
+func (a Architecture) isSingle(task tasks.Task, made maker) bool {
+	if len(a.Tasks) != 1 {
+		return false
+	}
+	has := a.Tasks[0]
+	sameHead := func(a, b tasks.Head) bool { return a.Name == b.Name && a.Param == b.Param }
+	return has.Name == task.Name && has.Kind == task.Kind && has.Pooling == task.Pooling && has.PreParam == task.PreParam &&
+		slices.EqualFunc(has.Heads, task.Heads, sameHead) && a.EncoderName == made.encoder()
+}
+
+// numbersOr are labels as the prototype lists them: numbers where all of them are whole
+// numbers, such as priorities, otherwise texts.
+func numbersOr(labels []string) any {
+	numbers := make([]int, len(labels))
+	for i, label := range labels {
+		n, err := strconv.Atoi(label)
+		if err != nil || strconv.Itoa(n) != label {
+			return labels
+		}
+		numbers[i] = n
+	}
+	return numbers
+}
+
+func writeJSONFile(path string, value any) error {
+	var data bytes.Buffer
+	e := json.NewEncoder(&data)
+	e.SetEscapeHTML(false) // labels have "&"
+	e.SetIndent("", "  ")
+	if err := e.Encode(value); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.WriteFile(path, data.Bytes(), 0o666)
+}
+
+// link gives a file a second name, which takes no room; where the file system has no
+// such, it is copied.
+func link(from, to string) (err error) {
+	err = os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	return addFile(out, from)
+}

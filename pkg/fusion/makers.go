@@ -1,0 +1,166 @@
+package fusion
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// maker is who made a model of a single task that label_maps.json doesn't describe,
+// and so where its labels are.
+type maker int
+
+// The makers that are known by the tensors' names.
+const (
+	unknownMaker       maker = iota
+	tokenClassifiers         // Hugging Face's token classifiers; the prototype's NER is one
+	prototypesClassify       // the prototype's case classification
+	prototypesQA             // the prototype's QA scoring
+)
+
+// madeBy tells by the tensors' names who made a model.
+func madeBy(names []string) maker {
+	switch {
+	case slices.Contains(names, "classifier_main.weight"):
+		return prototypesClassify
+	case slices.Contains(names, "heads.opening.weight"):
+		return prototypesQA
+	case slices.Contains(names, "classifier.weight") && !slices.Contains(names, "pre_classifier.weight"): // which classifies whole texts
+		return tokenClassifiers
+	}
+	return unknownMaker
+}
+
+// encoder is what the names of the encoder's tensors begin with.
+func (m maker) encoder() string {
+	switch m {
+	case tokenClassifiers, prototypesClassify:
+		return "distilbert"
+	case prototypesQA:
+		return "bert"
+	}
+	return EncoderName
+}
+
+// hasHeads reports whether a file of weights holds more than an encoder.
+func hasHeads(file *weights.File) bool {
+	return slices.ContainsFunc(file.Names(), func(name string) bool {
+		for _, encoder := range []string{EncoderName, "distilbert", "bert"} {
+			name = strings.TrimPrefix(name, encoder+".")
+		}
+		return !strings.HasPrefix(name, "embeddings.") && !strings.HasPrefix(name, "transformer.")
+	})
+}
+
+// tasks are those that the maker's models have, without labels; nil if they aren't known.
+func (m maker) tasks() []tasks.Task {
+	switch m {
+	case tokenClassifiers:
+		return []tasks.Task{tasks.SingleNER(nil)}
+	case prototypesClassify:
+		return []tasks.Task{tasks.SingleCLS(tasks.CaseLabels{})}
+	case prototypesQA:
+		return []tasks.Task{tasks.SingleQA()}
+	}
+	return nil
+}
+
+// labelled are the maker's tasks with the labels that it left in dir, and the name of
+// the file that they are from.
+func (m maker) labelled(dir string, d description) (list []tasks.Task, from string, err error) {
+	list = m.tasks()
+	switch m {
+	case tokenClassifiers:
+		if classes := d.Architectures; len(classes) > 0 && !slices.Contains(classes, tokenClassifier) {
+			return nil, "", fmt.Errorf("not a model directory: %s says that it holds a %s; of Hugging Face's classes only %s is read", ConfigFile, classes[0], tokenClassifier)
+		}
+		return tokenLabels(dir, d)
+	case prototypesClassify:
+		for h, file := range caseLabelFiles {
+			if list[0].Heads[h].Labels, from, err = listedLabels(dir, file); err != nil {
+				return nil, "", err
+			}
+		}
+		return list, path.Dir(from) + "/*.json", nil
+	}
+	return list, ConfigFile, nil // criteria have their names from the task
+}
+
+// labelMappingsFile is where the prototype's NER trainer keeps its labels, for which
+// it leaves Hugging Face's LABEL_0, LABEL_1, … in config.json:
+//
+//	{"label_to_id": {"O": 0, …}, "id_to_label": {"0": "O", …}}
+const labelMappingsFile = "label_mappings.json"
+
+// tokenLabels are those of a token classifier: in labelMappingsFile or, as Hugging Face
+// has them, in config.json.
+func tokenLabels(dir string, d description) (list []tasks.Task, from string, err error) {
+	labelOf, err := d.labels()
+	if err != nil {
+		return nil, "", err
+	}
+	from = ConfigFile
+	mapped, err := readLabelMappings(dir)
+	switch {
+	case err == nil:
+		if id, differ := differs(labelOf, mapped); differ && len(labelOf) > 0 && !unnamed(labelOf) {
+			return nil, "", fmt.Errorf("label %s is %q in %s, but %q in %s; %s", id, labelOf[id], ConfigFile, mapped[id], labelMappingsFile, copyFolder)
+		}
+		labelOf, from = mapped, labelMappingsFile
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, "", err
+	case len(labelOf) == 0:
+		return nil, "", fmt.Errorf("%s has no id2label: the model's labels have no names; %s", ConfigFile, nameLabels)
+	case unnamed(labelOf):
+		return nil, "", fmt.Errorf("%s calls the labels LABEL_0 to LABEL_%d, as transformers does where it isn't told their names; %s", ConfigFile, len(labelOf)-1, nameLabels)
+	}
+	section, err := json.Marshal(map[string]any{tasks.NERName: map[string]any{"id_to_label": labelOf}})
+	if err != nil {
+		return nil, "", err
+	}
+	list, err = tasks.UnmarshalLabelMaps(section, tokenClassifiers.tasks())
+	if err != nil {
+		err = fmt.Errorf("%s: %w", from, err)
+	}
+	return list, from, err
+}
+
+const nameLabels = `put ` + labelMappingsFile + ` beside it, which the trainer wrote, or write the names to id2label, {"0": "O", "1": "NAME", …}, in the order of training`
+
+// caseLabelFiles are where the prototype's classification trainer keeps each head's
+// labels, in the order of the heads: lists in the order of their ids, in the folder
+// labelsFolder of the model's.
+var caseLabelFiles = []string{"main_categories.json", "sub_categories.json", "interventions.json", "priorities.json"}
+
+const labelsFolder = "labels"
+
+// listedLabels reads a list of labels, or a map between labels and ids, in labelsFolder or
+// beside the weights.
+func listedLabels(dir, name string) (labels []string, from string, err error) {
+	from = path.Join(labelsFolder, name)
+	data, err := os.ReadFile(filepath.Join(dir, from))
+	if errors.Is(err, fs.ErrNotExist) {
+		if beside, failed := os.ReadFile(filepath.Join(dir, name)); failed == nil {
+			data, from, err = beside, name, nil
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, "", fmt.Errorf("the labels are missing: %w; copy the trainer's folder of label files to %s (of a pickled LabelEncoder, list(encoder.classes_) as JSON)", err, filepath.Join(dir, labelsFolder))
+	}
+	if err == nil {
+		labels, err = parseLabels(data)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", from, err)
+	}
+	return labels, from, nil
+}
