@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -57,7 +58,7 @@ func openTracker(ctx context.Context, c config.Config, state trainer.State, j jo
 		Experiment: c.MLflow.ExperimentName,
 		RunName:    c.MLflow.RunName,
 		ResumeID:   state.RunID,
-		OutboxDir:  outboxDir(c),
+		OutboxDir:  j.dir.Outbox(),
 		Warn:       func(text string) { fmt.Fprintln(io.Err, "train:", text) },
 		Tags:       tags,
 	})
@@ -155,7 +156,7 @@ func (t tracker) LogMetrics(step int64, values map[string]float64) {
 
 // end logs how the run came out: trainErr is what ended it, nil if it
 // finished. It never fails the run: what couldn't be sent is kept, and said.
-func (t tracker) end(ctx context.Context, c config.Config, history *trainer.History, trainErr error, io cli.Streams) {
+func (t tracker) end(ctx context.Context, c config.Config, dir modeldir.Dir, history *trainer.History, trainErr error, io cli.Streams) {
 	if t.run == nil || *t.ended {
 		return
 	}
@@ -179,7 +180,13 @@ func (t tracker) end(ctx context.Context, c config.Config, history *trainer.Hist
 		t.run.SetTags(tags)
 	}
 	if status == tracking.Finished {
-		t.run.LogArtifacts(c.Output.ModelDir, "checkpoint")
+		files, err := dir.Files(modelNames(c)) // others may lie beside them
+		if err != nil {
+			fmt.Fprintln(io.Err, "train: MLflow:", err)
+		}
+		for _, file := range files {
+			t.run.LogArtifacts(file, "checkpoint")
+		}
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
@@ -193,8 +200,8 @@ func (t tracker) end(ctx context.Context, c config.Config, history *trainer.Hist
 var errBroken = errors.New("broken off")
 
 // fail is end for a run that breaks off, as in a panic.
-func (t tracker) fail(ctx context.Context, c config.Config, trainer *trainer.Trainer, io cli.Streams) {
-	t.end(ctx, c, trainer.History(), errBroken, io)
+func (t tracker) fail(ctx context.Context, c config.Config, dir modeldir.Dir, trainer *trainer.Trainer, io cli.Streams) {
+	t.end(ctx, c, dir, trainer.History(), errBroken, io)
 }
 
 // hints says how to look at the run.

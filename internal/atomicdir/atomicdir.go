@@ -94,9 +94,6 @@ func (r replacement) do(dir string, fill func(tmp string) error) error {
 }
 
 func (r replacement) write(dir string, fill func(tmp string) error) (err error) {
-	if err := usable(dir); err != nil {
-		return err
-	}
 	inside, err := r.within(dir)
 	if err != nil {
 		return err

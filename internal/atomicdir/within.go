@@ -16,10 +16,11 @@ import (
 // written. It tries, and leaves nothing.
 func Within(dir string) (bool, error) {
 	dir = resolve(dir)
+	if err := usable(dir); err != nil {
+		return false, err
+	}
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
-	} else if err != nil {
-		return false, err
 	}
 	if above, err := aboveWorkingDirectory(dir); above || err != nil {
 		return above, err
@@ -60,9 +61,6 @@ func aboveWorkingDirectory(dir string) (bool, error) {
 // before there is something to write: it writes a file and removes it.
 func Check(dir string) error {
 	target := resolve(dir)
-	if err := usable(target); err != nil {
-		return err
-	}
 	within, err := Within(target)
 	if err != nil {
 		return err

@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 // HashDir identifies a model by the files that [Load] reads: the SHA-256, in
 // hex, of those of them that are there.
 func HashDir(dir string) (string, error) {
+	dir = atomicdir.Current(dir)
 	weights := SafetensorsFile
 	if _, err := os.Stat(filepath.Join(dir, weights)); errors.Is(err, fs.ErrNotExist) {
 		weights = PTFile
