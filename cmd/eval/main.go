@@ -13,6 +13,7 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/evaluate"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tracking"
 )
 
 const help = `Score a trained model on labelled helpline calls: figures with 95 % intervals, a table for each label, confusion,
@@ -143,6 +144,11 @@ func (f *flags) evaluation(io cli.Streams) (*evaluation, error) {
 	if err := f.checkOutput(); err != nil {
 		return nil, err
 	}
+	if f.MLflow {
+		if err := tracking.CheckURI(f.trackingURI()); err != nil {
+			return nil, err
+		}
+	}
 	if e.device, err = torchx.Device(f.Device); err != nil {
 		return nil, err
 	}
@@ -153,23 +159,6 @@ func (f *flags) evaluation(io cli.Streams) (*evaluation, error) {
 		}
 	}
 	return e, nil
-}
-
-// checkOutput refuses to put the report over something else, a model's
-// metrics.json among it.
-func (f *flags) checkOutput() error {
-	if f.Output == "" {
-		return nil
-	}
-	if info, err := os.Stat(f.Output); err == nil && !info.IsDir() {
-		return cli.Usagef("--output %s is a file; want a directory", f.Output)
-	}
-	for _, name := range []string{fusion.SafetensorsFile, fusion.PTFile} {
-		if _, err := os.Stat(filepath.Join(f.Output, name)); err == nil {
-			return cli.Usagef("--output %s holds a model; want another directory", f.Output)
-		}
-	}
-	return nil
 }
 
 // options are those of a task's report.

@@ -60,7 +60,7 @@ func (r results) write(dir string, plots bool) error {
 			return err
 		}
 	}
-	return writeTo(filepath.Join(dir, "report.md"), func(w io.Writer) error { return r.markdown(w, drawn) })
+	return writeTo(filepath.Join(dir, reportFile), func(w io.Writer) error { return r.markdown(w, drawn) })
 }
 
 // writeTask writes the predictions and the plots of a model's report; it
@@ -101,10 +101,19 @@ func (r results) folders() []string {
 	if len(r.Models) == 1 {
 		return []string{""}
 	}
+	var names []string
+	for _, m := range r.Models {
+		names = append(names, m.Model)
+	}
+	return folderNames(names)
+}
+
+// folderNames makes a folder's name of each model's, all different.
+func folderNames(models []string) []string {
 	used := map[string]bool{}
 	var list []string
-	for _, m := range r.Models {
-		base := plainName(m.Model)
+	for _, model := range models {
+		base := plainName(model)
 		name := base
 		for n := 2; used[name]; n++ {
 			name = base + "-" + strconv.Itoa(n)

@@ -144,6 +144,9 @@ func (f *flags) runAll(ctx context.Context, io cli.Streams) error {
 	if err != nil {
 		return err
 	}
+	if err := f.keepsInput(j.in); err != nil {
+		return err
+	}
 	if j.out, err = newDestination(f.Output, io.Out); err != nil {
 		return err
 	}
@@ -160,6 +163,20 @@ func (f *flags) runAll(ctx context.Context, io cli.Streams) error {
 		return err
 	}
 	j.warn(io.Err)
+	return nil
+}
+
+// keepsInput refuses to write the answers over the calls.
+func (f *flags) keepsInput(in source) error {
+	out, err := os.Stat(f.Output)
+	if err != nil { // a new file, or none
+		return nil
+	}
+	for _, file := range in.files {
+		if info, err := os.Stat(file.path); err == nil && info.Mode().IsRegular() && os.SameFile(info, out) {
+			return cli.Usagef("--output %s is a file of --input: the calls would be lost", f.Output)
+		}
+	}
 	return nil
 }
 

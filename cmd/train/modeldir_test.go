@@ -207,3 +207,24 @@ func TestPrototypesModelIsKept(t *testing.T) {
 		}
 	}
 }
+
+// An address that is none is found before anything is made.
+func TestTrackersAddressIsCheckedFirst(t *testing.T) {
+	for _, uri := range []string{"127.0.0.1:5000", "mlflow:5000", "sqlite:///x.db"} {
+		t.Chdir(t.TempDir())
+		t.Setenv("MLFLOW_TRACKING_URI", "")
+		code, _, stderr := command(with("mlflow.tracking_uri=" + uri)...)
+		if code != 1 || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("exit code %d, stderr %q", code, stderr)
+		}
+		mustContain(t, stderr, "mlflow.tracking_uri: ", "http://")
+		t.Setenv("MLFLOW_TRACKING_URI", uri)
+		code, _, stderr = command(tiny...)
+		if code != 1 || !strings.Contains(stderr, "train: MLFLOW_TRACKING_URI: ") {
+			t.Errorf("exit code %d, stderr %q", code, stderr)
+		}
+		if entries, err := os.ReadDir("."); err != nil || len(entries) > 0 {
+			t.Errorf("%s: made %v (%v)", uri, entries, err)
+		}
+	}
+}

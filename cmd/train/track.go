@@ -54,7 +54,7 @@ func openTracker(ctx context.Context, c config.Config, state trainer.State, j jo
 		tags["processes"] = strconv.Itoa(j.processes)
 	}
 	run, err := tracking.Open(ctx, tracking.Options{
-		URI:        tracking.ResolveURI(c.MLflow.TrackingURI, os.Getenv),
+		URI:        trackingURI(c),
 		Experiment: c.MLflow.ExperimentName,
 		RunName:    c.MLflow.RunName,
 		ResumeID:   state.RunID,
@@ -76,6 +76,23 @@ func openTracker(ctx context.Context, c config.Config, state trainer.State, j jo
 	}
 	fmt.Fprintf(io.Out, "MLflow run: %s\n", run.URL())
 	return tracker{run, new(bool)}, nil
+}
+
+func trackingURI(c config.Config) string { return tracking.ResolveURI(c.MLflow.TrackingURI, os.Getenv) }
+
+// checkTracker refuses an address that can't be one before anything is done.
+func checkTracker(c config.Config) error {
+	if !c.MLflow.Enabled {
+		return nil
+	}
+	if err := tracking.CheckURI(trackingURI(c)); err != nil {
+		from := "mlflow.tracking_uri"
+		if trackingURI(c) != strings.TrimSpace(c.MLflow.TrackingURI) {
+			from = "MLFLOW_TRACKING_URI"
+		}
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	return nil
 }
 
 // strategy names the way of training in the run's tags.

@@ -36,6 +36,9 @@ func trainAs(ctx context.Context, c config.Config, o options, team *ranks.Team, 
 	}
 	torchx.Configure(threads(c, o.place))
 	console := trainer.NewConsole(io.Out, io.Err)
+	if err := checkTracker(c); err != nil {
+		return err
+	}
 	dir, err := modeldir.Find(c.Output.ModelDir)
 	if err != nil {
 		return err

@@ -48,6 +48,9 @@ func Parse(data []byte, overrides []string) (Config, error) {
 			return Config{}, fmt.Errorf("configuration: %w", err)
 		}
 	}
+	if err := c.expandHome(); err != nil {
+		return Config{}, err
+	}
 	return c, c.Validate()
 }
 
