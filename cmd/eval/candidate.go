@@ -4,18 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"strings"
 
+	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/evaluate"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
-	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
 // candidate is what stands in a row of the comparison: a model, or several
@@ -180,7 +179,7 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 	return nil
 }
 
-// bar shows how far a model has read, on a terminal.
-func (e *evaluation) bar(title string, total int) trainer.Bar {
-	return trainer.NewConsole(io.Discard, e.io.Err).Bar(title, total)
+// bar shows how far a model has read.
+func (e *evaluation) bar(title string, total int) *terminal.Progress {
+	return terminal.NewProgress(e.io.Err, title, int64(total), terminal.Options{Lines: e.io.Err})
 }
