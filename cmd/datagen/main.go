@@ -27,7 +27,7 @@ Examples:
   datagen --out data7 --seed 7                                     other calls`
 
 type command struct {
-	Out   string `default:"data" placeholder:"DIR" help:"Folder to write to (${default})."`
+	Out   string `path:"" default:"data" placeholder:"DIR" help:"Folder to write to (${default})."`
 	NER   int    `name:"ner" default:"2000" placeholder:"N" help:"Records with entities (${default})."`
 	Cases int    `default:"9996" placeholder:"N" help:"Classified cases (${default})."`
 	QA    int    `name:"qa" default:"4996" placeholder:"N" help:"Calls with quality labels (${default})."`

@@ -97,7 +97,7 @@ func TestRunLeft(t *testing.T) {
 	}{
 		{per, time.Hour, 0}, // nothing to go by
 		{2 * per, time.Hour, 2 * time.Hour},
-		{2*per + per/2, 3 * time.Hour, 3 * time.Hour},
+		{2 * per, 3 * time.Hour, 6 * time.Hour},
 		{3 * per, time.Hour, 0}, // the epoch's own is the run's
 	} {
 		tr.progress.Step = test.step
