@@ -49,13 +49,16 @@ func (e *evaluation) drop() {
 }
 
 // load loads all candidates, and checks the command line against what they do.
-func (e *evaluation) load() error {
+func (e *evaluation) load(ctx context.Context) error {
 	for _, name := range append([]string{e.Model}, e.Compare...) {
 		c := &candidate{name: name, scope: map[string]scope{}}
 		e.candidates = append(e.candidates, c)
 		for _, dir := range directories(name) {
 			if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("there is no model directory %s; train one with \"go run ./cmd/train\", which ends with its name", dir)
+			}
+			if err := ctx.Err(); err != nil {
+				return err
 			}
 			m, tok, err := fusion.Load(dir, e.device)
 			if err != nil {

@@ -71,7 +71,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 		return err
 	}
 	defer e.drop()
-	if err := e.load(); err != nil {
+	if err := e.load(ctx); err != nil {
 		return err
 	}
 	for _, c := range e.candidates {
@@ -84,7 +84,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 			return err
 		}
 	}
-	results, err := e.results()
+	results, err := e.results(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,12 +108,15 @@ func (e *evaluation) keep(ctx context.Context, r results) error {
 	if dir == "" {
 		return nil
 	}
-	files, err := r.save(dir, e.Plots)
+	files, err := r.save(ctx, dir, e.Plots)
 	if err != nil {
 		return err
 	}
 	if e.Output != "" {
 		fmt.Fprintf(e.io.Err, "Report: %s\n", e.Output)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if e.MLflow {
 		return e.track(ctx, r, dir, files)
