@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sugarme/gotch"
 
@@ -226,5 +228,81 @@ func TestTrackersAddressIsCheckedFirst(t *testing.T) {
 		if entries, err := os.ReadDir("."); err != nil || len(entries) > 0 {
 			t.Errorf("%s: made %v (%v)", uri, entries, err)
 		}
+	}
+}
+
+// Wherever a run is killed that has its state and its model within a folder, what can be
+// loaded is whole, and what comes of it in the end is the same.
+func TestKillsWithinTheFolder(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	data := filepath.Join(quickDir(t), "data")
+	makeData(t, data)
+	args := append(killArgs(data, "output.model_dir=.", "training.num_epochs=6"), "--set", "mlflow.enabled=false")
+	weights := func(dir string) string {
+		text, err := os.ReadFile(filepath.Join(dir, fusion.SafetensorsFile))
+		if err != nil {
+			t.Error(err)
+		}
+		return string(text)
+	}
+	whole := quickDir(t)
+	began := time.Now()
+	if code, _ := start(t, whole, args...).end(); code != 0 {
+		t.Fatalf("the uninterrupted run ends with code %d", code)
+	}
+	takes := time.Since(began)
+
+	dir := quickDir(t)
+	first := append(slices.Clone(args), "--set", "training.seed=7", "--set", "training.num_epochs=1")
+	if code, _ := start(t, dir, first...).end(); code != 0 {
+		t.Fatalf("the earlier run ends with code %d", code)
+	}
+	earlier := weights(dir)
+	const enough = 6
+	kills, finished := 0, false
+	for !finished {
+		p := start(t, dir, append(slices.Clone(args), "--resume-if-any")...)
+		wait := time.Hour
+		if kills < enough {
+			wait = time.Duration(random.Float64() * float64(takes))
+		}
+		if p.killAfter(wait) {
+			kills++
+			m, _, err := fusion.Load(dir, gotch.CPU)
+			if err == nil {
+				m.Drop()
+			} else if !strings.Contains(err.Error(), "no weights") {
+				t.Errorf("after kill %d: %v", kills, err)
+			}
+			continue
+		}
+		if code := p.cmd.ProcessState.ExitCode(); code != 0 {
+			t.Fatalf("after %d kills it ends with code %d: %s", kills, code, p.stderr.String())
+		}
+		finished = kills >= enough
+		if !finished { // too quick: once more, from the earlier model on
+			takes -= takes / 5
+			if err := os.RemoveAll(filepath.Join(dir, ".trident")); err != nil {
+				t.Fatal(err)
+			}
+			if code, _ := start(t, dir, first...).end(); code != 0 {
+				t.Fatal("the earlier run fails")
+			}
+			if err := os.RemoveAll(filepath.Join(dir, ".trident")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if weights(dir) != weights(whole) {
+		t.Error("the model isn't that of an uninterrupted run")
+	}
+	if weights(filepath.Join(dir, ".trident", "previous")) != earlier {
+		t.Error("the earlier model isn't in .trident/previous")
+	}
+	entries, err := os.ReadDir(filepath.Join(dir, ".trident"))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("left in .trident: %v (%v)", entries, err)
 	}
 }
