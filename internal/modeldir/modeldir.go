@@ -127,7 +127,7 @@ func (n Names) check(dir string) error {
 		}
 	}
 	if len(inTheWay) > 0 && !model {
-		return fmt.Errorf("%s holds %s but no model: that isn't a training's, and would be overwritten; name another folder, or move it away", dir, strings.Join(inTheWay, ", "))
+		return fmt.Errorf("%s holds %s but no model: training would overwrite that; name another folder, or move it away", dir, strings.Join(inTheWay, ", "))
 	}
 	return nil
 }
