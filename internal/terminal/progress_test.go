@@ -3,7 +3,10 @@ package terminal
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -145,11 +148,14 @@ func TestUnknownTotals(t *testing.T) {
 	if lines := f.drawn(t); len(lines) != 1 || lines[0] != "  Calls 12" {
 		t.Errorf("drawn %q", lines)
 	}
+	p.Finish()
+	f.Reset()
 	p = f.progress("model.safetensors", 0, Options{Bytes: true})
 	p.Set(1_000_000, 250_000_000, "")
 	if lines := f.drawn(t); len(lines) != 1 || lines[0] != "  model.safetensors   0% [                    ] 1.0 MB/250.0 MB" {
 		t.Errorf("drawn %q", lines)
 	}
+	p.Finish()
 	var none *Progress
 	none.From(1)
 	none.Set(1, 2, "")
@@ -165,5 +171,35 @@ func TestRough(t *testing.T) {
 		if got := Rough(d); got != want {
 			t.Errorf("%v is %s, want %s", d, got, want)
 		}
+	}
+}
+
+// drawings hands each one over as it is made.
+type drawings chan string
+
+func (d drawings) Write(p []byte) (int, error) {
+	d <- string(p)
+	return len(p), nil
+}
+
+// The line is drawn anew when the terminal changes, though the work stands still.
+func TestResize(t *testing.T) {
+	var width atomic.Int64
+	width.Store(80)
+	drawn := make(drawings, 1)
+	p := NewProgress(drawn, "Training", 957, Options{Size: func() (int, bool) { return int(width.Load()), true }})
+	p.Set(430, 957, "loss 0.523 ner 0.412 cls 0.981 qa 0.333")
+	wide := <-drawn
+	width.Store(30)
+	if err := syscall.Kill(os.Getpid(), syscall.SIGWINCH); err != nil {
+		t.Fatal(err)
+	}
+	narrow := <-drawn
+	if got, want := narrow, "\r  Training  45% 430/957, loss"+eraseBelow+"\r"; got != want || len(wide) <= len(narrow) {
+		t.Errorf("drawn %q, then %q; want %q", wide, got, want)
+	}
+	p.Finish()
+	if text := <-drawn; text != "\r"+eraseBelow {
+		t.Errorf("at the end %q", text)
 	}
 }
