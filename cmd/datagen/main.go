@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/datasets/synth"
@@ -29,7 +27,7 @@ Examples:
   datagen --out data7 --seed 7                                     other calls`
 
 type command struct {
-	Out   string `default:"data" placeholder:"DIR" help:"Folder to write to (${default})."`
+	Out   string `path:"" default:"data" placeholder:"DIR" help:"Folder to write to (${default})."`
 	NER   int    `name:"ner" default:"2000" placeholder:"N" help:"Records with entities (${default})."`
 	Cases int    `default:"9996" placeholder:"N" help:"Classified cases (${default})."`
 	QA    int    `name:"qa" default:"4996" placeholder:"N" help:"Calls with quality labels (${default})."`
@@ -95,15 +93,8 @@ func refuse(paths []string) error {
 	return fmt.Errorf("already there: %s; give --force to replace, or another folder with --out", strings.Join(there, ", "))
 }
 
-// newProgress shows a bar on a terminal, and nothing elsewhere. Done removes it.
+// newProgress shows how many calls there are. Done removes it.
 func newProgress(w io.Writer) (progress func(done, total int), done func()) {
-	if !terminal.Is(w) {
-		return nil, func() {}
-	}
-	bar := progressbar.NewOptions(1, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("Calls"),
-		progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
-	return func(done, total int) {
-		bar.ChangeMax(total)
-		_ = bar.Set(done) // what can't be shown isn't worth an error
-	}, func() { _ = bar.Clear() }
+	bar := terminal.NewProgress(w, "Calls", 0, terminal.Options{Lines: w})
+	return func(done, total int) { bar.Set(int64(done), int64(total), "") }, bar.Finish
 }

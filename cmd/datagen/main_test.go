@@ -111,3 +111,23 @@ func TestInterruptedLeavesNothing(t *testing.T) {
 		t.Errorf("something is left: %v", err)
 	}
 }
+
+// What stands in the folder's place stays as it is.
+func TestFoldersInTheWay(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := errors.Join(os.Symlink("nowhere", "link"), os.WriteFile("file", []byte("mine"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{"link": "link is a link to nowhere, which isn't there", "file": "not a directory", "file/data": "not a directory"} {
+		code, _, stderr := call(small(dir)...)
+		if code != cli.Failure || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: exit code %d, %q; want %q", dir, code, stderr, want)
+		}
+	}
+	if target, err := os.Readlink("link"); err != nil || target != "nowhere" {
+		t.Errorf("the link leads to %q, %v", target, err)
+	}
+	if text, err := os.ReadFile("file"); err != nil || string(text) != "mine" {
+		t.Errorf("the file holds %q, %v", text, err)
+	}
+}

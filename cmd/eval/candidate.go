@@ -4,18 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"strings"
 
+	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/evaluate"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
-	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
 // candidate is what stands in a row of the comparison: a model, or several
@@ -50,13 +49,16 @@ func (e *evaluation) drop() {
 }
 
 // load loads all candidates, and checks the command line against what they do.
-func (e *evaluation) load() error {
+func (e *evaluation) load(ctx context.Context) error {
 	for _, name := range append([]string{e.Model}, e.Compare...) {
 		c := &candidate{name: name, scope: map[string]scope{}}
 		e.candidates = append(e.candidates, c)
 		for _, dir := range directories(name) {
 			if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("there is no model directory %s; train one with \"go run ./cmd/train\", which ends with its name", dir)
+			}
+			if err := ctx.Err(); err != nil {
+				return err
 			}
 			m, tok, err := fusion.Load(dir, e.device)
 			if err != nil {
@@ -186,7 +188,7 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 	return nil
 }
 
-// bar shows how far a model has read, on a terminal.
-func (e *evaluation) bar(title string, total int) trainer.Bar {
-	return trainer.NewConsole(io.Discard, e.io.Err).Bar(title, total)
+// bar shows how far a model has read.
+func (e *evaluation) bar(title string, total int) *terminal.Progress {
+	return terminal.NewProgress(e.io.Err, title, int64(total), terminal.Options{Lines: e.io.Err})
 }

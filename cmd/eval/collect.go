@@ -50,7 +50,7 @@ func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) (
 			return nil, err
 		}
 		done += len(batch)
-		bar.Set(done, len(order))
+		bar.Set(int64(done), int64(len(order)), "")
 	}
 	return outputs, nil
 }

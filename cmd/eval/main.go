@@ -10,10 +10,11 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/libtorch"
 	"github.com/trident-nlp/trident/internal/torchx"
-	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/evaluate"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tracking"
 )
 
 const help = `Score a trained model on labelled helpline calls: figures with 95 % intervals, a table for each label, confusion,
@@ -31,34 +32,37 @@ Examples:
 
 // flags are the command line.
 type flags struct {
-	Model   string   `required:"" placeholder:"DIR" help:"Model directory, as written by train. DIR+DIR+… are models that do the tasks together, as single-task models do."`
-	Compare []string `sep:"none" placeholder:"DIR" help:"Another model, or DIR+DIR+…, to set beside it, with parameters and time per call. Can be repeated."`
+	Model   string   `path:"parts" required:"" placeholder:"DIR" help:"Model directory, as written by train. DIR+DIR+… are models that do the tasks together, as single-task models do."`
+	Compare []string `path:"parts" sep:"none" placeholder:"DIR" help:"Another model, or DIR+DIR+…, to set beside it, with parameters and time per call. Can be repeated."`
 
-	Data    []string `required:"" sep:"none" placeholder:"[TASK=]FILE" help:"Labelled calls, as for training; TASK= says for which task. Can be repeated."`
-	Task    []string `placeholder:"NAME" help:"Score these tasks only. With one, --data needs no TASK=."`
-	HeldOut bool     `xor:"records" help:"Score only the records that the model's training held out, by its held_out_*.csv: the test records, or if there are none the validation records. --data must be the files of training."`
-	Records string   `xor:"records" placeholder:"CSV" help:"Score only the records that the column \"record\" of this file numbers, from 1; of those only the test records where a column \"share\" has such."`
+	Data    []string `path:"parts" group:"Calls" required:"" sep:"none" placeholder:"[TASK=]FILE" help:"Labelled calls, as for training; TASK= says for which task. Can be repeated."`
+	Task    []string `group:"Calls" placeholder:"NAME" help:"Score these tasks only. With one, --data needs no TASK=."`
+	HeldOut bool     `group:"Calls" xor:"records" help:"Score only the records that the model's training held out, by its held_out_*.csv: the test records, or if there are none the validation records. --data must be the files of training."`
+	Records string   `path:"" group:"Calls" xor:"records" placeholder:"CSV" help:"Score only the records that the column \"record\" of this file numbers, from 1; of those only the test records where a column \"share\" has such."`
 
-	SkipBadRecords bool `help:"Leave out records that can't be used, and count them, instead of refusing the file."`
+	SkipBadRecords bool `group:"Calls" help:"Leave out records that can't be used, and count them, instead of refusing the file."`
 
-	Output      string `placeholder:"DIR" help:"Write report.md, metrics.json, thresholds.json, predictions_TASK.csv and plots/ there. Other files there stay."`
-	Format      string `enum:"text,markdown,json" default:"text" help:"What to print: text (the figures), markdown (the whole report) or json (${default})."`
-	Plots       bool   `default:"true" negatable:"" help:"Draw plots, with --output or --mlflow (yes)."`
-	Thresholds  string `placeholder:"FILE" help:"Thresholds of yes/no outputs, as an earlier thresholds.json has them, instead of 0.5."`
-	Bootstrap   int    `default:"1000" placeholder:"N" help:"Resamples for the intervals; 0: none (${default})."`
-	Seed        uint64 `default:"42" placeholder:"N" help:"Seed of the resamples (${default})."`
-	TimedCalls  int    `default:"20" placeholder:"N" help:"Calls to time, one by one, with --compare (${default})."`
-	BatchSize   int    `default:"32" placeholder:"N" help:"Calls that go through the model at once (${default})."`
-	Device      string `default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
-	Threads     int    `default:"0" placeholder:"N" help:"CPU threads; 0: one for each core (${default})."`
-	Precision   string `enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
-	MLflow      bool   `name:"mlflow" help:"Log figures, and the files of --output, to MLflow."`
-	TrackingURI string `name:"tracking-uri" default:"file:./mlruns" placeholder:"URI" help:"Where MLflow is; MLFLOW_TRACKING_URI goes before it (${default})."`
-	Experiment  string `default:"evaluation" placeholder:"NAME" help:"MLflow's experiment (${default})."`
-	RunName     string `placeholder:"NAME" help:"The run's name in MLflow (\"eval\" and the model's name)."`
+	Output      string `path:"" group:"Report" placeholder:"DIR" help:"Write report.md, metrics.json, thresholds.json, predictions_TASK.csv and plots/ there. Other files there stay."`
+	Format      string `group:"Report" enum:"text,markdown,json" default:"text" help:"What to print: text (the figures), markdown (the whole report) or json (${default})."`
+	Plots       bool   `group:"Report" default:"true" negatable:"" help:"Draw plots, with --output or --mlflow (yes)."`
+	Thresholds  string `path:"" group:"Report" placeholder:"FILE" help:"Thresholds of yes/no outputs, as an earlier thresholds.json has them, instead of 0.5."`
+	Bootstrap   int    `group:"Report" default:"1000" placeholder:"N" help:"Resamples for the intervals; 0: none (${default})."`
+	Seed        uint64 `group:"Report" default:"42" placeholder:"N" help:"Seed of the resamples (${default})."`
+	TimedCalls  int    `group:"Report" default:"20" placeholder:"N" help:"Calls to time, one by one, with --compare (${default})."`
+	BatchSize   int    `group:"Processor" default:"32" placeholder:"N" help:"Calls that go through the model at once (${default})."`
+	Device      string `group:"Processor" default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
+	Threads     int    `group:"Processor" default:"0" placeholder:"N" help:"CPU threads; 0: one for each core (${default})."`
+	Precision   string `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
+	MLflow      bool   `group:"MLflow" name:"mlflow" help:"Log figures, and the files of --output, to MLflow."`
+	TrackingURI string `group:"MLflow" name:"tracking-uri" default:"file:./mlruns" placeholder:"URI" help:"Where MLflow is; MLFLOW_TRACKING_URI goes before it (${default})."`
+	Experiment  string `group:"MLflow" default:"evaluation" placeholder:"NAME" help:"MLflow's experiment (${default})."`
+	RunName     string `group:"MLflow" placeholder:"NAME" help:"The run's name in MLflow (\"eval\" and the model's name)."`
 }
 
 func main() { os.Exit(cli.Main("eval", help, &flags{}, os.Args[1:], cli.Standard())) }
+
+// Libtorch is for --version.
+func (*flags) Libtorch() string { return libtorch.Version }
 
 // Run implements [cli.Command].
 func (f *flags) Run(ctx context.Context, io cli.Streams) error {
@@ -67,7 +71,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 		return err
 	}
 	defer e.drop()
-	if err := e.load(); err != nil {
+	if err := e.load(ctx); err != nil {
 		return err
 	}
 	for _, c := range e.candidates {
@@ -80,7 +84,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 			return err
 		}
 	}
-	results, err := e.results()
+	results, err := e.results(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,12 +108,15 @@ func (e *evaluation) keep(ctx context.Context, r results) error {
 	if dir == "" {
 		return nil
 	}
-	files, err := r.save(dir, e.Plots)
+	files, err := r.save(ctx, dir, e.Plots)
 	if err != nil {
 		return err
 	}
 	if e.Output != "" {
 		fmt.Fprintf(e.io.Err, "Report: %s\n", e.Output)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if e.MLflow {
 		return e.track(ctx, r, dir, files)
@@ -144,6 +151,11 @@ func (f *flags) evaluation(io cli.Streams) (*evaluation, error) {
 	if err := f.checkOutput(); err != nil {
 		return nil, err
 	}
+	if f.MLflow {
+		if err := tracking.CheckURI(f.trackingURI()); err != nil {
+			return nil, err
+		}
+	}
 	if e.device, err = torchx.Device(f.Device); err != nil {
 		return nil, err
 	}
@@ -154,23 +166,6 @@ func (f *flags) evaluation(io cli.Streams) (*evaluation, error) {
 		}
 	}
 	return e, nil
-}
-
-// checkOutput refuses to put the report over something else, a model's
-// metrics.json among it.
-func (f *flags) checkOutput() error {
-	if f.Output == "" {
-		return nil
-	}
-	if info, err := os.Stat(f.Output); err == nil && !info.IsDir() {
-		return cli.Usagef("--output %s is a file; want a directory", f.Output)
-	}
-	for _, name := range append(weights.HuggingFaceFiles(), fusion.PTFile) {
-		if _, err := os.Stat(filepath.Join(f.Output, name)); err == nil {
-			return cli.Usagef("--output %s holds a model; want another directory", f.Output)
-		}
-	}
-	return nil
 }
 
 // options are those of a task's report.

@@ -67,7 +67,7 @@ func TestFailures(t *testing.T) {
 		"threshold's task":       {append(both, "--thresholds", "of-cls.json"), cli.Failure, "task cls has no yes/no outputs"},
 		"thresholds that aren't": {append(both, "--thresholds", "secret.json"), cli.Failure, "secret.json: want a JSON object"},
 		"device":                 {append(ner, "--device", "tpu"), cli.Failure, `"tpu"`},
-		"output under a file":    {append(ner, "--output", "empty.csv/report"), cli.Failure, "write the report"},
+		"output under a file":    {append(ner, "--output", "empty.csv/report"), cli.Failure, "--output empty.csv/report: "},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

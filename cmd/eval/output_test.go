@@ -62,6 +62,7 @@ func TestOutput(t *testing.T) {
 	}
 	write(t, "out/notes.txt", "kept")
 	write(t, "out/metrics.json", "old")
+	write(t, "out/report.md", "# Evaluation of `another`\n")
 	args := append([]string{"--model", "fusion", "--output", "out"}, allData...)
 	got := eval(args...)
 	if got.code != 0 || got.err != "Report: out\n" {
@@ -211,5 +212,63 @@ func TestCompareHeldOut(t *testing.T) {
 	got := eval("--model", "fusion", "--compare", "qa", "--task", "qa", "--data", qaFile, "--held-out")
 	if want := "**Not the same records**: qa was scored on 3, of which the models share 1."; got.code != 0 || !strings.Contains(got.out, want) {
 		t.Errorf("%q is missing in %+v", want, got)
+	}
+}
+
+// What a report would take the place of is no earlier report's: refused before a model
+// is even opened.
+func TestOthersFilesAreNotReplaced(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for dir, files := range map[string]map[string]string{
+		"notes":   {"report.md": "My notes\n"},
+		"figures": {"metrics.json": "{}"},
+		"plots":   {"plots/losses.png": "mine"},
+		"mine":    {"report.md": "# Evaluation of `x`\n", "plots/data.csv": "mine"},
+		"models":  {"a/model.safetensors": "a model"},
+		"link":    nil,
+	} {
+		for name, text := range files {
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(dir, name), text)
+		}
+		if files == nil {
+			if err := os.Symlink("nowhere", dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := eval("--model", "a", "--compare", "b", "--data", "cls=cases.json", "--output", dir)
+		if got.code != 1 || strings.Count(got.err, "\n") != 1 || !strings.HasPrefix(got.err, "eval: --output "+dir+": ") {
+			t.Errorf("%s: %+v", dir, got)
+		}
+		for name, text := range files {
+			if left := read(t, filepath.Join(dir, name)); left != text {
+				t.Errorf("%s holds %q", name, left)
+			}
+		}
+	}
+}
+
+// A folder that can't be renamed holds the report as another does, the second too.
+func TestReportInTheWorkingDirectory(t *testing.T) {
+	w := newWorld(t)
+	w.standard()
+	args := append([]string{"--model", "fusion", "--output", ".", "--bootstrap", "0"}, allData...)
+	before := files(t, "fusion")
+	var first []string
+	for range 2 {
+		if got := eval(args...); got.code != 0 {
+			t.Fatalf("%+v", got)
+		}
+		if first == nil {
+			first = files(t, ".")
+		}
+	}
+	if again := files(t, "."); !slices.Equal(again, first) || !slices.Contains(again, "report.md") {
+		t.Errorf("files %v, then %v", first, again)
+	}
+	if after := files(t, "fusion"); !slices.Equal(after, before) {
+		t.Errorf("the model's files are %v", after)
 	}
 }

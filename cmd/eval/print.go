@@ -52,13 +52,16 @@ func (r results) print(w io.Writer, format string) error {
 	return nil
 }
 
+// reportTitle is how a report begins.
+const reportTitle = "# Evaluation"
+
 // markdown writes the comparison, if there is one, and all reports. plots has
 // for each model and report the plots' paths.
 func (r results) markdown(w io.Writer, plots [][][]string) error {
 	level := 2 // of a task's heading
 	if r.Comparison != nil {
 		level = 3
-		fmt.Fprintf(w, "# Evaluation\n\n")
+		fmt.Fprintf(w, reportTitle+"\n\n")
 		if err := r.Comparison.Markdown(w); err != nil {
 			return err
 		}
@@ -67,7 +70,7 @@ func (r results) markdown(w io.Writer, plots [][][]string) error {
 		if r.Comparison != nil {
 			fmt.Fprintf(w, "\n## Model %s\n\n", code(m.Model))
 		} else {
-			fmt.Fprintf(w, "# Evaluation of %s\n\n", code(m.Model))
+			fmt.Fprintf(w, reportTitle+" of %s\n\n", code(m.Model))
 		}
 		fmt.Fprintf(w, "%s.\n\n", m.size())
 		for _, report := range m.Reports {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -25,13 +26,13 @@ type modelResult struct {
 	outputs       []evaluate.Outputs
 }
 
-func (e *evaluation) results() (results, error) {
+func (e *evaluation) results(ctx context.Context) (results, error) {
 	r := results{options: e.options}
 	var rows []evaluate.Model
 	for _, c := range e.candidates {
 		m := modelResult{Model: c.name, Parameters: c.parameters, MillisPerCall: c.millis, Scored: c.scope, outputs: c.outputs}
 		for _, o := range c.outputs {
-			report, err := evaluate.New(o, e.options(o.Task.Name))
+			report, err := evaluate.New(ctx, o, e.options(o.Task.Name))
 			if err != nil {
 				return r, fmt.Errorf("report on %s: %w", c.name, err)
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -16,9 +17,9 @@ import (
 
 // save writes everything into dir, whole or not at all. It returns the names
 // of the files and folders, beside which others may lie.
-func (r results) save(dir string, plots bool) (names []string, err error) {
+func (r results) save(ctx context.Context, dir string, plots bool) (names []string, err error) {
 	err = atomicdir.Replace(dir, func(tmp string) error {
-		if err := r.write(tmp, plots); err != nil {
+		if err := r.write(ctx, tmp, plots); err != nil {
 			return err
 		}
 		entries, err := os.ReadDir(tmp)
@@ -34,11 +35,11 @@ func (r results) save(dir string, plots bool) (names []string, err error) {
 }
 
 // write writes all files. Those of several models lie in a folder each.
-func (r results) write(dir string, plots bool) error {
+func (r results) write(ctx context.Context, dir string, plots bool) error {
 	drawn := make([][][]string, len(r.Models))
 	for i, folder := range r.folders() {
 		for j := range r.Models[i].Reports {
-			files, err := r.writeTask(dir, folder, i, j, plots)
+			files, err := r.writeTask(ctx, dir, folder, i, j, plots)
 			if err != nil {
 				return err
 			}
@@ -60,12 +61,12 @@ func (r results) write(dir string, plots bool) error {
 			return err
 		}
 	}
-	return writeTo(filepath.Join(dir, "report.md"), func(w io.Writer) error { return r.markdown(w, drawn) })
+	return writeTo(filepath.Join(dir, reportFile), func(w io.Writer) error { return r.markdown(w, drawn) })
 }
 
 // writeTask writes the predictions and the plots of a model's report; it
 // returns the plots' paths in dir.
-func (r results) writeTask(dir, folder string, model, task int, plots bool) (drawn []string, err error) {
+func (r results) writeTask(ctx context.Context, dir, folder string, model, task int, plots bool) (drawn []string, err error) {
 	m := r.Models[model]
 	report := m.Reports[task]
 	if err := os.MkdirAll(filepath.Join(dir, folder), 0o777); err != nil {
@@ -80,7 +81,7 @@ func (r results) writeTask(dir, folder string, model, task int, plots bool) (dra
 	if !plots {
 		return nil, nil
 	}
-	names, err := report.Plots(filepath.Join(dir, folder, "plots"))
+	names, err := report.Plots(ctx, filepath.Join(dir, folder, "plots"))
 	for _, name := range names {
 		drawn = append(drawn, path.Join(folder, "plots", name))
 	}
@@ -101,10 +102,19 @@ func (r results) folders() []string {
 	if len(r.Models) == 1 {
 		return []string{""}
 	}
+	var names []string
+	for _, m := range r.Models {
+		names = append(names, m.Model)
+	}
+	return folderNames(names)
+}
+
+// folderNames makes a folder's name of each model's, all different.
+func folderNames(models []string) []string {
 	used := map[string]bool{}
 	var list []string
-	for _, m := range r.Models {
-		base := plainName(m.Model)
+	for _, model := range models {
+		base := plainName(model)
 		name := base
 		for n := 2; used[name]; n++ {
 			name = base + "-" + strconv.Itoa(n)

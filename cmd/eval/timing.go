@@ -33,7 +33,7 @@ func (e *evaluation) time(ctx context.Context) error {
 			}
 			taken[c] = append(taken[c], millis)
 		}
-		bar.Set(i+1, len(texts))
+		bar.Set(int64(i+1), int64(len(texts)), "")
 	}
 	for c, candidate := range e.candidates {
 		slices.Sort(taken[c])

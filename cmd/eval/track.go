@@ -12,6 +12,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tracking"
 )
 
+func (f *flags) trackingURI() string { return tracking.ResolveURI(f.TrackingURI, os.Getenv) }
+
 // track logs all models' figures to MLflow, and these files and folders of
 // dir: others that lie there may hold anything.
 func (e *evaluation) track(ctx context.Context, r results, dir string, files []string) error {
@@ -20,7 +22,7 @@ func (e *evaluation) track(ctx context.Context, r results, dir string, files []s
 		name = "eval " + filepath.Base(filepath.Clean(e.Model))
 	}
 	run, err := tracking.Open(ctx, tracking.Options{
-		URI:        tracking.ResolveURI(e.TrackingURI, os.Getenv),
+		URI:        e.trackingURI(),
 		Experiment: e.Experiment,
 		RunName:    name,
 		Warn:       func(text string) { fmt.Fprintln(e.io.Err, "eval:", text) },

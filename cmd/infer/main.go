@@ -15,6 +15,7 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/libtorch"
 	"github.com/trident-nlp/trident/internal/textfile"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -38,31 +39,31 @@ Examples:
 
 // flags are the command line.
 type flags struct {
-	Model string `required:"" placeholder:"DIR" help:"Model directory, as written by train."`
+	Model string `path:"" required:"" placeholder:"DIR" help:"Model directory, as written by train."`
 
-	Text        []string `sep:"none" xor:"source" placeholder:"TEXT" help:"A call; may be given several times."`
-	Input       []string `sep:"none" xor:"source" placeholder:"FILE" help:"File of calls, a folder of such or a pattern; may be given several times. - is standard input."`
-	InputFormat string   `enum:"auto,lines,whole,jsonl,json,csv,tsv" default:"auto" help:"lines (a call each), whole (one call), jsonl, json, csv or tsv; auto goes by the file's name, or else by its beginning."`
+	Text        []string `group:"Calls" sep:"none" xor:"source" placeholder:"TEXT" help:"A call; may be given several times."`
+	Input       []string `path:"" group:"Calls" sep:"none" xor:"source" placeholder:"FILE" help:"File of calls, a folder of such or a pattern; may be given several times. - is standard input."`
+	InputFormat string   `group:"Calls" enum:"auto,lines,whole,jsonl,json,csv,tsv" default:"auto" help:"lines (a call each), whole (one call), jsonl, json, csv or tsv; auto goes by the file's name, or else by its beginning."`
 
-	MarkBadRecords bool `help:"Answer a call that can't be read, that the model has no answer to, or a blank line, with {\"error\": …} in its place, instead of ending: one answer for each line. For json and jsonl."`
+	MarkBadRecords bool `group:"Calls" help:"Answer a call that can't be read, that the model has no answer to, or a blank line, with {\"error\": …} in its place, instead of ending: one answer for each line. For json and jsonl."`
 
-	Tasks       taskNames `placeholder:"NAME,…" help:"What to predict: ner, cls, qa or your own tasks; all that the model can, if not given."`
-	QAThreshold float64   `name:"qa-threshold" default:"0.5" placeholder:"P" help:"A yes/no output, such as a quality criterion, is 1 if its probability is higher (${default})."`
-	Thresholds  string    `placeholder:"FILE" help:"Other thresholds for some heads of yes/no outputs, in JSON, as eval's thresholds.json has them."`
-	Scores      bool      `help:"Give the probabilities as well."`
-	Overlap     int       `default:"0" placeholder:"N" help:"Read calls that are too long for the model in windows that share N tokens, instead of cutting them off."`
+	Tasks       taskNames `group:"What to predict" placeholder:"NAME,…" help:"What to predict: ner, cls, qa or your own tasks; all that the model can, if not given."`
+	QAThreshold float64   `group:"What to predict" name:"qa-threshold" default:"0.5" placeholder:"P" help:"A yes/no output, such as a quality criterion, is 1 if its probability is higher (${default})."`
+	Thresholds  string    `path:"" group:"What to predict" placeholder:"FILE" help:"Other thresholds for some heads of yes/no outputs, in JSON, as eval's thresholds.json has them."`
+	Scores      bool      `group:"What to predict" help:"Give the probabilities as well."`
+	Overlap     int       `group:"What to predict" default:"0" placeholder:"N" help:"Read calls that are too long for the model in windows that share N tokens, instead of cutting them off."`
 
-	Format string `enum:"auto,text,json,jsonl,csv" default:"auto" help:"text, json, jsonl or csv; auto goes by --output's name, otherwise is text on a terminal and jsonl elsewhere."`
-	Output string `placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output. With --shard, a folder."`
+	Format string `group:"Answers" enum:"auto,text,json,jsonl,csv" default:"auto" help:"text, json, jsonl or csv; auto goes by --output's name, otherwise is text on a terminal and jsonl elsewhere."`
+	Output string `path:"" group:"Answers" placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output. With --shard, a folder."`
 
-	Shard     shard `placeholder:"I/N" help:"Read only part I of N of the input, counted from 0, and write part-I-of-N into the folder --output; the last writes _SUCCESS. /N takes I from JOB_COMPLETION_INDEX. What was stopped goes on where it was."`
-	Overwrite bool  `help:"With --shard: do a shard again that is done, or that was done with another model or otherwise."`
+	Shard     shard `group:"Large jobs" placeholder:"I/N" help:"Read only part I of N of the input, counted from 0, and write part-I-of-N into the folder --output; the last writes _SUCCESS. /N takes I from JOB_COMPLETION_INDEX. What was stopped goes on where it was."`
+	Overwrite bool  `group:"Large jobs" help:"With --shard: do a shard again that is done, or that was done with another model or otherwise."`
 
-	BatchSize   int    `default:"32" placeholder:"N" help:"Calls that go through the model at once, at most (${default})…"`
-	BatchTokens int    `default:"4096" placeholder:"N" help:"…and their tokens. More memory and, on a GPU, more speed with more of them (${default})."`
-	Device      string `default:"auto" help:"auto, cpu, cuda or cuda:N."`
-	Threads     int    `default:"0" placeholder:"N" help:"CPU threads; 0: one for each core."`
-	Precision   string `enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
+	BatchSize   int    `group:"Processor" default:"32" placeholder:"N" help:"Calls that go through the model at once, at most (${default})…"`
+	BatchTokens int    `group:"Processor" default:"4096" placeholder:"N" help:"…and their tokens. More memory and, on a GPU, more speed with more of them (${default})."`
+	Device      string `group:"Processor" default:"auto" help:"auto, cpu, cuda or cuda:N."`
+	Threads     int    `group:"Processor" default:"0" placeholder:"N" help:"CPU threads; 0: one for each core."`
+	Precision   string `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
 }
 
 // taskNames are names separated by commas; the model says whether it has them.
@@ -83,6 +84,9 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of the write, so that it can end quietly
 	os.Exit(cli.Main("infer", help, &flags{}, os.Args[1:], cli.Standard()))
 }
+
+// Libtorch is for --version.
+func (*flags) Libtorch() string { return libtorch.Version }
 
 // Run implements [cli.Command].
 func (f *flags) Run(ctx context.Context, io cli.Streams) error {
@@ -146,6 +150,9 @@ func (f *flags) runAll(ctx context.Context, io cli.Streams) error {
 	if err != nil {
 		return err
 	}
+	if err := f.keepsInput(j.in); err != nil {
+		return err
+	}
 	if j.out, err = newDestination(f.Output, io.Out); err != nil {
 		return err
 	}
@@ -162,6 +169,20 @@ func (f *flags) runAll(ctx context.Context, io cli.Streams) error {
 		return err
 	}
 	j.warn(io.Err)
+	return nil
+}
+
+// keepsInput refuses to write the answers over the calls.
+func (f *flags) keepsInput(in source) error {
+	out, err := os.Stat(f.Output)
+	if err != nil { // a new file, or none
+		return nil
+	}
+	for _, file := range in.files {
+		if info, err := os.Stat(file.path); err == nil && info.Mode().IsRegular() && os.SameFile(info, out) {
+			return cli.Usagef("--output %s is a file of --input: the calls would be lost", f.Output)
+		}
+	}
 	return nil
 }
 

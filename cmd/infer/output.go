@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
 
 	"github.com/trident-nlp/trident/internal/terminal"
 )
@@ -54,18 +55,31 @@ func newFile(path string) (*destination, error) {
 			return nil, err
 		}
 		return &destination{Writer: bufio.NewWriter(f), terminal: terminal.Is(f), commit: f.Close, discard: func() { _ = f.Close() }}, nil
+	case err == nil && isMountPoint(path):
+		return nil, fmt.Errorf("%s is a mount point, which can't be replaced by a finished file: mount its folder, or write elsewhere", path)
 	case err == nil: // replace what a link points to, not the link
 		if path, err = filepath.EvalSymlinks(path); err != nil {
 			return nil, err
 		}
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
+	default:
+		if target, err := os.Readlink(path); err == nil {
+			return nil, fmt.Errorf("%s is a link to %s, which isn't there: make that file, or remove the link", path, target)
+		}
 	}
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666), renameio.WithExistingPermissions())
 	if err != nil {
 		return nil, err
 	}
 	return &destination{Writer: bufio.NewWriter(f), commit: f.CloseAtomicallyReplace, discard: func() { _ = f.Cleanup() }}, nil
+}
+
+// isMountPoint reports whether a file is one, as far as the kernel says.
+func isMountPoint(path string) bool {
+	var found unix.Statx_t
+	err := unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_TYPE, &found)
+	return err == nil && found.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0
 }
 
 // finish writes what is buffered and gives a file its name.

@@ -3,44 +3,31 @@ package main
 import (
 	"fmt"
 	"io"
-	"time"
-
-	"github.com/schollz/progressbar/v3"
 
 	"github.com/trident-nlp/trident/internal/terminal"
 )
 
-// progress is a bar on the terminal, or nothing where there is none.
-type progress struct{ bar *progressbar.ProgressBar }
-
-// newProgress shows how much of the input is done, unless the predictions
-// themselves appear on a terminal.
-func newProgress(stderr io.Writer, in source, out *destination) progress {
-	if in.size == 0 || out.terminal || !terminal.Is(stderr) {
-		return progress{}
-	}
-	return progress{progressbar.NewOptions64(in.size,
-		progressbar.OptionSetWriter(stderr),
-		progressbar.OptionSetWidth(30),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionThrottle(100*time.Millisecond),
-	)}
+// progress shows how much of the input is done.
+type progress struct {
+	line *terminal.Progress
+	size int64 // of the input
 }
 
-// show moves the bar to the given part of window, before which there were
-// calls calls. Bars are for looks: their errors are nobody's.
+// newProgress shows nothing where the predictions themselves appear on a terminal.
+func newProgress(stderr io.Writer, in source, out *destination) progress {
+	if in.size == 0 || out.terminal {
+		return progress{}
+	}
+	return progress{terminal.NewProgress(stderr, "Reading", in.size, terminal.Options{Bytes: true, Lines: stderr}), in.size}
+}
+
+// show moves the line to the given part of window, before which there were calls calls.
 func (p progress) show(calls int, window []record, part float64) {
-	if p.bar == nil {
+	if p.line == nil {
 		return
 	}
 	from, to := window[0].offset, window[len(window)-1].offset
-	p.bar.Describe(fmt.Sprintf("%d calls", calls+int(part*float64(len(window)))))
-	_ = p.bar.Set64(from + int64(part*float64(to-from)))
+	p.line.Set(from+int64(part*float64(to-from)), p.size, fmt.Sprintf("%d calls", calls+int(part*float64(len(window)))))
 }
 
-func (p progress) finish() {
-	if p.bar != nil {
-		_ = p.bar.Finish()
-	}
-}
+func (p progress) finish() { p.line.Finish() }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/libtorch"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/serve"
 	"github.com/trident-nlp/trident/web"
@@ -32,44 +33,47 @@ Examples:
 
 // flags are the command line. Each has a twin in the environment.
 type flags struct {
-	Model string `required:"" env:"TRIDENT_MODEL" placeholder:"DIR" help:"Model directory, as written by train."`
+	Model string `path:"" required:"" env:"TRIDENT_MODEL" placeholder:"DIR" help:"Model directory, as written by train."`
 
-	Listen  string   `default:"127.0.0.1:8080" env:"TRIDENT_LISTEN" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one, which the log names (${default})."`
-	Keys    string   `env:"TRIDENT_KEYS" placeholder:"FILE" help:"Clients need a key of this file: a name and a key a line, and admin behind a key that may reload."`
-	NoKeys  bool     `env:"TRIDENT_NO_KEYS" help:"Listen beyond this machine without keys: whoever reaches the port may ask."`
-	TLSCert string   `name:"tls-cert" env:"TRIDENT_TLS_CERT" placeholder:"FILE" help:"Speak TLS: the certificate with its chain, in PEM…"`
-	TLSKey  string   `name:"tls-key" env:"TRIDENT_TLS_KEY" placeholder:"FILE" help:"…and its key."`
-	Host    []string `env:"TRIDENT_HOST" placeholder:"NAME" help:"Names that the server answers to beside localhost, 127.0.0.1 and ::1, such as calls.example.org; * for any. Without any, beyond this machine: IP addresses, and with --keys whatever the name is."`
-	Metrics string   `enum:"all,keys,admin,local,none" default:"all" env:"TRIDENT_METRICS" help:"Who may have /metrics: all, keys (whoever has a key), admin (a key that is marked so), local (this machine) or none (${default})."`
-	Origin  []string `env:"TRIDENT_ORIGIN" placeholder:"URL" help:"Origins of web pages elsewhere that may ask (CORS); none, if not given."`
+	Listen  string   `group:"Who may ask" default:"127.0.0.1:8080" env:"TRIDENT_LISTEN" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one, which the log names (${default})."`
+	Keys    string   `path:"" group:"Who may ask" env:"TRIDENT_KEYS" placeholder:"FILE" help:"Clients need a key of this file: a name and a key a line, and admin behind a key that may reload."`
+	NoKeys  bool     `group:"Who may ask" env:"TRIDENT_NO_KEYS" help:"Listen beyond this machine without keys: whoever reaches the port may ask."`
+	TLSCert string   `path:"" group:"Who may ask" name:"tls-cert" env:"TRIDENT_TLS_CERT" placeholder:"FILE" help:"Speak TLS: the certificate with its chain, in PEM…"`
+	TLSKey  string   `path:"" group:"Who may ask" name:"tls-key" env:"TRIDENT_TLS_KEY" placeholder:"FILE" help:"…and its key."`
+	Host    []string `group:"Who may ask" env:"TRIDENT_HOST" placeholder:"NAME" help:"Names that the server answers to beside localhost, 127.0.0.1 and ::1, such as calls.example.org; * for any. Without any, beyond this machine: IP addresses, and with --keys whatever the name is."`
+	Metrics string   `group:"Who may ask" enum:"all,keys,admin,local,none" default:"all" env:"TRIDENT_METRICS" help:"Who may have /metrics: all, keys (whoever has a key), admin (a key that is marked so), local (this machine) or none (${default})."`
+	Origin  []string `group:"Who may ask" env:"TRIDENT_ORIGIN" placeholder:"URL" help:"Origins of web pages elsewhere that may ask (CORS); none, if not given."`
 
-	Device    string `default:"auto" env:"TRIDENT_DEVICE" help:"auto, cpu, cuda or cuda:N."`
-	Threads   int    `default:"0" env:"TRIDENT_THREADS" placeholder:"N" help:"CPU threads; 0: one for each core."`
-	Precision string `enum:"fp32,bf16,int8,auto" default:"fp32" env:"TRIDENT_PRECISION" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
+	Device    string `group:"Processor" default:"auto" env:"TRIDENT_DEVICE" help:"auto, cpu, cuda or cuda:N."`
+	Threads   int    `group:"Processor" default:"0" env:"TRIDENT_THREADS" placeholder:"N" help:"CPU threads; 0: one for each core."`
+	Precision string `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" env:"TRIDENT_PRECISION" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
 
-	BatchSize   int           `default:"32" env:"TRIDENT_BATCH_SIZE" placeholder:"N" help:"Texts that go through the model at once, at most (${default})…"`
-	BatchTokens int           `default:"4096" env:"TRIDENT_BATCH_TOKENS" placeholder:"N" help:"…and their tokens (${default})."`
-	BatchWait   time.Duration `default:"2ms" env:"TRIDENT_BATCH_WAIT" placeholder:"TIME" help:"How long a text waits for others while the model is idle (${default})."`
-	QueueTokens int           `default:"65536" env:"TRIDENT_QUEUE_TOKENS" placeholder:"N" help:"Tokens of all requests at a time; for more the answer is 429 (${default})."`
-	QueueBytes  int64         `default:"67108864" env:"TRIDENT_QUEUE_BYTES" placeholder:"N" help:"Bytes of all requests at a time; for more the answer is 429 (${default})."`
+	BatchSize   int           `group:"Batches and queue" default:"32" env:"TRIDENT_BATCH_SIZE" placeholder:"N" help:"Texts that go through the model at once, at most (${default})…"`
+	BatchTokens int           `group:"Batches and queue" default:"4096" env:"TRIDENT_BATCH_TOKENS" placeholder:"N" help:"…and their tokens (${default})."`
+	BatchWait   time.Duration `group:"Batches and queue" default:"2ms" env:"TRIDENT_BATCH_WAIT" placeholder:"TIME" help:"How long a text waits for others while the model is idle (${default})."`
+	QueueTokens int           `group:"Batches and queue" default:"65536" env:"TRIDENT_QUEUE_TOKENS" placeholder:"N" help:"Tokens of all requests at a time; for more the answer is 429 (${default})."`
+	QueueBytes  int64         `group:"Batches and queue" default:"67108864" env:"TRIDENT_QUEUE_BYTES" placeholder:"N" help:"Bytes of all requests at a time; for more the answer is 429 (${default})."`
 
-	MaxBody  int64 `default:"8388608" env:"TRIDENT_MAX_BODY" placeholder:"N" help:"Bytes of a request's body (${default})."`
-	MaxTexts int   `default:"128" env:"TRIDENT_MAX_TEXTS" placeholder:"N" help:"Texts of a request (${default})."`
-	MaxText  int   `default:"262144" env:"TRIDENT_MAX_TEXT" placeholder:"N" help:"Bytes of a text (${default})."`
+	MaxBody  int64 `group:"Limits of a request" default:"8388608" env:"TRIDENT_MAX_BODY" placeholder:"N" help:"Bytes of a request's body (${default})."`
+	MaxTexts int   `group:"Limits of a request" default:"128" env:"TRIDENT_MAX_TEXTS" placeholder:"N" help:"Texts of a request (${default})."`
+	MaxText  int   `group:"Limits of a request" default:"262144" env:"TRIDENT_MAX_TEXT" placeholder:"N" help:"Bytes of a text (${default})."`
 
-	HeaderTimeout time.Duration `default:"5s" env:"TRIDENT_HEADER_TIMEOUT" placeholder:"TIME" help:"For a request's headers to come (${default})."`
-	ReadTimeout   time.Duration `default:"30s" env:"TRIDENT_READ_TIMEOUT" placeholder:"TIME" help:"For a whole request to come (${default})."`
-	Timeout       time.Duration `default:"1m" env:"TRIDENT_TIMEOUT" placeholder:"TIME" help:"From there to the answer; later it is 503 (${default})."`
-	WriteTimeout  time.Duration `default:"30s" env:"TRIDENT_WRITE_TIMEOUT" placeholder:"TIME" help:"For sending the answer (${default})."`
-	IdleTimeout   time.Duration `default:"2m" env:"TRIDENT_IDLE_TIMEOUT" placeholder:"TIME" help:"Between requests of a connection (${default})."`
-	DrainDelay    time.Duration `default:"0s" env:"TRIDENT_DRAIN_DELAY" placeholder:"TIME" help:"After SIGTERM: for a load balancer to see that /readyz says no, before connections are refused (${default})."`
+	HeaderTimeout time.Duration `group:"Times" default:"5s" env:"TRIDENT_HEADER_TIMEOUT" placeholder:"TIME" help:"For a request's headers to come (${default})."`
+	ReadTimeout   time.Duration `group:"Times" default:"30s" env:"TRIDENT_READ_TIMEOUT" placeholder:"TIME" help:"For a whole request to come (${default})."`
+	Timeout       time.Duration `group:"Times" default:"1m" env:"TRIDENT_TIMEOUT" placeholder:"TIME" help:"From there to the answer; later it is 503 (${default})."`
+	WriteTimeout  time.Duration `group:"Times" default:"30s" env:"TRIDENT_WRITE_TIMEOUT" placeholder:"TIME" help:"For sending the answer (${default})."`
+	IdleTimeout   time.Duration `group:"Times" default:"2m" env:"TRIDENT_IDLE_TIMEOUT" placeholder:"TIME" help:"Between requests of a connection (${default})."`
+	DrainDelay    time.Duration `group:"Times" default:"0s" env:"TRIDENT_DRAIN_DELAY" placeholder:"TIME" help:"After SIGTERM: for a load balancer to see that /readyz says no, before connections are refused (${default})."`
 
-	LogLevel string `enum:"debug,info,warn,error" default:"info" env:"TRIDENT_LOG_LEVEL" help:"debug (health checks too), info (a line a request), warn or error (${default})."`
+	LogLevel string `group:"Log" enum:"debug,info,warn,error" default:"info" env:"TRIDENT_LOG_LEVEL" help:"debug (health checks too), info (a line a request), warn or error (${default})."`
 }
 
 func main() {
 	os.Exit(cli.Main("serve", help, &flags{}, os.Args[1:], cli.Standard()))
 }
+
+// Libtorch is for --version.
+func (*flags) Libtorch() string { return libtorch.Version }
 
 // Run implements [cli.Command].
 func (f *flags) Run(ctx context.Context, io cli.Streams) error {

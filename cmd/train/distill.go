@@ -12,6 +12,7 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/distill"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -81,7 +82,7 @@ func soften(ctx context.Context, c config.Config, d *data, teacher *distill.Teac
 		return err
 	}
 	started := time.Now()
-	progress, done := newAsking(io.Err, task.Name)
+	progress, done := newAsking(io.Err, io.Out, task.Name)
 	logits, cached, err := teacher.Logits(ctx, d.records[set], dir, progress)
 	done()
 	if err != nil {
@@ -122,7 +123,7 @@ func cacheDir(c config.Config) (string, error) {
 }
 
 // newAsking shows how far a teacher has read.
-func newAsking(out io.Writer, task string) (progress func(done, total int), finish func()) {
-	bar := trainer.NewConsole(out, out).Bar("Asking the teacher of "+task, 0)
-	return func(done, total int) { bar.Set(done, total) }, bar.Finish
+func newAsking(out, lines io.Writer, task string) (progress func(done, total int), finish func()) {
+	bar := terminal.NewProgress(out, "Asking the teacher of "+task, 0, terminal.Options{Lines: lines})
+	return func(done, total int) { bar.Set(int64(done), int64(total), "") }, bar.Finish
 }

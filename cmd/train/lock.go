@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
+	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/pkg/config"
 )
 
@@ -20,20 +21,36 @@ var errInUse = errors.New("another training is using it")
 // it ended.
 const lockFile = "lock"
 
+// occupy locks output.model_dir, and finds out whether a model can be left there.
+func occupy(dir modeldir.Dir, c config.Config) (release func(), err error) {
+	release, err = lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err = dir.Clean(); err == nil {
+		err = dir.Check(modelNames(c))
+	}
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
 // lock keeps other trainings out of output.model_dir until release.
-func lock(c config.Config) (release func(), err error) {
-	dir := runDir(c)
+func lock(of modeldir.Dir) (release func(), err error) {
+	dir := of.Run()
 	for {
 		if err := makeDir(dir); err != nil {
-			return nil, fmt.Errorf("make a folder for the run's state: %w", err)
+			return nil, fmt.Errorf("output.model_dir %s: make a folder for the run's state: %w", of.Path, err)
 		}
 		path := filepath.Join(dir, lockFile)
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
-			return nil, fmt.Errorf("lock %s: %w", c.Output.ModelDir, err)
+			return nil, fmt.Errorf("lock %s: %w", of.Path, err)
 		}
 		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-			return nil, errors.Join(refused(c, path, err), f.Close())
+			return nil, errors.Join(refused(of, path, err), f.Close())
 		}
 		if !isAt(f, path) { // whoever held it has removed it: this lock keeps nobody out
 			f.Close()
@@ -44,13 +61,14 @@ func lock(c config.Config) (release func(), err error) {
 			_, err = fmt.Fprintln(f, os.Getpid())
 		}
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("lock %s: %w", c.Output.ModelDir, err), f.Close())
+			return nil, errors.Join(fmt.Errorf("lock %s: %w", of.Path, err), f.Close())
 		}
 		return func() {
 			if isAt(f, path) {
 				os.Remove(path)
 			}
 			os.Remove(dir) // fails while there are states in it
+			of.Tidy()
 			f.Close()
 		}, nil
 	}
@@ -64,15 +82,15 @@ func makeDir(dir string) error {
 	return atomicdir.Sync(filepath.Dir(dir))
 }
 
-func refused(c config.Config, path string, err error) error {
+func refused(of modeldir.Dir, path string, err error) error {
 	if !errors.Is(err, syscall.EWOULDBLOCK) {
-		return fmt.Errorf("lock %s: %w", c.Output.ModelDir, err)
+		return fmt.Errorf("lock %s: %w", of.Path, err)
 	}
 	process := ""
 	if pid, err := os.ReadFile(path); err == nil {
 		process = fmt.Sprintf(" (process %s)", strings.TrimSpace(string(pid)))
 	}
-	return fmt.Errorf("%s: %w%s: wait for it, or set another output.model_dir", c.Output.ModelDir, errInUse, process)
+	return fmt.Errorf("%s: %w%s: wait for it, or set another output.model_dir", of.Path, errInUse, process)
 }
 
 // isAt reports whether the open file is the one at path.

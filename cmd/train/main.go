@@ -9,6 +9,7 @@ import (
 
 	"github.com/trident-nlp/trident/configs"
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/libtorch"
 	"github.com/trident-nlp/trident/internal/ranks"
 	"github.com/trident-nlp/trident/pkg/config"
 )
@@ -29,24 +30,30 @@ Examples:
   train sync models/quickstart.outbox              send what the MLflow server didn't get (train sync --help)`
 
 type flags struct {
-	Config string   `placeholder:"FILE" help:"Configuration (YAML); without it, the quickstart."`
+	Config string   `path:"" placeholder:"FILE" help:"Configuration (YAML); without it, the quickstart."`
 	Set    []string `sep:"none" placeholder:"KEY=VALUE" help:"Override a setting, as in training.batch_size=8; can be repeated."`
 	Device string   `default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
-	Resume bool     `help:"Go on with the run that was stopped, from where it was."`
-	IfAny  bool     `name:"resume-if-any" help:"As --resume, but begin anew if no run was stopped: for jobs that are started again by themselves."`
-	Force  bool     `help:"With --resume: go on although the configuration or the data changed."`
+	Resume bool     `group:"A stopped run" help:"Go on with the run that was stopped, from where it was."`
+	IfAny  bool     `group:"A stopped run" name:"resume-if-any" help:"As --resume, but begin anew if no run was stopped: for jobs that are started again by themselves."`
+	Force  bool     `group:"A stopped run" help:"With --resume: go on although the configuration or the data changed."`
 	DryRun bool     `help:"Read the data and print sizes and steps, but don't train; needs no pretrained weights."`
 
-	Nproc     int    `placeholder:"N" help:"Train with so many processes on this machine."`
-	WorldSize int    `placeholder:"N" help:"How many processes train together, each started by hand; else what torchrun, PyTorchJob or Slurm say."`
-	Rank      int    `placeholder:"I" help:"With --world-size: which of them this is, from 0."`
-	Master    string `placeholder:"HOST:PORT" help:"With --world-size: rank 0's machine, and a free port on it."`
+	Nproc     int    `group:"Several processes" placeholder:"N" help:"Train with so many processes on this machine."`
+	WorldSize int    `group:"Several processes" placeholder:"N" help:"How many processes train together, each started by hand; else what torchrun, PyTorchJob or Slurm say."`
+	Rank      int    `group:"Several processes" placeholder:"I" help:"With --world-size: which of them this is, from 0."`
+	Master    string `group:"Several processes" placeholder:"HOST:PORT" help:"With --world-size: rank 0's machine, and a free port on it."`
 
-	CheckData      bool `help:"Say what the data files hold and what is wrong with them, and end; 1 if training would refuse them."`
-	SkipBadRecords bool `help:"Leave out records that can't be used, and count them, instead of refusing to train."`
+	CheckData      bool `group:"Data" help:"Say what the data files hold and what is wrong with them, and end; 1 if training would refuse them."`
+	SkipBadRecords bool `group:"Data" help:"Leave out records that can't be used, and count them, instead of refusing to train."`
 
 	Args []string `kong:"-"` // the command line
 }
+
+// Subcommands are for --completion.
+func (*flags) Subcommands() []string { return []string{"sync"} }
+
+// Libtorch is for --version.
+func (*flags) Libtorch() string { return libtorch.Version }
 
 // Run implements [cli.Command].
 func (f *flags) Run(ctx context.Context, io cli.Streams) error {

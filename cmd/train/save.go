@@ -3,17 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"text/template"
 
 	_ "embed"
 
-	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/trainer"
@@ -46,31 +41,23 @@ func (s *saver) save(history *trainer.History) error {
 	if err != nil {
 		return err
 	}
-	if err := once(s.config, movedFile, s.moveAside); err != nil {
+	if err := once(s.job.dir, movedFile, s.moveAside); err != nil {
 		return err
 	}
 	files[fusion.LabelMapsFile] = labels // where infer looks
 	files[s.config.Output.LabelMapsFile] = labels
 	files[s.config.Output.MetricsFile] = metrics
-	files["README.md"] = card
+	files[cardFile] = card
 	return fusion.Save(s.config.Output.ModelDir, s.job.model, s.job.data.tokenizer, files)
 }
 
 // moveAside keeps the model of an earlier run as DIR.previous.
 func (s *saver) moveAside() error {
-	dir := filepath.Clean(s.config.Output.ModelDir)
-	if _, err := os.Stat(filepath.Join(dir, fusion.SafetensorsFile)); errors.Is(err, fs.ErrNotExist) {
-		return nil
+	moved, err := s.job.dir.MoveAside(modelNames(s.config))
+	if moved {
+		fmt.Fprintf(s.out, "  [The earlier model is now %s]\n", s.job.dir.Previous())
 	}
-	previous := dir + ".previous"
-	if err := os.RemoveAll(previous); err != nil {
-		return fmt.Errorf("make room for the earlier model: %w", err)
-	}
-	if err := errors.Join(os.Rename(dir, previous), atomicdir.Sync(filepath.Dir(dir))); err != nil {
-		return fmt.Errorf("move the earlier model aside: %w", err)
-	}
-	fmt.Fprintf(s.out, "  [The earlier model is now %s]\n", previous)
-	return nil
+	return err
 }
 
 // metricsJSON is metrics.json: the best validation's figures, those of the test

@@ -16,6 +16,7 @@ import (
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -167,7 +168,11 @@ func TestPanicMarksTheRunFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	io := cli.Streams{Out: new(strings.Builder), Err: new(strings.Builder)}
-	release, err := lock(c)
+	dir, err := modeldir.Find(c.Output.ModelDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := lock(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +202,7 @@ func TestPanicMarksTheRunFailed(t *testing.T) {
 				t.Error("no panic")
 			}
 		}()
-		_ = fit(context.Background(), c, options{}, tr, job{data: d, digests: digests, model: model, device: gotch.CPU}, io)
+		_ = fit(context.Background(), c, options{}, tr, job{dir: dir, data: d, digests: digests, model: model, device: gotch.CPU}, io)
 	}()
 	if status := statusOf(t, "."); status != failed {
 		t.Errorf("MLflow has status %d, want %d", status, failed)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/trainer"
@@ -20,13 +21,6 @@ import (
 // errChanged is returned, wrapped, for a run that can't go on because its
 // configuration or data isn't what it began with.
 var errChanged = errors.New("not the run that was stopped")
-
-// runDir holds what a stopped run needs to go on, and the run's lock.
-func runDir(c config.Config) string { return filepath.Clean(c.Output.ModelDir) + ".run" }
-
-// outboxDir holds what the tracking server hasn't taken yet. It outlives the
-// run's state.
-func outboxDir(c config.Config) string { return filepath.Clean(c.Output.ModelDir) + ".outbox" }
 
 // free are the settings that may differ when a run is resumed: they change
 // where things are, what is kept and how fast it goes, not what is learnt. Data
@@ -86,8 +80,8 @@ func orNone(text string) string {
 
 // resume makes the trainer go on from the newest whole state, and returns it.
 // now are the settings that the run has by now.
-func resume(c config.Config, force bool, t *trainer.Trainer, now map[string]string, io cli.Streams) (trainer.State, error) {
-	state, damaged, err := trainer.ReadState(runDir(c))
+func resume(dir modeldir.Dir, force bool, t *trainer.Trainer, now map[string]string, io cli.Streams) (trainer.State, error) {
+	state, damaged, err := trainer.ReadState(dir.Run())
 	if err != nil {
 		return state, err
 	}
@@ -97,7 +91,7 @@ func resume(c config.Config, force bool, t *trainer.Trainer, now map[string]stri
 	if list := changes(state.Settings, now); len(list) > 0 {
 		text := strings.Join(list, "; ")
 		if !force {
-			return state, fmt.Errorf("resume %s: %w: %s; put that back, or start anew without --resume, or go on all the same with --force", runDir(c), errChanged, text)
+			return state, fmt.Errorf("resume %s: %w: %s; put that back, or start anew without --resume, or go on all the same with --force", dir.Run(), errChanged, text)
 		}
 		fmt.Fprintf(io.Out, "Changed since the run was stopped: %s.\n", text)
 		state.Changed = append(state.Changed, list...)
@@ -129,8 +123,8 @@ func position(p trainer.Progress) string {
 
 // setAside moves the state of a stopped run that isn't resumed out of the new
 // one's way.
-func setAside(c config.Config, io cli.Streams) error {
-	dir := runDir(c)
+func setAside(of modeldir.Dir, io cli.Streams) error {
+	dir := of.Run()
 	state, _, err := trainer.ReadState(dir)
 	stopped := err == nil && state.Progress.Step > 0
 	previous := dir + ".previous"
@@ -163,8 +157,8 @@ func setAside(c config.Config, io cli.Streams) error {
 }
 
 // removeState removes what a finished run needs no more, at once.
-func removeState(c config.Config) error {
-	dir := runDir(c)
+func removeState(of modeldir.Dir) error {
+	dir := of.Run()
 	gone := filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".tmp-done") // a name that atomicdir.Clean removes
 	err := os.RemoveAll(gone)
 	if err == nil {
@@ -185,8 +179,8 @@ const movedFile = "moved"
 
 // once does something that a run must do only once, however often it is
 // resumed: never again after it was done, but again if it was cut short.
-func once(c config.Config, mark string, do func() error) error {
-	path := filepath.Join(runDir(c), mark)
+func once(dir modeldir.Dir, mark string, do func() error) error {
+	path := filepath.Join(dir.Run(), mark)
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -197,5 +191,5 @@ func once(c config.Config, mark string, do func() error) error {
 	if err != nil {
 		return fmt.Errorf("note what was done: %w", err)
 	}
-	return errors.Join(f.Sync(), f.Close(), atomicdir.Sync(runDir(c)))
+	return errors.Join(f.Sync(), f.Close(), atomicdir.Sync(dir.Run()))
 }

@@ -14,7 +14,7 @@ Examples:
   train sync models/quickstart.outbox`
 
 type syncFlags struct {
-	Path string `arg:"" placeholder:"OUTBOX" help:"The run's outbox: a file, or the folder that holds it (output.model_dir with .outbox behind it)."`
+	Path string `path:"" arg:"" placeholder:"OUTBOX" help:"The run's outbox: a file, or the folder that holds it (output.model_dir with .outbox behind it)."`
 }
 
 // Run implements [cli.Command].

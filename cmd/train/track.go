@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -53,11 +54,11 @@ func openTracker(ctx context.Context, c config.Config, state trainer.State, j jo
 		tags["processes"] = strconv.Itoa(j.processes)
 	}
 	run, err := tracking.Open(ctx, tracking.Options{
-		URI:        tracking.ResolveURI(c.MLflow.TrackingURI, os.Getenv),
+		URI:        trackingURI(c),
 		Experiment: c.MLflow.ExperimentName,
 		RunName:    c.MLflow.RunName,
 		ResumeID:   state.RunID,
-		OutboxDir:  outboxDir(c),
+		OutboxDir:  j.dir.Outbox(),
 		Warn:       func(text string) { fmt.Fprintln(io.Err, "train:", text) },
 		Tags:       tags,
 	})
@@ -75,6 +76,23 @@ func openTracker(ctx context.Context, c config.Config, state trainer.State, j jo
 	}
 	fmt.Fprintf(io.Out, "MLflow run: %s\n", run.URL())
 	return tracker{run, new(bool)}, nil
+}
+
+func trackingURI(c config.Config) string { return tracking.ResolveURI(c.MLflow.TrackingURI, os.Getenv) }
+
+// checkTracker refuses an address that can't be one before anything is done.
+func checkTracker(c config.Config) error {
+	if !c.MLflow.Enabled {
+		return nil
+	}
+	if err := tracking.CheckURI(trackingURI(c)); err != nil {
+		from := "mlflow.tracking_uri"
+		if trackingURI(c) != strings.TrimSpace(c.MLflow.TrackingURI) {
+			from = "MLFLOW_TRACKING_URI"
+		}
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	return nil
 }
 
 // strategy names the way of training in the run's tags.
@@ -164,7 +182,7 @@ func (t tracker) LogMetrics(step int64, values map[string]float64) {
 
 // end logs how the run came out: trainErr is what ended it, nil if it
 // finished. It never fails the run: what couldn't be sent is kept, and said.
-func (t tracker) end(ctx context.Context, c config.Config, history *trainer.History, trainErr error, io cli.Streams) {
+func (t tracker) end(ctx context.Context, c config.Config, dir modeldir.Dir, history *trainer.History, trainErr error, io cli.Streams) {
 	if t.run == nil || *t.ended {
 		return
 	}
@@ -188,7 +206,13 @@ func (t tracker) end(ctx context.Context, c config.Config, history *trainer.Hist
 		t.run.SetTags(tags)
 	}
 	if status == tracking.Finished {
-		t.run.LogArtifacts(c.Output.ModelDir, "checkpoint")
+		files, err := dir.Files(modelNames(c)) // others may lie beside them
+		if err != nil {
+			fmt.Fprintln(io.Err, "train: MLflow:", err)
+		}
+		for _, file := range files {
+			t.run.LogArtifacts(file, "checkpoint")
+		}
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
@@ -202,8 +226,8 @@ func (t tracker) end(ctx context.Context, c config.Config, history *trainer.Hist
 var errBroken = errors.New("broken off")
 
 // fail is end for a run that breaks off, as in a panic.
-func (t tracker) fail(ctx context.Context, c config.Config, trainer *trainer.Trainer, io cli.Streams) {
-	t.end(ctx, c, trainer.History(), errBroken, io)
+func (t tracker) fail(ctx context.Context, c config.Config, dir modeldir.Dir, trainer *trainer.Trainer, io cli.Streams) {
+	t.end(ctx, c, dir, trainer.History(), errBroken, io)
 }
 
 // hints says how to look at the run.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/sugarme/gotch"
 
-	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/ranks"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
@@ -36,8 +36,15 @@ func trainAs(ctx context.Context, c config.Config, o options, team *ranks.Team, 
 	}
 	torchx.Configure(threads(c, o.place))
 	console := trainer.NewConsole(io.Out, io.Err)
+	if err := checkTracker(c); err != nil {
+		return err
+	}
+	dir, err := modeldir.Find(c.Output.ModelDir)
+	if err != nil {
+		return err
+	}
 	if !o.dryRun && o.place.Rank == 0 {
-		release, err := lock(c)
+		release, err := occupy(dir, c)
 		if err != nil {
 			return err
 		}
@@ -106,7 +113,7 @@ func trainAs(ctx context.Context, c config.Config, o options, team *ranks.Team, 
 		return err
 	}
 	t.Model = model
-	j := job{data: data, digests: digests, model: model, device: device, parameters: parameters, processes: o.place.Size}
+	j := job{dir: dir, data: data, digests: digests, model: model, device: device, parameters: parameters, processes: o.place.Size}
 	if team != nil {
 		t.Ranks = team
 		if err := agree(team, c, j); err != nil {
@@ -167,6 +174,7 @@ func sampling(c config.Config) datasets.Sampling {
 
 // job is what a run trains, and on what.
 type job struct {
+	dir        modeldir.Dir
 	data       *data
 	digests    []string         // of the data files, one for each set
 	baselines  []trainer.Scores // of the majority class
@@ -179,9 +187,6 @@ type job struct {
 // fit trains under the tracker's eyes, and reports.
 func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j job, io cli.Streams) error {
 	started := time.Now()
-	if err := errors.Join(atomicdir.Clean(c.Output.ModelDir), atomicdir.Clean(runDir(c))); err != nil {
-		return fmt.Errorf("clean up after an earlier run: %w", err)
-	}
 	state, err := begin(c, o, t, j, io)
 	if err != nil {
 		return err
@@ -190,26 +195,26 @@ func fit(ctx context.Context, c config.Config, o options, t *trainer.Trainer, j 
 	if err != nil {
 		return err
 	}
-	defer tracker.fail(ctx, c, t, io) // unless it has ended before
+	defer tracker.fail(ctx, c, j.dir, t, io) // unless it has ended before
 	state.RunID = tracker.id()
 	saver := &saver{config: c, job: j, out: io.Out}
 	t.Tracker, t.Save = tracker, saver.save
 	t.Keep = func() error {
 		tracker.flush(ctx, io)
-		return t.SaveState(runDir(c), state)
+		return t.SaveState(j.dir.Run(), state)
 	}
 
 	history, err := fitted(ctx, c, t, j, saver)
 	if err == nil {
-		if err := drawCurves(c.Output.ModelDir, runDir(c), history, c.Training.EvalSteps); err != nil {
+		if err := drawCurves(c.Output.ModelDir, j.dir.Run(), history, c.Training.EvalSteps); err != nil {
 			fmt.Fprintln(io.Err, "train: warning:", err) // the model is whole without them
 		}
 	}
-	tracker.end(ctx, c, history, err, io)
+	tracker.end(ctx, c, j.dir, history, err, io)
 	if err != nil {
-		return explainStop(ctx, err, c, t)
+		return explainStop(ctx, err, j.dir, t)
 	}
-	return errors.Join(report(io.Out, c, history, saver.test, j.baselines, tracker.hints(), time.Since(started)), removeState(c))
+	return errors.Join(report(io.Out, c, history, saver.test, j.baselines, tracker.hints(), time.Since(started)), removeState(j.dir))
 }
 
 // begin makes the trainer ready, for a new run or the one that was stopped, and
@@ -220,7 +225,7 @@ func begin(c config.Config, o options, t *trainer.Trainer, j job, io cli.Streams
 		return trainer.State{}, err
 	}
 	if o.resume || o.resumeIfAny {
-		state, err := resume(c, o.force, t, now, io)
+		state, err := resume(j.dir, o.force, t, now, io)
 		if o.resume || !errors.Is(err, trainer.ErrNoState) {
 			return state, err
 		}
@@ -231,7 +236,7 @@ func begin(c config.Config, o options, t *trainer.Trainer, j job, io cli.Streams
 	}
 	params["backbone"] = backboneParam(c)
 	maps.Copy(params, filterParams(j.data.sets))
-	return trainer.State{Settings: now, Params: params}, setAside(c, io)
+	return trainer.State{Settings: now, Params: params}, setAside(j.dir, io)
 }
 
 // fitted trains, and tests the best weights, which the model is left with if
@@ -285,12 +290,12 @@ func testMetrics(scores []trainer.Scores) map[string]float64 {
 }
 
 // explainStop adds to a run's error how to go on.
-func explainStop(ctx context.Context, err error, c config.Config, t *trainer.Trainer) error {
+func explainStop(ctx context.Context, err error, dir modeldir.Dir, t *trainer.Trainer) error {
 	step := t.Kept()
 	if step == 0 {
 		return err
 	}
-	hint := fmt.Sprintf("the state after step %d is kept in %s: go on from there with --resume", step, runDir(c))
+	hint := fmt.Sprintf("the state after step %d is kept in %s: go on from there with --resume", step, dir.Run())
 	switch {
 	case !errors.Is(err, context.Canceled):
 		return fmt.Errorf("%w; %s", err, hint)

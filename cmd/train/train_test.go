@@ -178,6 +178,8 @@ func TestFailures(t *testing.T) {
 		{"no pretrained weights", []string{"--set", "backbone.init=pretrained", "--set", "backbone.model_name=no/such-model"}, 1, []string{`"no/such-model"`, "hf download", "backbone.init=random"}},
 		{"no data", []string{"--set", "data.generate={ner: 0, cases: 0, qa: 0}"}, 1, []string{"data is missing", "ner_synthetic_dataset_v1.jsonl", "datagen"}},
 		{"nothing to resume", []string{"--resume"}, 1, []string{"no saved state in models/quickstart.run", "without --resume"}},
+		{"tracker without a scheme", []string{"--set", "mlflow.tracking_uri=127.0.0.1:5000"}, 1, []string{"mlflow.tracking_uri: ", "http://"}},
+		{"tracker of another kind", []string{"--set", "mlflow.tracking_uri=s3://bucket/x"}, 1, []string{"mlflow.tracking_uri: ", "http://host:5000"}},
 		{"unknown key", []string{"--set", "training.batchsize=8"}, 1, []string{"batchsize"}},
 		{"bad value", []string{"--set", "training.batch_size=0"}, 1, []string{"training.batch_size", "above 0"}},
 		{"no such configuration", []string{"--config", "none.yaml"}, 1, []string{"none.yaml"}},

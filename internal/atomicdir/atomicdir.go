@@ -12,21 +12,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Replace makes dir hold what fill writes into an empty folder beside it. The
-// files are flushed to disk, then the two folders change places at once: at
-// any time, and after a kill or a power cut at any point, dir is the old folder or
-// the new one, whole. If anything fails before that dir stays as it was. Entries of
-// the old folder that the new one lacks are in both, so that what others put there
-// isn't lost. A dir that is a link stays one: what it points to is replaced.
+// Replace makes dir hold what fill writes into an empty folder. The files are
+// flushed to disk, then the two folders change places at once: at any time, and
+// after a kill or a power cut at any point, dir is the old folder or the new one,
+// whole. If anything fails before that dir stays as it was. Entries of the old folder
+// that the new one lacks are kept. A dir that is a link stays one: what it points to
+// is replaced.
 //
 // File systems that can't exchange folders (NFS is one) leave a moment in which dir
 // is missing; [Clean] puts it back after a kill at that moment.
+//
+// A dir that can't be exchanged (see [Within]), or holds folders of others, is replaced
+// file by file. [Current] tells where it is whole while that lasts, and after a kill in
+// the midst of it; the next Replace or Clean brings it to its end.
 func Replace(dir string, fill func(tmp string) error) error {
-	return replacement{exchange: exchange, reached: func(point) {}}.do(dir, fill)
+	return replacement{within: Within, exchange: exchange, reached: func(point) {}}.do(dir, fill)
 }
 
 // replacement is how to replace a directory; tests choose other ways.
 type replacement struct {
+	within   func(dir string) (bool, error)
 	exchange func(a, b string) error
 	reached  func(point) // is told how far it has come
 }
@@ -40,6 +45,10 @@ const (
 	flushed                // with the old one's other entries too
 	away                   // the old folder, where folders can't be exchanged
 	exchanged              // the new folder is in its place
+
+	committed // file by file: the new version is whole
+	begun     // some of its files are in their places
+	placed    // all of them are
 	points
 )
 
@@ -60,6 +69,22 @@ func resolve(dir string) string {
 	return filepath.Clean(dir)
 }
 
+// usable refuses what can't become a folder.
+func usable(dir string) error {
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		if target, err := os.Readlink(dir); err == nil {
+			return fmt.Errorf("it is a link to %s, which isn't there: make that folder, or remove the link", target)
+		}
+		return nil
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return errors.New("it is a file, not a folder: move it away, or choose another name")
+	}
+	return nil
+}
+
 func (r replacement) do(dir string, fill func(tmp string) error) error {
 	target := resolve(dir)
 	if err := r.write(target, fill); err != nil {
@@ -69,17 +94,19 @@ func (r replacement) do(dir string, fill func(tmp string) error) error {
 }
 
 func (r replacement) write(dir string, fill func(tmp string) error) (err error) {
-	switch info, err := os.Stat(dir); {
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	case err == nil && !info.IsDir():
-		return errors.New("it is a file, not a folder: move it away, or choose another name")
-	}
-	parent := filepath.Dir(dir)
-	if err := os.MkdirAll(parent, 0o777); err != nil {
+	inside, err := r.within(dir)
+	if err != nil {
 		return err
 	}
-	tmp, err := os.MkdirTemp(parent, beside(dir, tmpMark))
+	place, pattern := filepath.Dir(dir), beside(dir, tmpMark)
+	if inside {
+		place, pattern = filepath.Join(dir, Hidden), insideMark
+		defer os.Remove(place) // unless something is left in it
+	}
+	if err := os.MkdirAll(place, 0o777); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(place, pattern)
 	if err != nil {
 		return err
 	}
@@ -103,6 +130,15 @@ func (r replacement) write(dir string, fill func(tmp string) error) (err error) 
 	if err := flush(tmp); err != nil {
 		return err
 	}
+	if !inside {
+		inside, err = holdsFolders(dir, tmp)
+		if err != nil {
+			return err
+		}
+	}
+	if inside {
+		return r.fileByFile(tmp, dir)
+	}
 	if err := keepOthers(dir, tmp); err != nil {
 		return err
 	}
@@ -112,7 +148,7 @@ func (r replacement) write(dir string, fill func(tmp string) error) (err error) 
 	}
 	inPlace = true
 	r.reached(exchanged)
-	err = Sync(parent)
+	err = Sync(place)
 	if err == nil {
 		err = moveOthers(tmp, dir)
 	}
@@ -154,14 +190,17 @@ func exchange(a, b string) error {
 	return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
 }
 
-// Clean removes what runs that were killed inside Replace(dir) left beside it, and
-// puts dir back if one was killed while it was missing. No other process may be
-// replacing dir.
+// Clean removes what runs that were killed inside Replace(dir) left, puts dir back
+// if one was killed while it was missing, and brings to its end what one had begun to
+// do file by file. No other process may be replacing dir.
 func Clean(dir string) error {
 	dir = resolve(dir)
 	parent := filepath.Dir(dir)
+	if err := cleanInside(dir); err != nil {
+		return err
+	}
 	entries, err := os.ReadDir(parent)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) { // nothing of ours can be in it
 		return nil
 	}
 	if err != nil {

@@ -24,10 +24,15 @@ func read(t *testing.T, dir, name string) string {
 }
 
 func TestReplace(t *testing.T) {
-	for name, exchange := range map[string]func(a, b string) error{"exchange": exchange, "no exchange": cannotExchange} {
-		t.Run(name, func(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "a", "model")
-			r := replacement{exchange: exchange, reached: func(point) {}}
+			r := replacing(way, func(point) {})
+			if way == fileByFile {
+				if err := os.MkdirAll(dir, 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
 			for _, text := range []string{"first", "second"} {
 				if err := r.do(dir, func(tmp string) error { write(t, tmp, "weights", text); return nil }); err != nil {
 					t.Fatal(err)
@@ -41,6 +46,7 @@ func TestReplace(t *testing.T) {
 				t.Errorf("another's file = %q, want it kept", got)
 			}
 			expectEntries(t, filepath.Dir(dir), "model")
+			expectEntries(t, dir, "notes.txt", "weights")
 		})
 	}
 }

@@ -73,9 +73,15 @@ func TestUnwritableFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := contents(t, dir)
-	var err error
-	disktest.WithoutRoot(t, func() { err = save(dir, 20) })
+	if err := os.Chmod(dir, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	var err, found error
+	disktest.WithoutRoot(t, func() { found, err = Check(dir), save(dir, 20) })
 	keepsOld(t, dir, before, err, fs.ErrPermission)
+	if !errors.Is(found, fs.ErrPermission) {
+		t.Errorf("Check finds %v", found)
+	}
 	if err := os.Chmod(parent, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -118,4 +124,123 @@ func TestLinkedFolder(t *testing.T) {
 		t.Errorf("%d bytes behind the link", len(got))
 	}
 	expectEntries(t, filepath.Dir(behind), "model")
+}
+
+// What a folder is that only lies in a folder of others: it is replaced file by file.
+func TestUnwritableParent(t *testing.T) {
+	parent := disktest.Folder(t)
+	dir := filepath.Join(parent, "model")
+	if err := errors.Join(os.Mkdir(dir, 0o777), os.Chmod(dir, 0o777), os.Chmod(parent, 0o555)); err != nil {
+		t.Fatal(err)
+	}
+	disktest.WithoutRoot(t, func() {
+		within, err := Within(dir)
+		if err != nil || !within {
+			t.Errorf("Within says %t, %v", within, err)
+		}
+		if err := errors.Join(Check(dir), save(dir, 10), save(dir, 20), Clean(dir)); err != nil {
+			t.Error(err)
+		}
+	})
+	if got := read(t, dir, "weights"); len(got) != 20 {
+		t.Errorf("%d bytes", len(got))
+	}
+	expectEntries(t, dir, "weights")
+	if err := os.Chmod(parent, 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The working directory, and those above it, keep their place.
+func TestWorkingDirectory(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(dir, "sub"))
+	for _, name := range []string{".", "..", "./", dir, "../sub", dir + "/sub/"} {
+		within, err := Within(name)
+		if err != nil || !within {
+			t.Errorf("Within(%s) says %t, %v", name, within, err)
+		}
+		if err := errors.Join(Check(name), save(name, 10), save(name, 20), Clean(name)); err != nil {
+			t.Error(err)
+		}
+		if got := read(t, name, "weights"); len(got) != 20 {
+			t.Errorf("%s: %d bytes", name, len(got))
+		}
+	}
+	for _, name := range []string{"new", "../other", "/no/such/folder"} {
+		if within, err := Within(name); err != nil || within {
+			t.Errorf("Within(%s) says %t, %v", name, within, err)
+		}
+	}
+	expectEntries(t, ".", "weights")
+	expectEntries(t, "..", "sub", "weights")
+}
+
+// A mount point can't be renamed.
+func TestMountPoint(t *testing.T) {
+	disktest.OnSmallDisk(t, 100_000, func(disk string) {
+		within, err := Within(disk)
+		if err != nil || !within {
+			t.Errorf("Within says %t, %v", within, err)
+		}
+		if err := errors.Join(Check(disk), save(disk, 10_000), save(disk, 40_000)); err != nil {
+			t.Error(err)
+		}
+		before := contents(t, disk)
+		if err := save(disk, 80_000); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("error %v, want %v", err, syscall.ENOSPC)
+		}
+		if !maps.Equal(contents(t, disk), before) {
+			t.Error("the folder has changed")
+		}
+		expectEntries(t, disk, "weights")
+		if err := syscall.Mount("", disk, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := Check(disk); !errors.Is(err, syscall.EROFS) {
+			t.Errorf("Check finds %v on a disk that is only read", err)
+		}
+		if err := Check(filepath.Join(disk, "model")); !errors.Is(err, syscall.EROFS) {
+			t.Errorf("Check finds %v in a disk that is only read", err)
+		}
+	})
+}
+
+// What stands in the way is found before there is anything to write.
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "file", "a file")
+	for link, target := range map[string]string{"link": "nowhere", "loop": "loop", "linked": "there"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, "there"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"file":       "it is a file, not a folder",
+		"file/model": "not a directory",
+		"link":       "it is a link to nowhere, which isn't there",
+		"link/model": "file exists",
+		"loop":       "too many levels of symbolic links",
+		"linked":     "",
+		"there":      "",
+		"a/b/c":      "",
+	} {
+		path := filepath.Join(dir, name)
+		checked, written := Check(path), error(nil)
+		if want != "" {
+			written = save(path, 10)
+		}
+		for _, err := range []error{checked, written} {
+			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", name, err, want)
+			}
+		}
+	}
+	expectEntries(t, filepath.Join(dir, "there"))
 }

@@ -12,7 +12,7 @@ import (
 // a file of another user's, is left to moveOthers.
 func keepOthers(dir, tmp string) error {
 	err := eachOther(dir, tmp, func(source, target string) error {
-		if link(source, target) != nil {
+		if double(source, target, os.Link) != nil {
 			return os.RemoveAll(target)
 		}
 		return nil
@@ -22,6 +22,17 @@ func keepOthers(dir, tmp string) error {
 
 // moveOthers moves those entries of old that dir lacks.
 func moveOthers(old, dir string) error { return eachOther(old, dir, os.Rename) }
+
+// holdsFolders reports whether dir has folders that tmp lacks. Others may be writing
+// in them meanwhile, so they stay where they are.
+func holdsFolders(dir, tmp string) (bool, error) {
+	found := false
+	err := eachOther(dir, tmp, func(source, _ string) error {
+		found = found || isFolder(source)
+		return nil
+	})
+	return found, err
+}
 
 // eachOther calls keep for each entry of from that to lacks, also within folders that
 // both have.
@@ -46,19 +57,19 @@ func eachOther(from, to string, keep func(source, target string) error) error {
 	return nil
 }
 
-// link makes target a second name of a file, or a folder of such.
-func link(source, target string) error {
+// double makes target a second one of a file, or of a folder of such, by way of file.
+func double(source, target string, file func(source, target string) error) error {
 	info, err := os.Lstat(source)
 	if err != nil {
 		return err
 	}
 	if !info.IsDir() {
-		return os.Link(source, target)
+		return file(source, target)
 	}
 	if err := os.Mkdir(target, 0o755); err != nil {
 		return err
 	}
-	if err := eachOther(source, target, link); err != nil {
+	if err := eachOther(source, target, func(source, target string) error { return double(source, target, file) }); err != nil {
 		return err
 	}
 	return errors.Join(os.Chmod(target, info.Mode().Perm()), Sync(target))

@@ -95,21 +95,40 @@ type Command interface {
 	Run(ctx context.Context, io Streams) error
 }
 
+// common are the flags of every command.
+type common struct {
+	Version    kong.VersionFlag `group:"Help" help:"Print the version of this command, and end."`
+	Completion string           `group:"Help" placeholder:"SHELL" help:"Print what makes bash, zsh or fish complete this command's flags, and end."`
+}
+
 // Main parses args into the command's flags, runs it and returns the exit
 // code. An error becomes one line on io.Err.
 func Main(name, help string, command Command, args []string, io Streams) int {
 	done := -1
+	info, ok := debug.ReadBuildInfo()
 	parser, err := kong.New(command, kong.Name(name), kong.Description(help), kong.Writers(io.Out, io.Err),
-		kong.Exit(func(code int) { done = code }), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}))
+		kong.Exit(func(code int) { done = code }), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
+		kong.Embed(new(common)), kong.Vars{"version": version(name, command, info, ok)})
 	if err != nil {
 		return fail(name, io, err, Failure)
 	}
+	if shell, asked := wantedShell(args); asked {
+		text, err := script(shell, parser.Model, command)
+		if err != nil {
+			return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
+		}
+		fmt.Fprint(io.Out, text)
+		return OK
+	}
 	_, err = parser.Parse(args)
-	if done >= 0 { // --help has been printed
+	if done >= 0 { // --help or --version has been printed
 		return done
 	}
 	if err != nil {
 		return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
+	}
+	if err := expandPaths(parser.Model); err != nil {
+		return fail(name, io, err, Failure)
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()

@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,7 +71,7 @@ func checkKeys(node *yaml.Node, section reflect.Type, path string) []string {
 		want, known := types[key.Value]
 		switch {
 		case !known || key.Kind != yaml.ScalarNode:
-			problems = append(problems, problem(key, "", "unknown key "+name))
+			problems = append(problems, problem(key, "", "unknown key "+name+didYouMean(key.Value, path, slices.Sorted(maps.Keys(types)))))
 		case seen[key.Value]:
 			problems = append(problems, problem(key, "", "second "+name+"; keep one"))
 		default:

@@ -176,3 +176,35 @@ training:
 		}
 	}
 }
+
+// Every setting that is a path may begin with ~; no other is changed.
+func TestHomeFolder(t *testing.T) {
+	t.Setenv("HOME", "/home/amina")
+	const text = `
+task: distill
+backbone: {model_name: ~/bert}
+data: {ner_path: ~/a.jsonl, classification_path: ~root/b.json, qa_path: ./~/c.json}
+tasks: [{use: ner}, {name: own, kind: multiclass, file: ~/d.jsonl, text: ~/t, heads: [{name: h}]}]
+distill: {cache_dir: ~/cache, teachers: {ner: {model: ~/teacher}}}
+output: {model_dir: "~"}
+mlflow: {run_name: ~/run}
+`
+	c, err := Parse([]byte(text), []string{"distill.teachers.own.model=~/other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for got, want := range map[string]string{
+		c.Backbone.ModelName: "/home/amina/bert", c.Data.NERPath: "/home/amina/a.jsonl", c.Data.ClassificationPath: "/root/b.json",
+		c.Data.QAPath: "./~/c.json", c.Tasks[1].File: "/home/amina/d.jsonl", c.Tasks[1].Text: "~/t", c.Distill.CacheDir: "/home/amina/cache",
+		c.Distill.Teachers["ner"].Model: "/home/amina/teacher", c.Distill.Teachers["own"].Model: "/home/amina/other",
+		c.Output.ModelDir: "/home/amina", c.MLflow.RunName: "~/run",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	t.Setenv("HOME", "")
+	if _, err := Parse([]byte("output: {model_dir: ~/m}"), nil); err == nil || !strings.Contains(err.Error(), "output.model_dir: ~/m: ") {
+		t.Errorf("without a home folder: %v", err)
+	}
+}

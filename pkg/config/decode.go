@@ -70,6 +70,9 @@ func parse(data []byte, overrides []string) (Config, []Note, error) {
 			return Config{}, nil, fmt.Errorf("configuration: %w", err)
 		}
 	}
+	if err := c.expandHome(); err != nil {
+		return Config{}, nil, err
+	}
 	return c, notes, c.Validate()
 }
 

@@ -135,6 +135,18 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		"unknown deep key":          {"data:\n  generate:\n    calls: 8\n", `line 3: unknown key data.generate.calls`},
 		"key in the wrong section":  {"data:\n  batch_size: 8\n", `line 2: unknown key data.batch_size`},
 		"key in other case":         {"Training:\n  batch_size: 8\n", `line 1: unknown key Training`},
+		"misspelt section":          {"traning:\n  batch_size: 8\n", `line 1: unknown key traning (did you mean training?)`},
+		"misspelt key":              {"training:\n  bath_size: 8\n", `line 2: unknown key training.bath_size (did you mean training.batch_size?)`},
+		"hyphen for underscore":     {"training:\n  batch-size: 8\n", `line 2: unknown key training.batch-size (did you mean training.batch_size?)`},
+		"beginning of a key":        {"training:\n  batch: 8\n", `line 2: unknown key training.batch (did you mean training.batch_size?)`},
+		"letters exchanged":         {"data:\n  generate:\n    caess: 8\n", `line 3: unknown key data.generate.caess (did you mean data.generate.cases?)`},
+		"another section's key":     {"data:\n  batch_size: 8\n", `line 2: unknown key data.batch_size (did you mean training.batch_size?)`},
+		"key without its section":   {"learning_rate: 1\n", `line 1: unknown key learning_rate (did you mean training.learning_rate?)`},
+		"misspelt, without section": {"learningrat: 1\n", `line 1: unknown key learningrat (did you mean training.learning_rate?)`},
+		"a task's key":              {"tasks:\n  - nam: x\n", `line 2: unknown key tasks[1].nam (did you mean tasks[1].name?)`},
+		"a teacher's key":           {"distill:\n  teachers:\n    ner: {modell: x}\n", `line 3: unknown key distill.teachers.ner.modell (did you mean distill.teachers.ner.model?)`},
+		"key in other letters":      {"Training:\n  batch_size: 8\n", `line 1: unknown key Training (did you mean training?)`},
+		"nothing like it":           {"a: 1\nflavour: 2\n", `line 1: unknown key a; line 2: unknown key flavour` + "\n"},
 		"key that is a list":        {"training:\n  [batch_size]: 8\n", `line 2: unknown key training`},
 		"merge key":                 {"<<: {task: multitask}\n", `line 1: unknown key <<`},
 		"key twice":                 {"training:\n  batch_size: 8\n  batch_size: 9\n", `line 3: second training.batch_size`},
@@ -159,7 +171,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 			if err == nil {
 				t.Fatal("no error")
 			}
-			if !strings.Contains(err.Error(), c.want) {
+			if !strings.Contains(err.Error()+"\n", c.want) {
 				t.Errorf("error %q doesn't say %q", err, c.want)
 			}
 		})
@@ -206,7 +218,9 @@ func TestBadOverrides(t *testing.T) {
 	for override, want := range map[string]string{
 		"training.batch_size":        "want section.key=value",
 		"=8":                         "want section.key=value",
-		"batch_size=8":               "unknown key batch_size",
+		"batch_size=8":               "unknown key batch_size (did you mean training.batch_size?)",
+		"training.batchsize=8":       "unknown key training.batchsize (did you mean training.batch_size?)",
+		"outptu.model_dir=x":         "unknown key outptu (did you mean output?)",
 		"training.batch=8":           "unknown key training.batch",
 		"training..batch_size=8":     "unknown key training.",
 		"training.batch_size.more=8": "training.batch_size: want a whole number, got a section of keys",

@@ -50,7 +50,7 @@ func BenchmarkIntervals(b *testing.B) {
 		for resamples, what := range map[int]string{0: "report", 1000: "report and intervals"} {
 			b.Run(name+" "+what, func(b *testing.B) {
 				for b.Loop() {
-					if _, err := New(o, Options{Resamples: resamples}); err != nil {
+					if _, err := New(b.Context(), o, Options{Resamples: resamples}); err != nil {
 						b.Fatal(err)
 					}
 				}

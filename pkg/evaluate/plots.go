@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -75,13 +76,16 @@ func slug(name string) string {
 // confusion matrix and reliability diagram, for multilabel heads the threshold
 // sweep, and bars of the F1 of entities, classes and outputs. A multilabel
 // head's matrix is of all its outputs together.
-func (r Report) Plots(dir string) ([]string, error) {
+func (r Report) Plots(ctx context.Context, dir string) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("plots of task %s: %w", r.Task, err)
 	}
 	var files []string
 	bases := plotBases(r)
 	save := func(head int, kind string, figure *plot.Figure, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
 		if err == nil {
 			var written []string
 			written, err = figure.Save(filepath.Join(dir, bases[plotKey{head, kind}]))

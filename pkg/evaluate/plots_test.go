@@ -19,7 +19,7 @@ func TestPlots(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "new", "plots")
 			r := report(t, allCases()[name], Options{})
-			got, err := r.Plots(dir)
+			got, err := r.Plots(t.Context(), dir)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +60,7 @@ func TestPlotsWhereNoneCanBe(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := report(t, tokenCase(), Options{}).Plots(file); err == nil || !strings.Contains(err.Error(), "plots of task ner") {
+	if _, err := report(t, tokenCase(), Options{}).Plots(t.Context(), file); err == nil || !strings.Contains(err.Error(), "plots of task ner") {
 		t.Errorf("got error %v", err)
 	}
 }

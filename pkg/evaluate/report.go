@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -64,8 +65,9 @@ type Head struct {
 	Calibration metrics.Calibration `json:"calibration"`
 }
 
-// New reports on outputs. A task without records gets a report of zeros.
-func New(o Outputs, opt Options) (Report, error) {
+// New reports on outputs. A task without records gets a report of zeros. Resampling can
+// take long: ctx ends it.
+func New(ctx context.Context, o Outputs, opt Options) (Report, error) {
 	if err := o.check(); err != nil {
 		return Report{}, fmt.Errorf("report on task %s: %w", o.Task.Name, err)
 	}
@@ -86,8 +88,8 @@ func New(o Outputs, opt Options) (Report, error) {
 	if err != nil {
 		return Report{}, fmt.Errorf("report on task %s: %w", o.Task.Name, err)
 	}
-	r.Headline = m.figures(len(o.Records), opt)
-	return r, nil
+	r.Headline, err = m.figures(ctx, len(o.Records), opt)
+	return r, err
 }
 
 // Figures are all of the report's figures that are worth a place in a tracker:
@@ -157,7 +159,7 @@ type measure struct {
 }
 
 // figures are those of all records, with their intervals.
-func (m measure) figures(records int, opt Options) []Figure {
+func (m measure) figures(ctx context.Context, records int, opt Options) ([]Figure, error) {
 	list := make([]Figure, len(m.names))
 	for i, value := range m.of(all(records)) {
 		if math.IsNaN(value) {
@@ -166,15 +168,18 @@ func (m measure) figures(records int, opt Options) []Figure {
 		list[i] = Figure{Name: m.names[i], Value: value}
 	}
 	if records == 0 || opt.Resamples == 0 {
-		return list
+		return list, nil
 	}
-	intervals := metrics.Bootstrap{Resamples: opt.Resamples, Seed: opt.Seed}.Intervals(records, m.of)
+	intervals, err := metrics.Bootstrap{Resamples: opt.Resamples, Seed: opt.Seed}.Intervals(ctx, records, m.of)
+	if err != nil {
+		return nil, err
+	}
 	for i, interval := range intervals {
 		if !math.IsNaN(interval.Low) {
 			list[i].Interval = &interval
 		}
 	}
-	return list
+	return list, nil
 }
 
 // all is the index of all records.

@@ -259,7 +259,7 @@ func writeAll(t *testing.T, r Report) {
 	if _, err := json.Marshal(r); err != nil {
 		t.Error(err)
 	}
-	files, err := r.Plots(t.TempDir())
+	files, err := r.Plots(t.Context(), t.TempDir())
 	if err != nil {
 		t.Error(err)
 	}
@@ -294,7 +294,7 @@ func TestBadOutputs(t *testing.T) {
 	} {
 		o := classCase()
 		spoil(&o)
-		if _, err := New(o, Options{}); err == nil || !strings.Contains(err.Error(), "report on task cases: "+want) {
+		if _, err := New(t.Context(), o, Options{}); err == nil || !strings.Contains(err.Error(), "report on task cases: "+want) {
 			t.Errorf("got error %v, want one that says %q", err, want)
 		}
 	}
@@ -305,7 +305,7 @@ func TestBadOutputs(t *testing.T) {
 		"label 2 isn't one of -1 to 1": flags,
 		"label -1 isn't one of 0 to 3": words,
 	} {
-		if _, err := New(o, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := New(t.Context(), o, Options{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one that says %q", err, want)
 		}
 	}
@@ -318,11 +318,11 @@ func TestBadOptions(t *testing.T) {
 		"threshold 0 of head manner":     {Threshold: map[string]float64{"manner": 0}},
 		"of manners: no multilabel head": {Threshold: map[string]float64{"manners": 0.4}},
 	} {
-		if _, err := New(flagCase(), opt); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := New(t.Context(), flagCase(), opt); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one that says %q", err, want)
 		}
 	}
-	if _, err := New(classCase(), Options{Threshold: map[string]float64{"area": 0.4}}); err == nil {
+	if _, err := New(t.Context(), classCase(), Options{Threshold: map[string]float64{"area": 0.4}}); err == nil {
 		t.Error("a multiclass head took a threshold")
 	}
 }

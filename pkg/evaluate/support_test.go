@@ -41,7 +41,7 @@ func equal(t *testing.T, what string, got, want float64) {
 // report makes a report that must succeed.
 func report(t *testing.T, o Outputs, opt Options) Report {
 	t.Helper()
-	r, err := New(o, opt)
+	r, err := New(t.Context(), o, opt)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,3 +65,38 @@ func TestSaveOnASmallDisk(t *testing.T) {
 		saveFails(t, dir, m, tok, syscall.EROFS)
 	})
 }
+
+// A save that was killed while it put the files of a folder that can't be renamed in
+// their places leaves the new model whole, if not in its place.
+func TestLoadAfterAKilledSave(t *testing.T) {
+	first, tok := mustLoad(t, prototype)
+	dir, other := filepath.Join(t.TempDir(), "model"), filepath.Join(t.TempDir(), "model")
+	save(t, dir, first, tok)
+	save(t, other, smallModel(t), tok)
+	hash, err := HashDir(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, ".trident"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	version := filepath.Join(dir, ".trident", "new")
+	if err := os.Rename(other, version); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{ConfigFile, LabelMapsFile} { // some are in their places
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(contents(t, version)[name]), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, _ := mustLoad(t, dir)
+	if got, want := m.Params().Count(), smallModel(t).Params().Count(); got != want {
+		t.Errorf("the model has %d parameters, want the new one's %d", got, want)
+	}
+	if err := m.LoadWeights(dir); err != nil {
+		t.Error(err)
+	}
+	if got, err := HashDir(dir); err != nil || got != hash {
+		t.Errorf("its hash is %s, %v; want %s", got, err, hash)
+	}
+}

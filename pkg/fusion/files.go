@@ -96,6 +96,7 @@ func Load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 }
 
 func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) {
+	dir = atomicdir.Current(dir)
 	file, err := openWeights(dir)
 	if err != nil {
 		return nil, nil, err
@@ -153,7 +154,7 @@ func openWeights(dir string) (*weights.File, error) {
 
 // LoadWeights sets the parameters to those that [Save] stored in dir.
 func (m *Model) LoadWeights(dir string) error {
-	file, err := openWeights(dir)
+	file, err := openWeights(atomicdir.Current(dir))
 	if err != nil {
 		return fmt.Errorf("load weights of %s: %w", dir, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 
+	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -18,6 +19,7 @@ import (
 // HashDir identifies a model by the files that [Load] reads: the SHA-256, in
 // hex, of those of them that are there.
 func HashDir(dir string) (string, error) {
+	dir = atomicdir.Current(dir)
 	sum := sha256.New()
 	for _, name := range append(weightNames(dir), ConfigFile, LabelMapsFile, tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile) {
 		fmt.Fprintln(sum, name)

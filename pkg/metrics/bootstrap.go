@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -29,13 +30,15 @@ type Bootstrap struct {
 // there are that many in all. NaN: the figure has no value there, and the
 // resample doesn't count.
 func (b Bootstrap) Interval(records int, figure func(index []int) float64) Interval {
-	return b.Intervals(records, func(index []int) []float64 { return []float64{figure(index)} })[0]
+	intervals, _ := b.Intervals(context.Background(), records, func(index []int) []float64 { return []float64{figure(index)} })
+	return intervals[0]
 }
 
 // Intervals are the intervals of several figures, all from the same
 // resamples. measure returns each time equally many figures, in a slice that it may
-// use again. An interval is NaN to NaN if no resample gave its figure a value.
-func (b Bootstrap) Intervals(records int, measure func(index []int) []float64) []Interval {
+// use again. An interval is NaN to NaN if no resample gave its figure a value. The only
+// error is ctx's.
+func (b Bootstrap) Intervals(ctx context.Context, records int, measure func(index []int) []float64) ([]Interval, error) {
 	index := make([]int, records)
 	for i := range index {
 		index[i] = i
@@ -43,6 +46,9 @@ func (b Bootstrap) Intervals(records int, measure func(index []int) []float64) [
 	values := make([][]float64, len(measure(index)))
 	random := rand.New(rand.NewPCG(b.Seed, 0))
 	for range b.Resamples {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		if records > 0 {
 			for i := range index {
 				index[i] = random.IntN(records)
@@ -59,7 +65,7 @@ func (b Bootstrap) Intervals(records int, measure func(index []int) []float64) [
 		slices.Sort(list)
 		intervals[i] = Interval{percentile(list, 0.025), percentile(list, 0.975)}
 	}
-	return intervals
+	return intervals, nil
 }
 
 // percentile is the value below which that share of a sorted list lies,

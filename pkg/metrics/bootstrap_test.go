@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -69,13 +71,31 @@ func TestIntervalsAreThoseOfTheSeed(t *testing.T) {
 	if !differs {
 		t.Error("four seeds gave the same interval")
 	}
-	both := Bootstrap{Resamples: 200, Seed: 3}.Intervals(50, func(index []int) []float64 {
+	both, err := Bootstrap{Resamples: 200, Seed: 3}.Intervals(t.Context(), 50, func(index []int) []float64 {
 		return []float64{figure(index), 1 - figure(index)}
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := []Interval{once, {1 - once.High, 1 - once.Low}}
 	for i := range want {
 		equal(t, "low", both[i].Low, want[i].Low)
 		equal(t, "high", both[i].High, want[i].High)
+	}
+}
+
+// Resampling can be ended.
+func TestBootstrapIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	_, err := Bootstrap{Resamples: 1 << 40}.Intervals(ctx, 5, func([]int) []float64 {
+		if calls++; calls == 10 {
+			cancel()
+		}
+		return []float64{0}
+	})
+	if !errors.Is(err, context.Canceled) || calls != 10 {
+		t.Errorf("%d calls, %v", calls, err)
 	}
 }
 

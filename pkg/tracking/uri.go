@@ -2,9 +2,15 @@ package tracking
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"unicode"
+
+	"github.com/trident-nlp/trident/internal/home"
 )
 
 // DefaultURI is the file store that is used when nothing else is configured.
@@ -29,12 +35,27 @@ type target struct {
 	server *url.URL // tracking server: base URL without a trailing slash; may carry user info
 }
 
+// CheckURI refuses what [Open] can't take for a tracking URI, without asking a server or
+// making a folder.
+func CheckURI(uri string) error {
+	_, err := parseURI(uri)
+	return err
+}
+
 func parseURI(uri string) (target, error) {
 	scheme, rest, found := strings.Cut(uri, ":")
 	switch {
 	case uri == "":
 		return parseURI(DefaultURI)
-	case !found || strings.ContainsAny(scheme, `/\.`):
+	case isPath(uri, scheme):
+		path, err := home.Expand(uri)
+		if err != nil {
+			return target{}, fmt.Errorf("tracking URI: %w", err)
+		}
+		return target{dir: filepath.Clean(path)}, nil
+	case looksLikeServer(scheme, rest):
+		return target{}, fmt.Errorf("%w: %s is a server without http:// or https:// before it; if it is a folder, write file:./%s", ErrUnsupportedURI, withoutUser(uri), withoutUser(uri))
+	case !found && uri != "databricks" && uri != "databricks-uc": // which MLflow's clients take for schemes
 		return target{dir: filepath.Clean(uri)}, nil
 	case strings.EqualFold(scheme, "file"):
 		dir, err := filePath(rest)
@@ -60,6 +81,45 @@ func parseURI(uri string) (target, error) {
 	}
 }
 
+// isPath reports whether a URI is plainly a path: what is before a colon, if there is
+// one, has a slash in it, or it begins as only paths do.
+func isPath(uri, beforeColon string) bool {
+	return strings.HasPrefix(uri, ".") || strings.HasPrefix(uri, "/") && !strings.HasPrefix(uri, "//") || strings.HasPrefix(uri, "~") ||
+		strings.Contains(beforeColon, "/") && !strings.HasPrefix(uri, "//") && !hostName(firstPart(beforeColon))
+}
+
+func firstPart(path string) string {
+	first, _, _ := strings.Cut(path, "/")
+	return first
+}
+
+// port is what follows a host's name and a colon.
+var port = regexp.MustCompile(`^[0-9]{1,5}($|/)`)
+
+// looksLikeServer reports whether what has no scheme that we know is a server's address:
+// host:5000, 127.0.0.1, localhost/prefix, mlflow.example.org, [::1]:5000, //host, or
+// user:password@host.
+func looksLikeServer(beforeColon, rest string) bool {
+	return port.MatchString(rest) || strings.HasPrefix(beforeColon, "//") || strings.HasPrefix(beforeColon, "[") ||
+		hostName(firstPart(beforeColon)) || !strings.HasPrefix(rest, "//") && strings.Contains(rest, "@")
+}
+
+// hostName reports whether a word is rather a host's name than a folder's: localhost, an
+// address, or labels with dots between them that end in one of letters alone.
+func hostName(word string) bool {
+	if strings.EqualFold(word, "localhost") || net.ParseIP(word) != nil {
+		return true
+	}
+	labels := strings.Split(word, ".")
+	last := labels[len(labels)-1]
+	return len(labels) > 1 && len(last) > 1 && !slices.Contains(labels, "") && strings.IndexFunc(last, func(r rune) bool { return !unicode.IsLetter(r) }) < 0
+}
+
+// withoutUser leaves a user's name and password away.
+func withoutUser(address string) string {
+	return strings.TrimPrefix(address[strings.LastIndexByte(address, '@')+1:], "//")
+}
+
 // filePath is the path in what follows "file:", which is either a plain path or
 // //host/path with an empty host or localhost; both may be percent-encoded.
 func filePath(rest string) (string, error) {
@@ -74,6 +134,9 @@ func filePath(rest string) (string, error) {
 	path, err := url.PathUnescape(rest)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrUnsupportedURI, err)
+	}
+	if path, err = home.Expand(path); err != nil {
+		return "", err
 	}
 	if path == "" {
 		return "", fmt.Errorf("%w: file: without a path", ErrUnsupportedURI)

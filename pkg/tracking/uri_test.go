@@ -20,6 +20,7 @@ func TestResolveURI(t *testing.T) {
 }
 
 func TestParseURI(t *testing.T) {
+	t.Setenv("HOME", "/home/amina")
 	for uri, want := range map[string]string{
 		"":                                DefaultURI[len("file:./"):],
 		"file:./mlruns":                   "mlruns",
@@ -30,6 +31,15 @@ func TestParseURI(t *testing.T) {
 		"./a:b":                           "a:b",
 		"/srv/mlruns":                     "/srv/mlruns",
 		"mlruns":                          "mlruns",
+		"~/runs":                          "/home/amina/runs",
+		"~":                               "/home/amina",
+		"file:~/runs":                     "/home/amina/runs",
+		"runs/2026:05":                    "runs/2026:05",
+		"../runs.old/x":                   "../runs.old/x",
+		"file:mlruns.old":                 "mlruns.old",
+		"file:127.0.0.1:5000":             "127.0.0.1:5000",
+		"my runs":                         "my runs",
+		"runs-2026.05":                    "runs-2026.05",
 		"http://host:5000/":               "http://host:5000",
 		"https://u:p@host/prefix//?x=1#y": "https://u:p@host/prefix",
 	} {
@@ -55,6 +65,27 @@ func TestParseURI(t *testing.T) {
 		"http://":                 "without a host",
 		"http://u:s3cret@[::1:80": "not a valid http URL",
 		"postgres://u:s3cret@h/d": "mlflow server",
+		"127.0.0.1:5000":          "127.0.0.1:5000 is a server without http:// or https:// before it",
+		"127.0.0.1":               "a server without http://",
+		"localhost":               "a server without http://",
+		"localhost:5000":          "a server without http://",
+		"localhost/mlflow":        "a server without http://",
+		"mlflow:5000":             "mlflow:5000 is a server without http://",
+		"mlflow:5000/prefix":      "a server without http://",
+		"mlflow.example.org":      "file:./mlflow.example.org",
+		"mlflow.example.org:80/x": "a server without http://",
+		"mlflow.example.org/x":    "a server without http://",
+		"[::1]:5000":              "a server without http://",
+		"//host:5000":             "host:5000 is a server without http://",
+		"u:s3cret@host:5000":      "host:5000 is a server without http://",
+		"htpp://u:s3cret@host":    "htpp:",
+		"http:host:5000":          "without a host",
+		"http:/host:5000":         "without a host",
+		"ftp://host/mlruns":       "ftp:",
+		"s3://bucket/mlruns":      "s3:",
+		"databricks://profile":    "databricks:",
+		"databricks":              "databricks:",
+		`C:\mlruns`:               "C:",
 	} {
 		_, err := parseURI(uri)
 		if !errors.Is(err, ErrUnsupportedURI) || !strings.Contains(err.Error(), tells) || strings.Contains(err.Error(), "s3cret") {

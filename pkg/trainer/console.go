@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
@@ -15,24 +14,22 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Console is what a person sees of a run: lines on Out, and progress bars on
-// Progress, which should be nil unless it is a terminal.
+// Console is what a person sees of a run: lines on Out, and how far it is, on bars if
+// that is a terminal, else in a line on Out now and then.
 type Console struct {
-	Out      io.Writer
-	Progress io.Writer
+	Out io.Writer
+
+	bars  io.Writer
+	shown *terminal.Progress // the one that was begun last
 }
 
-// NewConsole writes lines to out, and progress bars to bars if that is a
-// terminal.
-func NewConsole(out, bars io.Writer) *Console {
-	c := &Console{Out: out}
-	if terminal.Is(bars) {
-		c.Progress = bars
-	}
-	return c
-}
+// NewConsole writes lines to out, and progress to bars if that is a terminal.
+func NewConsole(out, bars io.Writer) *Console { return &Console{Out: out, bars: bars} }
 
-func (c *Console) printf(format string, args ...any) { fmt.Fprintf(c.Out, format, args...) }
+func (c *Console) printf(format string, args ...any) {
+	c.shown.Clear()
+	fmt.Fprintf(c.Out, format, args...)
+}
 
 func (c *Console) epoch(number, of int) { c.printf("\nEpoch %d/%d\n", number, of) }
 
@@ -75,12 +72,13 @@ func (c *Console) stopped(e EarlyStopping) {
 	c.printf("\nEarly stopping: no improvement in %d validations; the best was in epoch %d.\n", e.waiting, e.epoch)
 }
 
-// running is the progress bar's text: the mean losses so far.
-func (c *Console) running(n *interval) string {
-	if c.Progress == nil {
-		return ""
-	}
+// running is the progress bar's text: what is left of the run, and the mean losses so
+// far.
+func (c *Console) running(n *interval, left time.Duration) string {
 	var text strings.Builder
+	if left > 0 {
+		fmt.Fprintf(&text, "run %s left, ", terminal.Rough(left))
+	}
 	fmt.Fprintf(&text, "loss %.3f", n.Total.value())
 	for _, task := range n.tasks {
 		fmt.Fprintf(&text, " %s %.3f", task, n.ByTask[task].Total.value())
@@ -88,55 +86,35 @@ func (c *Console) running(n *interval) string {
 	return text.String()
 }
 
-// Bar is a progress bar, invisible where there is no terminal. It is for looks:
-// its errors are nobody's.
-type Bar struct {
-	title string
-	inner *progressbar.ProgressBar
+// bar shows how far something of so many steps is.
+type bar struct {
+	line        *terminal.Progress
+	done, total int
 }
 
-// Bar shows how far something of so many steps is.
-func (c *Console) Bar(title string, total int) Bar {
-	if c.Progress == nil {
-		return Bar{title, progressbar.DefaultSilent(int64(total))}
-	}
-	return Bar{title, progressbar.NewOptions(total,
-		progressbar.OptionSetWriter(c.Progress),
-		progressbar.OptionSetDescription("  "+title),
-		progressbar.OptionSetWidth(20),
-		progressbar.OptionShowCount(),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionClearOnFinish(),
-		progressbar.OptionThrottle(100*time.Millisecond),
-	)}
-}
-
-// Set says how many steps are done, of how many.
-func (b Bar) Set(done, total int) {
-	b.inner.ChangeMax(total)
-	_ = b.inner.Set(done)
+func (c *Console) bar(title string, total int) *bar {
+	c.shown.Clear()
+	c.shown = terminal.NewProgress(c.bars, title, int64(total), terminal.Options{Lines: c.Out})
+	return &bar{line: c.shown, total: total}
 }
 
 // from starts the bar where a resumed run goes on.
-func (b Bar) from(done int) {
-	if done > 0 {
-		_ = b.inner.Set(done)
-	}
+func (b *bar) from(done int) {
+	b.done = done
+	b.line.From(int64(done))
 }
 
 // step moves the bar on by one.
-func (b Bar) step(text string) {
-	if text != "" {
-		b.inner.Describe("  " + b.title + ": " + text)
-	}
-	_ = b.inner.Add(1)
+func (b *bar) step(text string) {
+	b.done++
+	b.line.Set(int64(b.done), int64(b.total), text)
 }
 
 // clear makes room for lines; the next step draws the bar again.
-func (b Bar) clear() { _ = b.inner.Clear() }
+func (b *bar) clear() { b.line.Clear() }
 
-// Finish removes the bar.
-func (b Bar) Finish() { _ = b.inner.Finish() }
+// finish removes the bar.
+func (b *bar) finish() { b.line.Finish() }
 
 // Data prints the label counts, what became of each task's records, and the
 // split of each set.

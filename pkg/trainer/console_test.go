@@ -1,8 +1,10 @@
 package trainer
 
 import (
+	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -76,5 +78,39 @@ Epoch 1/10
 `
 	if out.String() != want {
 		t.Errorf("printed\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+// The line that shows how far a run is tells of the whole of it, too, but in the last
+// epoch.
+func TestRunLeft(t *testing.T) {
+	tr, _ := toy(t, 4)
+	if err := tr.begin(); err != nil {
+		t.Fatal(err)
+	}
+	defer tr.optimizer.Drop()
+	per := tr.progress.PerEpoch
+	tr.firstStep = per // a resumed run
+	for _, test := range []struct {
+		step       int
+		took, want time.Duration
+	}{
+		{per, time.Hour, 0}, // nothing to go by
+		{2 * per, time.Hour, 2 * time.Hour},
+		{2 * per, 3 * time.Hour, 6 * time.Hour},
+		{3 * per, time.Hour, 0}, // the epoch's own is the run's
+	} {
+		tr.progress.Step = test.step
+		if got := tr.left(test.took); got != test.want {
+			t.Errorf("after step %d: %v are left, want %v", test.step, got, test.want)
+		}
+	}
+	n := newInterval(tr.Train)
+	c := NewConsole(io.Discard, io.Discard)
+	if got := c.running(n, 190*time.Minute); !strings.HasPrefix(got, "run 3h10m left, loss ") {
+		t.Errorf("the text is %q", got)
+	}
+	if got := c.running(n, 0); !strings.HasPrefix(got, "loss ") {
+		t.Errorf("the text is %q", got)
 	}
 }

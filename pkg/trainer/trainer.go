@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
@@ -72,6 +73,8 @@ type Trainer struct {
 	kept      bool // nothing has happened since Keep
 	keptAt    time.Time
 	keptStep  int
+	began     time.Time       // by this process
+	firstStep int             // after which it began
 	local     context.Context // of this rank alone
 	halt      context.CancelFunc
 }
@@ -106,6 +109,7 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	defer t.optimizer.Drop()
 	ctx, done := t.together(ctx)
 	defer done()
+	t.began, t.firstStep = time.Now(), t.progress.Step
 	err := t.train(ctx)
 	stopped := err == nil || errors.Is(err, ctx.Err())
 	if stopped || errors.Is(err, ErrLostRank) {
@@ -190,8 +194,8 @@ func (t *Trainer) epoch(ctx context.Context) error {
 	number := t.progress.Step/t.progress.PerEpoch + 1
 	t.Console.epoch(number, t.Epochs)
 	slots := datasets.Alternate(t.Train, t.Sampling, stepSeed(t.Seed, number, -1))
-	bar := t.Console.Bar("Training", len(slots))
-	defer bar.Finish()
+	bar := t.Console.bar("Training", len(slots))
+	defer bar.finish()
 	bar.from(first)
 	for i := first; i < len(slots); i++ {
 		if err := ctx.Err(); err != nil {
@@ -200,7 +204,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		if err := t.advance(number, i, t.share(slots[i])); err != nil {
 			return err
 		}
-		bar.step(t.Console.running(t.progress.Interval))
+		bar.step(t.Console.running(t.progress.Interval, t.left(time.Since(t.began))))
 		if err := t.settle(ctx, bar.clear); err != nil {
 			return err
 		}
@@ -209,6 +213,16 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// left is how long the rest of the run takes if it goes on as it went for so long,
+// validation and saving included, and isn't stopped early; 0 in the last epoch, of which
+// the bar tells.
+func (t *Trainer) left(took time.Duration) time.Duration {
+	if t.progress.Step/t.progress.PerEpoch >= t.Epochs-1 {
+		return 0
+	}
+	return terminal.Left(took, int64(t.progress.Step-t.firstStep), int64(t.schedule.Total-t.progress.Step))
 }
 
 // settle does what is due after a step: validation, and storing the state.

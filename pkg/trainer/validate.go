@@ -41,8 +41,8 @@ func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Sc
 	for _, l := range loaders {
 		batches += l.Batches()
 	}
-	bar := t.Console.Bar("Validating", batches)
-	defer bar.Finish()
+	bar := t.Console.bar("Validating", batches)
+	defer bar.finish()
 	var all []Scores
 	for _, l := range loaders {
 		scorers := newScorers(l.Tasks)
@@ -56,7 +56,7 @@ func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Sc
 	return all, nil
 }
 
-func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers []*taskScorer, bar Bar) error {
+func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers []*taskScorer, bar *bar) error {
 	slots := l.Ordered()
 	var mine outcomes
 	for i, slot := range slots {

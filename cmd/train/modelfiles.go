@@ -1,0 +1,46 @@
+package main
+
+import (
+	"path"
+	"slices"
+
+	"github.com/trident-nlp/trident/internal/modeldir"
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// cardFile is the model card.
+const cardFile = "README.md"
+
+// figureFiles are the run's course, drawn.
+var figureFiles = []string{"losses.png", "losses.svg", "scores.png", "scores.svg"}
+
+// modelNames are the names of a model's files: of ours, of the Python prototype's, and
+// of Hugging Face's.
+func modelNames(c config.Config) modeldir.Names {
+	own := []string{
+		fusion.ConfigFile, fusion.LabelMapsFile, "label_mappings.json", c.Output.LabelMapsFile, c.Output.MetricsFile, cardFile,
+		tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile, "special_tokens_map.json", "added_tokens.json",
+		"held_out_*.csv",
+	}
+	own = append(own, figureFiles...)
+	weights := []string{
+		fusion.SafetensorsFile, "model-*-of-*.safetensors", fusion.SafetensorsFile + ".index.json",
+		"pytorch_model.bin", "pytorch_model-*-of-*.bin", "pytorch_model.bin.index.json", fusion.PTFile,
+	}
+	return modeldir.Names{
+		Own:     func(name string) bool { return matches(name, own) || matches(name, weights) },
+		Weights: func(name string) bool { return matches(name, weights) },
+		State: func(name string) bool {
+			return matches(name, []string{lockFile, movedFile, "state-*", ".state-*"}) || matches(name, figureFiles)
+		},
+	}
+}
+
+func matches(name string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		found, err := path.Match(pattern, name)
+		return err == nil && found || name == pattern // a name of the configuration's may be no pattern
+	})
+}

@@ -1,0 +1,242 @@
+// Package modeldir is the folder that a training leaves its model in, with what
+// belongs to it: the state of the run, the earlier model, what the tracker hasn't sent.
+package modeldir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/trident-nlp/trident/internal/atomicdir"
+)
+
+// Dir is such a folder. What belongs to it lies beside it, as DIR.run, or, where the
+// folder can't be renamed (see [atomicdir.Within]), within it, as DIR/.trident/run.
+type Dir struct {
+	Path string // as it was named
+
+	target string // what it points to, if it is a link
+	within bool
+}
+
+// Find says where everything lies. It makes nothing.
+func Find(path string) (Dir, error) {
+	d := Dir{Path: filepath.Clean(path)}
+	d.target = d.Path
+	if info, err := os.Lstat(d.Path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if target, err := filepath.EvalSymlinks(d.Path); err == nil {
+			d.target = target
+		}
+	}
+	within, err := atomicdir.Within(d.target)
+	if err != nil {
+		return d, fmt.Errorf("output.model_dir %s: %w", path, err)
+	}
+	// A run that was stopped in a container goes on beside it.
+	d.within = within || exists(filepath.Join(d.target, atomicdir.Hidden, "run"))
+	return d, nil
+}
+
+func (d Dir) add(name string) string {
+	if d.within {
+		return filepath.Join(d.target, atomicdir.Hidden, name)
+	}
+	return d.target + "." + name
+}
+
+// Run holds what a stopped run needs to go on, and the run's lock.
+func (d Dir) Run() string { return d.add("run") }
+
+// Previous holds the model of an earlier run.
+func (d Dir) Previous() string { return d.add("previous") }
+
+// Outbox holds what the tracking server hasn't taken yet. It outlives the run's state.
+func (d Dir) Outbox() string { return d.add("outbox") }
+
+// moving is the earlier model on its way to Previous.
+func (d Dir) moving() string { return d.add("moving") }
+
+// Tidy removes the folder in which the others lie, if nothing is left in it.
+func (d Dir) Tidy() {
+	if d.within {
+		os.Remove(filepath.Join(d.target, atomicdir.Hidden)) // fails while there is something in it
+	}
+}
+
+// Clean brings to its end what a run that was killed had begun to write.
+func (d Dir) Clean() error {
+	if err := errors.Join(atomicdir.Clean(d.Path), atomicdir.Clean(d.Run())); err != nil {
+		return fmt.Errorf("clean up after an earlier run: %w", err)
+	}
+	return nil
+}
+
+// Names are the names that files of ours have.
+type Names struct {
+	Own     func(name string) bool // a model's files
+	Weights func(name string) bool // those of them without which there is no model
+	State   func(name string) bool // a run's state
+}
+
+// Check refuses what would end in an error or in the loss of another's file when the
+// model is written: before there is one.
+func (d Dir) Check(names Names) error {
+	err := atomicdir.Check(d.Path)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		err = fmt.Errorf("%w: name a folder that you may write to", err)
+	case err == nil && !exists(d.moving()):
+		if err = names.check(d.target); err == nil {
+			err = names.check(d.Previous())
+		}
+	}
+	for _, dir := range []string{d.Run(), d.Run() + ".previous"} {
+		if err == nil {
+			err = names.checkState(dir)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("output.model_dir %s: %w", d.Path, err)
+	}
+	return nil
+}
+
+// check refuses a folder in which files of somebody else have the names of a model's.
+func (n Names) check(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var inTheWay []string
+	model := false
+	for _, e := range entries {
+		switch {
+		case !n.Own(e.Name()):
+		case e.IsDir():
+			return fmt.Errorf("%s is a folder, where the model has a file: move it away, or name another folder", filepath.Join(dir, e.Name()))
+		default:
+			inTheWay = append(inTheWay, e.Name())
+			model = model || n.Weights(e.Name())
+		}
+	}
+	if len(inTheWay) > 0 && !model {
+		return fmt.Errorf("%s holds %s but no model: training would overwrite that; name another folder, or move it away", dir, strings.Join(inTheWay, ", "))
+	}
+	return nil
+}
+
+// checkState refuses a folder that holds what is no run's: it would be removed.
+func (n Names) checkState(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if !n.State(e.Name()) {
+			return fmt.Errorf("%s holds %s, and the state of a training is to go there: move it away, or name another folder", dir, e.Name())
+		}
+	}
+	return err
+}
+
+// Files lists the paths of the model's files.
+func (d Dir) Files(names Names) ([]string, error) {
+	entries, err := os.ReadDir(d.Path)
+	if err != nil {
+		return nil, fmt.Errorf("list the model's files: %w", err)
+	}
+	var list []string
+	for _, e := range entries {
+		if names.Own(e.Name()) {
+			list = append(list, filepath.Join(d.Path, e.Name()))
+		}
+	}
+	return list, nil
+}
+
+// MoveAside moves the model of an earlier run to Previous, and what an earlier one left
+// there away. It reports whether there was one. Files that aren't a model's stay. After
+// a kill it must be called again; meanwhile there is no model, or the earlier one.
+func (d Dir) MoveAside(names Names) (moved bool, err error) {
+	entries, err := os.ReadDir(d.target)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("look for an earlier model: %w", err)
+	}
+	own := slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool { return !names.Own(e.Name()) })
+	if !exists(d.moving()) {
+		if !slices.ContainsFunc(own, func(e fs.DirEntry) bool { return names.Weights(e.Name()) }) {
+			return false, nil
+		}
+		if err := names.remove(d.Previous()); err != nil {
+			return false, fmt.Errorf("make room for the earlier model: %w", err)
+		}
+	}
+	if err := d.move(names, own, len(own) == len(entries)); err != nil {
+		return false, fmt.Errorf("move the earlier model aside: %w", err)
+	}
+	return true, nil
+}
+
+func (d Dir) move(names Names, own []fs.DirEntry, all bool) error {
+	if all && !d.within && d.target == d.Path && !exists(d.moving()) && !exists(d.Previous()) {
+		return errors.Join(os.Rename(d.Path, d.Previous()), atomicdir.Sync(filepath.Dir(d.Path)))
+	}
+	if err := os.MkdirAll(d.moving(), 0o777); err != nil {
+		return err
+	}
+	// The weights go first: what is left can't be taken for a model.
+	slices.SortStableFunc(own, func(a, b fs.DirEntry) int { return last(names.Weights(a.Name())) - last(names.Weights(b.Name())) })
+	for _, e := range own {
+		if err := os.Rename(filepath.Join(d.target, e.Name()), filepath.Join(d.moving(), e.Name())); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(atomicdir.Sync(d.target), atomicdir.Sync(d.moving())); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(d.Previous(), 0o777); err != nil { // others' files are left in it, if any
+		return err
+	}
+	entries, err := os.ReadDir(d.moving())
+	for _, e := range entries {
+		err = errors.Join(err, os.Rename(filepath.Join(d.moving(), e.Name()), filepath.Join(d.Previous(), e.Name())))
+	}
+	return errors.Join(err, atomicdir.Sync(d.Previous()), os.Remove(d.moving()), atomicdir.Sync(filepath.Dir(d.moving())))
+}
+
+// last sorts what is false behind what is true.
+func last(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+// remove removes a model's files, and the folder if nothing else is in it.
+func (n Names) remove(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if err == nil && n.Own(e.Name()) {
+			err = os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
+	if err == nil {
+		os.Remove(dir) // fails while others' files are in it
+	}
+	return err
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

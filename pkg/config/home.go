@@ -1,0 +1,46 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/trident-nlp/trident/internal/home"
+)
+
+// expandHome puts the home folder in the place of ~ in every path. MLflow's URI is read
+// by those who open it.
+func (c *Config) expandHome() error {
+	paths := []struct {
+		key  string
+		path *string
+	}{
+		{"backbone.model_name", &c.Backbone.ModelName},
+		{"data.ner_path", &c.Data.NERPath},
+		{"data.classification_path", &c.Data.ClassificationPath},
+		{"data.qa_path", &c.Data.QAPath},
+		{"distill.cache_dir", &c.Distill.CacheDir},
+		{"output.model_dir", &c.Output.ModelDir},
+	}
+	for i := range c.Tasks {
+		paths = append(paths, struct {
+			key  string
+			path *string
+		}{fmt.Sprintf("tasks[%d].file", i+1), &c.Tasks[i].File})
+	}
+	for _, p := range paths {
+		var err error
+		if *p.path, err = home.Expand(*p.path); err != nil {
+			return fmt.Errorf("configuration: %s: %w", p.key, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Distill.Teachers)) {
+		teacher := c.Distill.Teachers[name]
+		var err error
+		if teacher.Model, err = home.Expand(teacher.Model); err != nil {
+			return fmt.Errorf("configuration: distill.teachers.%s.model: %w", name, err)
+		}
+		c.Distill.Teachers[name] = teacher
+	}
+	return nil
+}
