@@ -38,6 +38,8 @@ type flags struct {
 	HeldOut bool     `xor:"records" help:"Score only the records that the model's training held out, by its held_out_*.csv: the test records, or if there are none the validation records. --data must be the files of training."`
 	Records string   `xor:"records" placeholder:"CSV" help:"Score only the records that the column \"record\" of this file numbers, from 1; of those only the test records where a column \"share\" has such."`
 
+	IndependentHeads bool `help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
+
 	SkipBadRecords bool `help:"Leave out records that can't be used, and count them, instead of refusing the file."`
 
 	Output      string `placeholder:"DIR" help:"Write report.md, metrics.json, thresholds.json, predictions_TASK.csv and plots/ there. Other files there stay."`

@@ -44,6 +44,8 @@ type flags struct {
 	Threads   int    `default:"0" env:"TRIDENT_THREADS" placeholder:"N" help:"CPU threads; 0: one for each core."`
 	Precision string `enum:"fp32,bf16,int8,auto" default:"fp32" env:"TRIDENT_PRECISION" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
 
+	IndependentHeads bool `env:"TRIDENT_INDEPENDENT_HEADS" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
+
 	BatchSize   int           `default:"32" env:"TRIDENT_BATCH_SIZE" placeholder:"N" help:"Texts that go through the model at once, at most (${default})…"`
 	BatchTokens int           `default:"4096" env:"TRIDENT_BATCH_TOKENS" placeholder:"N" help:"…and their tokens (${default})."`
 	BatchWait   time.Duration `default:"2ms" env:"TRIDENT_BATCH_WAIT" placeholder:"TIME" help:"How long a text waits for others while the model is idle (${default})."`
@@ -139,6 +141,7 @@ func (f *flags) config() (c serve.Config, cert *certificate, err error) {
 	c.Open = func() (*serve.Model, error) { return serve.OpenModel(f.Model, device, torchx.Precision(f.Precision)) }
 	c.Page = web.Handler()
 	c.Origins = f.Origin
+	c.IndependentHeads = f.IndependentHeads
 	c.Limits = serve.Limits{Body: f.MaxBody, Texts: f.MaxTexts, Text: f.MaxText}
 	c.BatchSize, c.BatchTokens, c.BatchWait = f.BatchSize, f.BatchTokens, f.BatchWait
 	c.QueueTokens, c.QueueBytes = f.QueueTokens, f.QueueBytes

@@ -89,6 +89,11 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, err error
 	if a.Tasks, err = tasks.UnmarshalLabelMaps(maps, described); err != nil {
 		return a, fmt.Errorf("%s: %w; %s", LabelMapsFile, err, copyFolder)
 	}
+	for _, task := range a.Tasks {
+		if err := task.CheckFollows(); err != nil {
+			return a, fmt.Errorf("%s: task %s: %w; %s", ConfigFile, task.Name, err, copyFolder)
+		}
+	}
 	return a, nil
 }
 

@@ -48,6 +48,12 @@ var requestFields = map[string]func(l Limits, raw json.RawMessage, r *client.Req
 		}
 		return nil
 	},
+	"independent_heads": func(_ Limits, raw json.RawMessage, r *client.Request) error {
+		if json.Unmarshal(raw, &r.IndependentHeads) != nil {
+			return problemf(http.StatusUnprocessableEntity, "independent_heads", "want true or false")
+		}
+		return nil
+	},
 	"qa_threshold": func(_ Limits, raw json.RawMessage, r *client.Request) error {
 		if json.Unmarshal(raw, &r.QAThreshold) != nil || !(r.QAThreshold > 0 && r.QAThreshold < 1) {
 			return problemf(http.StatusUnprocessableEntity, "qa_threshold", "want a number that is more than 0 and less than 1")

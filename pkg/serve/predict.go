@@ -46,6 +46,7 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request, rec *record) er
 		return s.loading()
 	}
 	rec.model = g.Hash
+	asked.IndependentHeads = asked.IndependentHeads || s.IndependentHeads
 	reading, err := g.prepare(asked)
 	if err != nil {
 		return err
@@ -160,7 +161,7 @@ func (g *generation) prepare(asked client.Request) (*fusion.Reading, error) {
 		texts[i] = datasets.Transcript(text)
 	}
 	return g.Predictor.Prepare(texts, fusion.PredictOptions{
-		Tasks: asked.Tasks, Scores: asked.Scores, Attention: asked.Attention, Threshold: asked.QAThreshold, Overlap: asked.Overlap,
+		Tasks: asked.Tasks, Scores: asked.Scores, Attention: asked.Attention, Threshold: asked.QAThreshold, Overlap: asked.Overlap, IndependentHeads: asked.IndependentHeads,
 	})
 }
 
