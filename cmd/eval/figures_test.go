@@ -46,6 +46,9 @@ func TestFiguresAreTheTrainers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, task := range set.Tasks { // as training describes its model: with what its data tells
+			m.Tasks[slices.Index(tasks.Names(m.Tasks), task.Name)] = task
+		}
 		split, err := set.Split(datasets.Shares{Test: 0.4, Seed: 42})
 		if err != nil {
 			t.Fatal(err)
@@ -71,6 +74,9 @@ func TestFiguresAreTheTrainers(t *testing.T) {
 	want, err := tr.Evaluate(t.Context(), val)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !m.Tasks[1].Paired() {
+		t.Error("the data doesn't tell which labels go together")
 	}
 	maps, err := m.LabelMaps()
 	if err != nil {

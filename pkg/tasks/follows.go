@@ -15,6 +15,14 @@ type Follows struct {
 	IDs []int `json:"ids,omitzero"`
 }
 
+// String is such as "sub [0 0 1]".
+func (f *Follows) String() string {
+	if f == nil {
+		return "none"
+	}
+	return fmt.Sprintf("%s %v", f.Head, f.IDs)
+}
+
 // AnyLabel stands in [Follows.IDs] for a label beside which any will do: no
 // record has told which one.
 const AnyLabel = -1
