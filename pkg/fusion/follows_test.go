@@ -202,6 +202,16 @@ func TestWrongFollowsAreRefused(t *testing.T) {
 	}
 }
 
+func TestNewRefusesWrongFollows(t *testing.T) {
+	_, m := newPredictorOf(t, 5, pairedTasks(t))
+	a := m.Architecture
+	a.Tasks = pairedTasks(t)
+	a.Tasks[0].Heads[0].Follows = &tasks.Follows{Head: "sub", IDs: []int{9, 9, 9, 9}}
+	if _, err := New(a, gotch.CPU); err == nil || !strings.Contains(err.Error(), "make model: task cls: head main follows sub: id 9 isn't one of -1 to 2") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // compact is JSON without white space; there is none in the tests' strings.
 func compact(json string) string { return strings.Join(strings.Fields(json), "") }
 

@@ -65,6 +65,9 @@ func (m *Model) addParts() (err error) {
 		if m.heads[task.Name] != nil {
 			return fmt.Errorf("two tasks are called %s", task.Name)
 		}
+		if err := task.CheckFollows(); err != nil {
+			return fmt.Errorf("task %s: %w", task.Name, err)
+		}
 		if m.heads[task.Name], err = heads.New(m.params, task, m.Config.Dim, m.Config.Dropout); err != nil {
 			return err
 		}
