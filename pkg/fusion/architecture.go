@@ -89,12 +89,17 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, err error
 	if a.Tasks, err = tasks.UnmarshalLabelMaps(maps, described); err != nil {
 		return a, fmt.Errorf("%s: %w; %s", LabelMapsFile, err, copyFolder)
 	}
+	return a, nil
+}
+
+// checkFollows wants what the heads say of each other to fit the labels.
+func (a Architecture) checkFollows() error {
 	for _, task := range a.Tasks {
 		if err := task.CheckFollows(); err != nil {
-			return a, fmt.Errorf("%s: task %s: %w; %s", ConfigFile, task.Name, err, copyFolder)
+			return fmt.Errorf("task %s: %w", task.Name, err)
 		}
 	}
-	return a, nil
+	return nil
 }
 
 // readDescription reads what config.json has beside the encoder's part. Its

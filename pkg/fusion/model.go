@@ -41,6 +41,9 @@ type Model struct {
 // libtorch's generator in a fixed order. Config.Dropout applies to the heads
 // as well.
 func New(a Architecture, device gotch.Device) (*Model, error) {
+	if err := a.checkFollows(); err != nil {
+		return nil, fmt.Errorf("make model: %w", err)
+	}
 	return build(a, torchx.NewParams(device, true))
 }
 
@@ -64,9 +67,6 @@ func (m *Model) addParts() (err error) {
 	for _, task := range m.Tasks {
 		if m.heads[task.Name] != nil {
 			return fmt.Errorf("two tasks are called %s", task.Name)
-		}
-		if err := task.CheckFollows(); err != nil {
-			return fmt.Errorf("task %s: %w", task.Name, err)
 		}
 		if m.heads[task.Name], err = heads.New(m.params, task, m.Config.Dim, m.Config.Dropout); err != nil {
 			return err
