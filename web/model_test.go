@@ -47,15 +47,13 @@ var tiny = sync.OnceValues(func() (*fusion.Predictor, error) {
 	if err != nil {
 		return nil, err
 	}
+	cls := tasks.CLS(tasks.CaseLabels{
+		Main: []string{"Child Maintenance & Custody", "GBV", "=VANE"}, Sub: []string{"Custody", "Physical Violence", "Neglect", "School"},
+		Intervention: []string{"Counselling", "Referral"}, Priority: []string{"1", "2", "3"},
+	})
+	cls.Heads[0].Follows = &tasks.Follows{Head: "sub", IDs: []int{0, 1, 2, tasks.AnyLabel}}
 	m, err := fusion.New(fusion.Architecture{
-		Tasks: []tasks.Task{
-			tasks.NER(tasks.NERLabels()),
-			tasks.CLS(tasks.CaseLabels{
-				Main: []string{"Child Maintenance & Custody", "GBV", "=VANE"}, Sub: []string{"Custody", "Physical Violence", "Neglect", "School"},
-				Intervention: []string{"Counselling", "Referral"}, Priority: []string{"1", "2", "3"},
-			}),
-			tasks.QA(), mood, risk, places,
-		},
+		Tasks: []tasks.Task{tasks.NER(tasks.NERLabels()), cls, tasks.QA(), mood, risk, places},
 		Config: backbone.Config{
 			VocabSize: int64(len(vocab)), MaxPositions: limit, Dim: 16, Layers: 1, Heads: 2, HiddenDim: 16,
 			Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",

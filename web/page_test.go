@@ -95,6 +95,20 @@ func compare(t *testing.T, s shown, text string, want fusion.Prediction) {
 	}
 }
 
+// TestChosenClassIsShown: the chosen label is among those that are shown at once, with
+// its probability, also where others are likelier.
+func TestChosenClassIsShown(t *testing.T) {
+	p := open(t, serve(t, predict(tinyModel(t))), desktop)
+	got := ask[[]string](p, `import('/result.js').then(({classPart}) => ['a', 'd', 'e'].map((value) => {
+		const part = classPart({field: 'f', value, scores: {a: 0.4, b: 0.25, c: 0.2, d: 0.1, e: 0.05}});
+		const lines = (selector) => [...part.querySelectorAll(selector)].map((li) => (li.className === 'chosen' ? '*' : '') + li.textContent).join(' ');
+		return lines(':scope > ul li') + ' | ' + lines('details li');
+	}))`)
+	if want := []string{"*a40% b25% c20% | d10% e5%", "a40% b25% *d10% | c20% e5%", "a40% b25% *e5% | c20% d10%"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestCallToLabels types a call key by key and looks at all that comes.
 func TestCallToLabels(t *testing.T) {
 	model := tinyModel(t)

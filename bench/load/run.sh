@@ -35,7 +35,7 @@ export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} OMP_NUM_THREADS=$threads RAYO
 export PYTHONPATH=$PWD/scripts/golden PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1
 
 printf -v common ' --model %q --threads %q --listen {address}' "$model" "$threads"
-printf -v serve '%q' "$work/bin/serve"
+printf -v serve '%q --independent-heads' "$work/bin/serve" # as Python's answers
 printf -v fastapi '%q bench/python/serve.py' "$python"
 exec "$work/bin/load" --model "$model" --threads "$threads" --results "$work/load/results.json" --logs "$work/load" \
 	--server "fp32=$serve$common --precision fp32" --offline fp32=fp32 \

@@ -12,6 +12,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/evaluate"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/heads"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -23,6 +24,9 @@ func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) (
 		outputs[t] = evaluate.Outputs{Task: task, Heads: make([]evaluate.HeadOutputs, len(task.Heads))}
 		for _, ex := range set.Examples {
 			outputs[t].Records = append(outputs[t].Records, ex.Record)
+		}
+		if task.Paired() && !e.IndependentHeads {
+			outputs[t].Answers = make([][]int, len(set.Examples))
 		}
 		for h := range task.Heads {
 			outputs[t].Heads[h].Truth = make([][]int, len(set.Examples))
@@ -64,7 +68,13 @@ func (e *evaluation) read(m *loaded, b datasets.Batch, index []int, outputs []ev
 	defer func() { err = errors.Join(err, s.Close()) }()
 	hidden, mask := m.Hidden(s, b)
 	for t, part := range b.Parts {
-		for h, logits := range m.Logits(s, part.Task, hidden, mask) {
+		all := m.Logits(s, part.Task, hidden, mask)
+		if outputs[t].Answers != nil {
+			for i, answer := range heads.Answers(s, outputs[t].Task, all) {
+				outputs[t].Answers[index[i]] = answer
+			}
+		}
+		for h, logits := range all {
 			p := s.ReadFloat32(probabilities(s, outputs[t].Task.Kind, logits))
 			raw := s.ReadFloat32(logits)
 			if s.Err() != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sugarme/gotch"
 
+	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/evaluate"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -46,6 +47,9 @@ func TestFiguresAreTheTrainers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		for _, task := range set.Tasks { // as training describes its model: with what its data tells
+			m.Tasks[slices.Index(tasks.Names(m.Tasks), task.Name)] = task
+		}
 		split, err := set.Split(datasets.Shares{Test: 0.4, Seed: 42})
 		if err != nil {
 			t.Fatal(err)
@@ -71,6 +75,9 @@ func TestFiguresAreTheTrainers(t *testing.T) {
 	want, err := tr.Evaluate(t.Context(), val)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !m.Tasks[1].Paired() {
+		t.Error("the data doesn't tell which labels go together")
 	}
 	maps, err := m.LabelMaps()
 	if err != nil {
@@ -119,6 +126,51 @@ func TestFiguresAreTheTrainers(t *testing.T) {
 	for _, name := range []string{"acc_sub", "acc_intervention"} { // of so many classes that they may be 0
 		if _, found := compared[name]; !found {
 			t.Errorf("%s was not compared", name)
+		}
+	}
+}
+
+// TestAnswersAreThePredictors holds the scored answers to what a Predictor says
+// of the same calls, together and each head by itself.
+func TestAnswersAreThePredictors(t *testing.T) {
+	w := newWorld(t)
+	records, err := datasets.Load(t.Context(), datasets.Source{Path: clsFile, Tasks: []tasks.Task{tasks.CLS(tasks.CaseLabels{})}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.model("paired", 1, 512, records.Tasks...)
+	m, tok, err := fusion.Load("paired", gotch.CPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Drop()
+	for _, precision := range []string{"fp32", "int8"} {
+		contradictions := map[bool]float64{}
+		for _, independent := range []bool{false, true} {
+			args := []string{"--model", "paired", "--data", clsFile, "--precision", precision, "--output", "report", "--no-plots"}
+			if independent {
+				args = append(args, "--independent-heads")
+			}
+			contradictions[independent] = value(t, mustEval(t, args...).Models[0].Reports[0], "contradictions")
+			rows, err := csv.NewReader(strings.NewReader(read(t, "report/predictions_cls.csv"))).ReadAll()
+			if err != nil || len(rows) != 25 {
+				t.Fatalf("%d rows, %v", len(rows), err)
+			}
+			said, err := fusion.NewPredictor(m, tok).PredictClassification(t.Context(), records.Texts,
+				fusion.PredictOptions{IndependentHeads: independent, Precision: torchx.Precision(precision)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, row := range rows[1:] {
+				for _, head := range m.Tasks[0].Heads {
+					if got, want := row[slices.Index(rows[0], head.Name+".predicted")], said[i].Get(head.Field); got != want {
+						t.Errorf("%s, independent %v: record %d: %s is %s, want %s", precision, independent, i+1, head.Name, got, want)
+					}
+				}
+			}
+		}
+		if contradictions[false] != 0 || contradictions[true] == 0 {
+			t.Errorf("%s: contradictions %v", precision, contradictions)
 		}
 	}
 }

@@ -40,6 +40,8 @@ type flags struct {
 	HeldOut bool     `group:"Calls" xor:"records" help:"Score only the records that the model's training held out, by its held_out_*.csv: the test records, or if there are none the validation records. --data must be the files of training."`
 	Records string   `path:"" group:"Calls" xor:"records" placeholder:"CSV" help:"Score only the records that the column \"record\" of this file numbers, from 1; of those only the test records where a column \"share\" has such."`
 
+	IndependentHeads bool `group:"Calls" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
+
 	SkipBadRecords bool `group:"Calls" help:"Leave out records that can't be used, and count them, instead of refusing the file."`
 
 	Output      string `path:"" group:"Report" placeholder:"DIR" help:"Write report.md, metrics.json, thresholds.json, predictions_TASK.csv and plots/ there. Other files there stay."`

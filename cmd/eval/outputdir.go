@@ -12,6 +12,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
@@ -27,7 +28,7 @@ func (f *flags) checkOutput() error {
 	if info, err := os.Stat(f.Output); err == nil && !info.IsDir() {
 		return cli.Usagef("--output %s is a file; want a directory", f.Output)
 	}
-	for _, name := range []string{fusion.SafetensorsFile, fusion.PTFile} {
+	for _, name := range append(weights.HuggingFaceFiles(), fusion.PTFile) {
 		if _, err := os.Stat(filepath.Join(f.Output, name)); err == nil {
 			return cli.Usagef("--output %s holds a model; want another directory", f.Output)
 		}

@@ -53,6 +53,8 @@ type flags struct {
 	Scores      bool      `group:"What to predict" help:"Give the probabilities as well."`
 	Overlap     int       `group:"What to predict" default:"0" placeholder:"N" help:"Read calls that are too long for the model in windows that share N tokens, instead of cutting them off."`
 
+	IndependentHeads bool `group:"What to predict" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
+
 	Format string `group:"Answers" enum:"auto,text,json,jsonl,csv" default:"auto" help:"text, json, jsonl or csv; auto goes by --output's name, otherwise is text on a terminal and jsonl elsewhere."`
 	Output string `path:"" group:"Answers" placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output. With --shard, a folder."`
 
@@ -140,6 +142,8 @@ func (f *flags) job(io cli.Streams) (*job, error) {
 			BatchSize:   f.BatchSize,
 			BatchTokens: f.BatchTokens,
 			Precision:   torchx.Precision(f.Precision).Resolve(device),
+
+			IndependentHeads: f.IndependentHeads,
 		},
 	}, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -125,6 +126,45 @@ func TestSameAsPredictor(t *testing.T) {
 			}
 			if !goldentest.AlikeJSON(object, expected) {
 				t.Errorf("%s: call %d: got %v, want %v", format, i, object, expected)
+			}
+		}
+	}
+}
+
+// TestIndependentHeads: main and sub-category go together in every format,
+// unless each head is to speak for itself.
+func TestIndependentHeads(t *testing.T) {
+	dir := modelDir(t, testTasks())
+	mainOf := map[string]string{"Custody": "Child Maintenance & Custody", "Physical Violence": "GBV"}
+	words := strings.Fields("Hello my name is Mwakamba from Kisumu son he was beaten")
+	var input strings.Builder
+	for i := range words {
+		for j := range words {
+			fmt.Fprintln(&input, words[i], words[j], words[(i+j)%len(words)])
+		}
+	}
+	for _, precision := range []string{"fp32", "int8"} {
+		for independent, args := range map[bool][]string{false: nil, true: {"--independent-heads"}} {
+			args = append(args, "--model", dir, "--input", "-", "--input-format", "lines", "--tasks", "cls", "--format", "csv", "--scores", "--device", "cpu", "--precision", precision)
+			got := infer(input.String(), args...)
+			if got.code != cli.OK {
+				t.Fatal(got.err)
+			}
+			rows, err := csv.NewReader(strings.NewReader(got.out)).ReadAll()
+			if err != nil || len(rows) != 1+len(words)*len(words) || strings.Join(rows[0][1:4], "|") != "main_category|main_category (probability)|sub_category" {
+				t.Fatalf("%d rows, %v, %v", len(rows), rows[0], err)
+			}
+			contradictions, unlikely := 0, 0
+			for _, row := range rows[1:] {
+				if mainOf[row[3]] != row[1] {
+					contradictions++
+				}
+				if row[2] < "0.5" { // the answer's probability, though the other one's is higher
+					unlikely++
+				}
+			}
+			if independent != (contradictions > 0) || independent != (unlikely == 0) {
+				t.Errorf("%s, independent %v: %d answers contradict themselves, %d aren't the main category's likeliest", precision, independent, contradictions, unlikely)
 			}
 		}
 	}

@@ -321,6 +321,7 @@ func TestShardExitCodes(t *testing.T) {
 		"another input":  {shardArgs(model, callsFile(t, 21), done, "0/1"), exitOutput, "was made with another input"},
 		"another format": {shardArgs(model, input, done, "0/1", "--format", "csv"), exitOutput, "was made with another --format"},
 		"other options":  {shardArgs(model, input, done, "0/1", "--scores"), exitOutput, `was made with another setting (see "options" in it)`},
+		"other heads":    {shardArgs(model, input, done, "0/1", "--independent-heads"), exitOutput, `was made with another setting (see "options" in it)`},
 		"other number":   {shardArgs(model, input, others, "0/2"), exitOutput, "holds _part-00001-of-00003.json, one of 3 shards"},
 		"no number":      {shardArgs(model, input, at("a"), "1"), cli.Misuse, "want I/N"},
 		"no output":      {[]string{"--model", model, "--input", input, "--shard", "0/1"}, cli.Misuse, "--shard wants a folder for --output"},

@@ -32,6 +32,8 @@ type options struct {
 	Precision      string  `json:"precision"`
 	BatchSize      int     `json:"batch_size"`
 	BatchTokens    int     `json:"batch_tokens"`
+
+	IndependentHeads bool `json:"independent_heads,omitempty"`
 }
 
 // differs names what two settings don't share; "" is nothing.
@@ -54,7 +56,7 @@ func (f *flags) settings(o fusion.PredictOptions, in []file) (s settings, err er
 	s = settings{Options: options{
 		Format: f.Format, InputFormat: f.InputFormat, MarkBadRecords: f.MarkBadRecords, Tasks: strings.Join(f.Tasks, ","),
 		Threshold: f.QAThreshold, Scores: f.Scores, Overlap: f.Overlap, Precision: string(o.Precision),
-		BatchSize: f.BatchSize, BatchTokens: f.BatchTokens,
+		BatchSize: f.BatchSize, BatchTokens: f.BatchTokens, IndependentHeads: f.IndependentHeads,
 	}}
 	if s.Options.Format == "auto" {
 		s.Options.Format = "jsonl"

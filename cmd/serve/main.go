@@ -48,6 +48,8 @@ type flags struct {
 	Threads   int    `group:"Processor" default:"0" env:"TRIDENT_THREADS" placeholder:"N" help:"CPU threads; 0: one for each core."`
 	Precision string `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" env:"TRIDENT_PRECISION" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
 
+	IndependentHeads bool `group:"What to predict" env:"TRIDENT_INDEPENDENT_HEADS" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
+
 	BatchSize   int           `group:"Batches and queue" default:"32" env:"TRIDENT_BATCH_SIZE" placeholder:"N" help:"Texts that go through the model at once, at most (${default})…"`
 	BatchTokens int           `group:"Batches and queue" default:"4096" env:"TRIDENT_BATCH_TOKENS" placeholder:"N" help:"…and their tokens (${default})."`
 	BatchWait   time.Duration `group:"Batches and queue" default:"2ms" env:"TRIDENT_BATCH_WAIT" placeholder:"TIME" help:"How long a text waits for others while the model is idle (${default})."`
@@ -155,6 +157,7 @@ func (f *flags) config(log *slog.Logger) (c serve.Config, err error) {
 	if c.Hosts, err = f.hosts(); err != nil {
 		return serve.Config{}, err
 	}
+	c.IndependentHeads = f.IndependentHeads
 	c.Limits = serve.Limits{Body: f.MaxBody, Texts: f.MaxTexts, Text: f.MaxText}
 	c.BatchSize, c.BatchTokens, c.BatchWait = f.BatchSize, f.BatchTokens, f.BatchWait
 	c.QueueTokens, c.QueueBytes = f.QueueTokens, f.QueueBytes

@@ -56,7 +56,11 @@ func resolve(c config.Config, t config.Task) (path string, task tasks.Task, err 
 		Text: t.Text, Entities: t.Entities, Labels: t.Labels,
 	}
 	for _, h := range t.Heads {
-		own.Heads = append(own.Heads, tasks.Head{Name: h.Name, Source: h.Field, Labels: h.Labels, Via: h.Via})
+		head := tasks.Head{Name: h.Name, Source: h.Field, Labels: h.Labels, Via: h.Via}
+		if h.Follows != "" {
+			head.Follows = &tasks.Follows{Head: h.Follows}
+		}
+		own.Heads = append(own.Heads, head)
 	}
 	task, err = own.Task()
 	return t.File, task, err

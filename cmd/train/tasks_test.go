@@ -352,6 +352,73 @@ func TestOwnTasks(t *testing.T) {
 	}
 }
 
+const places = `
+task: multitask
+backbone: {init: random, size: {dim: 16, layers: 1, heads: 2, hidden_dim: 32}}
+data: {test_size: 0.2}
+tasks:
+  - name: place
+    kind: multiclass
+    file: places.jsonl
+    heads: [{name: county, follows: town}, {name: town}]
+  - name: area
+    kind: multiclass
+    file: places.jsonl
+    heads: [{name: main, field: category, via: main_category}, {name: sub, field: category}]
+tokenizer: {padding: longest, vocab_size: 100}
+training: {num_epochs: 1, batch_size: 8, threads: 1}
+output: {model_dir: place_model}
+mlflow: {enabled: false}
+`
+
+// A model that is trained knows which labels go together, and says so in config.json.
+func TestHeadsThatFollow(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var records strings.Builder
+	for i := range 40 {
+		records.WriteString(`{"text": "call ` + strconv.Itoa(i) + ` from there", ` +
+			[]string{`"town": "Kisumu", "county": "West", "category": "Custody"`, `"town": "Ahero", "county": "West", "category": "Gambling"`, `"town": "Nakuru", "county": "Rift", "category": "Custody"`}[i%3] + "}\n")
+	}
+	write := func(name, content string) {
+		if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("places.yaml", places)
+	write("places.jsonl", records.String())
+	mustRun(t, "--config", "places.yaml", "--device", "cpu")
+	model, _, err := fusion.Load("place_model", gotch.CPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Drop()
+	// Counties Rift, West of the towns Ahero, Kisumu, Nakuru; sub-categories Custody, Gambling.
+	if got, want := model.Tasks[0].Heads[0].Follows.String(), "town [1 1 0]"; got != want {
+		t.Errorf("county follows %s, want %s", got, want)
+	}
+	if got, want := model.Tasks[1].Heads[0].Follows.String(), "sub [0 1]"; got != want {
+		t.Errorf("main follows %s, want %s", got, want)
+	}
+
+	write("places.jsonl", records.String()+`{"text": "SECRET", "town": "Kisumu", "county": "Rift", "category": "Custody"}`+"\n")
+	code, _, stderr := command("--config", "places.yaml", "--device", "cpu")
+	if code != 1 || strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "SECRET") {
+		t.Errorf("exit code %d, stderr %q; want 1 and one line", code, stderr)
+	}
+	mustContain(t, stderr, `places.jsonl: record 41, line 41: county "Rift" beside town "Kisumu", with which it is "West" in 14 of 15 records; county follows town`, "--skip-bad-records")
+	if code, stdout, stderr := command("--config", "places.yaml", "--device", "cpu", "--check-data"); code != 1 || !strings.Contains(stdout, "labels that contradict other records 1") {
+		t.Errorf("exit code %d, %s%s", code, stdout, stderr)
+	}
+	for set, want := range map[string]string{
+		"tasks=[{name: place, kind: multiclass, file: places.jsonl, heads: [{name: county, follows: village}, {name: town}]}]":               "task place: head county follows village: task place has no such head",
+		"tasks=[{name: place, kind: multiclass, file: places.jsonl, heads: [{name: county, follows: town}, {name: town, follows: county}]}]": "task place: head county follows town: that is a circle",
+	} {
+		if code, _, stderr := command("--config", "places.yaml", "--device", "cpu", "--set", set); code != 1 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("exit code %d, stderr %q, want %q", code, stderr, want)
+		}
+	}
+}
+
 func TestBadTasks(t *testing.T) {
 	configs := inRepo(t, "ner.yaml", "distill.yaml", "multitask.yaml")
 	for _, test := range []struct {

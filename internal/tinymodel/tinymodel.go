@@ -30,18 +30,17 @@ const Words = "Hello my name is Mwakamba from Kisumu son he was beaten a . , ?"
 // special are the tokens that stand before the words.
 var special = strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK]")
 
-// BuiltIn are the three tasks with few labels.
+// BuiltIn are the three tasks with few labels, each sub-category with a main
+// category of its own.
 func BuiltIn() []tasks.Task {
-	return []tasks.Task{
-		tasks.NER(tasks.NERLabels()),
-		tasks.CLS(tasks.CaseLabels{
-			Main:         []string{"Child Maintenance & Custody", "GBV"},
-			Sub:          []string{"Custody", "Physical Violence"},
-			Intervention: []string{"Counselling", "Referral"},
-			Priority:     []string{"1", "2", "3"},
-		}),
-		tasks.QA(),
-	}
+	cls := tasks.CLS(tasks.CaseLabels{
+		Main:         []string{"Child Maintenance & Custody", "GBV"},
+		Sub:          []string{"Custody", "Physical Violence"},
+		Intervention: []string{"Counselling", "Referral"},
+		Priority:     []string{"1", "2", "3"},
+	})
+	cls.Heads[0].Follows = &tasks.Follows{Head: "sub", IDs: []int{0, 1}}
+	return []tasks.Task{tasks.NER(tasks.NERLabels()), cls, tasks.QA()}
 }
 
 // Tasks are those of [BuiltIn], and one of a user's own.

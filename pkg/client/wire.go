@@ -11,6 +11,8 @@ type Request struct {
 	QAThreshold float64  `json:"qa_threshold,omitempty" doc:"A yes/no output is 1 if its probability is higher; more than 0 and less than 1. 0.5 if not given."`
 	Attention   bool     `json:"attention,omitempty" doc:"Say what the attention pooling of cls and qa looked at, word by word."`
 	Overlap     int      `json:"overlap,omitempty" doc:"Read calls that are too long for the model in windows that share so many tokens, instead of cutting them off; at most half of what the model reads at once."`
+
+	IndependentHeads bool `json:"independent_heads,omitempty" doc:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 }
 
 // Response answers a [Request].

@@ -102,7 +102,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Tasks: []Task{
 			{Use: "ner", LossWeight: 2},
 			{Name: "names", Kind: "token", File: "f", Text: "t", Entities: "e", Labels: []string{"A"}, Transform: true},
-			{Name: "mood", Kind: "multiclass", File: "f", Pooling: "cls", PreClassifier: true, Heads: []Head{{"h", "f", []string{"x"}, "main_category"}}},
+			{Name: "mood", Kind: "multiclass", File: "f", Pooling: "cls", PreClassifier: true, Heads: []Head{{"h", "f", []string{"x"}, "main_category", "g"}}},
 		},
 		Tokenizer: Tokenizer{
 			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500, LowerCase: true,

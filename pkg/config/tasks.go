@@ -27,6 +27,8 @@ type Head struct {
 	Field  string   `yaml:"field"`            // of the record; dots lead into objects; the name if not given
 	Labels []string `yaml:"labels,omitempty"` // in the order of their ids; those in the data if not given
 	Via    string   `yaml:"via"`              // main_category: the label is that of the sub-category in the field
+
+	Follows string `yaml:"follows"` // another head of the task, whose label decides this one's
 }
 
 // ID is the task's name.

@@ -38,6 +38,7 @@ type Records struct {
 	Warnings []string     // what is doubtful in the file as a whole, a line each
 	labels   [][]labels   // by record, of each task; nil of one that can't be used
 	survey   survey
+	lines    []int // by record, in which it begins
 }
 
 // Usable reports whether the record of that number, from 1, can be used.
@@ -98,6 +99,7 @@ func loadOne(ctx context.Context, source Source) (Records, error) {
 	if err := r.read(ctx, f); err != nil {
 		return r, err
 	}
+	r.dropContradictions()
 	count, wrong := len(r.Texts), r.Problems.Total()
 	if count == 0 && wrong == 0 {
 		return r, errors.New("the file holds no records")
@@ -138,7 +140,9 @@ func (r *Records) read(ctx context.Context, file io.Reader) error {
 		}
 		var raw []byte
 		if raw, err = in.next(); err == nil {
-			err = r.add(raw, known, seen)
+			if err = r.add(raw, known, seen); err == nil {
+				r.lines = append(r.lines, in.line)
+			}
 		}
 		err = r.note(in, err)
 	}
@@ -172,7 +176,7 @@ func (r *Records) note(in *reader, err error) error {
 	if errors.As(err, &outside) {
 		p.Record = 0
 	} else {
-		r.Texts, r.labels = append(r.Texts, ""), append(r.labels, nil)
+		r.Texts, r.labels, r.lines = append(r.Texts, ""), append(r.labels, nil), append(r.lines, in.line)
 	}
 	if p.Record == 0 || in.array && p.Kind == KindJSON {
 		p.Message += "; nothing after that can be read"
@@ -187,6 +191,11 @@ func (r *Records) note(in *reader, err error) error {
 func (r *Records) check() error {
 	if len(r.Tasks) == 0 {
 		return errors.New("no task reads it")
+	}
+	for _, task := range r.Tasks {
+		if err := task.CheckFollows(); err != nil {
+			return fmt.Errorf("task %s: %w", task.Name, err)
+		}
 	}
 	for _, task := range r.Tasks[1:] {
 		if task.Text != r.Tasks[0].Text {
@@ -274,6 +283,7 @@ func (r *Records) findLabels() (err error) {
 		}
 	}
 	r.Tasks = list
+	r.findFollows()
 	return nil
 }
 

@@ -93,6 +93,7 @@ func TestCaseLabelsAreSortedAndDistinct(t *testing.T) {
 		Intervention: []string{"Counselling", "Referral"},
 		Priority:     []string{"1", "10", "2"},
 	})
+	want.Heads[0].Follows = &tasks.Follows{Head: "sub", IDs: []int{2, 0, 1, 2}}
 	if !reflect.DeepEqual(r.Tasks, []tasks.Task{want}) {
 		t.Errorf("got %+v, want %+v", r.Tasks, want)
 	}

@@ -27,6 +27,8 @@ const (
 	KindLabel     Kind = "unknown label"
 	KindText      Kind = "text in place of a label"
 	KindDuplicate Kind = "id twice"
+
+	KindContradiction Kind = "labels that contradict other records" // of heads of which one follows the other
 )
 
 // Problem is a record that can't be used. It holds nothing of the record's

@@ -73,7 +73,7 @@ func (r *Report) addClasses(o Outputs) (measure, error) {
 		all := make([]choice, len(o.Records))
 		var labelled []choice
 		for i, truth := range o.Heads[h].Truth {
-			all[i] = choose(truth[0], o.Heads[h].Probabilities[i])
+			all[i] = o.choice(h, i)
 			if truth[0] != tasks.IgnoreClass {
 				labelled = append(labelled, all[i])
 			}
@@ -87,7 +87,24 @@ func (r *Report) addClasses(o Outputs) (measure, error) {
 			heads = append(heads, classHead{head.Name, all, make([]metrics.Counts, len(head.Labels)+1)})
 		}
 	}
-	return classMeasure(heads), nil
+	m := classMeasure(heads)
+	if o.Task.Paired() {
+		m = m.and("contradictions", share(contradictions(o)))
+	}
+	return m, nil
+}
+
+// contradictions says of each record whether its answer's labels don't go together.
+func contradictions(o Outputs) []bool {
+	list := make([]bool, len(o.Records))
+	answer := make([]int, len(o.Heads))
+	for i := range list {
+		for h := range o.Heads {
+			answer[h] = o.choice(h, i).predicted
+		}
+		list[i] = !o.Task.Consistent(answer)
+	}
+	return list
 }
 
 // classMeasure gives avg_acc, then accuracy and macro-F1 of each head.

@@ -114,6 +114,7 @@ func meanings() map[string]string {
 		"token_accuracy":   "share of words with the right label",
 		"token_macro_f1":   "F1 of words, mean over the labels",
 		"avg_acc":          "mean of the heads' accuracies",
+		"contradictions":   "share of answers whose labels don't go together",
 		"avg_f1":           "mean of the heads' figures",
 		"criteria_f1":      "F1 of yes, mean over the outputs",
 	}

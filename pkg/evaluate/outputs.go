@@ -20,6 +20,9 @@ type Outputs struct {
 	Task    tasks.Task
 	Records []int         // record numbers in the data file, from 1
 	Heads   []HeadOutputs // one for each of the task's heads
+	// Answers are by record the class that the model chose for each head of a
+	// multiclass task ([tasks.Task.Answer]); nil: each head's likeliest.
+	Answers [][]int
 }
 
 // HeadOutputs are one head's truth and probabilities, by record.
@@ -56,7 +59,7 @@ func (o Outputs) check() error {
 			return fmt.Errorf("head %s: %w", o.Task.Heads[h].Name, err)
 		}
 	}
-	return nil
+	return o.checkAnswers()
 }
 
 func (o Outputs) checkHead(h int, head HeadOutputs) error {
@@ -100,11 +103,33 @@ func (o Outputs) checkHead(h int, head HeadOutputs) error {
 	return nil
 }
 
+func (o Outputs) checkAnswers() error {
+	switch {
+	case o.Answers == nil:
+		return nil
+	case o.Task.Kind != tasks.MultiClass:
+		return fmt.Errorf("a %s task has no answers beside its probabilities", o.Task.Kind)
+	case len(o.Answers) != len(o.Records):
+		return fmt.Errorf("%d records, answers to %d", len(o.Records), len(o.Answers))
+	}
+	for i, answer := range o.Answers {
+		if len(answer) != len(o.Heads) {
+			return fmt.Errorf("record %d: answers of %d heads; the task has %d", o.Records[i], len(answer), len(o.Heads))
+		}
+		for h, class := range answer {
+			if class < 0 || class >= len(o.Task.Heads[h].Labels) {
+				return fmt.Errorf("record %d: head %s: answer %d isn't one of 0 to %d", o.Records[i], o.Task.Heads[h].Name, class, len(o.Task.Heads[h].Labels)-1)
+			}
+		}
+	}
+	return nil
+}
+
 // rounding is by how much half-precision arithmetic may push a probability
 // over 1.
 const rounding = 0.01
 
-// choice is the likeliest class of one word or record, beside the true one.
+// choice is the class that was chosen for one word or record, beside the true one.
 type choice struct {
 	truth, predicted int
 	confidence       float32 // the predicted class's probability
@@ -119,6 +144,16 @@ func choose(truth int, probabilities []float32) choice {
 		}
 	}
 	return choice{truth, best, min(probabilities[best], 1)}
+}
+
+// choice is what head h of a multiclass task says of record i.
+func (o Outputs) choice(h, i int) choice {
+	truth, probabilities := o.Heads[h].Truth[i][0], o.Heads[h].Probabilities[i]
+	if o.Answers == nil {
+		return choose(truth, probabilities)
+	}
+	class := o.Answers[i][h]
+	return choice{truth, class, min(probabilities[class], 1)}
 }
 
 // calibrate compares the choices' confidence with how often they are right.

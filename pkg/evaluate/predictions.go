@@ -47,7 +47,7 @@ func writeRows(w io.Writer, o Outputs, opt Options) error {
 			case tasks.Token:
 				row = append(row, tokenCells(head, truth, probabilities)...)
 			case tasks.MultiClass:
-				row = append(row, classCells(head, truth[0], probabilities)...)
+				row = append(row, classCells(head, o.choice(h, i))...)
 			default:
 				row = append(row, flagCells(truth, probabilities, opt.threshold(head.Name))...)
 			}
@@ -96,12 +96,11 @@ func tokenCells(head tasks.Head, classes []int, probabilities []float32) []strin
 	return cells
 }
 
-func classCells(head tasks.Head, class int, probabilities []float32) []string {
+func classCells(head tasks.Head, c choice) []string {
 	truth := ""
-	if class != tasks.IgnoreClass {
-		truth = labelName(head.Labels, class)
+	if c.truth != tasks.IgnoreClass {
+		truth = labelName(head.Labels, c.truth)
 	}
-	c := choose(class, probabilities)
 	return []string{truth, head.Labels[c.predicted], decimal(c.confidence)}
 }
 

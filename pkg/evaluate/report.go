@@ -39,6 +39,7 @@ type Report struct {
 //	token_accuracy token_macro_f1             token tasks: labelled words
 //	avg_acc                                   multiclass: mean of the heads' accuracies
 //	acc_HEAD macro_f1_HEAD                    multiclass: one head
+//	contradictions                            multiclass, where a head follows another: share of answers whose labels don't go together
 //	avg_f1                                    multilabel: mean of the heads' f1_HEAD
 //	criteria_f1                               multilabel: mean of the outputs' F1
 //	f1_HEAD                                   multilabel: micro-F1 of a head; the accuracy of a head with one output, as in scikit-learn
@@ -156,6 +157,26 @@ func (o Options) threshold(head string) float64 {
 type measure struct {
 	names []string
 	of    func(index []int) []float64
+}
+
+// and adds a figure.
+func (m measure) and(name string, of func(index []int) float64) measure {
+	return measure{append(m.names, name), func(index []int) []float64 {
+		return append(m.of(index), of(index))
+	}}
+}
+
+// share is how often something is so; NaN of nothing.
+func share(so []bool) func(index []int) float64 {
+	return func(index []int) float64 {
+		count := 0
+		for _, i := range index {
+			if so[i] {
+				count++
+			}
+		}
+		return float64(count) / float64(len(index))
+	}
 }
 
 // figures are those of all records, with their intervals.

@@ -83,5 +83,15 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, labels st
 	return a, LabelMapsFile, nil
 }
 
+// checkFollows wants what the heads say of each other to fit the labels.
+func (a Architecture) checkFollows() error {
+	for _, task := range a.Tasks {
+		if err := task.CheckFollows(); err != nil {
+			return fmt.Errorf("task %s: %w", task.Name, err)
+		}
+	}
+	return nil
+}
+
 // LabelMaps returns the model's label_maps.json.
 func (a Architecture) LabelMaps() ([]byte, error) { return tasks.MarshalLabelMaps(a.Tasks) }

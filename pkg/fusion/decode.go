@@ -92,14 +92,19 @@ func (c *call) tokens(task tasks.Task, cut cutter) ([]Token, []Fields[float32]) 
 	return list, scores
 }
 
-// classes gives each head's likeliest label.
+// classes gives each head's label of the task's answer, and the probabilities
+// that the head by itself gives all of its labels.
 func (c *call) classes(task tasks.Task) (Fields[string], Fields[Fields[float32]]) {
 	var list Fields[string]
 	var scores Fields[Fields[float32]]
+	logits := make([][]float32, len(task.Heads))
+	for h := range task.Heads {
+		logits[h] = c.mean(task.Name, h)
+	}
+	answer := task.Answer(logits)
 	for h, head := range task.Heads {
-		logits := c.mean(task.Name, h)
-		list = append(list, Field[string]{head.Field, head.Labels[argmax(logits)]})
-		scores = append(scores, Field[Fields[float32]]{head.Field, named(head.Labels, softmax(logits))})
+		list = append(list, Field[string]{head.Field, head.Labels[answer[h]]})
+		scores = append(scores, Field[Fields[float32]]{head.Field, named(head.Labels, softmax(logits[h]))})
 	}
 	return list, scores
 }

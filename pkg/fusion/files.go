@@ -121,6 +121,11 @@ func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 	if err == nil {
 		err = checkOrigin(file, a, tok)
 	}
+	if err == nil {
+		if err = a.checkFollows(); err != nil {
+			err = fmt.Errorf("%s: %w; %s", ConfigFile, err, copyFolder)
+		}
+	}
 	if err != nil {
 		m.Drop()
 		return nil, nil, err

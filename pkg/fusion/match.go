@@ -3,6 +3,7 @@ package fusion
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
+	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
@@ -21,16 +23,22 @@ const (
 )
 
 // Files of several models may fit each other in all sizes, and would then predict
-// nonsense without an error. So [SafetensorsFile] names, by SHA-256, the vocabulary
-// and the label maps that its weights were trained with. [PTFile] can't.
+// nonsense without an error. So [SafetensorsFile] names, by SHA-256, the vocabulary,
+// the label maps, and which labels go together, that its weights were trained with.
+// [PTFile] can't.
 const (
 	vocabularyKey = "trident.vocabulary"
 	labelsKey     = "trident.labels"
+	followsKey    = "trident.follows"
 )
 
 // origin is the metadata that says what the weights were trained with.
 func (a Architecture) origin(tok *tokenize.Tokenizer) (map[string]string, error) {
 	maps, err := a.LabelMaps()
+	if err != nil {
+		return nil, err
+	}
+	follows, err := a.follows()
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +49,23 @@ func (a Architecture) origin(tok *tokenize.Tokenizer) (map[string]string, error)
 	return map[string]string{
 		vocabularyKey: hex.EncodeToString(vocabulary.Sum(nil)),
 		labelsKey:     hex.EncodeToString(labels[:]),
+		followsKey:    follows,
 	}, nil
+}
+
+// follows is the SHA-256 of what the tasks' heads say of each other.
+func (a Architecture) follows() (string, error) {
+	list := [][]*tasks.Follows{}
+	for _, task := range a.Tasks {
+		var heads []*tasks.Follows
+		for _, head := range task.Heads {
+			heads = append(heads, head.Follows)
+		}
+		list = append(list, heads)
+	}
+	data, err := json.Marshal(list)
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), err
 }
 
 // checkOrigin compares the directory's vocabulary and label maps with those that
@@ -60,6 +84,10 @@ func checkOrigin(file *weights.File, a Architecture, tok *tokenize.Tokenizer) er
 	if was, ok := said[labelsKey]; ok && was != is[labelsKey] {
 		return fmt.Errorf("%s isn't the one that %s was trained with; %s, or, if you changed labels on purpose, remove %s (%s holds the same weights)",
 			LabelMapsFile, name, copyFolder, name, PTFile)
+	}
+	if was, ok := said[followsKey]; ok && was != is[followsKey] {
+		return fmt.Errorf("%s says otherwise than %s which labels go together; %s, or, if you changed that on purpose, remove %s (%s holds the same weights)",
+			ConfigFile, name, copyFolder, name, PTFile)
 	}
 	return nil
 }

@@ -43,6 +43,9 @@ type Model struct {
 // libtorch's generator in a fixed order. Config.Dropout applies to the heads
 // as well.
 func New(a Architecture, device gotch.Device) (*Model, error) {
+	if err := a.checkFollows(); err != nil {
+		return nil, fmt.Errorf("make model: %w", err)
+	}
 	return build(a, torchx.NewParams(device, true))
 }
 

@@ -30,6 +30,11 @@ type PredictOptions struct {
 	// without those of each word, which are most of all.
 	TextScores bool
 	Attention  bool // give what the attention pooling of the tasks that have it looked at
+
+	// IndependentHeads makes each head say its own likeliest label, as in the
+	// Python prototype, also where it follows another one ([tasks.Task.Answer]).
+	IndependentHeads bool
+
 	// Precision of matrix products: float32 if it is "". Those of bfloat16 and
 	// 8-bit integers are faster where the processor has them, and a little less
 	// exact; 8-bit integers are for the CPU.
@@ -188,18 +193,22 @@ func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 	case o.Overlap < 0 || o.Overlap > p.limit-3:
 		return nil, fmt.Errorf("windows that share %d tokens; with this model want 0 to %d", o.Overlap, p.limit-3)
 	}
+	learnt := p.tasks
+	if o.IndependentHeads {
+		learnt = tasks.Independent(learnt)
+	}
 	if o.Tasks == nil {
-		return p.tasks, nil
+		return learnt, nil
 	}
 	wanted := map[string]bool{}
 	for _, name := range o.Tasks {
-		if _, err := tasks.Find(p.tasks, name); err != nil {
+		if _, err := tasks.Find(learnt, name); err != nil {
 			return nil, err
 		}
 		wanted[name] = true
 	}
 	var list []tasks.Task
-	for _, task := range p.tasks {
+	for _, task := range learnt {
 		if wanted[task.Name] {
 			list = append(list, task)
 		}

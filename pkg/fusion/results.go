@@ -49,7 +49,7 @@ type Entity struct {
 // Scores are the probabilities behind a [Prediction].
 type Scores struct {
 	NER            []Fields[float32]       `json:"ner,omitzero"`            // of each token: all labels
-	Classification Fields[Fields[float32]] `json:"classification,omitzero"` // of each head: all labels
+	Classification Fields[Fields[float32]] `json:"classification,omitzero"` // of each head: all labels, by this head alone; see [tasks.Task.Answer]
 	QA             Fields[[]float32]       `json:"qa,omitzero"`             // of each head: each criterion
 	Tasks          Fields[OwnScores]       `json:"tasks,omitzero"`
 }

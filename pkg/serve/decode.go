@@ -39,6 +39,9 @@ var requestFields = map[string]func(l Limits, d *json.Decoder, r *client.Request
 	"scores":      func(_ Limits, d *json.Decoder, r *client.Request) error { return flag("scores", d, &r.Scores) },
 	"text_scores": func(_ Limits, d *json.Decoder, r *client.Request) error { return flag("text_scores", d, &r.TextScores) },
 	"attention":   func(_ Limits, d *json.Decoder, r *client.Request) error { return flag("attention", d, &r.Attention) },
+	"independent_heads": func(_ Limits, d *json.Decoder, r *client.Request) error {
+		return flag("independent_heads", d, &r.IndependentHeads)
+	},
 	"qa_threshold": func(_ Limits, d *json.Decoder, r *client.Request) error {
 		var value *float64
 		switch err := d.Decode(&value); {

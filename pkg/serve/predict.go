@@ -110,6 +110,7 @@ func (s *Server) prepare(ctx context.Context, data []byte, share *ticket, rec *r
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	asked.IndependentHeads = asked.IndependentHeads || s.IndependentHeads
 	if g, release = s.acquire(); g == nil {
 		return nil, nil, nil, s.loading()
 	}
@@ -144,6 +145,7 @@ func (g *generation) tokenize(ctx context.Context, asked client.Request, most in
 	reading, err := g.Predictor.Prepare(ctx, texts, fusion.PredictOptions{
 		Tasks: asked.Tasks, Scores: asked.Scores, TextScores: asked.TextScores, Attention: asked.Attention,
 		Threshold: asked.QAThreshold, Overlap: asked.Overlap, MaxTokens: most,
+		IndependentHeads: asked.IndependentHeads,
 	})
 	if errors.Is(err, fusion.ErrTooManyTokens) {
 		return nil, problemf(http.StatusRequestEntityTooLarge, "texts", "more than %d tokens in all, which is what the server takes at a time: send the texts in several requests", most)

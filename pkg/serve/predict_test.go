@@ -49,6 +49,7 @@ func TestSameAsPredictor(t *testing.T) {
 		{Overlap: 8, Scores: true, Attention: true},
 		{Attention: true, Tasks: []string{"qa", "ner"}},
 		{Tasks: []string{"cls"}, Overlap: 20},
+		{IndependentHeads: true, Scores: true},
 	}
 	var group sync.WaitGroup
 	for caller := range 24 {
@@ -62,7 +63,7 @@ func TestSameAsPredictor(t *testing.T) {
 					texts = append(texts, datasets.Transcript(r.Texts[len(r.Texts)-1]))
 				}
 				want, err := alone.Predict(t.Context(), texts, fusion.PredictOptions{
-					Tasks: r.Tasks, Scores: r.Scores, Attention: r.Attention, Threshold: r.QAThreshold, Overlap: r.Overlap,
+					Tasks: r.Tasks, Scores: r.Scores, Attention: r.Attention, Threshold: r.QAThreshold, Overlap: r.Overlap, IndependentHeads: r.IndependentHeads,
 				})
 				body, _ := json.Marshal(r)
 				got := s.predict(string(body))
@@ -78,6 +79,59 @@ func TestSameAsPredictor(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestIndependentHeads: main and sub-category go together, unless the request or
+// the server's configuration wants each head by itself.
+func TestIndependentHeads(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 3))
+	texts := make([]string, 60)
+	for i := range texts {
+		texts[i] = randomText(rng)
+	}
+	ask := func(s *testServer, independent bool) []client.Prediction {
+		body, err := json.Marshal(client.Request{Texts: texts, IndependentHeads: independent, Scores: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answer client.Response
+		if got := s.predict(string(body)); got.code != http.StatusOK || json.Unmarshal([]byte(got.body), &answer) != nil {
+			t.Fatalf("code %d: %s", got.code, got.body)
+		}
+		return answer.Predictions
+	}
+	mainOf := map[string]string{"Custody": "Child Maintenance & Custody", "Physical Violence": "GBV"}
+	contradictions := func(list []client.Prediction) (n int) {
+		for _, p := range list {
+			if p.Classification["main_category"] != mainOf[p.Classification["sub_category"]] {
+				n++
+			}
+		}
+		return n
+	}
+	s := newReadyServer(t, nil)
+	if n := contradictions(ask(s, false)); n != 0 {
+		t.Errorf("%d of %d answers contradict themselves", n, len(texts))
+	}
+	apart := ask(s, true)
+	if n := contradictions(apart); n == 0 {
+		t.Error("no answer of independent heads contradicts itself: nothing is tested")
+	}
+	for i, p := range apart {
+		for field, said := range p.Classification {
+			for label, score := range p.Scores.Classification[field] {
+				if score > p.Scores.Classification[field][said] {
+					t.Errorf("text %d: %s is %s, but %s is likelier", i, field, said, label)
+				}
+			}
+		}
+	}
+	whole := newReadyServer(t, func(c *Config) { c.IndependentHeads = true })
+	for _, asked := range []bool{false, true} {
+		if !goldentest.AlikeJSON(asValue(t, ask(whole, asked)), asValue(t, apart)) {
+			t.Error("a server of independent heads answers otherwise")
+		}
+	}
 }
 
 // TestInt8: in 8-bit integers the neighbours in a batch change nothing at all.
@@ -122,7 +176,7 @@ func TestProblems(t *testing.T) {
 		"no texts":           {`{}`, 422, "texts", "at least one text"},
 		"null texts":         {`{"texts": null}`, 422, "texts", "at least one text"},
 		"no text":            {`{"texts": []}`, 422, "texts", "at least one text"},
-		"unknown field":      {`{"texts": ["a"], "` + secret + `": 1}`, 422, "", "there are attention, overlap, qa_threshold, scores, tasks, text_scores, texts"},
+		"unknown field":      {`{"texts": ["a"], "` + secret + `": 1}`, 422, "", "there are attention, independent_heads, overlap, qa_threshold, scores, tasks, text_scores, texts"},
 		"other case":         {`{"Texts": ["a"]}`, 422, "", "isn't known"},
 		"texts a string":     {`{"texts": "` + secret + `"}`, 422, "texts", "want an array of strings"},
 		"texts an object":    {`{"texts": {"` + secret + `": 1}}`, 422, "texts", "want an array of strings"},
@@ -137,6 +191,7 @@ func TestProblems(t *testing.T) {
 		"no task":            {`{"texts": ["a"], "tasks": []}`, 422, "tasks", "at least one name"},
 		"many tasks":         {`{"texts": ["a"], "tasks": [` + strings.Repeat(`"ner",`, 64) + `"ner"]}`, 422, "tasks", "more than 64 names"},
 		"scores a string":    {`{"texts": ["a"], "scores": "` + secret + `"}`, 422, "scores", "want true or false"},
+		"heads a number":     {`{"texts": ["a"], "independent_heads": 1}`, 422, "independent_heads", "want true or false"},
 		"attention a number": {`{"texts": ["a"], "attention": 1}`, 422, "attention", "want true or false"},
 		"threshold 0":        {`{"texts": ["a"], "qa_threshold": 0}`, 422, "qa_threshold", "more than 0 and less than 1"},
 		"threshold 1":        {`{"texts": ["a"], "qa_threshold": 1}`, 422, "qa_threshold", "more than 0 and less than 1"},

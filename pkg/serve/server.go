@@ -37,6 +37,8 @@ type Config struct {
 
 	Origins []string // of web pages elsewhere that may ask, such as https://cases.example.org
 
+	IndependentHeads bool // for all requests; see [fusion.PredictOptions]
+
 	Limits      Limits
 	QueueTokens int           // what all requests that are being answered may have together…
 	QueueBytes  int64         // …and the bytes of their bodies

@@ -17,7 +17,7 @@ type Own struct {
 	Text          string   // the records' field that holds the transcript; "" is "text"
 	Entities      string   // token tasks: the field of the spans; "" is "entities"
 	Labels        []string // token tasks: the entities' labels, without O; none: those in the data
-	Heads         []Head   // sentence-level tasks: Name, Source ("" is the name), Labels (none: those in the data), Via
+	Heads         []Head   // sentence-level tasks: Name, Source ("" is the name), Labels (none: those in the data), Via, Follows
 }
 
 // name is what tasks and heads may be called: their names are parts of
@@ -111,6 +111,22 @@ func (o Own) pooled(task *Task) error {
 		}
 		h.Field, h.Param = h.Name, o.Name+"_heads."+h.Name
 		task.Heads = append(task.Heads, h)
+	}
+	for h := range task.Heads {
+		if head := &task.Heads[h]; head.Follows == nil && head.Via != "" {
+			head.Follows = followsField(task.Heads, head.Source)
+		}
+	}
+	return task.CheckFollows()
+}
+
+// followsField makes a head with [Head.Via] follow the head whose label is the
+// field's value itself, if there is one.
+func followsField(heads []Head, source string) *Follows {
+	for _, head := range heads {
+		if head.Source == source && head.Via == "" {
+			return &Follows{Head: head.Name}
+		}
 	}
 	return nil
 }

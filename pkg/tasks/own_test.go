@@ -37,6 +37,20 @@ func TestOwnTasks(t *testing.T) {
 				{Name: "gender", Field: "gender", Param: "mood_2_heads.gender", Source: "reporter.gender", Labels: []string{"male", "female"}, Required: true},
 			}},
 		},
+		"a head by the main category of another's": {
+			Own{Name: "mood", Kind: MultiClass, Heads: []Head{{Name: "area", Source: "category", Via: ViaMainCategory}, {Name: "category"}}},
+			Task{Name: "mood", Kind: MultiClass, Pooling: AttentionPooling, PoolParam: "mood_attention.attention", Text: "text", Heads: []Head{
+				{Name: "area", Field: "area", Param: "mood_heads.area", Source: "category", Via: ViaMainCategory, Follows: &Follows{Head: "category"}},
+				{Name: "category", Field: "category", Param: "mood_heads.category", Source: "category"},
+			}},
+		},
+		"a head that follows": {
+			Own{Name: "mood", Kind: MultiClass, Heads: []Head{{Name: "town"}, {Name: "county", Follows: &Follows{Head: "town"}}}},
+			Task{Name: "mood", Kind: MultiClass, Pooling: AttentionPooling, PoolParam: "mood_attention.attention", Text: "text", Heads: []Head{
+				{Name: "town", Field: "town", Param: "mood_heads.town", Source: "town"},
+				{Name: "county", Field: "county", Param: "mood_heads.county", Source: "county", Follows: &Follows{Head: "town"}},
+			}},
+		},
 		"multilabel": {
 			Own{Name: "topics", Kind: MultiLabel, Pooling: AttentionPooling, PreClassifier: true, Heads: []Head{{Name: "topics", Labels: []string{"O", "b"}}}},
 			Task{Name: "topics", Kind: MultiLabel, Pooling: AttentionPooling, PoolParam: "topics_attention.attention", PreParam: "topics_pre", Text: "text", Heads: []Head{
@@ -104,7 +118,12 @@ func TestBadOwnTasks(t *testing.T) {
 		"head's labels":    {Own{Name: "x", Kind: MultiClass, Heads: []Head{{Name: "a", Labels: []string{"y", "n", "y"}}}}, `task x: head a: label "y" stands twice`},
 		"head's empty one": {Own{Name: "x", Kind: MultiLabel, Heads: []Head{{Name: "a", Labels: []string{""}}}}, `task x: head a: a label is empty`},
 		"via":              {Own{Name: "x", Kind: MultiClass, Heads: []Head{{Name: "a", Via: "county"}}}, `head a: via "county"; want main_category, in a multiclass task`},
-		"via of flags":     {Own{Name: "x", Kind: MultiLabel, Heads: []Head{{Name: "a", Via: ViaMainCategory}}}, `head a: via "main_category"; want main_category, in a multiclass task`},
+		"follows none":     {Own{Name: "x", Kind: MultiClass, Heads: []Head{{Name: "a", Follows: &Follows{Head: "b"}}}}, "task x: head a follows b: task x has no such head"},
+		"follows itself":   {Own{Name: "x", Kind: MultiClass, Heads: []Head{{Name: "a", Follows: &Follows{Head: "a"}}}}, "task x: head a follows a: that is a circle"},
+		"flags that follow": {
+			Own{Name: "x", Kind: MultiLabel, Heads: []Head{{Name: "a"}, {Name: "b", Follows: &Follows{Head: "a"}}}}, "head b follows a: only heads of a multiclass task can",
+		},
+		"via of flags": {Own{Name: "x", Kind: MultiLabel, Heads: []Head{{Name: "a", Via: ViaMainCategory}}}, `head a: via "main_category"; want main_category, in a multiclass task`},
 	} {
 		got, err := c.own.Task()
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -48,6 +48,10 @@ type Head struct {
 	Source   string `json:"source"`
 	Via      string `json:"via,omitzero"`      // ViaMainCategory: the label is the main category of the field's value
 	Required bool   `json:"required,omitzero"` // a record without this label is an error
+
+	// Follows says which other head of the task decides this one's label; nil:
+	// none does.
+	Follows *Follows `json:"follows,omitzero"`
 }
 
 // Task describes one task.
@@ -112,7 +116,7 @@ func CLS(labels CaseLabels) Task {
 		Pooling:   AttentionPooling,
 		PoolParam: "cls_attention.attention",
 		Heads: []Head{
-			{Name: "main", Field: "main_category", Param: "cls_main", Labels: labels.Main, Source: "category", Via: ViaMainCategory, Required: true},
+			{Name: "main", Field: "main_category", Param: "cls_main", Labels: labels.Main, Source: "category", Via: ViaMainCategory, Required: true, Follows: &Follows{Head: "sub"}},
 			{Name: "sub", Field: "sub_category", Param: "cls_sub", Labels: labels.Sub, Source: "category", Required: true},
 			{Name: "intervention", Field: "intervention", Param: "cls_intervention", Labels: labels.Intervention, Source: "intervention"},
 			{Name: "priority", Field: "priority", Param: "cls_priority", Labels: labels.Priority, Source: "priority"},

@@ -83,7 +83,8 @@ func Baseline(train, val datasets.Loader) []Scores {
 	for _, slot := range val.Ordered() {
 		b := slot.Batch()
 		for t, part := range b.Parts {
-			scorers[t].add(b, part, guesses[t].predict(part))
+			predicted := guesses[t].predict(part)
+			scorers[t].addBoth(b, part, predicted, predicted)
 		}
 	}
 	var list []Scores

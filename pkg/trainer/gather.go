@@ -14,7 +14,8 @@ import (
 // of its tasks. That of an empty share has no element.
 type outcome struct {
 	Losses    []mean    // of nothing if there is no label
-	Predicted [][][]int // of each head
+	Predicted [][][]int // of each head: its likeliest class, or 0 or 1 for each flag
+	Answers   [][][]int // of each head of a task whose heads follow one another: the class that goes with the others'; otherwise nil
 }
 
 // outcomes are a rank's, of the batches of a loader.
@@ -51,9 +52,12 @@ func (t *Trainer) gather(mine outcomes) ([]outcomes, error) {
 // merged puts the outcomes of a batch's shares, by rank, together. places are the
 // shares' examples.
 func merged(b datasets.Batch, list []tasks.Task, places [][]int, shares []outcome) outcome {
-	all := outcome{Losses: make([]mean, len(list)), Predicted: make([][][]int, len(list))}
+	all := outcome{Losses: make([]mean, len(list)), Predicted: make([][][]int, len(list)), Answers: make([][][]int, len(list))}
 	for t, task := range list {
 		all.Predicted[t] = make([][]int, len(task.Heads))
+		if task.Paired() {
+			all.Answers[t] = make([][]int, len(task.Heads))
+		}
 		for rank, share := range shares {
 			if len(share.Losses) == 0 {
 				continue
@@ -61,20 +65,33 @@ func merged(b datasets.Batch, list []tasks.Task, places [][]int, shares []outcom
 			if loss := share.Losses[t]; loss.Count > 0 {
 				all.Losses[t] = mean{all.Losses[t].Sum + loss.Sum, 1}
 			}
-			for h, predicted := range share.Predicted[t] {
-				width := len(predicted) / len(places[rank])
-				whole := width
-				if task.Kind == tasks.Token { // the share's examples may be shorter
-					whole = b.Length
-				}
-				if all.Predicted[t][h] == nil {
-					all.Predicted[t][h] = make([]int, b.Size*whole)
-				}
-				for row, place := range places[rank] {
-					copy(all.Predicted[t][h][place*whole:], predicted[row*width:(row+1)*width])
-				}
-			}
+			place := placing{task: task, b: b, places: places[rank]}
+			place.all(all.Predicted[t], share.Predicted[t])
+			place.all(all.Answers[t], share.Answers[t])
 		}
 	}
 	return all
+}
+
+// placing puts what a share says of a task where its examples stand in the batch.
+type placing struct {
+	task   tasks.Task
+	b      datasets.Batch
+	places []int
+}
+
+func (p placing) all(whole, share [][]int) {
+	for h, said := range share {
+		width := len(said) / len(p.places)
+		row := width
+		if p.task.Kind == tasks.Token { // the share's examples may be shorter
+			row = p.b.Length
+		}
+		if whole[h] == nil {
+			whole[h] = make([]int, p.b.Size*row)
+		}
+		for i, place := range p.places {
+			copy(whole[h][place*row:], said[i*width:(i+1)*width])
+		}
+	}
 }

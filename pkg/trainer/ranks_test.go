@@ -109,6 +109,12 @@ func TestSharesAddUp(t *testing.T) {
 					for h := range task.Heads {
 						sameWhereReal(t, whole, task, sum.Predicted[i][h], said.Predicted[i][h])
 					}
+					if (said.Answers[i] != nil) != task.Paired() || len(sum.Answers[i]) != len(said.Answers[i]) {
+						t.Errorf("%s: answers %v, together %v", task.Name, said.Answers[i], sum.Answers[i])
+					}
+					for h := range said.Answers[i] {
+						sameWhereReal(t, whole, task, sum.Answers[i][h], said.Answers[i][h])
+					}
 				}
 			})
 		}

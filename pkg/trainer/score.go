@@ -40,15 +40,30 @@ type scorer interface {
 	scores() Scores
 }
 
-// taskScorer is a scorer with the mean loss beside it.
+// taskScorer is a scorer with the mean loss beside it. Heads that follow one
+// another have two: each head's likeliest class chooses the best epoch, as in the
+// source; the figures over the whole set are those of the answers that a user
+// gets.
 type taskScorer struct {
 	scorer
-	task tasks.Task
-	loss mean
+	answers scorer // of heads that follow one another; otherwise nil
+	task    tasks.Task
+	loss    mean
+}
+
+// addBoth adds a batch; answers count only where heads follow one another.
+func (s *taskScorer) addBoth(b datasets.Batch, part datasets.Part, predicted, answers [][]int) {
+	s.add(b, part, predicted)
+	if s.answers != nil {
+		s.answers.add(b, part, answers)
+	}
 }
 
 func (s *taskScorer) result() Scores {
 	scores := s.scores()
+	if s.answers != nil {
+		scores.Report = s.answers.scores().Report
+	}
 	scores.Loss = s.loss.value()
 	return scores
 }
@@ -64,6 +79,9 @@ func newScorers(list []tasks.Task) []*taskScorer {
 			s.scorer = &tokenScorer{task: task}
 		case tasks.MultiClass:
 			s.scorer = &classScorer{task: task, heads: heads}
+			if task.Paired() {
+				s.answers = &classScorer{task: task, heads: make([]headPredictions, len(task.Heads))}
+			}
 		default:
 			s.scorer = &flagScorer{task: task, heads: heads}
 		}

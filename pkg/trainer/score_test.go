@@ -84,6 +84,27 @@ func TestClassScores(t *testing.T) {
 	near(t, "average accuracy", s.figure(t, "avg_acc"), (2.0/3+2.0/3+0+1)/4)
 }
 
+// Each head's likeliest classes choose the best epoch; the figures over the whole
+// set are of the answers, where heads follow one another.
+func TestScoresOfAnswers(t *testing.T) {
+	task := toyTasks()[1]
+	none := int64(tasks.IgnoreClass)
+	b := datasets.Batch{Size: 2, Length: 1, Parts: onePart(
+		datasets.Target{Classes: []int64{0, 1}}, datasets.Target{Classes: []int64{1, 0}}, datasets.Target{Classes: []int64{none, none}}, datasets.Target{Classes: []int64{none, none}},
+	)}
+	predicted, answers := [][]int{{0, 0}, {0, 1}, {0, 0}, {0, 0}}, [][]int{{0, 1}, {1, 0}, {0, 0}, {0, 0}}
+	s := newScorers([]tasks.Task{task})[0]
+	s.addBoth(b, b.Parts[0], predicted, answers)
+	got := s.result()
+	near(t, "mean over batches of each head's own accuracy", got.Value, (0.5+0)/2)
+	near(t, "accuracy of main", got.figure(t, "acc_main"), 1)
+	near(t, "accuracy of sub", got.figure(t, "acc_sub"), 1)
+	s = newScorers(tasks.Independent([]tasks.Task{task}))[0]
+	s.addBoth(b, b.Parts[0], predicted, nil)
+	near(t, "accuracy of independent main", s.result().figure(t, "acc_main"), 0.5)
+	near(t, "accuracy of independent sub", s.result().figure(t, "acc_sub"), 0)
+}
+
 func TestFlagScores(t *testing.T) {
 	task := tasks.Task{Name: "qa", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "hold", Labels: []string{"x", "y"}}, {Name: "closing", Labels: []string{"z"}}}}
 	batches := []datasets.Batch{

@@ -22,11 +22,9 @@ const vocabSize = 24
 // toyTasks can be learned: a token's class is its id's remainder, a text's
 // classes and flags hang on its second token.
 func toyTasks() []tasks.Task {
-	return []tasks.Task{
-		tasks.NER([]string{"O", "NAME", "AGE"}),
-		tasks.CLS(tasks.CaseLabels{Main: []string{"a", "b"}, Sub: []string{"c", "d"}, Intervention: []string{"e", "f"}, Priority: []string{"1", "2"}}),
-		tasks.QA(),
-	}
+	cls := tasks.CLS(tasks.CaseLabels{Main: []string{"a", "b"}, Sub: []string{"c", "d"}, Intervention: []string{"e", "f"}, Priority: []string{"1", "2"}})
+	cls.Heads[0].Follows = &tasks.Follows{Head: "sub", IDs: []int{1, 0}}
+	return []tasks.Task{tasks.NER([]string{"O", "NAME", "AGE"}), cls, tasks.QA()}
 }
 
 // toySet is n examples with labels of all given tasks.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/heads"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -102,7 +103,7 @@ func addTo(scorers []*taskScorer, b datasets.Batch, out outcome) {
 		if out.Losses[i].Count > 0 {
 			scorers[i].loss.add(out.Losses[i].Sum)
 		}
-		scorers[i].add(b, part, out.Predicted[i])
+		scorers[i].addBoth(b, part, out.Predicted[i], out.Answers[i])
 	}
 }
 
@@ -123,6 +124,7 @@ func (t *Trainer) predict(b datasets.Batch, list []tasks.Task) (out outcome, err
 		}
 		out.Losses = append(out.Losses, loss)
 		out.Predicted = append(out.Predicted, decide(s, list[i], logits))
+		out.Answers = append(out.Answers, answers(s, list[i], logits))
 	}
 	return out, nil
 }
@@ -138,6 +140,21 @@ func decide(s *torchx.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
 		}
 	}
 	return predicted
+}
+
+// answers gives the classes of heads that follow one another, in the layout of
+// [decide]; nil if a task has none.
+func answers(s *torchx.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
+	if !task.Paired() {
+		return nil
+	}
+	list := make([][]int, len(logits))
+	for _, answer := range heads.Answers(s, task, logits) {
+		for h, class := range answer {
+			list[h] = append(list[h], class)
+		}
+	}
+	return list
 }
 
 // open opens a scope of that kind in the run's precision.

@@ -37,7 +37,8 @@ def compare(table, what, directory, load, programs, calls, *flags):
         return table.add(what, 0, math.inf, TOLERANCE, f"Python can't load it: {error}")
     lines = [json.dumps({"id": i, "text": text}) + "\n" for i, text in enumerate(calls)]
     (directory / "calls.jsonl").write_text("".join(lines))
-    command = [programs / "infer", "--model", directory, "--input", directory / "calls.jsonl", "--format", "jsonl", "--scores"]
+    command = [programs / "infer", "--model", directory, "--input", directory / "calls.jsonl", "--format", "jsonl", "--scores",
+               "--independent-heads"]  # as Python's modules answer
     done = subprocess.run([*command, *flags], capture_output=True, encoding="utf-8")
     lines = done.stdout.split("\n")[:-1] if done.returncode == 0 else []
     problems = [] if len(lines) == len(calls) else [f"{len(lines)} predictions of {len(calls)}", done.stderr]

@@ -61,15 +61,18 @@ function classesPart({task, heads}) {
   return el('div', {class: 'part'}, el('h3', {}, titled(task, 'categories')), ...heads.map(classPart));
 }
 
-// classPart is one class: the label that was chosen, and the likeliest ones.
-function classPart({field, value, scores}) {
+// classPart is one class: the label that was chosen, and the likeliest ones. The
+// chosen one may be none of those: main and sub-category are chosen together.
+export function classPart({field, value, scores}) {
   const ordered = Object.entries(scores).sort((a, b) => b[1] - a[1]);
   const line = ([label, p]) => el('li', {class: label === value ? 'chosen' : ''}, el('span', {class: 'name'}, valueName(field, label)), bar(p), el('span', {class: 'number'}, percent(p)));
-  const few = ordered.slice(0, 3);
+  const likeliest = ordered.slice(0, 3);
+  const few = likeliest.some(([label]) => label === value) ? likeliest : [...likeliest.slice(0, 2), ...ordered.filter(([label]) => label === value)];
+  const others = ordered.filter((entry) => !few.includes(entry));
   return el('div', {class: 'class', 'data-field': field},
     el('h4', {}, nameOf('fields', field), ': ', el('strong', {}, valueName(field, value))),
     el('ul', {class: 'bars'}, ...few.map(line)),
-    ordered.length > few.length ? el('details', {}, el('summary', {}, t('allValues'), ` (${ordered.length})`), el('ul', {class: 'bars'}, ...ordered.slice(few.length).map(line))) : '');
+    others.length > 0 ? el('details', {}, el('summary', {}, t('allValues'), ` (${ordered.length})`), el('ul', {class: 'bars'}, ...others.map(line))) : '');
 }
 
 // valueName adds what a priority means.
