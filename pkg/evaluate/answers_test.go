@@ -88,7 +88,7 @@ func TestBadAnswers(t *testing.T) {
 	}
 	o := flagCase()
 	o.Answers = [][]int{{0}}
-	if _, err := New(o, Options{}); err == nil || !strings.Contains(err.Error(), "a multilabel task has no answers") {
+	if _, err := New(t.Context(), o, Options{}); err == nil || !strings.Contains(err.Error(), "a multilabel task has no answers") {
 		t.Errorf("error %v", err)
 	}
 }
