@@ -110,7 +110,7 @@ func TestTags(t *testing.T) {
 		columns[e.Label] = append(columns[e.Label], e.Text)
 	}
 	table := infer("", "--model", dir, "--text", text, "--format", "csv")
-	if want := "id,NAME,PLACE\n," + strings.Join(columns["NAME"], "; ") + "," + strings.Join(columns["PLACE"], "; ") + "\n"; table.out != want {
+	if want := "id,NAME,PLACE,truncated\n," + strings.Join(columns["NAME"], "; ") + "," + strings.Join(columns["PLACE"], "; ") + ",0\n"; table.out != want {
 		t.Errorf("csv: %+v, want %s", table, want)
 	}
 	shown := infer("", "--model", dir, "--text", text, "--format", "text")

@@ -34,23 +34,18 @@ func holdsFolders(dir, tmp string) (bool, error) {
 	return found, err
 }
 
-// eachOther calls keep for each entry of from that to lacks, also within folders that
-// both have.
+// eachOther calls keep for each entry of from that to lacks.
 func eachOther(from, to string, keep func(source, target string) error) error {
 	entries, err := os.ReadDir(from)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, e := range entries {
-		source, target := filepath.Join(from, e.Name()), filepath.Join(to, e.Name())
-		info, err := os.Lstat(target)
-		switch {
-		case err != nil:
-			err = keep(source, target)
-		case e.IsDir() && info.IsDir():
-			err = eachOther(source, target, keep)
+		target := filepath.Join(to, e.Name())
+		if _, err := os.Lstat(target); err == nil {
+			continue
 		}
-		if err != nil {
+		if err := keep(filepath.Join(from, e.Name()), target); err != nil {
 			return err
 		}
 	}

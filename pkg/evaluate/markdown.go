@@ -108,15 +108,16 @@ func (v view) Meaning(name string) string {
 // meanings are those of the figures that aren't of one head.
 func meanings() map[string]string {
 	return map[string]string{
-		"entity_f1":        "entities with the right words and label",
-		"entity_precision": "share of the found entities that are right",
-		"entity_recall":    "share of the true entities that were found",
-		"token_accuracy":   "share of words with the right label",
-		"token_macro_f1":   "F1 of words, mean over the labels",
-		"avg_acc":          "mean of the heads' accuracies",
-		"contradictions":   "share of answers whose labels don't go together",
-		"avg_f1":           "mean of the heads' figures",
-		"criteria_f1":      "F1 of yes, mean over the outputs",
+		"entity_f1":         "entities with the right words and label",
+		"entity_precision":  "share of the found entities that are right",
+		"entity_recall":     "share of the true entities that were found",
+		"token_accuracy":    "share of words with the right label",
+		"token_macro_f1":    "F1 of words, mean over the labels",
+		"token_weighted_f1": "F1 of words, mean over the labels, each as often as it is there",
+		"avg_acc":           "mean of the heads' accuracies",
+		"contradictions":    "share of answers whose labels don't go together",
+		"avg_f1":            "mean of the heads' figures",
+		"criteria_f1":       "F1 of yes, mean over the outputs",
 	}
 }
 

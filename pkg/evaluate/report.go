@@ -36,7 +36,7 @@ type Report struct {
 // Figure is one named number. The names are those of training.
 //
 //	entity_f1 entity_precision entity_recall  token tasks: whole entities, all labels together
-//	token_accuracy token_macro_f1             token tasks: labelled words
+//	token_accuracy token_macro_f1 token_weighted_f1  token tasks: labelled words
 //	avg_acc                                   multiclass: mean of the heads' accuracies
 //	acc_HEAD macro_f1_HEAD                    multiclass: one head
 //	contradictions                            multiclass, where a head follows another: share of answers whose labels don't go together

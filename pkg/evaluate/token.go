@@ -116,7 +116,7 @@ func newEntities(labels []string, report metrics.EntityReport) *Entities {
 }
 
 func tokenMeasure(records []tokenRecord, classes int) measure {
-	names := []string{"entity_f1", "entity_precision", "entity_recall", "token_accuracy", "token_macro_f1"}
+	names := []string{"entity_f1", "entity_precision", "entity_recall", "token_accuracy", "token_macro_f1", "token_weighted_f1"}
 	words := make([]metrics.Counts, classes)
 	values := make([]float64, len(names))
 	return measure{names, func(index []int) []float64 {
@@ -130,6 +130,7 @@ func tokenMeasure(records []tokenRecord, classes int) measure {
 		}
 		values[0], values[1], values[2] = entities.F1(), entities.Precision(), entities.Recall()
 		values[3], values[4] = accuracyAndMacroF1(words)
+		values[5] = metrics.Weighted.Of(words, metrics.Counts.F1)
 		return values
 	}}
 }

@@ -15,8 +15,8 @@ const (
 	Binary
 )
 
-// of averages a score over classes.
-func (a Average) of(classes []Counts, score func(Counts) float64) float64 {
+// Of averages a score over classes: 0 if none of them weighs anything.
+func (a Average) Of(classes []Counts, score func(Counts) float64) float64 {
 	if a == Micro {
 		return score(sum(classes))
 	}

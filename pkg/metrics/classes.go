@@ -50,7 +50,7 @@ func classScore(truth, predicted []int, average Average, score func(Counts) floa
 	for _, class := range slices.Sorted(maps.Keys(byClass)) {
 		classes = append(classes, byClass[class])
 	}
-	return average.of(classes, score)
+	return average.Of(classes, score)
 }
 
 func countClasses(truth, predicted []int) map[int]Counts {

@@ -73,9 +73,9 @@ func (c Confusion) Average(average Average) Score {
 		classes = slices.DeleteFunc(classes, func(c Counts) bool { return c.Actual+c.Predicted == 0 })
 	}
 	return Score{
-		Precision: average.of(classes, Counts.Precision),
-		Recall:    average.of(classes, Counts.Recall),
-		F1:        average.of(classes, Counts.F1),
+		Precision: average.Of(classes, Counts.Precision),
+		Recall:    average.Of(classes, Counts.Recall),
+		F1:        average.Of(classes, Counts.F1),
 		Support:   c.Total(),
 		Predicted: c.Total(),
 	}

@@ -24,7 +24,7 @@ func MultilabelF1(truth, predicted [][]int, average Average) float64 {
 			outputs[i].Predicted += predicted[row][i]
 		}
 	}
-	return average.of(outputs, Counts.F1)
+	return average.Of(outputs, Counts.F1)
 }
 
 // sameShape reports whether a and b are matrices of one shape, and its width.

@@ -247,6 +247,7 @@ def token_outputs(rng, records, unknown):
         **{f"entity_{score}": whole["micro"][score] for score in ["f1", "precision", "recall"]},
         "token_accuracy": metrics.accuracy_score(t, p),
         "token_macro_f1": macro_f1(t, p),
+        "token_weighted_f1": float(metrics.f1_score(t, p, average="weighted", zero_division=0)),
     }
     heads = [("ner", ENTITIES, truth, probabilities)]
     return outputs(f"token, {records}, unknown {unknown}", "token", heads, records, figures)
