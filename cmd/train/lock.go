@@ -30,6 +30,9 @@ func occupy(dir modeldir.Dir, c config.Config) (release func(), err error) {
 	if err = dir.Clean(); err == nil {
 		err = dir.Check(modelNames(c))
 	}
+	if err == nil && c.Task == config.TaskClassification {
+		err = checkLabelLists(dir.Path)
+	}
 	if err != nil {
 		release()
 		return nil, err

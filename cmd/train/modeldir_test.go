@@ -306,3 +306,25 @@ func TestKillsWithinTheFolder(t *testing.T) {
 		t.Errorf("left in .trident: %v (%v)", entries, err)
 	}
 }
+
+// The folder of a classification model's labels is written anew as a whole: what others
+// keep there would be lost.
+func TestLabelListsOfOthersAreNotReplaced(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := errors.Join(os.MkdirAll("models/quickstart/labels", 0o777), os.WriteFile("models/quickstart/labels/priorities.json", []byte("[1, 2]"), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	single := with("task=classification", "training.loss_weights=null", "data.stratify=", "training.metric_for_best_model=loss")
+	mustRun(t, single...)
+	mustRun(t, single...) // its own lists are in nobody's way
+	if err := os.WriteFile("models/quickstart/labels/calls.txt", []byte("mine"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	code, _, stderr := command(single...)
+	if want := "models/quickstart/labels, which holds calls.txt"; code != 1 || !strings.Contains(stderr, want) {
+		t.Errorf("exit code %d, stderr %q; want %q", code, stderr, want)
+	}
+	if text, err := os.ReadFile("models/quickstart/labels/calls.txt"); string(text) != "mine" {
+		t.Errorf("the other's file is %q (%v)", text, err)
+	}
+}

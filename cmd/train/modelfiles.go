@@ -1,7 +1,12 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 
 	"github.com/trident-nlp/trident/internal/modeldir"
@@ -43,4 +48,23 @@ func matches(name string, patterns []string) bool {
 		found, err := path.Match(pattern, name)
 		return err == nil && found || name == pattern // a name of the configuration's may be no pattern
 	})
+}
+
+// checkLabelLists refuses to write the labels of case classification anew into a folder
+// that holds files of somebody else: they would be lost.
+func checkLabelLists(dir string) error {
+	folder := filepath.Join(dir, fusion.LabelsFolder)
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("output.model_dir %s: the model's labels go to %s: %w", dir, folder, err)
+	}
+	for _, e := range entries {
+		if !fusion.IsLabelList(e.Name()) {
+			return fmt.Errorf("output.model_dir %s: the model's labels go to %s, which holds %s: move it away, or name another folder", dir, folder, e.Name())
+		}
+	}
+	return nil
 }

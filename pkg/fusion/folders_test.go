@@ -217,7 +217,7 @@ func TestOtherLabelLists(t *testing.T) {
 		"with space": "\n [1,2,3]\n",
 	} {
 		dir := copyDir(t, filepath.Join(folders, "prototype-classification"))
-		lists, err := filepath.Glob(filepath.Join(dir, labelsFolder, "*.json"))
+		lists, err := filepath.Glob(filepath.Join(dir, LabelsFolder, "*.json"))
 		if err != nil || len(lists) != 4 {
 			t.Fatal(lists, err)
 		}
@@ -284,7 +284,7 @@ func TestNoFilesForThePrototype(t *testing.T) {
 	_, tok := mustLoad(t, prototype)
 	dir := filepath.Join(t.TempDir(), "model")
 	save(t, dir, smallModel(t), tok)
-	for _, name := range append(otherLabelFiles(), weights.BinFile, labelsFolder) {
+	for _, name := range append(otherLabelFiles(), weights.BinFile, LabelsFolder) {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			t.Errorf("%s was written", name)
 		}

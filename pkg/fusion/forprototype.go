@@ -25,11 +25,11 @@ func (a Architecture) writeForPrototype(dir string) error {
 		labelOf, idOf := labelIDs(a.Tasks[0].Heads[0].Labels)
 		return writeJSONFile(filepath.Join(dir, labelMappingsFile), map[string]any{"label_to_id": idOf, "id_to_label": labelOf})
 	case a.isSingle(tasks.SingleCLS(tasks.CaseLabels{}), prototypesClassify):
-		if err := os.MkdirAll(filepath.Join(dir, labelsFolder), 0o777); err != nil {
+		if err := os.MkdirAll(filepath.Join(dir, LabelsFolder), 0o777); err != nil {
 			return err
 		}
 		for h, name := range caseLabelFiles {
-			if err := writeJSONFile(filepath.Join(dir, path.Join(labelsFolder, name)), numbersOr(a.Tasks[0].Heads[h].Labels)); err != nil {
+			if err := writeJSONFile(filepath.Join(dir, path.Join(LabelsFolder, name)), numbersOr(a.Tasks[0].Heads[h].Labels)); err != nil {
 				return err
 			}
 		}

@@ -72,7 +72,7 @@ func namesWithin(dir string, file *weights.File) []string {
 func otherLabelFiles() []string {
 	names := []string{labelMappingsFile}
 	for _, name := range caseLabelFiles {
-		names = append(names, name, path.Join(labelsFolder, name))
+		names = append(names, name, path.Join(LabelsFolder, name))
 	}
 	return names
 }

@@ -138,15 +138,20 @@ const nameLabels = `put ` + labelMappingsFile + ` beside it, which the trainer w
 
 // caseLabelFiles are where the prototype's classification trainer keeps each head's
 // labels, in the order of the heads: lists in the order of their ids, in the folder
-// labelsFolder of the model's.
+// LabelsFolder of the model's.
 var caseLabelFiles = []string{"main_categories.json", "sub_categories.json", "interventions.json", "priorities.json"}
 
-const labelsFolder = "labels"
+// LabelsFolder is a folder of the model's that [Save] writes anew as a whole, for case
+// classification alone.
+const LabelsFolder = "labels"
 
-// listedLabels reads a list of labels, or a map between labels and ids, in labelsFolder or
+// IsLabelList reports whether a file in [LabelsFolder] is one that [Save] writes.
+func IsLabelList(name string) bool { return slices.Contains(caseLabelFiles, name) }
+
+// listedLabels reads a list of labels, or a map between labels and ids, in LabelsFolder or
 // beside the weights.
 func listedLabels(dir, name string) (labels []string, from string, err error) {
-	from = path.Join(labelsFolder, name)
+	from = path.Join(LabelsFolder, name)
 	data, err := os.ReadFile(filepath.Join(dir, from))
 	if errors.Is(err, fs.ErrNotExist) {
 		if beside, failed := os.ReadFile(filepath.Join(dir, name)); failed == nil {
@@ -154,7 +159,7 @@ func listedLabels(dir, name string) (labels []string, from string, err error) {
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", fmt.Errorf("the labels are missing: %w; copy the trainer's folder of label files to %s (of a pickled LabelEncoder, list(encoder.classes_) as JSON)", err, filepath.Join(dir, labelsFolder))
+		return nil, "", fmt.Errorf("the labels are missing: %w; copy the trainer's folder of label files to %s (of a pickled LabelEncoder, list(encoder.classes_) as JSON)", err, filepath.Join(dir, LabelsFolder))
 	}
 	if err == nil {
 		labels, err = parseLabels(data)
