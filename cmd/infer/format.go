@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -18,12 +19,8 @@ import (
 // formatOf tells an input's format by its name, or else by its beginning.
 func formatOf(name string, in *bufio.Reader) string {
 	switch extension(name) {
-	case ".txt":
-		// Excel calls a table separated by tabs so.
-		if format := tableOf(firstLine(in), 2); format != "" {
-			return format
-		}
-		return "lines"
+	case ".txt": // whatever it holds: Excel calls a table separated by tabs so
+		return sniff(firstLine(in))
 	case ".jsonl", ".ndjson":
 		return "jsonl"
 	case ".json":
@@ -70,19 +67,29 @@ func sniff(line string) string {
 			return "json"
 		}
 	}
-	return cmp.Or(tableOf(line, 1), "lines")
+	return cmp.Or(tableOf(line), "lines")
 }
 
-// tableOf tells the format of a table of calls, with so many columns or more, by
-// its first row; "" if line isn't one. Unlike a sentence it has no space after
-// its commas. Tables with other separators are told as csv too, whose reader
-// complains: a header is no call.
-func tableOf(line string, least int) string {
+// columnName is what a column may be called for a line to be the header of a table.
+var columnName = regexp.MustCompile(`^[\pL_][\pL\pM\pN_]*([ .-][\pL\pN_]+){0,2}$`)
+
+// looksLikeHeader reports whether cells are names of columns rather than somebody's
+// words: between tabs, or with a call's id among them.
+func looksLikeHeader(cells []string, separator byte) bool {
+	strange := func(cell string) bool { return !columnName.MatchString(cell) }
+	return len(cells) > 1 && !slices.ContainsFunc(cells, strange) && (separator == '\t' || findColumns(cells).id >= 0)
+}
+
+// tableOf tells the format of a table of calls by its first row; "" if line isn't
+// one. Unlike a sentence it has no space after its commas. A table whose cells are
+// separated by |, and one without a column for the text, are told as csv too, whose
+// reader complains: a header is no call.
+func tableOf(line string) string {
 	for _, separator := range []byte("\t,;|") {
 		names, err := table.NewReader(bufio.NewReader(strings.NewReader(line)), separator).Read()
 		padded := func(name string) bool { return name != strings.TrimSpace(name) }
 		switch {
-		case err != nil || len(names) < least || findColumns(names).text < 0 || slices.ContainsFunc(names, padded):
+		case err != nil || slices.ContainsFunc(names, padded) || findColumns(names).text < 0 && !looksLikeHeader(names, separator):
 			continue
 		case separator == '\t':
 			return "tsv"

@@ -125,7 +125,13 @@ func TestReadInput(t *testing.T) {
 		"json, 1NaN":             {"json", `[{"age":1NaN,"text":"SECRET"}]`, "", "record 1: broken JSON"},
 		"json, cut off in NaN":   {"json", `[{"age":Na`, "", "record 1: broken JSON"},
 		"auto, tsv":              {"auto", "id\tText\n1\tone\n", "string 1:one", ""},
-		"auto, semicolons":       {"auto", "id;text\n1;SECRET\n", "", "line 1: no column is called text or narrative (columns are separated by commas)"},
+		"auto, semicolons":       {"auto", "id;text\n1;SECRET\n", "string 1:SECRET", ""},
+		"csv, semicolons":        {"csv", "id;text\n1;\"SECRET; more\"\n", "string 1:SECRET; more", ""},
+		"csv, tabs":              {"csv", "id\ttext\n1\tSECRET\n", "string 1:SECRET", ""},
+		"tsv, commas":            {"tsv", "id,text\n1,SECRET\n", "string 1:SECRET", ""},
+		"auto, no text":          {"auto", "id\ttranscript\n1\tSECRET\n", "", "line 1: no column is called text or narrative (columns are separated by tabs)"},
+		"auto, no text, commas":  {"auto", "ID,Transcript\n1,SECRET\n", "", "line 1: no column is called text or narrative (columns are separated by commas)"},
+		"auto, tabs in a call":   {"auto", "Caller:\tHello, SECRET\n", "Caller:\tHello, SECRET", ""},
 		"auto, bars":             {"auto", "id|text\n1|SECRET\n", "", "line 1: no column is called text or narrative (columns are separated by commas)"},
 		"auto, one column":       {"auto", "Text\none\n", "one", ""},
 		"auto, NaN over lines":   {"auto", "{\"age\": NaN,\n\"text\":\"one\"}", "one", ""},
@@ -176,14 +182,8 @@ func TestRepaired(t *testing.T) {
 }
 
 func TestFormatByName(t *testing.T) {
-	for name, input := range map[string]string{"calls.txt": `{"text":"one"}`, "CALLS.TXT": "[]"} {
-		all, err := readAll(readInput(strings.NewReader(input), reading{format: "auto", name: name}))
-		if err != nil || len(all) != 1 || string(all[0].text) != input {
-			t.Errorf("%s is not read as lines: %v, %v", name, all, err)
-		}
-	}
-	// Excel saves tables as .txt; a single column is no table there.
-	for input, want := range map[string]string{"id\ttext\n1\tone\n": "string 1:one", "id,text\n1,one\n": "string 1:one", "text\none\n": "text|one", "Hello,\tmy text\n": "Hello,\tmy text"} {
+	// .txt may hold anything: Excel saves tables so.
+	for input, want := range map[string]string{"id\ttext\n1\tone\n": "string 1:one", "id,text\n1,one\n": "string 1:one", "text\none\n": "one", `{"text":"one"}`: "one", `[{"text":"one"}]`: "one", "[00:01] one\n": "[00:01] one", "Hello,\tmy text\n": "Hello,\tmy text"} {
 		all, err := readAll(readInput(strings.NewReader(input), reading{format: "auto", name: "a.txt"}))
 		if got := show(all); err != nil || got != want {
 			t.Errorf("%q in .txt is %q, %v; want %q", input, got, err, want)

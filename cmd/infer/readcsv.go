@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ func tableReader(separator byte) func(*input) records {
 }
 
 func readTable(in *input, separator byte, yield func(record, error) bool) {
+	separator = separatorOf(firstLine(in.Reader), separator)
 	rows := table.NewReader(in.Reader, separator)
 	names, err := rows.Read()
 	if errors.Is(err, io.EOF) {
@@ -60,8 +62,20 @@ func readTable(in *input, separator byte, yield func(record, error) bool) {
 	}
 }
 
+// separatorOf tells what separates the cells of a table by its first row, whatever the
+// file is called: where a comma is the decimal point, spreadsheets write semicolons.
+func separatorOf(header string, named byte) byte {
+	for _, separator := range []byte{named, ',', ';', '\t'} {
+		names, err := table.NewReader(bufio.NewReader(strings.NewReader(header)), separator).Read()
+		if err == nil && findColumns(names).text >= 0 {
+			return separator
+		}
+	}
+	return named
+}
+
 // separators are what they are called.
-var separators = map[byte]string{',': "commas", '\t': "tabs"}
+var separators = map[byte]string{',': "commas", ';': "semicolons", '\t': "tabs"}
 
 // columns are where a table holds what; -1 means nowhere.
 type columns struct{ text, id int }

@@ -95,7 +95,7 @@ func (r dataReport) print(kept datasets.Set) bool {
 			r.labels(t, h, task, head)
 		}
 	}
-	for _, warning := range r.records.Warnings {
+	for _, warning := range append(slices.Clone(r.records.Warnings), kept.Warnings...) {
 		r.line("warning", "%s", warning)
 	}
 	if problems.Total() == 0 {

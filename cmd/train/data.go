@@ -65,6 +65,9 @@ func loadData(ctx context.Context, c config.Config, e encoder, skipBad bool, io 
 		if err != nil {
 			return nil, err
 		}
+		for _, warning := range set.Warnings {
+			fmt.Fprintf(io.Err, "train: warning: %s: %s\n", set.Path, warning)
+		}
 		d.sets = append(d.sets, set)
 	}
 	if err := d.split(c); err != nil {

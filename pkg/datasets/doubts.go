@@ -24,9 +24,15 @@ func (r *Records) doubts() (list []string, err error) {
 		own = append(own, unlabelled...)
 		switch task.Kind {
 		case tasks.Token:
-			if s.spans.spans == 0 {
+			switch {
+			case s.plain > 0 && s.plain == s.spans.spans:
+				own = append(own, fmt.Sprintf("no record has an entity: all %d spans are labelled %s", s.plain, tasks.OutsideLabel))
+			case !r.any(t, labels.hasSpan):
 				own = append(own, "no record has an entity")
-			} else if warning := s.spans.warning(); warning != "" {
+			case s.plain > 0:
+				own = append(own, fmt.Sprintf("%d of %d spans are labelled %s: they are no entities", s.plain, s.spans.spans, tasks.OutsideLabel))
+			}
+			if warning := s.spans.warning(); warning != "" {
 				own = append(own, warning)
 			}
 		case tasks.MultiLabel:
@@ -36,7 +42,7 @@ func (r *Records) doubts() (list []string, err error) {
 				}
 				own = append(own, flagWarnings(task, s.flags)...)
 			}
-			if !r.anyFlag(t) {
+			if !r.any(t, labels.hasFlag) {
 				own = append(own, "every label of every record is no")
 			}
 		}
@@ -102,26 +108,9 @@ func negative(kind tasks.Kind) string {
 	return "meet no criterion"
 }
 
-// anyFlag reports whether any record has a label of multilabel task t.
-func (r *Records) anyFlag(t int) bool {
-	for _, record := range r.labels {
-		if record == nil {
-			continue
-		}
-		for _, flags := range record[t].flags {
-			if slices.ContainsFunc(flags, func(flag float32) bool { return flag > 0 }) {
-				return true
-			}
-		}
-		for _, named := range record[t].named {
-			for _, flag := range named {
-				if flag > 0 {
-					return true
-				}
-			}
-		}
-	}
-	return false
+// any reports whether a record that can be used has labels of task t that fit.
+func (r *Records) any(t int, fit func(labels) bool) bool {
+	return slices.ContainsFunc(r.labels, func(of []labels) bool { return of != nil && fit(of[t]) })
 }
 
 // Spans returns how many spans a token task's records have, and how many of

@@ -110,6 +110,8 @@ func TestWarnings(t *testing.T) {
 		want    []string
 	}{
 		"spans":        {ner, span, nil},
+		"outside":      {ner, strings.ReplaceAll(span, "NAME", "O"), []string{"task ner: no record has an entity: all 1 spans are labelled O"}},
+		"one outside":  {ner, span + strings.ReplaceAll(span, "NAME", "O"), []string{"task ner: 1 of 2 spans are labelled O: they are no entities"}},
 		"no span":      {ner, `{"text": "Amina", "entities": []}` + "\n" + `{"text": "Amina", "entities": []}`, []string{"task ner: no record has an entity"}},
 		"some without": {ner, span + `{"text": "Amina"}` + "\n" + `{"text": "Amina", "entities": null}`, []string{`task ner: 2 of 3 records have no field "entities": they count as records that have no entity`}},
 		"some other": {ner, span + `{"text": "Amina", "Entities": []}` + "\n", []string{
@@ -191,6 +193,34 @@ func TestFlagsThatSayNothing(t *testing.T) {
 		_, err := load(t, content, tasks.QA())
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), secret)) {
 			t.Errorf("%s: got error %v, want one that says %q", name, err, c.want)
+		}
+	}
+}
+
+// A label that is the words of its span would be written into the model's files.
+func TestLabelThatIsItsWords(t *testing.T) {
+	for label, wrong := range map[string]bool{"Amina": true, "NAME": false} {
+		content := fmt.Sprintf(`{"text": "NAME Amina", "spans": [{"start": 5, "end": 10, "label": %q}]}`, label)
+		_, err := load(t, content, places(t))
+		if got := err != nil && strings.Contains(err.Error(), "a label is the words that it stands for"); got != wrong || err != nil && strings.Contains(err.Error(), "Amina") {
+			t.Errorf("label %s: error %v", label, err)
+		}
+	}
+}
+
+// Entities that all stand in records which are left out are missed.
+func TestLostEntities(t *testing.T) {
+	long := strings.Repeat("a ", 100)
+	short := strings.Repeat(`{"text": "a", "entities": []}`+"\n", 3)
+	with := fmt.Sprintf(`{"text": %q, "entities": [{"start": 0, "end": 1, "label": "NAME"}]}`+"\n", long)
+	for content, want := range map[string]int{short + with: 1, with: 0, short + with + `{"text": "a", "entities": [{"start": 0, "end": 1, "label": "NAME"}]}`: 0} {
+		records, err := load(t, content, builtIn()["ner"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := mustEncode(t, records, Limits{MaxLength: 50})
+		if len(set.Warnings) != want || want > 0 && !strings.Contains(set.Warnings[0], "none of the 3 records that are short enough has an entity") {
+			t.Errorf("warnings %q, want %d", set.Warnings, want)
 		}
 	}
 }

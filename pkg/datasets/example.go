@@ -65,6 +65,7 @@ type Set struct {
 	Examples  []Example
 	MaxLength int      // of an example, in tokens
 	Filters   []Filter // of each task
+	Warnings  []string // what is doubtful in the examples as a whole, a line each
 }
 
 // Encode makes examples of the records, on all cores. A record over
@@ -101,7 +102,10 @@ func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Lim
 		Tasks:     r.Tasks,
 		MaxLength: limits.MaxLength,
 		Filters:   filters(r.Tasks, examples, cut, r.Problems.Total()),
-		Examples:  slices.DeleteFunc(examples, func(ex Example) bool { return ex.Record == 0 }),
+		Warnings: r.lost(func(i int, task tasks.Task) bool {
+			return examples[i].Record > 0 && !(cut[i] && task.Kind == tasks.Token)
+		}),
+		Examples: slices.DeleteFunc(examples, func(ex Example) bool { return ex.Record == 0 }),
 	}, nil
 }
 

@@ -57,7 +57,10 @@ func (n *fieldNames) list(within string) string {
 	names := slices.SortedFunc(maps.Keys(n.counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(strings.Count(a, "."), strings.Count(b, ".")), cmp.Compare(n.counts[b], n.counts[a]), cmp.Compare(a, b))
 	})
-	names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, within) })
+	names = slices.DeleteFunc(names, func(name string) bool {
+		// A name that few records have may be somebody's words.
+		return !strings.HasPrefix(name, within) || 10*n.counts[name] < n.records
+	})
 	if len(names) == 0 {
 		return "the records have no other"
 	}
@@ -75,7 +78,7 @@ func (n *fieldNames) list(within string) string {
 // shownName is a field's name for people to read; of one that may be a text
 // only the length.
 func shownName(name string) string {
-	const longest, wordiest = 60, 6
+	const longest, wordiest = 60, 3
 	if n := utf8.RuneCountInString(name); n > longest || len(strings.Fields(name)) > wordiest {
 		return fmt.Sprintf("a name of %d characters", n)
 	}

@@ -26,12 +26,15 @@ type flagsRead struct {
 // required", counts as 0, as does NaN. Numbers are cut to 0…1. In place of a
 // list, a value that says yes or no is a list of one, a string may hold the
 // list, and anything else is a list of none.
-func lenientFlags(raw json.RawMessage) ([]float32, flagsRead) {
+func lenientFlags(raw json.RawMessage, width int) ([]float32, flagsRead) {
 	var read flagsRead
 	if raw == nil {
 		return nil, read
 	}
 	values, isList := listIn(raw)
+	if !isList && width > 1 {
+		values, isList = dividedIn(raw)
+	}
 	if !isList {
 		values = []json.RawMessage{raw}
 	}
@@ -52,6 +55,30 @@ func listIn(raw json.RawMessage) (values []json.RawMessage, ok bool) {
 		raw = json.RawMessage(text)
 	}
 	return values, json.Unmarshal(raw, &values) == nil && values != nil
+}
+
+// dividedIn are the values of a string that spreadsheets keep a list in, such as
+// "1,0,1" or "yes; no". Each of them says yes or no.
+func dividedIn(raw json.RawMessage) (values []json.RawMessage, ok bool) {
+	var text string
+	if raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
+		return nil, false
+	}
+	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(",;|/ \t\n", r) })
+	if len(parts) < 2 {
+		return nil, false
+	}
+	for _, part := range parts {
+		if _, isFlag := strictFlag(part); !isFlag {
+			return nil, false
+		}
+		value, err := json.Marshal(part)
+		if err != nil {
+			return nil, false
+		}
+		values = append(values, value)
+	}
+	return values, true
 }
 
 // flag is Python's float() of a JSON value, or what its word says, or else 0,

@@ -35,7 +35,7 @@ func TestQAValuesEqualPython(t *testing.T) {
 			hold, err := record(t, `{"labels": `+raw+`}`).find("labels.hold")
 			if err != nil {
 				t.Errorf("%s: %v", raw, err)
-			} else if got, _ := lenientFlags(hold); !reflect.DeepEqual(got, []float32{v.Flag, 1}) {
+			} else if got, _ := lenientFlags(hold, 2); !reflect.DeepEqual(got, []float32{v.Flag, 1}) {
 				t.Errorf("%s: got %v, want %v and 1", raw, got, v.Flag)
 			}
 		}
@@ -66,11 +66,11 @@ func TestLenientFlags(t *testing.T) {
 		"a scale":               {`[0, 5, -1, "3", 0.5]`, []float32{0, 1, 0, 1, 0.5}, flagsRead{values: 5, outside: 3}},
 		"words":                 {`["TRUE", "Yes", "yes", "True ", "falsch", "hapana", "N/A", "maybe"]`, []float32{1, 1, 1, 1, 0, 0, 0, 0}, flagsRead{values: 8, notApplicable: 1, odd: 1}},
 	} {
-		if got, read := lenientFlags(json.RawMessage(c.raw)); !reflect.DeepEqual(got, c.want) || read != c.read {
+		if got, read := lenientFlags(json.RawMessage(c.raw), 1); !reflect.DeepEqual(got, c.want) || read != c.read {
 			t.Errorf("%s: got %v, %+v; want %v, %+v", name, got, read, c.want, c.read)
 		}
 	}
-	if got, read := lenientFlags(nil); len(got) != 0 || read != (flagsRead{}) {
+	if got, read := lenientFlags(nil, 1); len(got) != 0 || read != (flagsRead{}) {
 		t.Errorf("no value: got %v, %+v", got, read)
 	}
 }
@@ -85,7 +85,7 @@ func TestFlagWords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, read := lenientFlags(raw); !reflect.DeepEqual(got, []float32{want}) || read != (flagsRead{values: 1}) {
+		if got, read := lenientFlags(raw, 1); !reflect.DeepEqual(got, []float32{want}) || read != (flagsRead{values: 1}) {
 			t.Errorf("%s: got %v, %+v; want %v", text, got, read, want)
 		}
 		if got, ok := strictFlag(text); got != want || !ok {
@@ -129,5 +129,27 @@ func TestQAFitsLists(t *testing.T) {
 		if got := set.Examples[0].Labels[0].Flags; !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %v, want %v", raw, got, want)
 		}
+	}
+}
+
+// TestDividedFlags: a head of several labels may have them in one string.
+func TestDividedFlags(t *testing.T) {
+	for text, want := range map[string][]float32{
+		"1,0": {1, 0}, "yes; no; yes": {1, 0, 1}, "0 1 1": {0, 1, 1}, "TRUE|FALSE": {1, 0}, "1,0,": {1, 0},
+		"1,5": nil, "yes, but late": nil, "1, 2": nil, "No hold was required": nil, ",": nil,
+	} {
+		raw, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if values, ok := dividedIn(raw); ok != (want != nil) || len(values) != len(want) {
+			t.Errorf("%q is divided into %d values, want %d", text, len(values), len(want))
+		}
+		if got, read := lenientFlags(raw, 3); want != nil && (!reflect.DeepEqual(got, want) || read != (flagsRead{values: len(want)})) {
+			t.Errorf("%q: %v, %+v; want %v", text, got, read, want)
+		}
+	}
+	if got, _ := lenientFlags(json.RawMessage(`"1,0"`), 1); !reflect.DeepEqual(got, []float32{1}) {
+		t.Errorf("of one label, a decimal comma is one: %v", got)
 	}
 }

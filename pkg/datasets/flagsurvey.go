@@ -61,11 +61,11 @@ func unsaid(s flagSurvey) (n, first int) {
 	return s.odd + s.notApplicable, min(cmp.Or(s.firstOdd, s.firstNA), cmp.Or(s.firstNA, s.firstOdd))
 }
 
-// unreadableFlags is an error if most of a lenient task's values say neither yes
+// unreadableFlags is an error if half of a lenient task's values or more say neither yes
 // nor no: all of these would count as no.
 func unreadableFlags(task tasks.Task, surveys []flagSurvey) error {
 	values, _ := sum(task, surveys, func(s flagSurvey) (int, int) { return s.values, 1 })
-	if n, where := sum(task, surveys, unsaid); 2*n > values {
+	if n, where := sum(task, surveys, unsaid); n > 0 && 2*n >= values {
 		return fmt.Errorf("%d of the %d values of task %s say neither yes nor no (%s); write 1 and 0, true and false, or yes and no", n, values, task.Name, where)
 	}
 	return nil
@@ -82,6 +82,8 @@ func flagWarnings(task tasks.Task, surveys []flagSurvey) (list []string) {
 	for h, s := range surveys {
 		head := task.Heads[h]
 		switch width := len(head.Labels); {
+		case s.values > 0 && s.notApplicable == s.values:
+			list = append(list, fmt.Sprintf("head %s: every value says that there was nothing to judge: it counts as no everywhere", head.Name))
 		case s.longest == 0:
 			list = append(list, fmt.Sprintf("head %s: no record has a value for it: it counts as no everywhere", head.Name))
 		case s.longest < width:

@@ -18,7 +18,7 @@ var (
 		نعم አዎ हाँ हां 是 はい 예 네`)
 	noWords = wordSet(`
 		no n false f off unmet fail failed ✗ ✘ ❌ ☐
-		hapana la siyo oya nedda cha ayi kwete maya hayır tidak
+		hapana la siyo sio oya nedda cha ayi kwete maya hayır tidak
 		non faux nein falsch falso não nao nee nej nei onwaar falskt falsk usant ei nie fałsz ne нет nem
 		لا አይ አይደለም नहीं 否 いいえ 아니요`)
 	noPhrases = []string{"not met", "not done"}
@@ -37,9 +37,10 @@ func wordSet(words string) map[string]bool {
 }
 
 // plainWord is a text as the sets above have it: in lower case, without blanks
-// or a full stop around it.
+// or a full stop around it, and without the selectors that make ✔ a picture.
 func plainWord(text string) string {
-	return strings.ToLower(norm.NFC.String(strings.TrimSuffix(strings.TrimSpace(text), ".")))
+	text = strings.TrimRight(strings.TrimSpace(text), "\ufe0e\ufe0f")
+	return strings.ToLower(norm.NFC.String(strings.TrimSuffix(text, ".")))
 }
 
 // yesOrNo reads a word for true or false; ok is false for any other text.

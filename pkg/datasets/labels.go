@@ -25,7 +25,7 @@ type flagsOf map[string]float32
 func parseLabels(record *fields, number int, task tasks.Task, text Transcript, survey *taskSurvey) (labels, error) {
 	switch task.Kind {
 	case tasks.Token:
-		return parseSpans(record, task, text, &survey.spans)
+		return parseSpans(record, task, text, survey)
 	case tasks.MultiClass:
 		return parseClasses(record, task, text)
 	}
@@ -64,7 +64,7 @@ func parseFlags(record *fields, number int, task tasks.Task, text Transcript, su
 		}
 		switch {
 		case task.Lenient:
-			flags, read := lenientFlags(raw)
+			flags, read := lenientFlags(raw, len(head.Labels))
 			surveys[h].note(number, len(flags), len(head.Labels), read)
 			l.flags[h] = fitFlags(flags, len(head.Labels))
 		case raw == nil && head.Required:

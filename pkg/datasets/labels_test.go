@@ -190,8 +190,8 @@ func TestUnknownLabels(t *testing.T) {
 		"numbers":         {topics(t, "a", "b"), `{"text": "Amina", "topics": ["1", "2"]}`, `head topics: unknown label "1"; want one of [a b]`},
 		"entity":          {places(t, "TOWN"), known + "\n" + `{"text": "Amina", "spans": [{"start": 0, "end": 5, "label": "PERSON"}]}`, `record 2, line 2: task places: unknown entity label "PERSON"; want one of [TOWN]`},
 		"source's entity": {tasks.NER(tasks.NERLabels()), `{"text": "Amina", "entities": [{"start": 0, "end": 5, "label": "PERSON"}]}`, `unknown entity label "PERSON"; want one of [NAME LOCATION`},
-		"empty entity":    {tasks.NER(tasks.NERLabels()), `{"text": "Amina", "entities": [{"start": 0, "end": 5}]}`, `unknown entity label ""`},
-		"empty, own":      {places(t), `{"text": "Amina", "spans": [{"start": 0, "end": 5}]}`, `unknown entity label ""`},
+		"empty entity":    {tasks.NER(tasks.NERLabels()), `{"text": "Amina", "entities": [{"start": 0, "end": 5}]}`, `entity 1 has no label; it has "end", "start"`},
+		"empty, own":      {places(t), `{"text": "Amina", "spans": [{"start": 0, "end": 5}]}`, `entity 1 has no label; it has "end", "start"`},
 		"wordy":           {mood(t, "calm"), calm + "\n" + `{"text": "x", "caller": "it is Amina who calls me again"}`, `unknown label of 30 characters of head`},
 		"long":            {mood(t, "calm"), calm + "\n" + `{"text": "Amina", "caller": "` + strings.Repeat("y", 50) + `"}`, `unknown label of 50 characters of head`},
 	} {

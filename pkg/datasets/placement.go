@@ -13,6 +13,8 @@ type placement struct {
 	outside int // of the text
 	cut     int // begin or end inside a word
 	likely  int // of these, those that no writing explains
+	blanks  int // have a blank at an end
+	slivers int // of the cut ones, those that have just a letter or two of the word that they cut
 	starts  cuts
 	ends    cuts
 	beside  int // don't fit: outside, cut, or with a blank at an end
@@ -93,9 +95,29 @@ func (p *placement) cuts(text []rune, e Entity) {
 	if start || end {
 		p.cut++
 	}
+	if isBlank(text[e.Start]) || isBlank(text[e.End-1]) {
+		p.blanks++
+	}
+	if start && isTelling(text, e.Start) && lettersFrom(text, e.Start, +1) <= sliver || end && isTelling(text, e.End) && lettersFrom(text, e.End, -1) <= sliver {
+		p.slivers++
+	}
 	if start && isTelling(text, e.Start) || end && isTelling(text, e.End) {
 		p.likely++
 	}
+}
+
+// sliver is how few letters of a word no name or place has, before its suffix or
+// behind its prefix.
+const sliver = 2
+
+// lettersFrom counts the characters of a word from a place inside of it on, forward
+// or back, as far as sliver+1.
+func lettersFrom(text []rune, place, step int) int {
+	n := 1
+	for i := place + step; n <= sliver && insideWord(text, i); i += step {
+		n++
+	}
+	return n
 }
 
 func isInside(text []rune, e Entity) bool {
@@ -134,20 +156,30 @@ func (p *placement) warning() string {
 	if unit := p.betterUnit(); unit != "" {
 		return fmt.Sprintf("%s, but would if their offsets counted %s: see what start and end are in docs/data.md", text, unit)
 	}
-	if float64(p.likely+p.outside) < mostCut*float64(p.spans) || p.outside == 0 && p.areAffixes() {
+	switch {
+	case p.isShifted():
+	case float64(p.likely+p.outside) < mostCut*float64(p.spans), p.outside == 0 && p.areAffixes():
 		return ""
 	}
 	return fmt.Sprintf("%s (%d begin and %d end inside one): are start and end those of this text?", text, p.starts.all, p.ends.all)
 }
 
-// areAffixes reports whether words are cut on one side alone, and not nearly
-// always one letter before their end.
+// isShifted reports what no writing explains: most spans are cut at both ends, or have a
+// letter or two of a word; nearly all words with capitals in their script are cut, as if
+// no name ever stood alone; or spans that are cut stand beside as many with blanks.
+func (p *placement) isShifted() bool {
+	return 2*p.starts.all > p.spans && 2*p.ends.all > p.spans || 2*p.slivers > p.spans ||
+		20*p.likely >= 19*p.spans || 10*min(p.blanks, p.cut) >= p.spans
+}
+
+// areAffixes reports whether words are cut on one side alone, at the start not most
+// of them, and not nearly always one letter before their end.
 func (p *placement) areAffixes() bool {
 	less, more := p.starts, p.ends
 	if less.all > more.all {
 		less, more = more, less
 	}
-	return 100*less.all < p.spans && 10*more.byOne < 9*more.all
+	return 100*less.all < p.spans && (2*p.starts.all <= p.spans || p.ends.all > p.starts.all) && 10*more.byOne < 9*more.all
 }
 
 // betterUnit names the unit that puts most spans in their places. One that

@@ -159,7 +159,7 @@ func TestSpansThatFitTheirLanguage(t *testing.T) {
 		"Swahili":   {"Jina langu ni [Amina], natoka [Kisumu]. Mama yake [Wanjiru] anaitwa [mama Otieno].", "[Brian] ana miaka [tisa]; anaishi [Mombasa]."},
 		"Shona":     {"Ndiri ku[Harare] na[Tendai], e[Thekwini].", "kwa[Chipo] [9]yrs, [5]km"},
 		"Hungarian": {"[Budapest]en lakom, [Szeged]ről jöttem [Péter]rel.", "[Anna]nak adtam; [Debrecen]ben él [Gábor].", "[Pécs]ett, [Győr]ből"},
-		"Finnish":   {"Asun [Helsingi]ssä, tulin [Turu]sta.", "[Anna]lle, [Mika]n talo [Oulu]ssa"},
+		"Finnish":   {"Asun [Helsingi]ssä, tulin [Turu]sta.", "[Anna]lle, [Mika]n talo [Oulu]ssa", "[Liisa] on kotona."},
 		"German":    {"[Anna]s Mutter wohnt in [Berlin].", "Die [Kindergarten]leiterin heißt [Petra]."},
 		"Hebrew":    {"אני גר ב[ירושלים] עם [דנה].", "ל[משה] מ[חיפה] ו[שרה]"},
 		"Arabic":    {"أسكن في [القاهرة] و[نيروبي] مع [أمينة].", "ل[محمد] ب[كسلا]"},
@@ -221,4 +221,21 @@ func FuzzPlacement(f *testing.F) {
 			t.Errorf("%q, %v: %s", text, e, warning)
 		}
 	})
+}
+
+// A constant shift is told of, whichever way it goes.
+func TestShiftsAreTold(t *testing.T) {
+	texts := slices.Repeat([]marked{
+		"Hello my name is [Amina Otieno] and I live in [Kisumu] with my family.",
+		"My neighbour [Wanjiru] came from [Nakuru] yesterday and told us about [Brian].",
+		"This is about [Mwakamba], who is at [Mombasa] now because of her uncle [Juma].",
+	}, 20)
+	for _, shift := range []int{-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6} {
+		got := warningOf(texts, func(_ int, _ string, e Entity) Entity {
+			return Entity{e.Start + shift, e.End + shift, e.Label}
+		})
+		if got == "" {
+			t.Errorf("no warning of spans that are shifted by %d", shift)
+		}
+	}
 }

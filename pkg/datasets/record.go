@@ -104,8 +104,10 @@ func (f *fields) label(path string) (string, error) {
 		return "", bad(KindType, "field %q holds a JSON %s, want a string", path, typeOf(raw))
 	case '"':
 		var text string
-		err := json.Unmarshal(raw, &text)
-		return text, err
+		if err := json.Unmarshal(raw, &text); err != nil || strings.TrimSpace(text) == "" {
+			return "", err
+		}
+		return text, nil
 	}
 	if !bytes.ContainsAny(raw, ".eE") { // a whole number, which may have more digits than a float64
 		return string(raw), nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // parseSpans reads the entities.
-func parseSpans(record *fields, task tasks.Task, text Transcript, placed *placement) (labels, error) {
+func parseSpans(record *fields, task tasks.Task, text Transcript, survey *taskSurvey) (labels, error) {
 	path := task.Heads[0].Source
 	raw, err := record.find(path)
 	if err != nil {
@@ -25,10 +26,17 @@ func parseSpans(record *fields, task tasks.Task, text Transcript, placed *placem
 	if l.spans, err = entities(raw); err != nil {
 		return labels{}, inField(path, err)
 	}
-	placed.note(text, l.spans)
+	survey.spans.note(text, l.spans)
+	runes := []rune(string(text))
 	for _, e := range l.spans {
+		if e.Label == tasks.OutsideLabel {
+			survey.plain++
+		}
 		if err := wantLabel(task.Heads[0], e.Label, text); err != nil {
 			return labels{}, err
+		}
+		if isInside(runes, e) && strings.EqualFold(string(runes[e.Start:e.End]), e.Label) && !slices.Contains(task.Heads[0].Labels, e.Label) {
+			return labels{}, bad(KindText, "field %s: a label is the words that it stands for", path)
 		}
 	}
 	return l, checkSpans(l.spans, text)
@@ -58,8 +66,13 @@ func entities(raw json.RawMessage) ([]Entity, error) {
 	}
 	spans := make([]Entity, len(found))
 	for i, f := range found {
-		if f.Start == nil || f.End == nil {
-			return nil, bad(KindEmpty, "entity %d has no %s%s", i+1, map[bool]string{true: "start", false: "end"}[f.Start == nil], fieldsOf(raw, i))
+		switch {
+		case f.Start == nil:
+			return nil, bad(KindEmpty, "entity %d has no start%s", i+1, fieldsOf(raw, i))
+		case f.End == nil:
+			return nil, bad(KindEmpty, "entity %d has no end%s", i+1, fieldsOf(raw, i))
+		case f.Label == "":
+			return nil, bad(KindEmpty, "entity %d has no label%s", i+1, fieldsOf(raw, i))
 		}
 		spans[i] = Entity{*f.Start, *f.End, f.Label}
 	}
@@ -82,17 +95,29 @@ func notFiniteEnd(raw json.RawMessage) error {
 	return nil
 }
 
-// fieldsOf names the fields of span i in a list.
+// spanFields are the names that other programs give the fields of a span, and ours.
+var spanFields = []string{
+	"start", "end", "label", "labels", "text", "type", "entity", "entity_group", "entity_type", "word", "score", "id", "from", "to", "begin", "start_offset", "end_offset",
+	"start_char", "end_char", "token_start", "token_end", "startOffset", "endOffset", "Start", "End", "Label", "from_name", "to_name", "value", "tag", "span", "offset", "offsets", "length", "category",
+}
+
+// fieldsOf names the fields of span i in a list that are known. Another may be the
+// words of a text.
 func fieldsOf(raw json.RawMessage, i int) string {
 	var spans []map[string]json.RawMessage
 	if json.Unmarshal(raw, &spans) != nil || len(spans[i]) == 0 {
 		return ""
 	}
-	names := slices.Sorted(maps.Keys(spans[i]))
-	for k, name := range names {
-		names[k] = shownName(name)
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(spans[i])) {
+		if slices.Contains(spanFields, name) {
+			names = append(names, strconv.Quote(name))
+		}
 	}
-	return "; it has " + strings.Join(names[:min(len(names), namesListed)], ", ")
+	if others := len(spans[i]) - len(names); others > 0 {
+		names = append(names, fmt.Sprintf("%d %s", others, plural(others, "other field")))
+	}
+	return "; it has " + strings.Join(names, ", ")
 }
 
 // perhapsPython explains a text that Python's str made of a list or an object.

@@ -69,7 +69,7 @@ func (s *Set) Split(shares Shares) (Split, error) {
 // allTooLong is an error if a task has no record left that is short enough.
 func (s *Set) allTooLong() error {
 	for t, f := range s.Filters {
-		if f.After > 0 || f.Before == f.Skipped {
+		if f.After > 0 || f.Before <= f.Skipped {
 			continue
 		}
 		all := fmt.Sprintf("all %d records are longer than %d tokens (tokenizer.max_length)", f.Before-f.Skipped, s.MaxLength)

@@ -22,6 +22,7 @@ type taskSurvey struct {
 	heads []presence
 	flags []flagSurvey // multilabel
 	spans placement    // token task
+	plain int          // spans that are labelled as no entity
 }
 
 // presence counts the records that have a field.
