@@ -89,6 +89,7 @@ func serve(t *testing.T, service http.Handler) *httptest.Server {
 	mux := http.NewServeMux()
 	mux.Handle("/", Handler())
 	mux.Handle("POST /v1/predict", service)
+	mux.Handle("GET /readyz", ready(tinyModel(t)))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server

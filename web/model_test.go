@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -106,6 +107,14 @@ type question struct {
 	Overlap   int                   `json:"overlap"`
 }
 
+// ready answers readyz as the service does.
+func ready(p *fusion.Predictor) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]any{"status": "ready", "max_length": p.MaxLength()})
+	}
+}
+
 // predict answers v1/predict as the service does.
 func predict(p *fusion.Predictor) http.HandlerFunc { return predictAs(p, "tiny-7f3a") }
 
@@ -116,6 +125,10 @@ func predictAs(p *fusion.Predictor, name string) http.HandlerFunc {
 		d.DisallowUnknownFields()
 		if err := d.Decode(&q); err != nil {
 			refuse(w, http.StatusUnprocessableEntity, err.Error())
+			return
+		}
+		if half := p.MaxLength() / 2; q.Overlap > half {
+			refuse(w, http.StatusUnprocessableEntity, fmt.Sprintf("with this model want 0 to %d, half of what it reads at once", half))
 			return
 		}
 		list, err := p.Predict(r.Context(), q.Texts, fusion.PredictOptions{TextScores: q.Scores, Attention: q.Attention, Overlap: q.Overlap})

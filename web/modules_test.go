@@ -90,7 +90,7 @@ func checkCSV(t *testing.T, p *tab) {
 		}
 		files, tables = append(files, file), append(tables, table)
 	}
-	got := ask[[][][]string](p, fmt.Sprintf("import('/calls.js').then(({parseTable}) => %s.map((file) => parseTable(file, ',')))", asJS(t, files)))
+	got := ask[[][][]string](p, fmt.Sprintf("import('/table.js').then(({parseTable}) => %s.map((file) => parseTable(file, ',')))", asJS(t, files)))
 	for i := range tables {
 		if asJS(t, got[i]) != asJS(t, tables[i]) {
 			t.Errorf("table %d: %q, want %q", i, got[i], tables[i])
@@ -113,7 +113,7 @@ func checkTables(t *testing.T, p *tab) {
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
-	got := ask[[][][]string](p, fmt.Sprintf(`import('/calls.js').then(({parseTable}) => %s.map(({text, separator}) => {
+	got := ask[[][][]string](p, fmt.Sprintf(`import('/table.js').then(({parseTable}) => %s.map(({text, separator}) => {
 		try { return parseTable(text, separator); } catch { return null; }
 	}))`, data))
 	for i, test := range cases {
@@ -128,12 +128,14 @@ func checkTables(t *testing.T, p *tab) {
 func checkJSON(t *testing.T, p *tab) {
 	t.Helper()
 	for in, want := range map[string]string{
-		`{"a":12345678901234567890,"b":-1.50e+3,"c":[0,NaN,-Infinity,Infinity]}`: `{"a":"#12345678901234567890","b":"#-1.50e+3","c":["#0",null,null,null]}`,
-		`["NaN","5","\\\"7","\\\\",8]`:                                           `["NaN","5","\\\"7","\\\\","#8"]`,
+		`{"a":12345678901234567890,"b":-1.50e+3,"c":[0,NaN,-Infinity,Infinity]}`: `{"a":"number 12345678901234567890","b":"number -1.50e+3","c":["number 0",null,null,null]}`,
+		`["NaN","5","\\\"7","\\\\",8]`:                                           `["NaN","5","\\\"7","\\\\","number 8"]`,
 		`[true,null,"é😀"]`:                                                       `[true,null,"é😀"]`,
+		"[\"\ue0005\",\"#5\",\"=5\",5,{\"#\":\"\\u00235\",\"digits\" :\n6}]":     "[\"\ue0005\",\"#5\",\"=5\",\"number 5\",{\"#\":\"#5\",\"digits\":\"number 6\"}]",
+		`{1                      :2}`:                                            "error",
 		`{1:2}`:                                                                  "error", `[01]`: "error", `[1.]`: "error", `[-]`: "error", `[1NaN]`: "error", `[NaNs]`: "error", `["5]`: "error", `[5 6]`: "error", `NaN:`: "error", "": "error",
 	} {
-		got := p.say(fmt.Sprintf("import('/json.js').then(({parse}) => { try { return JSON.stringify(parse(%s)).replaceAll('\\uE000', '#'); } catch { return 'error'; } })", asJS(t, in)))
+		got := p.say(fmt.Sprintf("import('/json.js').then(({parse, numberOf}) => { try { return JSON.stringify(parse(%s), (name, value) => numberOf(value) === undefined ? value : 'number ' + numberOf(value)); } catch { return 'error'; } })", asJS(t, in)))
 		if got != want {
 			t.Errorf("%s is %s, want %s", in, got, want)
 		}

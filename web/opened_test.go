@@ -69,11 +69,76 @@ func TestSeveralFiles(t *testing.T) {
 	p.until("document.getElementById('problem').textContent.startsWith('The files hold 2100 calls together; the page takes 2000.')")
 }
 
+// TestBadRecords: of a call that can't be read the table says why, with its id, and
+// the others are read.
+func TestBadRecords(t *testing.T) {
+	p := open(t, serve(t, predict(tinyModel(t))), desktop)
+	const noLine, noRecord = "Line %d has no field “text” or “narrative”", "Record %d has no field “text” or “narrative”"
+	good := "my son"
+	for _, test := range []struct {
+		name, content string
+		ids           string
+		wrong         []string // of each call: why it isn't read, or good
+		notes         []string
+	}{
+		{
+			"a.jsonl", "{\"id\": 1, \"text\": \"my son\"}\n{}\n{\"id\": 2}\nnull\n{\"id\": \"x\", \"text\": 12}\n{\"text\": {\"a\": 1}}\n7\n\"text\"\n[]\n{\"text\": \"my \n{\"id\": 3, \"text\": \"\"}\n",
+			"1|Call 2|2|Call 4|x|Call 6|Call 7|Call 8|Call 9|Call 10|3",
+			[]string{good, fmt.Sprintf(noLine, 2), fmt.Sprintf(noLine, 3), fmt.Sprintf(noLine, 4), "Line 5: its text isn’t a string", "Line 6: its text isn’t a string",
+				fmt.Sprintf(noLine, 7), fmt.Sprintf(noLine, 8), fmt.Sprintf(noLine, 9), "Line 10 isn’t JSON", "empty"},
+			[]string{"a.jsonl: calls without a text, which are passed over: 1.", "a.jsonl: calls that can’t be read, which are passed over: 9. The first: Line 2 has no field “text” or “narrative”."},
+		},
+		{
+			"a.json", `[null, {"id": 2, "text": 1e3}, {"text": "my son"}, 5, "x"]`,
+			"Call 1|2|Call 3|Call 4|Call 5",
+			[]string{fmt.Sprintf(noRecord, 1), "Record 2: its text isn’t a string", good, fmt.Sprintf(noRecord, 4), fmt.Sprintf(noRecord, 5)},
+			[]string{"a.json: calls that can’t be read, which are passed over: 4. The first: Record 1 has no field “text” or “narrative”."},
+		},
+		{
+			"a.csv", "id,text,age\n1,my son,5\n2,my name\n3,my name,he,was\n4,my son,6\n",
+			"1|2|3|4",
+			[]string{good, "Row 3 has another number of cells than the first row (2, not 3)", "Row 4 has another number of cells than the first row (4, not 3)", good},
+			[]string{"a.csv: calls that can’t be read, which are passed over: 2. The first: Row 3 has another number of cells than the first row (2, not 3)."},
+		},
+		{"a.jsonl", `{"text": "", "narrative": "my son"}` + "\n" + `{"text": null, "narrative": "my son"}` + "\n" + `{"text": "my son", "narrative": 5}`, "Call 1|Call 2|Call 3", []string{good, good, good}, nil},
+		{"a.csv", "text,narrative\n ,my son\nmy son,my name\n", "Call 1|Call 2", []string{good, good}, nil},
+	} {
+		p.click("#clear")
+		p.drop(file(t, test.name, test.content))
+		read := 0
+		var beginnings []string
+		for _, wrong := range test.wrong {
+			if wrong == good {
+				read++
+				beginnings = append(beginnings, good)
+			} else {
+				beginnings = append(beginnings, "")
+			}
+		}
+		p.status(fmt.Sprintf("Calls read: %d of %d.", read, len(test.wrong)))
+		if got, want := p.cells(1), strings.Join(beginnings, "|"); p.cells(0) != test.ids || got != want {
+			t.Errorf("%s: the calls are %q, %q, want %q, %q", test.name, p.cells(0), got, test.ids, want)
+		}
+		for i, got := range strings.Split(p.cells(2), "|") {
+			want := "not readable (" + test.wrong[i] + ")"
+			if isWrong := strings.HasPrefix(got, "not"); isWrong != (test.wrong[i] != good) || isWrong && got != want {
+				t.Errorf("%s: of call %d the table says %q, want %q", test.name, i+1, got, want)
+			}
+		}
+		if got, want := p.text("#notes"), strings.Join(test.notes, "\n"); got != want {
+			t.Errorf("%s: the notes are %q, want %q", test.name, got, want)
+		}
+	}
+}
+
 // TestEncodings: a file that isn't UTF-8 is read as what it is, and that is said.
 func TestEncodings(t *testing.T) {
 	p := open(t, serve(t, predict(tinyModel(t))), desktop)
 	for _, test := range []struct{ content, text, note string }{
 		{"text\nmy son Jos\xe9 \x96 \x80 5\n", "my son José – € 5", "a.csv isn’t in UTF-8: it was read as Latin-1 (Windows-1252)."},
+		{"text\nmy son Jos\xe9 Mu\xf1oz Peri\xe1 \xc3\xa9\n", "my son José Muñoz Periá Ã©", "a.csv isn’t in UTF-8: it was read as Latin-1 (Windows-1252)."},
+		{"text\nJosé Muñoz \xe9 Periá\n", "José Muñoz \uFFFD Periá", "a.csv has bytes that aren’t UTF-8"},
+		{"text\nmy \uFFFD \uFFFD son \xff\n", "my \uFFFD \uFFFD son \uFFFD", "a.csv has bytes that aren’t UTF-8"},
 		{"text\nmy son José \xff\n", "my son José \uFFFD", "a.csv has bytes that aren’t UTF-8"},
 		{"\xef\xbb\xbftext\nmy son José\n", "my son José", ""},
 	} {
@@ -154,33 +219,36 @@ func TestTruncatedAndIDs(t *testing.T) {
 	p := open(t, serve(t, predict(tinyModel(t))), desktop)
 	dir := p.downloads()
 	long := strings.Repeat("my son was beaten in Kisumu. ", 40)
-	p.drop(file(t, "calls.json", `[{"id": 12345678901234567890, "text": "my son"}, {"id": 7.0, "age": NaN, "text": "`+long+`"}, {"id": "007", "text": "my name"}]`))
-	p.status("Calls read: 3 of 3.")
-	if got := p.cells(0); got != "12345678901234567890|7.0end not read|007" {
+	p.drop(file(t, "calls.json", `[{"id": 12345678901234567890, "text": "my son"}, {"id": 7.0, "age": NaN, "text": "`+long+`"}, {"id": "007", "text": "my name"}, {"id": "\ue0007", "text": "\ue000my son"}, {"id": "#8", "text": "=my son"}]`))
+	p.status("Calls read: 5 of 5.")
+	if got := p.cells(1); !strings.HasSuffix(got, "|my name|\ue000my son|=my son") {
+		t.Errorf("the calls begin %q", got)
+	}
+	if got := p.cells(0); got != "12345678901234567890|7.0end not read|007|\ue0007|#8" {
 		t.Errorf("the calls are %s", got)
 	}
 	p.click("[data-call='1']")
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(p.saved("#save-csv", filepath.Join(dir, "trident-calls.csv")), "\ufeff"))).ReadAll()
-	if err != nil || len(rows) != 4 {
+	if err != nil || len(rows) != 6 {
 		t.Fatalf("%d rows: %v", len(rows), err)
 	}
 	last := len(rows[0]) - 1
-	if rows[0][last] != "truncated" || rows[1][last] != "0" || rows[2][last] != "1" || rows[1][0] != "12345678901234567890" || rows[2][0] != "7.0" || rows[3][0] != "007" {
+	if rows[0][last] != "truncated" || rows[1][last] != "0" || rows[2][last] != "1" || rows[1][0] != "12345678901234567890" || rows[2][0] != "7.0" || rows[3][0] != "007" || rows[4][0] != "\ue0007" || rows[5][0] != "#8" {
 		t.Errorf("rows begin and end with %q", [][]string{{rows[0][0], rows[0][last]}, {rows[1][0], rows[1][last]}, {rows[2][0], rows[2][last]}, {rows[3][0], rows[3][last]}})
 	}
 	var calls []struct {
 		ID        json.RawMessage
 		Truncated bool
 	}
-	if err := json.Unmarshal([]byte(p.saved("#save-json", filepath.Join(dir, "trident-calls.json"))), &calls); err != nil || len(calls) != 3 {
+	if err := json.Unmarshal([]byte(p.saved("#save-json", filepath.Join(dir, "trident-calls.json"))), &calls); err != nil || len(calls) != 5 {
 		t.Fatalf("%d calls: %v", len(calls), err)
 	}
-	if got := fmt.Sprintf("%s %v %s %v %s", calls[0].ID, calls[0].Truncated, calls[1].ID, calls[1].Truncated, calls[2].ID); got != `12345678901234567890 false 7.0 true "007"` {
+	if got := fmt.Sprintf("%s %v %s %v %s %s %s", calls[0].ID, calls[0].Truncated, calls[1].ID, calls[1].Truncated, calls[2].ID, calls[3].ID, calls[4].ID); got != "12345678901234567890 false 7.0 true \"007\" \"\ue0007\" \"#8\"" {
 		t.Errorf("in JSON: %s", got)
 	}
 	p.click("#read-whole")
 	p.until("!document.getElementById('read-whole')")
-	if got := p.cells(0); got != "12345678901234567890|7.0|007" {
+	if got := p.cells(0); got != "12345678901234567890|7.0|007|\ue0007|#8" {
 		t.Errorf("after all of it is read the calls are %s", got)
 	}
 }

@@ -1,10 +1,15 @@
 package web
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"math"
+	"net/http"
 	"path"
 	"regexp"
 	"slices"
@@ -240,7 +245,17 @@ func TestTexts(t *testing.T) {
 // it when asked to.
 func TestLongCall(t *testing.T) {
 	model := tinyModel(t)
-	p := open(t, serve(t, predict(model)), desktop)
+	overlaps := make(chan int, 10)
+	p := open(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q question
+		body, err := io.ReadAll(r.Body)
+		if err := errors.Join(err, json.Unmarshal(body, &q)); err != nil {
+			t.Error(err)
+		}
+		overlaps <- q.Overlap
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		predict(model)(w, r)
+	})), desktop)
 	text := strings.TrimSpace(strings.Repeat("my son was beaten in Kisumu. ", 40))
 	p.read(text)
 	if want := predicted(t, model, text); !want.Truncated || !strings.Contains(p.text("#result"), "wasn’t read") {
@@ -251,6 +266,23 @@ func TestLongCall(t *testing.T) {
 	p.until("!document.getElementById('read-whole') && document.activeElement.id === 'result-title'")
 	if s := p.shown(); len(s.Marks) <= before || s.Text != text {
 		t.Errorf("%d marks, %d before", len(s.Marks), before)
+	}
+	if first, whole := <-overlaps, <-overlaps; first != 0 || whole != limit/2 {
+		t.Errorf("windows share %d tokens at first, then %d; want 0, then %d, half of what the model reads", first, whole, limit/2)
+	}
+}
+
+// TestOverlap: windows share what the model allows, and otherwise the page's own
+// number of tokens, also where a proxy hides readyz.
+func TestOverlap(t *testing.T) {
+	p := open(t, serve(t, predict(tinyModel(t))), desktop)
+	for answer, want := range map[string]int{
+		`Response.json({max_length: 512})`: 128, `Response.json({max_length: 256})`: 128, `Response.json({max_length: 255})`: 127, `Response.json({max_length: 64})`: 32,
+		`Response.json({status: 'ready'})`: 128, `Response.json(null)`: 128, `new Response('<html>', {status: 404})`: 128, `Promise.reject(new TypeError())`: 128,
+	} {
+		if got := ask[int](p, "import('/api.js').then(({overlapThatFits}) => { window.fetch = async () => "+answer+"; return overlapThatFits(); })"); got != want {
+			t.Errorf("after %s windows share %d tokens, want %d", answer, got, want)
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 // Package web is the page on which supervisors look at what the model says of
 // a call. It is plain HTML, CSS and JavaScript modules in static/, embedded in
-// the program. The page asks v1/predict of the server that it comes from and
-// nothing else, and keeps nothing in the browser.
+// the program. The page asks v1/predict and readyz of the server that it comes
+// from and nothing else, and keeps nothing in the browser.
 package web
 
 import (

@@ -3,6 +3,7 @@ package serve
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
@@ -36,7 +37,7 @@ func TestNotReady(t *testing.T) {
 	if _, err := s.Reload(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.do(t.Context(), "GET", "/readyz", ""); got.code != http.StatusOK || !strings.Contains(got.body, s.current.Hash) {
+	if got := s.do(t.Context(), "GET", "/readyz", ""); got.code != http.StatusOK || !strings.Contains(got.body, s.current.Hash) || !strings.Contains(got.body, fmt.Sprintf(`"max_length":%d`, s.current.Predictor.MaxLength())) {
 		t.Errorf("/readyz: code %d, %s", got.code, got.body)
 	}
 	s.draining.Store(true)

@@ -37,6 +37,7 @@ type predictAnswer struct {
 type health struct {
 	Status string `json:"status"`
 	Model  string `json:"model,omitempty" doc:"SHA-256 of the model that answers now."`
+	Length int    `json:"max_length,omitempty" doc:"How many tokens it reads at once; overlap may be half of that."`
 }
 
 func (s *Server) list() []route {
@@ -130,7 +131,7 @@ func (s *Server) handleReady(w http.ResponseWriter, _ *http.Request, _ *record) 
 	if g == nil {
 		return s.ready()
 	}
-	return writeJSON(w, health{Status: "ready", Model: g.Hash})
+	return writeJSON(w, health{Status: "ready", Model: g.Hash, Length: g.Predictor.MaxLength()})
 }
 
 func (s *Server) handleOpenAPI(w http.ResponseWriter, _ *http.Request, _ *record) error {

@@ -1,4 +1,4 @@
-// The server's one question: POST v1/predict.
+// What the page asks the server: POST v1/predict, and readyz about its model.
 import {Problem} from './problem.js';
 
 // predict asks for the predictions of texts: {predictions, model}. What goes
@@ -15,6 +15,23 @@ export async function predict(texts, {key = '', signal, overlap} = {}) {
   const result = await body(answer);
   if (!Array.isArray(result?.predictions) || result.predictions.length !== texts.length) throw new Problem('oddAnswer', {status: answer.status});
   return result;
+}
+
+// OVERLAP is how many tokens two windows of a long call share, where the model
+// reads enough at once.
+const OVERLAP = 128;
+
+// overlapThatFits is OVERLAP, or less where the model is short: the server takes at
+// most half of what it reads at once.
+export async function overlapThatFits(signal) {
+  try {
+    const answer = await fetch('readyz', {signal, cache: 'no-store', redirect: 'error'});
+    const {max_length: length} = await answer.json();
+    return length > 0 ? Math.min(OVERLAP, Math.floor(length / 2)) : OVERLAP;
+  } catch (error) {
+    if (error.name === 'AbortError') throw error;
+    return OVERLAP; // the question itself tells what is wrong
+  }
 }
 
 async function asked(request) {

@@ -1,5 +1,5 @@
 // The page: what is asked, what is shown, in which language.
-import {predict} from './api.js';
+import {overlapThatFits, predict} from './api.js';
 import {fromLines} from './calls.js';
 import {el} from './dom.js';
 import {callName, showList} from './list.js';
@@ -9,7 +9,7 @@ import {Problem} from './problem.js';
 import {readAll} from './reader.js';
 import {showResult} from './result.js';
 import {download, toCSV, toJSON} from './save.js';
-import {currentLanguage, preferred, setLanguage, t} from './words.js';
+import {currentLanguage, preferred, setLanguage, t, told} from './words.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -38,12 +38,6 @@ function complain(problem, offer = []) {
   messages.problem = problem;
   messages.offer = offer;
   showMessages();
-}
-
-// told is a Problem's text; of one in a file the text of that stands in it.
-function told({key, values}) {
-  const {problem} = values;
-  return t(`problem${key[0].toUpperCase()}${key.slice(1)}`, problem instanceof Problem ? {...values, problem: told(problem)} : values).trim();
 }
 
 // note shows what the user should know of the files that are read.
@@ -150,7 +144,8 @@ function readWhole(call) {
   const again = [{id: 'again', key: 'again', act: () => readWhole(call)}];
   return work(async (signal) => {
     say('reading');
-    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, overlap: 128});
+    const overlap = await overlapThatFits(signal);
+    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, overlap});
     call.prediction = predictions[0];
     sayOne(call.prediction);
     refill();
@@ -175,8 +170,8 @@ function readTyped() {
   take([{id: '', text}], {listed: false});
 }
 
-// openFiles reads files that were chosen or dropped. A single .txt file goes into
-// the text field; if it has several lines they may be calls too.
+// openFiles reads files that were chosen or dropped. A single file that is one call
+// goes into the text field; if it has several lines they may be calls too.
 async function openFiles(files) {
   try {
     const {calls, notes, content} = await readFiles(files);

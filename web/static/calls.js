@@ -1,45 +1,34 @@
 // Files of calls, as cmd/infer reads them.
+import {idFields, textFields} from './fields.js';
 import {numberOf, parse} from './json.js';
 import {Problem} from './problem.js';
+import {findColumns, firstLine, parseTable, separatorOf} from './table.js';
 
-// maxBytes is how large a file may be. A .txt file goes into the text field,
-// which more would make slow.
-export const maxBytes = (name) => (/\.txt$/i.test(name) ? 1 : 16) * 1024 * 1024;
+const LARGEST = 16; // MB that a file may have
+const LARGEST_TEXT = 1; // of one that goes into the text field, which more would make slow
 export const MAX_CALLS = 2000;
 
-const textFields = ['text', 'narrative'];
-const idFields = ['id', 'uniqueid', 'sample_id'];
-
-// readCalls returns the calls in a file: [{id, numeric, text, problem}], numeric
-// telling an id that is a number in JSON, problem a call that is empty. A .txt
-// file is one call.
-export function readCalls(name, content) {
-  if (content.includes('\0')) throw new Problem('notText', {name});
-  const kind = /\.(txt|jsonl|ndjson|json|csv|tsv|tab)$/i.exec(name)?.[1].toLowerCase();
-  let calls;
-  switch (kind) {
-    case 'jsonl':
-    case 'ndjson':
-      calls = fromJSONL(content);
-      break;
-    case 'json':
-      calls = fromJSON(content);
-      break;
-    case 'csv':
-      calls = fromTable(content, ',');
-      break;
-    case 'tsv':
-    case 'tab':
-      calls = fromTable(content, '\t');
-      break;
-    case 'txt':
-      calls = content.trim() === '' ? [] : [{id: '', text: content}];
-      break;
-    default:
-      throw new Problem('unknownFile', {name});
-  }
-  return checked(calls, name);
+// checkSize throws a Problem if a file is too large; kind is undefined where it
+// isn't known yet.
+export function checkSize(name, bytes, kind) {
+  const most = kind === 'text' ? LARGEST_TEXT : LARGEST;
+  if (bytes > most * 1024 * 1024) throw new Problem('tooBig', {name, most});
 }
+
+// readCalls returns the calls in a file of a kind that kindOf knows: [{id,
+// numeric, text, problem}], numeric telling an id that is a number in JSON,
+// problem a call that can't be read, where others can.
+export function readCalls(name, content, kind) {
+  return checked(readers[kind](content), name);
+}
+
+const readers = {
+  jsonl: fromJSONL,
+  json: fromJSON,
+  csv: (content) => fromTable(content, ','),
+  tsv: (content) => fromTable(content, '\t'),
+  text: (content) => (content.trim() === '' ? [] : [{id: '', text: content}]),
+};
 
 // fromLines takes each line that isn't blank for a call.
 export function fromLines(content) {
@@ -50,99 +39,77 @@ export function fromLines(content) {
 function checked(calls, name) {
   if (calls.length === 0) throw new Problem('noCalls', {name});
   if (calls.length > MAX_CALLS) throw new Problem('manyCalls', {n: calls.length, most: MAX_CALLS});
-  const blank = calls.filter((call) => call.text.trim() === '');
-  if (blank.length === calls.length) throw new Problem('onlyEmptyCalls', {name});
-  for (const call of blank) call.problem = new Problem('emptyCall');
+  for (const call of calls) {
+    if (!call.problem && call.text.trim() === '') call.problem = new Problem('emptyCall');
+  }
+  if (calls.every((call) => call.problem)) throw calls.find((call) => !isEmpty(call))?.problem ?? new Problem('onlyEmptyCalls', {name});
   return calls;
 }
+
+// notesOf are Problems that tell which of a file's calls can't be read.
+export function notesOf(calls, name) {
+  const empty = calls.filter(isEmpty);
+  const bad = calls.filter((call) => call.problem && !isEmpty(call));
+  return [
+    empty.length > 0 && new Problem('emptyCalls', {name, n: empty.length}),
+    bad.length > 0 && new Problem('badCalls', {name, n: bad.length, problem: bad[0].problem}),
+  ].filter(Boolean);
+}
+
+const isEmpty = (call) => call.problem?.key === 'emptyCall';
 
 function fromJSONL(content) {
   const calls = [];
   content.split('\n').forEach((line, i) => {
-    if (line.trim() !== '') calls.push(fromObject(valueOf(line, 'badLine', i + 1), 'badLine', i + 1));
+    if (line.trim() !== '') calls.push(fromLine(line, i + 1));
   });
   return calls;
 }
 
-function fromJSON(content) {
-  const value = valueOf(content, 'badJSON', 1);
-  const list = Array.isArray(value) ? value : [value];
-  return list.map((object, i) => fromObject(object, 'badRecord', i + 1));
-}
-
 // The parser's own message may quote the text, so it is left away.
-function valueOf(content, key, n) {
+function fromLine(line, n) {
+  let object;
   try {
-    return parse(content);
+    object = parse(line);
   } catch {
-    throw new Problem(key, {n});
+    return unreadable('', new Problem('badLine', {n}));
   }
+  return fromObject(object, 'noTextLine', 'oddTextLine', n);
 }
 
-// A text that is null is an empty one.
-function fromObject(object, key, n) {
-  const first = (names, fits) => names.filter((name) => object !== null && Object.hasOwn(Object(object), name)).map((name) => object[name]).find(fits);
-  const text = first(textFields, (value) => typeof value === 'string' && numberOf(value) === undefined) ?? first(textFields, (value) => value === null);
-  if (text === undefined) throw new Problem(key === 'badLine' ? 'noTextLine' : 'noTextRecord', {n});
-  const id = first(idFields, (value) => typeof value === 'string') ?? '';
-  return {id: numberOf(id) ?? id, numeric: numberOf(id) !== undefined, text: text ?? ''};
+function fromJSON(content) {
+  let value;
+  try {
+    value = parse(content);
+  } catch {
+    throw new Problem('badJSON');
+  }
+  const list = Array.isArray(value) ? value : [value];
+  return list.map((object, i) => fromObject(object, 'noTextRecord', 'oddTextRecord', i + 1));
 }
 
-function fromTable(content, separator) {
-  const [header, ...rows] = parseTable(content, separator);
-  const names = (header ?? []).map((name) => name.trim().toLowerCase());
-  const column = (list) => names.indexOf(list.find((name) => names.includes(name)));
-  const text = column(textFields);
-  if (text < 0) throw new Problem('noTextColumn');
-  const id = column(idFields);
+const unreadable = (id, problem) => ({id, text: '', problem});
+
+// fromObject takes a call out of record n. Its text is the first field that isn't
+// blank; null is as blank as "".
+function fromObject(object, noText, oddText, n) {
+  const valuesOf = (names) => names.filter((name) => object !== null && Object.hasOwn(Object(object), name)).map((name) => object[name]);
+  const id = valuesOf(idFields).find((value) => typeof value === 'string' || numberOf(value) !== undefined) ?? '';
+  const texts = valuesOf(textFields).map((value) => value ?? '');
+  const text = texts.find((value) => typeof value !== 'string' || value.trim() !== '') ?? '';
+  const call = {id: numberOf(id) ?? id, numeric: numberOf(id) !== undefined, text: ''};
+  if (texts.length === 0) return {...call, problem: new Problem(noText, {n})};
+  if (typeof text !== 'string') return {...call, problem: new Problem(oddText, {n})};
+  return {...call, text};
+}
+
+function fromTable(content, named) {
+  const [header, ...rows] = parseTable(content, separatorOf(firstLine(content), named));
+  const columns = findColumns(header ?? []);
+  if (columns.texts.length === 0) throw new Problem('noTextColumn');
   return rows.map((row, i) => {
-    if (row.length !== names.length) throw new Problem('badRow', {n: i + 2, got: row.length, want: names.length});
-    return {id: id < 0 ? '' : row[id], text: row[text]};
+    const id = columns.id < 0 ? '' : (row[columns.id] ?? '');
+    if (row.length !== header.length) return unreadable(id, new Problem('badRow', {n: i + 2, got: row.length, want: header.length}));
+    return {id, text: columns.texts.map((column) => row[column]).find((text) => text.trim() !== '') ?? ''};
   });
-}
-
-// parseTable reads rows of cells between commas or tabs, as Python's csv does
-// (and internal/table): a cell that begins with a quotation mark ends with one,
-// and keeps its line breaks as they are. Empty lines are passed over.
-export function parseTable(content, separator) {
-  const rows = [];
-  let row = [];
-  let at = 0;
-  while (at < content.length) {
-    let cell;
-    const isQuoted = content[at] === '"';
-    if (isQuoted) {
-      [cell, at] = quoted(content, at + 1, rows.length + 1);
-    } else {
-      let end = at;
-      while (end < content.length && content[end] !== separator && content[end] !== '\r' && content[end] !== '\n') end++;
-      cell = content.slice(at, end);
-      at = end;
-    }
-    row.push(cell);
-    const mark = content[at];
-    if (mark === separator) {
-      at++;
-      if (at === content.length) row.push('');
-      continue;
-    }
-    at += content.startsWith('\r\n', at) ? 2 : 1;
-    if (mark !== undefined && mark !== '\n' && mark !== '\r') throw new Problem('badQuote', {n: rows.length + 1});
-    if (row.length > 1 || row[0] !== '' || isQuoted) rows.push(row);
-    row = [];
-  }
-  if (row.length > 0) rows.push(row);
-  return rows;
-}
-
-function quoted(content, at, n) {
-  let cell = '';
-  for (;;) {
-    const end = content.indexOf('"', at);
-    if (end < 0) throw new Problem('badQuote', {n});
-    cell += content.slice(at, end);
-    if (content[end + 1] !== '"') return [cell, end + 1];
-    cell += '"';
-    at = end + 2;
-  }
 }

@@ -2,7 +2,7 @@
 import {el} from './dom.js';
 import {count, entitiesOf, flagsOf} from './prediction.js';
 import {valueName} from './result.js';
-import {nameOf, t} from './words.js';
+import {nameOf, t, told} from './words.js';
 
 const ROWS = 50; // on a page
 
@@ -60,4 +60,6 @@ function fillRow({prediction: p, problem}, {button, cut, values: [main, priority
   entities.textContent = String(entitiesOf(p).reduce((n, part) => n + part.entities.length, 0));
 }
 
-const reason = ({key, values}) => (key === 'emptyCall' ? t('problemEmptyCall') : values.detail || values.status);
+// reason is why a call isn't read: what the server says, or what is wrong with its
+// place in the file.
+const reason = (problem) => problem.values.detail || problem.values.status || told(problem).replace(/\.$/, '');

@@ -1,13 +1,14 @@
 // Files that were chosen or dropped, as calls.
-import {MAX_CALLS, maxBytes, readCalls} from './calls.js';
+import {MAX_CALLS, checkSize, notesOf, readCalls} from './calls.js';
 import {decode} from './decode.js';
+import {kindOf} from './kind.js';
 import {Problem} from './problem.js';
 
 // readFiles returns {calls, notes, content}: the calls of all files, one file
 // after the other, and Problems that keep nothing else from being read. Of
 // several files one that can't be read is such; of a single one it is thrown.
-// content is the text of a single .txt file; of several such files each call's
-// id is its file's name.
+// content is the text of a single file that is one call; of several such files
+// each call's id is its file's name.
 export async function readFiles(files) {
   const calls = [];
   const notes = [];
@@ -15,8 +16,8 @@ export async function readFiles(files) {
   for (const file of files) {
     try {
       const read = await readFile(file);
-      if (files.length === 1 && isText(file.name)) content = read.content;
-      if (files.length > 1 && isText(file.name)) read.calls[0].id = file.name;
+      if (files.length === 1 && read.isText) content = read.content;
+      if (files.length > 1 && read.isText) read.calls[0].id = file.name;
       calls.push(...read.calls);
       notes.push(...read.notes);
     } catch (problem) {
@@ -28,17 +29,15 @@ export async function readFiles(files) {
   return {calls, notes, content};
 }
 
-const isText = (name) => /\.txt$/i.test(name);
-
 async function readFile(file) {
   const {name} = file;
-  if (file.size > maxBytes(name)) throw new Problem('tooBig', {name, most: maxBytes(name) >> 20});
+  checkSize(name, file.size);
   const bytes = await file.arrayBuffer().catch(() => {
     throw new Problem('notReadable', {name});
   });
   const {text, note} = decode(bytes, name);
-  const calls = readCalls(name, text);
-  const empty = calls.filter((call) => call.problem).length;
-  const notes = [note, empty > 0 && new Problem('emptyCalls', {name, n: empty})].filter(Boolean);
-  return {calls, notes, content: text};
+  const kind = kindOf(name, text);
+  checkSize(name, file.size, kind);
+  const calls = readCalls(name, text, kind);
+  return {calls, notes: [...(note ? [note] : []), ...notesOf(calls, name)], content: text, isText: kind === 'text'};
 }

@@ -1,5 +1,5 @@
 // Files to take away: JSON and CSV as cmd/infer writes them.
-import {withNumber} from './json.js';
+import {withID} from './json.js';
 import {criterionInEnglish} from './words.js';
 import {classesOf, entitiesOf, flagsOf} from './prediction.js';
 
@@ -8,7 +8,7 @@ import {classesOf, entitiesOf, flagsOf} from './prediction.js';
 export function toJSON(calls, threshold) {
   const done = calls.filter((call) => call.prediction);
   const list = done.map((call) => {
-    const object = {...(call.id === '' ? {} : {id: call.id}), ...call.prediction};
+    const object = {...(call.id === '' || call.numeric ? {} : {id: call.id}), ...call.prediction};
     if (threshold === null) return object;
     object.qa_threshold = threshold;
     for (const {task, groups} of flagsOf(call.prediction, threshold)) {
@@ -17,7 +17,7 @@ export function toJSON(calls, threshold) {
     }
     return object;
   });
-  const texts = list.map((object, i) => (done[i].numeric ? withNumber(object, 'id', 1) : JSON.stringify(object, null, 1)));
+  const texts = list.map((object, i) => (done[i].numeric ? withID(done[i].id, object, 1) : JSON.stringify(object, null, 1)));
   return (texts.length === 1 ? texts[0] : `[\n${texts.join(',\n')}\n]`) + '\n';
 }
 

@@ -21,6 +21,12 @@ export function t(key, values = {}) {
   return dictionaries[language].texts[key].replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
+// told is a Problem's text; of one in a file the text of that stands in it.
+export function told({key, values}) {
+  const {problem} = values;
+  return t(`problem${key[0].toUpperCase()}${key.slice(1)}`, problem === undefined ? values : {...values, problem: told(problem)}).trim();
+}
+
 // nameOf is what a label, field or group of the built-in tasks is called; of
 // others it is their own name, made readable.
 export function nameOf(kind, name) {
