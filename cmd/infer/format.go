@@ -89,7 +89,7 @@ func tableOf(line string) string {
 		names, err := table.NewReader(bufio.NewReader(strings.NewReader(line)), separator).Read()
 		padded := func(name string) bool { return name != strings.TrimSpace(name) }
 		switch {
-		case err != nil || slices.ContainsFunc(names, padded) || findColumns(names).text < 0 && !looksLikeHeader(names, separator):
+		case err != nil || slices.ContainsFunc(names, padded) || len(findColumns(names).texts) == 0 && !looksLikeHeader(names, separator):
 			continue
 		case separator == '\t':
 			return "tsv"

@@ -48,7 +48,8 @@ type source struct {
 // maxRecord is how many bytes one call may take.
 const maxRecord = 16 << 20
 
-// The fields that hold a call's text and its id; the first that is there counts.
+// The fields that hold a call's text and its id; the first that is there counts,
+// of texts the first that isn't blank.
 var (
 	textFields = []string{"text", "narrative"}
 	idFields   = []string{"id", "uniqueid", "sample_id"}

@@ -32,7 +32,7 @@ func readTable(in *input, separator byte, yield func(record, error) bool) {
 		return
 	}
 	columns, count := findColumns(names), len(names)
-	if columns.text < 0 {
+	if len(columns.texts) == 0 {
 		yield(record{}, fmt.Errorf("line %d: no column is called text or narrative (columns are separated by %s)", rows.Line(), separators[separator]))
 		return
 	}
@@ -67,7 +67,7 @@ func readTable(in *input, separator byte, yield func(record, error) bool) {
 func separatorOf(header string, named byte) byte {
 	for _, separator := range []byte{named, ',', ';', '\t'} {
 		names, err := table.NewReader(bufio.NewReader(strings.NewReader(header)), separator).Read()
-		if err == nil && findColumns(names).text >= 0 {
+		if err == nil && len(findColumns(names).texts) > 0 {
 			return separator
 		}
 	}
@@ -77,8 +77,11 @@ func separatorOf(header string, named byte) byte {
 // separators are what they are called.
 var separators = map[byte]string{',': "commas", ';': "semicolons", '\t': "tabs"}
 
-// columns are where a table holds what; -1 means nowhere.
-type columns struct{ text, id int }
+// columns are where a table holds what.
+type columns struct {
+	texts []int // the first of them that isn't blank counts
+	id    int   // -1: nowhere
+}
 
 // findColumns doesn't care for case or for space around a name.
 func findColumns(header []string) columns {
@@ -86,15 +89,15 @@ func findColumns(header []string) columns {
 	for i, name := range header {
 		names[i] = strings.ToLower(strings.TrimSpace(name))
 	}
-	find := func(wanted []string) int {
+	find := func(wanted []string) (found []int) {
 		for _, name := range wanted {
 			if i := slices.Index(names, name); i >= 0 {
-				return i
+				found = append(found, i)
 			}
 		}
-		return -1
+		return found
 	}
-	return columns{text: find(textFields), id: find(idFields)}
+	return columns{texts: find(textFields), id: append(find(idFields), -1)[0]}
 }
 
 // record is the call in a row.
@@ -103,5 +106,11 @@ func (c columns) record(row []string) (record, error) {
 	if c.id >= 0 && row[c.id] != "" {
 		id = strings.ToValidUTF8(row[c.id], "\uFFFD")
 	}
-	return newPlainRecord(row[c.text], id)
+	text := ""
+	for _, i := range c.texts {
+		if text = row[i]; strings.TrimSpace(text) != "" {
+			break
+		}
+	}
+	return newPlainRecord(text, id)
 }

@@ -131,17 +131,33 @@ func parseObject(data []byte) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	name, raw := first(fields, textFields)
-	if raw == nil {
-		return record{id: id}, errors.New("there is no field text or narrative")
-	}
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
-		return record{id: id}, fmt.Errorf("%s is not a string", name)
+	raw, text, err := textOf(fields)
+	if err != nil {
+		return record{id: id}, err
 	}
 	r, err := newRecord(text, id)
 	r.repaired = r.repaired || !utf8.Valid(raw) || datasets.HalfSurrogate(raw)
 	return r, err
+}
+
+// textOf returns the first text that isn't blank, or else a blank one.
+func textOf(fields map[string]json.RawMessage) (raw json.RawMessage, text string, err error) {
+	for i := range textFields {
+		name, value := first(fields, textFields[i:i+1])
+		if value == nil {
+			continue
+		}
+		if err := json.Unmarshal(value, &text); err != nil {
+			return nil, "", fmt.Errorf("%s is not a string", name)
+		}
+		if raw = value; strings.TrimSpace(text) != "" {
+			return raw, text, nil
+		}
+	}
+	if raw == nil {
+		return nil, "", errors.New("there is no field text or narrative")
+	}
+	return raw, text, nil
 }
 
 // parseID returns a string, a json.Number or nil.
