@@ -1,16 +1,24 @@
 package web
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
 // cells are those of the table's column.
@@ -251,6 +259,79 @@ func TestTruncatedAndIDs(t *testing.T) {
 	if got := p.cells(0); got != "12345678901234567890|7.0|007|\ue0007|#8" {
 		t.Errorf("after all of it is read the calls are %s", got)
 	}
+}
+
+// TestLooksOfFile: what the model looked at in a file's call is asked for when the
+// call is opened, once.
+func TestLooksOfFile(t *testing.T) {
+	model := tinyModel(t)
+	var mu sync.Mutex
+	var looks [][]datasets.Transcript // the questions for attention
+	refusals := 1
+	p := open(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		var q question
+		if err := errors.Join(err, json.Unmarshal(body, &q)); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		refused := false
+		if q.Attention {
+			looks = append(looks, q.Texts)
+			refused = refusals > 0
+			refusals--
+		}
+		mu.Unlock()
+		if refused {
+			refuse(w, http.StatusInternalServerError, "")
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		predict(model)(w, r)
+	})), desktop)
+	p.expectRefusals()
+	p.drop(file(t, "calls.jsonl", lines(10)))
+	p.status("Calls read: 10 of 10.")
+	asked := func(want ...int) {
+		t.Helper()
+		mu.Lock()
+		defer mu.Unlock()
+		texts := [][]datasets.Transcript{}
+		for _, i := range want {
+			texts = append(texts, []datasets.Transcript{datasets.Transcript(callOf(i))})
+		}
+		if !slices.EqualFunc(looks, texts, slices.Equal) {
+			t.Errorf("there were %d questions for what the model looked at, want one for each of calls %v", len(looks), want)
+		}
+	}
+	asked()
+	shaded := func(i int) {
+		t.Helper()
+		p.until("document.querySelector('input[name=look][value=qa]')")
+		s, want := p.shown(), predicted(t, model, callOf(i))
+		if words := lookedAt(want, "qa"); !slices.Equal(s.Words, words) || len(words) == 0 {
+			t.Errorf("of call %d the words %v are shaded, want %v", i, s.Words, words)
+		}
+		compare(t, s, callOf(i), want)
+	}
+	p.click("[data-call='2']")
+	p.until("document.getElementById('problem').textContent.startsWith('The server failed')")
+	compare(t, p.shown(), callOf(2), predicted(t, model, callOf(2)))
+	p.click("#again")
+	p.until("document.querySelector('input[name=look][value=qa]') && document.getElementById('problem').textContent === ''")
+	p.click("input[name=look][value=qa]")
+	shaded(2)
+	p.click("#next")
+	shaded(3) // the choice stays
+	p.click("#previous")
+	shaded(2)
+	asked(2, 2, 3)
+	saved := p.saved("#save-json", filepath.Join(p.downloads(), "trident-calls.json"))
+	if strings.Contains(saved, `"attention"`) {
+		t.Error("the file says of some calls what the model looked at")
+	}
+	p.read(callOf(4))
+	asked(2, 2, 3, 4)
 }
 
 // downloads is the folder that files are saved to.

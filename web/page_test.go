@@ -100,6 +100,21 @@ func compare(t *testing.T, s shown, text string, want fusion.Prediction) {
 	}
 }
 
+// lookedAt are the words that a task looked at, with their weights, but for the weakest.
+func lookedAt(want fusion.Prediction, task string) (words [][2]string) {
+	weights := want.Attention.Get(task)
+	var highest float32
+	for _, w := range weights {
+		highest = max(highest, w.Weight)
+	}
+	for i, w := range weights {
+		if w.Weight > highest/50 {
+			words = append(words, [2]string{want.NER[i].Text, percent(w.Weight)})
+		}
+	}
+	return words
+}
+
 // TestChosenClassIsShown: the chosen label is among those that are shown at once, with
 // its probability, also where others are likelier.
 func TestChosenClassIsShown(t *testing.T) {
@@ -148,17 +163,7 @@ func TestCallToLabels(t *testing.T) {
 	for _, task := range []string{"cls", "qa", "mood"} {
 		p.click(fmt.Sprintf("input[name=look][value=%s]", task))
 		s := p.shown()
-		weights := want.Attention.Get(task)
-		var highest float32
-		for _, w := range weights {
-			highest = max(highest, w.Weight)
-		}
-		var words [][2]string
-		for i, w := range weights {
-			if w.Weight > highest/50 {
-				words = append(words, [2]string{want.NER[i].Text, percent(w.Weight)})
-			}
-		}
+		words := lookedAt(want, task)
 		if !slices.Equal(s.Words, words) || len(words) == 0 || s.Text != call {
 			t.Errorf("%s looked at %v, want %v", task, s.Words, words)
 		}

@@ -1,14 +1,14 @@
 // What the page asks the server: POST v1/predict, and readyz about its model.
 import {Problem} from './problem.js';
 
-// predict asks for the predictions of texts: {predictions, model}. What goes
-// wrong is a Problem, whose values hold the answer's status; that the user
+// predict asks for the predictions of texts: {predictions, model}; with attention,
+// for what the model looked at, too. What goes wrong is a Problem, whose values hold the answer's status; that the user
 // stopped it is an AbortError.
-export async function predict(texts, {key = '', signal, overlap} = {}) {
+export async function predict(texts, {key = '', signal, overlap, attention = false} = {}) {
   const headers = {'Content-Type': 'application/json'};
   if (!/^[\x21-\x7e]*$/.test(key)) throw new Problem('badKey'); // no header can hold it
   if (key !== '') headers.Authorization = `Bearer ${key}`;
-  const question = {texts, text_scores: true, attention: true}; // the words' probabilities, which are most, aren't shown
+  const question = {texts, text_scores: true, attention}; // the words' probabilities, which are most, aren't shown
   if (overlap !== undefined) question.overlap = overlap;
   const answer = await asked({method: 'POST', headers, body: JSON.stringify(question), signal, cache: 'no-store', redirect: 'error'});
   if (!answer.ok) throw await refusal(answer);

@@ -22,8 +22,10 @@ const state = {
   choices: {look: '', threshold: null},
   model: '',
   job: null, // an AbortController while calls are read
+  look: null, // another, while it is asked what the model looked at
 };
 let refill = () => {}; // shows the table's news
+let refillLooks = () => {}; // shows what is known of what the model looked at
 
 // --- messages: kept as keys, so that they follow the language ---------------
 
@@ -97,6 +99,7 @@ async function work(f, again) {
 // take replaces what the page shows by calls, and reads them.
 function take(calls, {listed, notes = [], offer = []}) {
   note(notes);
+  state.look?.abort();
   Object.assign(state, {calls, listed, first: 0, current: listed ? -1 : 0});
   show();
   return readOn(offer);
@@ -118,6 +121,7 @@ function readOn(offer = []) {
     await readAll(calls, {
       key: $('key').value.trim(),
       signal,
+      attention: !listed, // of a file's calls when they are opened
       onDone: (model) => {
         nameModel(model);
         progress();
@@ -145,13 +149,33 @@ function readWhole(call) {
   return work(async (signal) => {
     say('reading');
     const overlap = await overlapThatFits(signal);
-    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, overlap});
+    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, overlap, attention: true});
     call.prediction = predictions[0];
     sayOne(call.prediction);
     refill();
     showCurrent();
     $('result-title').focus(); // the button is gone
   }, again);
+}
+
+// lookUp asks, once, what the model looked at in a file's call.
+async function lookUp(call) {
+  state.look?.abort();
+  const {prediction} = call;
+  if (!state.listed || prediction.attention) return;
+  state.look = new AbortController();
+  try {
+    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal: state.look.signal, attention: true});
+    prediction.attention = predictions[0].attention ?? {};
+    if (state.calls[state.current]?.prediction === prediction) refillLooks();
+  } catch (error) {
+    if (error.name === 'AbortError') return;
+    const act = () => {
+      complain(null);
+      lookUp(call);
+    };
+    report(error, [{id: 'again', key: 'again', act}]);
+  }
 }
 
 function nameModel(model) {
@@ -238,6 +262,7 @@ function openCall(i) {
   state.current = i;
   showCurrent();
   $('result-title').focus();
+  lookUp(state.calls[i]);
 }
 
 function showCurrent() {
@@ -253,7 +278,7 @@ function showCurrent() {
     }
     return null;
   };
-  showResult($('result'), {
+  refillLooks = showResult($('result'), {
     call,
     title: state.listed ? callName(call, state.current) : t('result'),
     choices: state.choices,
@@ -281,7 +306,7 @@ function backToList() {
 // save hands out all calls that have been read.
 function save(format) {
   const name = `trident-${state.listed ? 'calls' : 'call'}.${format}`;
-  if (format === 'json') download(name, 'application/json', toJSON(state.calls, state.choices.threshold));
+  if (format === 'json') download(name, 'application/json', toJSON(state.calls, state.choices.threshold, {attention: !state.listed}));
   else download(name, 'text/csv;charset=utf-8', toCSV(state.calls, state.choices.threshold));
   say('saved', {name});
 }
@@ -304,6 +329,7 @@ function speak(language) {
 function forget() {
   state.job?.abort();
   state.job = null;
+  state.look?.abort();
   Object.assign(state, {calls: [], listed: false, first: 0, current: -1, choices: {look: '', threshold: null}});
   $('transcript').value = '';
   $('stop').hidden = true;

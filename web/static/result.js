@@ -7,20 +7,23 @@ import {criterion, decimal, nameOf, percent, t} from './words.js';
 // showResult fills section. choices are the user's: look (a task's name or ''),
 // threshold (null: the server's). act holds what its buttons do: readWhole,
 // save(format), and, for a call of a list, back, previous and next; moved is
-// called when the threshold has been.
+// called when the threshold has been. It returns a function that shows what is known
+// of what the model looked at, as soon as it is.
 export function showResult(section, {call, title, choices, act}) {
   const p = call.prediction;
+  const {part, refillLooks} = callPart(call, choices);
   section.replaceChildren(
     el('div', {class: 'head'}, el('h2', {id: 'result-title', tabindex: '-1'}, title), ways(act)),
     p.truncated ? el('p', {class: 'notice'}, t('truncated'), ' ', el('button', {type: 'button', id: 'read-whole', onclick: act.readWhole}, t('readWhole'))) : '',
     el('div', {class: 'columns'},
-      el('div', {}, callPart(call, choices), ...entitiesOf(p).map(entitiesPart)),
+      el('div', {}, part, ...entitiesOf(p).map(entitiesPart)),
       el('div', {}, ...classesOf(p).map(classesPart)),
       el('div', {}, flagsPart(p, choices, act.moved))),
     el('div', {class: 'actions'},
       el('button', {type: 'button', id: 'save-json', onclick: () => act.save('json')}, t('saveJSON')),
       el('button', {type: 'button', id: 'save-csv', onclick: () => act.save('csv')}, t('saveCSV'))),
   );
+  return refillLooks;
 }
 
 function ways(act) {
@@ -31,26 +34,31 @@ function ways(act) {
 const titled = (task, key) => (task === '' ? t(key) : nameOf('tasks', task));
 
 // callPart is the text, with a choice of the tasks whose attention is known.
+// refillLooks shows that anew, and nothing else.
 function callPart(call, choices) {
   const p = call.prediction;
-  const attention = p.attention ?? {};
   const entities = p.entities ?? entitiesOf(p)[0]?.entities ?? [];
+  const looks = el('div', {});
   const place = el('div', {});
   const fill = () => {
-    const weights = attention[choices.look];
+    const weights = p.attention?.[choices.look];
     place.replaceChildren(markedText(call.text, entities, weights), weights ? el('p', {class: 'quiet', id: 'looked-at'}, t('lookWords', {words: lookedAt(call.text, weights)})) : '');
   };
-  fill();
-  const choice = (task, name) => el('label', {class: 'choice'},
-    el('input', {type: 'radio', name: 'look', value: task, checked: task === choices.look || (task === '' && !(choices.look in attention)), onchange: () => {
+  const choice = (task, name, checked) => el('label', {class: 'choice'},
+    el('input', {type: 'radio', name: 'look', value: task, checked, onchange: () => {
       choices.look = task;
       fill();
     }}), name);
-  const tasks = Object.keys(attention);
-  return el('div', {class: 'part'},
-    el('h3', {}, t('whole')),
-    tasks.length === 0 ? '' : el('fieldset', {class: 'look'}, el('legend', {}, t('look')), choice('', t('lookNone')), ...tasks.map((task) => choice(task, t('lookAt', {task: nameOf('tasks', task)})))),
-    place);
+  const refillLooks = () => {
+    const tasks = Object.keys(p.attention ?? {});
+    const isShown = tasks.includes(choices.look);
+    looks.replaceChildren(tasks.length === 0 ? '' : el('fieldset', {class: 'look'}, el('legend', {}, t('look')), choice('', t('lookNone'), !isShown),
+      ...tasks.map((task) => choice(task, t('lookAt', {task: nameOf('tasks', task)}), task === choices.look))));
+    if (isShown) fill();
+  };
+  fill();
+  refillLooks();
+  return {part: el('div', {class: 'part'}, el('h3', {}, t('whole')), looks, place), refillLooks};
 }
 
 function entitiesPart({task, entities}) {

@@ -4,11 +4,13 @@ import {criterionInEnglish} from './words.js';
 import {classesOf, entitiesOf, flagsOf} from './prediction.js';
 
 // toJSON holds the server's answers. With a threshold of the user's own the
-// criteria follow it, and it is named.
-export function toJSON(calls, threshold) {
+// criteria follow it, and it is named. What the model looked at is known of all calls,
+// or is left away.
+export function toJSON(calls, threshold, {attention}) {
   const done = calls.filter((call) => call.prediction);
   const list = done.map((call) => {
     const object = {...(call.id === '' || call.numeric ? {} : {id: call.id}), ...call.prediction};
+    if (!attention) delete object.attention;
     if (threshold === null) return object;
     object.qa_threshold = threshold;
     for (const {task, groups} of flagsOf(call.prediction, threshold)) {
