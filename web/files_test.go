@@ -87,6 +87,8 @@ func TestFiles(t *testing.T) {
 		{"a.csv", "id,text\n1\n", "Row 2 has another number of cells than the first row (1, not 2).", -1},
 		{"a.jsonl", "{\"text\": }\n{}\n", "Line 1 isn’t JSON.", -1},
 		{"a.jsonl", "\n{\"txt\": 1}\n", "Line 2 has no field “text”", -1},
+		{"a.json", "{\"text\": \"my son\"}\n{\"text\": \"my name\"}\n", "Calls read: 2 of 2.", 2},
+		{"a.json", "{\"text\": \"my son\"} {\"text\": \"my name\"}\n", "The file isn’t JSON.", -1},
 		{"a.json", "[null]", "Record 1 has no field “text”", -1},
 		{"a.json", "[{\"text\": 12}]", "Record 1: its text isn’t a string.", -1},
 		{"a.csv", "id;text;age\n1;my son, my name;5\n", "Calls read: 1 of 1.", 1},

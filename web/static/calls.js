@@ -1,6 +1,6 @@
 // Files of calls, as cmd/infer reads them.
 import {idFields, textFields} from './fields.js';
-import {numberOf, parse} from './json.js';
+import {isJSON, numberOf, parse} from './json.js';
 import {Problem} from './problem.js';
 import {findColumns, firstLine, parseTable, separatorOf} from './table.js';
 
@@ -77,11 +77,14 @@ function fromLine(line, n) {
   return fromObject(object, 'noTextLine', 'oddTextLine', n);
 }
 
+// fromJSON reads an array of objects, one object, or an object a line.
 function fromJSON(content) {
   let value;
   try {
     value = parse(content);
   } catch {
+    const line = firstLine(content);
+    if (line.startsWith('{') && isJSON(line)) return fromJSONL(content);
     throw new Problem('badJSON');
   }
   const list = Array.isArray(value) ? value : [value];
