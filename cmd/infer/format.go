@@ -19,8 +19,12 @@ import (
 // formatOf tells an input's format by its name, or else by its beginning.
 func formatOf(name string, in *bufio.Reader) string {
 	switch extension(name) {
-	case ".txt": // whatever it holds: Excel calls a table separated by tabs so
-		return sniff(firstLine(in))
+	case ".txt": // Excel calls a table separated by tabs so; "{inaudible}" is somebody's words
+		line := firstLine(in)
+		if strings.HasPrefix(line, "{") && !beginsObject.MatchString(line) {
+			return "lines"
+		}
+		return sniff(line)
 	case ".jsonl", ".ndjson":
 		return "jsonl"
 	case ".json":
@@ -32,6 +36,9 @@ func formatOf(name string, in *bufio.Reader) string {
 	}
 	return sniff(firstLine(in))
 }
+
+// beginsObject matches how a JSON object begins.
+var beginsObject = regexp.MustCompile(`^\{\s*("|\}|$)`)
 
 // extension is that of a file's name, in lower case, without that of a way of
 // compressing behind it: ".csv" for "calls.CSV.gz".

@@ -187,7 +187,7 @@ func TestRepaired(t *testing.T) {
 
 func TestFormatByName(t *testing.T) {
 	// .txt may hold anything: Excel saves tables so.
-	for input, want := range map[string]string{"id\ttext\n1\tone\n": "string 1:one", "id,text\n1,one\n": "string 1:one", "text\none\n": "one", `{"text":"one"}`: "one", `[{"text":"one"}]`: "one", "[00:01] one\n": "[00:01] one", "Hello,\tmy text\n": "Hello,\tmy text"} {
+	for input, want := range map[string]string{"id\ttext\n1\tone\n": "string 1:one", "id,text\n1,one\n": "string 1:one", "text\none\n": "one", `{"text":"one"}`: "one", `[{"text":"one"}]`: "one", "{inaudible} one\n": "{inaudible} one", "{\n\"text\":\"one\"}": "one", "[00:01] one\n": "[00:01] one", "Hello,\tmy text\n": "Hello,\tmy text"} {
 		all, err := readAll(readInput(strings.NewReader(input), reading{format: "auto", name: "a.txt"}))
 		if got := show(all); err != nil || got != want {
 			t.Errorf("%q in .txt is %q, %v; want %q", input, got, err, want)
