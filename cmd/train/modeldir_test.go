@@ -166,6 +166,27 @@ func TestModelDirsAreRefusedBeforeTraining(t *testing.T) {
 	mustBeGone(t, "project.run", "file.run", "link.run", "nowhere", "nowhere.run", "project.previous", "project/.trident")
 }
 
+// Another's project may have files with the names of a model's.
+func TestProjectsAreNotTakenForModels(t *testing.T) {
+	t.Chdir(t.TempDir())
+	mustRun(t, into("m", "training.num_epochs=1")...)
+	for _, dir := range []string{"project", "m.previous"} {
+		files := map[string]string{"README.md": "My notes", "config.json": "{}", "model.pt": "their weights", "app.py": "their code"}
+		for name, text := range files {
+			if err := errors.Join(os.MkdirAll(dir, 0o777), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refusedAtOnce(t, strings.TrimSuffix(dir, ".previous"), dir+" holds README.md, config.json, model.pt, but isn't the folder of a model (README.md: it isn't a model card of ours)")
+		for name, want := range files {
+			if text, err := os.ReadFile(filepath.Join(dir, name)); string(text) != want {
+				t.Errorf("%s is %q (%v)", name, text, err)
+			}
+		}
+	}
+	mustBeGone(t, "project.previous", "project.run")
+}
+
 // What others put beside a model stays there, and goes to no tracker.
 func TestOthersFilesStayBesideAModel(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -200,7 +221,8 @@ func TestOthersFilesStayBesideAModel(t *testing.T) {
 func TestPrototypesModelIsKept(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"model.pt", "pytorch_model.bin"} {
-		if err := errors.Join(os.RemoveAll("m"), os.Mkdir("m", 0o777), os.WriteFile(filepath.Join("m", name), []byte("theirs"), 0o666)); err != nil {
+		if err := errors.Join(os.RemoveAll("m"), os.RemoveAll("m.previous"), os.Mkdir("m", 0o777), os.WriteFile(filepath.Join("m", name), []byte("theirs"), 0o666),
+			os.WriteFile("m/config.json", []byte(`{"model_type": "distilbert"}`), 0o666)); err != nil {
 			t.Fatal(err)
 		}
 		mustContain(t, mustRun(t, into("m", "training.num_epochs=1")...), "[The earlier model is now m.previous]")

@@ -34,12 +34,14 @@ func modelNames(c config.Config) modeldir.Names {
 		fusion.SafetensorsFile, "model-*-of-*.safetensors", fusion.SafetensorsFile + ".index.json",
 		"pytorch_model.bin", "pytorch_model-*-of-*.bin", "pytorch_model.bin.index.json", fusion.PTFile,
 	}
+	isWeights := func(name string) bool { return matches(name, weights) }
 	return modeldir.Names{
-		Own:     func(name string) bool { return matches(name, own) || matches(name, weights) },
-		Weights: func(name string) bool { return matches(name, weights) },
+		Own:     func(name string) bool { return matches(name, own) || isWeights(name) },
+		Weights: isWeights,
 		State: func(name string) bool {
 			return matches(name, []string{lockFile, movedFile, "state-*", ".state-*"}) || matches(name, figureFiles)
 		},
+		Content: func(dir string, files []string) error { return modeldir.CheckContent(dir, files, isWeights) },
 	}
 }
 

@@ -80,6 +80,10 @@ type Names struct {
 	Own     func(name string) bool // a model's files
 	Weights func(name string) bool // those of them without which there is no model
 	State   func(name string) bool // a run's state
+
+	// Content refuses files of dir that have a model's names but not its contents; see
+	// [CheckContent].
+	Content func(dir string, files []string) error
 }
 
 // Check refuses what would end in an error or in the loss of another's file when the
@@ -129,6 +133,11 @@ func (n Names) check(dir string) error {
 	if len(inTheWay) > 0 && !model {
 		return fmt.Errorf("%s holds %s but no model: training would overwrite that; name another folder, or move it away", dir, strings.Join(inTheWay, ", "))
 	}
+	if len(inTheWay) > 0 {
+		if err := n.Content(dir, inTheWay); err != nil {
+			return fmt.Errorf("%s holds %s, but isn't the folder of a model (%w): training would overwrite that; name another folder, or move it away", dir, strings.Join(inTheWay, ", "), err)
+		}
+	}
 	return nil
 }
 
@@ -173,6 +182,10 @@ func (d Dir) MoveAside(names Names) (moved bool, err error) {
 	if !exists(d.moving()) {
 		if !slices.ContainsFunc(own, func(e fs.DirEntry) bool { return names.Weights(e.Name()) }) {
 			return false, nil
+		}
+		// Somebody may have put files there since Check.
+		if err := errors.Join(names.check(d.target), names.check(d.Previous())); err != nil {
+			return false, err
 		}
 		if err := names.remove(d.Previous()); err != nil {
 			return false, fmt.Errorf("make room for the earlier model: %w", err)

@@ -20,6 +20,14 @@ var names = Names{
 	},
 	Weights: func(name string) bool { return strings.HasSuffix(name, "weights") },
 	State:   func(name string) bool { return strings.HasPrefix(name, "state-") },
+	Content: func(dir string, files []string) error {
+		for _, name := range files {
+			if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(text) == "theirs" {
+				return errors.Join(errors.New(name+" is theirs"), err)
+			}
+		}
+		return nil
+	},
 }
 
 // lay makes files below dir: name → text.
@@ -102,6 +110,8 @@ func TestCheck(t *testing.T) {
 		"another's run, set aside":     {map[string]string{"m.run.previous/race.xml": ""}, "m.run.previous holds race.xml"},
 		"a file":                       {map[string]string{"m": ""}, "output.model_dir m: it is a file, not a folder"},
 		"a file for the state":         {map[string]string{"m.run": ""}, "not a directory"},
+		"a project with weights":       {map[string]string{"m/weights": "", "m/README.md": "theirs", "m/app": ""}, "m holds README.md, weights, but isn't the folder of a model (README.md is theirs)"},
+		"a project in previous":        {map[string]string{"m.previous/weights": "", "m.previous/README.md": "theirs"}, "m.previous holds README.md, weights, but isn't"},
 		"an earlier model, on its way": {map[string]string{"m.moving/weights": "", "m/README.md": ""}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -176,6 +186,21 @@ func TestMoveAside(t *testing.T) {
 				t.Errorf("again: %t, %v", again, err)
 			}
 		})
+	}
+}
+
+// What somebody puts into either folder during the run stays.
+func TestMoveAsideLeavesOthersFiles(t *testing.T) {
+	for _, dir := range []string{"m", "m.previous"} {
+		t.Chdir(t.TempDir())
+		lay(t, ".", map[string]string{"m/weights": "1", "m.previous/weights": "0", dir + "/README.md": "theirs"})
+		before := contents(t, ".")
+		if moved, err := find(t, "m").MoveAside(names); moved || err == nil || !strings.Contains(err.Error(), "README.md is theirs") {
+			t.Errorf("moved %t, %v", moved, err)
+		}
+		if got := contents(t, "."); !maps.Equal(got, before) {
+			t.Errorf("it leaves %v", got)
+		}
 	}
 }
 
