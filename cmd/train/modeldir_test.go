@@ -96,6 +96,27 @@ func TestWorkingDirectoryAsModelDir(t *testing.T) {
 	}
 }
 
+// A run that was killed with its state beside its folder goes on from within it.
+func TestRunResumedFromWithinItsFolder(t *testing.T) {
+	parent := quickDir(t)
+	t.Chdir(parent)
+	data := filepath.Join(parent, "data")
+	makeData(t, data)
+	for _, flag := range []string{"--resume", "--resume-if-any"} {
+		args := append(killArgs(data, "mlflow.enabled=false", "output.model_dir=w"), "--set", "training.num_epochs=500")
+		p := start(t, parent, args...)
+		p.waitFor("[Checkpoint saved]")
+		p.signal(syscall.SIGKILL)
+		p.end()
+		t.Chdir("w")
+		args = append(killArgs(data, "mlflow.enabled=false", "output.model_dir=."), "--set", "training.num_epochs=1", flag, "--force")
+		mustContain(t, mustRun(t, args...), "Resuming after step")
+		mustBeGone(t, "../w.run", ".trident/run")
+		t.Chdir("..")
+		mustLoad(t, "w")
+	}
+}
+
 func TestModelDirInAFolderThatCannotBeWritten(t *testing.T) {
 	parent := disktest.Folder(t)
 	t.Chdir(parent)

@@ -39,7 +39,7 @@ func trainAs(ctx context.Context, c config.Config, o options, team *ranks.Team, 
 	if err := checkTracker(c); err != nil {
 		return err
 	}
-	dir, err := modeldir.Find(c.Output.ModelDir)
+	dir, err := modeldir.Find(c.Output.ModelDir, modelNames(c))
 	if err != nil {
 		return err
 	}

@@ -21,10 +21,12 @@ type Dir struct {
 
 	target string // what it points to, if it is a link
 	within bool
+	beside string // where a stopped run's state lies all the same, without .run; "" if there is none
+	moved  bool   // it was killed while it moved the earlier model, which is there too
 }
 
 // Find says where everything lies. It makes nothing.
-func Find(path string) (Dir, error) {
+func Find(path string, names Names) (Dir, error) {
 	d := Dir{Path: filepath.Clean(path)}
 	d.target = d.Path
 	if info, err := os.Lstat(d.Path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
@@ -36,12 +38,40 @@ func Find(path string) (Dir, error) {
 	if err != nil {
 		return d, fmt.Errorf("output.model_dir %s: %w", path, err)
 	}
-	// A run that was stopped in a container goes on beside it.
-	d.within = within || exists(filepath.Join(d.target, atomicdir.Hidden, "run"))
+	// A run that was stopped in a container goes on beside it, and the other way round.
+	stopped := exists(filepath.Join(d.target, atomicdir.Hidden, "run"))
+	d.within = within || stopped
+	if within && !stopped {
+		d.beside, err = stateBeside(d.target, names)
+		d.moved = d.beside != "" && exists(d.beside+".moving")
+	}
+	if err != nil {
+		return d, fmt.Errorf("output.model_dir %s: look for a stopped run's state: %w", path, err)
+	}
 	return d, nil
 }
 
+// stateBeside returns dir in a form that .run can be put behind, if a run's state is
+// there: "." has none.
+func stateBeside(dir string, names Names) (string, error) {
+	if last := filepath.Base(dir); last == "." || last == ".." {
+		absolute, err := filepath.Abs(dir)
+		if err != nil {
+			return "", err
+		}
+		dir = absolute
+	}
+	entries, err := os.ReadDir(dir + ".run")
+	if err != nil || len(entries) == 0 || names.checkState(dir+".run") != nil { // none, or another's
+		return "", nil
+	}
+	return dir, nil
+}
+
 func (d Dir) add(name string) string {
+	if d.beside != "" && (d.moved || name != "previous" && name != "moving") {
+		return d.beside + "." + name
+	}
 	if d.within {
 		return filepath.Join(d.target, atomicdir.Hidden, name)
 	}

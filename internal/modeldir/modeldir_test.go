@@ -61,7 +61,7 @@ func contents(t *testing.T, dir string) map[string]string {
 
 func find(t *testing.T, path string) Dir {
 	t.Helper()
-	d, err := Find(path)
+	d, err := Find(path, names)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,6 +87,37 @@ func TestWhereThingsLie(t *testing.T) {
 	d := find(t, "model")
 	if d.Previous() != "model.previous" || d.Outbox() != "model.outbox" {
 		t.Errorf("beside it: %s, %s", d.Previous(), d.Outbox())
+	}
+}
+
+// A run that was stopped beside a folder goes on from within it; another's folder with
+// such a name is left alone.
+func TestStateBesideTheWorkingDirectory(t *testing.T) {
+	parent := t.TempDir()
+	lay(t, parent, map[string]string{"w/weights": "", "w.run/state-1": "", "x/weights": "", "x.run/race.xml": "", "y/.trident/run/state-1": "", "y.run/state-1": "",
+		"z/labels": "", "z.run/state-1": "", "z.moving/weights": ""})
+	for dir, want := range map[string][3]string{
+		"w": {parent + "/w.run", ".trident/previous", parent + "/w.outbox"},
+		"x": {".trident/run", ".trident/previous", ".trident/outbox"},
+		"y": {".trident/run", ".trident/previous", ".trident/outbox"},
+		"z": {parent + "/z.run", parent + "/z.previous", parent + "/z.outbox"}, // the move goes on
+	} {
+		t.Chdir(filepath.Join(parent, dir))
+		d := find(t, ".")
+		if got := [3]string{d.Run(), d.Previous(), d.Outbox()}; got != want {
+			t.Errorf("%s: %q, want %q", dir, got, want)
+		}
+	}
+	t.Chdir(filepath.Join(parent, "w"))
+	if got := find(t, "../w").Run(); got != "../w.run" {
+		t.Errorf("by another name: %s", got)
+	}
+	t.Chdir(filepath.Join(parent, "z"))
+	if moved, err := find(t, ".").MoveAside(names); !moved || err != nil {
+		t.Errorf("moved %t, %v", moved, err)
+	}
+	if got, want := contents(t, parent+"/z.previous"), map[string]string{"weights": "", "labels": ""}; !maps.Equal(got, want) {
+		t.Errorf("the earlier model is %v, want %v", got, want)
 	}
 }
 
@@ -118,7 +149,7 @@ func TestCheck(t *testing.T) {
 			t.Chdir(t.TempDir())
 			lay(t, ".", test.files)
 			before := contents(t, ".")
-			d, err := Find("m")
+			d, err := Find("m", names)
 			if err == nil {
 				err = d.Check(names)
 			}
