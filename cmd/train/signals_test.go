@@ -177,7 +177,7 @@ func TestPanicMarksTheRunFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer release()
-	d, err := loadData(t.Context(), c, encoder{}, false, io)
+	d, err := loadData(t.Context(), c, encoder{}, options{}, io)
 	if err != nil {
 		t.Fatal(err)
 	}
