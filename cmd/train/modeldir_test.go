@@ -255,7 +255,7 @@ func TestPrototypesModelIsKept(t *testing.T) {
 
 // An address that is none is found before anything is made.
 func TestTrackersAddressIsCheckedFirst(t *testing.T) {
-	for _, uri := range []string{"127.0.0.1:5000", "mlflow:5000", "sqlite:///x.db"} {
+	for _, uri := range []string{"127.0.0.1:5000", "mlflow:5000", "http//127.0.0.1:5000", "runs/mlflow:5000", "sqlite:///x.db"} {
 		t.Chdir(t.TempDir())
 		t.Setenv("MLFLOW_TRACKING_URI", "")
 		code, _, stderr := command(with("mlflow.tracking_uri=" + uri)...)

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/trident-nlp/trident/pkg/config"
+)
+
+// Whatever is a model's file by its name, metrics can't be written to it.
+func TestNoOutputHasAModelFilesName(t *testing.T) {
+	c := config.Default(config.TaskMultitask)
+	own := modelNames(c).Own
+	for _, name := range append([]string{
+		"config.json", "label_maps.json", "label_mappings.json", "README.md", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+		"added_tokens.json", "held_out_cls.csv", "model.safetensors", "model-1-of-2.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+		"pytorch_model-1-of-2.bin", "pytorch_model.bin.index.json", "model.pt",
+	}, figureFiles...) {
+		if !own(name) {
+			t.Errorf("%s isn't one of a model's files", name)
+		}
+		c.Output.MetricsFile = name
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "output.metrics_file: ") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
