@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/trident-nlp/trident/internal/modeldir"
@@ -20,6 +21,10 @@ const cardFile = "README.md"
 
 // figureFiles are the run's course, drawn.
 var figureFiles = []string{"losses.png", "losses.svg", "scores.png", "scores.svg"}
+
+// stateName is what a trainer calls its states, and what it calls them while they are
+// written.
+var stateName = regexp.MustCompile(`^(state-[0-9]{6,}|\.state-[0-9]{6,}\.(tmp|old)-.*)$`)
 
 // modelNames are the names of a model's files: of ours, of the Python prototype's, and
 // of Hugging Face's.
@@ -39,7 +44,7 @@ func modelNames(c config.Config) modeldir.Names {
 		Own:     func(name string) bool { return matches(name, own) || isWeights(name) },
 		Weights: isWeights,
 		State: func(name string) bool {
-			return matches(name, []string{lockFile, movedFile, "state-*", ".state-*"}) || matches(name, figureFiles)
+			return matches(name, []string{lockFile, movedFile}) || stateName.MatchString(name) || matches(name, figureFiles)
 		},
 		Content: func(dir string, files []string) error { return modeldir.CheckContent(dir, files, isWeights) },
 	}

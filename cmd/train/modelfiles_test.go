@@ -7,6 +7,19 @@ import (
 	"github.com/trident-nlp/trident/pkg/config"
 )
 
+// A run's folder may be another's.
+func TestStatesAreToldByTheirWholeNames(t *testing.T) {
+	state := modelNames(config.Default(config.TaskMultitask)).State
+	for name, want := range map[string]bool{
+		"state-000001": true, "state-1000000": true, ".state-000001.tmp-12": true, ".state-000001.old-x": true, lockFile: true, movedFile: true, "losses.png": true,
+		"state-machine.go": false, "state-1": false, "state-000001.txt": false, ".state-x": false, "notes": false,
+	} {
+		if state(name) != want {
+			t.Errorf("%s: %t", name, !want)
+		}
+	}
+}
+
 // Whatever is a model's file by its name, metrics can't be written to it.
 func TestNoOutputHasAModelFilesName(t *testing.T) {
 	c := config.Default(config.TaskMultitask)

@@ -121,6 +121,20 @@ func TestStateBesideTheWorkingDirectory(t *testing.T) {
 	}
 }
 
+// So does one whose folder has become a mount point meanwhile.
+func TestStateBesideAMountPoint(t *testing.T) {
+	disktest.OnSmallDisk(t, 1_000_000, func(disk string) {
+		if got, want := find(t, disk).Run(), filepath.Join(disk, ".trident", "run"); got != want {
+			t.Errorf("the state is in %s, want %s", got, want)
+		}
+		lay(t, disk+".run", map[string]string{"state-1": ""})
+		d := find(t, disk)
+		if got, want := [2]string{d.Run(), d.Previous()}, [2]string{disk + ".run", filepath.Join(disk, ".trident", "previous")}; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
 // What isn't a model's is found before it would be overwritten or removed.
 func TestCheck(t *testing.T) {
 	for name, test := range map[string]struct {
