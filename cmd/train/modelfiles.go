@@ -47,6 +47,7 @@ func modelNames(c config.Config) modeldir.Names {
 			return matches(name, []string{lockFile, movedFile}) || stateName.MatchString(name) || matches(name, figureFiles)
 		},
 		Content: func(dir string, files []string) error { return modeldir.CheckContent(dir, files, isWeights) },
+		Files:   func(dir string, files []string) error { return modeldir.CheckFiles(dir, files, isWeights) },
 	}
 }
 

@@ -28,10 +28,8 @@ const (
 // that can be read, with labels or a tokenizer beside them, as the Python prototype left
 // its own. isWeights says which of the names are weights'.
 func CheckContent(dir string, files []string, isWeights func(name string) bool) error {
-	for _, name := range files {
-		if err := checkFile(filepath.Join(dir, name), isWeights(name)); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+	if err := CheckFiles(dir, files, isWeights); err != nil {
+		return err
 	}
 	if slices.Contains(files, configFile) { // which has been found to be a model's
 		return nil
@@ -49,6 +47,16 @@ func CheckContent(dir string, files []string, isWeights func(name string) bool) 
 		}
 		if err := file.Close(); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// CheckFiles is CheckContent for some of a model's files, each by itself.
+func CheckFiles(dir string, files []string, isWeights func(name string) bool) error {
+	for _, name := range files {
+		if err := checkFile(filepath.Join(dir, name), isWeights(name)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 )
@@ -105,86 +104,6 @@ func (d Dir) Clean() error {
 	return nil
 }
 
-// Names are the names that files of ours have.
-type Names struct {
-	Own     func(name string) bool // a model's files
-	Weights func(name string) bool // those of them without which there is no model
-	State   func(name string) bool // a run's state
-
-	// Content refuses files of dir that have a model's names but not its contents; see
-	// [CheckContent].
-	Content func(dir string, files []string) error
-}
-
-// Check refuses what would end in an error or in the loss of another's file when the
-// model is written: before there is one.
-func (d Dir) Check(names Names) error {
-	err := atomicdir.Check(d.Path)
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		err = fmt.Errorf("%w: name a folder that you may write to", err)
-	case err == nil && !exists(d.moving()):
-		if err = names.check(d.target); err == nil {
-			err = names.check(d.Previous())
-		}
-	}
-	for _, dir := range []string{d.Run(), d.Run() + ".previous"} {
-		if err == nil {
-			err = names.checkState(dir)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("output.model_dir %s: %w", d.Path, err)
-	}
-	return nil
-}
-
-// check refuses a folder in which files of somebody else have the names of a model's.
-func (n Names) check(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var inTheWay []string
-	model := false
-	for _, e := range entries {
-		switch {
-		case !n.Own(e.Name()):
-		case e.IsDir():
-			return fmt.Errorf("%s is a folder, where the model has a file: move it away, or name another folder", filepath.Join(dir, e.Name()))
-		default:
-			inTheWay = append(inTheWay, e.Name())
-			model = model || n.Weights(e.Name())
-		}
-	}
-	if len(inTheWay) > 0 && !model {
-		return fmt.Errorf("%s holds %s but no model: training would overwrite that; name another folder, or move it away", dir, strings.Join(inTheWay, ", "))
-	}
-	if len(inTheWay) > 0 {
-		if err := n.Content(dir, inTheWay); err != nil {
-			return fmt.Errorf("%s holds %s, but isn't the folder of a model (%w): training would overwrite that; name another folder, or move it away", dir, strings.Join(inTheWay, ", "), err)
-		}
-	}
-	return nil
-}
-
-// checkState refuses a folder that holds what is no run's: it would be removed.
-func (n Names) checkState(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	for _, e := range entries {
-		if !n.State(e.Name()) {
-			return fmt.Errorf("%s holds %s, and the state of a training is to go there: move it away, or name another folder", dir, e.Name())
-		}
-	}
-	return err
-}
-
 // Files lists the paths of the model's files.
 func (d Dir) Files(names Names) ([]string, error) {
 	entries, err := os.ReadDir(d.Path)
@@ -209,14 +128,14 @@ func (d Dir) MoveAside(names Names) (moved bool, err error) {
 		return false, fmt.Errorf("look for an earlier model: %w", err)
 	}
 	own := slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool { return !names.Own(e.Name()) })
-	if !exists(d.moving()) {
-		if !slices.ContainsFunc(own, func(e fs.DirEntry) bool { return names.Weights(e.Name()) }) {
-			return false, nil
-		}
-		// Somebody may have put files there since Check.
-		if err := errors.Join(names.check(d.target), names.check(d.Previous())); err != nil {
-			return false, err
-		}
+	moving := exists(d.moving())
+	if !moving && !slices.ContainsFunc(own, func(e fs.DirEntry) bool { return names.Weights(e.Name()) }) {
+		return false, nil
+	}
+	if err := d.checkModels(names); err != nil { // somebody may have put files there since Check
+		return false, err
+	}
+	if !moving {
 		if err := names.remove(d.Previous()); err != nil {
 			return false, fmt.Errorf("make room for the earlier model: %w", err)
 		}

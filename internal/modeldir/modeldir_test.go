@@ -20,14 +20,17 @@ var names = Names{
 	},
 	Weights: func(name string) bool { return strings.HasSuffix(name, "weights") },
 	State:   func(name string) bool { return strings.HasPrefix(name, "state-") },
-	Content: func(dir string, files []string) error {
-		for _, name := range files {
-			if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(text) == "theirs" {
-				return errors.Join(errors.New(name+" is theirs"), err)
-			}
+	Content: noneIsTheirs,
+	Files:   noneIsTheirs,
+}
+
+func noneIsTheirs(dir string, files []string) error {
+	for _, name := range files {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(text) == "theirs" {
+			return errors.Join(errors.New(name+" is theirs"), err)
 		}
-		return nil
-	},
+	}
+	return nil
 }
 
 // lay makes files below dir: name → text.
@@ -157,6 +160,11 @@ func TestCheck(t *testing.T) {
 		"a file for the state":         {map[string]string{"m.run": ""}, "not a directory"},
 		"a project with weights":       {map[string]string{"m/weights": "", "m/README.md": "theirs", "m/app": ""}, "m holds README.md, weights, but isn't the folder of a model (README.md is theirs)"},
 		"a project in previous":        {map[string]string{"m.previous/weights": "", "m.previous/README.md": "theirs"}, "m.previous holds README.md, weights, but isn't"},
+		"another's moving":             {map[string]string{"m.moving/van.txt": "", "m/README.md": "theirs"}, "m.moving holds van.txt"},
+		"another's README, moving":     {map[string]string{"m.moving/README.md": "theirs", "m.moving/weights": ""}, "m.moving holds what is no model's"},
+		"no model, moving":             {map[string]string{"m.moving/README.md": "", "m/weights": ""}, "m.moving holds README.md but no model"},
+		"a project, moving":            {map[string]string{"m.moving/weights": "", "m/README.md": "theirs"}, "m holds what is no model's"},
+		"a model, almost moved":        {map[string]string{"m.moving/labels": "", "m.previous/weights": ""}, ""},
 		"an earlier model, on its way": {map[string]string{"m.moving/weights": "", "m/README.md": ""}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
