@@ -370,4 +370,10 @@ func TestLabelListsOfOthersAreNotReplaced(t *testing.T) {
 	if text, err := os.ReadFile("models/quickstart/labels/calls.txt"); string(text) != "mine" {
 		t.Errorf("the other's file is %q (%v)", text, err)
 	}
+	if err := errors.Join(os.Remove("models/quickstart/labels/calls.txt"), os.WriteFile("models/quickstart/labels/interventions.json", []byte(`{"mine": {"a": 1}}`), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := command(single...); code != 1 || !strings.Contains(stderr, "whose interventions.json is no list of labels") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
 }

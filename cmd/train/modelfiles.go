@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -73,6 +74,35 @@ func checkLabelLists(dir string) error {
 		if !fusion.IsLabelList(e.Name()) {
 			return fmt.Errorf("output.model_dir %s: the model's labels go to %s, which holds %s: move it away, or name another folder", dir, folder, e.Name())
 		}
+		if err := checkLabelList(filepath.Join(folder, e.Name())); err != nil {
+			return fmt.Errorf("output.model_dir %s: the model's labels go to %s, whose %s is no list of labels (%w): move it away, or name another folder", dir, folder, e.Name(), err)
+		}
 	}
 	return nil
+}
+
+// checkLabelList wants a list, or a map between labels and ids.
+func checkLabelList(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var labels any
+	if err := json.Unmarshal(data, &labels); err != nil {
+		return err
+	}
+	switch labels := labels.(type) {
+	case []any:
+		return nil
+	case map[string]any:
+		for _, value := range labels {
+			switch value.(type) {
+			case string, float64:
+			default:
+				return errors.New("want labels and ids")
+			}
+		}
+		return nil
+	}
+	return errors.New("want a list or a map")
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -35,6 +37,20 @@ func TestNoOutputHasAModelFilesName(t *testing.T) {
 		c.Output.MetricsFile = name
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "output.metrics_file: ") {
 			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestLabelLists(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "priorities.json")
+	for text, want := range map[string]bool{
+		`["a", "b"]`: true, `[1, 2]`: true, `{"a": 0}`: true, `{"0": "a"}`: true, `{}`: true, `{"a": {"b": 1}}`: false, `{"a": null}`: false, `"a"`: false, `7`: false, `not JSON`: false,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := checkLabelList(path); (err == nil) != want {
+			t.Errorf("%s: error %v", text, err)
 		}
 	}
 }
