@@ -98,7 +98,7 @@ func (d Dir) Tidy() {
 
 // Clean brings to its end what a run that was killed had begun to write.
 func (d Dir) Clean() error {
-	if err := errors.Join(atomicdir.Clean(d.Path), atomicdir.Clean(d.Run())); err != nil {
+	if err := errors.Join(atomicdir.Clean(d.Path), atomicdir.Clean(d.Run()), atomicdir.Clean(d.Previous())); err != nil {
 		return fmt.Errorf("clean up after an earlier run: %w", err)
 	}
 	return nil
@@ -181,11 +181,21 @@ func last(first bool) int {
 	return 1
 }
 
-// remove removes a model's files, and the folder if nothing else is in it.
+// remove removes a model's files, and the folder if nothing else is in it: then in one
+// step, as a part of a model could be taken for somebody else's files.
 func (n Names) remove(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !n.Own(e.Name()) }) {
+		gone := filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".tmp-gone") // a name that atomicdir.Clean removes
+		if err := os.RemoveAll(gone); err != nil {
+			return err
+		}
+		if os.Rename(dir, gone) == nil { // a mount point can't be renamed
+			return os.RemoveAll(gone)
+		}
 	}
 	for _, e := range entries {
 		if err == nil && n.Own(e.Name()) {

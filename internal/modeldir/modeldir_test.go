@@ -242,6 +242,20 @@ func TestMoveAside(t *testing.T) {
 	}
 }
 
+// What a kill has left of a model that was being removed is removed.
+func TestCleanRemovesTheRestOfAModel(t *testing.T) {
+	t.Chdir(t.TempDir())
+	lay(t, ".", map[string]string{"m/weights": "1", ".m.previous.tmp-gone/labels": "0", "n/.trident/run/state-1": "", "n/.trident/.previous.tmp-gone/labels": "0"})
+	for _, dir := range []string{"m", "n"} {
+		if err := find(t, dir).Clean(); err != nil {
+			t.Error(err)
+		}
+	}
+	if got, want := contents(t, "."), map[string]string{"m/weights": "1", "n/.trident/run/state-1": ""}; !maps.Equal(got, want) {
+		t.Errorf("it leaves %v", got)
+	}
+}
+
 // What somebody puts into either folder during the run stays.
 func TestMoveAsideLeavesOthersFiles(t *testing.T) {
 	for _, dir := range []string{"m", "m.previous"} {
