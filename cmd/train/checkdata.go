@@ -21,12 +21,12 @@ const fewExamples = 5
 
 // checkData prints what the data files hold and what is wrong with them. It
 // returns an error if training would refuse them.
-func checkData(ctx context.Context, c config.Config, io cli.Streams) error {
+func checkData(ctx context.Context, c config.Config, o options, io cli.Streams) error {
 	e, err := findEncoder(ctx, c, true, io)
 	if err != nil {
 		return err
 	}
-	if err := provide(ctx, c, io); err != nil {
+	if err := provide(ctx, c, o, io); err != nil {
 		return err
 	}
 	list, err := sources(c)

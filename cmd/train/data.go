@@ -41,8 +41,8 @@ func (d *data) tasks() []tasks.Task {
 // loadData reads the records, makes them first where the configuration says
 // so, and cuts them into training and validation batches. Records that can't be
 // used are an error, unless they are to be skipped.
-func loadData(ctx context.Context, c config.Config, e encoder, skipBad bool, io cli.Streams) (*data, error) {
-	if err := provide(ctx, c, io); err != nil {
+func loadData(ctx context.Context, c config.Config, e encoder, o options, io cli.Streams) (*data, error) {
+	if err := provide(ctx, c, o, io); err != nil {
 		return nil, err
 	}
 	list, err := sources(c)
@@ -50,7 +50,7 @@ func loadData(ctx context.Context, c config.Config, e encoder, skipBad bool, io 
 		return nil, err
 	}
 	for i := range list {
-		list[i].SkipBad = skipBad
+		list[i].SkipBad = o.skipBad
 	}
 	d := &data{}
 	if d.records, err = datasets.LoadAll(ctx, list); err != nil {
@@ -184,9 +184,26 @@ func makeTokenizer(ctx context.Context, c config.Config, e encoder, records []da
 	return tokenize.New(vocab, options)
 }
 
+// alsoTried says which of the missing files were looked for beside the configuration.
+func alsoTried(c config.Config, missing []string, o options) string {
+	beside := 0
+	for _, path := range missing {
+		if o.file != "" && c.TriedBeside(path, o.set) {
+			beside++
+		}
+	}
+	switch beside {
+	case 0:
+		return ""
+	case len(missing):
+		return ", then from the file's own folder"
+	}
+	return ", then, unless --set names them, from the file's own folder"
+}
+
 // provide makes demo data where files are missing and the configuration asks
 // for it.
-func provide(ctx context.Context, c config.Config, io cli.Streams) error {
+func provide(ctx context.Context, c config.Config, o options, io cli.Streams) error {
 	list, err := sources(c)
 	if err != nil {
 		return err
@@ -202,8 +219,8 @@ func provide(ctx context.Context, c config.Config, io cli.Streams) error {
 	case len(missing) == 0:
 		return nil
 	case !demo.Enabled():
-		return fmt.Errorf("data is missing: %s; set the paths in the configuration (they are tried from the working directory, then from the file's own folder), or make demo data with `go run ./cmd/datagen`",
-			strings.Join(missing, ", "))
+		return fmt.Errorf("data is missing: %s; set the paths in the configuration (they are tried from the working directory%s), or make demo data with `go run ./cmd/datagen`",
+			strings.Join(missing, ", "), alsoTried(c, missing, o))
 	}
 	dir := filepath.Dir(missing[0])
 	for _, path := range missing {

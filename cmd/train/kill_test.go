@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -168,7 +169,8 @@ func earlierModel(t *testing.T, dir string) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte("the earlier model"), 0o600); err != nil {
+	description := filepath.Join(filepath.Dir(path), "config.json")
+	if err := errors.Join(os.WriteFile(path, []byte("the earlier model"), 0o600), os.WriteFile(description, []byte(`{"model_type": "distilbert"}`), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 }

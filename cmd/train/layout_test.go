@@ -118,6 +118,14 @@ func TestMissingDataSaysWhereItWasLookedFor(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	mustContain(t, stderr, "data is missing: ../data/synthetic_qa_metrics_data_v01x.json; set the paths in the configuration (they are tried from the working directory, then from the file's own folder)")
+	// What --set names is taken from the working directory alone, and the quickstart has no folder.
+	for _, args := range [][]string{append(settings("qa/config.yaml"), "--set", "data.qa_path=nowhere.json"), {"--set", "data.generate={ner: 0, cases: 0, qa: 0}"}} {
+		code, _, stderr := command(args...)
+		if code != 1 {
+			t.Errorf("exit code %d", code)
+		}
+		mustContain(t, stderr, "set the paths in the configuration (they are tried from the working directory), or")
+	}
 }
 
 // Each of several processes reads the configuration; what there is to say of it

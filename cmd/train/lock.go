@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,19 +42,30 @@ func occupy(dir modeldir.Dir, c config.Config) (release func(), err error) {
 }
 
 // lock keeps other trainings out of output.model_dir until release.
-func lock(of modeldir.Dir) (release func(), err error) {
+func lock(of modeldir.Dir) (release func(), err error) { return lockBy(of, syscall.Flock) }
+
+// lockBy is lock with another system call for it.
+func lockBy(of modeldir.Dir, flock func(fd, how int) error) (release func(), err error) {
 	dir := of.Run()
 	for {
 		if err := makeDir(dir); err != nil {
 			return nil, fmt.Errorf("output.model_dir %s: make a folder for the run's state: %w", of.Path, err)
 		}
 		path := filepath.Join(dir, lockFile)
+		_, err := os.Lstat(path)
+		made := errors.Is(err, fs.ErrNotExist)
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 		if err != nil {
 			return nil, fmt.Errorf("lock %s: %w", of.Path, err)
 		}
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-			return nil, errors.Join(refused(of, path, err), f.Close())
+		if err := flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			err = errors.Join(refused(of, path, err), f.Close())
+			if made && !errors.Is(err, errInUse) {
+				os.Remove(path)
+				os.Remove(dir) // fails while there are states in it
+				of.Tidy()
+			}
+			return nil, err
 		}
 		if !isAt(f, path) { // whoever held it has removed it: this lock keeps nobody out
 			f.Close()
@@ -86,7 +98,11 @@ func makeDir(dir string) error {
 }
 
 func refused(of modeldir.Dir, path string, err error) error {
-	if !errors.Is(err, syscall.EWOULDBLOCK) {
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+	case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.ENOSYS), errors.Is(err, syscall.ENOTSUP):
+		return fmt.Errorf("lock %s: the file system can't lock files there (%w): set output.model_dir to a folder on another disk, or mount this one with locks", of.Path, err)
+	default:
 		return fmt.Errorf("lock %s: %w", of.Path, err)
 	}
 	process := ""

@@ -66,7 +66,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	}
 	if f.CheckData {
 		tell(notes, io)
-		return checkData(ctx, c, io)
+		return checkData(ctx, c, options{file: f.Config, set: f.Set}, io)
 	}
 	place, spawn, err := f.place(os.Getenv)
 	switch {
@@ -77,7 +77,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	case place.Rank == 0: // which speaks for all
 		tell(notes, io)
 	}
-	return train(ctx, c, options{device: f.Device, resume: f.Resume, resumeIfAny: f.IfAny, force: f.Force, dryRun: f.DryRun, skipBad: f.SkipBadRecords, place: place}, io)
+	return train(ctx, c, options{device: f.Device, resume: f.Resume, resumeIfAny: f.IfAny, force: f.Force, dryRun: f.DryRun, skipBad: f.SkipBadRecords, place: place, file: f.Config, set: f.Set}, io)
 }
 
 func (f *flags) load() (config.Config, []config.Note, error) {

@@ -96,6 +96,27 @@ func TestWorkingDirectoryAsModelDir(t *testing.T) {
 	}
 }
 
+// A run that was killed with its state beside its folder goes on from within it.
+func TestRunResumedFromWithinItsFolder(t *testing.T) {
+	parent := quickDir(t)
+	t.Chdir(parent)
+	data := filepath.Join(parent, "data")
+	makeData(t, data)
+	for _, flag := range []string{"--resume", "--resume-if-any"} {
+		args := append(killArgs(data, "mlflow.enabled=false", "output.model_dir=w"), "--set", "training.num_epochs=500")
+		p := start(t, parent, args...)
+		p.waitFor("[Checkpoint saved]")
+		p.signal(syscall.SIGKILL)
+		p.end()
+		t.Chdir("w")
+		args = append(killArgs(data, "mlflow.enabled=false", "output.model_dir=."), "--set", "training.num_epochs=1", flag, "--force")
+		mustContain(t, mustRun(t, args...), "Resuming after step")
+		mustBeGone(t, "../w.run", ".trident/run")
+		t.Chdir("..")
+		mustLoad(t, "w")
+	}
+}
+
 func TestModelDirInAFolderThatCannotBeWritten(t *testing.T) {
 	parent := disktest.Folder(t)
 	t.Chdir(parent)
@@ -166,6 +187,27 @@ func TestModelDirsAreRefusedBeforeTraining(t *testing.T) {
 	mustBeGone(t, "project.run", "file.run", "link.run", "nowhere", "nowhere.run", "project.previous", "project/.trident")
 }
 
+// Another's project may have files with the names of a model's.
+func TestProjectsAreNotTakenForModels(t *testing.T) {
+	t.Chdir(t.TempDir())
+	mustRun(t, into("m", "training.num_epochs=1")...)
+	for _, dir := range []string{"project", "m.previous"} {
+		files := map[string]string{"README.md": "My notes", "config.json": "{}", "model.pt": "their weights", "app.py": "their code"}
+		for name, text := range files {
+			if err := errors.Join(os.MkdirAll(dir, 0o777), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refusedAtOnce(t, strings.TrimSuffix(dir, ".previous"), dir+" holds README.md, config.json, model.pt, but isn't the folder of a model (README.md: it isn't a model card of ours)")
+		for name, want := range files {
+			if text, err := os.ReadFile(filepath.Join(dir, name)); string(text) != want {
+				t.Errorf("%s is %q (%v)", name, text, err)
+			}
+		}
+	}
+	mustBeGone(t, "project.previous", "project.run")
+}
+
 // What others put beside a model stays there, and goes to no tracker.
 func TestOthersFilesStayBesideAModel(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -200,7 +242,8 @@ func TestOthersFilesStayBesideAModel(t *testing.T) {
 func TestPrototypesModelIsKept(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"model.pt", "pytorch_model.bin"} {
-		if err := errors.Join(os.RemoveAll("m"), os.Mkdir("m", 0o777), os.WriteFile(filepath.Join("m", name), []byte("theirs"), 0o666)); err != nil {
+		if err := errors.Join(os.RemoveAll("m"), os.RemoveAll("m.previous"), os.Mkdir("m", 0o777), os.WriteFile(filepath.Join("m", name), []byte("theirs"), 0o666),
+			os.WriteFile("m/config.json", []byte(`{"model_type": "distilbert"}`), 0o666)); err != nil {
 			t.Fatal(err)
 		}
 		mustContain(t, mustRun(t, into("m", "training.num_epochs=1")...), "[The earlier model is now m.previous]")
@@ -212,7 +255,7 @@ func TestPrototypesModelIsKept(t *testing.T) {
 
 // An address that is none is found before anything is made.
 func TestTrackersAddressIsCheckedFirst(t *testing.T) {
-	for _, uri := range []string{"127.0.0.1:5000", "mlflow:5000", "sqlite:///x.db"} {
+	for _, uri := range []string{"127.0.0.1:5000", "mlflow:5000", "http//127.0.0.1:5000", "runs/mlflow:5000", "sqlite:///x.db"} {
 		t.Chdir(t.TempDir())
 		t.Setenv("MLFLOW_TRACKING_URI", "")
 		code, _, stderr := command(with("mlflow.tracking_uri=" + uri)...)
@@ -326,5 +369,11 @@ func TestLabelListsOfOthersAreNotReplaced(t *testing.T) {
 	}
 	if text, err := os.ReadFile("models/quickstart/labels/calls.txt"); string(text) != "mine" {
 		t.Errorf("the other's file is %q (%v)", text, err)
+	}
+	if err := errors.Join(os.Remove("models/quickstart/labels/calls.txt"), os.WriteFile("models/quickstart/labels/interventions.json", []byte(`{"mine": {"a": 1}}`), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := command(single...); code != 1 || !strings.Contains(stderr, "whose interventions.json is no list of labels") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
 	}
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"github.com/trident-nlp/trident/internal/modeldir"
@@ -21,6 +23,10 @@ const cardFile = "README.md"
 // figureFiles are the run's course, drawn.
 var figureFiles = []string{"losses.png", "losses.svg", "scores.png", "scores.svg"}
 
+// stateName is what a trainer calls its states, and what it calls them while they are
+// written.
+var stateName = regexp.MustCompile(`^(state-[0-9]{6,}|\.state-[0-9]{6,}\.(tmp|old)-.*)$`)
+
 // modelNames are the names of a model's files: of ours, of the Python prototype's, and
 // of Hugging Face's.
 func modelNames(c config.Config) modeldir.Names {
@@ -34,12 +40,15 @@ func modelNames(c config.Config) modeldir.Names {
 		fusion.SafetensorsFile, "model-*-of-*.safetensors", fusion.SafetensorsFile + ".index.json",
 		"pytorch_model.bin", "pytorch_model-*-of-*.bin", "pytorch_model.bin.index.json", fusion.PTFile,
 	}
+	isWeights := func(name string) bool { return matches(name, weights) }
 	return modeldir.Names{
-		Own:     func(name string) bool { return matches(name, own) || matches(name, weights) },
-		Weights: func(name string) bool { return matches(name, weights) },
+		Own:     func(name string) bool { return matches(name, own) || isWeights(name) },
+		Weights: isWeights,
 		State: func(name string) bool {
-			return matches(name, []string{lockFile, movedFile, "state-*", ".state-*"}) || matches(name, figureFiles)
+			return matches(name, []string{lockFile, movedFile}) || stateName.MatchString(name) || matches(name, figureFiles)
 		},
+		Content: func(dir string, files []string) error { return modeldir.CheckContent(dir, files, isWeights) },
+		Files:   func(dir string, files []string) error { return modeldir.CheckFiles(dir, files, isWeights) },
 	}
 }
 
@@ -65,6 +74,35 @@ func checkLabelLists(dir string) error {
 		if !fusion.IsLabelList(e.Name()) {
 			return fmt.Errorf("output.model_dir %s: the model's labels go to %s, which holds %s: move it away, or name another folder", dir, folder, e.Name())
 		}
+		if err := checkLabelList(filepath.Join(folder, e.Name())); err != nil {
+			return fmt.Errorf("output.model_dir %s: the model's labels go to %s, whose %s is no list of labels (%w): move it away, or name another folder", dir, folder, e.Name(), err)
+		}
 	}
 	return nil
+}
+
+// checkLabelList wants a list, or a map between labels and ids.
+func checkLabelList(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var labels any
+	if err := json.Unmarshal(data, &labels); err != nil {
+		return err
+	}
+	switch labels := labels.(type) {
+	case []any:
+		return nil
+	case map[string]any:
+		for _, value := range labels {
+			switch value.(type) {
+			case string, float64:
+			default:
+				return errors.New("want labels and ids")
+			}
+		}
+		return nil
+	}
+	return errors.New("want a list or a map")
 }

@@ -58,6 +58,7 @@ func report(out io.Writer, c config.Config, history *trainer.History, test, base
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the result: %w", err)
 	}
+	fmt.Fprintln(out, howCounted(c.Training.MetricForBestModel))
 	fmt.Fprintf(out, "\nModel:      %s (scores of every label in its README.md)\n", c.Output.ModelDir)
 	for i, hint := range hints {
 		title := "Dashboard:"
@@ -68,6 +69,14 @@ func report(out io.Writer, c config.Config, history *trainer.History, test, base
 	}
 	fmt.Fprintf(out, "Use it:     go run ./cmd/infer --model %s --text %q\n", c.Output.ModelDir, exampleCall)
 	return nil
+}
+
+// howCounted says why the table's figures aren't those of the epochs' lines.
+func howCounted(best string) string {
+	if best == config.BestAvg {
+		return "  Over all records. The epochs' lines, which choose the best, are batch means."
+	}
+	return "  Over all records. The epochs' lines are means over batches."
 }
 
 // exampleCall is made up, as all demo calls are, and much like them.

@@ -168,7 +168,7 @@ func TestPanicMarksTheRunFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	io := cli.Streams{Out: new(strings.Builder), Err: new(strings.Builder)}
-	dir, err := modeldir.Find(c.Output.ModelDir)
+	dir, err := modeldir.Find(c.Output.ModelDir, modelNames(c))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func TestPanicMarksTheRunFailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer release()
-	d, err := loadData(t.Context(), c, encoder{}, false, io)
+	d, err := loadData(t.Context(), c, encoder{}, options{}, io)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,9 @@ type options struct {
 	resume, resumeIfAny, force, dryRun bool
 	skipBad                            bool // leave out records that can't be used
 	place                              ranks.Place
+
+	file string   // the configuration's; "" for the quickstart
+	set  []string // what replaces its settings
 }
 
 // trainAs is a whole run, or this process's part in it: encoder, data, model,
@@ -39,7 +42,7 @@ func trainAs(ctx context.Context, c config.Config, o options, team *ranks.Team, 
 	if err := checkTracker(c); err != nil {
 		return err
 	}
-	dir, err := modeldir.Find(c.Output.ModelDir)
+	dir, err := modeldir.Find(c.Output.ModelDir, modelNames(c))
 	if err != nil {
 		return err
 	}
@@ -55,10 +58,10 @@ func trainAs(ctx context.Context, c config.Config, o options, team *ranks.Team, 
 	if err != nil {
 		return err
 	}
-	if err := inTurn(team, func() error { return provide(ctx, c, io) }); err != nil {
+	if err := inTurn(team, func() error { return provide(ctx, c, o, io) }); err != nil {
 		return err
 	}
-	data, err := loadData(ctx, c, encoder, o.skipBad, io)
+	data, err := loadData(ctx, c, encoder, o, io)
 	if err != nil {
 		return err
 	}

@@ -237,11 +237,18 @@ func flush(root string) error {
 }
 
 // Sync brings a file, or what was made, renamed and removed in a folder, to the
-// disk.
+// disk. File systems that can't do that for a folder (some of networks and of FUSE) are
+// taken as they are, as databases do.
 func Sync(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	err = f.Sync()
+	if errors.Is(err, unix.EINVAL) {
+		if info, asked := f.Stat(); asked == nil && info.IsDir() {
+			err = nil
+		}
+	}
+	return errors.Join(err, f.Close())
 }

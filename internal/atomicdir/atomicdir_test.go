@@ -2,9 +2,12 @@ package atomicdir
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func write(t *testing.T, dir, name, text string) {
@@ -21,6 +24,19 @@ func read(t *testing.T, dir, name string) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// /proc is a file system that can't flush folders, nor files.
+func TestSyncWhereFoldersCannotBeFlushed(t *testing.T) {
+	if err := Sync("/proc/self"); err != nil {
+		t.Errorf("a folder: %v", err)
+	}
+	if err := Sync("/proc/self/status"); !errors.Is(err, unix.EINVAL) {
+		t.Errorf("a file: %v", err)
+	}
+	if err := Sync("/proc/self/nothing"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing: %v", err)
+	}
 }
 
 func TestReplace(t *testing.T) {

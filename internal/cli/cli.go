@@ -125,7 +125,7 @@ func Main(name, help string, command Command, args []string, io Streams) int {
 		return done
 	}
 	if err != nil {
-		return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
+		return fail(name, io, fmt.Errorf("%w; see %s --help", explain(err, args, parser.Model, command), name), Misuse)
 	}
 	if err := expandPaths(parser.Model); err != nil {
 		return fail(name, io, err, Failure)

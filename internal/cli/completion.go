@@ -164,7 +164,7 @@ func zsh(b *strings.Builder, c completion) {
 	if len(c.subcommands) > 0 {
 		fmt.Fprintf(b, " \\\n    '1::command:(%s)'", strings.Join(c.subcommands, " "))
 	}
-	fmt.Fprintf(b, " \\\n    '*:file:_files'\n}\ncompdef %s %s\n", c.function(), c.name)
+	fmt.Fprintf(b, " \\\n    '*:file:_files'\n}\n(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\ncompdef %s %s\n", c.function(), c.name)
 }
 
 func fish(b *strings.Builder, c completion) {

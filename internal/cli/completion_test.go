@@ -115,6 +115,9 @@ func TestCompletionElsewhere(t *testing.T) {
 		if out, err := exec.Command(program, "-n", file).CombinedOutput(); err != nil || len(out) > 0 {
 			t.Errorf("%s -n: %v, %s", shell, err, out)
 		}
+		if out, err := exec.Command(program, file).CombinedOutput(); err != nil || len(out) > 0 { // in a shell without any settings
+			t.Errorf("%s: %v, %s", shell, err, out)
+		}
 	}
 	var out, errs bytes.Buffer
 	if code := Main("many", "", &many{}, []string{"--completion", "tcsh"}, Streams{Out: &out, Err: &errs}); code != Misuse || !strings.Contains(errs.String(), "want bash, zsh or fish") {

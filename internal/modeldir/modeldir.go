@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 )
@@ -21,10 +20,12 @@ type Dir struct {
 
 	target string // what it points to, if it is a link
 	within bool
+	beside string // where a stopped run's state lies all the same, without .run; "" if there is none
+	moved  bool   // it was killed while it moved the earlier model, which is there too
 }
 
 // Find says where everything lies. It makes nothing.
-func Find(path string) (Dir, error) {
+func Find(path string, names Names) (Dir, error) {
 	d := Dir{Path: filepath.Clean(path)}
 	d.target = d.Path
 	if info, err := os.Lstat(d.Path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
@@ -36,12 +37,40 @@ func Find(path string) (Dir, error) {
 	if err != nil {
 		return d, fmt.Errorf("output.model_dir %s: %w", path, err)
 	}
-	// A run that was stopped in a container goes on beside it.
-	d.within = within || exists(filepath.Join(d.target, atomicdir.Hidden, "run"))
+	// A run that was stopped in a container goes on beside it, and the other way round.
+	stopped := exists(filepath.Join(d.target, atomicdir.Hidden, "run"))
+	d.within = within || stopped
+	if within && !stopped {
+		d.beside, err = stateBeside(d.target, names)
+		d.moved = d.beside != "" && exists(d.beside+".moving")
+	}
+	if err != nil {
+		return d, fmt.Errorf("output.model_dir %s: look for a stopped run's state: %w", path, err)
+	}
 	return d, nil
 }
 
+// stateBeside returns dir in a form that .run can be put behind, if a run's state is
+// there: "." has none.
+func stateBeside(dir string, names Names) (string, error) {
+	if last := filepath.Base(dir); last == "." || last == ".." {
+		absolute, err := filepath.Abs(dir)
+		if err != nil {
+			return "", err
+		}
+		dir = absolute
+	}
+	entries, err := os.ReadDir(dir + ".run")
+	if err != nil || len(entries) == 0 || names.checkState(dir+".run") != nil { // none, or another's
+		return "", nil
+	}
+	return dir, nil
+}
+
 func (d Dir) add(name string) string {
+	if d.beside != "" && (d.moved || name != "previous" && name != "moving") {
+		return d.beside + "." + name
+	}
 	if d.within {
 		return filepath.Join(d.target, atomicdir.Hidden, name)
 	}
@@ -69,81 +98,10 @@ func (d Dir) Tidy() {
 
 // Clean brings to its end what a run that was killed had begun to write.
 func (d Dir) Clean() error {
-	if err := errors.Join(atomicdir.Clean(d.Path), atomicdir.Clean(d.Run())); err != nil {
+	if err := errors.Join(atomicdir.Clean(d.Path), atomicdir.Clean(d.Run()), atomicdir.Clean(d.Previous())); err != nil {
 		return fmt.Errorf("clean up after an earlier run: %w", err)
 	}
 	return nil
-}
-
-// Names are the names that files of ours have.
-type Names struct {
-	Own     func(name string) bool // a model's files
-	Weights func(name string) bool // those of them without which there is no model
-	State   func(name string) bool // a run's state
-}
-
-// Check refuses what would end in an error or in the loss of another's file when the
-// model is written: before there is one.
-func (d Dir) Check(names Names) error {
-	err := atomicdir.Check(d.Path)
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		err = fmt.Errorf("%w: name a folder that you may write to", err)
-	case err == nil && !exists(d.moving()):
-		if err = names.check(d.target); err == nil {
-			err = names.check(d.Previous())
-		}
-	}
-	for _, dir := range []string{d.Run(), d.Run() + ".previous"} {
-		if err == nil {
-			err = names.checkState(dir)
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("output.model_dir %s: %w", d.Path, err)
-	}
-	return nil
-}
-
-// check refuses a folder in which files of somebody else have the names of a model's.
-func (n Names) check(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	var inTheWay []string
-	model := false
-	for _, e := range entries {
-		switch {
-		case !n.Own(e.Name()):
-		case e.IsDir():
-			return fmt.Errorf("%s is a folder, where the model has a file: move it away, or name another folder", filepath.Join(dir, e.Name()))
-		default:
-			inTheWay = append(inTheWay, e.Name())
-			model = model || n.Weights(e.Name())
-		}
-	}
-	if len(inTheWay) > 0 && !model {
-		return fmt.Errorf("%s holds %s but no model: training would overwrite that; name another folder, or move it away", dir, strings.Join(inTheWay, ", "))
-	}
-	return nil
-}
-
-// checkState refuses a folder that holds what is no run's: it would be removed.
-func (n Names) checkState(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	for _, e := range entries {
-		if !n.State(e.Name()) {
-			return fmt.Errorf("%s holds %s, and the state of a training is to go there: move it away, or name another folder", dir, e.Name())
-		}
-	}
-	return err
 }
 
 // Files lists the paths of the model's files.
@@ -170,10 +128,14 @@ func (d Dir) MoveAside(names Names) (moved bool, err error) {
 		return false, fmt.Errorf("look for an earlier model: %w", err)
 	}
 	own := slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool { return !names.Own(e.Name()) })
-	if !exists(d.moving()) {
-		if !slices.ContainsFunc(own, func(e fs.DirEntry) bool { return names.Weights(e.Name()) }) {
-			return false, nil
-		}
+	moving := exists(d.moving())
+	if !moving && !slices.ContainsFunc(own, func(e fs.DirEntry) bool { return names.Weights(e.Name()) }) {
+		return false, nil
+	}
+	if err := d.checkModels(names); err != nil { // somebody may have put files there since Check
+		return false, err
+	}
+	if !moving {
 		if err := names.remove(d.Previous()); err != nil {
 			return false, fmt.Errorf("make room for the earlier model: %w", err)
 		}
@@ -219,11 +181,21 @@ func last(first bool) int {
 	return 1
 }
 
-// remove removes a model's files, and the folder if nothing else is in it.
+// remove removes a model's files, and the folder if nothing else is in it: then in one
+// step, as a part of a model could be taken for somebody else's files.
 func (n Names) remove(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !n.Own(e.Name()) }) {
+		gone := filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".tmp-gone") // a name that atomicdir.Clean removes
+		if err := os.RemoveAll(gone); err != nil {
+			return err
+		}
+		if os.Rename(dir, gone) == nil { // a mount point can't be renamed
+			return os.RemoveAll(gone)
+		}
 	}
 	for _, e := range entries {
 		if err == nil && n.Own(e.Name()) {

@@ -20,6 +20,17 @@ var names = Names{
 	},
 	Weights: func(name string) bool { return strings.HasSuffix(name, "weights") },
 	State:   func(name string) bool { return strings.HasPrefix(name, "state-") },
+	Content: noneIsTheirs,
+	Files:   noneIsTheirs,
+}
+
+func noneIsTheirs(dir string, files []string) error {
+	for _, name := range files {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(text) == "theirs" {
+			return errors.Join(errors.New(name+" is theirs"), err)
+		}
+	}
+	return nil
 }
 
 // lay makes files below dir: name → text.
@@ -53,7 +64,7 @@ func contents(t *testing.T, dir string) map[string]string {
 
 func find(t *testing.T, path string) Dir {
 	t.Helper()
-	d, err := Find(path)
+	d, err := Find(path, names)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +93,51 @@ func TestWhereThingsLie(t *testing.T) {
 	}
 }
 
+// A run that was stopped beside a folder goes on from within it; another's folder with
+// such a name is left alone.
+func TestStateBesideTheWorkingDirectory(t *testing.T) {
+	parent := t.TempDir()
+	lay(t, parent, map[string]string{"w/weights": "", "w.run/state-1": "", "x/weights": "", "x.run/race.xml": "", "y/.trident/run/state-1": "", "y.run/state-1": "",
+		"z/labels": "", "z.run/state-1": "", "z.moving/weights": ""})
+	for dir, want := range map[string][3]string{
+		"w": {parent + "/w.run", ".trident/previous", parent + "/w.outbox"},
+		"x": {".trident/run", ".trident/previous", ".trident/outbox"},
+		"y": {".trident/run", ".trident/previous", ".trident/outbox"},
+		"z": {parent + "/z.run", parent + "/z.previous", parent + "/z.outbox"}, // the move goes on
+	} {
+		t.Chdir(filepath.Join(parent, dir))
+		d := find(t, ".")
+		if got := [3]string{d.Run(), d.Previous(), d.Outbox()}; got != want {
+			t.Errorf("%s: %q, want %q", dir, got, want)
+		}
+	}
+	t.Chdir(filepath.Join(parent, "w"))
+	if got := find(t, "../w").Run(); got != "../w.run" {
+		t.Errorf("by another name: %s", got)
+	}
+	t.Chdir(filepath.Join(parent, "z"))
+	if moved, err := find(t, ".").MoveAside(names); !moved || err != nil {
+		t.Errorf("moved %t, %v", moved, err)
+	}
+	if got, want := contents(t, parent+"/z.previous"), map[string]string{"weights": "", "labels": ""}; !maps.Equal(got, want) {
+		t.Errorf("the earlier model is %v, want %v", got, want)
+	}
+}
+
+// So does one whose folder has become a mount point meanwhile.
+func TestStateBesideAMountPoint(t *testing.T) {
+	disktest.OnSmallDisk(t, 1_000_000, func(disk string) {
+		if got, want := find(t, disk).Run(), filepath.Join(disk, ".trident", "run"); got != want {
+			t.Errorf("the state is in %s, want %s", got, want)
+		}
+		lay(t, disk+".run", map[string]string{"state-1": ""})
+		d := find(t, disk)
+		if got, want := [2]string{d.Run(), d.Previous()}, [2]string{disk + ".run", filepath.Join(disk, ".trident", "previous")}; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
 // What isn't a model's is found before it would be overwritten or removed.
 func TestCheck(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -102,13 +158,20 @@ func TestCheck(t *testing.T) {
 		"another's run, set aside":     {map[string]string{"m.run.previous/race.xml": ""}, "m.run.previous holds race.xml"},
 		"a file":                       {map[string]string{"m": ""}, "output.model_dir m: it is a file, not a folder"},
 		"a file for the state":         {map[string]string{"m.run": ""}, "not a directory"},
+		"a project with weights":       {map[string]string{"m/weights": "", "m/README.md": "theirs", "m/app": ""}, "m holds README.md, weights, but isn't the folder of a model (README.md is theirs)"},
+		"a project in previous":        {map[string]string{"m.previous/weights": "", "m.previous/README.md": "theirs"}, "m.previous holds README.md, weights, but isn't"},
+		"another's moving":             {map[string]string{"m.moving/van.txt": "", "m/README.md": "theirs"}, "m.moving holds van.txt"},
+		"another's README, moving":     {map[string]string{"m.moving/README.md": "theirs", "m.moving/weights": ""}, "m.moving holds what is no model's"},
+		"no model, moving":             {map[string]string{"m.moving/README.md": "", "m/weights": ""}, "m.moving holds README.md but no model"},
+		"a project, moving":            {map[string]string{"m.moving/weights": "", "m/README.md": "theirs"}, "m holds what is no model's"},
+		"a model, almost moved":        {map[string]string{"m.moving/labels": "", "m.previous/weights": ""}, ""},
 		"an earlier model, on its way": {map[string]string{"m.moving/weights": "", "m/README.md": ""}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			lay(t, ".", test.files)
 			before := contents(t, ".")
-			d, err := Find("m")
+			d, err := Find("m", names)
 			if err == nil {
 				err = d.Check(names)
 			}
@@ -176,6 +239,35 @@ func TestMoveAside(t *testing.T) {
 				t.Errorf("again: %t, %v", again, err)
 			}
 		})
+	}
+}
+
+// What a kill has left of a model that was being removed is removed.
+func TestCleanRemovesTheRestOfAModel(t *testing.T) {
+	t.Chdir(t.TempDir())
+	lay(t, ".", map[string]string{"m/weights": "1", ".m.previous.tmp-gone/labels": "0", "n/.trident/run/state-1": "", "n/.trident/.previous.tmp-gone/labels": "0"})
+	for _, dir := range []string{"m", "n"} {
+		if err := find(t, dir).Clean(); err != nil {
+			t.Error(err)
+		}
+	}
+	if got, want := contents(t, "."), map[string]string{"m/weights": "1", "n/.trident/run/state-1": ""}; !maps.Equal(got, want) {
+		t.Errorf("it leaves %v", got)
+	}
+}
+
+// What somebody puts into either folder during the run stays.
+func TestMoveAsideLeavesOthersFiles(t *testing.T) {
+	for _, dir := range []string{"m", "m.previous"} {
+		t.Chdir(t.TempDir())
+		lay(t, ".", map[string]string{"m/weights": "1", "m.previous/weights": "0", dir + "/README.md": "theirs"})
+		before := contents(t, ".")
+		if moved, err := find(t, "m").MoveAside(names); moved || err == nil || !strings.Contains(err.Error(), "README.md is theirs") {
+			t.Errorf("moved %t, %v", moved, err)
+		}
+		if got := contents(t, "."); !maps.Equal(got, before) {
+			t.Errorf("it leaves %v", got)
+		}
 	}
 }
 

@@ -71,7 +71,7 @@ func checkKeys(node *yaml.Node, section reflect.Type, path string) []string {
 		want, known := types[key.Value]
 		switch {
 		case !known || key.Kind != yaml.ScalarNode:
-			problems = append(problems, problem(key, "", "unknown key "+name+didYouMean(key.Value, path, slices.Sorted(maps.Keys(types)))))
+			problems = append(problems, problem(key, "", "unknown key "+name+didYouMean(key.Value, path, slices.Sorted(maps.Keys(types)), dotted(reflect.TypeFor[Config](), ""))))
 		case seen[key.Value]:
 			problems = append(problems, problem(key, "", "second "+name+"; keep one"))
 		default:

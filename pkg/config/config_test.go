@@ -7,6 +7,34 @@ import (
 	"testing"
 )
 
+// What is written into the model's folder has names of its own.
+func TestFilesOfTheModelHaveNamesOfTheirOwn(t *testing.T) {
+	for _, name := range []string{
+		"model.safetensors", "model-00001-of-00002.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "model.pt", "Model.PT", "config.json",
+		"vocab.txt", "special_tokens_map.json", "added_tokens.json", "label_mappings.json", "labels", "priorities.json", "README.md", "readme.md",
+		"held_out_ner.csv", "losses.png", "scores.svg", ".trident", ".x",
+	} {
+		for key, set := range map[string]func(c *Config){
+			"output.metrics_file": func(c *Config) { c.Output.MetricsFile = name }, "output.label_maps_file": func(c *Config) { c.Output.LabelMapsFile = name },
+		} {
+			c := Default(TaskMultitask)
+			set(&c)
+			if err := c.Validate(); err == nil || !strings.Contains(err.Error(), key+": want a name that no other file of the model has") {
+				t.Errorf("%s %s: error %v", key, name, err)
+			}
+		}
+	}
+	c := Default(TaskMultitask)
+	c.Output.LabelMapsFile, c.Output.MetricsFile = "maps.json", "label_maps.json"
+	if err := c.Validate(); err == nil || !strings.Contains(err.Error(), "output.metrics_file: want a name that") {
+		t.Errorf("error %v", err)
+	}
+	c.Output.MetricsFile = "figures.json"
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestValidate(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(*Config)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -170,10 +171,33 @@ func (t *translation) walk(section *yaml.Node, path string) {
 		case isOurs:
 			t.set(e, e.path)
 		default:
-			t.problem(e, "unknown key, neither one of that layout nor one of Trident's")
+			t.problem(e, "unknown key, neither one of that layout nor one of Trident's"+t.layout.didYouMean(e.path))
 		}
 		seen[e.path] = true
 	}
+}
+
+// didYouMean is a hint at the key of the layout, or of ours, that was meant.
+func (l *layout) didYouMean(unknown string) string {
+	all := map[string]bool{}
+	for _, key := range slices.Concat(slices.Collect(maps.Keys(l.keys)), dotted(reflect.TypeFor[Config](), "")) {
+		for key != "" && !all[key] {
+			all[key] = true
+			key = key[:max(0, strings.LastIndexByte(key, '.'))]
+		}
+	}
+	at := max(0, strings.LastIndexByte(unknown, '.'))
+	section, name := unknown[:at], strings.TrimPrefix(unknown[at:], ".")
+	var siblings []string
+	for key := range all {
+		rest, found := strings.CutPrefix(key, section)
+		rest = strings.TrimPrefix(rest, ".")
+		if found && rest != "" && !strings.Contains(rest, ".") && key == strings.TrimPrefix(section+"."+rest, ".") {
+			siblings = append(siblings, rest)
+		}
+	}
+	slices.Sort(siblings)
+	return didYouMean(name, section, siblings, slices.Sorted(maps.Keys(all)))
 }
 
 func (l *layout) hasSection(path string) bool {
@@ -189,7 +213,11 @@ func (l *layout) hasSection(path string) bool {
 func (t *translation) set(e entry, keys ...string) {
 	for _, key := range keys {
 		want, _ := typeAt(key)
-		t.problems = append(t.problems, checkNode(e.value, want, e.path)...)
+		for _, text := range checkNode(e.value, want, e.path) {
+			if !slices.Contains(t.problems, text) { // one key may stand for several of ours
+				t.problems = append(t.problems, text)
+			}
+		}
 		i := slices.IndexFunc(t.settings, func(s set) bool { return s.key == key })
 		if i >= 0 {
 			other := t.settings[i].from

@@ -93,6 +93,9 @@ func TestLayoutRules(t *testing.T) {
 		"by epochs":           {TaskNER, "eval_strategy: steps", "eval_strategy: epoch", nil, func(c Config) bool { return c.Training.EvalSteps == 0 }},
 		"every 50 steps":      {TaskNER, "eval_steps: 1000", "eval_steps: 50", nil, func(c Config) bool { return c.Training.EvalSteps == 50 }},
 		"cases by steps":      {TaskClassification, "eval_strategy: epoch", "eval_strategy: steps\n  eval_steps: 7", nil, func(c Config) bool { return c.Training.EvalSteps == 7 }},
+		"by logging, 100":     {TaskClassification, "eval_strategy: epoch", "eval_strategy: steps", nil, func(c Config) bool { return c.Training.EvalSteps == 100 }},
+		"by logging, 0":       {TaskClassification, "eval_strategy: epoch", "eval_strategy: steps\n  eval_steps: 0", nil, func(c Config) bool { return c.Training.EvalSteps == 100 }},
+		"entities by logging": {TaskNER, "  eval_steps: 1000\n", "", nil, func(c Config) bool { return c.Training.EvalSteps == 500 }},
 		"states by epochs":    {TaskNER, "save_strategy: steps", "save_strategy: epoch", nil, func(c Config) bool { return c.Training.SaveSteps == 0 }},
 		"macro F1":            {TaskNER, "weighted", "macro", nil, func(c Config) bool { return c.Training.MetricForBestModel == "val_ner/token_macro_f1" }},
 		"micro F1":            {TaskNER, "weighted", "micro", nil, func(c Config) bool { return c.Training.MetricForBestModel == "val_ner/token_accuracy" }},
@@ -151,6 +154,9 @@ func TestLayoutMistakes(t *testing.T) {
 		want          string
 	}{
 		"unknown key":           {TaskNER, "logging_steps: 500", "loging_steps: 500", nil, "line 24: training.loging_steps: unknown key, neither one of that layout nor one of Trident's"},
+		"unknown key's like":    {TaskNER, "save_total_limit: 3", "save_totl_limit: 3", nil, "training.save_totl_limit: unknown key, neither one of that layout nor one of Trident's (did you mean training.save_total_limit?)"},
+		"a section's like":      {TaskClassification, "mlflow:", "Mlflow:", nil, "line 27: Mlflow: unknown key, neither one of that layout nor one of Trident's (did you mean mlflow?)"},
+		"no value for two":      {TaskNER, "seed: 42", "seed: null", nil, `configuration: read as the Python prototype's NER configuration: line 38: seed: no value; remove the key, or write "" for an empty text`},
 		"another layout's key":  {TaskQA, "batch_size: 4", "per_device_train_batch_size: 4", nil, "line 19: training.per_device_train_batch_size: unknown key"},
 		"unknown section":       {TaskClassification, "mlflow:", "ml:", nil, "line 27: ml: unknown key"},
 		"two layouts":           {TaskQA, "val_size: 0.1", "val_size: 0.1\n  dataset_path: x", nil, "line 7: data.train_data_path is a key of the Python prototype's QA configuration, but data.dataset_path in line 11 one of the Python prototype's NER configuration"},
@@ -188,6 +194,31 @@ func TestLayoutMistakes(t *testing.T) {
 				t.Errorf("error %q doesn't say %q", err, c.want)
 			}
 		})
+	}
+}
+
+// Without eval_steps transformers validate each logging_steps, 500 by default.
+func TestStepsOfLogging(t *testing.T) {
+	file := func(logging string) string {
+		return strings.NewReplacer("eval_strategy: epoch", "eval_strategy: steps", "  logging_steps: 100\n", logging).Replace(prototypeFile(t, TaskClassification))
+	}
+	c, notes, err := parse([]byte(file("")), nil)
+	if err != nil || c.Training.EvalSteps != 500 || !strings.Contains(notes[0].Text, "training.eval_steps: 500 (transformers validate each logging_steps") {
+		t.Errorf("without logging_steps: %d, %v, %v", c.Training.EvalSteps, notes, err)
+	}
+	c, notes, err = parse([]byte(file("  logging_steps: 30\n")), nil)
+	if err != nil || c.Training.EvalSteps != 30 || !strings.Contains(notes[0].Text, "training.eval_steps: 30, from training.logging_steps") {
+		t.Errorf("with 30: %d, %v, %v", c.Training.EvalSteps, notes, err)
+	}
+	for _, note := range notes {
+		if strings.Contains(note.Text, "no effect") && strings.Contains(note.Text, "logging_steps") {
+			t.Errorf("it has an effect: %s", note.Text)
+		}
+	}
+	for logging, want := range map[string]string{"0": "training.eval_strategy: steps wants eval_steps or logging_steps above 0", "0.1": `training.logging_steps: want a whole number, got "0.1"`} {
+		if _, err := Parse([]byte(file("  logging_steps: "+logging+"\n")), nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v", logging, err)
+		}
 	}
 }
 

@@ -103,7 +103,8 @@ func patience(t *translation, e entry) {
 // evalStrategy says when to validate.
 func evalStrategy(t *translation, e entry) {
 	switch e.text() {
-	case "steps": // as many as eval_steps says
+	case "steps":
+		stepsOfLogging(t, e)
 	case "epoch":
 		t.setTo(e, "training.eval_steps", "0")
 	default:
@@ -111,8 +112,46 @@ func evalStrategy(t *translation, e entry) {
 	}
 }
 
+// hfLoggingSteps is transformers' default of logging_steps.
+const hfLoggingSteps = "500"
+
+// evalsByLogging reports whether a Hugging Face trainer validates each logging_steps:
+// with eval_strategy: steps and no eval_steps, or 0.
+func evalsByLogging(t *translation) bool {
+	strategy, _ := find(t.file, "training.eval_strategy")
+	steps, there := find(t.file, "training.eval_steps")
+	return strategy.value != nil && strategy.text() == "steps" && (!there || steps.is(0))
+}
+
+// stepsOfLogging says how often to validate where eval_steps doesn't.
+func stepsOfLogging(t *translation, strategy entry) {
+	if !evalsByLogging(t) {
+		return
+	}
+	logging, there := find(t.file, "training.logging_steps")
+	switch {
+	case !there:
+		t.settings = append(t.settings, set{key: "training.eval_steps", from: entry{path: strategy.path, key: strategy.key, value: scalar(hfLoggingSteps)},
+			why: "transformers validate each logging_steps if there is no eval_steps"})
+	case logging.is(0):
+		t.problem(strategy, "steps wants eval_steps or logging_steps above 0")
+	default:
+		t.set(logging, "training.eval_steps")
+	}
+}
+
+// loggingSteps counts only where eval_steps is missing.
+func loggingSteps(t *translation, e entry) {
+	if !evalsByLogging(t) {
+		t.ignore(e, whyLogs)
+	}
+}
+
 // evalSteps counts only with eval_strategy: steps.
 func evalSteps(t *translation, e entry) {
+	if evalsByLogging(t) {
+		return // 0: stepsOfLogging has read it
+	}
 	if s, there := find(t.file, "training.eval_strategy"); there && s.text() == "epoch" {
 		t.ignore(e, "with eval_strategy: epoch no steps are counted")
 		return

@@ -40,7 +40,7 @@ func huggingFace(best func(t *translation, metric string) string) map[string]rul
 		"training.metric_for_best_model":       bestBy(best),
 		"training.greater_is_better":           counted,
 		"training.logging_dir":                 none(whyLogs),
-		"training.logging_steps":               none(whyLogs),
+		"training.logging_steps":               loggingSteps,
 		"training.logging_strategy":            none(whyLogs),
 		"training.report_to":                   reportTo,
 		"training.run_name":                    to("mlflow.run_name"),

@@ -53,6 +53,21 @@ func overridden(key string, overrides []string) bool {
 	})
 }
 
+// TriedBeside reports whether a data file that the configuration names is looked for in
+// the configuration's own folder, too; see [Load].
+func (c Config) TriedBeside(path string, overrides []string) bool {
+	keys := map[string]string{"data.ner_path": c.Data.NERPath, "data.classification_path": c.Data.ClassificationPath, "data.qa_path": c.Data.QAPath}
+	for i, task := range c.Tasks {
+		keys[fmt.Sprintf("tasks[%d].file", i+1)] = task.File
+	}
+	for key, named := range keys {
+		if named == path && !filepath.IsAbs(path) && !overridden(key, overrides) {
+			return true
+		}
+	}
+	return false
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

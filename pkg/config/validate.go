@@ -3,13 +3,30 @@ package config
 import (
 	"fmt"
 	"math"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
-// modelFiles are the names that a model directory's other files have.
-var modelFiles = []string{"model.safetensors", "model.pt", "config.json", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "README.md"}
+// modelFiles are the names that a model directory's other files have, in lower case: those
+// that training writes, and those that are read where they are.
+var modelFiles = []string{
+	"*.safetensors", "*.pt", "*.bin", "*.index.json", "config.json",
+	"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+	"label_mappings.json", "labels", "main_categories.json", "sub_categories.json", "interventions.json", "priorities.json",
+	"readme.md", "held_out_*.csv", "losses.png", "losses.svg", "scores.png", "scores.svg",
+}
+
+// isModelFile reports whether a name is another file's of the model, on a file system
+// that doesn't tell small letters from capitals too. Hidden ones belong to what replaces
+// the folder.
+func isModelFile(name string) bool {
+	return strings.HasPrefix(name, ".") && name != "." && name != ".." || slices.ContainsFunc(modelFiles, func(pattern string) bool {
+		matches, err := path.Match(pattern, strings.ToLower(name))
+		return matches && err == nil
+	})
+}
 
 // Validate reports every value that training can't work with.
 func (c Config) Validate() error {
@@ -74,9 +91,10 @@ func (c Config) Validate() error {
 	check(c.Output.ModelDir != "", "output.model_dir", "a directory", `""`)
 	for key, name := range map[string]string{"output.label_maps_file": c.Output.LabelMapsFile, "output.metrics_file": c.Output.MetricsFile} {
 		check(filepath.IsLocal(name) && name != "." && !strings.ContainsAny(name, "/\\"), key, "a file name", fmt.Sprintf("%q", name))
-		check(!slices.Contains(modelFiles, name), key, "a name that no other file of the model has", fmt.Sprintf("%q", name))
+		check(!isModelFile(name), key, "a name that no other file of the model has", fmt.Sprintf("%q", name))
 	}
-	check(c.Output.LabelMapsFile != c.Output.MetricsFile, "output.metrics_file", "another name than label_maps_file's", fmt.Sprintf("%q", c.Output.MetricsFile))
+	check(!strings.EqualFold(c.Output.MetricsFile, "label_maps.json") || strings.EqualFold(c.Output.LabelMapsFile, "label_maps.json"), "output.metrics_file", "a name that no other file of the model has", fmt.Sprintf("%q", c.Output.MetricsFile))
+	check(!strings.EqualFold(c.Output.LabelMapsFile, c.Output.MetricsFile), "output.metrics_file", "another name than label_maps_file's", fmt.Sprintf("%q", c.Output.MetricsFile))
 	if len(bad) > 0 {
 		slices.Sort(bad)
 		return fmt.Errorf("configuration: %s", strings.Join(bad, "; "))

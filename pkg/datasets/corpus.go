@@ -99,7 +99,9 @@ func loadOne(ctx context.Context, source Source) (Records, error) {
 	if err := r.read(ctx, f); err != nil {
 		return r, err
 	}
-	r.dropContradictions()
+	if err := r.dropContradictions(); err != nil {
+		return r, err
+	}
 	count, wrong := len(r.Texts), r.Problems.Total()
 	if count == 0 && wrong == 0 {
 		return r, errors.New("the file holds no records")
@@ -119,7 +121,9 @@ func loadOne(ctx context.Context, source Source) (Records, error) {
 		return r, missing
 	}
 	if err == nil {
-		r.Warnings, err = r.doubts()
+		var more []string
+		more, err = r.doubts()
+		r.Warnings = append(r.Warnings, more...)
 	}
 	return r, err
 }

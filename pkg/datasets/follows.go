@@ -11,8 +11,10 @@ import (
 
 // dropContradictions makes problems of the records in which a head that follows
 // another one has another label than most records have beside the same label of
-// that one. Of labels that are equally frequent the first in byte order counts.
-func (r *Records) dropContradictions() {
+// that one. Of labels that are equally frequent the first in byte order counts. Where
+// too many records are like that to be mistakes, its error says that the head doesn't
+// follow that one.
+func (r *Records) dropContradictions() error {
 	for t, task := range r.Tasks {
 		for h, head := range task.Heads {
 			leader, ask := r.leader(t, h)
@@ -20,6 +22,9 @@ func (r *Records) dropContradictions() {
 				continue
 			}
 			counts := r.together(t, h, leader)
+			if err := checkFollows(task, h, leader, counts); err != nil {
+				return err
+			}
 			for i, record := range r.labels {
 				if record == nil {
 					continue
@@ -38,6 +43,33 @@ func (r *Records) dropContradictions() {
 			}
 		}
 	}
+	return nil
+}
+
+// Contradictions are taken for mistakes in the records as long as they are few: fewer
+// than fewContradictions, or no more than a tenth of the records that have both labels.
+const (
+	fewContradictions  = 3
+	mostContradictions = 0.1
+)
+
+// checkFollows refuses a head that doesn't follow the leader in the file.
+func checkFollows(task tasks.Task, h, leader int, counts map[string]map[string]int) error {
+	contradicting, both, worst, most := 0, 0, "", 0
+	for _, beside := range slices.Sorted(maps.Keys(counts)) {
+		_, n, all := mostFrequent(counts[beside])
+		contradicting, both = contradicting+all-n, both+all
+		if all-n > most {
+			worst, most = beside, all-n
+		}
+	}
+	if contradicting < fewContradictions || float64(contradicting) <= mostContradictions*float64(both) {
+		return nil
+	}
+	usual, n, all := mostFrequent(counts[worst])
+	head, other := task.Heads[h].Name, task.Heads[leader].Name
+	return fmt.Errorf("task %s: %s doesn't follow %s in this file: %d of %d records have another %s than most with the same %s (%s %s is beside %s %s in %d of %d records); leave `follows` out, or correct the labels",
+		task.Name, head, other, contradicting, both, head, other, other, ShowLabel(worst), head, ShowLabel(usual), n, all)
 }
 
 // findFollows completes the heads that follow another one with the labels that
@@ -50,6 +82,9 @@ func (r *Records) findFollows() {
 				continue
 			}
 			counts := r.together(t, h, leader)
+			if len(counts) == 0 && head.Via == "" {
+				r.Warnings = append(r.Warnings, fmt.Sprintf("task %s: %s follows %s, but no record has labels of both: any will go with any", task.Name, head.Name, head.Follows.Head))
+			}
 			f := tasks.Follows{Head: head.Follows.Head}
 			for _, beside := range task.Heads[leader].Labels {
 				label, _, _ := mostFrequent(counts[beside])

@@ -1,7 +1,10 @@
 package datasets
 
 import (
+	"errors"
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -75,6 +78,70 @@ func TestContradictionsAreProblems(t *testing.T) {
 		if got, want := r.Tasks[0].Heads[0].Follows, list[0].Heads[0].Follows; !reflect.DeepEqual(got, want) {
 			t.Errorf("the data that a model is scored on makes %+v of %+v", got, want)
 		}
+	}
+}
+
+// Heads that don't depend on each other aren't a file of bad records, whether those are
+// to be skipped or not.
+func TestHeadsThatDoNotFollow(t *testing.T) {
+	file := func(counties ...string) string {
+		var text strings.Builder
+		for i, county := range counties {
+			fmt.Fprintf(&text, "{\"text\": \"SECRET %d\", \"town\": \"T%d\", \"county\": \"%s\"}\n", i, i%2, county)
+		}
+		return text.String()
+	}
+	many := func(n int, county string) []string { return slices.Repeat([]string{county}, n) }
+	for name, c := range map[string]struct {
+		counties []string
+		want     string // "" if single records are bad, or none
+		bad      int
+	}{
+		"a tie":               {slices.Repeat([]string{"A", "A", "B", "B"}, 10), `task place: county doesn't follow town in this file: 20 of 40 records have another county than most with the same town (town "T0" is beside county "A" in 10 of 20 records); leave`, 0},
+		"a weak majority":     {slices.Repeat([]string{"A", "A", "A", "A", "B", "B"}, 5), "10 of 30 records", 0},
+		"more than a tenth":   {append(many(26, "A"), "B", "B", "B"), "3 of 29 records", 0},
+		"just a tenth":        {append(many(27, "A"), "B", "B", "B"), "", 3},
+		"few in a small file": {append(many(4, "A"), "B", "B"), "", 2},
+		"none":                {slices.Repeat([]string{"A", "B"}, 5), "", 0},
+	} {
+		path := write(t, "data.jsonl", file(c.counties...))
+		for _, skip := range []bool{false, true} {
+			r, err := Load(t.Context(), Source{Path: path, Tasks: []tasks.Task{place(t)}, SkipBad: skip})
+			var bad *BadRecords
+			switch {
+			case c.want != "":
+				if err == nil || errors.As(err, &bad) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "SECRET") {
+					t.Errorf("%s: error %v", name, err)
+				}
+			case r.Problems.Counts[KindContradiction] != c.bad || skip && err != nil:
+				t.Errorf("%s: %d bad records, %v", name, r.Problems.Counts[KindContradiction], err)
+			}
+		}
+	}
+}
+
+func TestFollowsWithoutEvidence(t *testing.T) {
+	r := mustLoad(t, `{"text": "a", "town": "Kisumu"}`+"\n"+`{"text": "b", "county": "Coast"}`, place(t))
+	if want := []string{"task place: county follows town, but no record has labels of both: any will go with any"}; !slices.Equal(r.Warnings, want) {
+		t.Errorf("warnings %q", r.Warnings)
+	}
+	if got := r.Tasks[0].Heads[0].Follows.IDs; !slices.Equal(got, []int{tasks.AnyLabel}) {
+		t.Errorf("got %v", got)
+	}
+	if r := mustLoad(t, towns, place(t)); len(r.Warnings) > 0 {
+		t.Errorf("warnings %q", r.Warnings)
+	}
+}
+
+// A label that the configuration lists and no record has goes with any; one that only
+// the following head has is left to those.
+func TestListedLabelsWithoutRecords(t *testing.T) {
+	task := place(t)
+	task.Heads[0].Labels = []string{"Coast", "Kisumu County", "North", "Rift"}
+	task.Heads[1].Labels = []string{"Ahero", "Kisumu", "Lodwar", "Mandera", "Nakuru"}
+	r := mustLoad(t, towns, task)
+	if got, want := r.Tasks[0].Heads[0].Follows.IDs, []int{1, 1, tasks.AnyLabel, tasks.AnyLabel, 3}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

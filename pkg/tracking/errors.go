@@ -15,6 +15,8 @@ var (
 	// ErrUnsent is returned by Run.Finish and Sync when records are left in
 	// the outbox; nothing is lost, and Sync sends them later.
 	ErrUnsent = errors.New("not everything reached the MLflow server")
+	// ErrNoOutbox is returned by Sync for a path at which there is no outbox.
+	ErrNoOutbox = errors.New("no outbox of a run")
 	// ErrOutboxBusy is returned by Sync for an outbox that a live process is
 	// still sending from.
 	ErrOutboxBusy = errors.New("outbox is in use by a running process")

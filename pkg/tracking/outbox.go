@@ -152,6 +152,9 @@ func readOutbox(r io.Reader) (outboxContent, error) {
 	if err != nil {
 		return content, fmt.Errorf("its first line is damaged: %w", err)
 	}
+	if content.header.Outbox == 0 {
+		return content, ErrNoOutbox
+	}
 	if content.header.Outbox != outboxVersion {
 		return content, fmt.Errorf("it has format %d, this program reads format %d", content.header.Outbox, outboxVersion)
 	}

@@ -4,30 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 )
 
 // Sync sends what is left in an outbox, or in each of a folder's outboxes, in
 // order and once, and removes those that are then empty. A run whose process died
 // is marked KILLED. Credentials are taken from the environment. It gives up at once
 // when the server cannot be used, and else as Run.Finish does; the error is ErrUnsent when records are left, and ErrOutboxBusy
-// for an outbox that a process is still writing.
+// for an outbox that a process is still writing, ErrNoOutbox where there is none.
 func Sync(ctx context.Context, path string, warn func(string)) error {
 	return syncAll(ctx, path, Options{Warn: warn}.withDefaults())
 }
 
 func syncAll(ctx context.Context, path string, o Options) error {
 	info, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("looking for an outbox: %w", err)
-	}
-	if !info.IsDir() {
+	if err == nil && !info.IsDir() {
 		return syncOne(ctx, path, o)
 	}
-	files, err := filepath.Glob(filepath.Join(globEscape(path), "*.jsonl"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("looking for an outbox: %w", err)
+	}
+	files, err := outboxesIn(path)
 	if err != nil {
-		return fmt.Errorf("looking for outboxes in %s: %w", path, err)
+		return err
+	}
+	if len(files) == 0 {
+		return fmt.Errorf("%w in %s%s", ErrNoOutbox, path, outboxNear(path))
 	}
 	var errs []error
 	for _, file := range files {

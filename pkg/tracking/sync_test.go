@@ -2,8 +2,12 @@ package tracking
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -71,4 +75,58 @@ func TestSyncAfterAKilledResume(t *testing.T) {
 			t.Errorf("statuses %v, want %v", f.statuses, want)
 		}
 	})
+}
+
+// Where there is no outbox, nothing is said to have been sent, and what others keep as
+// JSON lines is left alone.
+func TestSyncWithoutAnOutbox(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const calls = `{"text": "a call"}` + "\n" + `{"text": "another`
+	for _, dir := range []string{"m", "m.outbox", "away.outbox", "in/.trident/outbox", "sent"} {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile("m/calls.jsonl", []byte(calls), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{"m.outbox", "away.outbox", "in/.trident/outbox"} {
+		box, err := createOutbox(dir, outboxHeader{URI: "http://127.0.0.1:1", Experiment: "7", Run: "abc"})
+		if err == nil {
+			err = box.close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]string{
+		"m": "no outbox of a run in m: did you mean m.outbox?", "m/": "did you mean m.outbox?", "away": "did you mean away.outbox?",
+		"in": "did you mean in/.trident/outbox?", ".": "did you mean away.outbox or m.outbox?", "sent": "name the run's outbox", "nowhere": "name the run's outbox",
+	} {
+		err := Sync(t.Context(), path, nil)
+		if !errors.Is(err, ErrNoOutbox) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", path, err, want)
+		}
+	}
+	if err := Sync(t.Context(), "m/calls.jsonl", nil); err == nil || !strings.Contains(err.Error(), "no outbox of a run") {
+		t.Errorf("a file of calls: %v", err)
+	}
+	t.Chdir("m")
+	if err := Sync(t.Context(), ".", nil); !errors.Is(err, ErrNoOutbox) || !strings.Contains(err.Error(), "/m.outbox?") {
+		t.Errorf("from within: %v", err)
+	}
+	if text, err := os.ReadFile("calls.jsonl"); string(text) != calls {
+		t.Errorf("the calls are %q (%v)", text, err)
+	}
+}
+
+// An outbox whose first line is damaged isn't passed over.
+func TestSyncOfADamagedOutbox(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, strings.Repeat("0a", 16)+".jsonl"), []byte("{\"outb"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := Sync(t.Context(), dir, nil); err == nil || !strings.Contains(err.Error(), "its first line is damaged") {
+		t.Errorf("error %v", err)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -47,6 +48,8 @@ func parseURI(uri string) (target, error) {
 	switch {
 	case uri == "":
 		return parseURI(DefaultURI)
+	case hidesServer(uri):
+		return target{}, notAServer(uri)
 	case isPath(uri, scheme):
 		path, err := home.Expand(uri)
 		if err != nil {
@@ -54,7 +57,7 @@ func parseURI(uri string) (target, error) {
 		}
 		return target{dir: filepath.Clean(path)}, nil
 	case looksLikeServer(scheme, rest):
-		return target{}, fmt.Errorf("%w: %s is a server without http:// or https:// before it; if it is a folder, write file:./%s", ErrUnsupportedURI, withoutUser(uri), withoutUser(uri))
+		return target{}, notAServer(uri)
 	case !found && uri != "databricks" && uri != "databricks-uc": // which MLflow's clients take for schemes
 		return target{dir: filepath.Clean(uri)}, nil
 	case strings.EqualFold(scheme, "file"):
@@ -86,6 +89,31 @@ func parseURI(uri string) (target, error) {
 func isPath(uri, beforeColon string) bool {
 	return strings.HasPrefix(uri, ".") || strings.HasPrefix(uri, "/") && !strings.HasPrefix(uri, "//") || strings.HasPrefix(uri, "~") ||
 		strings.Contains(beforeColon, "/") && !strings.HasPrefix(uri, "//") && !hostName(firstPart(beforeColon))
+}
+
+func notAServer(uri string) error {
+	return fmt.Errorf("%w: %s is a server without http:// or https:// before it; if it is a folder, write file:./%s", ErrUnsupportedURI, withoutUser(uri), withoutUser(uri))
+}
+
+// hidesServer reports whether what doesn't begin as only paths do has a server's address
+// in it: http//127.0.0.1:5000, runs/mlflow:5000.
+func hidesServer(uri string) bool {
+	if strings.ContainsAny(uri[:1], "./~") {
+		return false
+	}
+	parts := strings.Split(uri, "/")
+	switch strings.ToLower(parts[0]) {
+	case "http", "https":
+		return len(parts) > 1
+	case "http:", "https:", "file:":
+		return false
+	}
+	return !strings.Contains(parts[0], ":") && slices.ContainsFunc(parts[1:], func(part string) bool {
+		host, number, found := strings.Cut(part[strings.LastIndexByte(part, '@')+1:], ":")
+		at, err := strconv.Atoi(number)
+		return found && err == nil && at > 0 && at < 1<<16 &&
+			(hostName(host) || strings.ContainsFunc(host, unicode.IsLetter) && (at == 80 || at == 443 || at >= 1024))
+	})
 }
 
 func firstPart(path string) string {

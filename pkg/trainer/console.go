@@ -41,7 +41,20 @@ func (c *Console) trained(t Trained) {
 	if t.Skipped > 0 {
 		c.printf("  skipped steps: %d", t.Skipped)
 	}
-	c.printf("  (%.1f samples/s, %s)\n", float64(t.Samples)/max(t.Seconds, 1e-9), time.Duration(t.Seconds*1e9).Round(100*time.Millisecond))
+	c.printf("  (%s)\n", pace(t.Samples, t.Seconds))
+}
+
+// pace is the speed and the time of an epoch, with as many digits as tell something, so
+// that its line has room on a terminal of 80 columns.
+func pace(samples int, seconds float64) string {
+	rate, took, digits := float64(samples)/max(seconds, 1e-9), time.Duration(seconds*1e9), 1
+	if rate >= 100 {
+		digits = 0
+	}
+	if took >= time.Minute {
+		return fmt.Sprintf("%.*f samples/s, %s", digits, rate, took.Round(time.Second))
+	}
+	return fmt.Sprintf("%.*f samples/s, %s", digits, rate, took.Round(100*time.Millisecond))
 }
 
 func (c *Console) validated(e Evaluation) {
@@ -159,7 +172,7 @@ func (c *Console) filterLine(task tasks.Task, f datasets.Filter, maxLength int) 
 	if task.Kind == tasks.Token || f.Removed() > 0 {
 		c.printf("%-4s token filter : kept %d/%d (%.1f%%) — %d over-length removed\n", name, f.After, f.Before, f.KeptPercent(), f.Removed())
 	} else {
-		c.printf("%-4s truncation   : %d records kept, long %s truncated at %d (%d were)\n", name, f.After, textsOf(task), maxLength, f.Truncated)
+		c.printf("%-4s truncation   : %d records kept, long %s truncated at %d: %d\n", name, f.After, textsOf(task), maxLength, f.Truncated)
 	}
 	if f.Rare > 0 {
 		c.printf("%-4s rare classes : %d records dropped, the only ones of their class\n", name, f.Rare)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -42,8 +43,8 @@ func TestConsoleBeforeTraining(t *testing.T) {
 	c.Steps(tr)
 	want := `Label counts — main: 8, sub: 77, interv: 16, priority: 3
 NER  token filter : kept 1998/2000 (99.9%) — 2 over-length removed
-CLS  truncation   : 9996 records kept, long narratives truncated at 512 (12 were)
-QA   truncation   : 4996 records kept, long transcripts truncated at 512 (0 were)
+CLS  truncation   : 9996 records kept, long narratives truncated at 512: 12
+QA   truncation   : 4996 records kept, long transcripts truncated at 512: 0
 
 Final dataset sizes:
   NER: 1798 train / 200 val
@@ -78,6 +79,27 @@ Epoch 1/10
 `
 	if out.String() != want {
 		t.Errorf("printed\n%s\nwant\n%s", out.String(), want)
+	}
+}
+
+// The lines of a run as the quickstart's have room on a terminal of 80 columns.
+func TestLinesOfAnEpochAreShort(t *testing.T) {
+	for _, c := range []struct {
+		samples int
+		seconds float64
+		want    string
+	}{{5309, 104.37, "50.9 samples/s, 1m44s"}, {100, 4, "25.0 samples/s, 4s"}, {100, 0.5, "200 samples/s, 500ms"}, {90000, 59.96, "1501 samples/s, 1m0s"}, {5000, 4000, "1.2 samples/s, 1h6m40s"}} {
+		if got := pace(c.samples, c.seconds); got != c.want {
+			t.Errorf("%d in %v s: %s, want %s", c.samples, c.seconds, got, c.want)
+		}
+	}
+	var out strings.Builder
+	NewConsole(&out, &out).trained(Trained{Loss: 14.8953, Losses: []Figure{{"ner", 0.5848}, {"cls", 9.2181}, {"qa", 3.7601}}, Samples: 15309, Seconds: 104.37})
+	NewConsole(&out, &out).filterLine(tasks.Task{Name: "qa", Kind: tasks.MultiLabel}, datasets.Filter{Before: 15000, After: 15000, Truncated: 120}, 512)
+	for line := range strings.Lines(out.String()) {
+		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
 	}
 }
 

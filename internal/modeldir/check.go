@@ -1,0 +1,132 @@
+package modeldir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/trident-nlp/trident/internal/atomicdir"
+)
+
+// Names are the names that files of ours have.
+type Names struct {
+	Own     func(name string) bool // a model's files
+	Weights func(name string) bool // those of them without which there is no model
+	State   func(name string) bool // a run's state
+
+	// Content refuses files of dir that have a model's names but not its contents; see
+	// [CheckContent]. Files does so where only some of a model's files are, as [CheckFiles].
+	Content func(dir string, files []string) error
+	Files   func(dir string, files []string) error
+}
+
+// Check refuses what would end in an error or in the loss of another's file when the
+// model is written: before there is one.
+func (d Dir) Check(names Names) error {
+	err := atomicdir.Check(d.Path)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		err = fmt.Errorf("%w: name a folder that you may write to", err)
+	case err == nil:
+		err = d.checkModels(names)
+	}
+	for _, dir := range []string{d.Run(), d.Run() + ".previous"} {
+		if err == nil {
+			err = names.checkState(dir)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("output.model_dir %s: %w", d.Path, err)
+	}
+	return nil
+}
+
+// checkModels refuses files of somebody else where the earlier model is, where it goes
+// and, if a kill has stopped it there, on its way.
+func (d Dir) checkModels(names Names) error {
+	moving, err := os.ReadDir(d.moving())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(moving) == 0 {
+		if err := names.check(d.target); err != nil {
+			return err
+		}
+		return names.check(d.Previous())
+	}
+	weights := false
+	for _, e := range moving {
+		if e.IsDir() || !names.Own(e.Name()) {
+			return fmt.Errorf("%s holds %s, and an earlier model is to go there: move it away, or name another folder", d.moving(), e.Name())
+		}
+	}
+	for _, dir := range []string{d.target, d.moving(), d.Previous()} {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		var own []string
+		for _, e := range entries {
+			if names.Own(e.Name()) {
+				own = append(own, e.Name())
+				weights = weights || dir != d.target && names.Weights(e.Name())
+			}
+		}
+		if err := names.Files(dir, own); err != nil {
+			return fmt.Errorf("%s holds what is no model's (%w): move it away, or name another folder", dir, err)
+		}
+	}
+	if !weights {
+		return fmt.Errorf("%s holds %s but no model: move it away, or name another folder", d.moving(), moving[0].Name())
+	}
+	return nil
+}
+
+// check refuses a folder in which files of somebody else have the names of a model's.
+func (n Names) check(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var inTheWay []string
+	model := false
+	for _, e := range entries {
+		switch {
+		case !n.Own(e.Name()):
+		case e.IsDir():
+			return fmt.Errorf("%s is a folder, where the model has a file: move it away, or name another folder", filepath.Join(dir, e.Name()))
+		default:
+			inTheWay = append(inTheWay, e.Name())
+			model = model || n.Weights(e.Name())
+		}
+	}
+	if len(inTheWay) > 0 && !model {
+		return fmt.Errorf("%s holds %s but no model: training would overwrite that; name another folder, or move it away", dir, strings.Join(inTheWay, ", "))
+	}
+	if len(inTheWay) > 0 {
+		if err := n.Content(dir, inTheWay); err != nil {
+			return fmt.Errorf("%s holds %s, but isn't the folder of a model (%w): training would overwrite that; name another folder, or move it away", dir, strings.Join(inTheWay, ", "), err)
+		}
+	}
+	return nil
+}
+
+// checkState refuses a folder that holds what is no run's: it would be removed.
+func (n Names) checkState(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if !n.State(e.Name()) {
+			return fmt.Errorf("%s holds %s, and the state of a training is to go there: move it away, or name another folder", dir, e.Name())
+		}
+	}
+	return err
+}
