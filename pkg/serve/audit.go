@@ -40,8 +40,9 @@ type stages struct {
 // problems of errors and panics, counts, and writes the audit line.
 func (s *Server) audited(rt route) http.Handler {
 	return http.HandlerFunc(func(inner http.ResponseWriter, r *http.Request) {
+		r, upload := watched(r)
 		begun := time.Now()
-		w := &answerWriter{ResponseWriter: inner, request: r, pool: &s.zippers, last: &s.closing}
+		w := &answerWriter{ResponseWriter: inner, request: r, pool: &s.zippers, last: &s.closing, upload: upload}
 		rec := &record{id: rand.Text(), share: ticket{of: s.admission}}
 		defer rec.share.giveBack()
 		w.Header().Set(requestIDHeader, rec.id)
@@ -69,6 +70,9 @@ func (s *Server) audited(rt route) http.Handler {
 		took := time.Since(begun)
 		s.metrics.answered(rt.path, rec, took)
 		s.audit(r, rt, rec, w.bytes, took)
+		if w.lingers {
+			s.linger(inner, upload)
+		}
 	})
 }
 
