@@ -42,6 +42,9 @@ func newCall(text string, tok *tokenize.Tokenizer, limit, overlap, most int) *ca
 	return c
 }
 
+// empty reports whether the tokenizer left nothing of the text but [CLS] and [SEP].
+func (c *call) empty() bool { return len(c.enc.IDs) <= 2 }
+
 // size is how many tokens the call's pieces will have.
 func (c *call) size(limit, overlap int) int {
 	if overlap == 0 {

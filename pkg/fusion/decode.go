@@ -14,6 +14,10 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 	for _, piece := range c.pieces {
 		p.Read += len(piece.enc.IDs)
 	}
+	if c.empty() {
+		p.Err = ErrNoWords
+		return p
+	}
 	if p.Err = c.finite(list); p.Err != nil {
 		return p
 	}

@@ -14,6 +14,10 @@ import (
 // precision aren't.
 var ErrNotFinite = errors.New("the model's numbers for this text aren't finite, so that it has no answer: the model is damaged, or its weights are too large for the precision")
 
+// ErrNoWords says that a text has no answer, as the tokenizer leaves nothing of it:
+// it is empty, or has only white space and characters that nobody sees.
+var ErrNoWords = errors.New("the text is empty")
+
 // finite reports a task whose logits for the text aren't finite numbers.
 func (c *call) finite(list []tasks.Task) error {
 	for _, task := range list {

@@ -165,3 +165,25 @@ func TestPredictionsThatAreNotFinite(t *testing.T) {
 		p.model = p.model.(*overflowing).network
 	}
 }
+
+// A text of which the tokenizer leaves nothing has no answer; its neighbours have theirs.
+func TestTextsWithoutWords(t *testing.T) {
+	p, _ := newTestPredictor(t)
+	for _, overlap := range []int{0, 4} {
+		texts := []datasets.Transcript{"Help", "", "\u200b", "\x00\x1f\u00ad", "\ue000 \ufeff", datasets.Transcript(strings.Repeat("\u2060 ", 100_000)), "\u2060.", "Help"}
+		list := mustPredict(t, p, texts, PredictOptions{Overlap: overlap})
+		for i, got := range list {
+			empty := i > 0 && i < 6
+			if errors.Is(got.Err, ErrNoWords) != empty || (got.Classification == nil) != empty {
+				t.Errorf("overlap %d, text %d: %v, classification %v", overlap, i, got.Err, got.Classification)
+			}
+		}
+		r, err := p.Prepare(t.Context(), texts, PredictOptions{Overlap: overlap})
+		if err != nil || r.Empty() != 1 {
+			t.Errorf("overlap %d: the first empty text is %d, %v", overlap, r.Empty(), err)
+		}
+		if r, err = p.Prepare(t.Context(), texts[6:], PredictOptions{Overlap: overlap}); err != nil || r.Empty() != -1 {
+			t.Errorf("overlap %d: among others %d, %v", overlap, r.Empty(), err)
+		}
+	}
+}

@@ -134,8 +134,8 @@ func pick[T any](predictions []Prediction, part func(Prediction) T) ([]T, error)
 }
 
 // Predict returns a prediction for each text, in their order, from one pass of
-// the encoder. A text for which the model's numbers aren't finite has none, but a
-// [Prediction] with Err. An error says nothing of the texts.
+// the encoder. A text without any word has none, nor one for which the model's numbers
+// aren't finite, but a [Prediction] with Err. An error says nothing of the texts.
 func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]Prediction, error) {
 	r, err := p.run(ctx, texts, o)
 	if err != nil {

@@ -3,6 +3,7 @@ package fusion
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -55,6 +56,10 @@ func (r *Reading) Tokens() int {
 	}
 	return n
 }
+
+// Empty returns the index of the first text that the tokenizer leaves nothing of, for
+// which [Reading.Predictions] has no answer; -1 if there is none.
+func (r *Reading) Empty() int { return slices.IndexFunc(r.calls, (*call).empty) }
 
 // Pieces returns all that has to be read, in the texts' order. It makes them,
 // so that it is to be called once.

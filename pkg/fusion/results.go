@@ -8,8 +8,8 @@ import (
 // Prediction is what the model says of one text. Parts that weren't asked for
 // are nil and left out of its JSON; all are where Err is set.
 type Prediction struct {
-	// Err says why there is no answer: it is [ErrNotFinite], wrapped. Other texts of
-	// the same call to [Predictor.Predict] have theirs.
+	// Err says why there is no answer: it is [ErrNoWords], or [ErrNotFinite], wrapped.
+	// Other texts of the same call to [Predictor.Predict] have theirs.
 	Err error `json:"-"`
 
 	NER            []Token        `json:"ner,omitzero"`            // the text's words, in order

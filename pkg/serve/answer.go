@@ -20,6 +20,8 @@ type answerWriter struct {
 	request *http.Request
 	pool    *sync.Pool   // of *gzip.Writer
 	last    *atomic.Bool // the connection ends with the answer
+	upload  *upload
+	lingers bool // the body's rest is to be read after the answer
 
 	status  int // 0: nothing has been written
 	bytes   int // that were sent
@@ -35,7 +37,9 @@ const minZipped = 1400
 
 func (a *answerWriter) WriteHeader(status int) {
 	h := a.Header()
-	if a.last.Load() {
+	last := a.last.Load()
+	a.lingers = a.upload.lingers(last)
+	if last || a.lingers {
 		h.Set("Connection", "close")
 	}
 	switch {

@@ -124,10 +124,12 @@ func TestAttacks(t *testing.T) {
 		"a broken chunk":    {strings.NewReader(head + "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"), 400, "the body broke off"},
 		"large headers":     {strings.NewReader(head + "X-A: " + strings.Repeat("a", 64<<10) + "\r\n\r\n"), 431, ""},
 		"no HTTP":           {strings.NewReader("\x16\x03\x01\x02\x00\r\n\r\n"), 400, ""},
+		"a tunnel":          {strings.NewReader("CONNECT localhost:1 HTTP/1.1\r\nHost: localhost:1\r\n\r\n"), 405, "want GET"},
+		"another's tunnel":  {strings.NewReader("CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n"), 421, "doesn't answer to this name"},
 		"two lengths":       {strings.NewReader(head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\n{}"), 400, ""},
 		"a gigabyte":        {io.MultiReader(strings.NewReader(head+"Content-Length: 1073741824\r\n\r\n"), gigabyte), 413, "more than 8388608 bytes"},
 		"a gigabyte stream": {io.MultiReader(strings.NewReader(chunked), streamed), 413, "more than 8388608 bytes"},
-		"deep JSON":         {strings.NewReader(sized(deep)), 400, "broken JSON"},
+		"deep JSON":         {strings.NewReader(sized(deep)), 400, "nested too deeply, from byte 1001"},
 		"10,000 texts":      {strings.NewReader(sized(many)), 413, "more than 128 texts"},
 		"a text of 10 MB":   {strings.NewReader(sized(long)), 413, "more than 8388608 bytes"},
 		"a text of 1 MB":    {strings.NewReader(sized(medium)), 413, "texts[0]"},
@@ -142,6 +144,9 @@ func TestAttacks(t *testing.T) {
 			status, body := raw(t, to, test.send)
 			if status != test.status || !strings.Contains(body, test.want) {
 				t.Errorf("status %d, want %d; answer %.200q, want %q in it", status, test.status, body, test.want)
+			}
+			if test.want != "" && !strings.Contains(body, `"type":"about:blank"`) {
+				t.Errorf("no problem: %.200q", body)
 			}
 		})
 	}

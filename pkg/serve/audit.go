@@ -14,8 +14,8 @@ import (
 // the server's own: one that a client chose could be a name.
 const requestIDHeader = "X-Request-Id"
 
-// record is what the audit line says of a request. It holds sizes and times,
-// nothing of a text.
+// record is what the audit line says of a request, and its share of what all
+// hold together. It has sizes and times, nothing of a text.
 type record struct {
 	id        string
 	status    int // 0: what was written
@@ -25,6 +25,7 @@ type record struct {
 	tokens    int
 	truncated int
 	bytesIn   int
+	share     ticket // what is held until the answer has been written
 	stages    stages
 }
 
@@ -39,9 +40,11 @@ type stages struct {
 // problems of errors and panics, counts, and writes the audit line.
 func (s *Server) audited(rt route) http.Handler {
 	return http.HandlerFunc(func(inner http.ResponseWriter, r *http.Request) {
+		r, upload := watched(r)
 		begun := time.Now()
-		w := &answerWriter{ResponseWriter: inner, request: r, pool: &s.zippers, last: &s.closing}
-		rec := &record{id: rand.Text()}
+		w := &answerWriter{ResponseWriter: inner, request: r, pool: &s.zippers, last: &s.closing, upload: upload}
+		rec := &record{id: rand.Text(), share: ticket{of: s.admission}}
+		defer rec.share.giveBack()
 		w.Header().Set(requestIDHeader, rec.id)
 		s.metrics.inFlight.Add(1)
 		defer s.metrics.inFlight.Add(-1)
@@ -55,16 +58,21 @@ func (s *Server) audited(rt route) http.Handler {
 				s.Log.Error("request", "id", rec.id, "error", p.reason(err))
 			}
 			if w.drop() {
+				rec.share.giveBack() // a problem is small
 				writeProblem(w, p, rec.id)
 			}
 		}
 		w.finish()
+		rec.share.giveBack()
 		if rec.status == 0 {
 			rec.status = w.status
 		}
 		took := time.Since(begun)
 		s.metrics.answered(rt.path, rec, took)
 		s.audit(r, rt, rec, w.bytes, took)
+		if w.lingers {
+			s.linger(inner, upload)
+		}
 	})
 }
 

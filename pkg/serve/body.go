@@ -19,35 +19,32 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request, share *ticket) ([]
 		return nil, err
 	}
 	if r.ContentLength > s.Limits.Body {
-		w.Header().Set("Connection", "close") // the body isn't read
 		return nil, s.tooLarge()
 	}
 	var from io.Reader = http.MaxBytesReader(w, r.Body, s.Limits.Body) // what is sent, too: gzip can have many parts without any content
 	if zipped {
-		if from, err = gzip.NewReader(from); err != nil {
-			return nil, s.broken(w, err)
+		if from, err = newGunzip(from); err != nil {
+			return nil, s.broken(err)
 		}
 	}
 	data, err := io.ReadAll(share.body(io.LimitReader(from, s.Limits.Body+1)))
 	switch {
 	case err != nil:
-		return data, s.broken(w, err)
+		return data, s.broken(err)
 	case int64(len(data)) > s.Limits.Body:
-		w.Header().Set("Connection", "close")
 		return data, s.tooLarge()
 	}
 	return data, nil
 }
 
 // broken is why a body couldn't be read, as a problem.
-func (s *Server) broken(w http.ResponseWriter, err error) error {
+func (s *Server) broken(err error) error {
 	var tooLarge *http.MaxBytesError
 	var corrupt flate.CorruptInputError
 	switch {
 	case errors.As(err, &tooLarge):
 		return s.tooLarge()
 	case errors.Is(err, errFull):
-		w.Header().Set("Connection", "close")
 		return s.full(0)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return problemf(http.StatusRequestTimeout, "", "the body didn't come within %v", s.ReadTimeout)

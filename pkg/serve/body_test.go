@@ -42,6 +42,13 @@ func TestGzipBody(t *testing.T) {
 		"gzip":                {bytes.NewReader(good), "gzip", 200, ""},
 		"x-gzip":              {bytes.NewReader(good), "X-GZIP", 200, ""},
 		"in two parts":        {io.MultiReader(bytes.NewReader(gzipped(t, []byte(`{"texts": `))), bytes.NewReader(gzipped(t, []byte(`["a"]}`)))), "gzip", 200, ""},
+		"zero bytes behind":   {io.MultiReader(bytes.NewReader(good), zeros(5000)), "gzip", 200, ""},
+		"zero bytes between":  {io.MultiReader(bytes.NewReader(gzipped(t, []byte(`{"texts": `))), zeros(3), bytes.NewReader(gzipped(t, []byte(`["a"]}`))), zeros(1)), "gzip", 200, ""},
+		"zero bytes in front": {io.MultiReader(zeros(1), bytes.NewReader(good)), "gzip", 400, "not gzip"},
+		"too many of them":    {io.MultiReader(bytes.NewReader(good), zeros(1<<30)), "gzip", 413, "more than 100000 bytes"},
+		"more behind":         {io.MultiReader(bytes.NewReader(good), zeros(5), strings.NewReader("and so on, and so on")), "gzip", 400, "not gzip"},
+		"half a header":       {io.MultiReader(bytes.NewReader(good), zeros(5), strings.NewReader("\x1f\x8b\x08")), "gzip", 400, "broke off"},
+		"a single byte":       {io.MultiReader(bytes.NewReader(good), strings.NewReader("\x1f")), "gzip", 400, "broke off"},
 		"as large as allowed": {bytes.NewReader(gzipped(t, append([]byte(`{"texts": ["a"]}`), bytes.Repeat([]byte(" "), 100_000-16)...))), "gzip", 200, ""},
 		"a byte too many":     {bytes.NewReader(bomb), "gzip", 413, "more than 100000 bytes"},
 		"parts of nothing":    {io.LimitReader(&again{nothing, 0}, 1<<30), "gzip", 413, "more than 100000 bytes"},
@@ -78,6 +85,8 @@ func TestGzipBody(t *testing.T) {
 		t.Errorf("%d bytes are still held", s.admission.bytes.Load())
 	}
 }
+
+func zeros(n int64) io.Reader { return io.LimitReader(&again{make([]byte, 512), 0}, n) }
 
 // again gives the same bytes for ever.
 type again struct {

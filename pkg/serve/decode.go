@@ -120,6 +120,10 @@ type passedOver struct{}
 // UnmarshalJSON implements [json.Unmarshaler].
 func (*passedOver) UnmarshalJSON([]byte) error { return nil }
 
+// tooDeep is how encoding/json ends what it says of values in one another to more than
+// 10,000 levels.
+const tooDeep = "exceeded max depth"
+
 func errNoObject() error {
 	return problemf(http.StatusUnprocessableEntity, "", `want a JSON object such as {"texts": ["Hello, …"]}`)
 }
@@ -130,6 +134,8 @@ func brokenJSON(data []byte, mark int, err error) error {
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
 		return problemf(http.StatusBadRequest, "", "the body is empty; want a JSON object")
+	case errors.As(err, &syntax) && strings.HasSuffix(syntax.Error(), tooDeep):
+		return problemf(http.StatusBadRequest, "", "the JSON is nested too deeply, from byte %d on", int64(mark)+syntax.Offset)
 	case errors.As(err, &syntax) && syntax.Offset < int64(len(data)):
 		return problemf(http.StatusBadRequest, "", "broken JSON at byte %d", int64(mark)+syntax.Offset)
 	}
@@ -164,8 +170,8 @@ func (l Limits) texts(d *json.Decoder) ([]string, error) {
 			return problemf(http.StatusRequestEntityTooLarge, field, "the text has %d bytes; want no more than %d", len(*text), l.Text)
 		case datasets.HalfSurrogate(item):
 			return problemf(http.StatusUnprocessableEntity, field, "there is half a surrogate pair in it (\\ud800 to \\udfff alone), which is no character")
-		case strings.TrimSpace(*text) == "":
-			return problemf(http.StatusUnprocessableEntity, field, "the text is empty")
+		case !visible.MatchString(*text):
+			return emptyText(len(list))
 		}
 		list = append(list, *text)
 		return nil
@@ -177,6 +183,11 @@ func (l Limits) texts(d *json.Decoder) ([]string, error) {
 		return nil, problemf(http.StatusUnprocessableEntity, "texts", "want an array of strings")
 	}
 	return list, err
+}
+
+// emptyText is a problem with text i.
+func emptyText(i int) error {
+	return problemf(http.StatusUnprocessableEntity, fmt.Sprintf("texts[%d]", i), "the text is empty")
 }
 
 func taskNames(d *json.Decoder) ([]string, error) {

@@ -1,8 +1,12 @@
 package serve
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
+	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -35,6 +39,30 @@ func FuzzDecode(f *testing.F) {
 			if len(text) > limits.Text || strings.TrimSpace(text) == "" || !utf8.ValidString(text) {
 				t.Errorf("a text of %d bytes", len(text))
 			}
+		}
+	})
+}
+
+// FuzzGunzip: what comes out is what Go's own reader of members gives, but for
+// zero bytes behind them.
+func FuzzGunzip(f *testing.F) {
+	one := gzipped(f, []byte("my son"))
+	f.Add(one, uint16(0))
+	f.Add(append(slices.Clone(one), one...), uint16(3))
+	f.Add(one[:len(one)-1], uint16(1))
+	f.Add([]byte("\x1f"), uint16(2))
+	f.Fuzz(func(t *testing.T, data []byte, zeros uint16) {
+		read := func(open func(io.Reader) (io.Reader, error), from []byte) ([]byte, error) {
+			r, err := open(bytes.NewReader(from))
+			if err != nil {
+				return nil, err
+			}
+			return io.ReadAll(io.LimitReader(r, 1<<20))
+		}
+		want, wrong := read(func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }, data)
+		got, err := read(func(r io.Reader) (io.Reader, error) { return newGunzip(r) }, append(slices.Clone(data), make([]byte, zeros)...))
+		if wrong == nil && (err != nil || !bytes.Equal(got, want)) {
+			t.Errorf("%d bytes, %v; want %d", len(got), err, len(want))
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,7 +66,7 @@ func (s *Server) limit(named object) {
 	fields := request["properties"].(object)
 	texts := fields["texts"].(object)
 	texts["minItems"], texts["maxItems"] = 1, s.Limits.Texts
-	texts["items"] = object{"type": "string", "minLength": 1, "maxLength": s.Limits.Text, "pattern": notOnlySpace}
+	texts["items"] = object{"type": "string", "minLength": 1, "maxLength": s.Limits.Text, "pattern": visible.String()}
 	tasks := fields["tasks"].(object)
 	tasks["minItems"], tasks["maxItems"] = 1, maxTasks
 	threshold := fields["qa_threshold"].(object)
@@ -75,10 +76,11 @@ func (s *Server) limit(named object) {
 	request["additionalProperties"] = false
 }
 
-// notOnlySpace is a regular expression for texts in which there is more than
-// white space, as [strings.TrimSpace] has it. It names the characters, as \s
-// means others from one language to the next.
-const notOnlySpace = "[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+// visible is for texts in which there is more than white space, as
+// [strings.TrimSpace] has it, control characters and characters without width.
+// It names them, as \s means others from one language to the next. What else a
+// model's tokenizer leaves out it doesn't know.
+var visible = regexp.MustCompile("[^\\x00-\\x20\\x7f-\\xa0\\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]")
 
 func content(kind string, schema object) object { return object{kind: object{"schema": schema}} }
 

@@ -1,6 +1,9 @@
 package serve
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // pace is how fast the model reads: tokens and the time that they took, of
 // batches in which the last counts most. A batch counts by its size, so that
@@ -24,4 +27,31 @@ func (p *pace) delay(tokens int) time.Duration {
 		return 0
 	}
 	return time.Duration(float64(tokens) * p.seconds / p.tokens * float64(time.Second))
+}
+
+// density is how many tokens the model reads of a byte of bodies; the last
+// requests count most.
+type density struct {
+	mu          sync.Mutex
+	bytes, read float64
+}
+
+// ordinary is a density for before anything was measured: that of English.
+const ordinary = 0.25
+
+func (d *density) add(bytes, tokens int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.bytes = d.bytes*fade + float64(bytes)
+	d.read = d.read*fade + float64(tokens)
+}
+
+// tokens guesses how many bodies of so many bytes have.
+func (d *density) tokens(bytes int64) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.bytes == 0 {
+		return int64(float64(bytes) * ordinary)
+	}
+	return int64(float64(bytes) * d.read / d.bytes)
 }

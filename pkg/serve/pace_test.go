@@ -32,22 +32,28 @@ func TestPace(t *testing.T) {
 // pace that was measured.
 func TestRetryAfter(t *testing.T) {
 	s := newReadyServer(t, func(c *Config) { c.QueueTokens, c.QueueBytes = 1000, 10_000 })
+	s.density.bytes, s.density.read = 100, 10
 	for _, test := range []struct {
 		held, more int
+		bytes      int64 // whose tokens may not have been counted
 		want       string
 	}{
-		{900, 200, "10"},  // 100 tokens too many, at 10 a second
-		{900, 101, "1"},   // one
-		{1000, 600, "60"}, // 600
-		{900, 0, "90"},    // too many bytes: after all that is held
-		{500, 100, "50"},  // there is room again
-		{1000, 10_000, "600"},
+		{900, 200, 0, "10"},   // 100 tokens too many, at 10 a second
+		{900, 101, 0, "1"},    // one
+		{1000, 600, 0, "60"},  // 600
+		{900, 0, 0, "90"},     // too many bytes: after all that is held
+		{500, 100, 0, "50"},   // there is room again
+		{0, 0, 2000, "20"},    // too many bytes, of which nothing is counted yet: a token for 10 bytes
+		{100, 0, 5000, "50"},  // some of it is
+		{0, 0, 90_000, "100"}, // more than there is room for will be refused
+		{1000, 10_000, 0, "600"},
 	} {
 		s.current.batcher.forget()
 		s.current.batcher.mu.Lock()
 		s.current.batcher.pace.add(1000, 100*time.Second)
 		s.current.batcher.mu.Unlock()
 		s.admission.tokens.Store(int64(test.held))
+		s.admission.bytes.Store(test.bytes)
 		err := s.full(test.more)
 		p := toProblem(err)
 		if p.Status != http.StatusTooManyRequests {
@@ -60,4 +66,23 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 	s.admission.tokens.Store(0)
+	s.admission.bytes.Store(0)
+}
+
+// TestDensity: before anything is known, bytes are those of English; then they
+// are what the last requests had.
+func TestDensity(t *testing.T) {
+	var d density
+	if n := d.tokens(1000); n != 250 {
+		t.Errorf("nothing measured: %d tokens in 1000 bytes", n)
+	}
+	for range 100 {
+		d.add(1000, 1)
+	}
+	for range 100 {
+		d.add(100, 10)
+	}
+	if n := d.tokens(1000); n < 95 || n > 100 {
+		t.Errorf("%d tokens in 1000 bytes", n)
+	}
 }

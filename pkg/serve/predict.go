@@ -24,8 +24,7 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request, rec *record) er
 	if err := s.loading(); err != nil {
 		return err
 	}
-	share := &ticket{of: s.admission}
-	defer share.giveBack()
+	share := &rec.share
 	data, err := s.body(w, r, share)
 	rec.bytesIn = len(data)
 	if err != nil {
@@ -47,7 +46,7 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request, rec *record) er
 		rec.status = statusLeft
 		return nil
 	case errors.Is(err, context.DeadlineExceeded):
-		return later(http.StatusServiceUnavailable, s.delay(s.admission.tokens.Load()), "no answer within %v", s.Timeout)
+		return later(http.StatusServiceUnavailable, s.delay(s.held()), "no answer within %v", s.Timeout)
 	case err != nil:
 		return err
 	}
@@ -60,6 +59,7 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request, rec *record) er
 			rec.truncated++
 		}
 	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.WriteTimeout)) // net/http's counts from the headers on; who reads slowly holds the share
 	err = writeAnswer(w, predictAnswer{Model: g.Hash, Predictions: predictions})
 	rec.stages.encode = watch.lap()
 	return err
@@ -77,12 +77,18 @@ func (s *Server) loading() error {
 // full tells a client of n more tokens than there is room for when to come
 // again: after what is in their place has been read.
 func (s *Server) full(n int) error {
-	held := s.admission.tokens.Load()
-	over := held + int64(n) - s.admission.maxTokens
+	over := s.admission.tokens.Load() + int64(n) - s.admission.maxTokens
 	if n == 0 || over <= 0 { // bytes are what is too much, or there is room again
-		over = held
+		over = s.held()
 	}
 	return later(http.StatusTooManyRequests, s.delay(over), "too many requests at the moment; ask again later")
+}
+
+// held guesses how many tokens all that is held has, where bodies' texts may not
+// have been counted yet.
+func (s *Server) held() int64 {
+	counted := s.admission.tokens.Load()
+	return max(counted, min(s.admission.maxTokens, s.density.tokens(s.admission.bytes.Load())))
 }
 
 // delay guesses how long the model needs for so many tokens.
@@ -120,7 +126,9 @@ func (s *Server) prepare(ctx context.Context, data []byte, share *ticket, rec *r
 	if err != nil {
 		return g, nil, release, err
 	}
-	if rec.tokens = reading.Tokens(); !share.takeTokens(rec.tokens) {
+	rec.tokens = reading.Tokens()
+	s.density.add(len(data), rec.tokens)
+	if !share.takeTokens(rec.tokens) {
 		return g, nil, release, s.full(rec.tokens)
 	}
 	return g, reading, release, nil
@@ -150,7 +158,13 @@ func (g *generation) tokenize(ctx context.Context, asked client.Request, most in
 	if errors.Is(err, fusion.ErrTooManyTokens) {
 		return nil, problemf(http.StatusRequestEntityTooLarge, "texts", "more than %d tokens in all, which is what the server takes at a time: send the texts in several requests", most)
 	}
-	return reading, err
+	if err != nil {
+		return nil, err
+	}
+	if i := reading.Empty(); i >= 0 {
+		return nil, emptyText(i)
+	}
+	return reading, nil
 }
 
 // writeAnswer is writeJSON without escapes for HTML, as infer writes it.

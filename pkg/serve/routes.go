@@ -89,12 +89,12 @@ func (s *Server) routes() (http.Handler, error) {
 	return s.knownHosts(guarded), nil
 }
 
-// wholeServer answers "OPTIONS *", which asks about no path; a ServeMux would
-// take it for a broken request.
+// wholeServer answers "OPTIONS *", which asks about no path, and CONNECT, which
+// asks for another server; a ServeMux would take them for broken requests.
 func (s *Server) wholeServer(next http.Handler) http.Handler {
 	all := s.audited(route{path: "other", access: All, handle: otherMethods("GET, HEAD, POST, OPTIONS")})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.RequestURI == "*" {
+		if r.RequestURI == "*" || r.Method == http.MethodConnect {
 			all.ServeHTTP(w, r)
 			return
 		}

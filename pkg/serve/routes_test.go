@@ -135,6 +135,7 @@ func TestPaths(t *testing.T) {
 		{plain, "OPTIONS", "/metrics", 200, "Allow", "GET, HEAD, OPTIONS"},
 		{plain, "OPTIONS", "/none", 404, "", ""},
 		{plain, "TRACE", "/docs", 405, "Allow", "GET, HEAD, OPTIONS"},
+		{plain, "CONNECT", "/docs", 405, "Allow", "GET, HEAD, POST, OPTIONS"},
 	} {
 		got := test.s.do(t.Context(), test.method, test.path, "")
 		if got.code != test.code || test.header != "" && got.header.Get(test.header) != test.want {
@@ -335,9 +336,9 @@ func TestOpenAPI(t *testing.T) {
 	}
 }
 
-// TestNoWhiteSpaceAlone: the description excludes the texts that the server
-// refuses as empty, and no others.
-func TestNoWhiteSpaceAlone(t *testing.T) {
+// TestNothingVisible: the description excludes texts that the server refuses as
+// empty: of white space, control characters and those without width.
+func TestNothingVisible(t *testing.T) {
 	s := newReadyServer(t, nil)
 	var document map[string]any
 	if err := json.Unmarshal([]byte(s.do(t.Context(), "GET", "/openapi.json", "").body), &document); err != nil {
@@ -349,8 +350,15 @@ func TestNoWhiteSpaceAlone(t *testing.T) {
 		t.Fatalf("%q: %v", text, err)
 	}
 	for r := range unicode.MaxRune {
-		if pattern.MatchString(string(r)) == (strings.TrimSpace(string(r)) == "") {
-			t.Errorf("%U is white space for one of them", r)
+		blank := unicode.IsSpace(r) || unicode.Is(unicode.Cc, r)
+		format := unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r) || r == '\u2065' // not assigned, among them
+		switch excluded := !pattern.MatchString(string(r)); {
+		case blank && !excluded:
+			t.Errorf("%U isn't excluded", r)
+		case excluded && !blank && !format:
+			t.Errorf("%U is excluded", r)
+		case format && !excluded && r <= 0xffff:
+			t.Errorf("%U has no width, and isn't excluded", r)
 		}
 	}
 	if pattern.MatchString(" \t\n\u00a0 ") || !pattern.MatchString(" a ") {

@@ -82,6 +82,7 @@ type Server struct {
 	handler   http.Handler
 	metrics   *measures
 	admission *admission
+	density   density
 	openapi   []byte
 	read      func(*Model, []fusion.Piece) error // runs a model; tests put something in between
 	liveKeys  atomic.Pointer[Keys]
