@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/trident-nlp/trident/internal/hfjson"
 )
 
 // Load reads the tokenizer of a model directory: tokenizer.json, or vocab.txt
@@ -145,10 +147,10 @@ func (f *tokenizerJSON) check() error {
 // configure applies what tokenizer_config.json says.
 func (p *parsed) configure(data []byte) error {
 	var c configJSON
-	if err := json.Unmarshal(data, &c); err != nil {
+	if err := hfjson.Unmarshal(data, &c); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, &p.declared.config); err != nil {
+	if err := json.Unmarshal(hfjson.Finite(data), &p.declared.config); err != nil {
 		return err
 	}
 	class := strings.TrimSuffix(c.Class, "Fast")
