@@ -80,7 +80,7 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, labels st
 	if a.Tasks, err = tasks.UnmarshalLabelMaps(maps, described); err != nil {
 		return a, "", fmt.Errorf("%s: %w; %s", LabelMapsFile, err, copyFolder)
 	}
-	return a, LabelMapsFile, nil
+	return a, LabelMapsFile, a.checkLabels(dir, d)
 }
 
 // checkFollows wants what the heads say of each other to fit the labels.
