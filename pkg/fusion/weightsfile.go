@@ -31,7 +31,7 @@ func openWeights(dir string) (*weights.File, error) {
 	}
 	file, err := weights.OpenFirst(dir, names, isWhole)
 	if err == nil && file == nil {
-		err = fmt.Errorf("not a model directory: no weights: want %s", wanted)
+		err = noWeights(dir, wanted)
 	}
 	if err == nil && named == "" && filepath.Base(file.Path()) == PTFile {
 		if err = checkOnlyModel(dir, file); err != nil {
