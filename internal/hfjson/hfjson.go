@@ -62,19 +62,14 @@ func Finite(data []byte) []byte {
 	var out bytes.Buffer
 	for len(data) > 0 {
 		n := 1
-		switch {
-		case data[0] == '"':
+		if data[0] == '"' {
 			n = endOfString(data)
-			out.Write(data[:n])
-		default:
-			word := notFinite(data)
-			if word == "" {
-				out.WriteByte(data[0])
-				break
-			}
-			n = len(word)
+		} else if word := notFinite(data); word != "" {
 			fmt.Fprintf(&out, "%q", word)
+			data = data[len(word):]
+			continue
 		}
+		out.Write(data[:n])
 		data = data[n:]
 	}
 	return out.Bytes()
