@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/trident-nlp/trident/internal/hfjson"
 )
 
 // Config is the architecture, in the keys of Hugging Face's config.json.
@@ -54,7 +56,7 @@ func ReadConfig(path string) (Config, error) {
 	if err != nil {
 		return c, fmt.Errorf("read model configuration: %w", err)
 	}
-	if err := json.Unmarshal(data, &c); err != nil {
+	if err := c.unmarshal(data); err != nil {
 		return c, fmt.Errorf("read model configuration %s: %w", path, err)
 	}
 	if c.ModelType != "distilbert" {
@@ -64,6 +66,39 @@ func ReadConfig(path string) (Config, error) {
 		return c, fmt.Errorf("model configuration %s: %w", path, err)
 	}
 	return c, nil
+}
+
+func (c *Config) unmarshal(data []byte) error {
+	if err := hfjson.Unmarshal(data, c); err != nil {
+		return err
+	}
+	members, err := hfjson.Object(data)
+	if err != nil {
+		return err
+	}
+	// Other models' names of sizes, which DistilBertConfig takes too (its attribute_map);
+	// where both are there, these count.
+	for _, size := range []struct {
+		name, other string
+		value       *int64
+	}{
+		{"dim", "hidden_size", &c.Dim},
+		{"n_layers", "num_hidden_layers", &c.Layers},
+		{"n_heads", "num_attention_heads", &c.Heads},
+	} {
+		for _, name := range []string{size.name, size.other} {
+			switch value, found := members[name]; {
+			case !found:
+			case string(value) == "null":
+				return fmt.Errorf("%s is null; want a number", name)
+			default:
+				if err := json.Unmarshal(value, size.value); err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // NamedWeights is the file of weights that dir's config.json names, which transformers
@@ -80,7 +115,7 @@ func NamedWeights(dir string) (string, error) {
 	var named struct {
 		Weights string `json:"transformers_weights"`
 	}
-	if err := json.Unmarshal(data, &named); err != nil {
+	if err := hfjson.Unmarshal(data, &named); err != nil {
 		return "", fmt.Errorf("read model configuration %s: %w", path, err)
 	}
 	if named.Weights != "" && !filepath.IsLocal(named.Weights) {

@@ -15,11 +15,12 @@ import (
 
 // LoadPretrained overwrites the encoder's parameters in p, whose names begin
 // with prefix, by those of the model in dir, in one file or in several. Hugging
-// Face's names are understood with and without "distilbert.", with the old gamma
-// and beta, and with what PyTorch's wrappers add. Every parameter must be there, in
-// its shape, and finite.
+// Face's names are understood with and without what a model with heads puts in front of its
+// encoder's ("distilbert.", our "backbone.", the prototype's "bert."), with the old gamma
+// and beta, and with what PyTorch's wrappers add. Heads are passed over. Every parameter
+// must be there, in its shape, and finite.
 func LoadPretrained(dir, prefix string, p torchx.Params) error {
-	names := weights.HuggingFaceFiles()
+	names := append(weights.HuggingFaceFiles(), "model.pt") // a model of ours whose other file was removed
 	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
 	switch named, err := NamedWeights(dir); {
 	case err != nil:
@@ -35,9 +36,15 @@ func LoadPretrained(dir, prefix string, p torchx.Params) error {
 		return fmt.Errorf("%w: %s holds no weights; want %s", ErrNotFound, dir, wanted)
 	}
 	defer file.Close()
-	unused, err := LoadParams(file, prefix, p, encoderName)
+	within, err := encoderPrefix(file.Names())
+	if err != nil {
+		return fmt.Errorf("load pretrained weights %s: %w", file.Path(), err)
+	}
+	unused, err := LoadParams(file, prefix, p, func(name string) string {
+		return strings.TrimPrefix(CurrentName(name), within)
+	})
 	if err == nil {
-		unused = slices.DeleteFunc(unused, isPretrainingHead)
+		unused = slices.DeleteFunc(unused, func(name string) bool { return isHead(name, within) })
 		if len(unused) > 0 {
 			err = fmt.Errorf("%d tensors aren't DistilBERT's: %s", len(unused), abbreviate(unused))
 		}
@@ -48,8 +55,23 @@ func LoadPretrained(dir, prefix string, p torchx.Params) error {
 	return nil
 }
 
-// encoderName is the name, within the encoder, that a checkpoint's name stands for.
-func encoderName(name string) string { return strings.TrimPrefix(CurrentName(name), "distilbert.") }
+// encoderPrefix is what the names of the encoder's tensors begin with in a file.
+func encoderPrefix(names []string) (string, error) {
+	var found []string
+	for _, name := range names {
+		if prefix, ok := strings.CutSuffix(name, "embeddings.word_embeddings.weight"); ok && (prefix == "" || strings.HasSuffix(prefix, ".")) {
+			found = append(found, prefix)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", nil // what is missing is told later
+	case 1:
+		return found[0], nil
+	}
+	slices.Sort(found)
+	return "", fmt.Errorf("it holds several encoders: those of %sembeddings.word_embeddings.weight and %sembeddings.word_embeddings.weight; give a folder of one", found[0], found[1])
+}
 
 // CurrentName is a tensor's name in today's models: old checkpoints call a norm's
 // weight gamma and its bias beta.
@@ -71,13 +93,17 @@ func IsBuffer(name string) bool {
 
 const positionIDs = "embeddings.position_ids"
 
-// isPretrainingHead reports whether a tensor belongs to what a published
-// DistilBERT has on top of its encoder.
-func isPretrainingHead(name string) bool {
-	head, _, _ := strings.Cut(strings.TrimPrefix(name, "distilbert."), ".")
+// isHead reports whether a tensor belongs to what a model has on top of its encoder, whose
+// names begin with within. Where that is nothing the heads of published DistilBERTs are known.
+func isHead(name, within string) bool {
+	rest, inside := strings.CutPrefix(name, within)
+	if !inside || IsBuffer(name) {
+		return true
+	}
+	head, _, _ := strings.Cut(rest, ".")
 	return slices.Contains([]string{
 		"vocab_transform", "vocab_layer_norm", "vocab_projector", "pre_classifier", "classifier", "qa_outputs",
-	}, head) || IsBuffer(name)
+	}, head)
 }
 
 // LoadParams overwrites the parameters of p whose names begin with prefix by

@@ -119,14 +119,23 @@ func TestLoadPretrainedRefuses(t *testing.T) {
 			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) { delete(tensors, lin1) },
 			[]string{"1 tensors are missing: " + lin1},
 		},
-		"another model's tensors": {
+		"two encoders": {
+			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) {
+				for _, name := range slices.Sorted(maps.Keys(tensors)) {
+					tensors["teacher."+name] = tensors[name]
+				}
+			},
+			[]string{"it holds several encoders", "teacher.embeddings.word_embeddings.weight"},
+		},
+		"more layers in a model with heads": {
 			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) {
 				for _, name := range slices.Sorted(maps.Keys(tensors)) {
 					tensors["bert."+name] = tensors[name]
 					delete(tensors, name)
 				}
+				tensors["bert.transformer.layer.2.ffn.lin1.weight"] = tensors["bert."+lin1]
 			},
-			[]string{"36 tensors are missing: embeddings.word_embeddings.weight", "and 31 more", "there are 36 others: bert.embeddings."},
+			[]string{"1 tensors aren't DistilBERT's: bert.transformer.layer.2.ffn.lin1.weight"},
 		},
 		"BERT's tensors": {
 			asBERT("embeddings.token_type_embeddings.weight", "pooler.dense.weight"),
@@ -218,18 +227,27 @@ func TestLoadPretrainedRefuses(t *testing.T) {
 func TestHeadsOfTheSameEncoder(t *testing.T) {
 	headless, _ := load(t, "plain")
 	want := hidden(t, headless, []int64{2, 5, 7}, nil, 1, 3)
-	for name, head := range map[string][]string{
-		"sequence classification": {"pre_classifier.weight", "pre_classifier.bias", "classifier.weight", "classifier.bias"},
-		"token classification":    {"classifier.weight", "classifier.bias"},
-		"masked words":            {"vocab_transform.weight", "vocab_layer_norm.bias", "vocab_projector.bias", "vocab_projector.weight"},
-		"question answering":      {"qa_outputs.weight", "qa_outputs.bias"},
+	for name, test := range map[string]struct {
+		prefix string
+		heads  []string
+	}{
+		"sequence classification":   {"distilbert.", []string{"pre_classifier.weight", "pre_classifier.bias", "classifier.weight", "classifier.bias"}},
+		"token classification":      {"distilbert.", []string{"classifier.weight", "classifier.bias"}},
+		"masked words":              {"distilbert.", []string{"vocab_transform.weight", "vocab_layer_norm.bias", "vocab_projector.bias", "vocab_projector.weight"}},
+		"without a prefix":          {"", []string{"vocab_transform.weight", "vocab_projector.weight"}},
+		"question answering":        {"distilbert.", []string{"qa_outputs.weight", "qa_outputs.bias"}},
+		"the prototype's cases":     {"distilbert.", []string{"pre_classifier.weight", "classifier_main.weight", "classifier_sub.weight", "classifier_interv.bias", "classifier_priority.bias"}},
+		"the prototype's QA":        {"bert.", []string{"heads.opening.weight", "heads.opening.bias", "heads.closing.weight"}},
+		"three tasks":               {"backbone.", []string{"ner_classifier.weight", "cls_attention.attention.weight", "qa_heads.opening.bias"}},
+		"a model of somebody's own": {"student.model.", []string{"head.weight", "student.scale"}},
+		"positions of old versions": {"bert.", []string{"bert.embeddings.position_ids"}},
 	} {
 		dir := t.TempDir()
 		tensors := map[string]weights.Tensor{}
 		for name, tensor := range plain(t) {
-			tensors["distilbert."+name] = tensor
+			tensors[test.prefix+name] = tensor
 		}
-		for _, part := range head {
+		for _, part := range test.heads {
 			tensors[part] = weights.Tensor{DType: weights.F32, Shape: []int64{3}, Data: make([]byte, 12)}
 		}
 		writeWeights(t, dir, tensors)

@@ -74,13 +74,15 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, labels st
 		return a, labels, err
 	case errors.Is(err, fs.ErrNotExist) && !hasHeads(file):
 		return a, "", fmt.Errorf("not a model directory: %s holds an encoder alone; train a model from it, by backbone.model_name", filepath.Base(file.Path()))
+	case errors.Is(err, fs.ErrNotExist):
+		return a, "", strange(d, file)
 	case err != nil:
-		return a, "", fmt.Errorf("not a model directory: %w; without it only a %s and the prototype's models of one task are read", err, tokenClassifier)
+		return a, "", fmt.Errorf("not a model directory: %w", err)
 	}
 	if a.Tasks, err = tasks.UnmarshalLabelMaps(maps, described); err != nil {
 		return a, "", fmt.Errorf("%s: %w; %s", LabelMapsFile, err, copyFolder)
 	}
-	return a, LabelMapsFile, nil
+	return a, LabelMapsFile, a.checkLabels(dir, d)
 }
 
 // checkFollows wants what the heads say of each other to fit the labels.

@@ -13,7 +13,6 @@ import (
 	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
-	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
@@ -131,30 +130,6 @@ func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 		return nil, nil, err
 	}
 	return m, tok, nil
-}
-
-// openWeights opens the file of dir that holds the model. Of several it is the first in
-// transformers' order, with [PTFile] before PyTorch's others; but an encoder alone isn't
-// the model where another file has the heads too: the prototype's QA trainer leaves such
-// a [SafetensorsFile].
-func openWeights(dir string) (*weights.File, error) {
-	if _, err := os.Stat(dir); err != nil {
-		return nil, fmt.Errorf("not a model directory: %w", err)
-	}
-	names := []string{SafetensorsFile, weights.SafetensorsIndex, PTFile, weights.BinFile, weights.BinIndex}
-	named, err := backbone.NamedWeights(dir)
-	if err != nil {
-		return nil, fmt.Errorf("%w; %s", err, copyFile)
-	}
-	wanted := fmt.Sprintf("%s, %s or %s, or the index of one in several files (….index.json)", SafetensorsFile, PTFile, weights.BinFile)
-	if named != "" {
-		names, wanted = []string{named}, named+", which "+ConfigFile+" names"
-	}
-	file, err := weights.OpenFirst(dir, names, hasHeads)
-	if err == nil && file == nil {
-		err = fmt.Errorf("not a model directory: no weights: want %s", wanted)
-	}
-	return file, err
 }
 
 // LoadWeights sets the parameters to those that [Save] stored in dir.

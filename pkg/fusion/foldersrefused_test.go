@@ -70,7 +70,25 @@ func TestFoldersThatAreRefused(t *testing.T) {
 					tensor.Name = "pre_classifier.weight"
 				}
 			})
-		}, []string{"not a model directory", LabelMapsFile, "only a DistilBertForTokenClassification"}},
+		}, []string{"not a model directory: pytorch_model.bin holds a classifier of whole texts", LabelMapsFile, "only a DistilBertForTokenClassification"}},
+		"a classifier of whole texts, named": {"bin", func(t *testing.T, dir string) {
+			config("architectures", []string{"DistilBertForSequenceClassification"})(t, dir)
+			reweigh(t, dir, weights.BinFile, func(tensor *weights.Tensor) {
+				if tensor.Name == "distilbert.embeddings.LayerNorm.weight" {
+					tensor.Name = "pre_classifier.weight"
+				}
+			})
+		}, []string{"not a model directory: config.json says that it holds a DistilBertForSequenceClassification"}},
+		"with PEFT's adapter": {"bin", func(t *testing.T, dir string) {
+			reweigh(t, dir, weights.BinFile, func(tensor *weights.Tensor) { tensor.Name = "base_model.model." + tensor.Name })
+		}, []string{"not a model directory: pytorch_model.bin holds a model with PEFT's adapter", "merge_and_unload"}},
+		"PEFT's adapter alone": {"bin", func(t *testing.T, dir string) {
+			remove(t, dir, weights.BinFile)
+			file("adapter_model.safetensors", "x")(t, dir)
+		}, []string{"it holds PEFT's adapter alone", "merge_and_unload"}},
+		"a model inside another one": {"bin", func(t *testing.T, dir string) {
+			reweigh(t, dir, weights.BinFile, func(tensor *weights.Tensor) { tensor.Name = "model." + tensor.Name })
+		}, []string{`all tensors' names in pytorch_model.bin begin with "model."`, "state dict of the model itself"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := copyDir(t, filepath.Join(folders, test.folder))

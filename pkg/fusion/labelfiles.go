@@ -158,7 +158,8 @@ func readLabelMappings(dir string) (map[string]string, error) {
 }
 
 // parseLabels reads a list of labels in the order of their ids, or {LABEL: ID, …}, or
-// {"ID": LABEL, …}. Labels may be numbers.
+// {"ID": LABEL, …}. Labels may be numbers: where all are, an object is the latter if its
+// keys are 0, 1, … and its values aren't.
 func parseLabels(data []byte) ([]string, error) {
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
 		d := json.NewDecoder(bytes.NewReader(data))
@@ -182,16 +183,29 @@ func parseLabels(data []byte) ([]string, error) {
 		return nil, fmt.Errorf("%w; want a list of labels", err)
 	}
 	read := labelToID
-	for _, value := range values {
+	keysAreIDs, valuesAreIDs := true, true
+	for key, value := range values {
 		if _, isText := value.(string); isText {
 			read = idToLabel
 		}
+		text, _ := plainText(value)
+		keysAreIDs = keysAreIDs && isBelow(key, len(values))
+		valuesAreIDs = valuesAreIDs && isBelow(text, len(values))
+	}
+	if keysAreIDs && !valuesAreIDs {
+		read = idToLabel
 	}
 	labelOf, err := read(data)
 	if err != nil {
 		return nil, err
 	}
 	return inOrder(labelOf)
+}
+
+// isBelow reports whether a text is one of the ids 0 to n-1.
+func isBelow(text string, n int) bool {
+	id, err := strconv.Atoi(text)
+	return err == nil && id >= 0 && id < n
 }
 
 // inOrder are labels in the order of their ids, which must be 0, 1, …

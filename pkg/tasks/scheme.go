@@ -23,30 +23,31 @@ type Span struct {
 }
 
 // SchemeOf tells by a token head's labels which scheme they follow. They are tags
-// if some name has B- and also I-, L- or E-, or if all labels but [OutsideLabel]
-// are I- with two names or more. A label such as B-vitamin alone is plain. Among
-// tags B- and I- are letters of all names; L-, U-, E- and S- are if some name that
-// has B- or I- has them too. A label without such a letter is a plain one.
+// if some name has B- and also I-, L- or E-, or if all labels begin with B- or I-,
+// but for [OutsideLabel] and those that mark special tokens. A label such as B-vitamin
+// among plain ones is plain. Among tags B- and I- are letters of all names; L-, U-, E-
+// and S- are if some name that has B- or I- has them too. A label without such a letter
+// is a plain one.
 func SchemeOf(labels []string) Scheme {
 	has := func(letter, name string) bool { return slices.Contains(labels, letter+"-"+name) }
-	var s Scheme
-	inside := 0
+	tags, others := 0, 0
+	paired := false
 	for _, label := range labels {
 		letter, name, _ := strings.Cut(label, "-")
 		switch {
-		case name == "":
-		case letter == "B" && (has("I", name) || has("L", name) || has("E", name)):
-			s.letters = "BI"
-		case letter == "I":
-			inside++
+		case label == OutsideLabel || marksSpecialToken(label):
+		case name != "" && (letter == "B" || letter == "I"):
+			tags++
+			paired = paired || letter == "B" && (has("I", name) || has("L", name) || has("E", name))
+		default:
+			others++
 		}
 	}
-	if s.letters == "" {
-		if outside := slices.Contains(labels, OutsideLabel); outside && inside >= 2 && inside == len(labels)-1 {
-			s.letters = "I"
-		}
+	var s Scheme
+	if !paired && (tags == 0 || others > 0) {
 		return s
 	}
+	s.letters = "BI"
 	for _, letter := range []string{"L", "U", "E", "S"} {
 		if slices.ContainsFunc(labels, func(label string) bool {
 			name, found := strings.CutPrefix(label, letter+"-")
@@ -56,6 +57,16 @@ func SchemeOf(labels []string) Scheme {
 		}
 	}
 	return s
+}
+
+// marksSpecialToken reports whether a label is one that trainers give to tokens that
+// are no words, such as [CLS], or to the rest of a word.
+func marksSpecialToken(label string) bool {
+	switch strings.ToUpper(strings.Trim(label, "[]<>")) {
+	case "PAD", "CLS", "SEP", "UNK", "MASK", "X", "IGNORE":
+		return true
+	}
+	return false
 }
 
 // Plain reports whether labels are entities' names as they stand.

@@ -89,7 +89,7 @@ func TestLoadVocab(t *testing.T) {
 		{"null means silent", files{"vocab.txt": vocabTxt, "tokenizer_config.json": `{"do_lower_case": null, "strip_accents": null}`}, "yóu You", []int32{2, 5, 5, 3}, 512},
 		{"CJK not set apart", files{"vocab.txt": vocabTxt + "你\n你你\n", "tokenizer_config.json": `{"tokenize_chinese_chars": false}`}, "你你", []int32{2, 7, 3}, 512},
 		{"Windows' line ends, and none at the end", files{"vocab.txt": strings.ReplaceAll(vocabTxt, "\n", "\r\n") + "me"}, "you me", []int32{2, 5, 6, 3}, 512},
-		{"spaces are part of a token", files{"vocab.txt": vocabTxt + "me\u00a0\n"}, "me", []int32{2, 1, 3}, 512},
+		{"spaces before a token are part of it", files{"vocab.txt": vocabTxt + " me\n"}, "me", []int32{2, 1, 3}, 512},
 	} {
 		tok, err := tokenize.Load(test.files.write(t))
 		if err != nil {
@@ -126,7 +126,8 @@ func TestLoadErrors(t *testing.T) {
 		{"nothing there", nil, "has neither tokenizer.json nor vocab.txt"},
 		{"empty vocabulary", files{"vocab.txt": "\n"}, "vocab.txt: the file is empty"},
 		{"no unknown token", files{"vocab.txt": strings.Replace(vocabTxt, "[UNK]", "unk", 1)}, "vocab.txt: vocabulary of 6 entries has no [UNK]"},
-		{"token twice", files{"vocab.txt": vocabTxt + "you\n"}, `vocab.txt: vocabulary: "you" stands there twice, as entries 5 and 6`},
+		{"token twice, and an added one", files{"vocab.txt": vocabTxt + "you\n", "added_tokens.json": `{"x": 7}`}, `vocab.txt: it has "you" twice, so that the ids of tokens that were added`},
+		{"blank lines at the end, and an added token", files{"vocab.txt": vocabTxt + "\n", "added_tokens.json": `{"x": 6}`}, `vocab.txt: it has blank lines at the end`},
 		{"empty line", files{"vocab.txt": vocabTxt + "\nme\n"}, `entry 6 is ""`},
 		{"broken configuration", files{"vocab.txt": vocabTxt, "tokenizer_config.json": `{"do_lower_case"`}, "tokenizer_config.json: unexpected end of JSON input"},
 		{"configuration of another type", files{"vocab.txt": vocabTxt, "tokenizer_config.json": `{"do_lower_case": "no"}`}, "do_lower_case"},

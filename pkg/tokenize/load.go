@@ -1,6 +1,7 @@
 package tokenize
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,13 +11,17 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/trident-nlp/trident/internal/hfjson"
 )
 
-// Load reads the tokenizer of a model directory: tokenizer.json, or vocab.txt
-// where there is none. What tokenizer_config.json says goes before the
-// former's normaliser, as in Hugging Face. Where nothing says whether to
-// lower-case, a vocabulary with capital letters means no; a model_max_length
-// that is missing or beyond any model's means [DefaultMaxLength].
+// Load reads the tokenizer of a model directory as transformers' AutoTokenizer
+// does: tokenizer.json, or vocab.txt where there is none, and tokenizer_config.json.
+// Which of them says how text is normalised, the latter's tokenizer_class
+// decides; one that contradicts a default of the class is an error. Where a
+// vocab.txt stands alone and nothing says whether to lower-case, capital letters in
+// it mean no. A model_max_length that is missing or beyond any model's means
+// [DefaultMaxLength].
 func Load(dir string) (*Tokenizer, error) {
 	t, err := load(dir)
 	if err != nil {
@@ -70,6 +75,9 @@ func load(dir string) (*Tokenizer, error) {
 	if p.options.Added, err = p.declared.tokens(p.vocab); err != nil {
 		return nil, fmt.Errorf("added tokens of %s: %w; %s", dir, err, copyAgain)
 	}
+	if err := p.settle(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	t, err := New(p.vocab, p.options)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w; %s", path, err, copyAgain)
@@ -82,16 +90,36 @@ type parsed struct {
 	vocab    []string
 	options  Options
 	declared declarations
+	config   configJSON
+	whole    bool   // they are from tokenizer.json, which says how text is normalised
+	odd      string // why tokens that are added to vocab may have other ids in transformers
 }
 
-// parseVocab reads vocab.txt: a token a line, in the order of their ids.
+// parseVocab reads vocab.txt: a token a line, in the order of their ids. As in
+// transformers white space at the end of a line is no part of the token, blank lines at
+// the end are none, and of lines with the same token the last has it.
 func parseVocab(data []byte) (*parsed, error) {
-	text := strings.TrimSuffix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows' editors write it
+	text := strings.TrimRightFunc(string(data), unicode.IsSpace)
 	if text == "" {
 		return nil, errors.New("the file is empty")
 	}
-	vocab := strings.Split(text, "\n")
-	return &parsed{vocab: vocab, options: Options{LowerCase: !hasCapitals(vocab)}}, nil
+	p := &parsed{vocab: strings.Split(text, "\n")}
+	if _, more, _ := strings.Cut(string(data[len(text):]), "\n"); more != "" {
+		p.odd = "blank lines at the end"
+	}
+	last := map[string]int{}
+	for id, line := range p.vocab {
+		token := strings.TrimRightFunc(line, unicode.IsSpace)
+		p.vocab[id] = token
+		if first, twice := last[token]; twice && token != "" {
+			p.vocab[first] = fmt.Sprintf("[%s of line %d]", token, first+1) // no word has a space
+			p.odd = fmt.Sprintf("%q twice", token)
+		}
+		last[token] = id
+	}
+	p.options.LowerCase = !hasCapitals(p.vocab)
+	return p, nil
 }
 
 // hasCapitals tells whether a vocabulary is a cased model's. What stands in
@@ -111,7 +139,7 @@ func parseTokenizer(data []byte) (*parsed, error) {
 	if err := file.check(); err != nil {
 		return nil, fmt.Errorf("not a BERT tokenizer: %w", err)
 	}
-	p := &parsed{vocab: file.Model.Vocab, options: Options{
+	p := &parsed{vocab: file.Model.Vocab, whole: true, options: Options{
 		LowerCase:    file.Normalizer.LowerCase,
 		StripAccents: file.Normalizer.StripAccents,
 		KeepChinese:  !file.Normalizer.ChineseChars,
@@ -142,28 +170,18 @@ func (f *tokenizerJSON) check() error {
 	return nil
 }
 
-// configure applies what tokenizer_config.json says.
+// configure applies what tokenizer_config.json says, but for what settle decides.
 func (p *parsed) configure(data []byte) error {
-	var c configJSON
-	if err := json.Unmarshal(data, &c); err != nil {
+	c := &p.config
+	if err := hfjson.Unmarshal(data, c); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, &p.declared.config); err != nil {
+	if err := json.Unmarshal(hfjson.Finite(data), &p.declared.config); err != nil {
 		return err
 	}
 	class := strings.TrimSuffix(c.Class, "Fast")
 	p.declared.backend = class != "" && class != "BertTokenizer" && class != "DistilBertTokenizer"
-	o := &p.options
-	o.SplitSpecial = c.SplitSpecial
-	if c.LowerCase != nil {
-		o.LowerCase = *c.LowerCase
-	}
-	if c.StripAccents != nil {
-		o.StripAccents = c.StripAccents
-	}
-	if c.ChineseChars != nil {
-		o.KeepChinese = !*c.ChineseChars
-	}
+	p.options.SplitSpecial = c.SplitSpecial
 	if c.ModelMaxLength != nil {
 		// Python writes its "no limit" as a whole number of 31 digits.
 		limit, err := c.ModelMaxLength.Float64()
@@ -171,8 +189,59 @@ func (p *parsed) configure(data []byte) error {
 			return fmt.Errorf("model_max_length is %s; it must be positive", *c.ModelMaxLength)
 		}
 		if limit < 1<<24 {
-			o.ModelMaxLength = int(limit)
+			p.options.ModelMaxLength = int(limit)
 		}
 	}
 	return nil
+}
+
+// settle decides how text is normalised. transformers takes tokenizer.json's normaliser
+// where tokenizer_config.json names no class of BERT's; BERT's classes take what
+// tokenizer_config.json says, and their own defaults for the rest. Where such a default
+// contradicts tokenizer.json nobody can tell what the model was trained with: that is an error.
+func (p *parsed) settle() error {
+	o, c := &p.options, p.config
+	if p.odd != "" && slices.ContainsFunc(o.Added, func(a AddedToken) bool { return !slices.Contains(p.vocab, a.Content) }) {
+		return fmt.Errorf("it has %s, so that the ids of tokens that were added to it can't be told; copy %s from the model's source", p.odd, TokenizerFile)
+	}
+	if p.whole && p.declared.backend {
+		return nil
+	}
+	said := *o
+	if c.LowerCase != nil {
+		o.LowerCase = *c.LowerCase
+	} else if p.whole {
+		o.LowerCase = true
+	}
+	if c.StripAccents != nil || p.whole {
+		o.StripAccents = c.StripAccents // null is said, too: as do_lower_case
+	}
+	if c.ChineseChars != nil || p.whole {
+		o.KeepChinese = c.ChineseChars != nil && !*c.ChineseChars
+	}
+	if !p.whole {
+		return nil
+	}
+	o.KeepControls = false
+	silent := ""
+	switch {
+	case c.LowerCase == nil && o.LowerCase != said.LowerCase:
+		silent = "do_lower_case"
+	case !p.declared.config.has("strip_accents") && said.StripAccents != nil && o.stripsAccents() != *said.StripAccents:
+		silent = "strip_accents"
+	case c.ChineseChars == nil && o.KeepChinese != said.KeepChinese:
+		silent = "tokenize_chinese_chars"
+	}
+	if silent != "" {
+		return fmt.Errorf("its normalizer contradicts what transformers takes where %s has no %s; write to %[1]s the value that the model was trained with", ConfigFile, silent)
+	}
+	return nil
+}
+
+// stripsAccents reports whether words lose their accents.
+func (o Options) stripsAccents() bool {
+	if o.StripAccents != nil {
+		return *o.StripAccents
+	}
+	return o.LowerCase
 }

@@ -88,7 +88,7 @@ func New(vocab []string, o Options) (*Tokenizer, error) {
 			keepControls: o.KeepControls,
 			keepChinese:  o.KeepChinese,
 			lowerCase:    o.LowerCase,
-			stripAccents: o.LowerCase,
+			stripAccents: o.stripsAccents(),
 		},
 		model:     newWordPiece(vocab, ids[UnknownToken]),
 		tokens:    slices.Clone(vocab),
@@ -97,9 +97,6 @@ func New(vocab []string, o Options) (*Tokenizer, error) {
 		pad:       ids[PadToken],
 		cls:       ids[CLSToken],
 		sep:       ids[SepToken],
-	}
-	if o.StripAccents != nil {
-		t.normalizer.stripAccents = *o.StripAccents
 	}
 	for _, token := range specialTokens {
 		if _, known := ids[token]; !known {

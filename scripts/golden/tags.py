@@ -23,6 +23,10 @@ SCHEMES = {
     "plain": ["NAME", "LOCATION", "PHONE_NUMBER"],
     "bilou": [f"{letter}-{name}" for name in NAMES for letter in "BILU"],
     "bioes": [f"{letter}-{name}" for name in NAMES for letter in "BIES"],
+    "one name, I": ["I-NAME"],
+    "one name, B": ["B-NAME"],
+    "B alone": ["B-NAME", "B-LOCATION"],
+    "special tokens": ["I-NAME", "I-LOCATION", "[PAD]", "X"],
 }
 SEQEVALS = str.maketrans("LU", "ES")
 

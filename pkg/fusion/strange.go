@@ -1,0 +1,58 @@
+package fusion
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/trident-nlp/trident/internal/weights"
+)
+
+// peftPrefix is what PEFT puts in front of the names of a model's tensors.
+const peftPrefix = "base_model.model."
+
+// mergeAdapter is what to do about a model of PEFT's.
+const mergeAdapter = "merge it with merge_and_unload() and save the result with save_pretrained()"
+
+// strange says what a folder without [LabelMapsFile] holds, whose weights no maker is known of.
+func strange(d description, file *weights.File) error {
+	name, names := filepath.Base(file.Path()), file.Names()
+	is := fmt.Sprintf("there is no %s", LabelMapsFile)
+	wrapper := commonPrefix(names)
+	switch {
+	case strings.HasPrefix(wrapper, peftPrefix):
+		is = fmt.Sprintf("%s holds a model with PEFT's adapter (%s…): %s", name, peftPrefix, mergeAdapter)
+	case len(d.Architectures) > 0 && !slices.Contains(d.Architectures, tokenClassifier) && d.Trident == nil:
+		is = fmt.Sprintf("%s says that it holds a %s", ConfigFile, d.Architectures[0])
+	case slices.Contains(names, "pre_classifier.weight"):
+		is = fmt.Sprintf("%s holds a classifier of whole texts, as DistilBertForSequenceClassification is", name)
+	case wrapper != "":
+		is = fmt.Sprintf("all tensors' names in %s begin with %q, as those of a model inside another one: save the state dict of the model itself", name, wrapper)
+	}
+	return fmt.Errorf("not a model directory: %s; without %s only a %s and the prototype's models of one task are read", is, LabelMapsFile, tokenClassifier)
+}
+
+// commonPrefix is what all names begin with, up to a dot; "" of a single one.
+func commonPrefix(names []string) string {
+	if len(names) < 2 {
+		return ""
+	}
+	prefix := slices.Min(names)
+	for _, name := range names {
+		for !strings.HasPrefix(name, prefix) {
+			prefix = prefix[:len(prefix)-1]
+		}
+	}
+	return prefix[:strings.LastIndex(prefix, ".")+1]
+}
+
+// noWeights says that dir has none of the files of weights that are wanted.
+func noWeights(dir, wanted string) error {
+	const adapter = "adapter_model.safetensors"
+	if _, err := os.Stat(filepath.Join(dir, adapter)); err == nil {
+		return fmt.Errorf("not a model directory: it holds PEFT's adapter alone (%s): %s", adapter, mergeAdapter)
+	}
+	return fmt.Errorf("not a model directory: no weights: want %s", wanted)
+}
