@@ -35,7 +35,7 @@ func parseSpans(record *fields, task tasks.Task, text Transcript, survey *taskSu
 		if err := wantLabel(task.Heads[0], e.Label, text); err != nil {
 			return labels{}, err
 		}
-		if isInside(runes, e) && strings.EqualFold(string(runes[e.Start:e.End]), e.Label) && !slices.Contains(task.Heads[0].Labels, e.Label) {
+		if isInside(runes, e) && string(runes[e.Start:e.End]) == e.Label && !slices.Contains(task.Heads[0].Kinds(), e.Label) {
 			return labels{}, bad(KindText, "field %s: a label is the words that it stands for", path)
 		}
 	}
