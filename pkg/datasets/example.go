@@ -103,7 +103,7 @@ func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Lim
 		MaxLength: limits.MaxLength,
 		Filters:   filters(r.Tasks, examples, cut, r.Problems.Total()),
 		Warnings: r.lost(func(i int, task tasks.Task) bool {
-			return examples[i].Record > 0 && !(cut[i] && task.Kind == tasks.Token)
+			return examples[i].Record > 0 && (!cut[i] || task.Kind != tasks.Token)
 		}),
 		Examples: slices.DeleteFunc(examples, func(ex Example) bool { return ex.Record == 0 }),
 	}, nil
