@@ -128,7 +128,6 @@ func TestLoadErrors(t *testing.T) {
 		{"no unknown token", files{"vocab.txt": strings.Replace(vocabTxt, "[UNK]", "unk", 1)}, "vocab.txt: vocabulary of 6 entries has no [UNK]"},
 		{"token twice, and an added one", files{"vocab.txt": vocabTxt + "you\n", "added_tokens.json": `{"x": 7}`}, `vocab.txt: it has "you" twice, so that the ids of tokens that were added`},
 		{"blank lines at the end, and an added token", files{"vocab.txt": vocabTxt + "\n", "added_tokens.json": `{"x": 6}`}, `vocab.txt: it has blank lines at the end`},
-		{"empty line", files{"vocab.txt": vocabTxt + "\nme\n"}, `entry 6 is ""`},
 		{"broken configuration", files{"vocab.txt": vocabTxt, "tokenizer_config.json": `{"do_lower_case"`}, "tokenizer_config.json: unexpected end of JSON input"},
 		{"configuration of another type", files{"vocab.txt": vocabTxt, "tokenizer_config.json": `{"do_lower_case": "no"}`}, "do_lower_case"},
 		{"length 0", files{"vocab.txt": vocabTxt, "tokenizer_config.json": `{"model_max_length": 0}`}, "model_max_length is 0"},

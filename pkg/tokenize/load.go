@@ -96,8 +96,8 @@ type parsed struct {
 }
 
 // parseVocab reads vocab.txt: a token a line, in the order of their ids. As in
-// transformers white space at the end of a line is no part of the token, blank lines at
-// the end are none, and of lines with the same token the last has it.
+// transformers white space at the end of a line is no part of the token, a blank line is
+// a token that no word has, at the end none, and of lines with the same token the last has it.
 func parseVocab(data []byte) (*parsed, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows' editors write it
 	text := strings.TrimRightFunc(string(data), unicode.IsSpace)
@@ -112,7 +112,11 @@ func parseVocab(data []byte) (*parsed, error) {
 	for id, line := range p.vocab {
 		token := strings.TrimRightFunc(line, unicode.IsSpace)
 		p.vocab[id] = token
-		if first, twice := last[token]; twice && token != "" {
+		if token == "" { // in transformers a token that no word has
+			p.vocab[id] = fmt.Sprintf("[blank line %d]", id+1)
+			continue
+		}
+		if first, twice := last[token]; twice {
 			p.vocab[first] = fmt.Sprintf("[%s of line %d]", token, first+1) // no word has a space
 			p.odd = fmt.Sprintf("%q twice", token)
 		}

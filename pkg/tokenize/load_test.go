@@ -19,6 +19,7 @@ func TestVocabLines(t *testing.T) {
 		"CRLF":                     {strings.ReplaceAll(vocabTxt, "\n", "\r\n") + "me\r\nx\r\n", []int32{2, 5, 6, 7, 3}},
 		"no white space":           {vocabTxt + "me\x1c\nx\u200b\n", []int32{2, 5, 1, 1, 3}},
 		"blank lines at the end":   {vocabTxt + "me\nx\n\n  \n", []int32{2, 5, 6, 7, 3}},
+		"a blank line":             {vocabTxt + "\nme\n \nx\n", []int32{2, 5, 7, 9, 3}},
 		"no line end":              {vocabTxt + "me\nx", []int32{2, 5, 6, 7, 3}},
 		"a token twice":            {vocabTxt + "me\nyou\nx\n", []int32{2, 7, 6, 8, 3}},
 		"a token twice, by spaces": {vocabTxt + "me\nyou \nx\n", []int32{2, 7, 6, 8, 3}},

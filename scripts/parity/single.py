@@ -97,7 +97,19 @@ class Pipeline:
             labels.append(label)
             scores.append(predictions.named(self.labels, likely[first]) | {label: float(said[first]["score"])})
         reading.ner(labels, scores)
+        reading.out["entities"] = [
+            {"text": text[group["start"]:group["end"]], "label": group["entity_group"], "start": group["start"], "end": group["end"]}
+            for group in self.grouped(reading.words, labels)
+        ]
         return reading.out
+
+    def grouped(self, words, labels):
+        """The words joined as aggregation_strategy="first" joins them, but for those outside of entities."""
+        tagged = [
+            {"entity": label, "score": 1.0, "index": first, "word": "", "start": start, "end": end}
+            for label, (first, start, end) in zip(labels, words, strict=True)
+        ]
+        return [group for group in self.pipeline.group_entities(tagged) if group["entity_group"] != "O"]
 
 
 class Classification(nn.Module):
