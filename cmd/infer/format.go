@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trident-nlp/trident/internal/pyjson"
 	"github.com/trident-nlp/trident/internal/table"
 	"github.com/trident-nlp/trident/internal/textfile"
 )
@@ -109,6 +110,6 @@ func tableOf(line string) string {
 // brokenOver reports whether line is the beginning of a JSON value that goes
 // on in the next.
 func brokenOver(line string) bool {
-	err := json.NewDecoder(bytes.NewReader(withoutNonFinite([]byte(line)))).Decode(new(json.RawMessage))
+	err := json.NewDecoder(bytes.NewReader(pyjson.StandIns([]byte(line)))).Decode(new(json.RawMessage))
 	return errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/trident-nlp/trident/internal/pyjson"
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
@@ -28,7 +29,7 @@ func readJSONL(in *input) records {
 			case blank:
 				err = errors.New("the line is empty")
 			case err == nil:
-				r, err = parseObject(withoutNonFinite([]byte(l.text)))
+				r, err = parseObject(pyjson.StandIns([]byte(l.text)))
 			}
 			r.start = l.start
 			if err != nil {
@@ -45,7 +46,7 @@ func readJSONL(in *input) records {
 // having more than one in memory.
 func readJSON(in *input) records {
 	return func(yield func(record, error) bool) {
-		values := jsonValues{decoder: json.NewDecoder(&finiteReader{in: in.Reader})}
+		values := jsonValues{decoder: json.NewDecoder(pyjson.NewReader(in.Reader))}
 		err := values.start(in.Reader)
 		for number := 1; ; number++ {
 			start := values.decoder.InputOffset()
@@ -182,7 +183,7 @@ func parseID(name string, raw json.RawMessage) (any, error) {
 // is pandas's null.
 func first(fields map[string]json.RawMessage, names []string) (string, json.RawMessage) {
 	for _, name := range names {
-		if raw, found := fields[name]; found && string(raw) != "null" && !isNonFinite(string(raw)) {
+		if raw, found := fields[name]; found && string(raw) != "null" && !pyjson.IsStandIn(string(raw)) {
 			return name, raw
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/trident-nlp/trident/internal/hfjson"
+	"github.com/trident-nlp/trident/internal/pyjson"
 )
 
 // Config is the architecture, in the keys of Hugging Face's config.json.
@@ -69,10 +69,10 @@ func ReadConfig(path string) (Config, error) {
 }
 
 func (c *Config) unmarshal(data []byte) error {
-	if err := hfjson.Unmarshal(data, c); err != nil {
+	if err := pyjson.Unmarshal(data, c); err != nil {
 		return err
 	}
-	members, err := hfjson.Object(data)
+	members, err := pyjson.Object(data)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func NamedWeights(dir string) (string, error) {
 	var named struct {
 		Weights string `json:"transformers_weights"`
 	}
-	if err := hfjson.Unmarshal(data, &named); err != nil {
+	if err := pyjson.Unmarshal(data, &named); err != nil {
 		return "", fmt.Errorf("read model configuration %s: %w", path, err)
 	}
 	if named.Weights != "" && !filepath.IsLocal(named.Weights) {

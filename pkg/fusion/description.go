@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/trident-nlp/trident/internal/hfjson"
+	"github.com/trident-nlp/trident/internal/pyjson"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -34,7 +34,7 @@ func readDescription(dir string) (d description, err error) {
 	if err != nil {
 		return d, err
 	}
-	if err := hfjson.Unmarshal(data, &d); err != nil {
+	if err := pyjson.Unmarshal(data, &d); err != nil {
 		return d, fmt.Errorf("%s: %w; %s", ConfigFile, err, copyFile)
 	}
 	return d, nil

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/trident-nlp/trident/internal/hfjson"
+	"github.com/trident-nlp/trident/internal/pyjson"
 )
 
 // Load reads the tokenizer of a model directory as transformers' AutoTokenizer
@@ -177,10 +177,10 @@ func (f *tokenizerJSON) check() error {
 // configure applies what tokenizer_config.json says, but for what settle decides.
 func (p *parsed) configure(data []byte) error {
 	c := &p.config
-	if err := hfjson.Unmarshal(data, c); err != nil {
+	if err := pyjson.Unmarshal(data, c); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(hfjson.Finite(data), &p.declared.config); err != nil {
+	if err := json.Unmarshal(pyjson.Finite(data), &p.declared.config); err != nil {
 		return err
 	}
 	class := strings.TrimSuffix(c.Class, "Fast")

@@ -1,4 +1,4 @@
-package main
+package pyjson
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"testing/iotest"
 )
 
-func TestNonFinite(t *testing.T) {
+func TestStandIns(t *testing.T) {
 	for in, want := range map[string]string{
 		`NaN`:                         `0e0`,
 		`[NaN,Infinity,-Infinity]`:    `[0e0,0e000000,-0e000000]`,
@@ -20,25 +20,25 @@ func TestNonFinite(t *testing.T) {
 		`[Na`:  `[Na`,
 		``:     ``,
 	} {
-		if got := string(withoutNonFinite([]byte(in))); got != want {
+		if got := string(StandIns([]byte(in))); got != want {
 			t.Errorf("%s becomes %s, want %s", in, got, want)
 		}
 	}
 }
 
-// FuzzNonFinite: valid JSON stays as it is, and what comes in pieces becomes
+// FuzzStandIns: valid JSON stays as it is, and what comes in pieces becomes
 // what it becomes at once.
-func FuzzNonFinite(f *testing.F) {
+func FuzzStandIns(f *testing.F) {
 	f.Add([]byte(`{"a":[NaN, -Infinity,Infinity],"b":"NaN\"NaN"}`))
 	f.Add([]byte(`[-1,-I,N,"\\",-Infinity`))
 	f.Add([]byte(`[` + strings.Repeat(`"x",-Infinity ,NaN,`, 500)))
 	f.Fuzz(func(t *testing.T, input []byte) {
-		want := withoutNonFinite(input)
+		want := StandIns(input)
 		if len(want) != len(input) || json.Valid(input) && !bytes.Equal(want, input) {
 			t.Errorf("%q becomes %q", input, want)
 		}
 		for _, in := range []io.Reader{bytes.NewReader(input), iotest.OneByteReader(bytes.NewReader(input))} {
-			if got, err := io.ReadAll(&finiteReader{in: in}); err != nil || !bytes.Equal(got, want) {
+			if got, err := io.ReadAll(NewReader(in)); err != nil || !bytes.Equal(got, want) {
 				t.Errorf("%q becomes %q, %v; want %q", input, got, err, want)
 			}
 		}

@@ -1,11 +1,11 @@
-package hfjson_test
+package pyjson_test
 
 import (
 	"encoding/json"
 	"strings"
 	"testing"
 
-	"github.com/trident-nlp/trident/internal/hfjson"
+	"github.com/trident-nlp/trident/internal/pyjson"
 )
 
 type inner struct {
@@ -30,7 +30,7 @@ func TestUnmarshal(t *testing.T) {
 		`null`:                                                        {},
 	} {
 		var got outer
-		if err := hfjson.Unmarshal([]byte(text), &got); err != nil {
+		if err := pyjson.Unmarshal([]byte(text), &got); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 		if got.Heads != want.Heads || got.Rate != want.Rate || string(got.Other) != string(want.Other) {
@@ -48,7 +48,7 @@ func TestUnmarshal(t *testing.T) {
 		`{"x": "Infinity\"}`: "unexpected end",
 	} {
 		var got outer
-		if err := hfjson.Unmarshal([]byte(text), &got); err == nil || !strings.Contains(err.Error(), want) {
+		if err := pyjson.Unmarshal([]byte(text), &got); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", text, err, want)
 		}
 	}
@@ -60,11 +60,11 @@ func FuzzFinite(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		finite := hfjson.Finite(data)
+		finite := pyjson.Finite(data)
 		if json.Valid(data) && string(finite) != string(data) {
 			t.Errorf("%q became %q", data, finite)
 		}
-		if again := hfjson.Finite(finite); json.Valid(finite) && string(again) != string(finite) {
+		if again := pyjson.Finite(finite); json.Valid(finite) && string(again) != string(finite) {
 			t.Errorf("%q became %q, and then %q", data, finite, again)
 		}
 	})

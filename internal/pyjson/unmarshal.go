@@ -1,11 +1,9 @@
-// Package hfjson reads the JSON files of Hugging Face's folders, which Python
-// writes and reads.
-package hfjson
+// Package pyjson reads JSON that Python's json module writes, and reads as that does:
+// NaN, Infinity and -Infinity, which JSON doesn't have, do no harm where they aren't used.
+package pyjson
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"reflect"
 	"strings"
 )
@@ -51,49 +49,4 @@ func names(of reflect.Type) []string {
 		}
 	}
 	return list
-}
-
-// Finite is JSON with NaN, Infinity and -Infinity in quotation marks. What else is wrong
-// stays as it is.
-func Finite(data []byte) []byte {
-	if !bytes.Contains(data, []byte("NaN")) && !bytes.Contains(data, []byte("Infinity")) {
-		return data
-	}
-	var out bytes.Buffer
-	for len(data) > 0 {
-		n := 1
-		if data[0] == '"' {
-			n = endOfString(data)
-		} else if word := notFinite(data); word != "" {
-			fmt.Fprintf(&out, "%q", word)
-			data = data[len(word):]
-			continue
-		}
-		out.Write(data[:n])
-		data = data[n:]
-	}
-	return out.Bytes()
-}
-
-// notFinite is the number without digits that data begins with, if any.
-func notFinite(data []byte) string {
-	for _, word := range []string{"NaN", "Infinity", "-Infinity"} {
-		if bytes.HasPrefix(data, []byte(word)) {
-			return word
-		}
-	}
-	return ""
-}
-
-// endOfString is the length of the string that data begins with.
-func endOfString(data []byte) int {
-	for i := 1; i < len(data); i++ {
-		switch data[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return len(data)
 }

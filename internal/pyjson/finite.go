@@ -1,0 +1,93 @@
+package pyjson
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// words are the numbers without digits that Python writes and JSON doesn't have.
+var words = []string{"NaN", "Infinity", "-Infinity"}
+
+// Finite is JSON with NaN, Infinity and -Infinity in quotation marks. What else is wrong
+// stays as it is.
+func Finite(data []byte) []byte { return Replace(data, strconv.Quote) }
+
+// Replace puts what with makes of NaN, Infinity and -Infinity in their places. What else
+// is wrong stays as it is.
+func Replace(data []byte, with func(word string) string) []byte {
+	if !mayHold(data) {
+		return data
+	}
+	var out []byte
+	var s scanner
+	for at := 0; ; {
+		start, end := s.find(data, at, false)
+		out = append(out, data[at:start]...)
+		if start == end {
+			return out
+		}
+		out = append(out, with(string(data[start:end]))...)
+		at = end
+	}
+}
+
+// mayHold reports whether the words are anywhere in data, if only in a string: mostly
+// they aren't.
+func mayHold(data []byte) bool {
+	return bytes.Contains(data, []byte("NaN")) || bytes.Contains(data, []byte("Infinity"))
+}
+
+// scanner looks for the words in JSON that comes in pieces.
+type scanner struct {
+	inString, escaped bool
+	before            byte // 0 at the beginning
+}
+
+// find returns where the next word of json[at:] begins and ends. If there is none, both
+// are how far json has been looked at; where more follows, that may be less than all, as
+// its end may have to be seen together with what follows.
+func (s *scanner) find(json []byte, at int, more bool) (start, end int) {
+	for i := at; i < len(json); i++ {
+		b := json[i]
+		switch {
+		case s.escaped:
+			s.escaped = false
+		case s.inString:
+			s.escaped, s.inString = b == '\\', b != '"'
+		case b == '"':
+			s.inString = true
+		case strings.IndexByte("NI-", b) >= 0 && strings.IndexByte("\x00[:, \t\r\n", s.before) >= 0:
+			length, decided := wordAt(json[i:], more)
+			if !decided {
+				return i, i
+			}
+			if length > 0 {
+				s.before = b
+				return i, i + length
+			}
+		}
+		s.before = b
+	}
+	return len(json), len(json)
+}
+
+// wordAt returns the length of the word that json begins with, 0 if it is none. It is not
+// decided if only what follows can tell.
+func wordAt(json []byte, more bool) (length int, decided bool) {
+	for _, word := range words {
+		n := min(len(word), len(json))
+		if string(json[:n]) != word[:n] {
+			continue
+		}
+		switch {
+		case len(json) <= len(word) && more:
+			return 0, false
+		case len(json) < len(word):
+			return 0, true
+		case len(json) == len(word), strings.IndexByte(",]} \t\r\n", json[len(word)]) >= 0:
+			return len(word), true
+		}
+	}
+	return 0, true
+}
