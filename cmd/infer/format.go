@@ -94,10 +94,10 @@ func looksLikeHeader(cells []string, separator byte) bool {
 // reader complains: a header is no call.
 func tableOf(line string) string {
 	for _, separator := range []byte("\t,;|") {
-		names, err := table.NewReader(bufio.NewReader(strings.NewReader(line)), separator).Read()
+		names := table.FirstRow([]byte(line), separator)
 		padded := func(name string) bool { return name != strings.TrimSpace(name) }
 		switch {
-		case err != nil || slices.ContainsFunc(names, padded) || len(findColumns(names).texts) == 0 && !looksLikeHeader(names, separator):
+		case slices.ContainsFunc(names, padded) || len(findColumns(names).texts) == 0 && !looksLikeHeader(names, separator):
 			continue
 		case separator == '\t':
 			return "tsv"

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -66,8 +65,7 @@ func readTable(in *input, separator byte, yield func(record, error) bool) {
 // file is called: where a comma is the decimal point, spreadsheets write semicolons.
 func separatorOf(header string, named byte) byte {
 	for _, separator := range []byte{named, ',', ';', '\t'} {
-		names, err := table.NewReader(bufio.NewReader(strings.NewReader(header)), separator).Read()
-		if err == nil && len(findColumns(names).texts) > 0 {
+		if len(findColumns(table.FirstRow([]byte(header), separator)).texts) > 0 {
 			return separator
 		}
 	}

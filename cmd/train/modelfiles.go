@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/trident-nlp/trident/internal/modeldir"
+	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tokenize"
@@ -32,15 +33,14 @@ var stateName = regexp.MustCompile(`^(state-[0-9]{6,}|\.state-[0-9]{6,}\.(tmp|ol
 func modelNames(c config.Config) modeldir.Names {
 	own := []string{
 		fusion.ConfigFile, fusion.LabelMapsFile, "label_mappings.json", c.Output.LabelMapsFile, c.Output.MetricsFile, cardFile,
-		tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile, "special_tokens_map.json", "added_tokens.json",
+		tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.SpecialTokensFile, tokenize.AddedTokensFile,
 		"held_out_*.csv",
 	}
 	own = append(own, figureFiles...)
-	weights := []string{
-		fusion.SafetensorsFile, "model-*-of-*.safetensors", fusion.SafetensorsFile + ".index.json",
-		"pytorch_model.bin", "pytorch_model-*-of-*.bin", "pytorch_model.bin.index.json", fusion.PTFile,
-	}
-	isWeights := func(name string) bool { return matches(name, weights) }
+	weightNames := append([]string{
+		fusion.PTFile, "model-*-of-*.safetensors", "pytorch_model-*-of-*.bin",
+	}, weights.HuggingFaceFiles()...)
+	isWeights := func(name string) bool { return matches(name, weightNames) }
 	return modeldir.Names{
 		Own:     func(name string) bool { return matches(name, own) || isWeights(name) },
 		Weights: isWeights,

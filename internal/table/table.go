@@ -7,6 +7,7 @@ package table
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -69,6 +70,16 @@ func (r *Reader) Read() ([]string, error) {
 		from = end
 	}
 	return r.row, nil
+}
+
+// FirstRow returns the cells of the first row of a table that begins so, if its cells are
+// separated by that byte; nil if it can't be read.
+func FirstRow(head []byte, separator byte) []string {
+	row, err := NewReader(bufio.NewReader(bytes.NewReader(head)), separator).Read()
+	if err != nil {
+		return nil
+	}
+	return row
 }
 
 // first returns a row's first byte, after empty lines.

@@ -110,13 +110,12 @@ func (u offsetUnit) converted(text []rune, spans []Entity) []Entity {
 }
 
 // otherUnit says in which unit a span that isn't inside a text would be.
-func otherUnit(text Transcript, e Entity) string {
-	runes := []rune(string(text))
+func otherUnit(text []rune, e Entity) string {
 	for _, unit := range offsetUnits {
 		if unit.widths == nil {
 			continue
 		}
-		if spans := unit.converted(runes, []Entity{e}); isInside(runes, spans[0]) {
+		if spans := unit.converted(text, []Entity{e}); isInside(text, spans[0]) {
 			return "; it is if it counts " + unit.name
 		}
 	}

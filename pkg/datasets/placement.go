@@ -33,21 +33,20 @@ type unitFit struct {
 }
 
 // note adds a record's spans.
-func (p *placement) note(text Transcript, spans []Entity) {
+func (p *placement) note(text []rune, spans []Entity) {
 	if len(spans) == 0 {
 		return
 	}
 	if p.units == nil {
 		p.units = make([]unitFit, len(offsetUnits))
 	}
-	runes := []rune(string(text))
 	wrong := 0
 	for _, e := range spans {
-		p.cuts(runes, e)
-		if !fits(runes, e) {
+		p.cuts(text, e)
+		if !fits(text, e) {
 			wrong++
 		}
-		if isRagged(runes, e) {
+		if isRagged(text, e) {
 			p.ragged++
 		}
 	}
@@ -60,10 +59,10 @@ func (p *placement) note(text Transcript, spans []Entity) {
 		if wrong == 0 && unit.widths != nil {
 			continue // there is nothing to repair
 		}
-		converted, allFit := unit.converted(runes, spans), true
+		converted, allFit := unit.converted(text, spans), true
 		for _, e := range converted {
-			allFit = allFit && fits(runes, e)
-			if isRagged(runes, e) {
+			allFit = allFit && fits(text, e)
+			if isRagged(text, e) {
 				p.units[u].ragged++
 			}
 		}

@@ -38,7 +38,7 @@ func warningOf(texts []marked, change func(record int, text string, e Entity) En
 		for k := range spans {
 			spans[k] = change(i, text, spans[k])
 		}
-		p.note(Transcript(text), spans)
+		p.note([]rune(text), spans)
 	}
 	return p.warning()
 }
@@ -215,7 +215,7 @@ func FuzzPlacement(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, start, end int) {
 		var p placement
 		e := Entity{Start: start, End: end}
-		p.note(Transcript(text), []Entity{e})
+		p.note([]rune(text), []Entity{e})
 		warning := p.warning()
 		if runes := []rune(text); fits(runes, e) && warning != "" {
 			t.Errorf("%q, %v: %s", text, e, warning)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -26,8 +25,8 @@ func parseSpans(record *fields, task tasks.Task, text Transcript, survey *taskSu
 	if l.spans, err = entities(raw); err != nil {
 		return labels{}, inField(path, err)
 	}
-	survey.spans.note(text, l.spans)
 	runes := []rune(string(text))
+	survey.spans.note(runes, l.spans)
 	for _, e := range l.spans {
 		if e.Label == tasks.OutsideLabel {
 			survey.plain++
@@ -39,7 +38,7 @@ func parseSpans(record *fields, task tasks.Task, text Transcript, survey *taskSu
 			return labels{}, bad(KindText, "field %s: a label is the words that it stands for", path)
 		}
 	}
-	return l, checkSpans(l.spans, text)
+	return l, checkSpans(l.spans, runes)
 }
 
 // entities reads a list of spans, or a string that holds one.
@@ -130,14 +129,13 @@ func perhapsPython(text string) string {
 
 // checkSpans wants spans inside their text, not empty, and none over
 // another: only one of two could be learnt.
-func checkSpans(spans []Entity, text Transcript) error {
-	length := utf8.RuneCountInString(string(text))
+func checkSpans(spans []Entity, text []rune) error {
 	for i, e := range spans {
 		switch {
 		case e.End <= e.Start:
 			return bad(KindReversed, "entity %d: span [%d, %d) doesn't end after its start%s", i+1, e.Start, e.End, perhapsLast(e))
-		case e.Start < 0 || e.End > length:
-			return bad(KindRange, "entity %d: span [%d, %d) isn't inside the text of %d characters%s", i+1, e.Start, e.End, length, otherUnit(text, e))
+		case e.Start < 0 || e.End > len(text):
+			return bad(KindRange, "entity %d: span [%d, %d) isn't inside the text of %d characters%s", i+1, e.Start, e.End, len(text), otherUnit(text, e))
 		}
 	}
 	order := make([]int, len(spans))

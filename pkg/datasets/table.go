@@ -68,7 +68,7 @@ func (r *reader) openTable(path string, want wants) error {
 	object, _, _ := strings.Cut(want.text, ".")
 	var header []string
 	for _, separator := range []byte(",;\t") {
-		cells := firstRow(head, separator)
+		cells := trimmed(table.FirstRow(head, separator))
 		if slices.Contains(cells, want.text) || slices.Contains(cells, object) {
 			return r.readHeader(separator)
 		}
@@ -80,15 +80,6 @@ func (r *reader) openTable(path string, want wants) error {
 		return unreadable(KindTable, "this looks like CSV, but has no column %q%s", want.text, columnsFor(header, want))
 	}
 	return nil
-}
-
-// firstRow are the cells of a file's first line if they are divided so.
-func firstRow(head []byte, separator byte) []string {
-	row, err := table.NewReader(bufio.NewReader(bytes.NewReader(head)), separator).Read()
-	if err != nil {
-		return nil
-	}
-	return trimmed(row)
 }
 
 func trimmed(cells []string) []string {

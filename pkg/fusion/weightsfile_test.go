@@ -32,9 +32,9 @@ func TestTwoPyTorchFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, PTFile},
-		"copied":        {func(t *testing.T, dir string) { copyChanged(t, dir, func(*weights.Tensor) {}) }, PTFile},
-		"renamed":       {func(t *testing.T, dir string) { copyChanged(t, dir, rename) }, PTFile},
-		"another model": {func(t *testing.T, dir string) { copyChanged(t, dir, change) }, ""},
+		"copied":        {func(t *testing.T, dir string) { reweigh(t, dir, PTFile, func(*weights.Tensor) {}) }, PTFile},
+		"renamed":       {func(t *testing.T, dir string) { reweigh(t, dir, PTFile, rename) }, PTFile},
+		"another model": {func(t *testing.T, dir string) { reweigh(t, dir, PTFile, change) }, ""},
 		"no model": {func(t *testing.T, dir string) {
 			writePT(t, dir, []weights.Tensor{{Name: "a", DType: weights.F32, Shape: []int64{1}, Data: make([]byte, 4)}})
 		}, weights.BinFile},
@@ -64,31 +64,10 @@ func TestTwoPyTorchFiles(t *testing.T) {
 		})
 	}
 	dir := copyDir(t, filepath.Join(folders, "sharded-bin"))
-	copyChanged(t, dir, change)
+	reweigh(t, dir, PTFile, change)
 	if _, _, err := Load(dir, gotch.CPU); err == nil || !strings.Contains(err.Error(), "model.pt and pytorch_model.bin.index.json are different models") {
 		t.Errorf("shards: error %v", err)
 	}
-}
-
-// copyChanged makes a [PTFile] of the folder's weights.
-func copyChanged(t *testing.T, dir string, change func(*weights.Tensor)) {
-	t.Helper()
-	file, err := openWeights(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	var tensors []weights.Tensor
-	for _, name := range file.Names() {
-		tensor, err := file.Tensor(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tensor.Data = bytes.Clone(tensor.Data)
-		change(&tensor)
-		tensors = append(tensors, tensor)
-	}
-	writePT(t, dir, tensors)
 }
 
 func writePT(t *testing.T, dir string, tensors []weights.Tensor) {

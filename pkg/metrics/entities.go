@@ -37,13 +37,8 @@ func EntitySpans(truth, predicted [][]tasks.Span) EntityReport {
 	return report
 }
 
-// CountEntities counts the entities of one text's words, by the rules of
-// [Entities], all labels together.
-func CountEntities(truth, predicted []string) Counts {
-	return CountSpans(tasks.Scheme{}.Spans(truth), tasks.Scheme{}.Spans(predicted))
-}
-
-// CountSpans is [CountEntities] of one text's entities.
+// CountSpans counts the entities of one text, by the rules of [Entities], all labels
+// together.
 func CountSpans(truth, predicted []tasks.Span) Counts {
 	byLabel := map[string]Counts{}
 	countSpans(byLabel, truth, predicted)

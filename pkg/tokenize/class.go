@@ -34,16 +34,19 @@ type wordRange struct{ lo, hi rune }
 // isWord reports whether r is part of a word to an added token of single_word:
 // a letter, mark, digit, connecting punctuation mark or joiner.
 func isWord(r rune) bool {
-	_, found := slices.BinarySearchFunc(wordRanges, r, func(w wordRange, r rune) int {
-		switch {
-		case w.hi < r:
-			return -1
-		case w.lo > r:
-			return 1
-		}
-		return 0
-	})
+	_, found := slices.BinarySearchFunc(wordRanges, r, func(w wordRange, r rune) int { return side(w.lo, w.hi, r) })
 	return found
+}
+
+// side says where the code points lo to hi lie: -1 below r, 1 above it, 0 around it.
+func side(lo, hi, r rune) int {
+	switch {
+	case hi < r:
+		return -1
+	case lo > r:
+		return 1
+	}
+	return 0
 }
 
 // isSpace reports whether r ends a word.
@@ -60,15 +63,7 @@ func classOf(r rune) (class, uint8) {
 	if r < charRanges[0].lo {
 		return 0, 0
 	}
-	i, found := slices.BinarySearchFunc(charRanges, r, func(c charRange, r rune) int {
-		switch {
-		case c.hi < r:
-			return -1
-		case c.lo > r:
-			return 1
-		}
-		return 0
-	})
+	i, found := slices.BinarySearchFunc(charRanges, r, func(c charRange, r rune) int { return side(c.lo, c.hi, r) })
 	if found {
 		return charRanges[i].class, charRanges[i].combining
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 )
 
 // Names of a tokenizer's files.
@@ -84,21 +85,7 @@ type addedTokens []addedToken
 
 // MarshalJSON writes the tokens in their order.
 func (a addedTokens) MarshalJSON() ([]byte, error) {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	out.WriteByte('{')
-	for i, token := range a {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		fmt.Fprintf(&out, "\"%d\":", token.id)
-		if err := enc.Encode(token.AddedToken); err != nil {
-			return nil, err
-		}
-	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
+	return orderedObject(len(a), func(i int) (string, any) { return strconv.Itoa(int(a[i].id)), a[i].AddedToken })
 }
 
 // vocabJSON is a vocabulary by id; in JSON it is an object, token → id.
@@ -106,18 +93,27 @@ type vocabJSON []string
 
 // MarshalJSON writes the tokens in the order of their ids.
 func (v vocabJSON) MarshalJSON() ([]byte, error) {
+	return orderedObject(len(v), func(id int) (string, any) { return v[id], id })
+}
+
+// orderedObject is a JSON object of so many members, in their order.
+func orderedObject(n int, member func(i int) (name string, value any)) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
 	out.WriteByte('{')
-	for id, token := range v {
-		if id > 0 {
+	for i := range n {
+		if i > 0 {
 			out.WriteByte(',')
 		}
-		if err := enc.Encode(token); err != nil {
+		name, value := member(i)
+		if err := enc.Encode(name); err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&out, ":%d", id)
+		out.WriteByte(':')
+		if err := enc.Encode(value); err != nil {
+			return nil, err
+		}
 	}
 	out.WriteByte('}')
 	return out.Bytes(), nil
