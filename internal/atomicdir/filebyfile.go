@@ -115,7 +115,7 @@ func put(source, target, by string) error {
 	if err := errors.Join(os.RemoveAll(next), os.RemoveAll(last)); err != nil {
 		return err
 	}
-	if err := double(source, next, linkOrCopy); err != nil {
+	if err := double(source, next, LinkOrCopy); err != nil {
 		return err
 	}
 	if info, err := os.Lstat(target); err == nil && (info.IsDir() || isFolder(next)) { // which a rename doesn't replace
@@ -131,9 +131,9 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// linkOrCopy makes target a second name of a file or, where the file system has none,
-// a copy.
-func linkOrCopy(source, target string) (err error) {
+// LinkOrCopy makes target, which mustn't be there, a second name of a file or, where the
+// file system has none, a copy.
+func LinkOrCopy(source, target string) (err error) {
 	if os.Link(source, target) == nil {
 		return nil
 	}

@@ -3,15 +3,14 @@ package fusion
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
 
+	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -34,7 +33,7 @@ func (a Architecture) writeForPrototype(dir string) error {
 			}
 		}
 	case a.isSingle(tasks.SingleQA(), prototypesQA):
-		return link(filepath.Join(dir, PTFile), filepath.Join(dir, weights.BinFile))
+		return atomicdir.LinkOrCopy(filepath.Join(dir, PTFile), filepath.Join(dir, weights.BinFile))
 	}
 	return nil
 }
@@ -74,19 +73,4 @@ func writeJSONFile(path string, value any) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return os.WriteFile(path, data.Bytes(), 0o666)
-}
-
-// link gives a file a second name, which takes no room; where the file system has no
-// such, it is copied.
-func link(from, to string) (err error) {
-	err = os.Link(from, to)
-	if err == nil || errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, out.Close()) }()
-	return addFile(out, from)
 }
