@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -222,6 +223,23 @@ func (p *tab) until(expression string) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
+}
+
+// back goes one page back. (history.back() may end the page before it has
+// answered, and chromedp.NavigateBack waits for a load that doesn't come for a
+// page that the browser has kept.)
+func (p *tab) back() {
+	p.t.Helper()
+	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		history, err := cdp.Call(ctx, target, page.GetNavigationHistory, cdp.Empty{})
+		if err != nil {
+			return err
+		}
+		_, err = cdp.Call(ctx, target, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{
+			EntryID: history.Entries[history.CurrentIndex-1].ID,
+		})
+		return err
+	}))
 }
 
 func (p *tab) click(selector string) {

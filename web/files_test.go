@@ -238,7 +238,7 @@ func TestNothingKept(t *testing.T) {
 	p.run("document.getElementById('key').value = '0123456789abcdef'")
 	p.read(call)
 	p.do(chromedp.Navigate("about:blank"))
-	p.run("history.back()")
+	p.back()
 	p.until("document.querySelector('[data-language=en]')")
 	if got := p.say("document.getElementById('transcript').value + document.getElementById('key').value + document.getElementById('result').textContent"); got != "" {
 		t.Errorf("after going back %d characters are there", len(got))
