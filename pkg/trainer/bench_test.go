@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"testing"
@@ -78,7 +79,7 @@ func BenchmarkStep(b *testing.B) {
 				t := benchTrainer(b, size.dim, size.hidden, size.layers, size.tokens)
 				t.BF16 = bf16
 				for i := 0; b.Loop(); i++ {
-					if _, _, err := t.step(t.Train[i%3].Ordered()[0].Batch(), 2e-5); err != nil {
+					if _, _, err := t.update(context.Background(), t.Train[i%3].Ordered()[0].Batch(), 2e-5); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -40,9 +40,7 @@ func (t *Trainer) gather(mine outcomes) ([]outcomes, error) {
 			return nil, fmt.Errorf("read what rank %d says: %w", rank, err)
 		}
 		if all[rank].Stopped {
-			if t.halt != nil {
-				t.halt()
-			}
+			t.stopAll = true
 			return nil, context.Canceled
 		}
 	}

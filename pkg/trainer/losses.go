@@ -4,6 +4,9 @@ import (
 	"math"
 	"time"
 
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
@@ -107,3 +110,52 @@ func (m *mean) addNumber(x float64) {
 }
 
 func (m *mean) value() float64 { return m.Sum / float64(max(1, m.Count)) }
+
+func (t *Trainer) lossWeight(task string) float64 {
+	if weight, set := t.LossWeights[task]; set {
+		return weight
+	}
+	return 1
+}
+
+// partLoss are a task's losses of a batch, scalars; nil where there are none.
+type partLoss struct {
+	task               string
+	total              *ts.Tensor
+	hard, soft, hidden *ts.Tensor // what the total is made of
+}
+
+// taskLoss are the values of a partLoss; NaN where there is none.
+type taskLoss struct {
+	task                      string
+	total, hard, soft, hidden float64
+}
+
+func (p partLoss) values(s *torchx.Scope) taskLoss {
+	value := func(loss *ts.Tensor) float64 {
+		if loss == nil {
+			return math.NaN()
+		}
+		return s.Value(loss)
+	}
+	return taskLoss{p.task, value(p.total), value(p.hard), value(p.soft), value(p.hidden)}
+}
+
+// sum is a + b, either of which may be nil.
+func sum(s *torchx.Scope, a, b *ts.Tensor) *ts.Tensor {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return s.Add(a, b)
+}
+
+// scaled is x · factor; x may be nil.
+func scaled(s *torchx.Scope, x *ts.Tensor, factor float64) *ts.Tensor {
+	if x == nil || factor == 1 {
+		return x
+	}
+	return s.Scale(x, factor)
+}

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -143,7 +144,7 @@ func expectParity(t *testing.T, name string) {
 		if math.Abs(rate-want.Rate) > 1e-12 {
 			t.Errorf("step %d: learning rate %v, want %v", step, rate, want.Rate)
 		}
-		losses, norm, err := tr.step(parityBatch(golden, step, want.Task), rate)
+		losses, norm, err := tr.update(context.Background(), parityBatch(golden, step, want.Task), rate)
 		if err != nil || len(losses) != 1 {
 			t.Fatalf("step %d: losses %v, %v", step, losses, err)
 		}

@@ -50,23 +50,24 @@ func (t *Trainer) dropoutSeed(epoch, step int) uint64 {
 	return stepSeed(seed, t.Ranks.Rank(), -2)
 }
 
-// together makes a context that ends on all ranks after the same step, when
-// parent has ended on any.
-func (t *Trainer) together(parent context.Context) (ctx context.Context, done func()) {
-	if t.Ranks == nil {
-		return parent, func() {}
-	}
-	t.local = parent
-	ctx, t.halt = context.WithCancel(context.WithoutCancel(parent))
-	return ctx, t.halt
-}
-
 // notesOfTask is how many numbers tell the ranks of a task's losses.
 const notesOfTask = 8
 
-// sharedGradient is gradient of all ranks' shares of a batch. It also makes known
-// whether a rank was told to stop.
-func (t *Trainer) sharedGradient(b datasets.Batch) ([]taskLoss, error) {
+// toldToStop returns an error when the run was told to stop: this process or, of
+// several, any of them. All ranks learn of that in the same step.
+func (t *Trainer) toldToStop(ctx context.Context) error {
+	switch {
+	case t.Ranks == nil:
+		return ctx.Err()
+	case t.stopAll:
+		return context.Canceled
+	}
+	return nil
+}
+
+// sharedGradient is gradient of all ranks' shares of a batch. It also tells all
+// ranks whether one was told to stop.
+func (t *Trainer) sharedGradient(ctx context.Context, b datasets.Batch) ([]taskLoss, error) {
 	sum, err := t.Ranks.BeginSum(t.Model.BackwardOrder(), t.CompressGradients)
 	if err != nil {
 		return nil, err
@@ -76,7 +77,7 @@ func (t *Trainer) sharedGradient(b datasets.Batch) ([]taskLoss, error) {
 		return nil, err
 	}
 	notes := make([]float64, 1+notesOfTask*len(b.Parts))
-	if t.local != nil && t.local.Err() != nil {
+	if ctx.Err() != nil {
 		notes[0] = 1
 	}
 	byTask := map[string]taskLoss{}
@@ -91,9 +92,7 @@ func (t *Trainer) sharedGradient(b datasets.Batch) ([]taskLoss, error) {
 	if err := sum(notes); err != nil {
 		return nil, err
 	}
-	if notes[0] > 0 && t.halt != nil {
-		t.halt()
-	}
+	t.stopAll = t.stopAll || notes[0] > 0
 	var losses []taskLoss
 	for i, part := range b.Parts {
 		if note := notes[1+notesOfTask*i:]; note[0] > 0 {

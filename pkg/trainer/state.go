@@ -52,8 +52,8 @@ const (
 // before will do.
 const keptStates = 2
 
-// keepDue reports whether the last state is too old.
-func (t *Trainer) keepDue() bool {
+// saveDue reports whether the last state is too old.
+func (t *Trainer) saveDue() bool {
 	return t.SaveSteps > 0 && t.progress.Step%t.SaveSteps == 0 || t.SaveEvery > 0 && time.Since(t.keptAt) >= t.SaveEvery
 }
 

@@ -64,7 +64,7 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 		if t.Ranks == nil && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if mine.Stopped = ctx.Err() != nil || t.local != nil && t.local.Err() != nil; mine.Stopped {
+		if mine.Stopped = t.stopAll || ctx.Err() != nil; mine.Stopped {
 			break // which the others are told below
 		}
 		b := t.share(slot)

@@ -17,37 +17,6 @@ var ErrNotFinite = errors.New("not a finite number")
 // ErrOutOfMemory is returned, wrapped, when the device can't hold a batch.
 var ErrOutOfMemory = errors.New("out of memory")
 
-// advance takes a step, from which the weights learn unless its numbers can't
-// be used.
-func (t *Trainer) advance(epoch, i int, b datasets.Batch) error {
-	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(*b.All()))
-	if err := torchx.Seed(t.dropoutSeed(epoch, i)); err != nil {
-		return fmt.Errorf("%s: %w", where, err)
-	}
-	p := &t.progress
-	p.Interval.Rate = t.schedule.Rate(p.Step)
-	losses, norm, err := t.step(b, p.Interval.Rate)
-	switch {
-	case errors.Is(err, ErrNotFinite):
-		err = fmt.Errorf("%s: %w", where, err)
-		if p.Bad+1 >= t.MaxBadSteps {
-			return tooManyBad(err, p.Bad)
-		}
-		p.Bad++
-		if p.Interval.Skipped++; p.Interval.Skipped == 1 {
-			t.Console.skipped(err)
-		}
-	case err != nil:
-		return fmt.Errorf("%s: %w", where, explainMemory(err))
-	default:
-		p.Bad = 0
-	}
-	p.Interval.add(*b.All(), losses, norm)
-	p.moved()
-	t.kept = false
-	return nil
-}
-
 func tooManyBad(err error, before int) error {
 	const hint = "a lower training.learning_rate may help"
 	if before == 0 {
