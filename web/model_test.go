@@ -36,15 +36,15 @@ var tiny = sync.OnceValues(func() (*fusion.Predictor, error) {
 	if err != nil {
 		return nil, err
 	}
-	mood, err := tasks.Own{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
+	mood, err := tasks.Custom{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
 	if err != nil {
 		return nil, err
 	}
-	risk, err := tasks.Own{Name: "risk_signs", Kind: tasks.MultiLabel, Pooling: tasks.CLSPooling, Heads: []tasks.Head{{Name: "violence", Labels: []string{"weapon", "threat"}}}}.Task()
+	risk, err := tasks.Custom{Name: "risk_signs", Kind: tasks.MultiLabel, Pooling: tasks.CLSPooling, Heads: []tasks.Head{{Name: "violence", Labels: []string{"weapon", "threat"}}}}.Task()
 	if err != nil {
 		return nil, err
 	}
-	places, err := tasks.Own{Name: "places", Kind: tasks.Token, Labels: []string{"TOWN", "ROAD"}}.Task()
+	places, err := tasks.Custom{Name: "places", Kind: tasks.Token, Labels: []string{"TOWN", "ROAD"}}.Task()
 	if err != nil {
 		return nil, err
 	}

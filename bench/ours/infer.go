@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -147,7 +148,7 @@ func (r *reader) readBatch(outputs []*output, precision string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = s.Close() }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	hidden, mask := r.model.Hidden(s, b)
 	for _, task := range r.model.Tasks {
 		for h, logits := range r.model.Logits(s, task.Name, hidden, mask) {
@@ -190,10 +191,10 @@ func decideHead(kind tasks.Kind, logits []float32, labels int) []int {
 	switch kind {
 	case tasks.Token:
 		for row := range slices.Chunk(logits[labels:len(logits)-labels], labels) {
-			said = append(said, argmax(row))
+			said = append(said, slices.Index(row, slices.Max(row)))
 		}
 	case tasks.MultiClass:
-		said = append(said, argmax(logits))
+		said = append(said, slices.Index(logits, slices.Max(logits)))
 	case tasks.MultiLabel:
 		for _, x := range logits {
 			flag := 0
@@ -204,14 +205,4 @@ func decideHead(kind tasks.Kind, logits []float32, labels int) []int {
 		}
 	}
 	return said
-}
-
-func argmax(row []float32) int {
-	best := 0
-	for i, x := range row {
-		if x > row[best] {
-			best = i
-		}
-	}
-	return best
 }

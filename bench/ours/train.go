@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,7 +28,7 @@ const (
 type training struct {
 	model     *fusion.Model
 	optimizer *torchx.AdamW
-	slots     []datasets.Slot
+	refs      []datasets.BatchRef
 	steps     uint64
 }
 
@@ -36,7 +37,7 @@ func newTraining(in inputs.Inputs) (*training, error) {
 	if err != nil {
 		return nil, err
 	}
-	slots, err := alternate(in, m.Tasks, tok)
+	refs, err := alternate(in, m.Tasks, tok)
 	if err != nil {
 		m.Drop()
 		return nil, err
@@ -46,7 +47,7 @@ func newTraining(in inputs.Inputs) (*training, error) {
 		m.Drop()
 		return nil, err
 	}
-	return &training{model: m, optimizer: optimizer, slots: slots}, nil
+	return &training{model: m, optimizer: optimizer, refs: refs}, nil
 }
 
 func (t *training) drop() {
@@ -55,8 +56,8 @@ func (t *training) drop() {
 }
 
 // alternate cuts the examples into batches, one of each task in turn.
-func alternate(in inputs.Inputs, list []tasks.Task, tok *tokenize.Tokenizer) ([]datasets.Slot, error) {
-	var each [][]datasets.Slot
+func alternate(in inputs.Inputs, list []tasks.Task, tok *tokenize.Tokenizer) ([]datasets.BatchRef, error) {
+	var each [][]datasets.BatchRef
 	for _, part := range in.Train {
 		task, err := tasks.Find(list, part.Name)
 		if err != nil {
@@ -69,26 +70,26 @@ func alternate(in inputs.Inputs, list []tasks.Task, tok *tokenize.Tokenizer) ([]
 		}
 		each = append(each, loader.Ordered())
 	}
-	var slots []datasets.Slot
+	var refs []datasets.BatchRef
 	for i := range each[0] { // each task has as many
 		for _, of := range each {
-			slots = append(slots, of[i])
+			refs = append(refs, of[i])
 		}
 	}
-	return slots, nil
+	return refs, nil
 }
 
 // run makes a step from each batch.
 func (t *training) run(precision string) (protocol.Response, error) {
 	var r protocol.Response
 	started := time.Now()
-	for _, slot := range t.slots {
-		b := slot.Batch()
+	for _, ref := range t.refs {
+		b := ref.Batch()
 		loss, err := t.step(b, precision == protocol.BF16)
 		if err != nil {
 			return r, fmt.Errorf("train on a %s batch: %w", b.Name(), err)
 		}
-		r.Loss += loss / float64(len(t.slots))
+		r.Loss += loss / float64(len(t.refs))
 		r.Samples += b.Size
 		r.Tokens += b.Tokens
 	}
@@ -117,7 +118,7 @@ func (t *training) step(b datasets.Batch, bf16 bool) (float64, error) {
 
 func (t *training) gradient(b datasets.Batch, bf16 bool) (loss float64, err error) {
 	s := torchx.Training(gotch.CPU)
-	defer func() { err = s.Close() }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	if bf16 {
 		s.Autocast()
 	}

@@ -277,7 +277,7 @@ func TestUnknownLabels(t *testing.T) {
 func TestTooLong(t *testing.T) {
 	const limit = 140
 	w := newWorld(t)
-	places, err := tasks.Own{Name: "places", Kind: tasks.Token, Text: "narrative", Entities: "places", Labels: []string{"PLACE"}}.Task()
+	places, err := tasks.Custom{Name: "places", Kind: tasks.Token, Text: "narrative", Entities: "places", Labels: []string{"PLACE"}}.Task()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,9 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
-
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/evaluate"
 )
 
@@ -95,7 +93,7 @@ func code(path string) string { return "`" + strings.ReplaceAll(path, "`", "'") 
 
 // size is a model's in words.
 func (m modelResult) size() string {
-	text := thousands(m.Parameters) + " parameters"
+	text := numbers.Thousands(m.Parameters) + " parameters"
 	if m.MillisPerCall > 0 {
 		text += fmt.Sprintf(", %.1f ms per call", m.MillisPerCall)
 	}
@@ -109,9 +107,7 @@ func (s scope) String() string {
 		text = "all records in " + s.File
 	}
 	if s.Dropped > 0 {
-		text += fmt.Sprintf("; %s left out, longer than the model reads", thousands(int64(s.Dropped)))
+		text += fmt.Sprintf("; %s left out, longer than the model reads", numbers.Thousands(int64(s.Dropped)))
 	}
 	return text
 }
-
-func thousands(n int64) string { return message.NewPrinter(language.English).Sprintf("%d", n) }

@@ -21,19 +21,19 @@ type scope struct {
 	Dropped int    `json:"dropped_as_too_long"` // of these records
 }
 
-// numbers are those of records.
-type numbers map[int]bool
+// recordNumbers count from 1.
+type recordNumbers map[int]bool
 
 // of are the examples of these records.
-func (n numbers) of(examples []datasets.Example) []datasets.Example {
+func (n recordNumbers) of(examples []datasets.Example) []datasets.Example {
 	return slices.DeleteFunc(slices.Clone(examples), func(ex datasets.Example) bool { return !n[ex.Record] })
 }
 
 // records are those to score of a file that has so many, and which they are in
 // words.
-func (s source) records(count int) (numbers, string, error) {
+func (s source) records(count int) (recordNumbers, string, error) {
 	if s.list == "" {
-		all := numbers{}
+		all := recordNumbers{}
 		for number := range count {
 			all[number+1] = true
 		}
@@ -89,7 +89,7 @@ func heldOutList(dir, task string) (string, error) {
 // "share" tells validation from test records, and there are of both, only the
 // test's count: validation chose the weights. share is the one that was read,
 // "" if it is unknown or mixed. An error says nothing of the file's texts.
-func readRecordNumbers(path string) (listed numbers, share string, err error) {
+func readRecordNumbers(path string) (listed recordNumbers, share string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, "", errors.Unwrap(err) // the caller names the file
@@ -106,8 +106,8 @@ func readRecordNumbers(path string) (listed numbers, share string, err error) {
 	if column < 0 {
 		return nil, "", errors.New(`it has no column "record"`)
 	}
-	byShare := map[string]numbers{}
-	listed = numbers{}
+	byShare := map[string]recordNumbers{}
+	listed = recordNumbers{}
 	for i, row := range rows[1:] {
 		number, err := strconv.Atoi(row[column])
 		if err != nil || number < 1 {
@@ -117,7 +117,7 @@ func readRecordNumbers(path string) (listed numbers, share string, err error) {
 		if shareColumn >= 0 {
 			share = row[shareColumn]
 			if byShare[share] == nil {
-				byShare[share] = numbers{}
+				byShare[share] = recordNumbers{}
 			}
 			byShare[share][number] = true
 		}

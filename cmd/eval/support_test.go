@@ -84,7 +84,7 @@ func (w *world) three() []tasks.Task {
 // reporter is a user's task on the file of cls.
 func reporter(t *testing.T) tasks.Task {
 	t.Helper()
-	task, err := tasks.Own{Name: "reporter", Kind: tasks.MultiClass, Text: "narrative", Heads: []tasks.Head{
+	task, err := tasks.Custom{Name: "reporter", Kind: tasks.MultiClass, Text: "narrative", Heads: []tasks.Head{
 		{Name: "gender", Source: "reporter.gender", Labels: []string{"female", "male"}},
 	}}.Task()
 	if err != nil {

@@ -51,7 +51,7 @@ func resolve(c config.Config, t config.Task) (path string, task tasks.Task, err 
 	case tasks.QAName:
 		return c.Data.QAPath, tasks.QA(), nil
 	}
-	own := tasks.Own{
+	own := tasks.Custom{
 		Name: t.Name, Kind: tasks.Kind(t.Kind), Pooling: tasks.Pooling(t.Pooling), Transform: t.Transform, PreClassifier: t.PreClassifier,
 		Text: t.Text, Entities: t.Entities, Labels: t.Labels,
 	}

@@ -46,7 +46,7 @@ func BuiltIn() []tasks.Task {
 // Tasks are those of [BuiltIn], and one of a user's own.
 func Tasks(t testing.TB) []tasks.Task {
 	t.Helper()
-	own, err := tasks.Own{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
+	own, err := tasks.Custom{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,10 +15,10 @@ import (
 // int8Weights are a linear layer's weights in 8-bit integers.
 type int8Weights struct{ packed C.tx_int8 }
 
-// Round prepares l for a Scope's [Scope.Int8]: it keeps a copy of the weights
+// Quantize prepares l for a Scope's [Scope.Int8]: it keeps a copy of the weights
 // that is rounded to 8-bit integers, with a scale for each output. Later changes
 // of the weights don't reach it.
-func (l *Linear) Round() error {
+func (l *Linear) Quantize() error {
 	if l.Weight == nil {
 		return errors.New("round a linear layer to 8 bits: its weights are missing")
 	}
@@ -33,7 +33,7 @@ func (l *Linear) Round() error {
 	return nil
 }
 
-// Int8 computes linear layers that were rounded ([Linear.Round]) in 8-bit
+// Int8 computes linear layers that were rounded ([Linear.Quantize]) in 8-bit
 // integers until Close: for inference on the CPU. Each row that a layer is
 // applied to is rounded with a scale of its own, so that its result doesn't
 // hang on its neighbours. Products are added up exactly, results are float32.

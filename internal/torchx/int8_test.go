@@ -54,7 +54,7 @@ func TestInt8Linear(t *testing.T) {
 			p := NewParams(gotch.CPU, true)
 			defer p.Drop()
 			l := NewLinear(p, "l", int64(size.in), int64(size.out))
-			if err := l.Round(); err != nil {
+			if err := l.Quantize(); err != nil {
 				t.Fatal(err)
 			}
 			values := waves(size.rows * size.in)
@@ -95,7 +95,7 @@ func TestInt8RowsAreIndependent(t *testing.T) {
 	p := NewParams(gotch.CPU, true)
 	defer p.Drop()
 	l := NewLinear(p, "l", 48, 70)
-	if err := l.Round(); err != nil {
+	if err := l.Quantize(); err != nil {
 		t.Fatal(err)
 	}
 	s := Inference(gotch.CPU)
@@ -122,7 +122,7 @@ func TestInt8KeepsWhatIsNotFinite(t *testing.T) {
 		p := NewParams(gotch.CPU, true)
 		defer p.Drop()
 		l := NewLinear(p, "l", int64(in), 70)
-		if err := l.Round(); err != nil {
+		if err := l.Quantize(); err != nil {
 			t.Fatal(err)
 		}
 		s := Inference(gotch.CPU)
@@ -165,7 +165,7 @@ func TestInt8RoundsNoWeightThatIsNotFinite(t *testing.T) {
 		if err := SetBytes(l.Weight, data, gotch.Float, []int64{70, 40}); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Round(); err == nil || !strings.Contains(err.Error(), "the weights of output 7 are not finite") {
+		if err := l.Quantize(); err == nil || !strings.Contains(err.Error(), "the weights of output 7 are not finite") {
 			t.Errorf("%v: error %v", odd, err)
 		}
 	}
@@ -177,7 +177,7 @@ func TestInt8IsForInferenceOnly(t *testing.T) {
 	if err := s.Close(); err == nil {
 		t.Error("no error in a training scope")
 	}
-	if err := new(Linear).Round(); err == nil {
+	if err := new(Linear).Quantize(); err == nil {
 		t.Error("no error without weights")
 	}
 }
@@ -198,7 +198,7 @@ func BenchmarkLinear(b *testing.B) {
 				p := NewParams(gotch.CPU, true)
 				defer p.Drop()
 				l := NewLinearNormal(p, "l", size[1], size[2], 0.02)
-				if err := l.Round(); err != nil {
+				if err := l.Quantize(); err != nil {
 					b.Fatal(err)
 				}
 				s := Inference(gotch.CPU)

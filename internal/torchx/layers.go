@@ -9,7 +9,7 @@ import (
 // Linear is y = x·Wᵀ + b, with Weight [out, in] and Bias [out] or nil.
 type Linear struct {
 	Weight, Bias *ts.Tensor
-	int8         *int8Weights // after Round
+	int8         *int8Weights // after Quantize
 }
 
 // LayerNorm normalises over the last dimension, with Weight and Bias [dim].

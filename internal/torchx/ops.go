@@ -94,17 +94,6 @@ func (s *Scope) Shape(x *ts.Tensor) []int64 {
 	return size
 }
 
-// Unflatten splits x's last dimension into sizes, whose product it must be.
-func (s *Scope) Unflatten(x *ts.Tensor, sizes ...int64) *ts.Tensor {
-	return s.run("unflatten", func() (*ts.Tensor, error) {
-		size, err := x.Size()
-		if err != nil {
-			return nil, err
-		}
-		return x.Reshape(append(size[:len(size)-1], sizes...), false)
-	}, x)
-}
-
 // Flatten joins x's dimensions from dim on into one.
 func (s *Scope) Flatten(x *ts.Tensor, dim int) *ts.Tensor {
 	return s.run("flatten", func() (*ts.Tensor, error) {

@@ -39,7 +39,7 @@ func (e *Encoder) Round() error {
 		for _, linear := range []*torchx.Linear{
 			&l.attention.query, &l.attention.key, &l.attention.value, &l.attention.out, &l.ffn.inner, &l.ffn.outer,
 		} {
-			if err := linear.Round(); err != nil {
+			if err := linear.Quantize(); err != nil {
 				return fmt.Errorf("encoder layer %d: %w", i, err)
 			}
 		}

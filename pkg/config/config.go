@@ -76,8 +76,8 @@ type Training struct {
 	LearningRate          float64 `yaml:"learning_rate"`
 	WeightDecay           float64 `yaml:"weight_decay"`
 	WarmupRatio           float64 `yaml:"warmup_ratio"`
-	WarmupSteps           int     `yaml:"warmup_steps"` // 0: by warmup_ratio
-	MaxGradNorm           float64 `yaml:"max_grad_norm"`
+	WarmupSteps           int     `yaml:"warmup_steps"`            // 0: by warmup_ratio
+	MaxGradNorm           float64 `yaml:"max_grad_norm"`           // 0 disables clipping
 	EvalSteps             int     `yaml:"eval_steps"`              // validate every so many steps; 0: after each epoch
 	MetricForBestModel    string  `yaml:"metric_for_best_model"`   // avg, loss, or a figure as MLflow shows it: val_ner/entity_f1
 	EarlyStoppingPatience int     `yaml:"early_stopping_patience"` // validations without improvement that end the run; 0: none do

@@ -2,11 +2,12 @@ package config
 
 import (
 	"fmt"
-	"math"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/trident-nlp/trident/internal/numbers"
 )
 
 // modelFiles are the names that a model directory's other files have, in lower case: those
@@ -69,21 +70,21 @@ func (c Config) Validate() error {
 	above0("training.num_epochs", c.Training.NumEpochs)
 	above0("training.batch_size", c.Training.BatchSize)
 	check(positive(c.Training.LearningRate), "training.learning_rate", "a number above 0", c.Training.LearningRate)
-	check(c.Training.WeightDecay >= 0 && finite(c.Training.WeightDecay), "training.weight_decay", "0 or more", c.Training.WeightDecay)
+	check(c.Training.WeightDecay >= 0 && numbers.Finite(c.Training.WeightDecay), "training.weight_decay", "0 or more", c.Training.WeightDecay)
 	check(c.Training.WarmupRatio >= 0 && c.Training.WarmupRatio <= 1, "training.warmup_ratio", "a number from 0 to 1", c.Training.WarmupRatio)
-	check(c.Training.MaxGradNorm > 0, "training.max_grad_norm", "a number above 0", c.Training.MaxGradNorm)
+	check(c.Training.MaxGradNorm >= 0, "training.max_grad_norm", "0 or more", c.Training.MaxGradNorm)
 	atLeast0("training.warmup_steps", int64(c.Training.WarmupSteps))
 	atLeast0("training.eval_steps", int64(c.Training.EvalSteps))
 	atLeast0("training.early_stopping_patience", int64(c.Training.EarlyStoppingPatience))
-	check(finite(c.Training.EarlyStoppingMinDelta) && c.Training.EarlyStoppingMinDelta >= 0, "training.early_stopping_min_delta", "0 or more", c.Training.EarlyStoppingMinDelta)
+	check(numbers.Finite(c.Training.EarlyStoppingMinDelta) && c.Training.EarlyStoppingMinDelta >= 0, "training.early_stopping_min_delta", "0 or more", c.Training.EarlyStoppingMinDelta)
 	check(c.Training.MetricForBestModel == BestAvg || c.Training.MetricForBestModel == BestLoss || strings.Contains(c.Training.MetricForBestModel, "/"),
 		"training.metric_for_best_model", "avg, loss or a figure such as val_ner/entity_f1", fmt.Sprintf("%q", c.Training.MetricForBestModel))
 	oneOf("training.sampling", c.Training.Sampling, SamplingProportional, SamplingUniform, SamplingTemperature)
-	check(finite(c.Training.SamplingTemperature) && c.Training.SamplingTemperature >= 1, "training.sampling_temperature", "1 or more", c.Training.SamplingTemperature)
+	check(numbers.Finite(c.Training.SamplingTemperature) && c.Training.SamplingTemperature >= 1, "training.sampling_temperature", "1 or more", c.Training.SamplingTemperature)
 	oneOf("training.precision", c.Training.Precision, PrecisionFP32, PrecisionBF16, PrecisionAuto)
 	atLeast0("training.threads", int64(c.Training.Threads))
 	atLeast0("training.save_steps", int64(c.Training.SaveSteps))
-	check(finite(c.Training.SaveMinutes) && c.Training.SaveMinutes >= 0, "training.save_minutes", "0 or more", c.Training.SaveMinutes)
+	check(numbers.Finite(c.Training.SaveMinutes) && c.Training.SaveMinutes >= 0, "training.save_minutes", "0 or more", c.Training.SaveMinutes)
 	above0("training.max_bad_steps", c.Training.MaxBadSteps)
 	check(positive(c.Training.RankTimeoutMinutes), "training.rank_timeout_minutes", "a number above 0", c.Training.RankTimeoutMinutes)
 	oneOf("training.gradient_compression", c.Training.GradientCompression, CompressionNone, CompressionBF16)
@@ -148,6 +149,4 @@ func (t Task) empty() bool {
 	return t.Name+t.Kind+t.File+t.Text+t.Entities+t.Pooling == "" && len(t.Labels)+len(t.Heads) == 0 && !t.Transform && !t.PreClassifier
 }
 
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
-
-func positive(x float64) bool { return finite(x) && x > 0 }
+func positive(x float64) bool { return numbers.Finite(x) && x > 0 }

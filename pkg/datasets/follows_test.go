@@ -13,7 +13,7 @@ import (
 
 // place is a user's task in which a county follows a town.
 func place(t testing.TB) tasks.Task {
-	return own(t, tasks.Own{Name: "place", Kind: tasks.MultiClass, Heads: []tasks.Head{
+	return own(t, tasks.Custom{Name: "place", Kind: tasks.MultiClass, Heads: []tasks.Head{
 		{Name: "county", Follows: &tasks.Follows{Head: "town"}}, {Name: "town"},
 	}})
 }
@@ -157,7 +157,7 @@ func TestContradictionsShowNoTexts(t *testing.T) {
 // The main category of a sub-category is that of the table, also where the
 // configuration lists one that no record has.
 func TestMainCategoriesFollowSubCategories(t *testing.T) {
-	task := own(t, tasks.Own{Name: "area", Kind: tasks.MultiClass, Heads: []tasks.Head{
+	task := own(t, tasks.Custom{Name: "area", Kind: tasks.MultiClass, Heads: []tasks.Head{
 		{Name: "sub", Source: "category", Labels: []string{"Custody", "Gambling", "Bullying", "Albinism"}},
 		{Name: "main", Source: "category", Via: tasks.ViaMainCategory, Labels: []string{"Child Maintenance & Custody", UnknownCategory, "Disability", "GBV"}},
 	}})

@@ -11,7 +11,7 @@ import (
 )
 
 // own completes a user's task.
-func own(t testing.TB, o tasks.Own) tasks.Task {
+func own(t testing.TB, o tasks.Custom) tasks.Task {
 	t.Helper()
 	task, err := o.Task()
 	if err != nil {
@@ -22,19 +22,19 @@ func own(t testing.TB, o tasks.Own) tasks.Task {
 
 // mood is a user's task of classes, at two depths.
 func mood(t testing.TB, caller ...string) tasks.Task {
-	return own(t, tasks.Own{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{
+	return own(t, tasks.Custom{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{
 		{Name: "caller", Labels: caller}, {Name: "gender", Source: "reporter.gender"},
 	}})
 }
 
 // topics is a user's task of yes/no labels.
 func topics(t testing.TB, labels ...string) tasks.Task {
-	return own(t, tasks.Own{Name: "topics", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "topics", Labels: labels}}})
+	return own(t, tasks.Custom{Name: "topics", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "topics", Labels: labels}}})
 }
 
 // places is a user's task of spans.
 func places(t testing.TB, labels ...string) tasks.Task {
-	return own(t, tasks.Own{Name: "places", Kind: tasks.Token, Entities: "spans", Labels: labels})
+	return own(t, tasks.Custom{Name: "places", Kind: tasks.Token, Entities: "spans", Labels: labels})
 }
 
 func mustEncode(t testing.TB, r Records, limits Limits) Set {
@@ -308,7 +308,7 @@ func TestMissingLabels(t *testing.T) {
 }
 
 func TestLabelsByMainCategory(t *testing.T) {
-	task := own(t, tasks.Own{Name: "area", Kind: tasks.MultiClass, Text: "call.notes", Heads: []tasks.Head{{Name: "area", Source: "call.category", Via: tasks.ViaMainCategory}}})
+	task := own(t, tasks.Custom{Name: "area", Kind: tasks.MultiClass, Text: "call.notes", Heads: []tasks.Head{{Name: "area", Source: "call.category", Via: tasks.ViaMainCategory}}})
 	r := mustLoad(t, `[{"call": {"notes": "x", "category": "Custody"}}, {"call": {"notes": "y"}}, {"call": {"notes": "z", "category": "legal issues"}}]`, task)
 	if got, want := r.Tasks[0].Heads[0].Labels, []string{"Child Maintenance & Custody", "Unknown"}; !slices.Equal(got, want) {
 		t.Errorf("got labels %v, want %v", got, want)
@@ -320,7 +320,7 @@ func TestLabelsByMainCategory(t *testing.T) {
 
 // Text that holds an object, as the source's QA labels are, for a user's task.
 func TestFlagsInATextThatHoldsAnObject(t *testing.T) {
-	task := own(t, tasks.Own{Name: "call", Kind: tasks.MultiLabel, Heads: []tasks.Head{
+	task := own(t, tasks.Custom{Name: "call", Kind: tasks.MultiLabel, Heads: []tasks.Head{
 		{Name: "opening", Source: "labels.opening", Labels: []string{"a", "b"}}, {Name: "closing", Source: "labels.closing"},
 	}})
 	r := mustLoad(t, `[{"text": "x", "labels": "{\"opening\": [1, 0], \"closing\": [\"thanks\"]}"}, {"text": "x", "labels": {"closing": {"bye": 1}}}]`, task)

@@ -18,14 +18,14 @@ type Loader struct {
 // Batches returns the number of batches of all examples; the last may be smaller.
 func (l Loader) Batches() int { return (len(l.Examples) + l.BatchSize - 1) / l.BatchSize }
 
-// Slot is a batch that hasn't been collated yet.
-type Slot struct {
+// BatchRef is a batch that hasn't been collated yet.
+type BatchRef struct {
 	loader  Loader
 	indices []int
 }
 
-// Batch collates the slot's examples.
-func (s Slot) Batch() Batch {
+// Batch collates its examples.
+func (s BatchRef) Batch() Batch {
 	examples := make([]Example, len(s.indices))
 	for i, index := range s.indices {
 		examples[i] = s.loader.Examples[index]
@@ -34,7 +34,7 @@ func (s Slot) Batch() Batch {
 }
 
 // Ordered returns the batches in the examples' order, for validation.
-func (l Loader) Ordered() []Slot {
+func (l Loader) Ordered() []BatchRef {
 	order := make([]int, len(l.Examples))
 	for i := range order {
 		order[i] = i
@@ -42,12 +42,12 @@ func (l Loader) Ordered() []Slot {
 	return l.cut(order)
 }
 
-func (l Loader) cut(order []int) []Slot {
-	var slots []Slot
+func (l Loader) cut(order []int) []BatchRef {
+	var refs []BatchRef
 	for start := 0; start < len(order); start += l.BatchSize {
-		slots = append(slots, Slot{l, order[start:min(start+l.BatchSize, len(order))]})
+		refs = append(refs, BatchRef{l, order[start:min(start+l.BatchSize, len(order))]})
 	}
-	return slots
+	return refs
 }
 
 // Name joins the names of the loader's tasks.
@@ -56,16 +56,16 @@ func (l Loader) Name() string { return strings.Join(tasks.Names(l.Tasks), "+") }
 // Alternate is task alternation: every loader's examples are shuffled and cut
 // into batches, and the batches of all loaders shuffled into one list. The
 // same seed gives the same list.
-func Alternate(loaders []Loader, sampling Sampling, seed uint64) []Slot {
+func Alternate(loaders []Loader, sampling Sampling, seed uint64) []BatchRef {
 	rng := rand.New(rand.NewPCG(seed, 0))
-	var all []Slot
+	var all []BatchRef
 	for i, n := range sampling.Batches(loaders) {
 		l := loaders[i]
-		var slots []Slot
-		for len(slots) < n {
-			slots = append(slots, l.cut(rng.Perm(len(l.Examples)))...)
+		var refs []BatchRef
+		for len(refs) < n {
+			refs = append(refs, l.cut(rng.Perm(len(l.Examples)))...)
 		}
-		all = append(all, slots[:n]...)
+		all = append(all, refs[:n]...)
 	}
 	rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all

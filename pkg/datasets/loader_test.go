@@ -19,10 +19,10 @@ func testLoader(name string, n, batchSize int) Loader {
 	return l
 }
 
-// batches writes each slot as its task and records.
-func batches(slots []Slot) []string {
+// batches writes each batch as its task and records.
+func batches(refs []BatchRef) []string {
 	var list []string
-	for _, s := range slots {
+	for _, s := range refs {
 		b := s.Batch()
 		list = append(list, fmt.Sprint(b.Name(), b.Records))
 	}
@@ -71,8 +71,8 @@ func TestAlternateGivesEachExampleOnce(t *testing.T) {
 	loaders := []Loader{testLoader("ner", 33, 4), testLoader("cls", 96, 4), testLoader("qa", 50, 4)}
 	seen := map[string]map[int]int{}
 	sizes := map[string]map[int]int{}
-	for _, slot := range Alternate(loaders, Sampling{}, 7) {
-		b := slot.Batch()
+	for _, ref := range Alternate(loaders, Sampling{}, 7) {
+		b := ref.Batch()
 		task := b.Name()
 		if seen[task] == nil {
 			seen[task], sizes[task] = map[int]int{}, map[int]int{}
@@ -124,8 +124,8 @@ func TestAlternateMixesTheTasks(t *testing.T) {
 	loaders := []Loader{testLoader("ner", 80, 4), testLoader("cls", 80, 4), testLoader("qa", 80, 4)}
 	changes, before := 0, ""
 	var heads []string
-	for i, slot := range Alternate(loaders, Sampling{}, 7) {
-		task := slot.Batch().Name()
+	for i, ref := range Alternate(loaders, Sampling{}, 7) {
+		task := ref.Batch().Name()
 		if task != before {
 			changes++
 		}

@@ -61,8 +61,8 @@ func TestRepeatsAndParts(t *testing.T) {
 	uniform := Sampling{math.Inf(1)}
 	used := map[string]map[int]int{"small": {}, "large": {}}
 	count := map[string]int{}
-	for _, slot := range Alternate(loaders, uniform, 7) {
-		b := slot.Batch()
+	for _, ref := range Alternate(loaders, uniform, 7) {
+		b := ref.Batch()
 		count[b.Name()]++
 		for _, record := range b.Records {
 			used[b.Name()][record]++
@@ -81,8 +81,8 @@ func TestRepeatsAndParts(t *testing.T) {
 		t.Errorf("large: %d records, want 22 different ones", len(used["large"]))
 	}
 	fresh := 0
-	for _, slot := range Alternate(loaders, uniform, 8) {
-		if b := slot.Batch(); b.Name() == "large" {
+	for _, ref := range Alternate(loaders, uniform, 8) {
+		if b := ref.Batch(); b.Name() == "large" {
 			for _, record := range b.Records {
 				if used["large"][record] == 0 {
 					fresh++

@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// Share collates a rank's share of the slot's examples; see [Slot.Places]. It may
+// Share collates a rank's share of the examples; see [BatchRef.Places]. It may
 // be empty. The batch knows of what it is a share.
-func (s Slot) Share(rank, size int) Batch {
+func (s BatchRef) Share(rank, size int) Batch {
 	whole := s.Batch()
 	places := s.Places(size)[rank]
 	indices := make([]int, len(places))
 	for i, place := range places {
 		indices[i] = s.indices[place]
 	}
-	b := Slot{s.loader, indices}.Batch()
+	b := BatchRef{s.loader, indices}.Batch()
 	b.Whole = &whole
 	for p := range b.Parts {
 		for h := range b.Parts[p].Targets {
@@ -24,11 +24,11 @@ func (s Slot) Share(rank, size int) Batch {
 	return b
 }
 
-// Places says which of the slot's examples are each rank's, of size ranks, in
+// Places says which of the examples are each rank's, of size ranks, in
 // ascending order. Each has the same number, or one more, and about as many
 // tokens: a step ends with the slowest rank. So the examples are dealt out by
 // length, the longest first, to and fro.
-func (s Slot) Places(size int) [][]int {
+func (s BatchRef) Places(size int) [][]int {
 	byLength := make([]int, len(s.indices))
 	for place := range byLength {
 		byLength[place] = place
@@ -49,7 +49,7 @@ func (s Slot) Places(size int) [][]int {
 }
 
 // length is an example's, in tokens.
-func (s Slot) length(place int) int { return len(s.loader.Examples[s.indices[place]].IDs) }
+func (s BatchRef) length(place int) int { return len(s.loader.Examples[s.indices[place]].IDs) }
 
 // All is the batch of which b is a share, or else b.
 func (b *Batch) All() *Batch {

@@ -8,12 +8,12 @@ import (
 
 func TestShares(t *testing.T) {
 	for n := 1; n <= 10; n++ {
-		slot := testLoader("x", n, n).Ordered()[0]
-		whole := slot.Batch()
+		ref := testLoader("x", n, n).Ordered()[0]
+		whole := ref.Batch()
 		for size := 1; size <= 12; size++ {
 			var records []int
 			for rank := range size {
-				b := slot.Share(rank, size)
+				b := ref.Share(rank, size)
 				records = append(records, b.Records...)
 				if b.Size != n/size && b.Size != n/size+1 {
 					t.Errorf("rank %d of %d has %d of %d examples", rank, size, b.Size, n)
@@ -37,10 +37,10 @@ func TestSharesAreEven(t *testing.T) {
 	for i := range loader.Examples {
 		loader.Examples[i].IDs = make([]int32, 10+rng.IntN(246))
 	}
-	slot := loader.Ordered()[0]
-	mean := slot.Batch().Tokens / 4
+	ref := loader.Ordered()[0]
+	mean := ref.Batch().Tokens / 4
 	for rank := range 4 {
-		if got := slot.Share(rank, 4).Tokens; got < mean*95/100 || got > mean*105/100 {
+		if got := ref.Share(rank, 4).Tokens; got < mean*95/100 || got > mean*105/100 {
 			t.Errorf("rank %d has %d tokens, want about %d", rank, got, mean)
 		}
 	}

@@ -53,7 +53,7 @@ func TestOutsideIsNotTheFirstLabel(t *testing.T) {
 
 // Spans that were made of a token classifier's tags can't be learnt as they are.
 func TestTagsAsLabelsAreRefused(t *testing.T) {
-	own, err := tasks.Own{Name: "places", Kind: tasks.Token}.Task()
+	own, err := tasks.Custom{Name: "places", Kind: tasks.Token}.Task()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,10 +61,10 @@ func TestTagsAsLabelsAreRefused(t *testing.T) {
 	if want := `label "B-PLACE" is the tag of a word, with a letter for its place in the entity; a span is the whole entity, so call it "PLACE"`; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v\nwant %s", err, want)
 	}
-	if _, err := (tasks.Own{Name: "places", Kind: tasks.Token, Labels: []string{"B-PLACE", "I-PLACE"}}).Task(); err == nil || !strings.Contains(err.Error(), `call it "PLACE"`) {
+	if _, err := (tasks.Custom{Name: "places", Kind: tasks.Token, Labels: []string{"B-PLACE", "I-PLACE"}}).Task(); err == nil || !strings.Contains(err.Error(), `call it "PLACE"`) {
 		t.Errorf("listed labels: %v", err)
 	}
-	if _, err := (tasks.Own{Name: "pills", Kind: tasks.Token, Labels: []string{"B-vitamin", "C-vitamin"}}).Task(); err != nil {
+	if _, err := (tasks.Custom{Name: "pills", Kind: tasks.Token, Labels: []string{"B-vitamin", "C-vitamin"}}).Task(); err != nil {
 		t.Errorf("names that begin with a letter: %v", err)
 	}
 }

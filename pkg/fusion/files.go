@@ -1,7 +1,6 @@
 package fusion
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -40,12 +39,12 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 		if err != nil {
 			return err
 		}
-		if err := writeFile(tmp, SafetensorsFile, func(w io.Writer) error {
+		if err := atomicdir.WriteFile(filepath.Join(tmp, SafetensorsFile), func(w io.Writer) error {
 			return weights.WriteSafetensors(w, tensors, origin)
 		}); err != nil {
 			return err
 		}
-		if err := writeFile(tmp, PTFile, func(w io.Writer) error { return weights.WritePT(w, tensors) }); err != nil {
+		if err := atomicdir.WriteFile(filepath.Join(tmp, PTFile), func(w io.Writer) error { return weights.WritePT(w, tensors) }); err != nil {
 			return err
 		}
 		config, err := m.configJSON()
@@ -72,14 +71,6 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 		return fmt.Errorf("save model: %w", err)
 	}
 	return nil
-}
-
-func writeFile(dir, name string, write func(io.Writer) error) error {
-	f, err := os.Create(filepath.Join(dir, name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(f), f.Close())
 }
 
 // Load reads a model directory: ours, or one that one of the Python prototype's

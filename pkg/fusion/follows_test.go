@@ -24,7 +24,7 @@ func pairedTasks(t testing.TB) []tasks.Task {
 		Main: []string{"GBV", "Unknown", "VANE"}, Sub: []string{"a", "b", "c", "d"}, Intervention: []string{"x", "y"}, Priority: []string{"1", "2", "3"},
 	})
 	cls.Heads[0].Follows = &tasks.Follows{Head: "sub", IDs: []int{0, 2, 0, 2}} // no sub-category is Unknown
-	place, err := tasks.Own{Name: "place", Kind: tasks.MultiClass, Heads: []tasks.Head{
+	place, err := tasks.Custom{Name: "place", Kind: tasks.MultiClass, Heads: []tasks.Head{
 		{Name: "country", Labels: []string{"KE", "UG"}, Follows: &tasks.Follows{Head: "county", IDs: []int{0, 1, tasks.AnyLabel}}},
 		{Name: "town", Labels: []string{"p", "q", "r", "s"}},
 		{Name: "county", Labels: []string{"k", "l", "m"}, Follows: &tasks.Follows{Head: "town", IDs: []int{0, 1, 2, 1}}},

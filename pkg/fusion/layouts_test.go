@@ -249,7 +249,7 @@ func TestNoTokenClassifier(t *testing.T) {
 func ownTasks(t *testing.T) []tasks.Task {
 	t.Helper()
 	var list []tasks.Task
-	for _, own := range []tasks.Own{
+	for _, own := range []tasks.Custom{
 		{Name: "places", Kind: tasks.Token, Transform: true, Labels: []string{"TOWN", "ROAD"}},
 		{Name: "mood", Kind: tasks.MultiClass, Pooling: tasks.CLSPooling, PreClassifier: true, Text: "narrative", Heads: []tasks.Head{
 			{Name: "caller", Labels: []string{"sad & tired", "calm"}}, {Name: "agent", Source: "staff.mood", Labels: []string{"x", "y", "z"}},

@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sugarme/gotch/ts"
@@ -228,7 +229,7 @@ func (p *Predictor) read(batch []*piece, list []tasks.Task, o *PredictOptions) (
 	if err != nil {
 		return err
 	}
-	defer func() { err = s.Close() }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	hidden, mask := p.model.Hidden(s, b)
 	for _, task := range list {
 		for _, logits := range p.model.Logits(s, task.Name, hidden, mask) {

@@ -8,7 +8,7 @@ import (
 // FuzzLabelMaps: labels that are read are whole, and the same when they are
 // written and read again.
 func FuzzLabelMaps(f *testing.F) {
-	own, err := Own{Name: "mood", Kind: MultiClass, Heads: []Head{{Name: "caller"}}}.Task()
+	own, err := Custom{Name: "mood", Kind: MultiClass, Heads: []Head{{Name: "caller"}}}.Task()
 	if err != nil {
 		f.Fatal(err)
 	}

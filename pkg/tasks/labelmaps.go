@@ -133,7 +133,7 @@ func UnmarshalLabelMaps(data []byte, described []Task) ([]Task, error) {
 func (t *Task) readLabels(raw json.RawMessage) error {
 	switch {
 	case !BuiltIn(*t):
-		return t.readOwn(raw)
+		return t.readCustom(raw)
 	case t.Kind == Token:
 		var m labelMap
 		if err := json.Unmarshal(raw, &m); err != nil {
@@ -146,7 +146,7 @@ func (t *Task) readLabels(raw json.RawMessage) error {
 	return t.readQA(raw)
 }
 
-func (t *Task) readOwn(raw json.RawMessage) error {
+func (t *Task) readCustom(raw json.RawMessage) error {
 	var m ownMaps
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return err

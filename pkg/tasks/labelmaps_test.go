@@ -147,12 +147,12 @@ func TestBadLabelMaps(t *testing.T) {
 
 // A user's tasks come back as they were described, labels included.
 func TestLabelMapsOfOwnTasks(t *testing.T) {
-	mood, err := Own{Name: "mood", Kind: MultiClass, Heads: []Head{{Name: "caller", Labels: []string{"sad & tired", "calm"}}}}.Task()
+	mood, err := Custom{Name: "mood", Kind: MultiClass, Heads: []Head{{Name: "caller", Labels: []string{"sad & tired", "calm"}}}}.Task()
 	if err != nil {
 		t.Fatal(err)
 	}
 	// The name of a source's task, but not its heads.
-	cls, err := Own{Name: "cls", Kind: MultiLabel, Heads: []Head{{Name: "topics", Labels: []string{"b", "a"}}}}.Task()
+	cls, err := Custom{Name: "cls", Kind: MultiLabel, Heads: []Head{{Name: "topics", Labels: []string{"b", "a"}}}}.Task()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,11 +71,11 @@ func TestFind(t *testing.T) {
 
 // A model's files hold the tasks as JSON, and the labels elsewhere.
 func TestTaskInJSON(t *testing.T) {
-	token, err := Own{Name: "places", Kind: Token, Transform: true, Entities: "marks.spans", Labels: []string{"TOWN"}}.Task()
+	token, err := Custom{Name: "places", Kind: Token, Transform: true, Entities: "marks.spans", Labels: []string{"TOWN"}}.Task()
 	if err != nil {
 		t.Fatal(err)
 	}
-	pooled, err := Own{Name: "mood", Kind: MultiClass, Pooling: CLSPooling, PreClassifier: true, Text: "call.notes", Heads: []Head{
+	pooled, err := Custom{Name: "mood", Kind: MultiClass, Pooling: CLSPooling, PreClassifier: true, Text: "call.notes", Heads: []Head{
 		{Name: "area", Source: "category", Via: ViaMainCategory, Required: true}, {Name: "caller", Labels: []string{"calm"}},
 	}}.Task()
 	if err != nil {

@@ -1,6 +1,8 @@
 package trainer
 
 import (
+	"slices"
+
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -43,7 +45,7 @@ func newMajority(task tasks.Task, t int, examples []datasets.Example) majority {
 					}
 				}
 			}
-			m.heads = append(m.heads, []int{argmax(counts)})
+			m.heads = append(m.heads, []int{slices.Index(counts, slices.Max(counts))})
 		}
 	}
 	return m
@@ -62,16 +64,6 @@ func (m majority) predict(part datasets.Part) [][]int {
 	return predicted
 }
 
-func argmax(counts []int) int {
-	best := 0
-	for i, n := range counts {
-		if n > counts[best] {
-			best = i
-		}
-	}
-	return best
-}
-
 // Baseline scores the majority class of the training examples on the
 // validation ones, for each of the set's tasks.
 func Baseline(train, val datasets.Loader) []Scores {
@@ -80,8 +72,8 @@ func Baseline(train, val datasets.Loader) []Scores {
 	for t, task := range val.Tasks {
 		guesses = append(guesses, newMajority(task, t, train.Examples))
 	}
-	for _, slot := range val.Ordered() {
-		b := slot.Batch()
+	for _, ref := range val.Ordered() {
+		b := ref.Batch()
 		for t, part := range b.Parts {
 			predicted := guesses[t].predict(part)
 			scorers[t].addBoth(b, part, predicted, predicted)

@@ -125,8 +125,8 @@ func validationLoss(t *testing.T, val []datasets.Loader) {
 	h := run(t, tr)
 	losses := map[string]*mean{"ner": {}, "cls": {}, "qa": {}}
 	for _, l := range val {
-		for _, slot := range l.Ordered() {
-			b := slot.Batch()
+		for _, ref := range l.Ordered() {
+			b := ref.Batch()
 			for _, part := range b.Parts {
 				s := torchx.Inference(gotch.CPU)
 				hidden, mask := tr.Model.Hidden(s, b)

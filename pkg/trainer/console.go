@@ -6,9 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
-
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -196,7 +194,7 @@ type Setup struct {
 
 // Run prints how a run will train.
 func (c *Console) Run(s Setup, t *Trainer) {
-	c.printf("\nTotal parameters: %s\n", thousands(s.Parameters))
+	c.printf("\nTotal parameters: %s\n", numbers.Thousands(s.Parameters))
 	c.printf("Training on %s", s.Device)
 	if s.Device == "cpu" {
 		c.printf(" (%d threads, %s)\n", s.Threads, s.Precision)
@@ -213,11 +211,9 @@ func (c *Console) Run(s Setup, t *Trainer) {
 func (c *Console) Steps(t *Trainer) {
 	var parts []string
 	for i, n := range t.Sampling.Batches(t.Train) {
-		parts = append(parts, fmt.Sprintf("%s %s", t.Train[i].Name(), thousands(int64(n))))
+		parts = append(parts, fmt.Sprintf("%s %s", t.Train[i].Name(), numbers.Thousands(int64(n))))
 	}
 	schedule := t.Schedule()
-	c.printf("Batches per epoch: %s (%s)\n", thousands(int64(t.StepsPerEpoch())), strings.Join(parts, ", "))
-	c.printf("Total steps: %s, warm-up: %s\n", thousands(int64(schedule.Total)), thousands(int64(schedule.Warmup)))
+	c.printf("Batches per epoch: %s (%s)\n", numbers.Thousands(int64(t.StepsPerEpoch())), strings.Join(parts, ", "))
+	c.printf("Total steps: %s, warm-up: %s\n", numbers.Thousands(int64(schedule.Total)), numbers.Thousands(int64(schedule.Warmup)))
 }
-
-func thousands(n int64) string { return message.NewPrinter(language.English).Sprintf("%d", n) }

@@ -10,6 +10,7 @@ import (
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
@@ -79,7 +80,7 @@ func TestBadStepsAreSkipped(t *testing.T) {
 	if h.All[0].Train.Skipped != 3 || h.All[1].Train.Skipped != 1 || log[1]["train/skipped_steps"] != 3 || log[2]["train/skipped_steps"] != 1 {
 		t.Errorf("skipped %d, %d; tracked %v, %v; want 3 and 1", h.All[0].Train.Skipped, h.All[1].Train.Skipped, log[1]["train/skipped_steps"], log[2]["train/skipped_steps"])
 	}
-	if !finite(h.All[1].Train.Loss) || !finite(h.All[0].Train.GradNorm) {
+	if !numbers.Finite(h.All[1].Train.Loss) || !numbers.Finite(h.All[0].Train.GradNorm) {
 		t.Errorf("mean losses %v, gradient norms %v", h.All[1].Train.Loss, h.All[0].Train.GradNorm)
 	}
 	if got := strings.Count(out.String(), "[Skipped: epoch "); got != 2 || !strings.Contains(out.String(), "skipped steps: 3") {

@@ -1,13 +1,16 @@
 package trainer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/sugarme/gotch/ts"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
@@ -62,15 +65,15 @@ func (t *Trainer) epoch(ctx context.Context) error {
 	first := t.progress.Step % t.progress.PerEpoch
 	number := t.progress.Step/t.progress.PerEpoch + 1
 	t.Console.epoch(number, t.Epochs)
-	slots := datasets.Alternate(t.Train, t.Sampling, stepSeed(t.Seed, number, -1))
-	bar := t.Console.bar("Training", len(slots))
+	refs := datasets.Alternate(t.Train, t.Sampling, stepSeed(t.Seed, number, -1))
+	bar := t.Console.bar("Training", len(refs))
 	defer bar.finish()
 	bar.from(first)
-	for i := first; i < len(slots); i++ {
+	for i := first; i < len(refs); i++ {
 		if err := t.toldToStop(ctx); err != nil {
 			return err
 		}
-		if err := t.trainStep(ctx, number, i, t.share(slots[i])); err != nil {
+		if err := t.trainStep(ctx, number, i, t.share(refs[i])); err != nil {
 			return err
 		}
 		bar.step(t.Console.running(t.progress.Interval, t.left(time.Since(t.began))))
@@ -131,16 +134,16 @@ func (t *Trainer) update(ctx context.Context, b datasets.Batch, rate float64) (l
 	if err != nil || len(losses) == 0 {
 		return nil, 0, err
 	}
-	norm, err = t.optimizer.ClipGradNorm(t.MaxGradNorm)
+	norm, err = t.optimizer.ClipGradNorm(cmp.Or(t.MaxGradNorm, math.Inf(1)))
 	if err != nil {
 		return nil, 0, err
 	}
 	for _, loss := range losses {
-		if !finite(loss.total) {
+		if !numbers.Finite(loss.total) {
 			return nil, 0, fmt.Errorf("loss of %s is %v: %w", loss.task, loss.total, ErrNotFinite)
 		}
 	}
-	if !finite(norm) {
+	if !numbers.Finite(norm) {
 		return nil, 0, fmt.Errorf("gradient norm is %v: %w", norm, ErrNotFinite)
 	}
 	return losses, norm, t.optimizer.Step(rate)
@@ -159,7 +162,7 @@ func (t *Trainer) gradient(b datasets.Batch) (losses []taskLoss, err error) {
 	}
 	defer func() { err = errors.Join(err, dropAll(teachers)) }()
 	s := t.open(torchx.Training)
-	defer func() { err = s.Close() }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	hidden, mask := t.Model.Hidden(s, b)
 	var total *ts.Tensor
 	var parts []partLoss
@@ -234,7 +237,7 @@ func (t *Trainer) validate(ctx context.Context) (err error) {
 		return fmt.Errorf("epoch %d: validation: %w", e.Epoch, err)
 	}
 	e.Average = average(e.Val)
-	if !finite(e.loss()) || !finite(e.Average) {
+	if !numbers.Finite(e.loss()) || !numbers.Finite(e.Average) {
 		return fmt.Errorf("epoch %d: validation gives a loss of %v and a score of %v: %w; a lower training.learning_rate may help", e.Epoch, e.loss(), e.Average, ErrNotFinite)
 	}
 	if e.Score, err = e.decisive(t.Best); err != nil {

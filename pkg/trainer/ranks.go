@@ -33,12 +33,12 @@ type Ranks interface {
 	Broadcast(tensors []*ts.Tensor) error
 }
 
-// share is the batch that this rank takes of a slot.
-func (t *Trainer) share(slot datasets.Slot) datasets.Batch {
+// share is the batch that this rank takes of one.
+func (t *Trainer) share(ref datasets.BatchRef) datasets.Batch {
 	if t.Ranks == nil {
-		return slot.Batch()
+		return ref.Batch()
 	}
-	return slot.Share(t.Ranks.Rank(), t.Ranks.Size())
+	return ref.Share(t.Ranks.Rank(), t.Ranks.Size())
 }
 
 // dropoutSeed is a step's. Ranks drop different things.

@@ -55,8 +55,8 @@ func TestSharesAddUp(t *testing.T) {
 		for _, size := range []int{1, 2, 3, 4, 9} {
 			t.Run(fmt.Sprintf("%s by %d", datasets.Loader{Tasks: list}.Name(), size), func(t *testing.T) {
 				tr := patchy(t, list)
-				slot := tr.Train[0].Ordered()[0]
-				whole := slot.Batch()
+				ref := tr.Train[0].Ordered()[0]
+				whole := ref.Batch()
 				gradient, losses := gradientOf(t, tr, whole)
 				said, err := tr.predict(whole, list)
 				if err != nil {
@@ -68,7 +68,7 @@ func TestSharesAddUp(t *testing.T) {
 				var tokens int
 				notes := make([]float64, notesOfTask*len(list))
 				for rank := range size {
-					b := slot.Share(rank, size)
+					b := ref.Share(rank, size)
 					tokens += b.Tokens
 					g, l := gradientOf(t, tr, b)
 					apart = append(apart, g)
@@ -101,7 +101,7 @@ func TestSharesAddUp(t *testing.T) {
 						}
 					}
 				}
-				sum := merged(whole, list, slot.Places(size), shares)
+				sum := merged(whole, list, ref.Places(size), shares)
 				for i, task := range list {
 					if got, want := sum.Losses[i], said.Losses[i]; got.Count != want.Count || !(math.Abs(got.Sum-want.Sum) < 1e-5) {
 						t.Errorf("%s: validation loss %v, want %v", task.Name, got, want)

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -135,20 +134,12 @@ func (t *Trainer) writeState(tmp string, state State) error {
 			continue
 		}
 		sum := sha256.New()
-		if err := writeFile(filepath.Join(tmp, name), sum, write[name]); err != nil {
+		if err := atomicdir.WriteFile(filepath.Join(tmp, name), func(w io.Writer) error { return write[name](io.MultiWriter(w, sum)) }); err != nil {
 			return err
 		}
 		fmt.Fprintf(&sums, "%x  %s\n", sum.Sum(nil), name)
 	}
 	return os.WriteFile(filepath.Join(tmp, sumsFile), []byte(sums.String()), 0o666)
-}
-
-func writeFile(path string, sum hash.Hash, write func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(io.MultiWriter(f, sum)), f.Close())
 }
 
 // tensors are the parameters and the optimiser's tensors.

@@ -15,10 +15,10 @@ type Settings struct {
 	WeightDecay  float64
 	WarmupRatio  float64 // share of all steps
 	WarmupSteps  int     // instead of WarmupRatio, if it isn't 0
-	MaxGradNorm  float64
-	MaxBadSteps  int    // abort after this many consecutive non-finite steps; 0 means after the first
-	Seed         uint64 // of shuffling and dropout
-	BF16         bool   // matrix products in bfloat16, weights in float32
+	MaxGradNorm  float64 // 0 disables clipping
+	MaxBadSteps  int     // abort after this many consecutive non-finite steps; 0 means after the first
+	Seed         uint64  // of shuffling and dropout
+	BF16         bool    // matrix products in bfloat16, weights in float32
 
 	EvalSteps int     // validate every this many steps, and after the last; 0 means after each epoch
 	Best      string  // what decides which weights are best: BestAverage, BestLoss, or a metric's name; "" is BestAverage

@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sugarme/gotch"
@@ -58,16 +59,16 @@ func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Sc
 }
 
 func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers []*taskScorer, bar *bar) error {
-	slots := l.Ordered()
+	refs := l.Ordered()
 	var mine outcomes
-	for i, slot := range slots {
+	for i, ref := range refs {
 		if t.Ranks == nil && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if mine.Stopped = t.stopAll || ctx.Err() != nil; mine.Stopped {
 			break // which the others are told below
 		}
-		b := t.share(slot)
+		b := t.share(ref)
 		out, err := t.predict(b, l.Tasks)
 		if err != nil {
 			return fmt.Errorf("batch %d (%s): %w", i+1, describe(*b.All()), explainMemory(err))
@@ -86,13 +87,13 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 	if err != nil {
 		return err
 	}
-	for i, slot := range slots {
+	for i, ref := range refs {
 		shares := make([]outcome, len(all))
 		for rank := range all {
 			shares[rank] = all[rank].List[i]
 		}
-		b := slot.Batch()
-		addTo(scorers, b, merged(b, l.Tasks, slot.Places(len(shares)), shares))
+		b := ref.Batch()
+		addTo(scorers, b, merged(b, l.Tasks, ref.Places(len(shares)), shares))
 	}
 	return nil
 }
@@ -114,7 +115,7 @@ func (t *Trainer) predict(b datasets.Batch, list []tasks.Task) (out outcome, err
 		return outcome{}, nil
 	}
 	s := t.open(torchx.Inference)
-	defer func() { err = s.Close() }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	hidden, mask := t.Model.Hidden(s, b)
 	for i, part := range b.Parts {
 		logits := t.Model.Logits(s, part.Task, hidden, mask)

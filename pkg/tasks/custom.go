@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Own is a user's task as a configuration describes it.
-type Own struct {
+// Custom is a user's task as a configuration describes it.
+type Custom struct {
 	Name          string
 	Kind          Kind
 	Pooling       Pooling  // sentence-level tasks; "" is attention
@@ -26,7 +26,7 @@ var name = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // Task completes the description with parameter names: NAME_transform.0,
 // NAME_classifier, NAME_attention.attention, NAME_pre, NAME_heads.HEAD.
-func (o Own) Task() (Task, error) {
+func (o Custom) Task() (Task, error) {
 	task := Task{Name: o.Name, Kind: o.Kind, Text: o.Text}
 	if task.Text == "" {
 		task.Text = "text"
@@ -49,7 +49,7 @@ func (o Own) Task() (Task, error) {
 	return task, nil
 }
 
-func (o Own) token(task *Task) error {
+func (o Custom) token(task *Task) error {
 	if o.Pooling != NoPooling || o.PreClassifier || len(o.Heads) > 0 {
 		return fmt.Errorf("a %s task has no pooling, pre_classifier or heads; its labels are those of the spans", Token)
 	}
@@ -76,7 +76,7 @@ func (o Own) token(task *Task) error {
 	return nil
 }
 
-func (o Own) pooled(task *Task) error {
+func (o Custom) pooled(task *Task) error {
 	switch o.Pooling {
 	case NoPooling, AttentionPooling:
 		task.Pooling, task.PoolParam = AttentionPooling, o.Name+"_attention.attention"
