@@ -23,7 +23,7 @@ type Sizes struct {
 }
 
 // Make cuts texts to the sizes. Targets are drawn: how long a step takes
-// doesn't hang on them.
+// doesn't depend on them.
 func Make(texts []string, tok *tokenize.Tokenizer, list []tasks.Task, sizes Sizes) (Inputs, error) {
 	if len(texts) == 0 {
 		return Inputs{}, errors.New("make the benchmark's inputs: there are no texts")

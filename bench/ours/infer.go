@@ -152,17 +152,12 @@ func (r *reader) readBatch(outputs []*output, precision string) (err error) {
 	hidden, mask := r.model.Hidden(s, b)
 	for _, task := range r.model.Tasks {
 		for h, logits := range r.model.Logits(s, task.Name, hidden, mask) {
-			values := s.ReadFloat32(logits)
-			if s.Err() != nil {
-				return nil // Close returns it
-			}
-			row := len(values) / len(outputs)
-			for i, out := range outputs {
-				n := row
+			for i, row := range fusion.Rows(s, logits, len(outputs)) {
+				out := outputs[i]
 				if task.Kind == tasks.Token { // without padding
-					n = len(out.ids) * len(task.Heads[h].Labels)
+					row = row[:len(out.ids)*len(task.Heads[h].Labels)]
 				}
-				out.logits[task.Name] = append(out.logits[task.Name], values[i*row:i*row+n])
+				out.logits[task.Name] = append(out.logits[task.Name], row)
 			}
 		}
 	}

@@ -156,7 +156,7 @@ func vocabulary(ctx context.Context, texts []string, pieces, size int) ([]string
 	return vocab, nil
 }
 
-// threeTasks are the source's, with 10/8/77/16/3 labels.
+// threeTasks are the Python prototype's, with 10/8/77/16/3 labels.
 func threeTasks() []tasks.Task {
 	labels := tasks.CaseLabels{Sub: datasets.SubCategories(), Intervention: datasets.Interventions(), Priority: datasets.Priorities()}
 	for _, sub := range labels.Sub {

@@ -75,18 +75,17 @@ func (e *evaluation) read(m *loaded, b datasets.Batch, index []int, outputs []ev
 			}
 		}
 		for h, logits := range all {
-			p := s.ReadFloat32(probabilities(s, outputs[t].Task.Kind, logits))
-			raw := s.ReadFloat32(logits)
+			p := fusion.Rows(s, probabilities(s, outputs[t].Task.Kind, logits), b.Size)
+			raw := fusion.Rows(s, logits, b.Size)
 			if s.Err() != nil {
 				return nil // Close returns it
 			}
-			row := len(p) / b.Size
 			for i, at := range index {
-				if !fusion.Finite(raw[i*row : (i+1)*row]) {
+				if !fusion.Finite(raw[i]) {
 					return fmt.Errorf("task %s: record %d: %w", part.Task, b.Records[i], fusion.ErrNotFinite)
 				}
 				out := &outputs[t].Heads[h]
-				out.Truth[at], out.Probabilities[at] = labelled(outputs[t].Task, h, part.Targets[h], i, b.Size, p[i*row:(i+1)*row])
+				out.Truth[at], out.Probabilities[at] = labelled(outputs[t].Task, h, part.Targets[h], i, b.Size, p[i])
 			}
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 // Progress shows how far some work is: on a terminal as one line, which is drawn again
 // and again and never longer than the terminal is wide; elsewhere as a line now and
-// then. It is for looks: its errors are nobody's. A nil *Progress shows nothing.
+// then. It is cosmetic; errors are ignored. A nil *Progress shows nothing.
 type Progress struct {
 	title string
 	bytes bool

@@ -9,7 +9,7 @@ type Config struct {
 	Task      string    `yaml:"task"` // multitask | ner | classification | qa | distill
 	Backbone  Backbone  `yaml:"backbone"`
 	Data      Data      `yaml:"data"`
-	Tasks     []Task    `yaml:"tasks,omitempty"` // multitask and distill; none: the source's three
+	Tasks     []Task    `yaml:"tasks,omitempty"` // multitask and distill; none: the Python prototype's three
 	Tokenizer Tokenizer `yaml:"tokenizer"`
 	Training  Training  `yaml:"training"`
 	Distill   Distill   `yaml:"distill"`
@@ -78,17 +78,17 @@ type Training struct {
 	WarmupRatio           float64 `yaml:"warmup_ratio"`
 	WarmupSteps           int     `yaml:"warmup_steps"`            // 0: by warmup_ratio
 	MaxGradNorm           float64 `yaml:"max_grad_norm"`           // 0 disables clipping
-	EvalSteps             int     `yaml:"eval_steps"`              // validate every so many steps; 0: after each epoch
+	EvalSteps             int     `yaml:"eval_steps"`              // validate every this many steps; 0 means after each epoch
 	MetricForBestModel    string  `yaml:"metric_for_best_model"`   // avg, loss, or a figure as MLflow shows it: val_ner/entity_f1
-	EarlyStoppingPatience int     `yaml:"early_stopping_patience"` // validations without improvement that end the run; 0: none do
+	EarlyStoppingPatience int     `yaml:"early_stopping_patience"` // stop after this many validations without improvement; 0 disables it
 	EarlyStoppingMinDelta float64 `yaml:"early_stopping_min_delta"`
 	Precision             string  `yaml:"precision"` // fp32 | bf16 | auto
 	Seed                  uint64  `yaml:"seed"`      // of initialisation, shuffling and dropout
 	Threads               int     `yaml:"threads"`   // CPU threads; 0: one for each core
 
-	SaveSteps   int     `yaml:"save_steps"`    // store the state for --resume every so many steps, beside each epoch's end; 0: don't count
-	SaveMinutes float64 `yaml:"save_minutes"`  // and every so many minutes; 0: don't look
-	MaxBadSteps int     `yaml:"max_bad_steps"` // so many steps in a row without a finite loss and gradient end the run; fewer are skipped
+	SaveSteps   int     `yaml:"save_steps"`    // also save the state for --resume every this many steps; 0 disables it
+	SaveMinutes float64 `yaml:"save_minutes"`  // also save when the last state is older than this; 0 disables it
+	MaxBadSteps int     `yaml:"max_bad_steps"` // abort after this many consecutive non-finite steps; fewer are skipped
 
 	Sampling            string  `yaml:"sampling"` // proportional | uniform | temperature: how often tasks take their turns
 	SamplingTemperature float64 `yaml:"sampling_temperature"`

@@ -38,7 +38,7 @@ type Target struct {
 
 // Soft is what a teacher says of a batch to one head.
 type Soft struct {
-	Rows   []int64   // rows of the logits, seen as [Size·Length, labels] or [Size, labels], that it speaks of
+	Rows   []int64   // rows of the logits, seen as [Size·Length, labels] or [Size, labels], that have teacher logits
 	Logits []float32 // [len(Rows), labels]
 }
 

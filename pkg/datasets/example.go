@@ -28,7 +28,7 @@ type Label struct {
 
 // SoftLabel is what a teacher says of an example to one head.
 type SoftLabel struct {
-	Rows   []int32   // token task: the tokens that it speaks of; otherwise nil
+	Rows   []int32   // token task: the tokens that have teacher logits; otherwise nil
 	Logits []float32 // [rows, labels] or [labels]
 }
 

@@ -20,7 +20,7 @@ type flagsRead struct {
 	outside       int // are numbers below 0 or above 1
 }
 
-// lenientFlags reads a list of yes/no labels as the source does, and words for
+// lenientFlags reads a list of yes/no labels as the Python prototype does, and words for
 // true and false beside. Values are numbers, true and false, or strings of a
 // decimal number or such a word; anything else, such as "No hold was
 // required", counts as 0, as does NaN. Numbers are cut to 0…1. In place of a

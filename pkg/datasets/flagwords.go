@@ -58,7 +58,7 @@ func yesOrNo(text string) (yes, ok bool) {
 }
 
 // saysNotApplicable reports whether a text says that there was nothing to
-// judge, as the source's "No hold was required" does, or nothing at all.
+// judge, as the Python prototype's "No hold was required" does, or nothing at all.
 func saysNotApplicable(text string) bool {
 	word := plainWord(text)
 	return word == "" || notApplicable[word] || noneNeeded.MatchString(word)

@@ -5,7 +5,7 @@ import "math"
 // Sampling shares an epoch's batches out among the loaders. There are about as
 // many as there are batches of all examples, loader i having a part in
 // proportion to nᵢ^(1/Temperature), nᵢ its own number. The zero value is
-// Temperature 1: each example once, as in the source. A high one brings the
+// Temperature 1: each example once, as in the Python prototype. A high one brings the
 // parts closer to each other; [math.Inf] makes them equal. What a loader lacks
 // it repeats, shuffled anew; of what it has too much, a random part is used.
 type Sampling struct{ Temperature float64 }

@@ -11,7 +11,7 @@ import (
 // Shares says which examples are held out.
 type Shares struct {
 	Test      float64 // of all
-	Val       float64 // of all; 0: validation has the test share, as in the source
+	Val       float64 // of all; 0: validation has the test share, as in the Python prototype
 	ValOfRest bool    // Val is a share of what the test leaves instead
 	Seed      uint32
 	Stratify  string // name of the head whose classes each share has in proportion; "": none

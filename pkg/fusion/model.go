@@ -162,7 +162,7 @@ func (m *Model) Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tens
 	return s.Unpack(hidden, tokens.Lengths, int64(b.Length)), mask
 }
 
-// tokensOf leaves the padding away.
+// tokensOf strips padding.
 func tokensOf(b datasets.Batch) backbone.Tokens {
 	var t backbone.Tokens
 	for row := range b.Size {
@@ -245,7 +245,7 @@ func weightsOf(ignored []bool) []float32 {
 
 // SoftLoss is the distillation loss of one task's part of a batch at a
 // temperature, a scalar: how far its logits are from its teacher's. It is nil,
-// and no error, when no teacher speaks of it.
+// and no error, when it has no teacher targets.
 func (m *Model) SoftLoss(s *torchx.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor {
 	head := m.head(s, part.Task)
 	if head == nil {

@@ -233,13 +233,8 @@ func (p *Predictor) read(batch []*piece, list []tasks.Task, o *PredictOptions) (
 	hidden, mask := p.model.Hidden(s, b)
 	for _, task := range list {
 		for _, logits := range p.model.Logits(s, task.Name, hidden, mask) {
-			values := s.ReadFloat32(logits)
-			if s.Err() != nil {
-				return nil // Close returns it
-			}
-			row := len(values) / len(batch)
-			for i, pc := range batch {
-				pc.logits[task.Name] = append(pc.logits[task.Name], values[i*row:(i+1)*row])
+			for i, row := range Rows(s, logits, len(batch)) {
+				batch[i].logits[task.Name] = append(batch[i].logits[task.Name], row)
 			}
 		}
 		if o.Attention {

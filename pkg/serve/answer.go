@@ -61,7 +61,7 @@ func (a *answerWriter) WriteHeader(status int) {
 }
 
 // worthZipping reports whether an answer is to be compressed, and tells caches
-// that it hangs on the request's Accept-Encoding.
+// that it depends on the request's Accept-Encoding.
 func (a *answerWriter) worthZipping() bool {
 	h := a.Header()
 	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))

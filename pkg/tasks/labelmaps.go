@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// label_maps.json has a section for each task. Those of the source's tasks
+// label_maps.json has a section for each task. Those of the Python prototype's tasks
 // have its layout; ids are JSON numbers as values and strings as keys:
 //
 //	"ner": {"label_to_id": …, "id_to_label": …}
@@ -43,8 +43,8 @@ type (
 	}
 )
 
-// BuiltIn reports whether a task is one of the source's: it has the name, the
-// kind and the heads of one. Its label maps and predictions have the source's
+// BuiltIn reports whether a task is one of the prototype's: it has the name, the
+// kind and the heads of one. Its label maps and predictions have the prototype's
 // layout.
 func BuiltIn(t Task) bool {
 	for _, source := range []Task{NER(nil), CLS(CaseLabels{}), QA()} {
@@ -97,7 +97,7 @@ func section(t Task) any {
 
 // UnmarshalLabelMaps reads label_maps.json, ours or the Python prototype's,
 // into the tasks described, whose labels it sets. Without a description the
-// tasks are those of the source's for which the file has a section.
+// tasks are those of the prototype's for which the file has a section.
 func UnmarshalLabelMaps(data []byte, described []Task) ([]Task, error) {
 	var sections map[string]json.RawMessage
 	if err := json.Unmarshal(data, &sections); err != nil {

@@ -5,7 +5,7 @@ package tasks
 
 import "fmt"
 
-// Kind is how a task's labels hang on the text.
+// Kind says whether a task's labels apply per token or per text.
 type Kind string
 
 // The kinds of tasks.
@@ -65,7 +65,7 @@ type Task struct {
 	Heads     []Head  `json:"heads"`
 
 	Text string `json:"text"` // the field of a data record that holds the transcript
-	// Lenient reads records as the source does: one that lacks the labels has
+	// Lenient reads records as the Python prototype does: one that lacks the labels has
 	// no entities and meets no criterion, and a criterion that doesn't say yes
 	// isn't met. Otherwise a record that lacks them teaches the task nothing,
 	// and odd values are errors.
@@ -82,7 +82,7 @@ const (
 // OutsideLabel marks a word that belongs to no entity; it has id 0.
 const OutsideLabel = "O"
 
-// NERLabels are the labels of the source's NER task, by id.
+// NERLabels are the labels of the prototype's NER task, by id.
 func NERLabels() []string {
 	return []string{
 		OutsideLabel, "NAME", "LOCATION", "VICTIM", "AGE", "GENDER",

@@ -97,7 +97,7 @@ func (c *Console) running(n *interval, left time.Duration) string {
 	return text.String()
 }
 
-// bar shows how far something of so many steps is.
+// bar shows the progress of something that takes a known number of steps.
 type bar struct {
 	line        *terminal.Progress
 	done, total int

@@ -221,7 +221,7 @@ func (t *Trainer) afterStep(ctx context.Context, before func()) error {
 	return nil
 }
 
-// validationDue reports whether to validate after so many steps.
+// validationDue reports whether validation is due after that many steps.
 func (t *Trainer) validationDue(steps int, epochEnds bool) bool {
 	if t.EvalSteps == 0 {
 		return epochEnds

@@ -13,7 +13,7 @@ import (
 type Scores struct {
 	Task string
 	// Name and Value are the figure that counts for the best checkpoint and
-	// early stopping, a mean over batches as in the source: ner_f1,
+	// early stopping, a mean over batches as in the Python prototype: ner_f1,
 	// cls_avg_acc, qa_avg_f1.
 	Name  string
 	Value float64

@@ -24,8 +24,8 @@ type Model interface {
 	// Loss is the mean loss of a task's part of a batch, a scalar; nil if there
 	// is nothing to learn.
 	Loss(s *torchx.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor
-	// SoftLoss is Temperature²·KL(teacher ‖ student), a scalar; nil if no
-	// teacher speaks of the part.
+	// SoftLoss is Temperature²·KL(teacher ‖ student), a scalar; nil if
+	// the part has no teacher targets.
 	SoftLoss(s *torchx.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor
 	Params() torchx.Params
 	// BackwardOrder returns the parameters in the order in which backward passes

@@ -18,7 +18,7 @@ type Options struct {
 	Short          bool   // 70 (QA: 160) words a call instead of about 300
 }
 
-// Defaults are the source's sizes and seed, with calls of full length.
+// Defaults are the Python prototype's sizes and seed, with calls of full length.
 func Defaults() Options {
 	return Options{NER: DefaultNER, Cases: DefaultCases, QA: DefaultQA, Seed: DefaultSeed}
 }

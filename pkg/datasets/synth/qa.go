@@ -166,7 +166,7 @@ func (c *call) qaProblem() {
 	c.say(c.topic.problems...)
 }
 
-// labels are the criteria as the source's file holds them: a JSON string, with
+// labels are the criteria as the prototype's file holds them: a JSON string, with
 // its quirks, and with qaNoise.
 func (q conduct) labels(r *rand.Rand) json.RawMessage {
 	var b strings.Builder

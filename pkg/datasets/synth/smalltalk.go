@@ -44,7 +44,7 @@ func (e exchange) fits(c *call) bool {
 }
 
 // exchange is a question of the counsellor's and answers to it. It touches
-// nothing that a label hangs on: no danger, no agreement, no courtesy.
+// nothing that a label depends on: no danger, no agreement, no courtesy.
 type exchange struct {
 	ask, answers []string
 	from         int  // the child's least age

@@ -103,7 +103,7 @@ func int64s(data []byte) []int64 {
 	return list
 }
 
-// pack leaves the padding of a batch [texts, seq] away.
+// pack strips the padding of a batch [texts, seq].
 func pack(ids []int64, mask []byte, shape []int64) backbone.Tokens {
 	var t backbone.Tokens
 	for row := range shape[0] {
