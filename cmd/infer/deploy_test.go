@@ -8,6 +8,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"gopkg.in/yaml.v3"
+
+	"github.com/trident-nlp/trident/pkg/label"
 )
 
 // The Job in deploy/ gives infer flags that it takes, as many shards as it starts, and
@@ -47,7 +49,7 @@ func TestDeployedJob(t *testing.T) {
 	if fmt.Sprint(container.Command) != "[infer]" || job.Spec.CompletionMode != "Indexed" {
 		t.Errorf("it runs %v, %s", container.Command, job.Spec.CompletionMode)
 	}
-	t.Setenv(indexVariable, fmt.Sprint(job.Spec.Completions-1))
+	t.Setenv(label.IndexVariable, fmt.Sprint(job.Spec.Completions-1))
 	var f flags
 	parser, err := kong.New(&f)
 	if err != nil {
@@ -56,10 +58,10 @@ func TestDeployedJob(t *testing.T) {
 	if _, err := parser.Parse(container.Args); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.check(); err != nil {
+	if err := f.options().Check(); err != nil {
 		t.Error(err)
 	}
-	if f.Shard != (shard{job.Spec.Completions - 1, job.Spec.Completions}) {
+	if f.Shard != (label.Shard{Index: job.Spec.Completions - 1, Count: job.Spec.Completions}) {
 		t.Errorf("%d pods, and the last one's shard is %s", job.Spec.Completions, f.Shard)
 	}
 	codes := map[string][]int{}

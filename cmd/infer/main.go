@@ -8,17 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 
-	"github.com/sugarme/gotch"
-
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/libtorch"
-	"github.com/trident-nlp/trident/internal/textfile"
-	"github.com/trident-nlp/trident/internal/torchx"
-	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/label"
 )
 
 const help = `Read helpline calls with a trained model: entities (ner), case classification (cls), counsellor quality (qa), and
@@ -58,8 +53,8 @@ type flags struct {
 	Format string `group:"Answers" enum:"auto,text,json,jsonl,csv" default:"auto" help:"text, json, jsonl or csv; auto goes by --output's name, otherwise is text on a terminal and jsonl elsewhere."`
 	Output string `path:"" group:"Answers" placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output. With --shard, a folder."`
 
-	Shard     shard `group:"Large jobs" placeholder:"I/N" help:"Read only part I of N of the input, counted from 0, and write part-I-of-N into the folder --output; the last writes _SUCCESS. /N takes I from JOB_COMPLETION_INDEX. What was stopped goes on where it was."`
-	Overwrite bool  `group:"Large jobs" help:"With --shard: do a shard again that is done, or that was done with another model or otherwise."`
+	Shard     label.Shard `group:"Large jobs" placeholder:"I/N" help:"Read only part I of N of the input, counted from 0, and write part-I-of-N into the folder --output; the last writes _SUCCESS. /N takes I from JOB_COMPLETION_INDEX. What was stopped goes on where it was."`
+	Overwrite bool        `group:"Large jobs" help:"With --shard: do a shard again that is done, or that was done with another model or otherwise."`
 
 	BatchSize   int    `group:"Processor" default:"32" placeholder:"N" help:"Calls that go through the model at once, at most (${default})…"`
 	BatchTokens int    `group:"Processor" default:"4096" placeholder:"N" help:"…and their tokens. More memory and, on a GPU, more speed with more of them (${default})."`
@@ -91,135 +86,76 @@ func main() {
 func (*flags) Libtorch() string { return libtorch.Version }
 
 // Run implements [cli.Command].
-func (f *flags) Run(ctx context.Context, io cli.Streams) error {
-	if err := f.check(); err != nil {
-		return err
-	}
-	if f.Shard.count == 0 {
-		return f.runAll(ctx, io)
-	}
-	err := f.runShard(ctx, io)
-	if err != nil {
-		err = fmt.Errorf("shard %s: %w", f.Shard, err)
-	}
-	if err == nil || ctx.Err() != nil || errors.Is(err, cli.ErrUsage) {
+func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
+	_, err := label.Run(ctx, f.options(), label.Streams{
+		In:       streams.In,
+		Out:      streams.Out,
+		Progress: streams.Err,
+		Notice:   func(line string) { fmt.Fprintf(streams.Err, "infer: %s\n", line) },
+	})
+	switch {
+	case errors.Is(err, label.ErrOptions):
+		return cli.Usagef("%w", err)
+	case err == nil || f.Shard.Count == 0 || ctx.Err() != nil:
 		return err
 	}
 	return cli.Exit(exitCode(err), err)
 }
 
-// job is what the flags say, without an output.
-func (f *flags) job(io cli.Streams) (*job, error) {
-	if err := cli.CheckModelDir(f.Model); err != nil {
-		return nil, about(err, exitModel)
-	}
-	var thresholds fusion.Thresholds
-	if f.Thresholds != "" {
-		var err error
-		if thresholds, err = fusion.ReadThresholds(f.Thresholds); err != nil {
-			return nil, about(err, exitModel)
-		}
-	}
-	torchx.Configure(f.Threads)
-	device, err := torchx.Device(f.Device)
-	if err != nil {
-		return nil, about(err, exitModel)
-	}
-	in, err := f.source(io)
-	if err != nil {
-		return nil, about(err, exitData)
-	}
-	return &job{
-		in:    in,
-		marks: f.MarkBadRecords,
-		open:  func() (predictor, error) { return open(f.Model, device, io) },
-		options: fusion.PredictOptions{
-			Tasks:       f.Tasks,
-			Threshold:   f.QAThreshold,
-			Heads:       thresholds,
-			Scores:      f.Scores,
-			Overlap:     f.Overlap,
-			BatchSize:   f.BatchSize,
-			BatchTokens: f.BatchTokens,
-			Precision:   torchx.Precision(f.Precision).Resolve(device),
+// options are the flags as [label.Run] takes them.
+func (f *flags) options() label.Options {
+	return label.Options{
+		Model: f.Model,
 
-			IndependentHeads: f.IndependentHeads,
-		},
-	}, nil
+		Texts:          f.Text,
+		Input:          f.Input,
+		InputFormat:    f.InputFormat,
+		MarkBadRecords: f.MarkBadRecords,
+
+		Tasks:            f.Tasks,
+		Threshold:        f.QAThreshold,
+		Thresholds:       f.Thresholds,
+		Scores:           f.Scores,
+		Overlap:          f.Overlap,
+		IndependentHeads: f.IndependentHeads,
+
+		Format: f.Format,
+		Output: f.Output,
+
+		Shard:     f.Shard,
+		Overwrite: f.Overwrite,
+
+		BatchSize:   f.BatchSize,
+		BatchTokens: f.BatchTokens,
+		Device:      f.Device,
+		Threads:     f.Threads,
+		Precision:   f.Precision,
+	}
 }
 
-// runAll writes the answers to all of the input to one place.
-func (f *flags) runAll(ctx context.Context, io cli.Streams) error {
-	j, err := f.job(io)
-	if err != nil {
-		return err
-	}
-	if err := f.keepsInput(j.in); err != nil {
-		return err
-	}
-	if j.out, err = newDestination(f.Output, io.Out); err != nil {
-		return err
-	}
-	defer j.out.discard()
-	j.style = f.style(j.out, len(f.Text) == 1)
-	if f.MarkBadRecords && j.style.format != "json" && j.style.format != "jsonl" {
-		return cli.Usagef("--mark-bad-records is for --format json and jsonl, not %s", j.style.format)
-	}
-	j.bar = newProgress(io.Err, j.in, j.out)
-	if err := j.run(ctx); err != nil {
-		if j.out.isStdout && errors.Is(err, syscall.EPIPE) {
-			return nil // the reader has seen enough
-		}
-		return err
-	}
-	j.warn(io.Err)
-	return nil
-}
+// Exit codes of a shard, by which a job's failure policy tells what to do. They
+// are those of sysexits.h. Other errors are 1.
+const (
+	exitData    = 65
+	exitNoInput = 66
+	exitOutput  = 73
+	exitAgain   = 75
+	exitModel   = 78
+)
 
-// keepsInput refuses to write the answers over the calls.
-func (f *flags) keepsInput(in source) error {
-	out, err := os.Stat(f.Output)
-	if err != nil { // a new file, or none
-		return nil
+// exitCode tells a shard's errors apart.
+func exitCode(err error) int {
+	switch label.CauseOf(err) {
+	case label.BadCall:
+		return exitData
+	case label.NoInput:
+		return exitNoInput
+	case label.BadOutput:
+		return exitOutput
+	case label.Passing:
+		return exitAgain
+	case label.BadModel:
+		return exitModel
 	}
-	for _, file := range in.files {
-		if info, err := os.Stat(file.path); err == nil && info.Mode().IsRegular() && os.SameFile(info, out) {
-			return cli.Usagef("--output %s is a file of --input: the calls would be lost", f.Output)
-		}
-	}
-	return nil
-}
-
-func open(dir string, device gotch.Device, io cli.Streams) (predictor, error) {
-	m, tok, err := fusion.Load(dir, device)
-	if err != nil {
-		return nil, err
-	}
-	if unused := fusion.UnusedRows(m.Config, tok); unused != "" {
-		fmt.Fprintf(io.Err, "infer: warning: %s: %s\n", dir, unused)
-	}
-	return fusion.NewPredictor(m, tok), nil
-}
-
-// check finds what kong's tags can't.
-func (f *flags) check() error {
-	switch {
-	case len(f.Text) == 0 && len(f.Input) == 0:
-		return cli.Usagef("give a call with --text, or a file with --input (- for standard input)")
-	case !(f.QAThreshold > 0 && f.QAThreshold < 1):
-		return cli.Usagef("--qa-threshold is %g; want more than 0 and less than 1", f.QAThreshold)
-	case f.BatchSize < 1:
-		return cli.Usagef("--batch-size is %d; want 1 or more", f.BatchSize)
-	case f.BatchTokens < 1:
-		return cli.Usagef("--batch-tokens is %d; want 1 or more", f.BatchTokens)
-	case f.Overlap < 0:
-		return cli.Usagef("--overlap is %d; want 0 or more", f.Overlap)
-	case f.Threads < 0:
-		return cli.Usagef("--threads is %d; want 0 or more", f.Threads)
-	case f.Shard.count == 0 && textfile.TrimExtension(f.Output) != f.Output:
-		return cli.Usagef("--output %s: what is written isn't compressed; leave --output out, and let a pipe do it (| gzip > FILE)", f.Output)
-	case slices.Contains(f.Input, "-") && len(f.Input) > 1:
-		return cli.Usagef("--input - is standard input; it can't be read beside files")
-	}
-	return f.checkShard()
+	return cli.Failure
 }

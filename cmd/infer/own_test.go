@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -10,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/cli"
-	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -39,100 +37,6 @@ func ownTasks(t *testing.T) []tasks.Task {
 	return list
 }
 
-// addOwn adds the answers of ownTasks to those of [written].
-func addOwn(list []fusion.Prediction) {
-	scored := func(names []string, values ...float32) (fields fusion.Fields[float32]) {
-		for i, name := range names {
-			fields = append(fields, fusion.Field[float32]{Name: name, Value: values[i]})
-		}
-		return fields
-	}
-	add := func(p *fusion.Prediction, name string, own fusion.Own, scores fusion.OwnScores) {
-		p.Tasks = append(p.Tasks, fusion.Field[fusion.Own]{Name: name, Value: own})
-		p.Scores.Tasks = append(p.Scores.Tasks, fusion.Field[fusion.OwnScores]{Name: name, Value: scores})
-	}
-	type (
-		class  = fusion.Field[string]
-		flag   = fusion.Field[int]
-		flags  = fusion.Field[fusion.Fields[int]]
-		scores = fusion.Field[fusion.Fields[float32]]
-	)
-	places, weapons := []string{"O", "PLACE", "NAME"}, []string{"O", "NAME", "WEAPON"}
-	a, b := &list[0], &list[1]
-	add(a, "places", fusion.Own{
-		Tokens:   []fusion.Token{{Text: "Kisumu", Label: "PLACE", Start: 12, End: 18}, {Text: "Amina", Label: "NAME", Start: 19, End: 24}},
-		Entities: []fusion.Entity{{Text: "Kisumu", Label: "PLACE", Start: 12, End: 18}, {Text: "Amina", Label: "NAME", Start: 19, End: 24}},
-	}, fusion.OwnScores{Tokens: []fusion.Fields[float32]{scored(places, 0.25, 0.5, 0.25), scored(places, 0.125, 0.25, 0.625)}})
-	add(b, "places", fusion.Own{Tokens: []fusion.Token{}, Entities: []fusion.Entity{}}, fusion.OwnScores{Tokens: []fusion.Fields[float32]{}})
-	for i, p := range []*fusion.Prediction{a, b} {
-		mood := []string{"calm", "very upset"}[i]
-		add(p, "mood", fusion.Own{Classes: fusion.Fields[string]{class{Name: "caller", Value: mood}, class{Name: "priority", Value: "1"}}},
-			fusion.OwnScores{Heads: fusion.Fields[fusion.Fields[float32]]{
-				scores{Name: "caller", Value: scored([]string{"calm", "very upset"}, float32(1-i), float32(i))},
-				scores{Name: "priority", Value: scored([]string{"1", "2"}, 0.625, 0.375)},
-			}})
-		opening, needs := []string{"Use of call opening phrase", "weapon"}, []string{"shelter", "=food"}
-		add(p, "risk_signs", fusion.Own{Flags: fusion.Fields[fusion.Fields[int]]{
-			flags{Name: "opening", Value: fusion.Fields[int]{flag{Name: opening[0], Value: 1}, flag{Name: opening[1], Value: i}}},
-			flags{Name: "needs", Value: fusion.Fields[int]{flag{Name: needs[0], Value: 0}, flag{Name: needs[1], Value: 1}}},
-		}}, fusion.OwnScores{Heads: fusion.Fields[fusion.Fields[float32]]{
-			scores{Name: "opening", Value: scored(opening, 0.75, 0.25+float32(i)/2)},
-			scores{Name: "needs", Value: scored(needs, 0.125, 0.875)},
-		}})
-	}
-	add(a, "weapons", fusion.Own{
-		Tokens:   []fusion.Token{{Text: "Zoë", Label: "NAME", Start: 0, End: 3}},
-		Entities: []fusion.Entity{{Text: "Zoë", Label: "NAME", Start: 0, End: 3}},
-	}, fusion.OwnScores{Tokens: []fusion.Fields[float32]{scored(weapons, 0.25, 0.5, 0.25)}})
-	add(b, "weapons", fusion.Own{
-		Tokens:   []fusion.Token{{Text: "[31m", Label: "WEAPON", Start: 6, End: 10}, {Text: "<", Label: "WEAPON", Start: 11, End: 12}},
-		Entities: []fusion.Entity{{Text: "\x1b[31m\n<", Label: "WEAPON", Start: 6, End: 12}},
-	}, fusion.OwnScores{Tokens: []fusion.Fields[float32]{scored(weapons, 0.25, 0.25, 0.5), scored(weapons, 0.25, 0.25, 0.5)}})
-}
-
-// TestOwnTasks writes what a model with ner, cls and a user's tasks says.
-func TestOwnTasks(t *testing.T) {
-	builtIn, own := testTasks(), ownTasks(t)
-	list := slices.Concat(own[:2], builtIn[:2], own[2:]) // not in reading order
-	tests := []struct {
-		golden string
-		style  style
-	}{
-		{"own.jsonl.golden", style{format: "jsonl"}},
-		{"own.scores.jsonl.golden", style{format: "jsonl", scores: true}},
-		{"own.csv.golden", style{format: "csv"}},
-		{"own.scores.csv.golden", style{format: "csv", scores: true}},
-		{"own.text.golden", style{format: "text"}},
-		{"own.colour.text.golden", style{format: "text", colour: true}},
-	}
-	for _, test := range tests {
-		t.Run(test.golden, func(t *testing.T) {
-			var out bytes.Buffer
-			w, err := newWriter(&out, test.style, list)
-			if err != nil {
-				t.Fatal(err)
-			}
-			records, predictions := written()
-			addOwn(predictions)
-			for i, r := range records {
-				p := without(predictions[i], list, test.style.scores || test.style.format == "text")
-				if err := w.write(i+1, r, p); err != nil {
-					t.Fatal(err)
-				}
-			}
-			golden(t, test.golden, out.Bytes())
-			switch test.style.format {
-			case "csv":
-				checkTable(t, out.String())
-			case "text":
-				if escape := strings.Contains(out.String(), "\x1b["); escape != test.style.colour {
-					t.Error("control characters of the text came through, or colours are wrong")
-				}
-			}
-		})
-	}
-}
-
 // checkTable wants columns of different names, and as many cells in each row.
 func checkTable(t *testing.T, table string) (rows [][]string) {
 	t.Helper()
@@ -145,45 +49,6 @@ func checkTable(t *testing.T, table string) (rows [][]string) {
 		t.Errorf("two columns have the same name: %q", rows[0])
 	}
 	return rows
-}
-
-// TestColumnsDiffer gives kinds of entities the names of other columns.
-func TestColumnsDiffer(t *testing.T) {
-	own := ownTasks(t)
-	ner := tasks.NER([]string{tasks.OutsideLabel, "id", "main_category", "mood.caller", "weapons.NAME"})
-	for _, scores := range []bool{false, true} {
-		var out bytes.Buffer
-		if _, err := newCSVWriter(&out, style{scores: scores}, append(own, ner, testTasks()[1])); err != nil {
-			t.Fatal(err)
-		}
-		header := checkTable(t, out.String())[0]
-		for _, want := range []string{"id", "main_category", "mood.caller", "risk_signs.needs: shelter", "weapons.NAME", "ner.id", "ner.main_category", "ner.mood.caller"} {
-			if !slices.Contains(header, want) {
-				t.Errorf("no column %s in %q", want, header)
-			}
-		}
-	}
-}
-
-// TestBuiltInNameOfAnotherKind is a task that is called ner and has no
-// entities: its answer is among the user's.
-func TestBuiltInNameOfAnotherKind(t *testing.T) {
-	own := ownTasks(t)[1]
-	own.Name = tasks.NERName
-	var out bytes.Buffer
-	w, err := newWriter(&out, style{format: "csv"}, []tasks.Task{own})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := fusion.Prediction{Tasks: fusion.Fields[fusion.Own]{{Name: "ner", Value: fusion.Own{
-		Classes: fusion.Fields[string]{{Name: "caller", Value: "calm"}, {Name: "priority", Value: "2"}},
-	}}}}
-	if err := w.write(1, record{}, p); err != nil {
-		t.Fatal(err)
-	}
-	if want := "id,ner.caller,ner.priority,truncated\n,calm,2,0\n"; out.String() != want {
-		t.Errorf("got %q, want %q", out.String(), want)
-	}
 }
 
 // TestModelWithOwnTasks runs the command on a model of ner and two tasks of a

@@ -2,8 +2,7 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -11,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/trident-nlp/trident/pkg/label"
 )
 
 // asCommand is a variable that makes the test's program the infer command, so
@@ -82,21 +83,17 @@ func (p *process) hasSaved(dir string, more int) bool {
 // saved is the number of calls whose answers the furthest attempt in a folder has saved.
 func saved(t *testing.T, dir string) int {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(dir, ".part-*", progressFile))
+	paths, err := filepath.Glob(filepath.Join(dir, ".part-*", "progress.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	most := 0
 	for _, path := range paths {
-		var is state
-		if readJSONFile(path, &is) == nil { // otherwise it has gone
+		var is struct{ Counts label.Counts }
+		data, err := os.ReadFile(path)
+		if err == nil && json.Unmarshal(data, &is) == nil { // otherwise it has gone
 			most = max(most, is.Counts.Records)
 		}
 	}
 	return most
-}
-
-func sumOf(data string) string {
-	sum := sha256.Sum256([]byte(data))
-	return hex.EncodeToString(sum[:])
 }

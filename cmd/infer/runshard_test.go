@@ -11,6 +11,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/disktest"
+	"github.com/trident-nlp/trident/pkg/label"
 )
 
 // callsFile writes n made-up calls of different lengths.
@@ -52,7 +53,7 @@ func TestShards(t *testing.T) {
 		t.Fatalf("%+v", whole)
 	}
 	for _, i := range []int{2, 0, 1} {
-		if i == 1 && slices.Contains(strings.Fields(names(t, dir)), successFile) {
+		if i == 1 && slices.Contains(strings.Fields(names(t, dir)), label.SuccessFile) {
 			t.Error("_SUCCESS is there before all parts are")
 		}
 		got := infer("", shardArgs(model, input, dir, fmt.Sprintf("%d/3", i))...)
@@ -66,7 +67,7 @@ func TestShards(t *testing.T) {
 	}
 	parts := ""
 	for i := range 3 {
-		part := readFile(t, filepath.Join(dir, shard{i, 3}.partName("jsonl")))
+		part := readFile(t, filepath.Join(dir, label.Shard{Index: i, Count: 3}.PartName("jsonl")))
 		if n := strings.Count(part, "\n"); n < 20 {
 			t.Errorf("shard %d has %d calls", i, n)
 		}
@@ -75,11 +76,11 @@ func TestShards(t *testing.T) {
 	if parts != whole.out {
 		t.Error("the parts aren't what comes out without shards")
 	}
-	var all success
-	if err := readJSONFile(filepath.Join(dir, successFile), &all); err != nil {
+	all, err := label.ReadSuccess(dir)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (counts{Records: 100, Truncated: 20, Tokens: all.Counts.Tokens}); all.Counts != want || all.Shards != 3 || all.Bytes != int64(len(parts)) || all.Counts.Tokens < 300 {
+	if want := (label.Counts{Records: 100, Truncated: 20, Tokens: all.Counts.Tokens}); all.Counts != want || all.Shards != 3 || all.Bytes != int64(len(parts)) || all.Counts.Tokens < 300 {
 		t.Errorf("_SUCCESS says %+v", all)
 	}
 
@@ -108,19 +109,19 @@ func TestShards(t *testing.T) {
 // A table has its first row in each part, and a shard may have no call.
 func TestShardsAsTables(t *testing.T) {
 	model, input, dir := modelDir(t, testTasks()[1:2]), callsFile(t, 2), t.TempDir()
-	t.Setenv(indexVariable, "0")
+	t.Setenv(label.IndexVariable, "0")
 	for i := range 4 {
-		t.Setenv(indexVariable, fmt.Sprint(i))
+		t.Setenv(label.IndexVariable, fmt.Sprint(i))
 		if got := infer("", shardArgs(model, input, dir, "/4", "--format", "csv")...); got.code != cli.OK {
 			t.Fatalf("%+v", got)
 		}
-		part := readFile(t, filepath.Join(dir, shard{i, 4}.partName("csv")))
+		part := readFile(t, filepath.Join(dir, label.Shard{Index: i, Count: 4}.PartName("csv")))
 		if !strings.HasPrefix(part, "id,main_category") || strings.Count(part, "id,main_category") != 1 {
 			t.Errorf("part %d holds %q", i, part)
 		}
 	}
-	var all success
-	if err := readJSONFile(filepath.Join(dir, successFile), &all); err != nil || all.Counts.Records != 2 {
+	all, err := label.ReadSuccess(dir)
+	if err != nil || all.Counts.Records != 2 {
 		t.Errorf("_SUCCESS says %+v, %v", all, err)
 	}
 }
@@ -171,12 +172,13 @@ func TestShardKills(t *testing.T) {
 			if readFile(t, filepath.Join(dir, part)) != readFile(t, filepath.Join(want, part)) {
 				t.Error("the part differs from that of an uninterrupted shard")
 			}
-			onlyHas(t, dir, successFile, shard{0, 1}.markerName(), part)
-			var all, uninterrupted success
-			if err := readJSONFile(filepath.Join(dir, successFile), &all); err != nil {
+			onlyHas(t, dir, label.SuccessFile, label.Shard{Index: 0, Count: 1}.MarkerName(), part)
+			all, err := label.ReadSuccess(dir)
+			if err != nil {
 				t.Fatal(err)
 			}
-			if err := readJSONFile(filepath.Join(want, successFile), &uninterrupted); err != nil {
+			uninterrupted, err := label.ReadSuccess(want)
+			if err != nil {
 				t.Fatal(err)
 			}
 			if all.Seconds = uninterrupted.Seconds; all != uninterrupted || all.Counts.Records != calls {
@@ -199,7 +201,7 @@ func TestShardsAtOnce(t *testing.T) {
 			t.Errorf("%s", p.stderr.String())
 		}
 	}
-	onlyHas(t, dir, successFile, "_part-00000-of-00002.json", "_part-00001-of-00002.json", "part-00000-of-00002.jsonl", "part-00001-of-00002.jsonl")
+	onlyHas(t, dir, label.SuccessFile, "_part-00000-of-00002.json", "_part-00001-of-00002.json", "part-00000-of-00002.jsonl", "part-00001-of-00002.jsonl")
 	parts := readFile(t, filepath.Join(dir, "part-00000-of-00002.jsonl")) + readFile(t, filepath.Join(dir, "part-00001-of-00002.jsonl"))
 	if whole := infer("", "--model", model, "--input", input); parts != whole.out {
 		t.Error("the parts aren't what comes out without shards")
@@ -227,59 +229,7 @@ func TestShardOvertaken(t *testing.T) {
 	if readFile(t, part) != first || strings.Count(first, "\n") != 600 {
 		t.Error("the two wrote different parts")
 	}
-	onlyHas(t, dir, successFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
-}
-
-// What another attempt left is used as far as it is good.
-func TestDamagedAttempts(t *testing.T) {
-	model, input := modelDir(t, testTasks()), callsFile(t, 100)
-	want := t.TempDir()
-	if got := infer("", shardArgs(model, input, want, "0/1")...); got.code != cli.OK {
-		t.Fatalf("%+v", got)
-	}
-	good := readFile(t, filepath.Join(want, "part-00000-of-00001.jsonl"))
-	for name, test := range map[string]struct {
-		damage func(data *string, p *state)
-		goesOn bool
-	}{
-		"none":            {func(*string, *state) {}, true},
-		"more than saved": {func(data *string, _ *state) { *data += `{"id":` }, true},
-		"a byte":          {func(data *string, _ *state) { *data = "[" + (*data)[1:] }, false},
-		"cut short":       {func(data *string, _ *state) { *data = (*data)[1:] }, false},
-		"other model":     {func(_ *string, p *state) { p.Settings.Model = "0" }, false},
-		"other input":     {func(_ *string, p *state) { p.Settings.Input = "0" }, false},
-		"other options":   {func(_ *string, p *state) { p.Settings.Options.Threshold = 0.4 }, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			var p state
-			if err := readJSONFile(filepath.Join(want, "_part-00000-of-00001.json"), &p); err != nil {
-				t.Fatal(err)
-			}
-			begun := &attempt{folder: folder{dir, p.Settings}, shard: shard{0, 1}}
-			data, _, _ := strings.Cut(good, `{"id":40,`)
-			p.Counts, p.Bytes, p.SHA256 = counts{Records: 40}, int64(len(data)), sumOf(data)
-			test.damage(&data, &p)
-			work := filepath.Join(dir, begun.prefix()+"1")
-			if err := os.Mkdir(work, 0o777); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(work, dataFile), []byte(data), 0o666); err != nil {
-				t.Fatal(err)
-			}
-			if err := writeJSONFile(filepath.Join(work, progressFile), p); err != nil {
-				t.Fatal(err)
-			}
-			got := infer("", shardArgs(model, input, dir, "0/1")...)
-			if got.code != cli.OK || strings.Contains(got.err, "goes on after 40 calls") != test.goesOn {
-				t.Errorf("%+v; want that it goes on: %v", got, test.goesOn)
-			}
-			if readFile(t, filepath.Join(dir, "part-00000-of-00001.jsonl")) != good {
-				t.Error("the part is another one")
-			}
-			onlyHas(t, dir, successFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
-		})
-	}
+	onlyHas(t, dir, label.SuccessFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
 }
 
 // A job's failure policy can tell errors apart.
@@ -361,20 +311,6 @@ func TestShardOnAFullDisk(t *testing.T) {
 		if got := infer("", args...); got.code != cli.OK || !strings.Contains(got.err, "goes on after ") {
 			t.Errorf("with room: %+v", got)
 		}
-		onlyHas(t, dir, successFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
-	})
-}
-
-// A folder that can't be written won't be next time.
-func TestShardInAnUnwritableFolder(t *testing.T) {
-	model, input, dir := modelDir(t, testTasks()), callsFile(t, 2), disktest.Folder(t)
-	if err := os.Chmod(dir, 0o555); err != nil {
-		t.Fatal(err)
-	}
-	disktest.WithoutRoot(t, func() {
-		f := folder{dir: dir, settings: settings{Model: model, Input: input}}
-		if _, err := begin(f, shard{0, 1}); exitCode(writing(err)) != exitOutput {
-			t.Errorf("error %v has exit code %d", err, exitCode(writing(err)))
-		}
+		onlyHas(t, dir, label.SuccessFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
 	})
 }

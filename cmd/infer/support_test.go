@@ -2,8 +2,9 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"flag"
+	"compress/gzip"
+	"errors"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,31 +14,10 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/pkg/backbone"
-	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files in testdata")
-
-// golden compares got with a file in testdata.
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs (go test -update rewrites it); got:\n%s", path, got)
-	}
-}
 
 // testTasks are the test model's.
 var testTasks = tinymodel.BuiltIn
@@ -73,29 +53,33 @@ type result struct {
 
 // infer runs the command on a standard input.
 func infer(stdin string, args ...string) result {
-	var out, errors bytes.Buffer
-	code := cli.Main("infer", help, &flags{}, args, cli.Streams{In: strings.NewReader(stdin), Out: &out, Err: &errors})
-	return result{code, out.String(), errors.String()}
+	var out, errs bytes.Buffer
+	code := cli.Main("infer", help, &flags{}, args, cli.Streams{In: strings.NewReader(stdin), Out: &out, Err: &errs})
+	return result{code, out.String(), errs.String()}
 }
 
-// fake predicts that each text's first four characters are a name, and notes
-// how many texts it was given at once.
-type fake struct {
-	list  []tasks.Task
-	sizes []int
-	err   error
-}
-
-func (f *fake) Tasks() []tasks.Task { return f.list }
-func (f *fake) MaxLength() int      { return 512 }
-
-func (f *fake) Predict(_ context.Context, texts []datasets.Transcript, o fusion.PredictOptions) ([]fusion.Prediction, error) {
-	f.sizes = append(f.sizes, len(texts))
-	var list []fusion.Prediction
-	for _, text := range texts {
-		first := string([]rune(string(text))[:4])
-		list = append(list, fusion.Prediction{NER: []fusion.Token{{Text: first, Label: "NAME", Start: 0, End: 4}}})
+// gzipped is what gzip makes of a text.
+func gzipped(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := io.WriteString(w, text)
+	if err := errors.Join(err, w.Close()); err != nil {
+		panic(err) // a buffer takes all
 	}
-	o.Progress(len(texts), len(texts))
-	return list, f.err
+	return b.String()
 }
+
+func writeAll(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+type writeFunc func(p []byte) (int, error)
+
+func (f writeFunc) Write(p []byte) (int, error) { return f(p) }

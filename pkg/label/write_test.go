@@ -1,4 +1,4 @@
-package main
+package label
 
 import (
 	"bytes"
@@ -198,15 +198,15 @@ func TestStyle(t *testing.T) {
 		{"auto", "a", false, "jsonl"},
 		{"text", "a.json", false, "text"},
 	} {
-		f := flags{Format: test.format}
-		if got := f.style(&destination{name: test.name, terminal: test.terminal}, false); got.format != test.want {
+		o := Options{Format: test.format}
+		if got := o.style(&destination{name: test.name, terminal: test.terminal}, false); got.format != test.want {
 			t.Errorf("%+v: %s", test, got.format)
 		}
 	}
 }
 
 func TestColour(t *testing.T) {
-	f := flags{Format: "text"}
+	o := Options{Format: "text"}
 	for _, test := range []struct {
 		noColour, term string
 		terminal, want bool
@@ -218,7 +218,7 @@ func TestColour(t *testing.T) {
 	} {
 		t.Setenv("NO_COLOR", test.noColour)
 		t.Setenv("TERM", test.term)
-		if got := f.style(&destination{terminal: test.terminal}, false); got.colour != test.want {
+		if got := o.style(&destination{terminal: test.terminal}, false); got.colour != test.want {
 			t.Errorf("%+v: colour %v", test, got.colour)
 		}
 	}

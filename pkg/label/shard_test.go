@@ -1,4 +1,4 @@
-package main
+package label
 
 import (
 	"bytes"
@@ -12,29 +12,29 @@ import (
 func TestShardFlag(t *testing.T) {
 	for _, test := range []struct {
 		text, variable string
-		want           shard
+		want           Shard
 		err            string
 	}{
-		{"0/1", "", shard{0, 1}, ""},
-		{"3/10", "", shard{3, 10}, ""},
-		{"3/10", "7", shard{3, 10}, ""},
-		{"/10", "7", shard{7, 10}, ""},
-		{"/10", "", shard{}, `JOB_COMPLETION_INDEX is ""`},
-		{"/10", "x", shard{}, `JOB_COMPLETION_INDEX is "x"`},
-		{"/10", "-1", shard{}, `JOB_COMPLETION_INDEX is "-1"`},
-		{"/10", "10", shard{}, "the last of 10 is 9/10"},
-		{"10/10", "", shard{}, "10/10; shards are counted from 0, so that the last of 10 is 9/10"},
-		{"0/0", "", shard{}, "0 shards; want 1 to 99999"},
-		{"0/100000", "", shard{}, "100000 shards; want 1 to 99999"},
-		{"", "", shard{}, "want I/N"},
-		{"3", "", shard{}, "want I/N"},
-		{"-1/3", "", shard{}, "want I/N"},
-		{"1/3/5", "", shard{}, "want I/N"},
-		{" 1/3", "", shard{}, "want I/N"},
-		{"1/99999999999999999999", "", shard{}, "want I/N"},
+		{"0/1", "", Shard{0, 1}, ""},
+		{"3/10", "", Shard{3, 10}, ""},
+		{"3/10", "7", Shard{3, 10}, ""},
+		{"/10", "7", Shard{7, 10}, ""},
+		{"/10", "", Shard{}, `JOB_COMPLETION_INDEX is ""`},
+		{"/10", "x", Shard{}, `JOB_COMPLETION_INDEX is "x"`},
+		{"/10", "-1", Shard{}, `JOB_COMPLETION_INDEX is "-1"`},
+		{"/10", "10", Shard{}, "the last of 10 is 9/10"},
+		{"10/10", "", Shard{}, "10/10; shards are counted from 0, so that the last of 10 is 9/10"},
+		{"0/0", "", Shard{}, "0 shards; want 1 to 99999"},
+		{"0/100000", "", Shard{}, "100000 shards; want 1 to 99999"},
+		{"", "", Shard{}, "want I/N"},
+		{"3", "", Shard{}, "want I/N"},
+		{"-1/3", "", Shard{}, "want I/N"},
+		{"1/3/5", "", Shard{}, "want I/N"},
+		{" 1/3", "", Shard{}, "want I/N"},
+		{"1/99999999999999999999", "", Shard{}, "want I/N"},
 	} {
-		t.Setenv(indexVariable, test.variable)
-		var got shard
+		t.Setenv(IndexVariable, test.variable)
+		var got Shard
 		err := got.UnmarshalText([]byte(test.text))
 		if test.err == "" && (err != nil || got != test.want) || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
 			t.Errorf("%q with %q: %v, %v; want %v, %q", test.text, test.variable, got, err, test.want, test.err)
@@ -43,13 +43,13 @@ func TestShardFlag(t *testing.T) {
 }
 
 func TestShardNames(t *testing.T) {
-	s := shard{3, 10}
-	if part, marker := s.partName("csv"), s.markerName(); part != "part-00003-of-00010.csv" || marker != "_part-00003-of-00010.json" {
+	s := Shard{3, 10}
+	if part, marker := s.PartName("csv"), s.MarkerName(); part != "part-00003-of-00010.csv" || marker != "_part-00003-of-00010.json" {
 		t.Errorf("the names are %s and %s", part, marker)
 	}
 	for name, want := range map[string]int{
-		s.partName("jsonl"): 10, s.markerName(): 10, shard{0, maxShards}.partName("csv"): maxShards,
-		successFile: 0, "calls.jsonl": 0, ".part-00003-of-00010.jsonl.tmp-1": 0, "part-one.jsonl": 0,
+		s.PartName("jsonl"): 10, s.MarkerName(): 10, Shard{0, maxShards}.PartName("csv"): maxShards,
+		SuccessFile: 0, "calls.jsonl": 0, ".part-00003-of-00010.jsonl.tmp-1": 0, "part-one.jsonl": 0,
 	} {
 		if n, found := shardsOf(name); n != want || found != (want > 0) {
 			t.Errorf("%s: one of %d shards, %v", name, n, found)
@@ -63,7 +63,7 @@ func TestShardSpans(t *testing.T) {
 		for _, count := range []int{1, 2, 3, 10, maxShards} {
 			var end int64
 			for i := range count {
-				s := shard{i, count}.span(size)
+				s := Shard{i, count}.span(size)
 				if s.from != end || s.to < s.from || s.to-s.from > size/int64(count)+1 {
 					t.Fatalf("%d bytes: shard %d/%d is %v, the one before ends at %d", size, i, count, s, end)
 				}
@@ -115,7 +115,7 @@ func TestShardsHoldEachCallOnce(t *testing.T) {
 	for count := 1; count < 400; count += 1 + count/20 {
 		var all []record
 		for i := range count {
-			in, err := fromFiles(files, shard{i, count}, reading{format: "auto"})
+			in, err := fromFiles(files, Shard{i, count}, reading{format: "auto"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,7 +144,7 @@ func TestShardReadsItsPartOfLines(t *testing.T) {
 	}
 	defer file.Close()
 	counting := &countingFile{File: file}
-	list, err := readAll(readInput(counting, reading{format: "lines", span: shard{7, 10}.span(calls * length)}))
+	list, err := readAll(readInput(counting, reading{format: "lines", span: Shard{7, 10}.span(calls * length)}))
 	if err != nil || len(list) != calls/10 {
 		t.Fatalf("%d calls, %v", len(list), err)
 	}
@@ -182,7 +182,7 @@ func TestShardErrors(t *testing.T) {
 			for _, count := range []int{1, 2, 3, 7, 40} {
 				var told []string
 				for i := range count {
-					in, err := fromFiles(files, shard{i, count}, reading{format: "auto"})
+					in, err := fromFiles(files, Shard{i, count}, reading{format: "auto"})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -215,7 +215,7 @@ func FuzzShards(f *testing.F) {
 		}
 		var sharded []record
 		for i := range n {
-			how.span = shard{i, n}.span(int64(len(text)))
+			how.span = Shard{i, n}.span(int64(len(text)))
 			if how.from == how.to {
 				continue
 			}

@@ -1,4 +1,4 @@
-package main
+package label
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -31,22 +32,22 @@ type job struct {
 	// saved, if any, is called when a window has been written. Windows are then as
 	// large as they come from the first on: so one that begins where another run had
 	// come to holds the calls that it would have held there, and the same numbers come out.
-	saved func(counts) error
+	saved func(Counts) error
 
-	counts
+	Counts
 	limit int // tokens that the model reads
 }
 
-// counts are of calls, and of the tokens in them that were read.
-type counts struct {
+// Counts are of calls, and of the tokens in them that were read.
+type Counts struct {
 	Records    int `json:"records"`
-	Unreadable int `json:"unreadable"` // among Records
-	Truncated  int `json:"truncated"`
-	Repaired   int `json:"repaired"`
+	Unreadable int `json:"unreadable"` // among Records; they have an error for an answer
+	Truncated  int `json:"truncated"`  // their ends were too long to be read
+	Repaired   int `json:"repaired"`   // parts of them weren't UTF-8
 	Tokens     int `json:"tokens"`
 }
 
-func (c *counts) add(more counts) {
+func (c *Counts) add(more Counts) {
 	c.Records += more.Records
 	c.Unreadable += more.Unreadable
 	c.Truncated += more.Truncated
@@ -77,14 +78,14 @@ func (j *job) run(ctx context.Context) error {
 	}
 	window, err := j.collect(ctx, items, size) // bad input shows before the model is loaded
 	if err != nil {
-		return about(err, exitData)
+		return about(err, BadCall)
 	}
 	model, err := j.open()
 	if err == nil {
 		err = j.checkTasks(model)
 	}
 	if err != nil {
-		return about(err, exitModel)
+		return about(err, BadModel)
 	}
 	j.limit = model.MaxLength()
 	w, err := newWriter(j.out, j.style, j.predicted(model.Tasks()))
@@ -99,7 +100,7 @@ func (j *job) run(ctx context.Context) error {
 			size = min(2*size, full)
 		}
 		if window, err = j.collect(ctx, items, size); err != nil {
-			return about(err, exitData)
+			return about(err, BadCall)
 		}
 	}
 	if err := w.finish(); err != nil {
@@ -108,7 +109,7 @@ func (j *job) run(ctx context.Context) error {
 	return j.out.finish()
 }
 
-func writing(err error) error { return about(fmt.Errorf("write output: %w", err), exitOutput) }
+func writing(err error) error { return about(fmt.Errorf("write output: %w", err), BadOutput) }
 
 // checkTasks finds a task, or a threshold's head, that the model hasn't learnt
 // before it is used.
@@ -162,7 +163,7 @@ func (j *job) predict(ctx context.Context, model predictor, window []record, w w
 			r.problem = fmt.Errorf("call %d: %w", j.Records+1, p.Err)
 		}
 		if p.Err != nil && !j.marks {
-			return about(r.problem, exitData) // another shard's calls may have answers
+			return about(r.problem, BadCall) // another shard's calls may have answers
 		}
 		j.count(r, p)
 		if err := w.write(j.Records, r, p); err != nil {
@@ -171,7 +172,7 @@ func (j *job) predict(ctx context.Context, model predictor, window []record, w w
 	}
 	err = j.out.Flush()
 	if err == nil && j.saved != nil {
-		err = j.saved(j.counts)
+		err = j.saved(j.Counts)
 	}
 	if err != nil {
 		return writing(err)
@@ -194,15 +195,15 @@ func (j *job) count(r record, p fusion.Prediction) {
 }
 
 // warn tells what wasn't read as it stands.
-func (j *job) warn(w io.Writer) {
+func (j *job) warn(notice func(string)) {
 	if j.Unreadable > 0 {
-		fmt.Fprintf(w, "infer: warning: calls that can't be read: %d of %d; each has a field error in the output\n", j.Unreadable, j.Records)
+		notice(fmt.Sprintf("warning: calls that can't be read: %d of %d; each has a field error in the output", j.Unreadable, j.Records))
 	}
 	if j.Truncated > 0 {
-		fmt.Fprintf(w, "infer: warning: calls of more than %d tokens: %d of %d; their ends weren't read (--overlap 128 reads all)\n", j.limit, j.Truncated, j.Records)
+		notice(fmt.Sprintf("warning: calls of more than %d tokens: %d of %d; their ends weren't read (--overlap 128 reads all)", j.limit, j.Truncated, j.Records))
 	}
 	if j.Repaired > 0 {
-		fmt.Fprintf(w, "infer: warning: calls that aren't in UTF-8, or hold half a surrogate pair: %d of %d; each such place was read as U+FFFD\n", j.Repaired, j.Records)
+		notice(fmt.Sprintf("warning: calls that aren't in UTF-8, or hold half a surrogate pair: %d of %d; each such place was read as U+FFFD", j.Repaired, j.Records))
 	}
 }
 
@@ -255,3 +256,28 @@ func (j *job) collect(ctx context.Context, items <-chan item, n int) ([]record, 
 	}
 	return window, nil
 }
+
+// progress shows how much of the input is done.
+type progress struct {
+	line *terminal.Progress
+	size int64 // of the input
+}
+
+// newProgress shows nothing where the predictions themselves appear on a terminal.
+func newProgress(w io.Writer, in source, out *destination) progress {
+	if w == nil || in.size == 0 || out.terminal {
+		return progress{}
+	}
+	return progress{terminal.NewProgress(w, "Reading", in.size, terminal.Options{Bytes: true, Lines: w}), in.size}
+}
+
+// show moves the line to the given part of window, before which there were calls calls.
+func (p progress) show(calls int, window []record, part float64) {
+	if p.line == nil {
+		return
+	}
+	from, to := window[0].offset, window[len(window)-1].offset
+	p.line.Set(from+int64(part*float64(to-from)), p.size, fmt.Sprintf("%d calls", calls+int(part*float64(len(window)))))
+}
+
+func (p progress) finish() { p.line.Finish() }

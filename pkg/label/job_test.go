@@ -1,4 +1,4 @@
-package main
+package label
 
 import (
 	"bytes"
@@ -136,19 +136,19 @@ func TestWarnings(t *testing.T) {
 		job  job
 		want string
 	}{
-		{job{counts: counts{Records: 5}}, ""},
+		{job{Counts: Counts{Records: 5}}, ""},
 		{
-			job{counts: counts{Records: 5, Truncated: 2}, limit: 512},
+			job{Counts: Counts{Records: 5, Truncated: 2}, limit: 512},
 			"infer: warning: calls of more than 512 tokens: 2 of 5; their ends weren't read (--overlap 128 reads all)\n",
 		},
 		{
-			job{counts: counts{Records: 1, Truncated: 1, Repaired: 1}, limit: 512},
+			job{Counts: Counts{Records: 1, Truncated: 1, Repaired: 1}, limit: 512},
 			"infer: warning: calls of more than 512 tokens: 1 of 1; their ends weren't read (--overlap 128 reads all)\n" +
 				"infer: warning: calls that aren't in UTF-8, or hold half a surrogate pair: 1 of 1; each such place was read as U+FFFD\n",
 		},
 	} {
-		var b bytes.Buffer
-		if test.job.warn(&b); b.String() != test.want {
+		var b strings.Builder
+		if test.job.warn(func(line string) { b.WriteString("infer: " + line + "\n") }); b.String() != test.want {
 			t.Errorf("got %q, want %q", b.String(), test.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package main
+package label
 
 import (
 	"crypto/sha256"
@@ -11,16 +11,16 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-// settings are what a shard's answers hang on, beside its number. Shards with the
+// Settings are what a shard's answers hang on, beside its number. Shards with the
 // same ones belong together.
-type settings struct {
-	Model   string  `json:"model"` // SHA-256 of its files
-	Input   string  `json:"input"` // SHA-256 of the files' names and sizes
-	Options options `json:"options"`
+type Settings struct {
+	Model   string         `json:"model"` // SHA-256 of its files
+	Input   string         `json:"input"` // SHA-256 of the files' names and sizes
+	Options SettingOptions `json:"options"`
 }
 
-// options are the flags among them.
-type options struct {
+// SettingOptions are the [Options] among them.
+type SettingOptions struct {
 	Format         string  `json:"format"`
 	InputFormat    string  `json:"input_format"`
 	MarkBadRecords bool    `json:"mark_bad_records"`
@@ -37,7 +37,7 @@ type options struct {
 }
 
 // differs names what two settings don't share; "" is nothing.
-func (s settings) differs(from settings) string {
+func (s Settings) differs(from Settings) string {
 	switch {
 	case s.Model != from.Model:
 		return "model"
@@ -52,11 +52,11 @@ func (s settings) differs(from settings) string {
 }
 
 // settings reads the model's files, and takes the input's as they were found.
-func (f *flags) settings(o fusion.PredictOptions, in []file) (s settings, err error) {
-	s = settings{Options: options{
-		Format: f.Format, InputFormat: f.InputFormat, MarkBadRecords: f.MarkBadRecords, Tasks: strings.Join(f.Tasks, ","),
-		Threshold: f.QAThreshold, Scores: f.Scores, Overlap: f.Overlap, Precision: string(o.Precision),
-		BatchSize: f.BatchSize, BatchTokens: f.BatchTokens, IndependentHeads: f.IndependentHeads,
+func (o Options) settings(precision string, in []file) (s Settings, err error) {
+	s = Settings{Options: SettingOptions{
+		Format: o.Format, InputFormat: o.InputFormat, MarkBadRecords: o.MarkBadRecords, Tasks: strings.Join(o.Tasks, ","),
+		Threshold: o.Threshold, Scores: o.Scores, Overlap: o.Overlap, Precision: precision,
+		BatchSize: o.BatchSize, BatchTokens: o.BatchTokens, IndependentHeads: o.IndependentHeads,
 	}}
 	if s.Options.Format == "auto" {
 		s.Options.Format = "jsonl"
@@ -66,13 +66,13 @@ func (f *flags) settings(o fusion.PredictOptions, in []file) (s settings, err er
 		fmt.Fprintf(sum, "%d %q\n", one.size, filepath.Base(one.path))
 	}
 	s.Input = hex.EncodeToString(sum.Sum(nil))
-	if s.Model, err = fusion.HashDir(f.Model); err != nil {
-		return s, about(fmt.Errorf("read model: %w", err), exitModel)
+	if s.Model, err = fusion.HashDir(o.Model); err != nil {
+		return s, about(fmt.Errorf("read model: %w", err), BadModel)
 	}
-	if f.Thresholds != "" {
-		data, err := os.ReadFile(f.Thresholds)
+	if o.Thresholds != "" {
+		data, err := os.ReadFile(o.Thresholds)
 		if err != nil {
-			return s, about(err, exitModel)
+			return s, about(err, BadModel)
 		}
 		s.Options.Thresholds = fmt.Sprintf("%x", sha256.Sum256(data))
 	}

@@ -1,10 +1,9 @@
-package main
+package label
 
 import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -15,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
@@ -27,7 +25,7 @@ import (
 // agree on anything: each puts the same part in place.
 type attempt struct {
 	folder  folder
-	shard   shard
+	shard   Shard
 	work    string // its own folder
 	state          // what is saved, but for Bytes, which are what is written
 	earlier float64
@@ -38,8 +36,8 @@ type attempt struct {
 
 // state is how far an attempt has come, and in the end what a part holds.
 type state struct {
-	Settings settings `json:"settings"`
-	Counts   counts   `json:"counts"`
+	Settings Settings `json:"settings"`
+	Counts   Counts   `json:"counts"`
 	Bytes    int64    `json:"bytes"`
 	SHA256   string   `json:"sha256"`  // of the bytes
 	Seconds  float64  `json:"seconds"` // of all attempts that led to it
@@ -52,7 +50,7 @@ const (
 )
 
 // begin begins a part, or goes on with what another attempt left.
-func begin(f folder, s shard) (*attempt, error) {
+func begin(f folder, s Shard) (*attempt, error) {
 	a := &attempt{folder: f, shard: s, state: state{Settings: f.settings}, began: time.Now(), sum: sha256.New()}
 	tmp, err := os.MkdirTemp(f.dir, ".new-")
 	if err != nil {
@@ -145,7 +143,7 @@ func (a *attempt) Write(p []byte) (int, error) {
 }
 
 // save brings what is written to the disk, and says that it answers so many calls.
-func (a *attempt) save(c counts) error {
+func (a *attempt) save(c Counts) error {
 	if err := a.data.Sync(); err != nil {
 		return err
 	}
@@ -167,7 +165,7 @@ func (a *attempt) commit() error {
 	}
 	err := os.Rename(filepath.Join(a.work, dataFile), a.folder.part(a.shard))
 	if errors.Is(err, fs.ErrNotExist) {
-		return about(fmt.Errorf("another process has removed %s: run the shard again", a.work), exitAgain)
+		return about(fmt.Errorf("another process has removed %s: run the shard again", a.work), Passing)
 	}
 	if err == nil {
 		err = atomicdir.Sync(a.folder.dir)
@@ -207,24 +205,4 @@ func (a *attempt) removeDead() {
 			_ = data.Close()
 		}
 	}
-}
-
-func readJSONFile(path string, value any) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, value); err != nil {
-		return fmt.Errorf("%s is damaged: %w; remove it", path, err)
-	}
-	return nil
-}
-
-// writeJSONFile writes a file whole or not at all.
-func writeJSONFile(path string, value any) error {
-	data, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return err
-	}
-	return renameio.WriteFile(path, append(data, '\n'), 0o666, renameio.WithTempDir(filepath.Dir(path)))
 }

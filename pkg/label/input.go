@@ -1,4 +1,4 @@
-package main
+package label
 
 import (
 	"bufio"
@@ -11,7 +11,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/internal/textfile"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -55,25 +54,25 @@ var (
 	idFields   = []string{"id", "uniqueid", "sample_id"}
 )
 
-// source is what the flags name.
-func (f *flags) source(io cli.Streams) (source, error) {
-	how := reading{format: f.InputFormat, marks: f.MarkBadRecords}
+// source is where the options say that calls come from.
+func (o Options) source(in io.Reader) (source, error) {
+	how := reading{format: o.InputFormat, marks: o.MarkBadRecords}
 	switch {
-	case len(f.Input) == 0:
-		return source{records: fromFlags(f.Text, how)}, nil
-	case f.Input[0] == "-":
+	case len(o.Input) == 0:
+		return source{records: fromFlags(o.Texts, how)}, nil
+	case o.Input[0] == "-":
 		return source{
-			records:     named("standard input", readInput(io.In, how), how),
+			records:     named("standard input", readInput(in, how), how),
 			size:        -1,
-			interactive: terminal.Is(io.In),
-			stream:      isStream(io.In),
+			interactive: terminal.Is(in),
+			stream:      isStream(in),
 		}, nil
 	}
-	files, err := findFiles(f.Input)
+	files, err := findFiles(o.Input)
 	if err != nil {
 		return source{}, err
 	}
-	return fromFiles(files, f.Shard, how)
+	return fromFiles(files, o.Shard, how)
 }
 
 // isStream reports whether an input is a pipe or a device.
@@ -102,14 +101,14 @@ func fromFlags(texts []string, how reading) records {
 
 // fromFiles reads files one after the other, or a shard of them: the calls that
 // begin in its stretch of all their bytes.
-func fromFiles(files []file, s shard, how reading) (source, error) {
+func fromFiles(files []file, s Shard, how reading) (source, error) {
 	size := sizeOf(files)
-	if s.count == 0 {
+	if s.Count == 0 {
 		return source{records: join(files, func(f file) (records, int64) { return fromFile(piece{file: f}, how), f.size }), files: files, size: size}, nil
 	}
 	switch {
 	case size < 0:
-		return source{}, cli.Usagef("--shard wants files for --input, not pipes or devices")
+		return source{}, badOptions("--shard wants files for --input, not pipes or devices")
 	case size == 0:
 		return source{}, errors.New("read input: there is no call in it")
 	}
@@ -155,7 +154,7 @@ func fromFile(p piece, how reading) records {
 
 // reading says how an input is read.
 type reading struct {
-	format string // as in --input-format
+	format string // as in [Options.InputFormat]
 	name   string // of the file, by which auto goes
 	// Only calls that begin in span are read, unless its end is 0. The input must
 	// be a file then.

@@ -1,0 +1,105 @@
+package label
+
+import (
+	"slices"
+
+	"github.com/trident-nlp/trident/internal/textfile"
+)
+
+// Options say which calls a model reads, what it is asked, and where its answers go.
+// Begin with [Defaults]. Errors name an option by infer's flag for it: --input is
+// Input.
+type Options struct {
+	Model string // the folder of a model, as train writes it
+
+	// Calls: either Texts, each a call, or Input: files, folders of such and
+	// patterns, or "-" alone, which is [Streams.In].
+	Texts       []string
+	Input       []string
+	InputFormat string // auto, lines, whole, jsonl, json, csv or tsv
+
+	// MarkBadRecords answers a call that can't be read with an error in its place,
+	// instead of ending. It is for the formats json and jsonl.
+	MarkBadRecords bool
+
+	Tasks      []string // what to predict; nil: all that the model has learnt
+	Threshold  float64  // a yes/no output is 1 if its probability is higher
+	Thresholds string   // a JSON file of other thresholds for some heads; "": none
+	Scores     bool     // give the probabilities as well
+	Overlap    int      // read long calls in windows that share so many tokens; 0: cut them off
+
+	IndependentHeads bool // each head says its own likeliest label
+
+	Format string // auto, text, json, jsonl or csv
+	Output string // a file, written whole or not at all; "": [Streams.Out]; with Shard, a folder
+
+	Shard     Shard // the part of Input that is read; its zero value is all of it
+	Overwrite bool  // do a shard again that is done
+
+	BatchSize   int    // calls that go through the model at once
+	BatchTokens int    // their tokens
+	Device      string // auto, cpu, cuda or cuda:N
+	Threads     int    // CPU threads of the whole process; 0: one for each core
+	Precision   string // fp32, bf16, int8 or auto
+}
+
+// Defaults are the options of infer without flags. There is no model in them, and
+// there are no calls.
+func Defaults() Options {
+	return Options{
+		InputFormat: "auto", Format: "auto", Threshold: 0.5, BatchSize: 32, BatchTokens: 4096, Device: "auto", Precision: "fp32",
+	}
+}
+
+// Check finds options that can't be, or don't go together, without looking at files.
+// Its errors are marked with [ErrOptions].
+func (o Options) Check() error {
+	switch {
+	case len(o.Texts) == 0 && len(o.Input) == 0:
+		return badOptions("give a call with --text, or a file with --input (- for standard input)")
+	case !(o.Threshold > 0 && o.Threshold < 1):
+		return badOptions("--qa-threshold is %g; want more than 0 and less than 1", o.Threshold)
+	case o.BatchSize < 1:
+		return badOptions("--batch-size is %d; want 1 or more", o.BatchSize)
+	case o.BatchTokens < 1:
+		return badOptions("--batch-tokens is %d; want 1 or more", o.BatchTokens)
+	case o.Overlap < 0:
+		return badOptions("--overlap is %d; want 0 or more", o.Overlap)
+	case o.Threads < 0:
+		return badOptions("--threads is %d; want 0 or more", o.Threads)
+	case o.Shard.Count == 0 && textfile.TrimExtension(o.Output) != o.Output:
+		return badOptions("--output %s: what is written isn't compressed; leave --output out, and let a pipe do it (| gzip > FILE)", o.Output)
+	case slices.Contains(o.Input, "-") && len(o.Input) > 1:
+		return badOptions("--input - is standard input; it can't be read beside files")
+	case o.Shard != (Shard{}) && (o.Shard.Index < 0 || o.Shard.Index >= o.Shard.Count || o.Shard.Count > maxShards):
+		return badOptions("--shard is %s; want 0/N to N-1/N, and N up to %d", o.Shard, maxShards)
+	case len(o.Texts) > 0 && len(o.Input) > 0:
+		return badOptions("--text and --input can't be used together")
+	case !slices.Contains([]string{"auto", "lines", "whole", "jsonl", "json", "csv", "tsv"}, o.InputFormat):
+		return badOptions("--input-format is %q; want auto, lines, whole, jsonl, json, csv or tsv", o.InputFormat)
+	case !slices.Contains([]string{"auto", "text", "json", "jsonl", "csv"}, o.Format):
+		return badOptions("--format is %q; want auto, text, json, jsonl or csv", o.Format)
+	case !slices.Contains([]string{"fp32", "bf16", "int8", "auto"}, o.Precision):
+		return badOptions("--precision is %q; want fp32, bf16, int8 or auto", o.Precision)
+	}
+	return o.checkShard()
+}
+
+// checkShard finds options that don't go with Shard, or not without it.
+func (o Options) checkShard() error {
+	switch {
+	case o.Overwrite && o.Shard.Count == 0:
+		return badOptions("--overwrite belongs to --shard; an --output file is always replaced")
+	case o.Shard.Count == 0:
+		return nil
+	case len(o.Input) == 0 || o.Input[0] == "-":
+		return badOptions("--shard wants files for --input")
+	case o.Output == "":
+		return badOptions("--shard wants a folder for --output")
+	case !slices.Contains([]string{"auto", "jsonl", "csv"}, o.Format):
+		return badOptions("--shard writes --format jsonl or csv, not %s", o.Format)
+	case o.MarkBadRecords && o.Format == "csv":
+		return badOptions("--mark-bad-records is for --format json and jsonl, not csv")
+	}
+	return nil
+}
