@@ -12,6 +12,7 @@ import (
 	"github.com/trident-nlp/trident/internal/libtorch"
 	"github.com/trident-nlp/trident/internal/ranks"
 	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/run"
 )
 
 const help = `Train a model on labelled helpline calls, and keep the best checkpoint.
@@ -56,7 +57,7 @@ func (*flags) Subcommands() []string { return []string{"sync"} }
 func (*flags) Libtorch() string { return libtorch.Version }
 
 // Run implements [cli.Command].
-func (f *flags) Run(ctx context.Context, io cli.Streams) error {
+func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
 	if f.Force && !f.Resume && !f.IfAny {
 		return cli.Usagef("--force belongs to --resume")
 	}
@@ -64,20 +65,33 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	if err != nil {
 		return err
 	}
+	o := run.Options{
+		Out: streams.Out, Err: streams.Err, Device: f.Device,
+		Resume: f.Resume, ResumeIfAny: f.IfAny, Force: f.Force, SkipBad: f.SkipBadRecords, File: f.Config, Set: f.Set,
+	}
 	if f.CheckData {
-		tell(notes, io)
-		return checkData(ctx, c, options{file: f.Config, set: f.Set}, io)
+		tell(notes, streams)
+		return run.CheckData(ctx, c, o)
 	}
 	place, spawn, err := f.place(os.Getenv)
 	switch {
 	case err != nil:
 		return err
 	case spawn && !f.DryRun:
-		return ranks.Spawn(f.Nproc, f.Args, io)
+		return ranks.Spawn(f.Nproc, f.Args, streams)
 	case place.Rank == 0: // which speaks for all
-		tell(notes, io)
+		tell(notes, streams)
 	}
-	return train(ctx, c, options{device: f.Device, resume: f.Resume, resumeIfAny: f.IfAny, force: f.Force, dryRun: f.DryRun, skipBad: f.SkipBadRecords, place: place, file: f.Config, set: f.Set}, io)
+	o.Place = place
+	if f.DryRun {
+		return run.DryRun(ctx, c, o)
+	}
+	r, err := run.Open(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return r.Fit(ctx)
 }
 
 func (f *flags) load() (config.Config, []config.Note, error) {
@@ -89,21 +103,22 @@ func (f *flags) load() (config.Config, []config.Note, error) {
 }
 
 // tell prints what there is to say of the configuration.
-func tell(notes []config.Note, io cli.Streams) {
+func tell(notes []config.Note, streams cli.Streams) {
 	for _, note := range notes {
 		if note.Warning {
-			fmt.Fprintln(io.Err, "train: warning:", note.Text)
+			fmt.Fprintln(streams.Err, "train: warning:", note.Text)
 			continue
 		}
-		fmt.Fprintln(io.Out, note.Text)
+		fmt.Fprintln(streams.Out, note.Text)
 	}
 }
 
-func main() { os.Exit(run(os.Args[1:], cli.Standard())) }
+func main() { os.Exit(execute(os.Args[1:], cli.Standard())) }
 
-func run(args []string, io cli.Streams) int {
+// execute runs the command, or sync, and returns the exit code.
+func execute(args []string, streams cli.Streams) int {
 	if len(args) > 0 && args[0] == "sync" {
-		return cli.Main("train sync", syncHelp, new(syncFlags), args[1:], io)
+		return cli.Main("train sync", syncHelp, new(syncFlags), args[1:], streams)
 	}
-	return cli.Main("train", help, &flags{Args: args}, args, io)
+	return cli.Main("train", help, &flags{Args: args}, args, streams)
 }

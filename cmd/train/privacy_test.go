@@ -14,6 +14,7 @@ import (
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/datasets/synth"
+	"github.com/trident-nlp/trident/pkg/run"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -46,7 +47,7 @@ func readSecrets(t *testing.T, files map[string]tasks.Task) secrets {
 			phrases(string(text), func(p string) { s[p] = true })
 		}
 	}
-	phrases(exampleCall, func(p string) { delete(s, p) })
+	phrases(run.ExampleCall, func(p string) { delete(s, p) })
 	if len(s) < 1000 {
 		t.Fatalf("only %d phrases", len(s))
 	}

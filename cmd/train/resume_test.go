@@ -3,7 +3,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -119,18 +118,6 @@ func TestResumeChanged(t *testing.T) {
 	text, err := os.ReadFile(tags[0])
 	if err != nil || !strings.HasPrefix(string(text), `training.batch_size was "16", is "8"; `) {
 		t.Errorf("tag %q, %v", text, err)
-	}
-}
-
-func TestChanges(t *testing.T) {
-	was := map[string]string{"task": "multitask", "training.seed": "1", "the file of ner": "ab, 2 records", "the file of qa": "cd, 3 records"}
-	is := map[string]string{"task": "multitask", "training.seed": "2", "the file of ner": "ab, 2 records", "training.new": ""}
-	want := []string{`the file of qa was cd, 3 records, is none`, `training.new was "", is ""`, `training.seed was "1", is "2"`}
-	if got := changes(was, is); !slices.Equal(got, want) {
-		t.Errorf("changes %q, want %q", got, want)
-	}
-	if got := changes(was, was); len(got) > 0 {
-		t.Errorf("nothing changed, but %q", got)
 	}
 }
 

@@ -12,15 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/sugarme/gotch"
-	"github.com/sugarme/gotch/ts"
-
-	"github.com/trident-nlp/trident/internal/cli"
-	"github.com/trident-nlp/trident/internal/modeldir"
-	"github.com/trident-nlp/trident/internal/torchx"
-	"github.com/trident-nlp/trident/pkg/config"
-	"github.com/trident-nlp/trident/pkg/datasets"
-	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -146,65 +137,4 @@ func TestNumbersGoBad(t *testing.T) {
 		t.Errorf("MLflow has status %d, want %d", status, failed)
 	}
 	stateIn(t, dir)
-}
-
-// panicking is a model with a bug.
-type panicking struct{ trainer.Model }
-
-func (panicking) Hidden(*torchx.Scope, datasets.Batch) (hidden, mask *ts.Tensor) {
-	panic("a bug")
-}
-
-func TestPanicMarksTheRunFailed(t *testing.T) {
-	t.Chdir(t.TempDir())
-	t.Setenv("MLFLOW_TRACKING_URI", "")
-	demo(t, 20, 40, 20)
-	sections, _, _ := strings.Cut(own, "tasks:")
-	if err := os.WriteFile("own.yaml", []byte(sections+"tokenizer: {vocab_size: 600}\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c, _, err := config.Load("own.yaml", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	io := cli.Streams{Out: new(strings.Builder), Err: new(strings.Builder)}
-	dir, err := modeldir.Find(c.Output.ModelDir, modelNames(c))
-	if err != nil {
-		t.Fatal(err)
-	}
-	release, err := lock(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer release()
-	d, err := loadData(t.Context(), c, encoder{}, options{}, io)
-	if err != nil {
-		t.Fatal(err)
-	}
-	architecture, err := encoder{}.architecture(c, d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	model, err := fusion.New(architecture, gotch.CPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer model.Drop()
-	digests, err := d.digests()
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr := newTrainer(c, d, torchx.FP32, trainer.NewConsole(io.Out, io.Err))
-	tr.Model = panicking{model}
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("no panic")
-			}
-		}()
-		_ = fit(context.Background(), c, options{}, tr, job{dir: dir, data: d, digests: digests, model: model, device: gotch.CPU}, io)
-	}()
-	if status := statusOf(t, "."); status != failed {
-		t.Errorf("MLflow has status %d, want %d", status, failed)
-	}
 }

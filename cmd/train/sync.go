@@ -18,11 +18,11 @@ type syncFlags struct {
 }
 
 // Run implements [cli.Command].
-func (f *syncFlags) Run(ctx context.Context, io cli.Streams) error {
-	err := tracking.Sync(ctx, f.Path, func(text string) { fmt.Fprintln(io.Err, "train sync:", text) })
+func (f *syncFlags) Run(ctx context.Context, streams cli.Streams) error {
+	err := tracking.Sync(ctx, f.Path, func(text string) { fmt.Fprintln(streams.Err, "train sync:", text) })
 	if err != nil {
 		return fmt.Errorf("send what is left of the run: %w", err)
 	}
-	fmt.Fprintf(io.Out, "All of %s has been sent.\n", f.Path)
+	fmt.Fprintf(streams.Out, "All of %s has been sent.\n", f.Path)
 	return nil
 }

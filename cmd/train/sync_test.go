@@ -98,7 +98,7 @@ func TestSyncAfterAnOutage(t *testing.T) {
 	// that has finished for half a minute.
 	out := &stopAt{text: "Epoch 4/"}
 	var stderr bytes.Buffer
-	code := run(append(slices.Clone(tiny), "--set", "training.num_epochs=50"), cli.Streams{In: strings.NewReader(""), Out: out, Err: &stderr})
+	code := execute(append(slices.Clone(tiny), "--set", "training.num_epochs=50"), cli.Streams{In: strings.NewReader(""), Out: out, Err: &stderr})
 	if code != 143 {
 		t.Fatalf("exit code %d, stderr %q", code, stderr.String())
 	}

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 // command runs the train command in the working directory.
 func command(args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
-	code = run(args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
+	code = execute(args, cli.Streams{In: strings.NewReader(""), Out: &out, Err: &err})
 	return code, out.String(), err.String()
 }
 

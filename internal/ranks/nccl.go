@@ -11,7 +11,13 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/torchx"
-	"github.com/trident-nlp/trident/pkg/config"
+)
+
+// What may be asked to add up gradients that lie on GPUs.
+const (
+	BackendAuto = "auto" // NCCL where it can be used, else Gloo
+	BackendGloo = "gloo"
+	BackendNCCL = "nccl"
 )
 
 // ErrNCCL is returned, wrapped, when NCCL was asked for and can't be used.
@@ -29,7 +35,7 @@ type gpu struct {
 // UseNCCL lets the ranks add up gradients by NCCL, if each has a GPU of its own
 // and all can. If not all can, the reason is returned and Gloo goes on doing it;
 // no reason if none wants or has another. It is an error if a rank was asked for
-// config.BackendNCCL, or if NCCL fails when it is tried.
+// BackendNCCL, or if NCCL fails when it is tried.
 func (t *Team) UseNCCL(backend string, device gotch.Device) (used bool, why string, err error) {
 	data, err := json.Marshal(look(backend, device))
 	if err != nil {
@@ -62,7 +68,7 @@ func (t *Team) UseNCCL(backend string, device gotch.Device) (used bool, why stri
 // look finds out what this rank has.
 func look(backend string, device gotch.Device) gpu {
 	g := gpu{Backend: backend, CPU: device == gotch.CPU}
-	if g.CPU || backend == config.BackendGloo {
+	if g.CPU || backend == BackendGloo {
 		return g
 	}
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id") // containers on one machine have the same
@@ -81,12 +87,12 @@ func choose(list []gpu) (use bool, why string, err error) {
 	without, asked := 0, false
 	users := map[[2]string]int{}
 	for rank, g := range list {
-		asked = asked || g.Backend == config.BackendNCCL
+		asked = asked || g.Backend == BackendNCCL
 		switch first, taken := users[[2]string{g.Machine, g.Address}]; {
 		case why != "":
 		case g.CPU:
 			why = fmt.Sprintf("rank %d computes on a CPU", rank)
-		case g.Backend == config.BackendGloo:
+		case g.Backend == BackendGloo:
 			why = "training.rank_backend is gloo"
 		case g.Why != "":
 			why = fmt.Sprintf("rank %d can't use NCCL: %s", rank, g.Why)
@@ -95,7 +101,7 @@ func choose(list []gpu) (use bool, why string, err error) {
 		default:
 			users[[2]string{g.Machine, g.Address}] = rank
 		}
-		if g.CPU || g.Backend == config.BackendGloo {
+		if g.CPU || g.Backend == BackendGloo {
 			without++
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/ranks"
-	"github.com/trident-nlp/trident/pkg/config"
 )
 
 // Two ranks in one process never have a GPU each: Gloo goes on, and both say the
@@ -20,11 +19,11 @@ func TestWithoutNCCL(t *testing.T) {
 		device  gotch.Device
 		why, no bool // a reason; an error
 	}{
-		"on CPUs":                 {config.BackendAuto, gotch.CPU, false, false},
-		"on one GPU, or none":     {config.BackendAuto, gpu, true, false},
-		"not wanted":              {config.BackendGloo, gpu, false, false},
-		"asked for":               {config.BackendNCCL, gpu, false, true},
-		"asked for on CPUs alone": {config.BackendNCCL, gotch.CPU, false, true},
+		"on CPUs":                 {ranks.BackendAuto, gotch.CPU, false, false},
+		"on one GPU, or none":     {ranks.BackendAuto, gpu, true, false},
+		"not wanted":              {ranks.BackendGloo, gpu, false, false},
+		"asked for":               {ranks.BackendNCCL, gpu, false, true},
+		"asked for on CPUs alone": {ranks.BackendNCCL, gotch.CPU, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reasons := make([]string, 2)

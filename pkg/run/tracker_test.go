@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"testing"
@@ -8,11 +8,11 @@ import (
 
 func TestBackboneParam(t *testing.T) {
 	c := config.Default(config.TaskQA)
-	if got := backboneParam(c); got != "distilbert-base-uncased" {
+	if got := backboneParam(c.Backbone); got != "distilbert-base-uncased" {
 		t.Errorf("got %q", got)
 	}
 	c.Backbone.Init = config.InitRandom
-	if got := backboneParam(c); got != "random weights" {
+	if got := backboneParam(c.Backbone); got != "random weights" {
 		t.Errorf("without pretrained weights: got %q", got)
 	}
 }

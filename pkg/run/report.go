@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"fmt"
@@ -35,7 +35,7 @@ func compare(scores trainer.Scores, baselines []trainer.Scores) []comparison {
 }
 
 // report ends a run: what came out, where it lies, what to do with it.
-func report(out io.Writer, c config.Config, history *trainer.History, test, baselines []trainer.Scores, hints []string, took time.Duration) error {
+func report(out io.Writer, modelDir, metricForBest string, history *trainer.History, test, baselines []trainer.Scores, hints []string, took time.Duration) error {
 	best, ok := history.BestEvaluation()
 	if !ok {
 		return fmt.Errorf("no epoch was the best: validation gave no number in any of %d", history.Completed)
@@ -58,8 +58,8 @@ func report(out io.Writer, c config.Config, history *trainer.History, test, base
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the result: %w", err)
 	}
-	fmt.Fprintln(out, howCounted(c.Training.MetricForBestModel))
-	fmt.Fprintf(out, "\nModel:      %s (scores of every label in its README.md)\n", c.Output.ModelDir)
+	fmt.Fprintln(out, howCounted(metricForBest))
+	fmt.Fprintf(out, "\nModel:      %s (scores of every label in its README.md)\n", modelDir)
 	for i, hint := range hints {
 		title := "Dashboard:"
 		if i > 0 {
@@ -67,7 +67,7 @@ func report(out io.Writer, c config.Config, history *trainer.History, test, base
 		}
 		fmt.Fprintf(out, "%-11s %s\n", title, hint)
 	}
-	fmt.Fprintf(out, "Use it:     go run ./cmd/infer --model %s --text %q\n", c.Output.ModelDir, exampleCall)
+	fmt.Fprintf(out, "Use it:     go run ./cmd/infer --model %s --text %q\n", modelDir, ExampleCall)
 	return nil
 }
 
@@ -79,8 +79,9 @@ func howCounted(best string) string {
 	return "  Over all records. The epochs' lines are means over batches."
 }
 
-// exampleCall is made up, as all demo calls are, and much like them.
-const exampleCall = "Counselor: Child Helpline, Njeri speaking. Caller: My name is Amina. I am calling from Kisumu about my nephew Brian, " +
+// ExampleCall is what a run's report proposes to try the model on. It is made up,
+// as all demo calls are, and much like them.
+const ExampleCall = "Counselor: Child Helpline, Njeri speaking. Caller: My name is Amina. I am calling from Kisumu about my nephew Brian, " +
 	"nine years old. He is beaten by his stepfather Otieno with a stick until he bleeds. It is physical abuse. " +
 	"Counselor: Pole sana, how can we reach him? Caller: You can reach me on 0300123456. Counselor: Asante, we will help him."
 
@@ -98,10 +99,9 @@ type counts struct {
 
 func (d *data) counts() []counts {
 	var list []counts
-	for i, set := range d.sets {
-		split := d.splits[i]
-		for t, task := range set.Tasks {
-			f := set.Filters[t]
+	for _, s := range d.sources {
+		for t, task := range s.set.Tasks {
+			f, split := s.set.Filters[t], s.split
 			list = append(list, counts{task.Name, len(split.Train), len(split.Val), len(split.Test), f.Removed(), f.Truncated, f.Rare, f.Skipped})
 		}
 	}
@@ -111,8 +111,8 @@ func (d *data) counts() []counts {
 // baselines scores the majority class on each task's validation records.
 func (d *data) baselines() []trainer.Scores {
 	var list []trainer.Scores
-	for i := range d.sets {
-		list = append(list, trainer.Baseline(d.train[i], d.val[i])...)
+	for _, s := range d.sources {
+		list = append(list, trainer.Baseline(s.train, s.val)...)
 	}
 	return list
 }

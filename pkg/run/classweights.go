@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"fmt"
@@ -13,10 +13,10 @@ import (
 )
 
 // weighClasses sets the model's class weights as the configuration asks.
-func weighClasses(m *fusion.Model, asked map[string]config.ClassWeights, loaders []datasets.Loader) error {
-	for _, l := range loaders {
-		for t, task := range l.Tasks {
-			weights, err := classWeights(asked, task, t, l.Examples)
+func weighClasses(m *fusion.Model, asked map[string]config.ClassWeights, sources []source) error {
+	for _, s := range sources {
+		for t, task := range s.set.Tasks {
+			weights, err := classWeights(asked, task, t, s.split.Train)
 			if err != nil {
 				return fmt.Errorf("training.class_weights: %w", err)
 			}

@@ -1,7 +1,8 @@
-package main
+package run
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
@@ -15,7 +16,7 @@ import (
 func TestFileSystemWithoutLocks(t *testing.T) {
 	for _, number := range []syscall.Errno{syscall.ENOLCK, syscall.ENOSYS, syscall.ENOTSUP, syscall.EIO} {
 		t.Chdir(t.TempDir())
-		dir, err := modeldir.Find("m", modelNames(config.Default(config.TaskNER)))
+		dir, err := modeldir.Find("m", modelNames(config.Default(config.TaskNER).Output))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,7 +24,11 @@ func TestFileSystemWithoutLocks(t *testing.T) {
 		if !errors.Is(err, number) || (number != syscall.EIO) != strings.Contains(err.Error(), "set output.model_dir to a folder on another disk") {
 			t.Errorf("error %v", err)
 		}
-		mustBeGone(t, "m", "m.run")
+		for _, path := range []string{"m", "m.run"} {
+			if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s is still there: %v", path, err)
+			}
+		}
 
 		// What another has made stays.
 		if err := errors.Join(os.Mkdir("m.run", 0o777), os.WriteFile("m.run/lock", []byte("17\n"), 0o666)); err != nil {

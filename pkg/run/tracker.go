@@ -1,21 +1,20 @@
-package main
+package run
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
-	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tracking"
 	"github.com/trident-nlp/trident/pkg/trainer"
@@ -34,32 +33,36 @@ const keepFlushTime = 5 * time.Second
 // tracker is the run in MLflow; without one, where tracking is off, it does
 // nothing.
 type tracker struct {
-	run   *tracking.Run
-	ended *bool
+	run    *tracking.Run
+	ended  *bool
+	dir    modeldir.Dir
+	names  modeldir.Names // of the files that are the model's
+	stderr io.Writer
 }
 
 // openTracker begins a run, or goes on with the state's, and logs what is known
 // before training.
-func openTracker(ctx context.Context, c config.Config, state trainer.State, j job, io cli.Streams) (tracker, error) {
+func (r *Run) openTracker(ctx context.Context, state trainer.State) (tracker, error) {
+	c, stderr := r.config, r.options.Err
 	if !c.MLflow.Enabled {
 		return tracker{}, nil
 	}
 	tags := map[string]string{
-		"device":       torchx.DeviceName(j.device),
-		"total_params": strconv.FormatInt(j.parameters, 10),
-		"tasks":        strings.Join(tasks.Names(j.data.tasks()), ","),
-		"strategy":     strategy(c),
+		"device":       torchx.DeviceName(r.device),
+		"total_params": strconv.FormatInt(r.parameters, 10),
+		"tasks":        strings.Join(tasks.Names(r.data.tasks()), ","),
+		"strategy":     strategy(c.Task),
 	}
-	if j.processes > 1 {
-		tags["processes"] = strconv.Itoa(j.processes)
+	if processes := r.options.Place.Size; processes > 1 {
+		tags["processes"] = strconv.Itoa(processes)
 	}
-	run, err := tracking.Open(ctx, tracking.Options{
-		URI:        trackingURI(c),
+	tracked, err := tracking.Open(ctx, tracking.Options{
+		URI:        trackingURI(c.MLflow),
 		Experiment: c.MLflow.ExperimentName,
 		RunName:    c.MLflow.RunName,
 		ResumeID:   state.RunID,
-		OutboxDir:  j.dir.Outbox(),
-		Warn:       func(text string) { fmt.Fprintln(io.Err, "train:", text) },
+		OutboxDir:  r.dir.Outbox(),
+		Warn:       func(text string) { fmt.Fprintln(stderr, "train:", text) },
 		Tags:       tags,
 	})
 	if err != nil {
@@ -67,27 +70,29 @@ func openTracker(ctx context.Context, c config.Config, state trainer.State, j jo
 	}
 	// Again where a run is resumed: the process that was stopped may not have got
 	// so far.
-	run.LogParams(state.Params)
+	tracked.LogParams(state.Params)
 	if len(state.Changed) > 0 {
-		run.SetTags(map[string]string{"changed_on_resume": strings.Join(state.Changed, "; ")})
+		tracked.SetTags(map[string]string{"changed_on_resume": strings.Join(state.Changed, "; ")})
 	}
-	if err := logInputs(run, j.data.sets, j.digests); err != nil {
-		return tracker{}, errors.Join(err, run.Finish(ctx, tracking.Failed))
+	if err := logInputs(tracked, r.data.sources); err != nil {
+		return tracker{}, errors.Join(err, tracked.Finish(ctx, tracking.Failed))
 	}
-	fmt.Fprintf(io.Out, "MLflow run: %s\n", run.URL())
-	return tracker{run, new(bool)}, nil
+	fmt.Fprintf(r.options.Out, "MLflow run: %s\n", tracked.URL())
+	return tracker{run: tracked, ended: new(bool), dir: r.dir, names: r.names, stderr: stderr}, nil
 }
 
-func trackingURI(c config.Config) string { return tracking.ResolveURI(c.MLflow.TrackingURI, os.Getenv) }
+func trackingURI(asked config.MLflow) string {
+	return tracking.ResolveURI(asked.TrackingURI, os.Getenv)
+}
 
 // checkTracker refuses an address that can't be one before anything is done.
-func checkTracker(c config.Config) error {
-	if !c.MLflow.Enabled {
+func checkTracker(asked config.MLflow) error {
+	if !asked.Enabled {
 		return nil
 	}
-	if err := tracking.CheckURI(trackingURI(c)); err != nil {
+	if err := tracking.CheckURI(trackingURI(asked)); err != nil {
 		from := "mlflow.tracking_uri"
-		if trackingURI(c) != strings.TrimSpace(c.MLflow.TrackingURI) {
+		if trackingURI(asked) != strings.TrimSpace(asked.TrackingURI) {
 			from = "MLFLOW_TRACKING_URI"
 		}
 		return fmt.Errorf("%s: %w", from, err)
@@ -96,8 +101,8 @@ func checkTracker(c config.Config) error {
 }
 
 // strategy names the way of training in the run's tags.
-func strategy(c config.Config) string {
-	switch c.Task {
+func strategy(task string) string {
+	switch task {
 	case config.TaskMultitask:
 		return "task_alternation"
 	case config.TaskDistill:
@@ -108,19 +113,19 @@ func strategy(c config.Config) string {
 
 // backboneParam is what the prototype's runs have as the parameter backbone: the
 // model that training starts from.
-func backboneParam(c config.Config) string {
-	if c.Backbone.Init == config.InitRandom {
+func backboneParam(asked config.Backbone) string {
+	if asked.Init == config.InitRandom {
 		return "random weights"
 	}
-	return c.Backbone.ModelName
+	return asked.ModelName
 }
 
 // filterParams says what became of each task's records.
-func filterParams(sets []datasets.Set) map[string]string {
+func filterParams(sources []source) map[string]string {
 	params := map[string]string{}
-	for _, set := range sets {
-		for t, task := range set.Tasks {
-			prefix, f := "filter_"+task.Name+"_", set.Filters[t]
+	for _, s := range sources {
+		for t, task := range s.set.Tasks {
+			prefix, f := "filter_"+task.Name+"_", s.set.Filters[t]
 			params[prefix+"before"] = strconv.Itoa(f.Before)
 			params[prefix+"after"] = strconv.Itoa(f.After)
 			params[prefix+"removed"] = strconv.Itoa(f.Removed())
@@ -137,18 +142,18 @@ func filterParams(sets []datasets.Set) map[string]string {
 }
 
 // logInputs names the data files and the digests of their contents.
-func logInputs(run *tracking.Run, sets []datasets.Set, digests []string) error {
-	for i, set := range sets {
-		source, err := filepath.Abs(set.Path)
+func logInputs(to *tracking.Run, sources []source) error {
+	for _, s := range sources {
+		path, err := filepath.Abs(s.set.Path)
 		if err != nil {
-			return fmt.Errorf("name the data file %s: %w", set.Path, err)
+			return fmt.Errorf("name the data file %s: %w", s.set.Path, err)
 		}
-		profile, err := json.Marshal(map[string]int{"num_rows": set.Filters[0].Before})
+		profile, err := json.Marshal(map[string]int{"num_rows": s.set.Filters[0].Before})
 		if err != nil {
-			return fmt.Errorf("describe the data file %s: %w", set.Path, err)
+			return fmt.Errorf("describe the data file %s: %w", s.set.Path, err)
 		}
-		run.LogInput(tracking.Dataset{
-			Name: filepath.Base(set.Path), Digest: digests[i], Source: source, Context: "training", Profile: string(profile),
+		to.LogInput(tracking.Dataset{
+			Name: filepath.Base(s.set.Path), Digest: s.digest, Source: path, Context: "training", Profile: string(profile),
 		})
 	}
 	return nil
@@ -163,14 +168,14 @@ func (t tracker) id() string {
 
 // flush makes what was logged outlive the process. Failing isn't fatal: a
 // resumed run logs its history again.
-func (t tracker) flush(ctx context.Context, io cli.Streams) {
+func (t tracker) flush(ctx context.Context) {
 	if t.run == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepFlushTime)
 	defer cancel()
 	if err := t.run.Flush(ctx); err != nil {
-		fmt.Fprintln(io.Err, "train: MLflow:", err)
+		fmt.Fprintln(t.stderr, "train: MLflow:", err)
 	}
 }
 
@@ -182,7 +187,7 @@ func (t tracker) LogMetrics(step int64, values map[string]float64) {
 
 // end logs how the run came out: trainErr is what ended it, nil if it
 // finished. It never fails the run: what couldn't be sent is kept, and said.
-func (t tracker) end(ctx context.Context, c config.Config, dir modeldir.Dir, history *trainer.History, trainErr error, io cli.Streams) {
+func (t tracker) end(ctx context.Context, history *trainer.History, trainErr error) {
 	if t.run == nil || *t.ended {
 		return
 	}
@@ -206,9 +211,9 @@ func (t tracker) end(ctx context.Context, c config.Config, dir modeldir.Dir, his
 		t.run.SetTags(tags)
 	}
 	if status == tracking.Finished {
-		files, err := dir.Files(modelNames(c)) // others may lie beside them
+		files, err := t.dir.Files(t.names) // others may lie beside them
 		if err != nil {
-			fmt.Fprintln(io.Err, "train: MLflow:", err)
+			fmt.Fprintln(t.stderr, "train: MLflow:", err)
 		}
 		for _, file := range files {
 			t.run.LogArtifacts(file, "checkpoint")
@@ -218,17 +223,12 @@ func (t tracker) end(ctx context.Context, c config.Config, dir modeldir.Dir, his
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopFlushTime, cancel) })() // a signal shortens it
 	if err := t.run.Finish(flush, status); err != nil {
-		fmt.Fprintln(io.Err, "train: MLflow:", err)
+		fmt.Fprintln(t.stderr, "train: MLflow:", err)
 	}
 }
 
 // errBroken is what ended a run that got no chance to say it.
 var errBroken = errors.New("broken off")
-
-// fail is end for a run that breaks off, as in a panic.
-func (t tracker) fail(ctx context.Context, c config.Config, dir modeldir.Dir, trainer *trainer.Trainer, io cli.Streams) {
-	t.end(ctx, c, dir, trainer.History(), errBroken, io)
-}
 
 // hints says how to look at the run.
 func (t tracker) hints() []string {

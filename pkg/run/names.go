@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"encoding/json"
@@ -30,9 +30,9 @@ var stateName = regexp.MustCompile(`^(state-[0-9]{6,}|\.state-[0-9]{6,}\.(tmp|ol
 
 // modelNames are the names of a model's files: of ours, of the Python prototype's, and
 // of Hugging Face's.
-func modelNames(c config.Config) modeldir.Names {
+func modelNames(output config.Output) modeldir.Names {
 	own := []string{
-		fusion.ConfigFile, fusion.LabelMapsFile, "label_mappings.json", c.Output.LabelMapsFile, c.Output.MetricsFile, cardFile,
+		fusion.ConfigFile, fusion.LabelMapsFile, "label_mappings.json", output.LabelMapsFile, output.MetricsFile, cardFile,
 		tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.SpecialTokensFile, tokenize.AddedTokensFile,
 		"held_out_*.csv",
 	}

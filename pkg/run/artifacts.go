@@ -1,10 +1,9 @@
-package main
+package run
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"text/template"
 
 	_ "embed"
@@ -14,48 +13,40 @@ import (
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// saver keeps the best checkpoint in the model directory.
-type saver struct {
-	config config.Config
-	job    job
-	out    io.Writer
-	test   []trainer.Scores // of the best weights; nil until they have been tested
-}
-
 // save writes the model with what belongs to it. The first time, the model of
 // an earlier run is moved aside, not overwritten.
-func (s *saver) save(history *trainer.History) error {
-	labels, err := s.job.model.LabelMaps()
+func (r *Run) save(history *trainer.History) error {
+	labels, err := r.model.LabelMaps()
 	if err != nil {
 		return err
 	}
-	metrics, err := metricsJSON(history, s.test)
+	metrics, err := metricsJSON(history, r.test)
 	if err != nil {
 		return err
 	}
-	card, err := s.card(history)
+	card, err := r.card(history)
 	if err != nil {
 		return err
 	}
-	files, err := s.heldOut()
+	files, err := heldOutLists(r.data.sources, r.config.Output.HeldOutTexts)
 	if err != nil {
 		return err
 	}
-	if err := once(s.job.dir, movedFile, s.moveAside); err != nil {
+	if err := once(r.dir, movedFile, r.moveAside); err != nil {
 		return err
 	}
 	files[fusion.LabelMapsFile] = labels // where infer looks
-	files[s.config.Output.LabelMapsFile] = labels
-	files[s.config.Output.MetricsFile] = metrics
+	files[r.config.Output.LabelMapsFile] = labels
+	files[r.config.Output.MetricsFile] = metrics
 	files[cardFile] = card
-	return fusion.Save(s.config.Output.ModelDir, s.job.model, s.job.data.tokenizer, files)
+	return fusion.Save(r.config.Output.ModelDir, r.model, r.data.tokenizer, files)
 }
 
 // moveAside keeps the model of an earlier run as DIR.previous.
-func (s *saver) moveAside() error {
-	moved, err := s.job.dir.MoveAside(modelNames(s.config))
+func (r *Run) moveAside() error {
+	moved, err := r.dir.MoveAside(r.names)
 	if moved {
-		fmt.Fprintf(s.out, "  [The earlier model is now %s]\n", s.job.dir.Previous())
+		fmt.Fprintf(r.options.Out, "  [The earlier model is now %s]\n", r.dir.Previous())
 	}
 	return err
 }
@@ -82,7 +73,7 @@ func metricsJSON(history *trainer.History, test []trainer.Scores) ([]byte, error
 var cardText string
 
 // card is the model card.
-func (s *saver) card(history *trainer.History) ([]byte, error) {
+func (r *Run) card(history *trainer.History) ([]byte, error) {
 	card, err := template.New("model card").Parse(cardText)
 	if err != nil {
 		return nil, fmt.Errorf("write the model card: %w", err)
@@ -90,7 +81,7 @@ func (s *saver) card(history *trainer.History) ([]byte, error) {
 	best, _ := history.BestEvaluation()
 	var scores []comparison
 	for _, task := range best.Val {
-		scores = append(scores, compare(task, s.job.baselines)...)
+		scores = append(scores, compare(task, r.baselines)...)
 	}
 	var text bytes.Buffer
 	err = card.Execute(&text, struct {
@@ -101,7 +92,7 @@ func (s *saver) card(history *trainer.History) ([]byte, error) {
 		Epoch      int
 		Scores     []comparison
 		Test       []trainer.Scores
-	}{s.config, s.job.model, s.job.parameters, s.job.data.counts(), best.Epoch, scores, s.test})
+	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test})
 	if err != nil {
 		return nil, fmt.Errorf("write the model card: %w", err)
 	}

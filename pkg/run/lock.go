@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"errors"
@@ -11,7 +11,6 @@ import (
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/modeldir"
-	"github.com/trident-nlp/trident/pkg/config"
 )
 
 // errInUse is returned, wrapped, when another training writes to the folder.
@@ -22,16 +21,17 @@ var errInUse = errors.New("another training is using it")
 // it ended.
 const lockFile = "lock"
 
-// occupy locks output.model_dir, and finds out whether a model can be left there.
-func occupy(dir modeldir.Dir, c config.Config) (release func(), err error) {
+// occupy locks output.model_dir, and finds out whether a model, with lists of
+// labels or without, can be left there.
+func occupy(dir modeldir.Dir, names modeldir.Names, labelLists bool) (release func(), err error) {
 	release, err = lock(dir)
 	if err != nil {
 		return nil, err
 	}
 	if err = dir.Clean(); err == nil {
-		err = dir.Check(modelNames(c))
+		err = dir.Check(names)
 	}
-	if err == nil && c.Task == config.TaskClassification {
+	if err == nil && labelLists {
 		err = checkLabelLists(dir.Path)
 	}
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"cmp"
@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -19,28 +18,29 @@ import (
 // fewExamples is how many records a class should have, at least.
 const fewExamples = 5
 
-// checkData prints what the data files hold and what is wrong with them. It
+// CheckData prints what the data files hold and what is wrong with them. It
 // returns an error if training would refuse them.
-func checkData(ctx context.Context, c config.Config, o options, io cli.Streams) error {
-	e, err := findEncoder(ctx, c, true, io)
+func CheckData(ctx context.Context, c config.Config, o Options) error {
+	o = o.complete()
+	e, err := findEncoder(ctx, c.Backbone, true, o.Out, o.Err)
 	if err != nil {
 		return err
 	}
-	if err := provide(ctx, c, o, io); err != nil {
-		return err
-	}
-	list, err := sources(c)
+	files, err := dataFiles(c)
 	if err != nil {
 		return err
 	}
-	for i := range list {
-		list[i].SkipBad = true
+	if err := provide(ctx, c, files, o); err != nil {
+		return err
 	}
-	all, err := datasets.LoadAll(ctx, list)
+	for i := range files {
+		files[i].SkipBad = true
+	}
+	all, err := datasets.LoadAll(ctx, files)
 	if all == nil { // where a file only breaks off, the report is about what is before
 		return err
 	}
-	tok, err := makeTokenizer(ctx, c, e, all, io)
+	tok, err := e.makeTokenizer(ctx, c.Tokenizer, all, o.Out)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func checkData(ctx context.Context, c config.Config, o options, io cli.Streams) 
 		if err != nil {
 			return err
 		}
-		r := dataReport{config: c, records: records, set: set, out: io.Out}
+		r := dataReport{maxLength: c.Tokenizer.MaxLength, shares: shares(c.Data), records: records, set: set, out: o.Out}
 		if !r.print(kept) {
 			refused++
 		}
@@ -67,10 +67,11 @@ func checkData(ctx context.Context, c config.Config, o options, io cli.Streams) 
 
 // dataReport prints a file's part of the report.
 type dataReport struct {
-	config  config.Config
-	records datasets.Records
-	set     datasets.Set // all usable records, however long
-	out     io.Writer
+	maxLength int
+	shares    datasets.Shares
+	records   datasets.Records
+	set       datasets.Set // all usable records, however long
+	out       io.Writer
 }
 
 func (r dataReport) line(title, format string, args ...any) {
@@ -84,7 +85,7 @@ func (r dataReport) print(kept datasets.Set) bool {
 	problems := r.records.Problems
 	r.line("records", "%d, of which %d can't be used", len(r.records.Texts), len(r.records.Texts)-len(r.set.Examples))
 	r.lengths()
-	split, err := kept.Split(shares(r.config))
+	split, err := kept.Split(r.shares)
 	if err != nil {
 		r.line("split", "%v", errors.Unwrap(err)) // the file is named above
 	} else {
@@ -118,7 +119,7 @@ func (r dataReport) lengths() {
 		lengths[i] = len(ex.IDs)
 	}
 	slices.Sort(lengths)
-	n, limit := len(lengths), r.config.Tokenizer.MaxLength
+	n, limit := len(lengths), r.maxLength
 	if n == 0 {
 		return
 	}
@@ -139,7 +140,7 @@ func (r dataReport) split(kept datasets.Set, split datasets.Split) {
 		text += fmt.Sprintf("; %d dropped as the only ones of their class (data.stratify)", f.Rare)
 	}
 	r.line("split", "%s", text)
-	same := findSameText(r.records, split)
+	same := findDuplicates(r.records, split)
 	text = fmt.Sprintf("%d records repeat an earlier one's", same.repeated)
 	if same.val+same.test > 0 {
 		text += fmt.Sprintf("; trained on as well: %d in validation, %d in test", same.val, same.test)

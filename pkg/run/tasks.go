@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"slices"
@@ -8,9 +8,9 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// sources lists the data files with the tasks that learn from them, as the
+// dataFiles lists the data files with the tasks that learn from them, as the
 // configuration says. Tasks that read the same texts of the same file share it.
-func sources(c config.Config) ([]datasets.Source, error) {
+func dataFiles(c config.Config) ([]datasets.Source, error) {
 	switch c.Task {
 	case config.TaskNER:
 		return []datasets.Source{{Path: c.Data.NERPath, Tasks: []tasks.Task{tasks.SingleNER(tasks.NERLabels())}}}, nil
@@ -27,7 +27,7 @@ func sources(c config.Config) ([]datasets.Source, error) {
 	}
 	var all []datasets.Source
 	for _, t := range list {
-		path, task, err := resolve(c, t)
+		path, task, err := resolve(c.Data, t)
 		if err != nil {
 			return nil, err
 		}
@@ -42,14 +42,14 @@ func sources(c config.Config) ([]datasets.Source, error) {
 }
 
 // resolve is one entry of the list of tasks.
-func resolve(c config.Config, t config.Task) (path string, task tasks.Task, err error) {
+func resolve(data config.Data, t config.Task) (path string, task tasks.Task, err error) {
 	switch t.Use {
 	case tasks.NERName:
-		return c.Data.NERPath, tasks.NER(tasks.NERLabels()), nil
+		return data.NERPath, tasks.NER(tasks.NERLabels()), nil
 	case tasks.CLSName:
-		return c.Data.ClassificationPath, tasks.CLS(tasks.CaseLabels{}), nil
+		return data.ClassificationPath, tasks.CLS(tasks.CaseLabels{}), nil
 	case tasks.QAName:
-		return c.Data.QAPath, tasks.QA(), nil
+		return data.QAPath, tasks.QA(), nil
 	}
 	own := tasks.Custom{
 		Name: t.Name, Kind: tasks.Kind(t.Kind), Pooling: tasks.Pooling(t.Pooling), Transform: t.Transform, PreClassifier: t.PreClassifier,
@@ -66,10 +66,10 @@ func resolve(c config.Config, t config.Task) (path string, task tasks.Task, err 
 	return t.File, task, err
 }
 
-// encoderName is what the encoder's parameters are called in a checkpoint: in
+// encoderName is what a task's encoder's parameters are called in a checkpoint: in
 // single-task models as in the source's.
-func encoderName(c config.Config) string {
-	switch c.Task {
+func encoderName(task string) string {
+	switch task {
 	case config.TaskNER, config.TaskClassification:
 		return "distilbert"
 	case config.TaskQA:

@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"os"
@@ -11,7 +11,7 @@ import (
 
 // A run's folder may be another's.
 func TestStatesAreToldByTheirWholeNames(t *testing.T) {
-	state := modelNames(config.Default(config.TaskMultitask)).State
+	state := modelNames(config.Default(config.TaskMultitask).Output).State
 	for name, want := range map[string]bool{
 		"state-000001": true, "state-1000000": true, ".state-000001.tmp-12": true, ".state-000001.old-x": true, lockFile: true, movedFile: true, "losses.png": true,
 		"state-machine.go": false, "state-1": false, "state-000001.txt": false, ".state-x": false, "notes": false,
@@ -25,7 +25,7 @@ func TestStatesAreToldByTheirWholeNames(t *testing.T) {
 // Whatever is a model's file by its name, metrics can't be written to it.
 func TestNoOutputHasAModelFilesName(t *testing.T) {
 	c := config.Default(config.TaskMultitask)
-	own := modelNames(c).Own
+	own := modelNames(c.Output).Own
 	for _, name := range append([]string{
 		"config.json", "label_maps.json", "label_mappings.json", "README.md", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
 		"added_tokens.json", "held_out_cls.csv", "model.safetensors", "model-1-of-2.safetensors", "model.safetensors.index.json", "pytorch_model.bin",

@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"bytes"
@@ -11,40 +11,39 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// heldOut lists each set's validation and test records with their labels, as
+// heldOutLists lists each set's validation and test records with their labels, as
 // CSV, so that others can score the model on just those: held_out_cls.csv. The
-// transcripts are left out unless the configuration asks for them.
-func (s *saver) heldOut() (fusion.Files, error) {
+// transcripts are left out unless texts are asked for.
+func heldOutLists(sources []source, texts bool) (fusion.Files, error) {
 	files := fusion.Files{}
-	for i, set := range s.job.data.sets {
+	for _, s := range sources {
 		table := [][]string{{"record", "share"}}
-		for _, task := range set.Tasks {
+		for _, task := range s.set.Tasks {
 			table[0] = append(table[0], labelColumns(task)...)
 		}
-		texts := s.config.Output.HeldOutTexts
 		if texts {
 			table[0] = append(table[0], "text")
 		}
 		for _, share := range []struct {
 			name     string
 			examples []datasets.Example
-		}{{"validation", s.job.data.splits[i].Val}, {"test", s.job.data.splits[i].Test}} {
+		}{{"validation", s.split.Val}, {"test", s.split.Test}} {
 			for _, ex := range share.examples {
 				row := []string{strconv.Itoa(ex.Record), share.name}
-				for t, task := range set.Tasks {
+				for t, task := range s.set.Tasks {
 					row = append(row, labelCells(task, ex.Labels[t])...)
 				}
 				if texts {
-					row = append(row, string(s.job.data.records[i].Texts[ex.Record-1]))
+					row = append(row, string(s.records.Texts[ex.Record-1]))
 				}
 				table = append(table, row)
 			}
 		}
 		var b bytes.Buffer
 		if err := csv.NewWriter(&b).WriteAll(table); err != nil {
-			return nil, fmt.Errorf("list the held-out records of %s: %w", set.Path, err)
+			return nil, fmt.Errorf("list the held-out records of %s: %w", s.set.Path, err)
 		}
-		files["held_out_"+s.job.data.train[i].Name()+".csv"] = b.Bytes()
+		files["held_out_"+s.train.Name()+".csv"] = b.Bytes()
 	}
 	return files, nil
 }

@@ -1,99 +1,35 @@
-package main
+package run
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
-	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/modeldir"
-	"github.com/trident-nlp/trident/pkg/config"
-	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// errChanged is returned, wrapped, for a run that can't go on because its
-// configuration or data isn't what it began with.
-var errChanged = errors.New("not the run that was stopped")
-
-// free are the settings that may differ when a run is resumed: they change
-// where things are, what is kept and how fast it goes, not what is learnt. Data
-// files are compared by their contents instead.
-var free = []string{
-	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "data.ner_path", "data.classification_path", "data.qa_path",
-	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
-	"training.rank_backend",
-}
-
-// filePrefix is that of the settings which stand for a data file's contents.
-const filePrefix = "the file of "
-
-// shaping are the settings that stay the same when a run is resumed: each that
-// shapes training, and each data file's contents.
-func shaping(c config.Config, d *data, digests []string) (map[string]string, error) {
-	all, err := c.Settings()
-	if err != nil {
-		return nil, err
-	}
-	maps.DeleteFunc(all, func(key, _ string) bool {
-		return slices.ContainsFunc(free, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) ||
-			strings.HasPrefix(key, "tasks.") && strings.HasSuffix(key, ".file")
-	})
-	for i, set := range d.sets {
-		name := datasets.Loader{Tasks: set.Tasks}.Name()
-		all[filePrefix+name] = fmt.Sprintf("%s, %d records", digests[i], set.Filters[0].Before)
-	}
-	return all, nil
-}
-
-// changes names the settings that differ, with both values.
-func changes(was, is map[string]string) []string {
-	both := maps.Clone(was)
-	maps.Copy(both, is)
-	var list []string
-	for _, key := range slices.Sorted(maps.Keys(both)) {
-		before, had := was[key]
-		now, has := is[key]
-		switch {
-		case before == now && had == has:
-		case strings.HasPrefix(key, filePrefix):
-			list = append(list, fmt.Sprintf("%s was %s, is %s", key, orNone(before), orNone(now)))
-		default:
-			list = append(list, fmt.Sprintf("%s was %q, is %q", key, before, now))
-		}
-	}
-	return list
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return "none"
-	}
-	return text
-}
-
 // resume makes the trainer go on from the newest whole state, and returns it.
-// now are the settings that the run has by now.
-func resume(dir modeldir.Dir, force bool, t *trainer.Trainer, now map[string]string, io cli.Streams) (trainer.State, error) {
+// now is the fingerprint that the run has by now.
+func resume(dir modeldir.Dir, force bool, t *trainer.Trainer, now map[string]string, out, stderr io.Writer) (trainer.State, error) {
 	state, damaged, err := trainer.ReadState(dir.Run())
 	if err != nil {
 		return state, err
 	}
 	for _, err := range damaged {
-		fmt.Fprintf(io.Err, "train: warning: %v; going on from the one before\n", err)
+		fmt.Fprintf(stderr, "train: warning: %v; going on from the one before\n", err)
 	}
 	if list := changes(state.Settings, now); len(list) > 0 {
 		text := strings.Join(list, "; ")
 		if !force {
 			return state, fmt.Errorf("resume %s: %w: %s; put that back, or start anew without --resume, or go on all the same with --force", dir.Run(), errChanged, text)
 		}
-		fmt.Fprintf(io.Out, "Changed since the run was stopped: %s.\n", text)
+		fmt.Fprintf(out, "Changed since the run was stopped: %s.\n", text)
 		state.Changed = append(state.Changed, list...)
 	}
 	state.Settings = now
@@ -102,12 +38,12 @@ func resume(dir modeldir.Dir, force bool, t *trainer.Trainer, now map[string]str
 		return state, err
 	}
 	if at := t.Progress().Step; at != stopped {
-		fmt.Fprintf(io.Out, "An epoch has %d steps now, not %d: going on after the last complete one.\n", t.Progress().PerEpoch, state.Progress.PerEpoch)
+		fmt.Fprintf(out, "An epoch has %d steps now, not %d: going on after the last complete one.\n", t.Progress().PerEpoch, state.Progress.PerEpoch)
 	}
 	if p := t.Progress(); p.Step > 0 {
-		fmt.Fprintf(io.Out, "Resuming after step %s.\n", position(p))
+		fmt.Fprintf(out, "Resuming after step %s.\n", position(p))
 	} else {
-		fmt.Fprintln(io.Out, "Resuming from the beginning: no state was kept since.")
+		fmt.Fprintln(out, "Resuming from the beginning: no state was kept since.")
 	}
 	return state, nil
 }
@@ -123,7 +59,7 @@ func position(p trainer.Progress) string {
 
 // setAside moves the state of a stopped run that isn't resumed out of the new
 // one's way.
-func setAside(of modeldir.Dir, io cli.Streams) error {
+func setAside(of modeldir.Dir, out io.Writer) error {
 	dir := of.Run()
 	state, _, err := trainer.ReadState(dir)
 	stopped := err == nil && state.Progress.Step > 0
@@ -151,7 +87,7 @@ func setAside(of modeldir.Dir, io cli.Streams) error {
 		return fmt.Errorf("move the stopped run's state aside: %w", err)
 	}
 	if stopped {
-		fmt.Fprintf(io.Out, "  [A stopped run isn't resumed; its state is now in %s]\n", previous)
+		fmt.Fprintf(out, "  [A stopped run isn't resumed; its state is now in %s]\n", previous)
 	}
 	return nil
 }

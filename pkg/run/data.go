@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/datasets/synth"
@@ -20,60 +19,94 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// data is everything that a run learns from. Its slices have an element for
-// each data file.
+// data is everything that a run learns from.
 type data struct {
-	tokenizer        *tokenize.Tokenizer
-	records          []datasets.Records
-	sets             []datasets.Set
-	splits           []datasets.Split
-	train, val, test []datasets.Loader // test is empty if nothing is held out for it
+	tokenizer *tokenize.Tokenizer
+	sources   []source
+}
+
+// source is what comes of one data file.
+type source struct {
+	records          datasets.Records
+	set              datasets.Set
+	split            datasets.Split
+	train, val, test datasets.Loader // test has no examples if nothing is held out for it
+	digest           string          // of the file's contents; see identify
 }
 
 func (d *data) tasks() []tasks.Task {
 	var list []tasks.Task
-	for _, set := range d.sets {
-		list = append(list, set.Tasks...)
+	for _, s := range d.sources {
+		list = append(list, s.set.Tasks...)
 	}
 	return list
 }
 
-// loadData reads the records, makes them first where the configuration says
-// so, and cuts them into training and validation batches. Records that can't be
-// used are an error, unless they are to be skipped.
-func loadData(ctx context.Context, c config.Config, e encoder, o options, io cli.Streams) (*data, error) {
-	if err := provide(ctx, c, o, io); err != nil {
-		return nil, err
+// each lists one thing of every source.
+func each[T any](sources []source, get func(source) T) []T {
+	var list []T
+	for _, s := range sources {
+		list = append(list, get(s))
 	}
-	list, err := sources(c)
+	return list
+}
+
+func (d *data) sets() []datasets.Set {
+	return each(d.sources, func(s source) datasets.Set { return s.set })
+}
+
+func (d *data) splits() []datasets.Split {
+	return each(d.sources, func(s source) datasets.Split { return s.split })
+}
+
+func (d *data) train() []datasets.Loader {
+	return each(d.sources, func(s source) datasets.Loader { return s.train })
+}
+
+func (d *data) val() []datasets.Loader {
+	return each(d.sources, func(s source) datasets.Loader { return s.val })
+}
+
+// test is empty if nothing is held out for it.
+func (d *data) test() []datasets.Loader {
+	var list []datasets.Loader
+	for _, s := range d.sources {
+		if s.split.Test != nil {
+			list = append(list, s.test)
+		}
+	}
+	return list
+}
+
+// loadData reads the files' records, and cuts them into training and validation
+// batches. Records that can't be used are an error, unless they are to be skipped.
+func loadData(ctx context.Context, c config.Config, e encoder, files []datasets.Source, o Options) (*data, error) {
+	for i := range files {
+		files[i].SkipBad = o.SkipBad
+	}
+	all, err := datasets.LoadAll(ctx, files)
 	if err != nil {
-		return nil, err
-	}
-	for i := range list {
-		list[i].SkipBad = o.skipBad
-	}
-	d := &data{}
-	if d.records, err = datasets.LoadAll(ctx, list); err != nil {
 		return nil, explainBadRecords(err)
 	}
-	warn(d.records, io.Err)
-	if d.tokenizer, err = makeTokenizer(ctx, c, e, d.records, io); err != nil {
+	warn(all, o.Err)
+	d := &data{}
+	if d.tokenizer, err = e.makeTokenizer(ctx, c.Tokenizer, all, o.Out); err != nil {
 		return nil, err
 	}
-	for _, records := range d.records {
+	for _, records := range all {
 		set, err := records.Encode(ctx, d.tokenizer, limits(c))
 		if err != nil {
 			return nil, err
 		}
 		for _, warning := range set.Warnings {
-			fmt.Fprintf(io.Err, "train: warning: %s: %s\n", set.Path, warning)
+			fmt.Fprintf(o.Err, "train: warning: %s: %s\n", set.Path, warning)
 		}
-		d.sets = append(d.sets, set)
+		d.sources = append(d.sources, source{records: records, set: set})
 	}
 	if err := d.split(c); err != nil {
 		return nil, err
 	}
-	d.warnOfSameText(io.Err)
+	d.warnOfDuplicates(o.Err)
 	return d, nil
 }
 
@@ -81,10 +114,10 @@ func limits(c config.Config) datasets.Limits {
 	return datasets.Limits{MaxLength: c.Tokenizer.MaxLength, Truncate: c.Tokenizer.Truncation, AllSubwords: c.Data.LabelAllSubwords}
 }
 
-func shares(c config.Config) datasets.Shares {
+func shares(asked config.Data) datasets.Shares {
 	return datasets.Shares{
-		Test: c.Data.TestSize, Val: c.Data.ValidationSize, ValOfRest: c.Data.ValidationOf == config.ValidationOfRest,
-		Seed: c.Data.RandomSeed, Stratify: c.Data.Stratify,
+		Test: asked.TestSize, Val: asked.ValidationSize, ValOfRest: asked.ValidationOf == config.ValidationOfRest,
+		Seed: asked.RandomSeed, Stratify: asked.Stratify,
 	}
 }
 
@@ -123,16 +156,15 @@ func warn(all []datasets.Records, w io.Writer) {
 	}
 }
 
-// digests identifies the contents of each file.
-func (d *data) digests() ([]string, error) {
-	list := make([]string, len(d.sets))
-	for i, set := range d.sets {
+// identify takes the digests of the files.
+func (d *data) identify() error {
+	for i := range d.sources {
 		var err error
-		if list[i], err = datasets.Digest(set.Path); err != nil {
-			return nil, err
+		if d.sources[i].digest, err = datasets.Digest(d.sources[i].set.Path); err != nil {
+			return err
 		}
 	}
-	return list, nil
+	return nil
 }
 
 // split makes the loaders.
@@ -141,54 +173,25 @@ func (d *data) split(c config.Config) error {
 	if c.Tokenizer.Padding == config.PadMaxLength {
 		collator.PadTo = c.Tokenizer.MaxLength
 	}
-	for i := range d.sets {
-		set := &d.sets[i]
-		split, err := set.Split(shares(c))
-		if err != nil {
+	for i := range d.sources {
+		s := &d.sources[i]
+		var err error
+		if s.split, err = s.set.Split(shares(c.Data)); err != nil {
 			return err
 		}
-		d.splits = append(d.splits, split)
 		loader := func(examples []datasets.Example) datasets.Loader {
-			return datasets.Loader{Tasks: set.Tasks, Examples: examples, BatchSize: c.Training.BatchSize, Collator: collator}
+			return datasets.Loader{Tasks: s.set.Tasks, Examples: examples, BatchSize: c.Training.BatchSize, Collator: collator}
 		}
-		d.train, d.val = append(d.train, loader(split.Train)), append(d.val, loader(split.Val))
-		if split.Test != nil {
-			d.test = append(d.test, loader(split.Test))
-		}
+		s.train, s.val, s.test = loader(s.split.Train), loader(s.split.Val), loader(s.split.Test)
 	}
 	return nil
 }
 
-// makeTokenizer reads the pretrained model's, or makes a vocabulary from the
-// records.
-func makeTokenizer(ctx context.Context, c config.Config, e encoder, records []datasets.Records, io cli.Streams) (*tokenize.Tokenizer, error) {
-	if e.dir != "" {
-		tok, err := tokenize.Load(e.dir)
-		if err == nil {
-			tok.SetModelMaxLength(c.Tokenizer.MaxLength) // what the model will have learnt to read
-		}
-		return tok, err
-	}
-	size := c.Tokenizer.VocabSize
-	if c.Backbone.Init == config.InitPretrained {
-		size = int(vocabularyOf(c))
-		fmt.Fprintf(io.Out, "%s isn't on this machine: lengths are counted with a vocabulary made from the data.\n", c.Backbone.ModelName)
-	}
-	started := time.Now()
-	options := tokenize.Options{ModelMaxLength: c.Tokenizer.MaxLength, LowerCase: c.Tokenizer.LowerCase || c.Backbone.Init == config.InitPretrained && uncased(c)}
-	vocab, err := tokenize.Train(ctx, datasets.Texts(records), size, options)
-	if err != nil {
-		return nil, fmt.Errorf("make a vocabulary from the data: %w", err)
-	}
-	fmt.Fprintf(io.Out, "Made a vocabulary of %d tokens from the data (%s).\n", len(vocab), time.Since(started).Round(100*time.Millisecond))
-	return tokenize.New(vocab, options)
-}
-
 // alsoTried says which of the missing files were looked for beside the configuration.
-func alsoTried(c config.Config, missing []string, o options) string {
+func alsoTried(c config.Config, missing []string, o Options) string {
 	beside := 0
 	for _, path := range missing {
-		if o.file != "" && c.TriedBeside(path, o.set) {
+		if o.File != "" && c.TriedBeside(path, o.Set) {
 			beside++
 		}
 	}
@@ -203,15 +206,11 @@ func alsoTried(c config.Config, missing []string, o options) string {
 
 // provide makes demo data where files are missing and the configuration asks
 // for it.
-func provide(ctx context.Context, c config.Config, o options, io cli.Streams) error {
-	list, err := sources(c)
-	if err != nil {
-		return err
-	}
+func provide(ctx context.Context, c config.Config, files []datasets.Source, o Options) error {
 	var missing []string
-	for _, source := range list {
-		if _, err := os.Stat(source.Path); errors.Is(err, fs.ErrNotExist) {
-			missing = append(missing, source.Path)
+	for _, file := range files {
+		if _, err := os.Stat(file.Path); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, file.Path)
 		}
 	}
 	demo := c.Data.Generate
@@ -239,6 +238,6 @@ func provide(ctx context.Context, c config.Config, o options, io cli.Streams) er
 	if err != nil {
 		return fmt.Errorf("make demo data: %w", err)
 	}
-	fmt.Fprintf(io.Out, "Made demo data in %s (%s): made-up calls, no real persons.\n", dir, summary.Elapsed.Round(100*time.Millisecond))
+	fmt.Fprintf(o.Out, "Made demo data in %s (%s): made-up calls, no real persons.\n", dir, summary.Elapsed.Round(100*time.Millisecond))
 	return nil
 }

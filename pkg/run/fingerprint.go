@@ -1,0 +1,70 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/trident-nlp/trident/pkg/config"
+)
+
+// errChanged is returned, wrapped, for a run that can't go on because its
+// configuration or data isn't what it began with.
+var errChanged = errors.New("not the run that was stopped")
+
+// mutableKeys are the beginnings of the settings that may differ when a run is resumed: they change
+// where things are, what is kept and how fast it goes, not what is learnt. Data
+// files are compared by their contents instead.
+var mutableKeys = []string{
+	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "data.ner_path", "data.classification_path", "data.qa_path",
+	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
+	"training.rank_backend",
+}
+
+// filePrefix is that of the settings which stand for a data file's contents.
+const filePrefix = "the file of "
+
+// fingerprint is what stays the same when a run is resumed: each setting that
+// shapes training, and each data file's contents.
+func fingerprint(c config.Config, sources []source) (map[string]string, error) {
+	all, err := c.Settings()
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(all, func(key, _ string) bool {
+		return slices.ContainsFunc(mutableKeys, func(prefix string) bool { return strings.HasPrefix(key, prefix) }) ||
+			strings.HasPrefix(key, "tasks.") && strings.HasSuffix(key, ".file")
+	})
+	for _, s := range sources {
+		all[filePrefix+s.train.Name()] = fmt.Sprintf("%s, %d records", s.digest, s.set.Filters[0].Before)
+	}
+	return all, nil
+}
+
+// changes names the settings that differ, with both values.
+func changes(was, is map[string]string) []string {
+	both := maps.Clone(was)
+	maps.Copy(both, is)
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(both)) {
+		before, had := was[key]
+		now, has := is[key]
+		switch {
+		case before == now && had == has:
+		case strings.HasPrefix(key, filePrefix):
+			list = append(list, fmt.Sprintf("%s was %s, is %s", key, orNone(before), orNone(now)))
+		default:
+			list = append(list, fmt.Sprintf("%s was %q, is %q", key, before, now))
+		}
+	}
+	return list
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}

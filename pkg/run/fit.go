@@ -1,0 +1,153 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/trident-nlp/trident/internal/modeldir"
+	"github.com/trident-nlp/trident/pkg/trainer"
+)
+
+// fit trains under the tracker's eyes, and reports.
+func (r *Run) fit(ctx context.Context) error {
+	c, o, t := r.config, r.options, r.trainer
+	r.baselines = r.data.baselines()
+	started := time.Now()
+	state, err := r.begin()
+	if err != nil {
+		return err
+	}
+	tracked, err := r.openTracker(ctx, state)
+	if err != nil {
+		return err
+	}
+	defer func() { tracked.end(ctx, t.History(), errBroken) }() // unless it has ended before
+	state.RunID = tracked.id()
+	t.Tracker, t.Save = tracked, r.save
+	t.Keep = func() error {
+		tracked.flush(ctx)
+		return t.SaveState(r.dir.Run(), state)
+	}
+
+	history, err := r.trainAndTest(ctx)
+	if err == nil {
+		if err := drawCurves(c.Output.ModelDir, r.dir.Run(), history, c.Training.EvalSteps); err != nil {
+			fmt.Fprintln(o.Err, "train: warning:", err) // the model is whole without them
+		}
+	}
+	tracked.end(ctx, history, err)
+	if err != nil {
+		return explainStop(ctx, err, r.dir, t)
+	}
+	err = report(o.Out, c.Output.ModelDir, c.Training.MetricForBestModel, history, r.test, r.baselines, tracked.hints(), time.Since(started))
+	return errors.Join(err, removeState(r.dir))
+}
+
+// fitBesideFirst trains beside rank 0, which keeps what comes of it.
+func (r *Run) fitBesideFirst(ctx context.Context) error {
+	r.trainer.Save = func(*trainer.History) error { return nil }
+	if err := r.trainer.Align(); err != nil {
+		return err
+	}
+	if _, err := r.trainer.Run(ctx); err != nil {
+		return err
+	}
+	_, err := r.testBest(ctx, func() error { return nil })
+	return err
+}
+
+// begin makes the trainer ready, for a new run or the one that was stopped, and
+// returns the state that the run begins with.
+func (r *Run) begin() (trainer.State, error) {
+	now, err := fingerprint(r.config, r.data.sources)
+	if err != nil {
+		return trainer.State{}, err
+	}
+	if o := r.options; o.Resume || o.ResumeIfAny {
+		state, err := resume(r.dir, o.Force, r.trainer, now, o.Out, o.Err)
+		if o.Resume || !errors.Is(err, trainer.ErrNoState) {
+			return state, err
+		}
+	}
+	params, err := r.config.Params()
+	if err != nil {
+		return trainer.State{}, err
+	}
+	params["backbone"] = backboneParam(r.config.Backbone)
+	maps.Copy(params, filterParams(r.data.sources))
+	return trainer.State{Settings: now, Params: params}, setAside(r.dir, r.options.Out)
+}
+
+// trainAndTest trains, and tests the best weights, which the model is left with
+// if there is a test.
+func (r *Run) trainAndTest(ctx context.Context) (*trainer.History, error) {
+	t := r.trainer
+	if t.Progress().Step == 0 { // so that the tracker's run is gone on with from the very beginning
+		if err := t.Keep(); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.Align(); err != nil {
+		return nil, err
+	}
+	history, err := t.Run(ctx)
+	if err != nil {
+		return history, err
+	}
+	if r.test, err = r.testBest(ctx, func() error { return r.model.LoadWeights(r.config.Output.ModelDir) }); err != nil || r.test == nil {
+		return history, err
+	}
+	t.Tracker.LogMetrics(int64(history.Completed), testMetrics(r.test))
+	return history, r.save(history)
+}
+
+// testBest scores the best weights, which load reads, on the records that are
+// held out for it; nil if there are none. The model is left with those weights.
+func (r *Run) testBest(ctx context.Context, load func() error) ([]trainer.Scores, error) {
+	held := r.data.test()
+	if len(held) == 0 {
+		return nil, nil
+	}
+	if err := errors.Join(load(), r.trainer.AlignWeights()); err != nil {
+		return nil, err
+	}
+	scores, err := r.trainer.Evaluate(ctx, held)
+	if err != nil {
+		return nil, fmt.Errorf("test of the best weights: %w", err)
+	}
+	return scores, nil
+}
+
+// testMetrics names the test's figures as the tracker shows them.
+func testMetrics(scores []trainer.Scores) map[string]float64 {
+	values := map[string]float64{}
+	for _, s := range scores {
+		values["test/"+s.Name], values["test/loss_"+s.Task] = s.Value, s.Loss
+		for _, figure := range s.Report {
+			values["test_"+s.Task+"/"+figure.Name] = figure.Value
+		}
+	}
+	return values
+}
+
+// explainStop adds to a run's error how to go on.
+func explainStop(ctx context.Context, err error, dir modeldir.Dir, t *trainer.Trainer) error {
+	step := t.Kept()
+	if step == 0 {
+		return err
+	}
+	hint := fmt.Sprintf("the state after step %d is kept in %s: go on from there with --resume", step, dir.Run())
+	switch {
+	case !errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w; %s", err, hint)
+	case ctx.Err() == nil:
+		return fmt.Errorf("another rank was told to stop: %s", hint)
+	case step == t.Progress().Step:
+		return errors.New(hint)
+	default: // it could not be kept
+		return fmt.Errorf("%s; %s", err.Error(), hint)
+	}
+}

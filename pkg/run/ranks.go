@@ -1,0 +1,92 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/sugarme/gotch"
+
+	"github.com/trident-nlp/trident/internal/ranks"
+	"github.com/trident-nlp/trident/internal/torchx"
+)
+
+// Place is which process this is of those that train together.
+type Place = ranks.Place
+
+// inTurn is [ranks.Team.InTurn]; without a team it does nothing but f.
+func inTurn(team *ranks.Team, f func() error) error {
+	if team == nil {
+		return f()
+	}
+	return team.InTurn(f)
+}
+
+// deviceOf is the device that was asked for; of several GPUs each process on a
+// machine takes one of its own.
+func deviceOf(asked string, localRank int) (gotch.Device, error) {
+	device, err := torchx.Device(asked)
+	if err == nil && device != gotch.CPU && localRank > 0 && !strings.Contains(asked, ":") {
+		return torchx.Device(fmt.Sprintf("cuda:%d", localRank))
+	}
+	return device, err
+}
+
+// threads shares the machine's cores out among the processes on it, whatever
+// OMP_NUM_THREADS says: torchrun sets it to 1.
+func threads(asked int, p Place) int {
+	if asked > 0 || p.Alone() {
+		return asked
+	}
+	return max(1, runtime.GOMAXPROCS(0)/p.LocalSize)
+}
+
+// enlargeBatches makes batches those of all processes together.
+func (d *data) enlargeBatches(processes int) {
+	for i := range d.sources {
+		s := &d.sources[i]
+		s.train.BatchSize *= processes
+		s.val.BatchSize *= processes
+		s.test.BatchSize *= processes
+	}
+}
+
+// agree refuses processes that don't train the same: another configuration, or
+// another file on their machine.
+func (r *Run) agree() error {
+	mine, err := fingerprint(r.config, r.data.sources)
+	if err != nil {
+		return err
+	}
+	message, err := json.Marshal(mine)
+	if err == nil {
+		message, err = r.team.Share(message)
+	}
+	if err != nil {
+		return err
+	}
+	var first map[string]string
+	if err := json.Unmarshal(message, &first); err != nil {
+		return fmt.Errorf("read rank 0's configuration: %w", err)
+	}
+	if list := changes(first, mine); len(list) > 0 {
+		return fmt.Errorf("another configuration, or other data, than rank 0's: %s", strings.Join(list, "; "))
+	}
+	_, err = r.team.Gather(nil) // all have found the same
+	return err
+}
+
+// useNCCL adds up gradients on GPUs by NCCL, where that can be, and says whether.
+func (r *Run) useNCCL() error {
+	used, why, err := r.team.UseNCCL(r.config.Training.RankBackend, r.device)
+	switch {
+	case err != nil:
+		return err
+	case used:
+		fmt.Fprintln(r.options.Out, "Gradients are added up on the GPUs, by NCCL")
+	case why != "":
+		fmt.Fprintf(r.options.Err, "train: warning: gradients go through the CPU, by Gloo, which is slower than NCCL: %s\n", why)
+	}
+	return nil
+}

@@ -1,0 +1,288 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/sugarme/gotch"
+
+	"github.com/trident-nlp/trident/internal/modeldir"
+	"github.com/trident-nlp/trident/internal/ranks"
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/trainer"
+)
+
+// Options say what the configuration doesn't: where a run is, and how it begins.
+type Options struct {
+	Out, Err io.Writer // progress and report; warnings. nil: nobody reads them
+	Device   string    // auto, cpu, cuda or cuda:N; "" is auto
+	Place    Place     // which of several processes this is; the zero Place is alone
+
+	Resume      bool // go on with the run that was stopped
+	ResumeIfAny bool // the same, but begin anew if none was
+	Force       bool // go on although the configuration or the data changed
+	SkipBad     bool // leave out records that can't be used
+
+	File string   // the configuration's file, "" if it has none; for messages
+	Set  []string // what replaces the file's settings; for messages
+}
+
+// complete fills in what is left out. Only rank 0 speaks.
+func (o Options) complete() Options {
+	if o.Out == nil || o.Place.Rank > 0 {
+		o.Out = io.Discard
+	}
+	if o.Err == nil || o.Place.Rank > 0 {
+		o.Err = io.Discard
+	}
+	if o.Device == "" {
+		o.Device = "auto"
+	}
+	o.Place.Size, o.Place.LocalSize = max(1, o.Place.Size), max(1, o.Place.LocalSize)
+	return o
+}
+
+// Run is a training, or this process's part in it.
+type Run struct {
+	config  config.Config
+	options Options
+	device  gotch.Device
+	dir     modeldir.Dir
+	names   modeldir.Names // of the files of a model
+
+	encoder      encoder
+	data         *data
+	architecture fusion.Architecture
+	parameters   int64
+	trainer      *trainer.Trainer
+
+	team     *ranks.Team // nil if there are no other processes
+	model    *fusion.Model
+	teachers teachers
+
+	baselines []trainer.Scores // of the majority class
+	test      []trainer.Scores // of the best weights; nil until they have been tested
+
+	held []func() // what gives back the folder, the model and the teachers
+	over bool     // Fit or Close was called
+}
+
+// Open makes a run ready to train: it joins the other processes, takes
+// output.model_dir for itself, reads the data, and builds the model. The caller
+// closes the run. A panic, too, gives back what was taken.
+func Open(ctx context.Context, c config.Config, o Options) (*Run, error) {
+	o = o.complete()
+	r := &Run{config: c, options: o}
+	if !o.Place.Alone() {
+		var err error
+		if r.team, err = ranks.Join(ctx, o.Place, time.Duration(c.Training.RankTimeoutMinutes*float64(time.Minute))); err != nil {
+			return nil, err
+		}
+	}
+	opened := false
+	defer func() {
+		if !opened {
+			r.Close()
+		}
+	}()
+	if err := r.open(ctx); err != nil {
+		return nil, r.leave(err)
+	}
+	opened = true
+	return r, nil
+}
+
+// DryRun reads the data and prints sizes and steps. It needs no pretrained
+// weights, trains nothing and leaves nothing, but for demo data.
+func DryRun(ctx context.Context, c config.Config, o Options) error {
+	r := &Run{config: c, options: o.complete()}
+	if err := r.prepare(ctx, true); err != nil {
+		return err
+	}
+	r.trainer.Console.Steps(r.trainer)
+	return nil
+}
+
+// Fit trains, and keeps and reports what comes of it. It can be called once; when
+// ctx is done, the state is kept and the error says how to go on.
+func (r *Run) Fit(ctx context.Context) error {
+	if r.over {
+		return errors.New("a run trains once, and not after it was closed: open another")
+	}
+	r.over = true
+	fit := r.fit
+	if r.options.Place.Rank > 0 {
+		fit = r.fitBesideFirst
+	}
+	return r.leave(fit(ctx))
+}
+
+// Close gives back what the run holds: its folder, its model, its teachers. If
+// other processes wait for this one, because Fit wasn't called or has panicked,
+// they end too.
+func (r *Run) Close() {
+	r.over = true
+	for _, release := range slices.Backward(r.held) {
+		release()
+	}
+	r.held = nil
+	if r.team != nil {
+		_ = r.leave(errBroken)
+	}
+}
+
+// leave tells the other processes how this one's part came out, and returns the
+// error that the run ends with.
+func (r *Run) leave(err error) error {
+	team := r.team
+	r.team = nil
+	switch {
+	case team == nil:
+		return err
+	case err != nil:
+		return team.Fail(err)
+	}
+	return team.Close()
+}
+
+// prepare does what a dry run does, too: all that needs no weights.
+func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
+	c, o := r.config, r.options
+	if r.device, err = deviceOf(o.Device, o.Place.LocalRank); err != nil {
+		return err
+	}
+	torchx.Configure(threads(c.Training.Threads, o.Place))
+	console := trainer.NewConsole(o.Out, o.Err)
+	if err := checkTracker(c.MLflow); err != nil {
+		return err
+	}
+	r.names = modelNames(c.Output)
+	if r.dir, err = modeldir.Find(c.Output.ModelDir, r.names); err != nil {
+		return err
+	}
+	if !dryRun && o.Place.Rank == 0 {
+		release, err := occupy(r.dir, r.names, c.Task == config.TaskClassification)
+		if err != nil {
+			return err
+		}
+		r.held = append(r.held, release)
+	}
+	if r.encoder, err = findEncoder(ctx, c.Backbone, dryRun, o.Out, o.Err); err != nil {
+		return err
+	}
+	files, err := dataFiles(c)
+	if err != nil {
+		return err
+	}
+	if err := inTurn(r.team, func() error { return provide(ctx, c, files, o) }); err != nil {
+		return err
+	}
+	if r.data, err = loadData(ctx, c, r.encoder, files, o); err != nil {
+		return err
+	}
+	r.data.enlargeBatches(o.Place.Size)
+	console.Data(r.data.sets(), r.data.splits(), c.Tokenizer.MaxLength)
+	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength); err != nil {
+		return err
+	}
+	if r.parameters, err = fusion.CountParameters(r.architecture); err != nil {
+		return err
+	}
+	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
+	r.trainer = newTrainer(c, r.data, precision, console)
+	console.Run(trainer.Setup{Parameters: r.parameters, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.trainer)
+	if !o.Place.Alone() {
+		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, c.Training.BatchSize, o.Place.Size*c.Training.BatchSize)
+	}
+	return nil
+}
+
+// open builds the model, asks the teachers, and agrees with the other processes.
+func (r *Run) open(ctx context.Context) error {
+	if err := r.prepare(ctx, false); err != nil {
+		return err
+	}
+	if err := torchx.Seed(r.config.Training.Seed); err != nil {
+		return err
+	}
+	var err error
+	if r.model, err = fusion.New(r.architecture, r.device); err != nil {
+		return err
+	}
+	r.held = append(r.held, r.model.Drop)
+	if err := r.encoder.load(r.model); err != nil {
+		return err
+	}
+	if unused := fusion.UnusedRows(r.model.Config, r.data.tokenizer); unused != "" {
+		fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", r.encoder.dir, unused)
+	}
+	if err := weighClasses(r.model, r.config.Training.ClassWeights, r.data.sources); err != nil {
+		return err
+	}
+	r.held = append(r.held, func() { r.teachers.drop() })
+	if err := inTurn(r.team, func() error { return r.askTeachers(ctx) }); err != nil {
+		return err
+	}
+	if err := r.data.identify(); err != nil {
+		return err
+	}
+	r.trainer.Model = r.model
+	if r.team == nil {
+		return nil
+	}
+	r.trainer.Ranks = r.team
+	if err := r.agree(); err != nil {
+		return err
+	}
+	return r.useNCCL()
+}
+
+func newTrainer(c config.Config, d *data, precision torchx.Precision, console *trainer.Console) *trainer.Trainer {
+	weights := map[string]float64{}
+	for _, task := range d.tasks() {
+		weights[task.Name] = c.LossWeight(task.Name)
+	}
+	return &trainer.Trainer{
+		Settings: trainer.Settings{
+			Epochs:       c.Training.NumEpochs,
+			LearningRate: c.Training.LearningRate,
+			WeightDecay:  c.Training.WeightDecay,
+			WarmupRatio:  c.Training.WarmupRatio,
+			WarmupSteps:  c.Training.WarmupSteps,
+			MaxGradNorm:  c.Training.MaxGradNorm,
+			EvalSteps:    c.Training.EvalSteps,
+			Best:         c.Training.MetricForBestModel,
+			Patience:     c.Training.EarlyStoppingPatience,
+			MinDelta:     c.Training.EarlyStoppingMinDelta,
+			SaveSteps:    c.Training.SaveSteps,
+			SaveEvery:    time.Duration(c.Training.SaveMinutes * float64(time.Minute)),
+			MaxBadSteps:  c.Training.MaxBadSteps,
+			Seed:         c.Training.Seed,
+			BF16:         precision == torchx.BF16,
+
+			CompressGradients: c.Training.GradientCompression == config.CompressionBF16,
+
+			Sampling:    sampling(c.Training),
+			LossWeights: weights,
+		},
+		Train: d.train(), Val: d.val(), Console: console,
+	}
+}
+
+func sampling(training config.Training) datasets.Sampling {
+	switch training.Sampling {
+	case config.SamplingUniform:
+		return datasets.Sampling{Temperature: math.Inf(1)}
+	case config.SamplingTemperature:
+		return datasets.Sampling{Temperature: training.SamplingTemperature}
+	}
+	return datasets.Sampling{}
+}

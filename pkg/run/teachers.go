@@ -1,0 +1,122 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/trident-nlp/trident/internal/terminal"
+	"github.com/trident-nlp/trident/pkg/distill"
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/trainer"
+)
+
+// teachers are the models that the run learns from, as far as their hidden
+// states are needed.
+type teachers []*distill.Teacher
+
+func (t teachers) drop() {
+	for _, teacher := range t {
+		teacher.Drop()
+	}
+}
+
+// askTeachers asks the teachers about the training records, or reads what they
+// said of them before, and tells the trainer how to learn from it. A teacher
+// with alpha and hidden_weight 0 isn't even opened. Those that the run goes on
+// needing are its teachers, also after an error.
+func (r *Run) askTeachers(ctx context.Context) error {
+	r.trainer.Distil = map[string]trainer.Distillation{}
+	for _, task := range r.data.tasks() {
+		asked, found := r.config.Distill.Teachers[task.Name]
+		if !found || asked.Alpha == 0 && asked.HiddenWeight == 0 {
+			continue
+		}
+		teacher, err := distill.Open(asked.Model, task, r.device)
+		if err != nil {
+			return err
+		}
+		r.teachers = append(r.teachers, teacher)
+		if warning := teacher.Warning(); warning != "" {
+			fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", asked.Model, warning)
+		}
+		learning := trainer.Distillation{Alpha: asked.Alpha, Temperature: asked.Temperature, HiddenWeight: asked.HiddenWeight}
+		if asked.HiddenWeight > 0 {
+			if err := teacher.SharesTokens(r.data.tokenizer, r.model.Config.Dim, r.config.Tokenizer.MaxLength); err != nil {
+				return err
+			}
+			learning.Teacher = teacher.Model()
+		}
+		if asked.Alpha > 0 {
+			if err := r.soften(ctx, teacher, task.Name); err != nil {
+				return err
+			}
+		}
+		if asked.HiddenWeight == 0 {
+			teacher.Drop()
+			r.teachers = r.teachers[:len(r.teachers)-1]
+		}
+		r.trainer.Distil[task.Name] = learning
+	}
+	return nil
+}
+
+// soften puts a teacher's logits beside the training examples.
+func (r *Run) soften(ctx context.Context, teacher *distill.Teacher, task string) error {
+	s, at := r.data.find(task)
+	dir, err := cacheDir(r.config.Distill.CacheDir)
+	if err != nil {
+		return err
+	}
+	started := time.Now()
+	progress, done := newAsking(r.options.Err, r.options.Out, task)
+	logits, cached, err := teacher.Logits(ctx, s.records, dir, progress)
+	done()
+	if err != nil {
+		return err
+	}
+	share, err := teacher.Soften(logits, s.records.Texts, r.data.tokenizer, at, s.split.Train)
+	if err != nil {
+		return err
+	}
+	from := "asked in " + time.Since(started).Round(100*time.Millisecond).String()
+	if cached {
+		from = "as asked before, kept in " + dir
+	}
+	fmt.Fprintf(r.options.Out, "Teacher of %-4s %s: speaks of %.1f%% of the labels (%s)\n", task+":", r.config.Distill.Teachers[task].Model, 100*share, from)
+	return nil
+}
+
+// find returns the source of a task, which must have one, and the task's index
+// in it.
+func (d *data) find(task string) (of source, at int) {
+	for _, s := range d.sources {
+		if at := slices.Index(tasks.Names(s.set.Tasks), task); at >= 0 {
+			return s, at
+		}
+	}
+	return source{}, -1
+}
+
+// cacheDir is where teachers' logits are kept: where they are asked for, or else
+// in the user's cache.
+func cacheDir(asked string) (string, error) {
+	if asked != "" {
+		return asked, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a place for the teachers' logits: %w; name one in distill.cache_dir", err)
+	}
+	return filepath.Join(dir, "trident", "teachers"), nil
+}
+
+// newAsking shows how far a teacher has read.
+func newAsking(out, lines io.Writer, task string) (progress func(done, total int), finish func()) {
+	bar := terminal.NewProgress(out, "Asking the teacher of "+task, 0, terminal.Options{Lines: lines})
+	return func(done, total int) { bar.Set(int64(done), int64(total), "") }, bar.Finish
+}
