@@ -17,7 +17,7 @@ import (
 func ownTasks(t *testing.T) []tasks.Task {
 	t.Helper()
 	var list []tasks.Task
-	for _, own := range []tasks.Own{
+	for _, own := range []tasks.Custom{
 		{Name: "places", Kind: tasks.Token, Labels: []string{"PLACE", "NAME"}},
 		{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{
 			{Name: "caller", Labels: []string{"calm", "very upset"}}, {Name: "priority", Labels: []string{"1", "2"}},
