@@ -97,6 +97,7 @@ func (p *process) end() (code int, by syscall.Signal) {
 	}
 	status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if status.Signaled() {
+		p.t.Logf("ended by %v, core %v", status.Signal(), status.CoreDump())
 		return -1, status.Signal()
 	}
 	return status.ExitStatus(), 0

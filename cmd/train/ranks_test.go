@@ -199,7 +199,7 @@ func TestHangingRank(t *testing.T) {
 	mustContain(t, list[0].stderr.String(), "rank 1", "is kept in models/quickstart.run")
 	list[1].signal(syscall.SIGCONT)
 	if code, _ := list[1].end(); code != 1 {
-		t.Errorf("rank 1 ends with code %d, want 1", code)
+		t.Errorf("rank 1 ends with code %d, stderr %q; want 1", code, list[1].stderr.String())
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -137,6 +138,9 @@ Sum &U(tx_work work) { return static_cast<Sum &>(W(work)); }
 char *tx_store_open(tx_store *out, const char *host, int port, bool serve, const char *prefix, int64_t timeout_ms) {
   return guarded([&] {
     quiet();
+    // Libtorch's threads write to sockets whose other end may be gone. That is an
+    // error of theirs; Go leaves SIGPIPE on such threads to end the process.
+    std::signal(SIGPIPE, SIG_IGN);
     c10d::TCPStoreOptions options;
     options.port = static_cast<uint16_t>(port);
     options.isServer = serve;
