@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/filetest"
 	"github.com/trident-nlp/trident/internal/goldentest"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -225,23 +226,23 @@ func TestOutputFile(t *testing.T) {
 	if bad.code != cli.Failure || bad.out != "" {
 		t.Errorf("bad input: %+v", bad)
 	}
-	onlyHas(t, dir)
+	filetest.Holds(t, dir)
 	good := infer("", append(args, "--text", "my son")...)
 	if good.code != cli.OK || good.out != "" || good.err != "" {
 		t.Errorf("good input: %+v", good)
 	}
-	onlyHas(t, dir, "out.csv")
-	first := readFile(t, path)
+	filetest.Holds(t, dir, "out.csv")
+	first := filetest.Read(t, path)
 	if !strings.HasPrefix(first, "id,main_category") || strings.Count(first, "\n") != 2 {
 		t.Errorf("the file holds %q", first)
 	}
 	if bad := infer("my son\n\nHello\n", append(args, "--input", "-")...); bad.code != cli.Failure {
 		t.Errorf("bad input: %+v", bad)
 	}
-	if got := readFile(t, path); got != first {
+	if got := filetest.Read(t, path); got != first {
 		t.Errorf("an error changed the file to %q", got)
 	}
-	onlyHas(t, dir, "out.csv")
+	filetest.Holds(t, dir, "out.csv")
 
 	link := filepath.Join(dir, "link.csv")
 	if err := os.Symlink("out.csv", link); err != nil {
@@ -250,7 +251,7 @@ func TestOutputFile(t *testing.T) {
 	if got := infer("", "--model", model, "--output", link, "--text", "my son", "--text", "my name"); got.code != cli.OK {
 		t.Errorf("through a link: %+v", got)
 	}
-	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 || strings.Count(readFile(t, path), "\n") != 3 {
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 || strings.Count(filetest.Read(t, path), "\n") != 3 {
 		t.Errorf("the link was replaced: %v, %v", info, err)
 	}
 }
@@ -278,30 +279,6 @@ func TestOutputPipe(t *testing.T) {
 	if err != nil || !strings.HasPrefix(line, `{"classification":`) {
 		t.Errorf("through the pipe came %q, %v", line, err)
 	}
-}
-
-func onlyHas(t *testing.T, dir string, names ...string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, e := range entries {
-		got = append(got, e.Name())
-	}
-	if fmt.Sprint(got) != fmt.Sprint(names) {
-		t.Errorf("%s holds %v, want %v", dir, got, names)
-	}
-}
-
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }
 
 func TestClosedPipe(t *testing.T) {

@@ -9,33 +9,9 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
-
-// ownTasks are a user's: one of each kind, and two of entities that have a
-// label in common with each other and with ner. Head and label names are those
-// that could be mistaken.
-func ownTasks(t *testing.T) []tasks.Task {
-	t.Helper()
-	var list []tasks.Task
-	for _, own := range []tasks.Custom{
-		{Name: "places", Kind: tasks.Token, Labels: []string{"PLACE", "NAME"}},
-		{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{
-			{Name: "caller", Labels: []string{"calm", "very upset"}}, {Name: "priority", Labels: []string{"1", "2"}},
-		}},
-		{Name: "risk_signs", Kind: tasks.MultiLabel, Heads: []tasks.Head{
-			{Name: "opening", Labels: []string{"Use of call opening phrase", "weapon"}}, {Name: "needs", Labels: []string{"shelter", "=food"}},
-		}},
-		{Name: "weapons", Kind: tasks.Token, Labels: []string{"NAME", "WEAPON"}},
-	} {
-		task, err := own.Task()
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, task)
-	}
-	return list
-}
 
 // checkTable wants columns of different names, and as many cells in each row.
 func checkTable(t *testing.T, table string) (rows [][]string) {
@@ -54,7 +30,7 @@ func checkTable(t *testing.T, table string) (rows [][]string) {
 // TestModelWithOwnTasks runs the command on a model of ner and two tasks of a
 // user's.
 func TestModelWithOwnTasks(t *testing.T) {
-	own := ownTasks(t)
+	own := tinymodel.Custom(t)
 	dir := modelDir(t, slices.Concat(testTasks()[:1], own[1:3]))
 	all := infer("", "--model", dir, "--text", "my son was beaten", "--format", "json", "--scores")
 	var object struct {

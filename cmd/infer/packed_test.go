@@ -9,9 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
-
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 // Offsets are those of the cell as Python reads it, whatever its line ends, and
@@ -21,8 +20,8 @@ func TestOffsetsOfCells(t *testing.T) {
 	const cell = "Hello\r\nmy name\ris \"Mwakamba\"\nfrom\r\n\r\nKisumu."
 	quoted := `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 	comma, tab := "id,text\r\n7,"+quoted+"\r\n", "id\ttext\n7\t"+quoted+"\n"
-	for name, content := range map[string]string{"a.csv": comma, "a.tsv": tab, "a.csv.gz": gzipped(comma), "a.tsv.zst": zstandard(t, tab), "a": tab, "b.gz": gzipped(tab)} {
-		dir := writeAll(t, map[string]string{name: content})
+	for name, content := range map[string]string{"a.csv": comma, "a.tsv": tab, "a.csv.gz": filetest.Gzip(t, comma), "a.tsv.zst": filetest.Zstandard(t, tab), "a": tab, "b.gz": filetest.Gzip(t, tab)} {
+		dir := filetest.Folder(t, map[string]string{name: content})
 		got := infer("", "--model", model, "--input", filepath.Join(dir, name), "--tasks", "ner", "--format", "json")
 		var calls []struct {
 			ID  string
@@ -42,22 +41,13 @@ func TestOffsetsOfCells(t *testing.T) {
 	}
 }
 
-func zstandard(t *testing.T, text string) string {
-	t.Helper()
-	w, err := zstd.NewWriter(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(w.EncodeAll([]byte(text), nil))
-}
-
 // What isn't text is refused in one line, whatever it is called, and read from
 // wherever.
 func TestNotText(t *testing.T) {
 	model := modelDir(t, testTasks())
 	const zip = "PK\x03\x04\x14\x00\x06\x00\x08\x00SECRET"
 	for _, name := range []string{"a.csv", "a.xlsx", "a.txt", "a.jsonl"} {
-		dir := writeAll(t, map[string]string{name: zip})
+		dir := filetest.Folder(t, map[string]string{name: zip})
 		path := filepath.Join(dir, name)
 		got := infer("", "--model", model, "--input", path, "--mark-bad-records", "--format", "jsonl")
 		if got.code != cli.Failure || got.out != "" || !strings.HasPrefix(got.err, "infer: "+path+": this is a zip archive") || strings.Count(got.err, "\n") != 1 {
@@ -67,7 +57,7 @@ func TestNotText(t *testing.T) {
 	if got := infer(zip, "--model", model, "--input", "-"); got.code != cli.Failure || !strings.HasPrefix(got.err, "infer: standard input: this is a zip archive") {
 		t.Errorf("standard input: %+v", got)
 	}
-	packed := infer(gzipped("my son\nmy name\n"), "--model", model, "--input", "-", "--tasks", "cls", "--format", "jsonl")
+	packed := infer(filetest.Gzip(t, "my son\nmy name\n"), "--model", model, "--input", "-", "--tasks", "cls", "--format", "jsonl")
 	if packed.code != cli.OK || strings.Count(packed.out, "\n") != 2 {
 		t.Errorf("gzip on standard input: %+v", packed)
 	}
@@ -75,10 +65,10 @@ func TestNotText(t *testing.T) {
 
 // A compressed file is read by one shard, and its name stands in no part's.
 func TestShardsOfCompressedFiles(t *testing.T) {
-	dir := writeAll(t, map[string]string{
-		"a.jsonl.gz": gzipped(`{"text":"Hello","id":1}` + "\n" + `{"text":"my son"}`),
+	dir := filetest.Folder(t, map[string]string{
+		"a.jsonl.gz": filetest.Gzip(t, `{"text":"Hello","id":1}`+"\n"+`{"text":"my son"}`),
 		"b.txt":      "my name\nHello\n",
-		"c.csv.zst":  zstandard(t, "id,text\n1,Hello\n2,\"my\nson\"\n"),
+		"c.csv.zst":  filetest.Zstandard(t, "id,text\n1,Hello\n2,\"my\nson\"\n"),
 	})
 	model, out := modelDir(t, testTasks()), t.TempDir()
 	for i := range 2 {
@@ -86,8 +76,8 @@ func TestShardsOfCompressedFiles(t *testing.T) {
 			t.Fatalf("shard %d: %+v", i, got)
 		}
 	}
-	onlyHas(t, out, "_SUCCESS", "_part-00000-of-00002.json", "_part-00001-of-00002.json", "part-00000-of-00002.jsonl", "part-00001-of-00002.jsonl")
-	if n := strings.Count(readFile(t, filepath.Join(out, "part-00000-of-00002.jsonl"))+readFile(t, filepath.Join(out, "part-00001-of-00002.jsonl")), "\n"); n != 6 {
+	filetest.Holds(t, out, "_SUCCESS", "_part-00000-of-00002.json", "_part-00001-of-00002.json", "part-00000-of-00002.jsonl", "part-00001-of-00002.jsonl")
+	if n := strings.Count(filetest.Read(t, filepath.Join(out, "part-00000-of-00002.jsonl"))+filetest.Read(t, filepath.Join(out, "part-00001-of-00002.jsonl")), "\n"); n != 6 {
 		t.Errorf("%d answers, want 6", n)
 	}
 }

@@ -11,22 +11,10 @@ import (
 
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/disktest"
+	"github.com/trident-nlp/trident/internal/filetest"
+	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/pkg/label"
 )
-
-// callsFile writes n made-up calls of different lengths.
-func callsFile(t *testing.T, n int) string {
-	t.Helper()
-	var b strings.Builder
-	for i := range n {
-		fmt.Fprintf(&b, "{\"id\":%d,\"text\":\"Hello%s\"}\n", i, strings.Repeat(" my son was beaten in Kisumu", i%5))
-	}
-	path := filepath.Join(t.TempDir(), "calls.jsonl")
-	if err := os.WriteFile(path, []byte(b.String()), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 func shardArgs(model, input, output, shard string, more ...string) []string {
 	return append([]string{"--model", model, "--input", input, "--output", output, "--shard", shard, "--batch-size", "1", "--device", "cpu"}, more...)
@@ -47,7 +35,7 @@ func names(t *testing.T, dir string) string {
 }
 
 func TestShards(t *testing.T) {
-	model, input, dir := modelDir(t, testTasks()), callsFile(t, 100), filepath.Join(t.TempDir(), "out")
+	model, input, dir := modelDir(t, testTasks()), tinymodel.CallsFile(t, 100), filepath.Join(t.TempDir(), "out")
 	whole := infer("", "--model", model, "--input", input)
 	if whole.code != cli.OK {
 		t.Fatalf("%+v", whole)
@@ -67,7 +55,7 @@ func TestShards(t *testing.T) {
 	}
 	parts := ""
 	for i := range 3 {
-		part := readFile(t, filepath.Join(dir, label.Shard{Index: i, Count: 3}.PartName("jsonl")))
+		part := filetest.Read(t, filepath.Join(dir, label.Shard{Index: i, Count: 3}.PartName("jsonl")))
 		if n := strings.Count(part, "\n"); n < 20 {
 			t.Errorf("shard %d has %d calls", i, n)
 		}
@@ -101,21 +89,21 @@ func TestShards(t *testing.T) {
 	if err := os.Remove(part); err != nil {
 		t.Fatal(err)
 	}
-	if got := infer("", shardArgs(model, input, dir, "1/3")...); got.code != cli.OK || !strings.Contains(readFile(t, part), `"id":50,`) {
+	if got := infer("", shardArgs(model, input, dir, "1/3")...); got.code != cli.OK || !strings.Contains(filetest.Read(t, part), `"id":50,`) {
 		t.Errorf("after it was removed: %+v", got)
 	}
 }
 
 // A table has its first row in each part, and a shard may have no call.
 func TestShardsAsTables(t *testing.T) {
-	model, input, dir := modelDir(t, testTasks()[1:2]), callsFile(t, 2), t.TempDir()
+	model, input, dir := modelDir(t, testTasks()[1:2]), tinymodel.CallsFile(t, 2), t.TempDir()
 	t.Setenv(label.IndexVariable, "0")
 	for i := range 4 {
 		t.Setenv(label.IndexVariable, fmt.Sprint(i))
 		if got := infer("", shardArgs(model, input, dir, "/4", "--format", "csv")...); got.code != cli.OK {
 			t.Fatalf("%+v", got)
 		}
-		part := readFile(t, filepath.Join(dir, label.Shard{Index: i, Count: 4}.PartName("csv")))
+		part := filetest.Read(t, filepath.Join(dir, label.Shard{Index: i, Count: 4}.PartName("csv")))
 		if !strings.HasPrefix(part, "id,main_category") || strings.Count(part, "id,main_category") != 1 {
 			t.Errorf("part %d holds %q", i, part)
 		}
@@ -130,7 +118,7 @@ func TestShardsAsTables(t *testing.T) {
 // uninterrupted one leaves, byte for byte.
 func TestShardKills(t *testing.T) {
 	const calls = 1500
-	model, input := modelDir(t, testTasks()), callsFile(t, calls)
+	model, input := modelDir(t, testTasks()), tinymodel.CallsFile(t, calls)
 	for _, format := range []string{"jsonl", "csv"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
@@ -169,10 +157,10 @@ func TestShardKills(t *testing.T) {
 				t.Fatal(p.stderr.String())
 			}
 			part := "part-00000-of-00001." + format
-			if readFile(t, filepath.Join(dir, part)) != readFile(t, filepath.Join(want, part)) {
+			if filetest.Read(t, filepath.Join(dir, part)) != filetest.Read(t, filepath.Join(want, part)) {
 				t.Error("the part differs from that of an uninterrupted shard")
 			}
-			onlyHas(t, dir, label.SuccessFile, label.Shard{Index: 0, Count: 1}.MarkerName(), part)
+			filetest.Holds(t, dir, label.SuccessFile, label.Shard{Index: 0, Count: 1}.MarkerName(), part)
 			all, err := label.ReadSuccess(dir)
 			if err != nil {
 				t.Fatal(err)
@@ -191,7 +179,7 @@ func TestShardKills(t *testing.T) {
 
 // The same shard twice at once, beside the others: each part once, and nothing else.
 func TestShardsAtOnce(t *testing.T) {
-	model, input, dir := modelDir(t, testTasks()), callsFile(t, 400), t.TempDir()
+	model, input, dir := modelDir(t, testTasks()), tinymodel.CallsFile(t, 400), t.TempDir()
 	var side []*process
 	for i := range 3 {
 		side = append(side, start(t, shardArgs(model, input, dir, fmt.Sprintf("%d/2", i%2))...))
@@ -201,8 +189,8 @@ func TestShardsAtOnce(t *testing.T) {
 			t.Errorf("%s", p.stderr.String())
 		}
 	}
-	onlyHas(t, dir, label.SuccessFile, "_part-00000-of-00002.json", "_part-00001-of-00002.json", "part-00000-of-00002.jsonl", "part-00001-of-00002.jsonl")
-	parts := readFile(t, filepath.Join(dir, "part-00000-of-00002.jsonl")) + readFile(t, filepath.Join(dir, "part-00001-of-00002.jsonl"))
+	filetest.Holds(t, dir, label.SuccessFile, "_part-00000-of-00002.json", "_part-00001-of-00002.json", "part-00000-of-00002.jsonl", "part-00001-of-00002.jsonl")
+	parts := filetest.Read(t, filepath.Join(dir, "part-00000-of-00002.jsonl")) + filetest.Read(t, filepath.Join(dir, "part-00001-of-00002.jsonl"))
 	if whole := infer("", "--model", model, "--input", input); parts != whole.out {
 		t.Error("the parts aren't what comes out without shards")
 	}
@@ -211,7 +199,7 @@ func TestShardsAtOnce(t *testing.T) {
 // A second process begins while the first is at work, and ends before it: neither
 // loses anything, and what both leave is one part.
 func TestShardOvertaken(t *testing.T) {
-	model, input, dir := modelDir(t, testTasks()), callsFile(t, 600), t.TempDir()
+	model, input, dir := modelDir(t, testTasks()), tinymodel.CallsFile(t, 600), t.TempDir()
 	slow := start(t, shardArgs(model, input, dir, "0/1")...)
 	if !slow.hasSaved(dir, 0) {
 		t.Fatalf("it ended before: %s", slow.stderr.String())
@@ -221,22 +209,22 @@ func TestShardOvertaken(t *testing.T) {
 		t.Errorf("the second: %s", p.stderr.String())
 	}
 	part := filepath.Join(dir, "part-00000-of-00001.jsonl")
-	first := readFile(t, part)
+	first := filetest.Read(t, part)
 	slow.signal(syscall.SIGCONT)
 	if slow.end() != cli.OK {
 		t.Errorf("the first: %s", slow.stderr.String())
 	}
-	if readFile(t, part) != first || strings.Count(first, "\n") != 600 {
+	if filetest.Read(t, part) != first || strings.Count(first, "\n") != 600 {
 		t.Error("the two wrote different parts")
 	}
-	onlyHas(t, dir, label.SuccessFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
+	filetest.Holds(t, dir, label.SuccessFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
 }
 
 // A job's failure policy can tell errors apart.
 func TestShardExitCodes(t *testing.T) {
-	model, other, input, dir := modelDir(t, testTasks()), modelDir(t, testTasks()[:1]), callsFile(t, 20), t.TempDir()
-	bad := writeAll(t, map[string]string{"calls.jsonl": "{\"text\":\"Hello\"}\n{\"text\":\"SECRET\n"})
-	empty := writeAll(t, map[string]string{"calls.txt": ""})
+	model, other, input, dir := modelDir(t, testTasks()), modelDir(t, testTasks()[:1]), tinymodel.CallsFile(t, 20), t.TempDir()
+	bad := filetest.Folder(t, map[string]string{"calls.jsonl": "{\"text\":\"Hello\"}\n{\"text\":\"SECRET\n"})
+	empty := filetest.Folder(t, map[string]string{"calls.txt": ""})
 	done, others := filepath.Join(dir, "done"), filepath.Join(dir, "others")
 	for _, args := range [][]string{shardArgs(model, input, done, "0/1"), shardArgs(model, input, others, "1/3")} {
 		if got := infer("", args...); got.code != cli.OK {
@@ -268,7 +256,7 @@ func TestShardExitCodes(t *testing.T) {
 		"device":         {shardArgs(model, input, at("a"), "0/1", "--device", "tpu"), exitModel, `device "tpu"`},
 		"output a file":  {shardArgs(model, input, input, "0/1"), exitOutput, "not a directory"},
 		"another model":  {shardArgs(other, input, done, "0/1"), exitOutput, "was made with another model: choose another --output, or give --overwrite"},
-		"another input":  {shardArgs(model, callsFile(t, 21), done, "0/1"), exitOutput, "was made with another input"},
+		"another input":  {shardArgs(model, tinymodel.CallsFile(t, 21), done, "0/1"), exitOutput, "was made with another input"},
 		"another format": {shardArgs(model, input, done, "0/1", "--format", "csv"), exitOutput, "was made with another --format"},
 		"other options":  {shardArgs(model, input, done, "0/1", "--scores"), exitOutput, `was made with another setting (see "options" in it)`},
 		"other heads":    {shardArgs(model, input, done, "0/1", "--independent-heads"), exitOutput, `was made with another setting (see "options" in it)`},
@@ -290,7 +278,7 @@ func TestShardExitCodes(t *testing.T) {
 		})
 	}
 	marked := infer("", shardArgs(model, bad, at("b"), "0/1", "--mark-bad-records")...)
-	if part := readFile(t, filepath.Join(at("b"), "part-00000-of-00001.jsonl")); marked.code != cli.OK || strings.Count(part, "\n") != 2 || strings.Count(part, `"error"`) != 1 {
+	if part := filetest.Read(t, filepath.Join(at("b"), "part-00000-of-00001.jsonl")); marked.code != cli.OK || strings.Count(part, "\n") != 2 || strings.Count(part, `"error"`) != 1 {
 		t.Errorf("marked: %+v, %q", marked, part)
 	}
 }
@@ -298,7 +286,7 @@ func TestShardExitCodes(t *testing.T) {
 // A full disk may be less full next time. What was saved is used then.
 func TestShardOnAFullDisk(t *testing.T) {
 	disktest.Alone(t, func() {
-		model, input, dir := modelDir(t, testTasks()), callsFile(t, 200), t.TempDir()
+		model, input, dir := modelDir(t, testTasks()), tinymodel.CallsFile(t, 200), t.TempDir()
 		args := shardArgs(model, input, dir, "0/1")
 		disktest.WithFileLimit(t, 20000, func() {
 			if got := infer("", args...); got.code != exitAgain || !strings.Contains(got.err, "write output: ") || strings.Count(got.err, "\n") != 1 {
@@ -311,6 +299,6 @@ func TestShardOnAFullDisk(t *testing.T) {
 		if got := infer("", args...); got.code != cli.OK || !strings.Contains(got.err, "goes on after ") {
 			t.Errorf("with room: %+v", got)
 		}
-		onlyHas(t, dir, label.SuccessFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
+		filetest.Holds(t, dir, label.SuccessFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
 	})
 }

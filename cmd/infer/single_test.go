@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/filetest"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
@@ -62,7 +63,7 @@ func TestTokenClassification(t *testing.T) {
 	want := infer("Hello, Mwakamba\n", "--model", dir, "--input", "-", "--scores")
 	path := filepath.Join(dir, fusion.ConfigFile)
 	var config map[string]any
-	if err := json.Unmarshal([]byte(readFile(t, path)), &config); err != nil {
+	if err := json.Unmarshal([]byte(filetest.Read(t, path)), &config); err != nil {
 		t.Fatal(err)
 	}
 	delete(config, "trident")
@@ -127,7 +128,7 @@ func TestSlowTokenizer(t *testing.T) {
 	dir := modelDirOf(t, "distilbert", []tasks.Task{tasks.SingleNER(tasks.NERLabels())})
 	const text = "Hello, my son?"
 	want := infer("", "--model", dir, "--text", text, "--scores", "--format", "json")
-	vocab := strings.Fields(readFile(t, filepath.Join(dir, tokenize.VocabFile)))
+	vocab := strings.Fields(filetest.Read(t, filepath.Join(dir, tokenize.VocabFile)))
 	n := len(vocab) - 2 // "," and "?" are the last
 	for _, name := range []string{tokenize.TokenizerFile, tokenize.ConfigFile, fusion.SafetensorsFile} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {

@@ -2,12 +2,7 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
-	"errors"
-	"io"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -56,28 +51,6 @@ func infer(stdin string, args ...string) result {
 	var out, errs bytes.Buffer
 	code := cli.Main("infer", help, &flags{}, args, cli.Streams{In: strings.NewReader(stdin), Out: &out, Err: &errs})
 	return result{code, out.String(), errs.String()}
-}
-
-// gzipped is what gzip makes of a text.
-func gzipped(text string) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, err := io.WriteString(w, text)
-	if err := errors.Join(err, w.Close()); err != nil {
-		panic(err) // a buffer takes all
-	}
-	return b.String()
-}
-
-func writeAll(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
 }
 
 type writeFunc func(p []byte) (int, error)

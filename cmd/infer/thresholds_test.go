@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
@@ -24,7 +25,7 @@ func thresholdsFile(t *testing.T, content string) string {
 }
 
 func TestBadThresholds(t *testing.T) {
-	model := modelDir(t, slices.Concat(testTasks(), ownTasks(t)[1:3]))
+	model := modelDir(t, slices.Concat(testTasks(), tinymodel.Custom(t)[1:3]))
 	const shape = `want a JSON object of tasks, each an object of heads with numbers: {"qa": {"opening": 0.43}}`
 	for name, test := range map[string]struct{ content, err string }{
 		"empty":           {"", "FILE: the file is empty"},
@@ -70,7 +71,7 @@ func TestBadThresholds(t *testing.T) {
 // TestThresholds sets two heads' thresholds just above and just below a
 // probability, and looks at all.
 func TestThresholds(t *testing.T) {
-	dir := modelDir(t, slices.Concat(testTasks(), ownTasks(t)[1:3]))
+	dir := modelDir(t, slices.Concat(testTasks(), tinymodel.Custom(t)[1:3]))
 	type prediction struct {
 		QA     map[string][]int
 		Tasks  map[string]map[string]json.RawMessage

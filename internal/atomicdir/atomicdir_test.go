@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 func write(t *testing.T, dir, name, text string) {
@@ -61,8 +63,8 @@ func TestReplace(t *testing.T) {
 			if got := read(t, dir, "notes.txt"); got != "mine" {
 				t.Errorf("another's file = %q, want it kept", got)
 			}
-			expectEntries(t, filepath.Dir(dir), "model")
-			expectEntries(t, dir, "notes.txt", "weights")
+			filetest.Holds(t, filepath.Dir(dir), "model")
+			filetest.Holds(t, dir, "notes.txt", "weights")
 		})
 	}
 }
@@ -80,7 +82,7 @@ func TestReplaceFailureKeepsOld(t *testing.T) {
 	if got := read(t, dir, "weights"); got != "old" {
 		t.Errorf("weights = %q, want the old ones", got)
 	}
-	expectEntries(t, filepath.Dir(dir), "model")
+	filetest.Holds(t, filepath.Dir(dir), "model")
 }
 
 func TestClean(t *testing.T) {
@@ -94,25 +96,5 @@ func TestClean(t *testing.T) {
 	if err := Clean(dir); err != nil {
 		t.Fatal(err)
 	}
-	expectEntries(t, parent, ".other.tmp-1", "model")
-}
-
-func expectEntries(t *testing.T, dir string, want ...string) {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, e := range entries {
-		got = append(got, e.Name())
-	}
-	if len(got) != len(want) {
-		t.Fatalf("entries %v, want %v", got, want)
-	}
-	for i := range got {
-		if got[i] != want[i] {
-			t.Fatalf("entries %v, want %v", got, want)
-		}
-	}
+	filetest.Holds(t, parent, ".other.tmp-1", "model")
 }

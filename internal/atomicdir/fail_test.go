@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/disktest"
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 // save puts a file of so many bytes into dir.
@@ -30,7 +31,7 @@ func keepsOld(t *testing.T, dir string, before map[string]string, got, want erro
 	if !maps.Equal(contents(t, dir), before) {
 		t.Error("the old folder has changed")
 	}
-	expectEntries(t, filepath.Dir(dir), "model")
+	filetest.Holds(t, filepath.Dir(dir), "model")
 }
 
 func TestFullDisk(t *testing.T) { disktest.Alone(t, func() { fullDisk(t) }) }
@@ -97,7 +98,7 @@ func TestAFileInTheWay(t *testing.T) {
 	if got := read(t, parent, "model"); got != "a file" {
 		t.Errorf("the file holds %q", got)
 	}
-	expectEntries(t, parent, "model")
+	filetest.Holds(t, parent, "model")
 }
 
 // A link to a folder, on a larger disk perhaps, stays one.
@@ -123,7 +124,7 @@ func TestLinkedFolder(t *testing.T) {
 	if got := read(t, behind, "weights"); len(got) != 20 {
 		t.Errorf("%d bytes behind the link", len(got))
 	}
-	expectEntries(t, filepath.Dir(behind), "model")
+	filetest.Holds(t, filepath.Dir(behind), "model")
 }
 
 // What a folder is that only lies in a folder of others: it is replaced file by file.
@@ -145,7 +146,7 @@ func TestUnwritableParent(t *testing.T) {
 	if got := read(t, dir, "weights"); len(got) != 20 {
 		t.Errorf("%d bytes", len(got))
 	}
-	expectEntries(t, dir, "weights")
+	filetest.Holds(t, dir, "weights")
 	if err := os.Chmod(parent, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -175,8 +176,8 @@ func TestWorkingDirectory(t *testing.T) {
 			t.Errorf("Within(%s) says %t, %v", name, within, err)
 		}
 	}
-	expectEntries(t, ".", "weights")
-	expectEntries(t, "..", "sub", "weights")
+	filetest.Holds(t, ".", "weights")
+	filetest.Holds(t, "..", "sub", "weights")
 }
 
 // A mount point can't be renamed.
@@ -196,7 +197,7 @@ func TestMountPoint(t *testing.T) {
 		if !maps.Equal(contents(t, disk), before) {
 			t.Error("the folder has changed")
 		}
-		expectEntries(t, disk, "weights")
+		filetest.Holds(t, disk, "weights")
 		if err := syscall.Mount("", disk, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 			t.Fatal(err)
 		}
@@ -242,5 +243,5 @@ func TestCheck(t *testing.T) {
 			}
 		}
 	}
-	expectEntries(t, filepath.Join(dir, "there"))
+	filetest.Holds(t, filepath.Join(dir, "there"))
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 // What the bzip2 command makes of "text\nHello\n" and of nothing; the standard
@@ -27,26 +27,6 @@ func unbase64(t testing.TB, text string) string {
 		t.Fatal(err)
 	}
 	return string(data)
-}
-
-func gzipped(t testing.TB, text string) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, err := io.WriteString(w, text)
-	if err := errors.Join(err, w.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-func zstandard(t testing.TB, text string) string {
-	t.Helper()
-	w, err := zstd.NewWriter(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(w.EncodeAll([]byte(text), nil))
 }
 
 // read reads all of an input.
@@ -82,12 +62,12 @@ func TestRead(t *testing.T) {
 		"looks like bzip2":      {"BZh9 is how bzip2 begins\n", "BZh9 is how bzip2 begins\n", false},
 		"looks like Parquet":    {"PAR1: hello\n", "PAR1: hello\n", false},
 		"looks like XML within": {"Caller: <?xml is odd\n", "Caller: <?xml is odd\n", false},
-		"gzip":                  {gzipped(t, text), text, true},
-		"gzip, mark":            {gzipped(t, mark+text), text, true},
-		"gzip, several members": {gzipped(t, text) + gzipped(t, "and more"), text + "and more", true},
-		"gzip, empty":           {gzipped(t, ""), "", true},
-		"zstd":                  {zstandard(t, text), text, true},
-		"zstd, several frames":  {"\x51\x2a\x4d\x18\x02\x00\x00\x00xx" + zstandard(t, text) + zstandard(t, long), text + long, true},
+		"gzip":                  {filetest.Gzip(t, text), text, true},
+		"gzip, mark":            {filetest.Gzip(t, mark+text), text, true},
+		"gzip, several members": {filetest.Gzip(t, text) + filetest.Gzip(t, "and more"), text + "and more", true},
+		"gzip, empty":           {filetest.Gzip(t, ""), "", true},
+		"zstd":                  {filetest.Zstandard(t, text), text, true},
+		"zstd, several frames":  {"\x51\x2a\x4d\x18\x02\x00\x00\x00xx" + filetest.Zstandard(t, text) + filetest.Zstandard(t, long), text + long, true},
 		"bzip2":                 {unbase64(t, bzip2Text), text, true},
 		"bzip2, empty":          {unbase64(t, bzip2Empty), "", true},
 	} {
@@ -129,8 +109,8 @@ func TestRefuse(t *testing.T) {
 		"picture":                  {"\x89PNG\r\n\x1a\n", recording},
 		"recording":                {"ID3\x04\x00\x00\x00", recording},
 		"Cyrillic in another code": {strings.Repeat("\xcf\xf0\xe8\xe2\xe5\xf2 ", 10) + "\n", "60 of its first 70 bytes aren't UTF-8 text: it is in another encoding, or no text; save it as UTF-8"},
-		"gzip in gzip":             {gzipped(t, gzipped(t, "x")), "this is gzip inside of gzip; decompress it once"},
-		"tar.gz":                   {gzipped(t, "calls.txt"+strings.Repeat("\x00", 248)+"ustar\x0000"), "in the gzip data: this is a tar archive; unpack it"},
+		"gzip in gzip":             {filetest.Gzip(t, filetest.Gzip(t, "x")), "this is gzip inside of gzip; decompress it once"},
+		"tar.gz":                   {filetest.Gzip(t, "calls.txt"+strings.Repeat("\x00", 248)+"ustar\x0000"), "in the gzip data: this is a tar archive; unpack it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for how, in := range map[string]io.Reader{"at once": strings.NewReader(test.input), "byte by byte": iotest.OneByteReader(strings.NewReader(test.input))} {
@@ -146,10 +126,10 @@ func TestRefuse(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	text := strings.Repeat("Hello, my name is Amina.\n", 200)
 	for name, test := range map[string]struct{ input, want string }{
-		"gzip, cut off":  {gzipped(t, text)[:40], "the gzip data end too early; is the file whole?"},
+		"gzip, cut off":  {filetest.Gzip(t, text)[:40], "the gzip data end too early; is the file whole?"},
 		"gzip, header":   {"\x1f\x8b\x08", "the gzip data end too early; is the file whole?"},
-		"gzip, changed":  {strings.Replace(gzipped(t, text), gzipped(t, text)[30:34], "\xff\xff\xff\xff", 1), "the gzip data are damaged: "},
-		"zstd, cut off":  {zstandard(t, text)[:20], "the zstd data end too early; is the file whole?"},
+		"gzip, changed":  {strings.Replace(filetest.Gzip(t, text), filetest.Gzip(t, text)[30:34], "\xff\xff\xff\xff", 1), "the gzip data are damaged: "},
+		"zstd, cut off":  {filetest.Zstandard(t, text)[:20], "the zstd data end too early; is the file whole?"},
 		"bzip2, cut off": {unbase64(t, bzip2Text)[:30], "the bzip2 data end too early; is the file whole?"},
 	} {
 		_, _, err := read(strings.NewReader(test.input), Options{})
@@ -162,7 +142,7 @@ func TestDamaged(t *testing.T) {
 // A failing disk isn't damaged data, whatever is read.
 func TestReadError(t *testing.T) {
 	broken := errors.New("the disk is broken")
-	for name, input := range map[string]string{"nothing": "", "text": "text\n", "gzip": gzipped(t, "text\n")[:12], "zstd": zstandard(t, "text\n")[:6], "bzip2": unbase64(t, bzip2Text)[:20]} {
+	for name, input := range map[string]string{"nothing": "", "text": "text\n", "gzip": filetest.Gzip(t, "text\n")[:12], "zstd": filetest.Zstandard(t, "text\n")[:6], "bzip2": unbase64(t, bzip2Text)[:20]} {
 		_, _, err := read(io.MultiReader(strings.NewReader(input), iotest.ErrReader(broken)), Options{})
 		if !errors.Is(err, broken) {
 			t.Errorf("%s: error %v", name, err)
@@ -243,7 +223,7 @@ func TestTrimExtension(t *testing.T) {
 // FuzzReader: whatever comes, it is read as it stands, or refused in one line
 // that holds nothing of it.
 func FuzzReader(f *testing.F) {
-	for _, seed := range []string{"", mark + "text\n", "\xff\xfea\x00", gzipped(f, "text"), zstandard(f, "text"), unbase64(f, bzip2Text), "PK\x03\x04", "a\x00"} {
+	for _, seed := range []string{"", mark + "text\n", "\xff\xfea\x00", filetest.Gzip(f, "text"), filetest.Zstandard(f, "text"), unbase64(f, bzip2Text), "PK\x03\x04", "a\x00"} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, input []byte) {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 func TestCompare(t *testing.T) {
@@ -24,12 +26,12 @@ func TestCompare(t *testing.T) {
 	if err := c.Markdown(&text); err != nil {
 		t.Fatal(err)
 	}
-	matchesGolden(t, "compare.md", text.Bytes())
+	filetest.Golden(t, "compare.md", text.Bytes())
 	data, err := json.MarshalIndent(c, "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	matchesGolden(t, "compare.json", append(data, '\n'))
+	filetest.Golden(t, "compare.json", append(data, '\n'))
 }
 
 // TestOtherRecords has as many records of a task for both models, but not the same.

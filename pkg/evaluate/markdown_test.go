@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/trident-nlp/trident/internal/filetest"
 	"github.com/trident-nlp/trident/pkg/metrics"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -23,12 +24,12 @@ func TestMarkdownAndJSON(t *testing.T) {
 			if err := r.Markdown(&text, Page{Plots: plots}); err != nil {
 				t.Fatal(err)
 			}
-			matchesGolden(t, name+".md", text.Bytes())
+			filetest.Golden(t, name+".md", text.Bytes())
 			data, err := json.MarshalIndent(r, "", " ")
 			if err != nil {
 				t.Fatal(err)
 			}
-			matchesGolden(t, name+".json", append(data, '\n'))
+			filetest.Golden(t, name+".json", append(data, '\n'))
 			var back Report
 			if err := json.Unmarshal(data, &back); err != nil {
 				t.Fatal(err)

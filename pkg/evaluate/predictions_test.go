@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 func TestPredictions(t *testing.T) {
@@ -17,7 +19,7 @@ func TestPredictions(t *testing.T) {
 		if err := WritePredictions(&text, o, opt); err != nil {
 			t.Fatal(err)
 		}
-		matchesGolden(t, name+".csv", text.Bytes())
+		filetest.Golden(t, name+".csv", text.Bytes())
 	}
 }
 

@@ -1,35 +1,11 @@
 package evaluate
 
 import (
-	"bytes"
-	"flag"
 	"math"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files in testdata that aren't Python's")
-
-// matchesGolden compares with a file of testdata.
-func matchesGolden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs (go test -update rewrites it); got:\n%s", path, got)
-	}
-}
 
 func equal(t *testing.T, what string, got, want float64) {
 	t.Helper()

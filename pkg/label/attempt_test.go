@@ -9,27 +9,14 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/disktest"
+	"github.com/trident-nlp/trident/internal/filetest"
 	"github.com/trident-nlp/trident/internal/tinymodel"
 )
-
-// callsFile writes n made-up calls of different lengths.
-func callsFile(t *testing.T, n int) string {
-	t.Helper()
-	var b strings.Builder
-	for i := range n {
-		fmt.Fprintf(&b, "{\"id\":%d,\"text\":\"Hello%s\"}\n", i, strings.Repeat(" my son was beaten in Kisumu", i%5))
-	}
-	path := filepath.Join(t.TempDir(), "calls.jsonl")
-	if err := os.WriteFile(path, []byte(b.String()), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 // What another attempt left is used as far as it is good.
 func TestDamagedAttempts(t *testing.T) {
 	o := Defaults()
-	o.Model, o.Input, o.Shard, o.BatchSize, o.Device = tinymodel.Dir(t, 3), []string{callsFile(t, 100)}, Shard{0, 1}, 1, "cpu"
+	o.Model, o.Input, o.Shard, o.BatchSize, o.Device = tinymodel.Dir(t, 3), []string{tinymodel.CallsFile(t, 100)}, Shard{0, 1}, 1, "cpu"
 	run := func(dir string) string {
 		var said strings.Builder
 		o.Output = dir
@@ -40,7 +27,7 @@ func TestDamagedAttempts(t *testing.T) {
 	}
 	want := t.TempDir()
 	run(want)
-	good := readFile(t, filepath.Join(want, "part-00000-of-00001.jsonl"))
+	good := filetest.Read(t, filepath.Join(want, "part-00000-of-00001.jsonl"))
 	for name, test := range map[string]struct {
 		damage func(data *string, p *state)
 		goesOn bool
@@ -76,10 +63,10 @@ func TestDamagedAttempts(t *testing.T) {
 			if said := run(dir); strings.Contains(said, "goes on after 40 calls") != test.goesOn {
 				t.Errorf("it says %q; want that it goes on: %v", said, test.goesOn)
 			}
-			if readFile(t, filepath.Join(dir, "part-00000-of-00001.jsonl")) != good {
+			if filetest.Read(t, filepath.Join(dir, "part-00000-of-00001.jsonl")) != good {
 				t.Error("the part is another one")
 			}
-			onlyHas(t, dir, SuccessFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
+			filetest.Holds(t, dir, SuccessFile, "_part-00000-of-00001.json", "part-00000-of-00001.jsonl")
 		})
 	}
 }

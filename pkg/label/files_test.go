@@ -5,10 +5,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 func TestFindFiles(t *testing.T) {
-	dir := writeAll(t, map[string]string{"b.jsonl": "b", "a.TXT": "a", "c[1].csv": "c", "d.JSONL.gz": "d", "e.tsv.zst": "e", "f.gz": "f", "g.xml.gz": "g", "data": "d", ".hidden.txt": "", "_SUCCESS.json": ""})
+	dir := filetest.Folder(t, map[string]string{"b.jsonl": "b", "a.TXT": "a", "c[1].csv": "c", "d.JSONL.gz": "d", "e.tsv.zst": "e", "f.gz": "f", "g.xml.gz": "g", "data": "d", ".hidden.txt": "", "_SUCCESS.json": ""})
 	for _, sub := range []string{"sub", "none", "sub.txt"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o777); err != nil {
 			t.Fatal(err)

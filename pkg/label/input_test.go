@@ -3,7 +3,6 @@ package label
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
+
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 // readAll returns the calls before the first error, and that.
@@ -23,17 +24,6 @@ func readAll(list records) (all []record, err error) {
 		all = append(all, r)
 	}
 	return all, nil
-}
-
-// gzipped is what gzip makes of a text.
-func gzipped(text string) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, err := io.WriteString(w, text)
-	if err := errors.Join(err, w.Close()); err != nil {
-		panic(err) // a buffer takes all
-	}
-	return b.String()
 }
 
 // show writes calls as "id:text|id:text".
@@ -119,8 +109,8 @@ func TestReadInput(t *testing.T) {
 		"whole, NUL":             {"whole", "one\nt\x00wo\n", "", "the text holds NUL bytes; is the input text in UTF-8?"},
 		"UTF-16, no mark":        {"auto", "t\x00e\x00x\x00t\x00\n\x00h\x00i\x00", "", "this looks like UTF-16 without a byte order mark; save it as UTF-8"},
 		"zip":                    {"csv", "PK\x03\x04\x14\x00\x06\x00", "", "this is a zip archive, as .xlsx, .ods and .docx files are: save a spreadsheet as CSV in UTF-8, a document as text; unpack an archive"},
-		"gzip":                   {"auto", gzipped("\xef\xbb\xbfid\ttext\n1\tone\n"), "string 1:one", ""},
-		"gzip, cut off":          {"json", gzipped(`[{"text":"one"}]`)[:20], "", "the gzip data end too early; is the file whole?"},
+		"gzip":                   {"auto", filetest.Gzip(t, "\xef\xbb\xbfid\ttext\n1\tone\n"), "string 1:one", ""},
+		"gzip, cut off":          {"json", filetest.Gzip(t, `[{"text":"one"}]`)[:20], "", "the gzip data end too early; is the file whole?"},
 		"jsonl, NaN":             {"jsonl", `{"age":NaN,"a":[Infinity, -Infinity],"text":"NaN, -Infinity","id":NaN,"uniqueid":3}`, "json.Number 3:NaN, -Infinity", ""},
 		"jsonl, NaN as text":     {"jsonl", `{"text":NaN}`, "", "line 1: there is no field text or narrative"},
 		"jsonl, NaN, broken":     {"jsonl", `{"age":NaN,"text":SECRET}`, "", "line 1: broken JSON at byte 19"},
@@ -238,7 +228,7 @@ func TestCallTooLong(t *testing.T) {
 		}
 	}
 	// However small it was before it was decompressed.
-	packed := gzipped(strings.Repeat("x", maxRecord+1<<20))
+	packed := filetest.Gzip(t, strings.Repeat("x", maxRecord+1<<20))
 	if _, err := readAll(readInput(strings.NewReader(packed), reading{format: "whole"})); !errors.Is(err, errTooLong) || len(packed) > maxRecord/100 {
 		t.Errorf("%d bytes, compressed: error %v", len(packed), err)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/trident-nlp/trident/internal/textfile"
+	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
 // Options say which calls a model reads, what it is asked, and where its answers go.
@@ -47,7 +48,8 @@ type Options struct {
 // there are no calls.
 func Defaults() Options {
 	return Options{
-		InputFormat: "auto", Format: "auto", Threshold: 0.5, BatchSize: 32, BatchTokens: 4096, Device: "auto", Precision: "fp32",
+		InputFormat: "auto", Format: "auto", Threshold: fusion.DefaultThreshold, BatchSize: fusion.DefaultBatchSize, BatchTokens: fusion.DefaultBatchTokens,
+		Device: "auto", Precision: "fp32",
 	}
 }
 

@@ -7,34 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/trident-nlp/trident/internal/filetest"
+	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
-
-// ownTasks are a user's: one of each kind, and two of entities that have a
-// label in common with each other and with ner. Head and label names are those
-// that could be mistaken.
-func ownTasks(t *testing.T) []tasks.Task {
-	t.Helper()
-	var list []tasks.Task
-	for _, own := range []tasks.Custom{
-		{Name: "places", Kind: tasks.Token, Labels: []string{"PLACE", "NAME"}},
-		{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{
-			{Name: "caller", Labels: []string{"calm", "very upset"}}, {Name: "priority", Labels: []string{"1", "2"}},
-		}},
-		{Name: "risk_signs", Kind: tasks.MultiLabel, Heads: []tasks.Head{
-			{Name: "opening", Labels: []string{"Use of call opening phrase", "weapon"}}, {Name: "needs", Labels: []string{"shelter", "=food"}},
-		}},
-		{Name: "weapons", Kind: tasks.Token, Labels: []string{"NAME", "WEAPON"}},
-	} {
-		task, err := own.Task()
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, task)
-	}
-	return list
-}
 
 // addOwn adds the answers of ownTasks to those of [written].
 func addOwn(list []fusion.Prediction) {
@@ -89,7 +66,7 @@ func addOwn(list []fusion.Prediction) {
 
 // TestOwnTasks writes what a model with ner, cls and a user's tasks says.
 func TestOwnTasks(t *testing.T) {
-	builtIn, own := testTasks(), ownTasks(t)
+	builtIn, own := testTasks(), tinymodel.Custom(t)
 	list := slices.Concat(own[:2], builtIn[:2], own[2:]) // not in reading order
 	tests := []struct {
 		golden string
@@ -117,7 +94,7 @@ func TestOwnTasks(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			golden(t, test.golden, out.Bytes())
+			filetest.Golden(t, test.golden, out.Bytes())
 			switch test.style.format {
 			case "csv":
 				checkTable(t, out.String())
@@ -146,7 +123,7 @@ func checkTable(t *testing.T, table string) (rows [][]string) {
 
 // TestColumnsDiffer gives kinds of entities the names of other columns.
 func TestColumnsDiffer(t *testing.T) {
-	own := ownTasks(t)
+	own := tinymodel.Custom(t)
 	ner := tasks.NER([]string{tasks.OutsideLabel, "id", "main_category", "mood.caller", "weapons.NAME"})
 	for _, scores := range []bool{false, true} {
 		var out bytes.Buffer
@@ -165,7 +142,7 @@ func TestColumnsDiffer(t *testing.T) {
 // TestBuiltInNameOfAnotherKind is a task that is called ner and has no
 // entities: its answer is among the user's.
 func TestBuiltInNameOfAnotherKind(t *testing.T) {
-	own := ownTasks(t)[1]
+	own := tinymodel.Custom(t)[1]
 	own.Name = tasks.NERName
 	var out bytes.Buffer
 	w, err := newWriter(&out, style{format: "csv"}, []tasks.Task{own})

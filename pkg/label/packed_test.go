@@ -5,26 +5,17 @@ import (
 	"maps"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/trident-nlp/trident/internal/filetest"
 )
-
-func zstandard(t *testing.T, text string) string {
-	t.Helper()
-	w, err := zstd.NewWriter(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(w.EncodeAll([]byte(text), nil))
-}
 
 // A compressed file is read by one shard, and its name stands in no part's.
 func TestShardsOfCompressedFiles(t *testing.T) {
 	files := maps.Clone(shardTexts)
 	delete(files, "e.ndjson")
-	files["a.jsonl.gz"], files["c.csv.zst"] = gzipped(shardTexts["a.jsonl"]), zstandard(t, shardTexts["c.csv"])
+	files["a.jsonl.gz"], files["c.csv.zst"] = filetest.Gzip(t, shardTexts["a.jsonl"]), filetest.Zstandard(t, shardTexts["c.csv"])
 	delete(files, "a.jsonl")
 	delete(files, "c.csv")
-	dir := writeAll(t, files)
+	dir := filetest.Folder(t, files)
 	list, err := findFiles([]string{dir})
 	if err != nil || len(list) != 6 {
 		t.Fatalf("%d files, %v", len(list), err)

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 func TestShardFlag(t *testing.T) {
@@ -91,21 +93,10 @@ var shardTexts = map[string]string{
 	"_part.csv": "no\n",
 }
 
-func writeAll(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
 // Whatever the number of shards, their calls, one shard after the other, are those of
 // the files.
 func TestShardsHoldEachCallOnce(t *testing.T) {
-	dir := writeAll(t, shardTexts)
+	dir := filetest.Folder(t, shardTexts)
 	files, err := findFiles([]string{dir})
 	if err != nil || len(files) != 7 {
 		t.Fatalf("%d files, %v", len(files), err)
@@ -174,7 +165,7 @@ func TestShardErrors(t *testing.T) {
 		"jsonl, last, no break": {"a.jsonl", strings.Repeat(`{"text":"x"}`+"\n", 50) + "SECRET", "line 51: broken JSON at byte 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := writeAll(t, map[string]string{test.file: test.text})
+			dir := filetest.Folder(t, map[string]string{test.file: test.text})
 			files, err := findFiles([]string{dir})
 			if err != nil {
 				t.Fatal(err)
@@ -203,7 +194,7 @@ func FuzzShards(f *testing.F) {
 	for _, text := range shardTexts {
 		for i := range fuzzFormats {
 			f.Add([]byte(text), uint8(3), uint8(i))
-			f.Add([]byte(gzipped(text)), uint8(3), uint8(i))
+			f.Add([]byte(filetest.Gzip(f, text)), uint8(3), uint8(i))
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte, count, format uint8) {

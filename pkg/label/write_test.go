@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/trident-nlp/trident/internal/filetest"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -142,7 +143,7 @@ func TestWriters(t *testing.T) {
 			if err := w.finish(); err != nil {
 				t.Fatal(err)
 			}
-			golden(t, test.golden, out.Bytes())
+			filetest.Golden(t, test.golden, out.Bytes())
 			switch test.style.format {
 			case "json":
 				if !json.Valid(out.Bytes()) {

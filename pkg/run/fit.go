@@ -85,7 +85,7 @@ func (r *Run) begin() (trainer.State, error) {
 // if there is a test.
 func (r *Run) trainAndTest(ctx context.Context) (*trainer.History, error) {
 	t := r.trainer
-	if t.Progress().Step == 0 { // so that the tracker's run is gone on with from the very beginning
+	if t.Progress().Step == 0 { // so a resumed run continues the same MLflow run
 		if err := t.Keep(); err != nil {
 			return nil, err
 		}

@@ -2,35 +2,23 @@ package serve
 
 import (
 	"bytes"
-	"compress/gzip"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-)
 
-func gzipped(t testing.TB, data []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := z.Write(data); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
+	"github.com/trident-nlp/trident/internal/filetest"
+)
 
 // TestGzipBody: a compressed request is read, and its limit is that of what
 // comes out.
 func TestGzipBody(t *testing.T) {
 	s := newReadyServer(t, func(c *Config) { c.Limits.Body, c.QueueBytes = 100_000, 150_000 })
-	good := gzipped(t, []byte(`{"texts": ["`+secret+`"]}`))
+	good := filetest.Gzip(t, []byte(`{"texts": ["`+secret+`"]}`))
 	half := good[:len(good)/2]
-	bomb := gzipped(t, bytes.Repeat([]byte(" "), 100_001))
-	nothing := gzipped(t, nil)
+	bomb := filetest.Gzip(t, bytes.Repeat([]byte(" "), 100_001))
+	nothing := filetest.Gzip(t, []byte(nil))
 	flipped := bytes.Clone(good)
 	flipped[len(flipped)-6] ^= 1 // of the checksum
 	for name, test := range map[string]struct {
@@ -41,15 +29,15 @@ func TestGzipBody(t *testing.T) {
 	}{
 		"gzip":                {bytes.NewReader(good), "gzip", 200, ""},
 		"x-gzip":              {bytes.NewReader(good), "X-GZIP", 200, ""},
-		"in two parts":        {io.MultiReader(bytes.NewReader(gzipped(t, []byte(`{"texts": `))), bytes.NewReader(gzipped(t, []byte(`["a"]}`)))), "gzip", 200, ""},
+		"in two parts":        {io.MultiReader(bytes.NewReader(filetest.Gzip(t, []byte(`{"texts": `))), bytes.NewReader(filetest.Gzip(t, []byte(`["a"]}`)))), "gzip", 200, ""},
 		"zero bytes behind":   {io.MultiReader(bytes.NewReader(good), zeros(5000)), "gzip", 200, ""},
-		"zero bytes between":  {io.MultiReader(bytes.NewReader(gzipped(t, []byte(`{"texts": `))), zeros(3), bytes.NewReader(gzipped(t, []byte(`["a"]}`))), zeros(1)), "gzip", 200, ""},
+		"zero bytes between":  {io.MultiReader(bytes.NewReader(filetest.Gzip(t, []byte(`{"texts": `))), zeros(3), bytes.NewReader(filetest.Gzip(t, []byte(`["a"]}`))), zeros(1)), "gzip", 200, ""},
 		"zero bytes in front": {io.MultiReader(zeros(1), bytes.NewReader(good)), "gzip", 400, "not gzip"},
 		"too many of them":    {io.MultiReader(bytes.NewReader(good), zeros(1<<30)), "gzip", 413, "more than 100000 bytes"},
 		"more behind":         {io.MultiReader(bytes.NewReader(good), zeros(5), strings.NewReader("and so on, and so on")), "gzip", 400, "not gzip"},
 		"half a header":       {io.MultiReader(bytes.NewReader(good), zeros(5), strings.NewReader("\x1f\x8b\x08")), "gzip", 400, "broke off"},
 		"a single byte":       {io.MultiReader(bytes.NewReader(good), strings.NewReader("\x1f")), "gzip", 400, "broke off"},
-		"as large as allowed": {bytes.NewReader(gzipped(t, append([]byte(`{"texts": ["a"]}`), bytes.Repeat([]byte(" "), 100_000-16)...))), "gzip", 200, ""},
+		"as large as allowed": {bytes.NewReader(filetest.Gzip(t, append([]byte(`{"texts": ["a"]}`), bytes.Repeat([]byte(" "), 100_000-16)...))), "gzip", 200, ""},
 		"a byte too many":     {bytes.NewReader(bomb), "gzip", 413, "more than 100000 bytes"},
 		"parts of nothing":    {io.LimitReader(&again{nothing, 0}, 1<<30), "gzip", 413, "more than 100000 bytes"},
 		"half":                {bytes.NewReader(half), "gzip", 400, "broke off"},

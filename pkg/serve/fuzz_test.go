@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 // FuzzDecode: whatever comes, a request is either right in all its fields or a
@@ -46,7 +48,7 @@ func FuzzDecode(f *testing.F) {
 // FuzzGunzip: what comes out is what Go's own reader of members gives, but for
 // zero bytes behind them.
 func FuzzGunzip(f *testing.F) {
-	one := gzipped(f, []byte("my son"))
+	one := filetest.Gzip(f, []byte("my son"))
 	f.Add(one, uint16(0))
 	f.Add(append(slices.Clone(one), one...), uint16(3))
 	f.Add(one[:len(one)-1], uint16(1))

@@ -22,6 +22,7 @@ import (
 
 	"github.com/sugarme/gotch"
 
+	"github.com/trident-nlp/trident/internal/filetest"
 	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/internal/torchx"
 )
@@ -221,7 +222,7 @@ func FuzzMemory(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte, zipped bool) {
 		sent := body
 		if zipped {
-			sent = gzipped(t, body)
+			sent = filetest.Gzip(t, body)
 		}
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/predict", bytes.NewReader(sent))
 		r.Header.Set("Content-Type", "application/json")

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// FuzzReadState: a state that is read can be gone on with, whatever its file
+// FuzzReadState: a state that is read can be resumed, whatever its file
 // says; its digests are right, so that the file itself is looked at.
 func FuzzReadState(f *testing.F) {
 	for _, text := range []string{
@@ -39,7 +39,7 @@ func FuzzReadState(f *testing.F) {
 		}
 		p := read.Progress
 		if read.History == nil || p.Interval == nil || p.Step < 0 || p.epoch() < 0 {
-			t.Fatalf("a state that can't be gone on with: %+v", p)
+			t.Fatalf("a state that can't be resumed: %+v", p)
 		}
 		p.fit(3, read.History.Completed)
 		if p.Step < 0 {
