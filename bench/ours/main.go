@@ -61,7 +61,7 @@ func (w *worker) run(ctx context.Context, r protocol.Request) (protocol.Response
 		if err := w.toTraining(); err != nil {
 			return protocol.Response{}, err
 		}
-		return w.training.run(r.Precision)
+		return w.training.run(ctx, r.Precision)
 	}
 	if err := w.toInference(); err != nil {
 		return protocol.Response{}, err

@@ -1,20 +1,19 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/sugarme/gotch"
-	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/bench/inputs"
 	"github.com/trident-nlp/trident/bench/protocol"
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
+	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
 // What all ways train with.
@@ -27,9 +26,10 @@ const (
 // training is a model on its way, with the batches that it learns from.
 type training struct {
 	model     *fusion.Model
-	optimizer *torchx.AdamW
 	refs      []datasets.BatchRef
 	steps     uint64
+	precision string
+	trainer   *trainer.Trainer // of that precision; nil before the first run
 }
 
 func newTraining(in inputs.Inputs) (*training, error) {
@@ -42,17 +42,30 @@ func newTraining(in inputs.Inputs) (*training, error) {
 		m.Drop()
 		return nil, err
 	}
-	optimizer, err := torchx.NewAdamW(m.Params(), weightDecay)
-	if err != nil {
-		m.Drop()
-		return nil, err
-	}
-	return &training{model: m, optimizer: optimizer, refs: refs}, nil
+	return &training{model: m, refs: refs}, nil
 }
 
 func (t *training) drop() {
-	t.optimizer.Drop()
+	if t.trainer != nil {
+		t.trainer.Drop()
+	}
 	t.model.Drop()
+}
+
+// toPrecision makes a new trainer where the precision is another.
+func (t *training) toPrecision(precision string) error {
+	if t.trainer != nil && t.precision == precision {
+		return nil
+	}
+	next, err := trainer.New(trainer.Settings{WeightDecay: weightDecay, MaxGradNorm: maxGradNorm, BF16: precision == protocol.BF16}, trainer.Deps{Model: t.model})
+	if err != nil {
+		return err
+	}
+	if t.trainer != nil {
+		t.trainer.Drop()
+	}
+	t.trainer, t.precision = next, precision
+	return nil
 }
 
 // alternate cuts the examples into batches, one of each task in turn.
@@ -80,53 +93,25 @@ func alternate(in inputs.Inputs, list []tasks.Task, tok *tokenize.Tokenizer) ([]
 }
 
 // run makes a step from each batch.
-func (t *training) run(precision string) (protocol.Response, error) {
+func (t *training) run(ctx context.Context, precision string) (protocol.Response, error) {
 	var r protocol.Response
+	if err := t.toPrecision(precision); err != nil {
+		return r, err
+	}
 	started := time.Now()
 	for _, ref := range t.refs {
 		b := ref.Batch()
-		loss, err := t.step(b, precision == protocol.BF16)
+		t.steps++
+		result, err := t.trainer.Step(ctx, b, trainer.StepOptions{Rate: learningRate, Seed: t.steps})
 		if err != nil {
 			return r, fmt.Errorf("train on a %s batch: %w", b.Name(), err)
 		}
-		r.Loss += loss / float64(len(t.refs))
+		for _, loss := range result.Losses {
+			r.Loss += loss.Total / float64(len(t.refs))
+		}
 		r.Samples += b.Size
 		r.Tokens += b.Tokens
 	}
 	r.Seconds = time.Since(started).Seconds()
 	return r, nil
-}
-
-// step is the trainer's: see trainer.step.
-func (t *training) step(b datasets.Batch, bf16 bool) (float64, error) {
-	t.steps++
-	if err := torchx.Seed(t.steps); err != nil {
-		return 0, err
-	}
-	if err := t.optimizer.ZeroGrad(); err != nil {
-		return 0, err
-	}
-	loss, err := t.gradient(b, bf16)
-	if err != nil {
-		return 0, err
-	}
-	if _, err := t.optimizer.ClipGradNorm(maxGradNorm); err != nil {
-		return 0, err
-	}
-	return loss, t.optimizer.Step(learningRate)
-}
-
-func (t *training) gradient(b datasets.Batch, bf16 bool) (loss float64, err error) {
-	s := torchx.Training(gotch.CPU)
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if bf16 {
-		s.Autocast()
-	}
-	hidden, mask := t.model.Hidden(s, b)
-	var total *ts.Tensor
-	for _, part := range b.Parts {
-		total = t.model.Loss(s, b, part, t.model.Logits(s, part.Task, hidden, mask))
-	}
-	s.Backward(total)
-	return s.Value(total), nil
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -64,11 +63,14 @@ func TestFiguresAreTheTrainers(t *testing.T) {
 		}
 		write(t, "all/held_out_"+loader.Name()+".csv", list)
 	}
-	tr := trainer.Trainer{
-		Settings: trainer.Settings{Epochs: 15, LearningRate: 1e-2, MaxGradNorm: 1, Seed: 1, LossWeights: map[string]float64{"ner": 5}},
-		Model:    m, Train: train, Val: val, Console: trainer.NewConsole(io.Discard, nil),
-		Save: func(*trainer.History) error { return nil },
+	tr, err := trainer.New(
+		trainer.Settings{Epochs: 15, LearningRate: 1e-2, MaxGradNorm: 1, Seed: 1, LossWeights: map[string]float64{"ner": 5}},
+		trainer.Deps{Model: m, Train: train, Val: val},
+	)
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer tr.Drop()
 	if _, err := tr.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -26,13 +26,10 @@ func (r *Run) fit(ctx context.Context) error {
 	}
 	defer func() { tracked.end(ctx, t.History(), errBroken) }() // unless it has ended before
 	state.RunID = tracked.id()
-	t.Tracker, t.Save = tracked, r.save
-	t.Keep = func() error {
-		tracked.flush(ctx)
-		return t.SaveState(r.dir.Run(), state)
-	}
+	t.Observe(tracked)
+	r.checkpoints.tracked, r.checkpoints.state = tracked, state
 
-	history, err := r.trainAndTest(ctx)
+	history, err := r.trainAndTest(ctx, tracked)
 	if err == nil {
 		if err := drawCurves(c.Output.ModelDir, r.dir.Run(), history, c.Training.EvalSteps); err != nil {
 			fmt.Fprintln(o.Err, "train: warning:", err) // the model is whole without them
@@ -46,9 +43,8 @@ func (r *Run) fit(ctx context.Context) error {
 	return errors.Join(err, removeState(r.dir))
 }
 
-// fitBesideFirst trains beside rank 0, which keeps what comes of it.
+// fitBesideFirst trains beside rank 0, which saves what comes of it.
 func (r *Run) fitBesideFirst(ctx context.Context) error {
-	r.trainer.Save = func(*trainer.History) error { return nil }
 	if err := r.trainer.Align(); err != nil {
 		return err
 	}
@@ -83,10 +79,10 @@ func (r *Run) begin() (trainer.State, error) {
 
 // trainAndTest trains, and tests the best weights, which the model is left with
 // if there is a test.
-func (r *Run) trainAndTest(ctx context.Context) (*trainer.History, error) {
+func (r *Run) trainAndTest(ctx context.Context, tracked tracker) (*trainer.History, error) {
 	t := r.trainer
 	if t.Progress().Step == 0 { // so a resumed run continues the same MLflow run
-		if err := t.Keep(); err != nil {
+		if err := r.checkpoints.SaveState(ctx, t); err != nil {
 			return nil, err
 		}
 	}
@@ -100,7 +96,7 @@ func (r *Run) trainAndTest(ctx context.Context) (*trainer.History, error) {
 	if r.test, err = r.testBest(ctx, func() error { return r.model.LoadWeights(r.config.Output.ModelDir) }); err != nil || r.test == nil {
 		return history, err
 	}
-	t.Tracker.LogMetrics(int64(history.Completed), testMetrics(r.test))
+	tracked.LogMetrics(int64(history.Completed), testMetrics(r.test))
 	return history, r.save(history)
 }
 
@@ -135,7 +131,7 @@ func testMetrics(scores []trainer.Scores) map[string]float64 {
 
 // explainStop adds to a run's error how to go on.
 func explainStop(ctx context.Context, err error, dir modeldir.Dir, t *trainer.Trainer) error {
-	step := t.Kept()
+	step := t.SavedStep()
 	if step == 0 {
 		return err
 	}
@@ -147,7 +143,7 @@ func explainStop(ctx context.Context, err error, dir modeldir.Dir, t *trainer.Tr
 		return fmt.Errorf("another rank was told to stop: %s", hint)
 	case step == t.Progress().Step:
 		return errors.New(hint)
-	default: // it could not be kept
+	default: // it could not be saved
 		return fmt.Errorf("%s; %s", err.Error(), hint)
 	}
 }

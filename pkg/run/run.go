@@ -17,6 +17,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -62,7 +63,11 @@ type Run struct {
 	data         *data
 	architecture fusion.Architecture
 	parameters   int64
-	trainer      *trainer.Trainer
+	console      *trainer.Console
+	settings     trainer.Settings
+
+	trainer     *trainer.Trainer
+	checkpoints *checkpoints // what it saves; nil on other ranks than 0
 
 	team     *ranks.Team // nil if there are no other processes
 	model    *fusion.Model
@@ -107,12 +112,13 @@ func DryRun(ctx context.Context, c config.Config, o Options) error {
 	if err := r.prepare(ctx, true); err != nil {
 		return err
 	}
-	r.trainer.Console.Steps(r.trainer)
+	train := r.data.train()
+	r.console.Steps(trainer.NewPlan(r.settings, train), train)
 	return nil
 }
 
-// Fit trains, and keeps and reports what comes of it. It can be called once; when
-// ctx is done, the state is kept and the error says how to go on.
+// Fit trains, and saves and reports what comes of it. It can be called once; when
+// ctx is done, the state is saved and the error says how to go on.
 func (r *Run) Fit(ctx context.Context) error {
 	if r.over {
 		return errors.New("a run trains once, and not after it was closed: open another")
@@ -160,7 +166,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 		return err
 	}
 	torchx.Configure(threads(c.Training.Threads, o.Place))
-	console := trainer.NewConsole(o.Out, o.Err)
+	r.console = trainer.NewConsole(o.Out, o.Err)
 	if err := checkTracker(c.MLflow); err != nil {
 		return err
 	}
@@ -189,7 +195,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 		return err
 	}
 	r.data.enlargeBatches(o.Place.Size)
-	console.Data(r.data.sets(), r.data.splits(), c.Tokenizer.MaxLength)
+	r.console.Data(r.data.sets(), r.data.splits(), c.Tokenizer.MaxLength)
 	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength); err != nil {
 		return err
 	}
@@ -197,8 +203,8 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 		return err
 	}
 	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
-	r.trainer = newTrainer(c, r.data, precision, console)
-	console.Run(trainer.Setup{Parameters: r.parameters, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.trainer)
+	r.settings = settings(c, r.data.tasks(), precision)
+	r.console.Run(trainer.Setup{Parameters: r.parameters, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
 	if !o.Place.Alone() {
 		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, c.Training.BatchSize, o.Place.Size*c.Training.BatchSize)
 	}
@@ -234,46 +240,63 @@ func (r *Run) open(ctx context.Context) error {
 	if err := r.data.identify(); err != nil {
 		return err
 	}
-	r.trainer.Model = r.model
+	if err := r.makeTrainer(); err != nil {
+		return err
+	}
 	if r.team == nil {
 		return nil
 	}
-	r.trainer.Ranks = r.team
 	if err := r.agree(); err != nil {
 		return err
 	}
 	return r.useNCCL()
 }
 
-func newTrainer(c config.Config, d *data, precision torchx.Precision, console *trainer.Console) *trainer.Trainer {
+// makeTrainer makes the trainer of the model. Rank 0 alone saves what comes of it.
+func (r *Run) makeTrainer() (err error) {
+	deps := trainer.Deps{Model: r.model, Train: r.data.train(), Val: r.data.val(), Observers: []trainer.Observer{r.console}}
+	if r.team != nil {
+		deps.Ranks = r.team
+	}
+	if r.options.Place.Rank == 0 {
+		r.checkpoints = &checkpoints{run: r}
+		deps.Checkpointer = r.checkpoints
+	}
+	if r.trainer, err = trainer.New(r.settings, deps); err != nil {
+		return err
+	}
+	r.held = append(r.held, r.trainer.Drop)
+	return nil
+}
+
+// settings are the trainer's; those of distillation are added when the teachers
+// have been asked.
+func settings(c config.Config, list []tasks.Task, precision torchx.Precision) trainer.Settings {
 	weights := map[string]float64{}
-	for _, task := range d.tasks() {
+	for _, task := range list {
 		weights[task.Name] = c.LossWeight(task.Name)
 	}
-	return &trainer.Trainer{
-		Settings: trainer.Settings{
-			Epochs:       c.Training.NumEpochs,
-			LearningRate: c.Training.LearningRate,
-			WeightDecay:  c.Training.WeightDecay,
-			WarmupRatio:  c.Training.WarmupRatio,
-			WarmupSteps:  c.Training.WarmupSteps,
-			MaxGradNorm:  c.Training.MaxGradNorm,
-			EvalSteps:    c.Training.EvalSteps,
-			Best:         c.Training.MetricForBestModel,
-			Patience:     c.Training.EarlyStoppingPatience,
-			MinDelta:     c.Training.EarlyStoppingMinDelta,
-			SaveSteps:    c.Training.SaveSteps,
-			SaveEvery:    time.Duration(c.Training.SaveMinutes * float64(time.Minute)),
-			MaxBadSteps:  c.Training.MaxBadSteps,
-			Seed:         c.Training.Seed,
-			BF16:         precision == torchx.BF16,
+	return trainer.Settings{
+		Epochs:       c.Training.NumEpochs,
+		LearningRate: c.Training.LearningRate,
+		WeightDecay:  c.Training.WeightDecay,
+		WarmupRatio:  c.Training.WarmupRatio,
+		WarmupSteps:  c.Training.WarmupSteps,
+		MaxGradNorm:  c.Training.MaxGradNorm,
+		EvalSteps:    c.Training.EvalSteps,
+		Best:         c.Training.MetricForBestModel,
+		Patience:     c.Training.EarlyStoppingPatience,
+		MinDelta:     c.Training.EarlyStoppingMinDelta,
+		SaveSteps:    c.Training.SaveSteps,
+		SaveEvery:    time.Duration(c.Training.SaveMinutes * float64(time.Minute)),
+		MaxBadSteps:  c.Training.MaxBadSteps,
+		Seed:         c.Training.Seed,
+		BF16:         precision == torchx.BF16,
 
-			CompressGradients: c.Training.GradientCompression == config.CompressionBF16,
+		CompressGradients: c.Training.GradientCompression == config.CompressionBF16,
 
-			Sampling:    sampling(c.Training),
-			LossWeights: weights,
-		},
-		Train: d.train(), Val: d.val(), Console: console,
+		Sampling:    sampling(c.Training),
+		LossWeights: weights,
 	}
 }
 

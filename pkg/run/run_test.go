@@ -7,13 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/sugarme/gotch/ts"
-
 	"github.com/trident-nlp/trident/configs"
 	"github.com/trident-nlp/trident/internal/ranks"
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
-	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -32,19 +28,17 @@ func small(t *testing.T) config.Config {
 	return c
 }
 
-// panicking is a model with a bug.
-type panicking struct{ trainer.Model }
+// panicking is an observer with a bug.
+type panicking struct{ trainer.BaseObserver }
 
-func (panicking) Hidden(*torchx.Scope, datasets.Batch) (hidden, mask *ts.Tensor) {
-	panic("a bug")
-}
+func (panicking) StepEnd(trainer.StepEnd) { panic("a bug") }
 
 func TestPanicMarksTheRunFailed(t *testing.T) {
 	r, err := Open(t.Context(), small(t), Options{Device: "cpu"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.trainer.Model = panicking{r.model}
+	r.trainer.Observe(panicking{})
 	func() {
 		defer func() {
 			if recover() == nil {

@@ -30,7 +30,7 @@ func (t teachers) drop() {
 // with alpha and hidden_weight 0 isn't even opened. Those that the run goes on
 // needing are its teachers, also after an error.
 func (r *Run) askTeachers(ctx context.Context) error {
-	r.trainer.Distil = map[string]trainer.Distillation{}
+	r.settings.Distil = map[string]trainer.Distillation{}
 	for _, task := range r.data.tasks() {
 		asked, found := r.config.Distill.Teachers[task.Name]
 		if !found || asked.Alpha == 0 && asked.HiddenWeight == 0 {
@@ -60,7 +60,7 @@ func (r *Run) askTeachers(ctx context.Context) error {
 			teacher.Drop()
 			r.teachers = r.teachers[:len(r.teachers)-1]
 		}
-		r.trainer.Distil[task.Name] = learning
+		r.settings.Distil[task.Name] = learning
 	}
 	return nil
 }

@@ -26,13 +26,15 @@ const flushTime = 2 * time.Minute
 // stopFlushTime is the same for a run that was told to stop.
 const stopFlushTime = 3 * time.Second
 
-// keepFlushTime is how long a state waits for what the tracker has still to
+// stateFlushTime is how long a state waits for what the tracker has still to
 // write on this machine. The server isn't waited for.
-const keepFlushTime = 5 * time.Second
+const stateFlushTime = 5 * time.Second
 
-// tracker is the run in MLflow; without one, where tracking is off, it does
-// nothing.
+// tracker is the run in MLflow, of which it is an observer; without one, where
+// tracking is off, it does nothing.
 type tracker struct {
+	trainer.BaseObserver
+
 	run    *tracking.Run
 	ended  *bool
 	dir    modeldir.Dir
@@ -172,13 +174,14 @@ func (t tracker) flush(ctx context.Context) {
 	if t.run == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepFlushTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stateFlushTime)
 	defer cancel()
 	if err := t.run.Flush(ctx); err != nil {
 		fmt.Fprintln(t.stderr, "train: MLflow:", err)
 	}
 }
 
+// LogMetrics implements [trainer.Observer].
 func (t tracker) LogMetrics(step int64, values map[string]float64) {
 	if t.run != nil {
 		t.run.LogMetrics(step, values)

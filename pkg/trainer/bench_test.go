@@ -3,7 +3,6 @@ package trainer
 import (
 	"context"
 	"fmt"
-	"io"
 	"testing"
 
 	"github.com/sugarme/gotch"
@@ -30,7 +29,7 @@ var stepSizes = []struct {
 	{"overhead_quickstart", 4, 4, 3, 3},
 }
 
-func benchTrainer(b *testing.B, dim, hidden, layers int64, tokens int) *Trainer {
+func benchTrainer(b *testing.B, dim, hidden, layers int64, tokens int, bf16 bool) *Trainer {
 	b.Helper()
 	c := backbone.DistilBERTCased()
 	if dim < 100 {
@@ -59,14 +58,11 @@ func benchTrainer(b *testing.B, dim, hidden, layers int64, tokens int) *Trainer 
 		}
 		train = append(train, loader)
 	}
-	t := &Trainer{
-		Settings: Settings{Epochs: 1, LearningRate: 2e-5, WeightDecay: 0.01, MaxGradNorm: 1, Seed: 3},
-		Model:    model, Train: train, Console: NewConsole(io.Discard, io.Discard),
-	}
-	if err := t.begin(); err != nil {
+	t, err := New(Settings{Epochs: 1, LearningRate: 2e-5, WeightDecay: 0.01, MaxGradNorm: 1, BF16: bf16, Seed: 3}, Deps{Model: model, Train: train})
+	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(t.optimizer.Drop)
+	b.Cleanup(t.Drop)
 	return t
 }
 
@@ -76,10 +72,9 @@ func BenchmarkStep(b *testing.B) {
 	for _, size := range stepSizes {
 		for _, bf16 := range []bool{false, true} {
 			b.Run(fmt.Sprintf("%s/bf16=%v", size.name, bf16), func(b *testing.B) {
-				t := benchTrainer(b, size.dim, size.hidden, size.layers, size.tokens)
-				t.BF16 = bf16
+				t := benchTrainer(b, size.dim, size.hidden, size.layers, size.tokens, bf16)
 				for i := 0; b.Loop(); i++ {
-					if _, _, err := t.update(context.Background(), t.Train[i%3].Ordered()[0].Batch(), 2e-5); err != nil {
+					if _, err := t.Step(context.Background(), t.train[i%3].Ordered()[0].Batch(), StepOptions{Rate: 2e-5}); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -92,12 +87,12 @@ func BenchmarkStep(b *testing.B) {
 func BenchmarkForward(b *testing.B) {
 	for _, size := range stepSizes[:2] {
 		b.Run(size.name, func(b *testing.B) {
-			t := benchTrainer(b, size.dim, size.hidden, size.layers, size.tokens)
-			batch := t.Train[0].Ordered()[0].Batch()
+			t := benchTrainer(b, size.dim, size.hidden, size.layers, size.tokens, false)
+			batch := t.train[0].Ordered()[0].Batch()
 			for b.Loop() {
 				s := torchx.Inference(gotch.CPU)
-				hidden, mask := t.Model.Hidden(s, batch)
-				t.Model.Logits(s, batch.Parts[0].Task, hidden, mask)
+				hidden, mask := t.model.Hidden(s, batch)
+				t.model.Logits(s, batch.Parts[0].Task, hidden, mask)
 				if err := s.Close(); err != nil {
 					b.Fatal(err)
 				}
@@ -108,9 +103,9 @@ func BenchmarkForward(b *testing.B) {
 
 // BenchmarkBatch is what making a batch of 16 texts of 400 tokens takes.
 func BenchmarkBatch(b *testing.B) {
-	t := benchTrainer(b, 12, 12, 1, 400)
+	t := benchTrainer(b, 12, 12, 1, 400, false)
 	for b.Loop() {
-		for _, loader := range t.Train {
+		for _, loader := range t.train {
 			loader.Ordered()[0].Batch()
 		}
 	}

@@ -37,12 +37,11 @@ func TestBest(t *testing.T) {
 			tr, _ := toy(t, 8)
 			tr.Best, tr.LearningRate, tr.Patience = test.by, 2e-2, 0
 			var saved []int
-			tr.Save = func(h *History) error {
+			tr.save = func(h *History) error {
 				saved = append(saved, h.Best)
 				return nil
 			}
-			log := metricsLog{}
-			tr.Tracker = log
+			log := tr.log
 			h := run(t, tr)
 			best := 0
 			var want []int
@@ -71,11 +70,11 @@ func TestBest(t *testing.T) {
 func TestUnknownBest(t *testing.T) {
 	tr, _ := toy(t, 2)
 	tr.Best = "val_ner/accuracy"
-	_, err := tr.Run(context.Background())
+	_, err := New(tr.Settings, tr.Deps)
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, part := range []string{`no figure "val_ner/accuracy"`, "val/avg, ", "val_ner/entity_f1"} {
+	for _, part := range []string{"Settings.Best", `no figure "val_ner/accuracy"`, "val/avg, ", "val_ner/entity_f1"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error %q doesn't say %q", err, part)
 		}
@@ -120,8 +119,7 @@ func TestValidationLoss(t *testing.T) {
 func validationLoss(t *testing.T, val []datasets.Loader) {
 	tr, _ := toy(t, 1)
 	tr.Val = val
-	log := metricsLog{}
-	tr.Tracker = log
+	log := tr.log
 	h := run(t, tr)
 	losses := map[string]*mean{"ner": {}, "cls": {}, "qa": {}}
 	for _, l := range val {
@@ -153,19 +151,19 @@ func TestPatienceSurvivesAResume(t *testing.T) {
 	first, _ := toy(t, 50)
 	first.Patience, first.LearningRate = 3, 1e-30
 	full := errors.New("stop here")
-	first.Keep = func() error {
-		if err := first.SaveState(dir, State{}); err != nil || first.History().Completed == 2 {
+	first.saveState = func() error {
+		if err := first.Trainer.SaveState(dir, State{}); err != nil || first.History().Completed == 2 {
 			return errors.Join(full, err)
 		}
 		return nil
 	}
-	if _, err := first.Run(context.Background()); !errors.Is(err, full) {
+	if _, err := first.build(t).Run(context.Background()); !errors.Is(err, full) {
 		t.Fatal(err)
 	}
 	state := readBack(t, dir)
 	second, _ := toy(t, 50)
 	second.Patience, second.LearningRate = 3, 1e-30
-	if err := second.Resume(state); err != nil {
+	if err := second.build(t).Resume(state); err != nil {
 		t.Fatal(err)
 	}
 	if h := run(t, second); h.Completed != 4 || !h.StoppedEarly {

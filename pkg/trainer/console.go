@@ -12,26 +12,47 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Console is what a person sees of a run: lines on Out, and how far it is, on bars if
-// that is a terminal, else in a line on Out now and then.
+// Console is the [Observer] that a person reads: lines on out, and how far the run
+// is, on bars if that is a terminal, else in a line on out now and then.
 type Console struct {
-	Out io.Writer
+	BaseObserver
 
-	bars  io.Writer
-	shown *terminal.Progress // the one that was begun last
+	out, bars            io.Writer
+	training, validating bar
+	shown                *terminal.Progress // of the bar that moves
 }
 
 // NewConsole writes lines to out, and progress to bars if that is a terminal.
-func NewConsole(out, bars io.Writer) *Console { return &Console{Out: out, bars: bars} }
+func NewConsole(out, bars io.Writer) *Console { return &Console{out: out, bars: bars} }
 
 func (c *Console) printf(format string, args ...any) {
 	c.shown.Clear()
-	fmt.Fprintf(c.Out, format, args...)
+	fmt.Fprintf(c.out, format, args...)
 }
 
-func (c *Console) epoch(number, of int) { c.printf("\nEpoch %d/%d\n", number, of) }
+// EpochBegin implements [Observer].
+func (c *Console) EpochBegin(e Epoch) {
+	c.printf("\nEpoch %d/%d\n", e.Number, e.Of)
+	c.training = c.bar("Training", e.Steps)
+	c.training.from(e.Done)
+}
 
-func (c *Console) trained(t Trained) {
+// EpochEnd implements [Observer].
+func (c *Console) EpochEnd() {
+	c.training.line.Finish()
+	c.training = bar{}
+}
+
+// StepEnd implements [Observer].
+func (c *Console) StepEnd(s StepEnd) { c.training.step(running(s)) }
+
+// StepSkipped implements [Observer].
+func (c *Console) StepSkipped(err error) {
+	c.printf("  [Skipped: %v; further ones until the next validation are only counted]\n", err)
+}
+
+// IntervalEnd implements [Observer].
+func (c *Console) IntervalEnd(t Trained) {
 	c.printf("  train_loss=%.4f", t.Loss)
 	for _, loss := range t.Losses {
 		c.printf("  %s=%.4f", loss.Name, loss.Value)
@@ -55,7 +76,20 @@ func pace(samples int, seconds float64) string {
 	return fmt.Sprintf("%.*f samples/s, %s", digits, rate, took.Round(100*time.Millisecond))
 }
 
-func (c *Console) validated(e Evaluation) {
+// EvaluationBegin implements [Observer].
+func (c *Console) EvaluationBegin(batches int) { c.validating = c.bar("Validating", batches) }
+
+// EvaluationStep implements [Observer].
+func (c *Console) EvaluationStep() { c.validating.step("") }
+
+// EvaluationEnd implements [Observer].
+func (c *Console) EvaluationEnd() {
+	c.validating.line.Finish()
+	c.validating, c.shown = bar{}, c.training.line
+}
+
+// Evaluated implements [Observer].
+func (c *Console) Evaluated(e Evaluation, _ bool) {
 	c.printf("  val  —")
 	for _, s := range e.Val {
 		c.printf(" %s: %.3f ", scoreTitle(s), s.Value)
@@ -72,41 +106,39 @@ func scoreTitle(s Scores) string {
 	return strings.ToUpper(s.Task) + " " + kind
 }
 
-// skipped says why a step was skipped.
-func (c *Console) skipped(err error) {
-	c.printf("  [Skipped: %v; further ones until the next validation are only counted]\n", err)
-}
+// CheckpointSaved implements [Observer].
+func (c *Console) CheckpointSaved() { c.printf("  [Checkpoint saved]\n") }
 
-func (c *Console) saved() { c.printf("  [Checkpoint saved]\n") }
-
-func (c *Console) stopped(e EarlyStopping) {
-	c.printf("\nEarly stopping: no improvement in %d validations; the best was in epoch %d.\n", e.waiting, e.epoch)
+// EarlyStopped implements [Observer].
+func (c *Console) EarlyStopped(validations, best int) {
+	c.printf("\nEarly stopping: no improvement in %d validations; the best was in epoch %d.\n", validations, best)
 }
 
 // running is the progress bar's text: what is left of the run, and the mean losses so
 // far.
-func (c *Console) running(n *interval, left time.Duration) string {
+func running(s StepEnd) string {
 	var text strings.Builder
-	if left > 0 {
-		fmt.Fprintf(&text, "run %s left, ", terminal.Rough(left))
+	if s.Left > 0 {
+		fmt.Fprintf(&text, "run %s left, ", terminal.Rough(s.Left))
 	}
-	fmt.Fprintf(&text, "loss %.3f", n.Total.value())
-	for _, task := range n.tasks {
-		fmt.Fprintf(&text, " %s %.3f", task, n.ByTask[task].Total.value())
+	fmt.Fprintf(&text, "loss %.3f", s.Loss)
+	for _, loss := range s.Losses {
+		fmt.Fprintf(&text, " %s %.3f", loss.Name, loss.Value)
 	}
 	return text.String()
 }
 
-// bar shows the progress of something that takes a known number of steps.
+// bar shows the progress of something that takes a known number of steps; the zero
+// bar shows nothing.
 type bar struct {
 	line        *terminal.Progress
 	done, total int
 }
 
-func (c *Console) bar(title string, total int) *bar {
+func (c *Console) bar(title string, total int) bar {
 	c.shown.Clear()
-	c.shown = terminal.NewProgress(c.bars, title, int64(total), terminal.Options{Lines: c.Out})
-	return &bar{line: c.shown, total: total}
+	c.shown = terminal.NewProgress(c.bars, title, int64(total), terminal.Options{Lines: c.out})
+	return bar{line: c.shown, total: total}
 }
 
 // from starts the bar where a resumed run goes on.
@@ -120,12 +152,6 @@ func (b *bar) step(text string) {
 	b.done++
 	b.line.Set(int64(b.done), int64(b.total), text)
 }
-
-// clear makes room for lines; the next step draws the bar again.
-func (b *bar) clear() { b.line.Clear() }
-
-// finish removes the bar.
-func (b *bar) finish() { b.line.Finish() }
 
 // Data prints the label counts, what became of each task's records, and the
 // split of each set.
@@ -193,7 +219,7 @@ type Setup struct {
 }
 
 // Run prints how a run will train.
-func (c *Console) Run(s Setup, t *Trainer) {
+func (c *Console) Run(s Setup, settings Settings) {
 	c.printf("\nTotal parameters: %s\n", numbers.Thousands(s.Parameters))
 	c.printf("Training on %s", s.Device)
 	if s.Device == "cpu" {
@@ -201,19 +227,18 @@ func (c *Console) Run(s Setup, t *Trainer) {
 	} else {
 		c.printf(" (%s)\n", s.Precision)
 	}
-	c.printf("Epochs: %d, patience: %d\n", t.Epochs, t.Patience)
-	if t.EvalSteps > 0 {
-		c.printf("Validation every %d steps\n", t.EvalSteps)
+	c.printf("Epochs: %d, patience: %d\n", settings.Epochs, settings.Patience)
+	if settings.EvalSteps > 0 {
+		c.printf("Validation every %d steps\n", settings.EvalSteps)
 	}
 }
 
-// Steps prints what an epoch and the run are made of.
-func (c *Console) Steps(t *Trainer) {
+// Steps prints what an epoch over the training sets and the run are made of.
+func (c *Console) Steps(p Plan, train []datasets.Loader) {
 	var parts []string
-	for i, n := range t.Sampling.Batches(t.Train) {
-		parts = append(parts, fmt.Sprintf("%s %s", t.Train[i].Name(), numbers.Thousands(int64(n))))
+	for i, n := range p.Batches {
+		parts = append(parts, fmt.Sprintf("%s %s", train[i].Name(), numbers.Thousands(int64(n))))
 	}
-	schedule := t.Schedule()
-	c.printf("Batches per epoch: %s (%s)\n", numbers.Thousands(int64(t.StepsPerEpoch())), strings.Join(parts, ", "))
-	c.printf("Total steps: %s, warm-up: %s\n", numbers.Thousands(int64(schedule.Total)), numbers.Thousands(int64(schedule.Warmup)))
+	c.printf("Batches per epoch: %s (%s)\n", numbers.Thousands(int64(p.StepsPerEpoch)), strings.Join(parts, ", "))
+	c.printf("Total steps: %s, warm-up: %s\n", numbers.Thousands(int64(p.Schedule.Total)), numbers.Thousands(int64(p.Schedule.Warmup)))
 }

@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +11,7 @@ import (
 )
 
 // sourceRun has the sizes of the Python prototype's README.
-func sourceRun() (sets []datasets.Set, t *Trainer) {
+func sourceRun() (sets []datasets.Set, s Settings, train, val []datasets.Loader) {
 	labels := func(n int) []string { return make([]string, n) }
 	sets = []datasets.Set{
 		{Tasks: []tasks.Task{tasks.NER(tasks.NERLabels())}, Filters: []datasets.Filter{{Before: 2000, After: 1998}}},
@@ -22,25 +21,24 @@ func sourceRun() (sets []datasets.Set, t *Trainer) {
 		},
 		{Tasks: []tasks.Task{tasks.QA()}, Filters: []datasets.Filter{{Before: 4996, After: 4996}}},
 	}
-	t = &Trainer{Settings: Settings{Epochs: 10, WarmupRatio: 0.1, Patience: 3}}
 	for i, sizes := range [][2]int{{1798, 200}, {8996, 1000}, {4496, 500}} {
-		t.Train = append(t.Train, datasets.Loader{Tasks: sets[i].Tasks, Examples: make([]datasets.Example, sizes[0]), BatchSize: 16})
-		t.Val = append(t.Val, datasets.Loader{Tasks: sets[i].Tasks, Examples: make([]datasets.Example, sizes[1]), BatchSize: 16})
+		train = append(train, datasets.Loader{Tasks: sets[i].Tasks, Examples: make([]datasets.Example, sizes[0]), BatchSize: 16})
+		val = append(val, datasets.Loader{Tasks: sets[i].Tasks, Examples: make([]datasets.Example, sizes[1]), BatchSize: 16})
 	}
-	return sets, t
+	return sets, Settings{Epochs: 10, WarmupRatio: 0.1, Patience: 3}, train, val
 }
 
 func TestConsoleBeforeTraining(t *testing.T) {
 	var out strings.Builder
 	c := NewConsole(&out, &out)
-	sets, tr := sourceRun()
+	sets, settings, train, val := sourceRun()
 	var splits []datasets.Split
 	for i := range sets {
-		splits = append(splits, datasets.Split{Train: tr.Train[i].Examples, Val: tr.Val[i].Examples})
+		splits = append(splits, datasets.Split{Train: train[i].Examples, Val: val[i].Examples})
 	}
 	c.Data(sets, splits, 512)
-	c.Run(Setup{Parameters: 65883779, Device: "cpu", Threads: 2, Precision: "fp32"}, tr)
-	c.Steps(tr)
+	c.Run(Setup{Parameters: 65883779, Device: "cpu", Threads: 2, Precision: "fp32"}, settings)
+	c.Steps(NewPlan(settings, train), train)
 	want := `Label counts — main: 8, sub: 77, interv: 16, priority: 3
 NER  token filter : kept 1998/2000 (99.9%) — 2 over-length removed
 CLS  truncation   : 9996 records kept, long narratives truncated at 512: 12
@@ -65,12 +63,12 @@ Total steps: 9,570, warm-up: 957
 func TestConsoleOfAnEpoch(t *testing.T) {
 	var out strings.Builder
 	c := NewConsole(&out, &out)
-	c.epoch(1, 10)
-	c.trained(Trained{Loss: 2.3141, Losses: []Figure{{"ner", 0.8832}, {"cls", 0.9502}, {"qa", 0.4908}}, Samples: 100, Seconds: 4})
-	c.validated(Evaluation{Epoch: 1, Average: 0.4753, Val: []Scores{
+	c.EpochBegin(Epoch{Number: 1, Of: 10})
+	c.IntervalEnd(Trained{Loss: 2.3141, Losses: []Figure{{"ner", 0.8832}, {"cls", 0.9502}, {"qa", 0.4908}}, Samples: 100, Seconds: 4})
+	c.Evaluated(Evaluation{Epoch: 1, Average: 0.4753, Val: []Scores{
 		{Task: "ner", Name: "ner_f1", Value: 0.412, Loss: 0.5}, {Task: "cls", Name: "cls_avg_acc", Value: 0.531}, {Task: "qa", Name: "qa_avg_f1", Value: 0.483, Loss: 0.25},
-	}})
-	c.saved()
+	}}, true)
+	c.CheckpointSaved()
 	want := `
 Epoch 1/10
   train_loss=2.3141  ner=0.8832  cls=0.9502  qa=0.4908  (25.0 samples/s, 4s)
@@ -94,7 +92,7 @@ func TestLinesOfAnEpochAreShort(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	NewConsole(&out, &out).trained(Trained{Loss: 14.8953, Losses: []Figure{{"ner", 0.5848}, {"cls", 9.2181}, {"qa", 3.7601}}, Samples: 15309, Seconds: 104.37})
+	NewConsole(&out, &out).IntervalEnd(Trained{Loss: 14.8953, Losses: []Figure{{"ner", 0.5848}, {"cls", 9.2181}, {"qa", 3.7601}}, Samples: 15309, Seconds: 104.37})
 	NewConsole(&out, &out).filterLine(tasks.Task{Name: "qa", Kind: tasks.MultiLabel}, datasets.Filter{Before: 15000, After: 15000, Truncated: 120}, 512)
 	for line := range strings.Lines(out.String()) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
@@ -107,10 +105,7 @@ func TestLinesOfAnEpochAreShort(t *testing.T) {
 // epoch.
 func TestRunLeft(t *testing.T) {
 	tr, _ := toy(t, 4)
-	if err := tr.begin(); err != nil {
-		t.Fatal(err)
-	}
-	defer tr.optimizer.Drop()
+	tr.build(t)
 	per := tr.progress.PerEpoch
 	tr.firstStep = per // a resumed run
 	for _, test := range []struct {
@@ -127,12 +122,10 @@ func TestRunLeft(t *testing.T) {
 			t.Errorf("after step %d: %v are left, want %v", test.step, got, test.want)
 		}
 	}
-	n := newInterval(tr.Train)
-	c := NewConsole(io.Discard, io.Discard)
-	if got := c.running(n, 190*time.Minute); !strings.HasPrefix(got, "run 3h10m left, loss ") {
+	if got := running(StepEnd{Left: 190 * time.Minute}); !strings.HasPrefix(got, "run 3h10m left, loss ") {
 		t.Errorf("the text is %q", got)
 	}
-	if got := c.running(n, 0); !strings.HasPrefix(got, "loss ") {
+	if got := running(StepEnd{}); !strings.HasPrefix(got, "loss ") {
 		t.Errorf("the text is %q", got)
 	}
 }

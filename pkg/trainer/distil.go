@@ -56,7 +56,7 @@ func speaks(part datasets.Part) bool {
 func (t *Trainer) teacherHidden(b datasets.Batch) (map[string]*ts.Tensor, error) {
 	states := map[string]*ts.Tensor{}
 	for _, part := range b.Parts {
-		d := t.Distil[part.Task]
+		d := t.settings.Distil[part.Task]
 		if d.HiddenWeight == 0 {
 			continue
 		}

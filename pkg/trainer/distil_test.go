@@ -15,7 +15,7 @@ import (
 )
 
 // teach puts random soft labels beside all examples of tr's training sets.
-func teach(tr *Trainer) {
+func teach(tr *toyTrainer) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	draw := func(n int) []float32 {
 		values := make([]float32, n)
@@ -108,8 +108,8 @@ func TestOwnTeacher(t *testing.T) {
 		t.Fatalf("losses of %d tasks, want 3", len(losses))
 	}
 	for _, loss := range losses {
-		if !(math.Abs(loss.soft) < 1e-5) || !(math.Abs(loss.total) < 1e-5) || !(loss.hard > 0.1) {
-			t.Errorf("%s: soft loss %v, total %v, hard %v; want 0, 0, more", loss.task, loss.soft, loss.total, loss.hard)
+		if !(math.Abs(loss.Soft) < 1e-5) || !(math.Abs(loss.Total) < 1e-5) || !(loss.Hard > 0.1) {
+			t.Errorf("%s: soft loss %v, total %v, hard %v; want 0, 0, more", loss.Task, loss.Soft, loss.Total, loss.Hard)
 		}
 	}
 	for name, values := range gradient {
@@ -122,8 +122,8 @@ func TestOwnTeacher(t *testing.T) {
 	b = withOwnLogits(t, toyModel(t, 7, 0), toySet(toyTasks(), 5).Ordered()[0].Batch())
 	_, losses = gradientOf(t, tr, b)
 	for _, loss := range losses {
-		if !(loss.soft > 1e-3) || loss.total != loss.soft {
-			t.Errorf("%s: soft loss %v, total %v", loss.task, loss.soft, loss.total)
+		if !(loss.Soft > 1e-3) || loss.Total != loss.Soft {
+			t.Errorf("%s: soft loss %v, total %v", loss.Task, loss.Soft, loss.Total)
 		}
 	}
 }
@@ -136,8 +136,7 @@ func TestPartsOfTheLoss(t *testing.T) {
 		"ner": {Alpha: alpha, Temperature: 2, HiddenWeight: hiddenWeight, Teacher: toyModel(t, 7, 0)},
 		"qa":  {Alpha: alpha, Temperature: 2},
 	}
-	log := metricsLog{}
-	tr.Tracker = log
+	log := tr.log
 	trained := run(t, tr).All[0].Train
 	parts := map[string]float64{}
 	for _, part := range trained.Parts {
@@ -180,7 +179,7 @@ func TestSoftLabelsAlone(t *testing.T) {
 			ignore(l.Tasks[0].Kind, ex.Labels[0])
 		}
 		_, losses := gradientOf(t, tr, l.Ordered()[0].Batch())
-		if len(losses) != 1 || !math.IsNaN(losses[0].hard) || !(losses[0].soft > 0) || !(math.Abs(losses[0].total-0.25*losses[0].soft) < 1e-5) {
+		if len(losses) != 1 || !math.IsNaN(losses[0].Hard) || !(losses[0].Soft > 0) || !(math.Abs(losses[0].Total-0.25*losses[0].Soft) < 1e-5) {
 			t.Errorf("%s: losses %+v", l.Name(), losses)
 		}
 	}
@@ -190,6 +189,7 @@ func TestHiddenLossFalls(t *testing.T) {
 	tr, _ := toy(t, 8)
 	teacher := toyModel(t, 7, 0.1)
 	tr.Distil = distil(Distillation{HiddenWeight: 5, Teacher: teacher})
+	tr.build(t)
 	before := len(ts.ExistingTensors)
 	h := run(t, tr)
 	first, last := h.All[0].Train, h.All[7].Train

@@ -39,7 +39,7 @@ func explainMemory(err error) error {
 
 // checkWeights reports a weight that is no finite number.
 func (t *Trainer) checkWeights() error {
-	for _, p := range t.Model.Params().All() {
+	for _, p := range t.model.Params().All() {
 		tensors, err := checkpoint.Tensors([]torchx.Param{p})
 		if err != nil {
 			return err

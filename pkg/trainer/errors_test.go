@@ -61,8 +61,7 @@ func (m *spoilingModel) Loss(s *torchx.Scope, b datasets.Batch, part datasets.Pa
 func TestBadStepsAreSkipped(t *testing.T) {
 	tr, out := toy(t, 2)
 	tr.MaxBadSteps = 3
-	log := metricsLog{}
-	tr.Tracker = log
+	log := tr.log
 	var before map[string]string
 	watched := &watchingModel{Model: tr.Model, at: map[int]func(){
 		4: func() { before = weightsOf(t, tr) },
@@ -109,9 +108,9 @@ func (m *watchingModel) Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask 
 func TestBadStepsInARow(t *testing.T) {
 	dir := t.TempDir()
 	faults := map[int]float64{3: math.NaN(), 6: math.NaN(), 7: math.NaN(), 8: math.NaN(), 9: math.NaN()}
-	tr := resumable(t, dir, func(tr *Trainer) { tr.SaveSteps, tr.MaxBadSteps = 4, 4 })
+	tr := resumable(t, dir, func(tr *toyTrainer) { tr.SaveSteps, tr.MaxBadSteps = 4, 4 })
 	tr.Model = &faultyModel{Model: tr.Model, loss: faults}
-	_, err := tr.Run(context.Background())
+	_, err := tr.build(t).Run(context.Background())
 	if !errors.Is(err, ErrNotFinite) {
 		t.Fatalf("error %v, want ErrNotFinite", err)
 	}
@@ -121,17 +120,17 @@ func TestBadStepsInARow(t *testing.T) {
 			t.Errorf("error %q doesn't say %q", err, part)
 		}
 	}
-	if state := readBack(t, dir); state.Progress.Step != 8 || state.Progress.Bad != 3 || tr.Kept() != 8 {
-		t.Errorf("state of step %d with %d bad steps, %d", state.Progress.Step, state.Progress.Bad, tr.Kept())
+	if state := readBack(t, dir); state.Progress.Step != 8 || state.Progress.Bad != 3 || tr.SavedStep() != 8 {
+		t.Errorf("state of step %d with %d bad steps, %d", state.Progress.Step, state.Progress.Bad, tr.SavedStep())
 	}
 
 	// The count goes on where it stopped.
-	again := resumable(t, dir, func(tr *Trainer) { tr.MaxBadSteps = 4 })
+	again := resumable(t, dir, func(tr *toyTrainer) { tr.MaxBadSteps = 4 })
 	again.Model = &faultyModel{Model: again.Model, loss: map[int]float64{1: math.NaN()}}
-	if err := again.Resume(readBack(t, dir)); err != nil {
+	if err := again.build(t).Resume(readBack(t, dir)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := again.Run(context.Background()); !errors.Is(err, ErrNotFinite) {
+	if _, err := again.build(t).Run(context.Background()); !errors.Is(err, ErrNotFinite) {
 		t.Errorf("error %v, want ErrNotFinite", err)
 	}
 }
@@ -147,9 +146,9 @@ func TestOutOfMemory(t *testing.T) {
 		"C++":  errors.New("std::bad_alloc"),
 	} {
 		dir := t.TempDir()
-		tr := resumable(t, dir, func(tr *Trainer) { tr.SaveSteps = 4 })
+		tr := resumable(t, dir, func(tr *toyTrainer) { tr.SaveSteps = 4 })
 		tr.Model = &faultyModel{Model: tr.Model, hide: map[int]error{6: fault}}
-		_, err := tr.Run(context.Background())
+		_, err := tr.build(t).Run(context.Background())
 		if !errors.Is(err, ErrOutOfMemory) {
 			t.Errorf("%s: error %v, want ErrOutOfMemory", name, err)
 			continue

@@ -20,8 +20,7 @@ func TestEvalSteps(t *testing.T) {
 		tr, out := toy(t, test.epochs)
 		tr.EvalSteps = test.every
 		tr.Patience = 0
-		log := metricsLog{}
-		tr.Tracker = log
+		log := tr.log
 		h := run(t, tr)
 		var epochs []int
 		axis := map[int64]bool{}
@@ -57,7 +56,7 @@ func TestTrainedBetweenValidations(t *testing.T) {
 	samples := 0
 	for _, e := range h.All {
 		samples += e.Train.Samples
-		if want := tr.Schedule().Rate(e.Step - 1); e.Train.Rate != want {
+		if want := tr.Plan().Schedule.Rate(e.Step - 1); e.Train.Rate != want {
 			t.Errorf("learning rate at step %d is %v, want %v", e.Step, e.Train.Rate, want)
 		}
 	}
@@ -82,15 +81,15 @@ func TestValidationLeavesTrainingAlone(t *testing.T) {
 func TestEarlyStopInMidEpoch(t *testing.T) {
 	tr, out := toy(t, 50)
 	tr.EvalSteps, tr.Patience, tr.LearningRate = 4, 2, 1e-30 // nothing changes, so nothing improves
-	kept := 0
-	tr.Keep = func() error {
-		kept++
+	saved := 0
+	tr.saveState = func() error {
+		saved++
 		return nil
 	}
 	h := run(t, tr)
-	if !slices.Equal(stepsOf(h), []int{4, 8, 12}) || !h.StoppedEarly || h.Completed != 0 || h.Best != 1 || kept != 2 { // the best, and the end
-		t.Errorf("validated after %v, stopped early %v, completed %d, best %d, state kept %d times; want [4 8 12], true, 0, 1, 2",
-			stepsOf(h), h.StoppedEarly, h.Completed, h.Best, kept)
+	if !slices.Equal(stepsOf(h), []int{4, 8, 12}) || !h.StoppedEarly || h.Completed != 0 || h.Best != 1 || saved != 2 { // the best, and the end
+		t.Errorf("validated after %v, stopped early %v, completed %d, best %d, state saved %d times; want [4 8 12], true, 0, 1, 2",
+			stepsOf(h), h.StoppedEarly, h.Completed, h.Best, saved)
 	}
 	if got := strings.Count(out.String(), "Early stopping: no improvement in 2 validations"); got != 1 {
 		t.Errorf("the stop is announced %d times:\n%s", got, out)

@@ -30,7 +30,7 @@ func (t *Trainer) gather(mine outcomes) ([]outcomes, error) {
 	if err := gob.NewEncoder(&data).Encode(mine); err != nil {
 		return nil, fmt.Errorf("tell the other ranks: %w", err)
 	}
-	parts, err := t.Ranks.Gather(data.Bytes())
+	parts, err := t.ranks.Gather(data.Bytes())
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ const (
 // decisive is the figure that decides which weights are best.
 func (e Evaluation) decisive(by string) (float64, error) {
 	switch by {
-	case "", BestAverage:
+	case BestAverage:
 		return e.Average, nil
 	case BestLoss:
 		return e.loss(), nil

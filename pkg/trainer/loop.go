@@ -16,43 +16,40 @@ import (
 )
 
 // Run trains until the last epoch, until patience is used up, or until ctx is
-// done, on any rank; then it finishes the step, keeps the state, and returns
-// context.Canceled. It keeps the state, too, when a rank is lost.
+// done, on any rank; then it finishes the step, saves the state, and returns
+// context.Canceled. It saves the state, too, when a rank is lost.
 // What it returns of the history is valid beside an error as well. The model is
-// left as the last step made it; the best one is what Save was given.
+// left as the last step made it; the best one is what the [Checkpointer] saved.
 func (t *Trainer) Run(ctx context.Context) (*History, error) {
-	if err := t.begin(); err != nil {
-		return t.history, err
-	}
-	defer t.optimizer.Drop()
-	t.began, t.firstStep, t.stopAll = time.Now(), t.progress.Step, false
-	err := t.train(ctx)
+	now := time.Now()
+	t.stateSavedAt, t.began, t.firstStep, t.stopAll = now, now, t.progress.Step, false
+	err := t.takeSteps(ctx)
 	stopped := err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 	if stopped || errors.Is(err, ErrLostRank) {
-		if keepErr := t.keep(); err == nil {
-			err = keepErr
-		} else if keepErr != nil {
-			err = fmt.Errorf("%w; %w", err, keepErr)
+		if saveErr := t.saveState(ctx); err == nil {
+			err = saveErr
+		} else if saveErr != nil {
+			err = fmt.Errorf("%w; %w", err, saveErr)
 		}
 	}
 	if stopped {
-		err = t.waitForKeep(err)
+		err = t.waitForState(err)
 	}
 	return t.history, err
 }
 
-// train takes all steps that are left.
-func (t *Trainer) train(ctx context.Context) error {
+// takeSteps takes all steps that are left.
+func (t *Trainer) takeSteps(ctx context.Context) error {
 	if t.resumed {
-		t.track()
-		if err := t.saveBest(); err != nil {
+		t.logHistory()
+		if err := t.saveBest(ctx); err != nil {
 			return err
 		}
 	}
-	if err := t.afterStep(ctx, nil); err != nil { // what the state was stored before
+	if err := t.afterStep(ctx); err != nil { // what the state was saved before
 		return err
 	}
-	for t.progress.Step < t.schedule.Total && !t.stopped() {
+	for t.progress.Step < t.plan.Schedule.Total && !t.stopped() {
 		if err := t.epoch(ctx); err != nil {
 			return err
 		}
@@ -64,11 +61,11 @@ func (t *Trainer) train(ctx context.Context) error {
 func (t *Trainer) epoch(ctx context.Context) error {
 	first := t.progress.Step % t.progress.PerEpoch
 	number := t.progress.Step/t.progress.PerEpoch + 1
-	t.Console.epoch(number, t.Epochs)
-	refs := datasets.Alternate(t.Train, t.Sampling, stepSeed(t.Seed, number, -1))
-	bar := t.Console.bar("Training", len(refs))
-	defer bar.finish()
-	bar.from(first)
+	refs := datasets.Alternate(t.train, t.settings.Sampling, stepSeed(t.settings.Seed, number, -1))
+	t.notify(func(o Observer) {
+		o.EpochBegin(Epoch{Number: number, Of: t.settings.Epochs, Steps: len(refs), Done: first})
+	})
+	defer t.notify(Observer.EpochEnd)
 	for i := first; i < len(refs); i++ {
 		if err := t.toldToStop(ctx); err != nil {
 			return err
@@ -76,8 +73,10 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		if err := t.trainStep(ctx, number, i, t.share(refs[i])); err != nil {
 			return err
 		}
-		bar.step(t.Console.running(t.progress.Interval, t.left(time.Since(t.began))))
-		if err := t.afterStep(ctx, bar.clear); err != nil {
+		n := t.progress.Interval
+		end := StepEnd{Step: t.progress.Step, Loss: n.Total.value(), Losses: n.losses(), Left: t.left(time.Since(t.began))}
+		t.notify(func(o Observer) { o.StepEnd(end) })
+		if err := t.afterStep(ctx); err != nil {
 			return err
 		}
 		if t.stopped() {
@@ -91,68 +90,87 @@ func (t *Trainer) epoch(ctx context.Context) error {
 // leaves the weights as they are; too many in a row end the run.
 func (t *Trainer) trainStep(ctx context.Context, epoch, i int, b datasets.Batch) error {
 	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(*b.All()))
-	if err := torchx.Seed(t.dropoutSeed(epoch, i)); err != nil {
-		return fmt.Errorf("%s: %w", where, err)
-	}
 	p := &t.progress
-	p.Interval.Rate = t.schedule.Rate(p.Step)
-	losses, norm, err := t.update(ctx, b, p.Interval.Rate)
+	p.Interval.Rate = t.plan.Schedule.Rate(p.Step)
+	result, err := t.Step(ctx, b, StepOptions{Rate: p.Interval.Rate, Seed: t.dropoutSeed(epoch, i)})
 	switch {
 	case errors.Is(err, ErrNotFinite):
 		err = fmt.Errorf("%s: %w", where, err)
-		if p.Bad+1 >= t.MaxBadSteps {
+		if p.Bad+1 >= t.settings.MaxBadSteps {
 			return tooManyBad(err, p.Bad)
 		}
 		p.Bad++
 		if p.Interval.Skipped++; p.Interval.Skipped == 1 {
-			t.Console.skipped(err)
+			t.notify(func(o Observer) { o.StepSkipped(err) })
 		}
 	case err != nil:
 		return fmt.Errorf("%s: %w", where, explainMemory(err))
 	default:
 		p.Bad = 0
 	}
-	p.Interval.add(*b.All(), losses, norm)
+	p.Interval.add(*b.All(), result)
 	p.moved()
-	t.kept = false
+	t.stateSaved = false
 	return nil
 }
 
-// update makes one update of the weights from a batch and returns its losses and the norm of
-// its gradient before clipping. A batch whose targets are all ignored changes
-// nothing, and has neither; nor does one whose loss or gradient is no finite
-// number, which is ErrNotFinite.
-func (t *Trainer) update(ctx context.Context, b datasets.Batch, rate float64) (losses []taskLoss, norm float64, err error) {
+// StepOptions are what a step takes beside its batch.
+type StepOptions struct {
+	Rate float64 // learning rate
+	Seed uint64  // of dropout
+}
+
+// StepResult is what a step gave: nothing, if all of the batch's targets are
+// ignored.
+type StepResult struct {
+	Losses []TaskLoss // of the tasks with something to learn, over all ranks
+	Norm   float64    // of the gradient, before clipping
+}
+
+// Step makes one update of the weights from a batch: forward and backward pass,
+// clipping, optimizer. It is what [Trainer.Run] does for each batch, and changes
+// nothing but the weights and the optimizer's state: history and progress are the run's.
+// With [Ranks] all call it, each with its share of the batch. A batch whose
+// targets are all ignored changes nothing; nor does one whose loss or gradient is
+// no finite number, which is ErrNotFinite.
+func (t *Trainer) Step(ctx context.Context, b datasets.Batch, o StepOptions) (StepResult, error) {
+	if err := torchx.Seed(o.Seed); err != nil {
+		return StepResult{}, err
+	}
 	if err := t.optimizer.ZeroGrad(); err != nil {
-		return nil, 0, err
+		return StepResult{}, err
 	}
-	if t.Ranks == nil {
-		losses, err = t.gradient(b)
-	} else {
-		losses, err = t.sharedGradient(ctx, b)
-	}
+	losses, err := t.allGradient(ctx, b)
 	if err != nil || len(losses) == 0 {
-		return nil, 0, err
+		return StepResult{}, err
 	}
-	norm, err = t.optimizer.ClipGradNorm(cmp.Or(t.MaxGradNorm, math.Inf(1)))
+	norm, err := t.optimizer.ClipGradNorm(cmp.Or(t.settings.MaxGradNorm, math.Inf(1)))
 	if err != nil {
-		return nil, 0, err
+		return StepResult{}, err
 	}
 	for _, loss := range losses {
-		if !numbers.Finite(loss.total) {
-			return nil, 0, fmt.Errorf("loss of %s is %v: %w", loss.task, loss.total, ErrNotFinite)
+		if !numbers.Finite(loss.Total) {
+			return StepResult{}, fmt.Errorf("loss of %s is %v: %w", loss.Task, loss.Total, ErrNotFinite)
 		}
 	}
 	if !numbers.Finite(norm) {
-		return nil, 0, fmt.Errorf("gradient norm is %v: %w", norm, ErrNotFinite)
+		return StepResult{}, fmt.Errorf("gradient norm is %v: %w", norm, ErrNotFinite)
 	}
-	return losses, norm, t.optimizer.Step(rate)
+	return StepResult{losses, norm}, t.optimizer.Step(o.Rate)
+}
+
+// allGradient is gradient over all ranks.
+func (t *Trainer) allGradient(ctx context.Context, b datasets.Batch) ([]TaskLoss, error) {
+	if t.ranks == nil {
+		return t.gradient(b)
+	}
+	return t.sharedGradient(ctx, b)
 }
 
 // gradient runs the forward and backward pass of a batch: one pass of the
 // encoder, and the heads of each of the batch's tasks. An empty share of a batch
 // has neither gradient nor losses.
-func (t *Trainer) gradient(b datasets.Batch) (losses []taskLoss, err error) {
+func (t *Trainer) gradient(b datasets.Batch) (losses []TaskLoss, err error) {
 	if b.Size == 0 {
 		return nil, nil
 	}
@@ -163,14 +181,14 @@ func (t *Trainer) gradient(b datasets.Batch) (losses []taskLoss, err error) {
 	defer func() { err = errors.Join(err, dropAll(teachers)) }()
 	s := t.open(torchx.Training)
 	defer func() { err = errors.Join(err, s.Close()) }()
-	hidden, mask := t.Model.Hidden(s, b)
+	hidden, mask := t.model.Hidden(s, b)
 	var total *ts.Tensor
 	var parts []partLoss
 	for _, part := range b.Parts {
-		logits := t.Model.Logits(s, part.Task, hidden, mask)
-		loss := partLoss{task: part.Task, hard: t.Model.Loss(s, b, part, logits)}
-		if d, distilled := t.Distil[part.Task]; distilled {
-			d.learn(s, &loss, t.Model, b, part, logits, hidden, teachers[part.Task], mask)
+		logits := t.model.Logits(s, part.Task, hidden, mask)
+		loss := partLoss{task: part.Task, hard: t.model.Loss(s, b, part, logits)}
+		if d, distilled := t.settings.Distil[part.Task]; distilled {
+			d.learn(s, &loss, t.model, b, part, logits, hidden, teachers[part.Task], mask)
 		} else {
 			loss.total = loss.hard
 		}
@@ -190,9 +208,8 @@ func (t *Trainer) gradient(b datasets.Batch) (losses []taskLoss, err error) {
 	return losses, nil
 }
 
-// afterStep does what is due after a step: validation, and storing the state.
-// before, where set, is called before anything is printed.
-func (t *Trainer) afterStep(ctx context.Context, before func()) error {
+// afterStep does what is due after a step: validation, and saving the state.
+func (t *Trainer) afterStep(ctx context.Context) error {
 	if t.progress.Step == 0 {
 		return nil
 	}
@@ -204,75 +221,50 @@ func (t *Trainer) afterStep(ctx context.Context, before func()) error {
 		}
 	}
 	if !t.progress.Validated && t.validationDue(t.progress.Step, ends) {
-		if before != nil {
-			before()
-		}
 		if err := t.validate(ctx); err != nil {
 			return err
 		}
 	}
 	t.progress.Validated = true
 	if ends && t.progress.Interval.Samples > 0 {
-		t.progress.Interval, t.kept = newInterval(t.Train), false
+		t.progress.Interval, t.stateSaved = newInterval(t.train), false
 	}
 	if ends || t.saveDue() {
-		return t.keep()
+		return t.saveState(ctx)
 	}
 	return nil
 }
 
 // validationDue reports whether validation is due after that many steps.
 func (t *Trainer) validationDue(steps int, epochEnds bool) bool {
-	if t.EvalSteps == 0 {
+	if t.settings.EvalSteps == 0 {
 		return epochEnds
 	}
-	return steps%t.EvalSteps == 0 || steps == t.schedule.Total
+	return steps%t.settings.EvalSteps == 0 || steps == t.plan.Schedule.Total
 }
 
 // validate scores the model, and saves it if it is the best so far.
 func (t *Trainer) validate(ctx context.Context) (err error) {
 	e := Evaluation{Epoch: t.progress.epoch(), Step: t.progress.Step, Train: t.progress.Interval.result()}
-	t.Console.trained(e.Train)
-	if e.Val, err = t.Evaluate(ctx, t.Val); err != nil {
+	t.notify(func(o Observer) { o.IntervalEnd(e.Train) })
+	if e.Val, err = t.Evaluate(ctx, t.val); err != nil {
 		return fmt.Errorf("epoch %d: validation: %w", e.Epoch, err)
 	}
 	e.Average = average(e.Val)
 	if !numbers.Finite(e.loss()) || !numbers.Finite(e.Average) {
 		return fmt.Errorf("epoch %d: validation gives a loss of %v and a score of %v: %w; a lower training.learning_rate may help", e.Epoch, e.loss(), e.Average, ErrNotFinite)
 	}
-	if e.Score, err = e.decisive(t.Best); err != nil {
+	if e.Score, err = e.decisive(t.settings.Best); err != nil {
 		return err
 	}
-	t.Console.validated(e)
-	best := t.stopping.Observe(e.Epoch, e.Score)
+	best := t.isBest(&t.stopping, e)
+	t.notify(func(o Observer) { o.Evaluated(e, best) })
 	t.history.add(e, best)
-	t.progress.Validated, t.progress.Best, t.progress.Interval = true, best, newInterval(t.Train)
-	t.kept = false
-	if err := t.saveBest(); err != nil {
+	t.progress.Validated, t.progress.Best, t.progress.Interval = true, best, newInterval(t.train)
+	t.stateSaved = false
+	if err := t.saveBest(ctx); err != nil {
 		return err
 	}
-	t.Tracker.LogMetrics(t.axis(e), t.history.lastMetrics(t.stopping))
-	return nil
-}
-
-// saveBest saves the weights if they are the best so far. The state is stored
-// first: it holds the same weights, so that a run which is stopped in between
-// saves them when it is resumed. The checkpoint is thus never ahead of the
-// newest state.
-func (t *Trainer) saveBest() error {
-	if !t.progress.Best {
-		return nil
-	}
-	if err := t.keep(); err != nil {
-		return err
-	}
-	err := t.checkWeights()
-	if err == nil {
-		err = t.Save(t.history)
-	}
-	if err != nil {
-		return fmt.Errorf("epoch %d: %w", t.progress.epoch(), err)
-	}
-	t.Console.saved()
+	t.logLast(t.history, t.stopping)
 	return nil
 }

@@ -49,36 +49,44 @@ func (n *interval) begin(loaders []datasets.Loader) {
 }
 
 // add takes a step. A batch without losses has taught nothing.
-func (n *interval) add(b datasets.Batch, losses []taskLoss, norm float64) {
+func (n *interval) add(b datasets.Batch, r StepResult) {
 	n.Samples += b.Size
 	n.Tokens += b.Tokens
-	if len(losses) == 0 {
+	if len(r.Losses) == 0 {
 		return
 	}
 	var batch float64
-	for _, loss := range losses {
-		batch += loss.total
-		m := n.ByTask[loss.task]
-		m.Total.add(loss.total)
-		m.Hard.addNumber(loss.hard)
-		m.Soft.addNumber(loss.soft)
-		m.Hidden.addNumber(loss.hidden)
+	for _, loss := range r.Losses {
+		batch += loss.Total
+		m := n.ByTask[loss.Task]
+		m.Total.add(loss.Total)
+		m.Hard.addNumber(loss.Hard)
+		m.Soft.addNumber(loss.Soft)
+		m.Hidden.addNumber(loss.Hidden)
 	}
 	n.Total.add(batch)
-	n.Norms.add(norm)
+	n.Norms.add(r.Norm)
 }
 
 // seconds is how long the interval has taken so far.
 func (n *interval) seconds() float64 { return n.Before + time.Since(n.started).Seconds() }
 
+// losses are each task's mean loss so far.
+func (n *interval) losses() []Figure {
+	list := make([]Figure, len(n.tasks))
+	for i, task := range n.tasks {
+		list[i] = Figure{task, n.ByTask[task].Total.value()}
+	}
+	return list
+}
+
 func (n *interval) result() Trained {
 	t := Trained{
-		Loss: n.Total.value(), GradNorm: n.Norms.value(), Rate: n.Rate,
+		Loss: n.Total.value(), Losses: n.losses(), GradNorm: n.Norms.value(), Rate: n.Rate,
 		Samples: n.Samples, Tokens: n.Tokens, Skipped: n.Skipped, Seconds: n.seconds(),
 	}
 	for _, task := range n.tasks {
 		m := n.ByTask[task]
-		t.Losses = append(t.Losses, Figure{task, m.Total.value()})
 		if m.Soft.Count == 0 && m.Hidden.Count == 0 {
 			continue
 		}
@@ -112,7 +120,7 @@ func (m *mean) addNumber(x float64) {
 func (m *mean) value() float64 { return m.Sum / float64(max(1, m.Count)) }
 
 func (t *Trainer) lossWeight(task string) float64 {
-	if weight, set := t.LossWeights[task]; set {
+	if weight, set := t.settings.LossWeights[task]; set {
 		return weight
 	}
 	return 1
@@ -125,20 +133,22 @@ type partLoss struct {
 	hard, soft, hidden *ts.Tensor // what the total is made of
 }
 
-// taskLoss are the values of a partLoss; NaN where there is none.
-type taskLoss struct {
-	task                      string
-	total, hard, soft, hidden float64
+// TaskLoss are a task's losses of a batch, whose weights in the sum over tasks
+// aren't in them.
+type TaskLoss struct {
+	Task               string
+	Total              float64
+	Hard, Soft, Hidden float64 // what Total is made of, NaN where there is none
 }
 
-func (p partLoss) values(s *torchx.Scope) taskLoss {
+func (p partLoss) values(s *torchx.Scope) TaskLoss {
 	value := func(loss *ts.Tensor) float64 {
 		if loss == nil {
 			return math.NaN()
 		}
 		return s.Value(loss)
 	}
-	return taskLoss{p.task, value(p.total), value(p.hard), value(p.soft), value(p.hidden)}
+	return TaskLoss{p.task, value(p.total), value(p.hard), value(p.soft), value(p.hidden)}
 }
 
 // sum is a + b, either of which may be nil.

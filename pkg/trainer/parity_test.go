@@ -125,17 +125,16 @@ func parityBatch(golden goldentest.File, step int, task string) datasets.Batch {
 // gradient norms and the weights at the end.
 func expectParity(t *testing.T, name string) {
 	golden, run := goldentest.Open(t, name+".safetensors"), readParityRun(t, name+".json")
-	tr := &Trainer{
-		Settings: Settings{WeightDecay: 0.01, MaxGradNorm: 1, Distil: map[string]Distillation{}},
-		Model:    parityModel(t, name+".safetensors"),
-	}
+	settings := Settings{WeightDecay: 0.01, MaxGradNorm: 1, Distil: map[string]Distillation{}}
 	for task, d := range run.Distil {
-		tr.Distil[task] = Distillation{Alpha: d.Alpha, Temperature: d.Temperature}
+		settings.Distil[task] = Distillation{Alpha: d.Alpha, Temperature: d.Temperature}
 	}
-	if err := tr.begin(); err != nil {
+	model := parityModel(t, name+".safetensors")
+	tr, err := New(settings, Deps{Model: model})
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer tr.optimizer.Drop()
+	defer tr.Drop()
 	schedule := NewLinearWarmup(run.Peak, len(run.Steps), 0.1)
 
 	worstLoss := 0.0
@@ -144,7 +143,8 @@ func expectParity(t *testing.T, name string) {
 		if math.Abs(rate-want.Rate) > 1e-12 {
 			t.Errorf("step %d: learning rate %v, want %v", step, rate, want.Rate)
 		}
-		losses, norm, err := tr.update(context.Background(), parityBatch(golden, step, want.Task), rate)
+		result, err := tr.Step(context.Background(), parityBatch(golden, step, want.Task), StepOptions{Rate: rate})
+		losses, norm := result.Losses, result.Norm
 		if err != nil || len(losses) != 1 {
 			t.Fatalf("step %d: losses %v, %v", step, losses, err)
 		}
@@ -154,20 +154,20 @@ func expectParity(t *testing.T, name string) {
 		compare := func(what string, got, want float64) {
 			relative := math.Abs(got-want) / want
 			if worstLoss = max(worstLoss, relative); !(relative <= lossLimit) {
-				t.Errorf("step %d (%s): %s loss %v, want %v", step, losses[0].task, what, got, want)
+				t.Errorf("step %d (%s): %s loss %v, want %v", step, losses[0].Task, what, got, want)
 			}
 		}
-		compare("total", losses[0].total, want.Loss)
+		compare("total", losses[0].Total, want.Loss)
 		if len(run.Distil) > 0 {
-			compare("hard", losses[0].hard, want.Hard)
-			compare("soft", losses[0].soft, want.Soft)
+			compare("hard", losses[0].Hard, want.Hard)
+			compare("soft", losses[0].Soft, want.Soft)
 		}
 	}
 
 	s := torchx.Inference(gotch.CPU)
 	defer s.Close()
 	worstWeight := 0.0
-	for _, param := range tr.Model.Params().All() {
+	for _, param := range model.Params().All() {
 		d := goldentest.Compare(s.ReadFloat32(param.Tensor), golden.Float32s("end/"+param.Name))
 		if worstWeight = max(worstWeight, d.Max); d.Max > weightLimit {
 			t.Errorf("%s differs by %.1e at the end", param.Name, d.Max)

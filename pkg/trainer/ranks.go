@@ -35,19 +35,19 @@ type Ranks interface {
 
 // share is the batch that this rank takes of one.
 func (t *Trainer) share(ref datasets.BatchRef) datasets.Batch {
-	if t.Ranks == nil {
+	if t.ranks == nil {
 		return ref.Batch()
 	}
-	return ref.Share(t.Ranks.Rank(), t.Ranks.Size())
+	return ref.Share(t.ranks.Rank(), t.ranks.Size())
 }
 
 // dropoutSeed is a step's. Ranks drop different things.
 func (t *Trainer) dropoutSeed(epoch, step int) uint64 {
-	seed := stepSeed(t.Seed, epoch, step)
-	if t.Ranks == nil || t.Ranks.Rank() == 0 {
+	seed := stepSeed(t.settings.Seed, epoch, step)
+	if t.ranks == nil || t.ranks.Rank() == 0 {
 		return seed
 	}
-	return stepSeed(seed, t.Ranks.Rank(), -2)
+	return stepSeed(seed, t.ranks.Rank(), -2)
 }
 
 // notesOfTask is how many numbers tell the ranks of a task's losses.
@@ -57,7 +57,7 @@ const notesOfTask = 8
 // several, any of them. All ranks learn of that in the same step.
 func (t *Trainer) toldToStop(ctx context.Context) error {
 	switch {
-	case t.Ranks == nil:
+	case t.ranks == nil:
 		return ctx.Err()
 	case t.stopAll:
 		return context.Canceled
@@ -67,8 +67,8 @@ func (t *Trainer) toldToStop(ctx context.Context) error {
 
 // sharedGradient is gradient of all ranks' shares of a batch. It also tells all
 // ranks whether one was told to stop.
-func (t *Trainer) sharedGradient(ctx context.Context, b datasets.Batch) ([]taskLoss, error) {
-	sum, err := t.Ranks.BeginSum(t.Model.BackwardOrder(), t.CompressGradients)
+func (t *Trainer) sharedGradient(ctx context.Context, b datasets.Batch) ([]TaskLoss, error) {
+	sum, err := t.ranks.BeginSum(t.model.BackwardOrder(), t.settings.CompressGradients)
 	if err != nil {
 		return nil, err
 	}
@@ -80,9 +80,9 @@ func (t *Trainer) sharedGradient(ctx context.Context, b datasets.Batch) ([]taskL
 	if ctx.Err() != nil {
 		notes[0] = 1
 	}
-	byTask := map[string]taskLoss{}
+	byTask := map[string]TaskLoss{}
 	for _, loss := range mine {
-		byTask[loss.task] = loss
+		byTask[loss.Task] = loss
 	}
 	for i, part := range b.Parts {
 		if loss, found := byTask[part.Task]; found {
@@ -93,7 +93,7 @@ func (t *Trainer) sharedGradient(ctx context.Context, b datasets.Batch) ([]taskL
 		return nil, err
 	}
 	t.stopAll = t.stopAll || notes[0] > 0
-	var losses []taskLoss
+	var losses []TaskLoss
 	for i, part := range b.Parts {
 		if note := notes[1+notesOfTask*i:]; note[0] > 0 {
 			losses = append(losses, noted(part.Task, note))
@@ -104,9 +104,9 @@ func (t *Trainer) sharedGradient(ctx context.Context, b datasets.Batch) ([]taskL
 
 // note writes the losses down, so that those of all ranks can be added up: each
 // after whether it is there.
-func (l taskLoss) note(notes []float64) {
-	notes[0], notes[1] = 1, l.total
-	for i, value := range []float64{l.hard, l.soft, l.hidden} {
+func (l TaskLoss) note(notes []float64) {
+	notes[0], notes[1] = 1, l.Total
+	for i, value := range []float64{l.Hard, l.Soft, l.Hidden} {
 		if !math.IsNaN(value) {
 			notes[2+2*i], notes[3+2*i] = 1, value
 		}
@@ -114,14 +114,14 @@ func (l taskLoss) note(notes []float64) {
 }
 
 // noted reads what note has written.
-func noted(task string, notes []float64) taskLoss {
+func noted(task string, notes []float64) TaskLoss {
 	value := func(i int) float64 {
 		if notes[i] == 0 {
 			return math.NaN()
 		}
 		return notes[i+1]
 	}
-	return taskLoss{task, value(0), value(2), value(4), value(6)}
+	return TaskLoss{task, value(0), value(2), value(4), value(6)}
 }
 
 func tensorsOf(params []torchx.Param) []*ts.Tensor {
@@ -135,49 +135,46 @@ func tensorsOf(params []torchx.Param) []*ts.Tensor {
 // AlignWeights gives all ranks rank 0's weights. Without other ranks it does
 // nothing.
 func (t *Trainer) AlignWeights() error {
-	if t.Ranks == nil {
+	if t.ranks == nil {
 		return nil
 	}
-	return t.Ranks.Broadcast(tensorsOf(t.Model.Params().All()))
+	return t.ranks.Broadcast(tensorsOf(t.model.Params().All()))
 }
 
 // Align makes each rank stand where rank 0 stands, new or resumed: weights,
 // optimiser, history and progress. Without other ranks it does nothing.
 func (t *Trainer) Align() error {
-	if t.Ranks == nil {
+	if t.ranks == nil {
 		return nil
-	}
-	if err := t.begin(); err != nil {
-		return err
 	}
 	var data []byte
 	var err error
-	if t.Ranks.Rank() == 0 {
+	if t.ranks.Rank() == 0 {
 		if data, err = json.Marshal(State{History: t.history, Progress: t.progress}); err != nil {
 			return fmt.Errorf("describe the run to the other ranks: %w", err)
 		}
 	}
-	all, err := t.Ranks.Gather(data)
+	all, err := t.ranks.Gather(data)
 	if err != nil {
 		return err
 	}
-	if t.Ranks.Rank() > 0 {
+	if t.ranks.Rank() > 0 {
 		var state State
 		if err := json.Unmarshal(all[0], &state); err != nil {
 			return fmt.Errorf("read where rank 0 stands: %w", err)
 		}
 		t.goOn(state.History, state.Progress)
 	}
-	return t.Ranks.Broadcast(tensorsOf(t.tensors()))
+	return t.ranks.Broadcast(tensorsOf(t.tensors()))
 }
 
-// waitForKeep waits until rank 0 has kept the state: a launcher may end all when
-// one has ended.
-func (t *Trainer) waitForKeep(err error) error {
-	if t.Ranks == nil {
+// waitForState waits until rank 0 has saved the state: a launcher may end all
+// when one has ended.
+func (t *Trainer) waitForState(err error) error {
+	if t.ranks == nil {
 		return err
 	}
-	if _, waitErr := t.Ranks.Gather(nil); waitErr != nil {
+	if _, waitErr := t.ranks.Gather(nil); waitErr != nil {
 		return errors.Join(err, waitErr)
 	}
 	return err

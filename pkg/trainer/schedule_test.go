@@ -41,15 +41,13 @@ func TestWarmupOfTheSource(t *testing.T) {
 }
 
 func TestWarmupSteps(t *testing.T) {
-	tr := &Trainer{
-		Settings: Settings{Epochs: 10, LearningRate: 1, WarmupRatio: 0.1},
-		Train:    []datasets.Loader{{Examples: make([]datasets.Example, 41), BatchSize: 2}},
-	}
-	if got, want := tr.Schedule(), (LinearWarmup{Peak: 1, Warmup: 21, Total: 210}); got != want {
+	s := Settings{Epochs: 10, LearningRate: 1, WarmupRatio: 0.1}
+	train := []datasets.Loader{{Examples: make([]datasets.Example, 41), BatchSize: 2}}
+	if got, want := NewPlan(s, train).Schedule, (LinearWarmup{Peak: 1, Warmup: 21, Total: 210}); got != want {
 		t.Errorf("by ratio: %+v, want %+v", got, want)
 	}
-	tr.WarmupSteps = 100
-	got := tr.Schedule()
+	s.WarmupSteps = 100
+	got := NewPlan(s, train).Schedule
 	if want := (LinearWarmup{Peak: 1, Warmup: 100, Total: 210}); got != want {
 		t.Errorf("by steps: %+v, want %+v", got, want)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // plainToy has no dropout, so that a batch's gradient is always the same.
-func plainToy(t *testing.T) *Trainer {
+func plainToy(t *testing.T) *toyTrainer {
 	tr, _ := toy(t, 1)
 	tr.Model = toyModel(t, 1, 0)
 	return tr
@@ -69,11 +69,12 @@ func TestLossWeightScalesTheGradient(t *testing.T) {
 		b := toyLoaders(toyTasks(), 5)[i].Ordered()[0].Batch()
 		plain, losses := gradientOf(t, plainToy(t), b)
 		weighted := plainToy(t)
-		weighted.LossWeights = map[string]float64{task.Name: 0.25, "other": 9}
+		weighted.LossWeights = map[string]float64{"ner": 9, "cls": 9, "qa": 9}
+		weighted.LossWeights[task.Name] = 0.25
 		got, weightedLosses := gradientOf(t, weighted, b)
 		expectGradient(t, got, combined([]map[string][]float32{plain}, []float64{0.25}))
-		if losses[0].total != weightedLosses[0].total {
-			t.Errorf("%s: the reported loss is %v, without weight %v", task.Name, weightedLosses[0].total, losses[0].total)
+		if losses[0].Total != weightedLosses[0].Total {
+			t.Errorf("%s: the reported loss is %v, without weight %v", task.Name, weightedLosses[0].Total, losses[0].Total)
 		}
 	}
 }
@@ -84,7 +85,7 @@ func TestSharedSet(t *testing.T) {
 	list := []tasks.Task{toyTasks()[0], toyTasks()[2]}
 	weights := map[string]float64{"ner": 0.5, "qa": 2}
 	var apart []map[string][]float32
-	var losses []taskLoss
+	var losses []TaskLoss
 	for _, task := range list {
 		gradient, loss := gradientOf(t, plainToy(t), toySet([]tasks.Task{task}, 5).Ordered()[0].Batch())
 		apart, losses = append(apart, gradient), append(losses, loss...)
@@ -98,7 +99,7 @@ func TestSharedSet(t *testing.T) {
 		t.Errorf("%d encoder passes, losses %v; want one of each", counter.encoder, counter.losses)
 	}
 	for i := range losses {
-		if got[i].task != losses[i].task || math.Abs(got[i].total-losses[i].total) > goldentest.Rounding*losses[i].total {
+		if got[i].Task != losses[i].Task || math.Abs(got[i].Total-losses[i].Total) > goldentest.Rounding*losses[i].Total {
 			t.Errorf("loss %+v, apart %+v", got[i], losses[i])
 		}
 	}
@@ -114,7 +115,7 @@ func TestSharedSetWithoutSomeLabels(t *testing.T) {
 		ignore(tasks.MultiLabel, ex.Labels[1])
 	}
 	got, losses := gradientOf(t, plainToy(t), shared.Ordered()[0].Batch())
-	if len(losses) != 1 || losses[0].task != "ner" {
+	if len(losses) != 1 || losses[0].Task != "ner" {
 		t.Errorf("losses %+v, want one of ner", losses)
 	}
 	expectGradient(t, got, alone)
@@ -140,7 +141,7 @@ func TestSharedSetLearns(t *testing.T) {
 	if !(last.Average > first.Average+0.1) {
 		t.Errorf("validation went from %.3f to %.3f", first.Average, last.Average)
 	}
-	tr.Console.Steps(tr)
+	NewConsole(out, out).Steps(tr.Plan(), tr.Train)
 	if want := "Batches per epoch: 7 (ner+cls+qa 7)"; !strings.Contains(out.String(), want) {
 		t.Errorf("printed %q, want %q", out, want)
 	}
@@ -155,9 +156,9 @@ func TestSamplingOfARun(t *testing.T) {
 		tr.Sampling = datasets.Sampling{Temperature: test.temperature}
 		counter := &counting{Model: tr.Model, losses: map[string]int{}}
 		list := toyTasks()
-		tr.Model, tr.Val = counter, nil
+		tr.Model, tr.Val, tr.Patience = counter, nil, 0
 		tr.Train = []datasets.Loader{toySet(list[:1], 10), toySet(list[2:], 40)}
-		if got := tr.StepsPerEpoch(); got != test.ner+test.qa {
+		if got := tr.build(t).Plan().StepsPerEpoch; got != test.ner+test.qa {
 			t.Errorf("temperature %v: %d steps an epoch, want %d", test.temperature, got, test.ner+test.qa)
 		}
 		h := run(t, tr)

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/checkpoint"
@@ -47,42 +46,22 @@ const (
 	sumsFile    = "SHA256SUMS"
 )
 
-// keptStates is how many states are kept: if the newest is damaged, the one
-// before will do.
-const keptStates = 2
-
-// saveDue reports whether the last state is too old.
-func (t *Trainer) saveDue() bool {
-	return t.SaveSteps > 0 && t.progress.Step%t.SaveSteps == 0 || t.SaveEvery > 0 && time.Since(t.keptAt) >= t.SaveEvery
-}
-
-// keep stores the state, unless nothing has changed since it was stored.
-func (t *Trainer) keep() error {
-	if t.Keep == nil || t.kept {
-		return nil
-	}
-	if err := t.Keep(); err != nil {
-		return err
-	}
-	t.kept, t.keptAt, t.keptStep = true, time.Now(), t.progress.Step
-	return nil
-}
+// lastStates is how many states remain: if the newest is damaged, the one before
+// will do.
+const lastStates = 2
 
 // SaveState stores the run in the folder dir of states, whole or not at all,
 // for [Trainer.Resume], and removes all but the last two. It sets
 // state.History and state.Progress. The state before the first step has no
 // tensors: those of a new run are the same.
 func (t *Trainer) SaveState(dir string, state State) error {
-	if err := t.begin(); err != nil {
-		return err
-	}
-	if err := t.saveState(dir, state); err != nil {
+	if err := t.storeState(dir, state); err != nil {
 		return fmt.Errorf("save the run's state: %w", err)
 	}
 	return nil
 }
 
-func (t *Trainer) saveState(dir string, state State) error {
+func (t *Trainer) storeState(dir string, state State) error {
 	before, err := listStates(dir)
 	if err != nil {
 		return err
@@ -102,7 +81,7 @@ func (t *Trainer) saveState(dir string, state State) error {
 	if err := atomicdir.Replace(target, func(tmp string) error { return t.writeState(tmp, state) }); err != nil {
 		return err
 	}
-	for _, old := range before[min(len(before), keptStates-1):] {
+	for _, old := range before[min(len(before), lastStates-1):] {
 		if err := os.RemoveAll(filepath.Join(dir, old)); err != nil {
 			return err
 		}
@@ -144,7 +123,7 @@ func (t *Trainer) writeState(tmp string, state State) error {
 
 // tensors are the parameters and the optimiser's tensors.
 func (t *Trainer) tensors() []torchx.Param {
-	return slices.Concat(t.Model.Params().All(), t.optimizer.State())
+	return slices.Concat(t.model.Params().All(), t.optimizer.State())
 }
 
 // listStates names the states in dir, the newest first.
@@ -249,9 +228,6 @@ func checkSums(dir string) error {
 // read; [Trainer.Run] then goes on with the next step. If the epochs have
 // another length by now, it goes on after the last complete one.
 func (t *Trainer) Resume(state State) error {
-	if err := t.begin(); err != nil {
-		return err
-	}
 	if state.Progress.Step > 0 {
 		if err := checkpoint.Read(filepath.Join(state.dir, tensorsFile), t.tensors()); err != nil {
 			return fmt.Errorf("resume the run: %w", err)
@@ -261,20 +237,20 @@ func (t *Trainer) Resume(state State) error {
 		return fmt.Errorf("resume the run: %w", err)
 	}
 	t.goOn(state.History, state.Progress)
-	t.resumed, t.kept, t.keptStep = true, true, state.Progress.Step
+	t.resumed, t.stateSaved, t.savedStep = true, true, state.Progress.Step
 	return nil
 }
 
 // goOn makes a run stand where another stood.
 func (t *Trainer) goOn(history *History, progress Progress) {
 	t.history, t.progress = history, progress
-	if t.progress.fit(t.StepsPerEpoch(), t.history.Completed) {
+	if t.progress.fit(t.plan.StepsPerEpoch, t.history.Completed) {
 		t.progress.Interval = &interval{ByTask: map[string]*taskMeans{}}
 	}
-	t.progress.Interval.begin(t.Train)
+	t.progress.Interval.begin(t.train)
 	t.stopping = t.newStopping()
 	for _, e := range t.history.All {
-		t.stopping.Observe(e.Epoch, e.Score)
+		t.isBest(&t.stopping, e)
 	}
 }
 

@@ -55,11 +55,11 @@ func timelessLog(log metricsLog) metricsLog {
 }
 
 // resumable is a trainer that stores its state in dir.
-func resumable(t *testing.T, dir string, set func(*Trainer)) *Trainer {
+func resumable(t *testing.T, dir string, set func(*toyTrainer)) *toyTrainer {
 	t.Helper()
 	tr, _ := toy(t, 3)
 	set(tr)
-	tr.Keep = func() error { return tr.SaveState(dir, State{Settings: map[string]string{"a": "b"}, RunID: "r"}) }
+	tr.saveState = func() error { return tr.Trainer.SaveState(dir, State{Settings: map[string]string{"a": "b"}, RunID: "r"}) }
 	return tr
 }
 
@@ -81,16 +81,16 @@ func (m *stoppingModel) Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask 
 // A run that is stopped after any pass through the model, in training or
 // validation, keeps its state, and goes on as if nothing had been.
 func TestResumedEqualsUninterrupted(t *testing.T) {
-	for name, set := range map[string]func(*Trainer){
-		"by epochs":        func(*Trainer) {},
-		"by 8 steps":       func(tr *Trainer) { tr.EvalSteps = 8 },
-		"by loss, stopped": func(tr *Trainer) { tr.EvalSteps, tr.Best, tr.Patience, tr.MinDelta = 4, BestLoss, 2, 0.2 },
+	for name, set := range map[string]func(*toyTrainer){
+		"by epochs":        func(*toyTrainer) {},
+		"by 8 steps":       func(tr *toyTrainer) { tr.EvalSteps = 8 },
+		"by loss, stopped": func(tr *toyTrainer) { tr.EvalSteps, tr.Best, tr.Patience, tr.MinDelta = 4, BestLoss, 2, 0.2 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			want, saved := metricsLog{}, 0
 			whole := resumable(t, filepath.Join(t.TempDir(), "whole"), set)
-			whole.Tracker = want
-			whole.Save = func(h *History) error { saved = h.Best; return nil }
+			whole.log = want
+			whole.save = func(h *History) error { saved = h.Best; return nil }
 			history := run(t, whole)
 			if name == "by loss, stopped" && !history.StoppedEarly {
 				t.Fatal("the run isn't stopped early")
@@ -100,16 +100,16 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 			got, stops, best := metricsLog{}, 0, 0
 			for {
 				tr := resumable(t, dir, set)
-				tr.Tracker = got
-				tr.Save = func(h *History) error { best = h.Best; return nil }
+				tr.log = got
+				tr.save = func(h *History) error { best = h.Best; return nil }
+				ctx, cancel := context.WithCancel(context.Background())
+				tr.Model = &stoppingModel{tr.Model, 5 + 3*stops%17, cancel}
 				if stops > 0 {
-					if err := tr.Resume(readBack(t, dir)); err != nil {
+					if err := tr.build(t).Resume(readBack(t, dir)); err != nil {
 						t.Fatal(err)
 					}
 				}
-				ctx, cancel := context.WithCancel(context.Background())
-				tr.Model = &stoppingModel{tr.Model, 5 + 3*stops%17, cancel}
-				h, err := tr.Run(ctx)
+				h, err := tr.build(t).Run(ctx)
 				cancel()
 				if err == nil {
 					if !reflect.DeepEqual(timeless(h), timeless(history)) {
@@ -124,8 +124,8 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 				if stops++; stops > 200 {
 					t.Fatal("no end")
 				}
-				if tr.Kept() != tr.Progress().Step {
-					t.Errorf("stopped after step %d, state of step %d", tr.Progress().Step, tr.Kept())
+				if tr.SavedStep() != tr.Progress().Step {
+					t.Errorf("stopped after step %d, state of step %d", tr.Progress().Step, tr.SavedStep())
 				}
 			}
 			if stops < 5 {
@@ -145,19 +145,18 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 // them when it is resumed, before anything else.
 func TestBestIsSavedAfterAll(t *testing.T) {
 	dir := t.TempDir()
-	first := resumable(t, dir, func(*Trainer) {})
-	first.Save = func(*History) error { return errStop }
-	if _, err := first.Run(context.Background()); !errors.Is(err, errStop) {
+	first := resumable(t, dir, func(*toyTrainer) {})
+	first.save = func(*History) error { return errStop }
+	if _, err := first.build(t).Run(context.Background()); !errors.Is(err, errStop) {
 		t.Fatal(err)
 	}
-	second := resumable(t, dir, func(*Trainer) {})
-	if err := second.Resume(readBack(t, dir)); err != nil {
+	second := resumable(t, dir, func(*toyTrainer) {})
+	if err := second.build(t).Resume(readBack(t, dir)); err != nil {
 		t.Fatal(err)
 	}
-	log := metricsLog{}
-	second.Tracker = log // of which the first process wrote nothing
+	log := second.log
 	var steps []int
-	second.Save = func(*History) error {
+	second.save = func(*History) error {
 		steps = append(steps, second.Progress().Step)
 		if len(steps) == 1 {
 			sameWeights(t, first, second, "from those that were the best")
@@ -165,7 +164,7 @@ func TestBestIsSavedAfterAll(t *testing.T) {
 		return nil
 	}
 	h := run(t, second)
-	if steps[0] != second.StepsPerEpoch() {
+	if steps[0] != second.Plan().StepsPerEpoch {
 		t.Errorf("saved after steps %v", steps)
 	}
 	for i, e := range h.All {
@@ -177,18 +176,18 @@ func TestBestIsSavedAfterAll(t *testing.T) {
 
 func TestWhenStatesAreStored(t *testing.T) {
 	for name, test := range map[string]struct {
-		set  func(*Trainer)
+		set  func(*toyTrainer)
 		want []int
 	}{
-		"each epoch":    {func(*Trainer) {}, []int{21, 42, 63}},
-		"each 10 steps": {func(tr *Trainer) { tr.SaveSteps = 10 }, []int{10, 20, 21, 30, 40, 42, 50, 60, 63}},
-		"all the time":  {func(tr *Trainer) { tr.SaveEvery = 1; tr.Train = toyLoaders(toyTasks()[:1], 10) }, []int{1, 2, 3, 4, 5, 6}},
+		"each epoch":    {func(*toyTrainer) {}, []int{21, 42, 63}},
+		"each 10 steps": {func(tr *toyTrainer) { tr.SaveSteps = 10 }, []int{10, 20, 21, 30, 40, 42, 50, 60, 63}},
+		"all the time":  {func(tr *toyTrainer) { tr.SaveEvery = 1; tr.Train = toyLoaders(toyTasks()[:1], 10) }, []int{1, 2, 3, 4, 5, 6}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tr, _ := toy(t, 3)
 			test.set(tr)
 			var steps []int
-			tr.Keep = func() error { steps = append(steps, tr.Progress().Step); return nil }
+			tr.saveState = func() error { steps = append(steps, tr.Progress().Step); return nil }
 			run(t, tr)
 			if !slices.Equal(steps, test.want) {
 				t.Errorf("stored after steps %v, want %v", steps, test.want)
@@ -199,7 +198,7 @@ func TestWhenStatesAreStored(t *testing.T) {
 
 func TestLastTwoStates(t *testing.T) {
 	dir := t.TempDir()
-	tr := resumable(t, dir, func(tr *Trainer) { tr.SaveSteps = 10 })
+	tr := resumable(t, dir, func(tr *toyTrainer) { tr.SaveSteps = 10 })
 	run(t, tr)
 	names, err := listStates(dir)
 	if err != nil || !slices.Equal(names, []string{"state-000009", "state-000008"}) {
@@ -227,8 +226,8 @@ func TestLastTwoStates(t *testing.T) {
 		if err != nil || state.Progress.Step != 60 || len(damaged) != 1 || !strings.Contains(damaged[0].Error(), "state-000009") {
 			t.Fatalf("state after step %d, %v, %v", state.Progress.Step, damaged, err)
 		}
-		again := resumable(t, copied, func(tr *Trainer) { tr.SaveSteps = 10 })
-		if err := again.Resume(state); err != nil {
+		again := resumable(t, copied, func(tr *toyTrainer) { tr.SaveSteps = 10 })
+		if err := again.build(t).Resume(state); err != nil {
 			t.Fatal(err)
 		}
 		run(t, again)
@@ -265,15 +264,15 @@ func TestNoState(t *testing.T) {
 // Before the first step a state is small, and the run the same.
 func TestStateOfTheBeginning(t *testing.T) {
 	dir := t.TempDir()
-	first := resumable(t, dir, func(*Trainer) {})
-	if err := first.Keep(); err != nil {
+	first := resumable(t, dir, func(*toyTrainer) {})
+	if err := first.build(t).checkpointer.SaveState(context.Background(), first.Trainer); err != nil {
 		t.Fatal(err)
 	}
 	if entries, err := os.ReadDir(filepath.Join(dir, "state-000001")); err != nil || len(entries) != 2 {
 		t.Errorf("files %v, %v", entries, err)
 	}
-	second := resumable(t, dir, func(*Trainer) {})
-	if err := second.Resume(readBack(t, dir)); err != nil {
+	second := resumable(t, dir, func(*toyTrainer) {})
+	if err := second.build(t).Resume(readBack(t, dir)); err != nil {
 		t.Fatal(err)
 	}
 	run(t, first)
@@ -285,8 +284,8 @@ func TestStateOfTheBeginning(t *testing.T) {
 // the last complete one.
 func TestResumeWithOtherEpochs(t *testing.T) {
 	dir := t.TempDir()
-	first := resumable(t, dir, func(tr *Trainer) { tr.SaveSteps = 10 })
-	first.Save = func(h *History) error {
+	first := resumable(t, dir, func(tr *toyTrainer) { tr.SaveSteps = 10 })
+	first.save = func(h *History) error {
 		if h.Completed == 2 {
 			return errStop
 		}
@@ -294,15 +293,15 @@ func TestResumeWithOtherEpochs(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	first.Model = &stoppingModel{first.Model, 21 + 9 + 11, cancel}
-	if _, err := first.Run(ctx); !errors.Is(err, context.Canceled) || first.Progress().Step != 32 {
+	if _, err := first.build(t).Run(ctx); !errors.Is(err, context.Canceled) || first.Progress().Step != 32 {
 		t.Fatal(err, first.Progress().Step)
 	}
-	second := resumable(t, dir, func(tr *Trainer) {
+	second := resumable(t, dir, func(tr *toyTrainer) {
 		for i := range tr.Train {
 			tr.Train[i].BatchSize = 8
 		}
 	})
-	if err := second.Resume(readBack(t, dir)); err != nil {
+	if err := second.build(t).Resume(readBack(t, dir)); err != nil {
 		t.Fatal(err)
 	}
 	if p := second.Progress(); p.Step != 12 || p.PerEpoch != 12 {
@@ -316,29 +315,29 @@ func TestResumeWithOtherEpochs(t *testing.T) {
 // Weights that are no numbers are never stored.
 func TestNaNWeightsAreNotStored(t *testing.T) {
 	dir := t.TempDir()
-	tr := resumable(t, dir, func(tr *Trainer) { tr.SaveSteps = 10 })
-	keep := tr.Keep
-	tr.Keep = func() error {
+	tr := resumable(t, dir, func(tr *toyTrainer) { tr.SaveSteps = 10 })
+	save := tr.saveState
+	tr.saveState = func() error {
 		if tr.Progress().Step == 20 {
 			spoil(t, tr.Model, "ner_classifier.bias", math.Float32bits(float32(math.Inf(-1))))
 		}
-		return keep()
+		return save()
 	}
-	_, err := tr.Run(context.Background())
+	_, err := tr.build(t).Run(context.Background())
 	if !errors.Is(err, ErrNotFinite) || !strings.Contains(fmt.Sprint(err), "ner_classifier.bias") {
 		t.Errorf("error %v", err)
 	}
-	if step := readBack(t, dir).Progress.Step; step != 10 || tr.Kept() != 10 {
-		t.Errorf("kept state of step %d, %d", step, tr.Kept())
+	if step := readBack(t, dir).Progress.Step; step != 10 || tr.SavedStep() != 10 {
+		t.Errorf("saved state of step %d, %d", step, tr.SavedStep())
 	}
 
 	saved := false
 	tr, _ = toy(t, 1)
 	tr.BF16 = true
-	tr.Save = func(*History) error { saved = true; return nil }
-	tr.Val = nil // which would notice
+	tr.save = func(*History) error { saved = true; return nil }
+	tr.Val, tr.Patience = nil, 0 // validation would notice
 	tr.Model = &spoilingModel{Model: tr.Model, after: 21, spoil: func() { spoil(t, tr.Model, "ner_classifier.bias", 0x7fc0_0000) }}
-	if _, err := tr.Run(context.Background()); !errors.Is(err, ErrNotFinite) || saved {
+	if _, err := tr.build(t).Run(context.Background()); !errors.Is(err, ErrNotFinite) || saved {
 		t.Errorf("error %v, saved %v", err, saved)
 	}
 }

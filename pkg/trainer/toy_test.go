@@ -95,30 +95,86 @@ func toyModel(t *testing.T, seed uint64, dropout float64) *fusion.Model {
 	return model
 }
 
-// toy is a trainer of a new small model; console output goes to the builder.
-func toy(t *testing.T, epochs int) (*Trainer, *strings.Builder) {
+// toyTrainer is what a small trainer is made of, which a test changes before it
+// trains, and then the trainer.
+type toyTrainer struct {
+	Settings
+	Deps
+	save      func(*History) error // nil: does nothing
+	saveState func() error         // nil: does nothing
+	log       metricsLog           // what was tracked
+
+	*Trainer // nil before the first use
+}
+
+// toy makes a trainer of a new small model; console output goes to the builder.
+func toy(t *testing.T, epochs int) (*toyTrainer, *strings.Builder) {
 	t.Helper()
 	var out strings.Builder
-	return &Trainer{
+	return &toyTrainer{
 		Settings: Settings{Epochs: epochs, LearningRate: 5e-3, WeightDecay: 0.01, WarmupRatio: 0.1, MaxGradNorm: 1, Patience: epochs, Seed: 3},
-		Model:    toyModel(t, 1, 0.1),
-		Train:    toyLoaders(toyTasks(), 32),
-		Val:      toyLoaders(toyTasks(), 12),
-		Console:  NewConsole(&out, &out),
-		Save:     func(*History) error { return nil },
+		Deps: Deps{
+			Model:     toyModel(t, 1, 0.1),
+			Train:     toyLoaders(toyTasks(), 32),
+			Val:       toyLoaders(toyTasks(), 12),
+			Observers: []Observer{NewConsole(&out, &out)},
+		},
+		log: metricsLog{},
 	}, &out
 }
 
-func run(t *testing.T, tr *Trainer) *History {
+// build makes the trainer if it isn't there.
+func (tt *toyTrainer) build(t *testing.T) *Trainer {
 	t.Helper()
-	history, err := tr.Run(context.Background())
+	if tt.Trainer == nil {
+		tt.Checkpointer = tt
+		tt.Observers = append(tt.Observers, metricsObserver{log: tt.log})
+		var err error
+		if tt.Trainer, err = New(tt.Settings, tt.Deps); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(tt.Drop)
+	}
+	return tt.Trainer
+}
+
+// SaveBest implements [Checkpointer].
+func (tt *toyTrainer) SaveBest(_ context.Context, h *History) error {
+	if tt.save == nil {
+		return nil
+	}
+	return tt.save(h)
+}
+
+// SaveState implements [Checkpointer].
+func (tt *toyTrainer) SaveState(context.Context, *Trainer) error {
+	if tt.saveState == nil {
+		return nil
+	}
+	return tt.saveState()
+}
+
+// metricsLog are tracked metrics, by step.
+type metricsLog map[int64]map[string]float64
+
+// metricsObserver is a tracker that holds what it gets.
+type metricsObserver struct {
+	BaseObserver
+	log metricsLog
+}
+
+func (m metricsObserver) LogMetrics(step int64, values map[string]float64) { m.log[step] = values }
+
+func run(t *testing.T, tr *toyTrainer) *History {
+	t.Helper()
+	history, err := tr.build(t).Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return history
 }
 
-func weightsOf(t *testing.T, tr *Trainer) map[string]string {
+func weightsOf(t *testing.T, tr *toyTrainer) map[string]string {
 	t.Helper()
 	tensors, err := checkpoint.Tensors(tr.Model.Params().All())
 	if err != nil {
@@ -132,7 +188,7 @@ func weightsOf(t *testing.T, tr *Trainer) map[string]string {
 }
 
 // sameWeights reports the parameters that aren't the same bit for bit.
-func sameWeights(t *testing.T, a, b *Trainer, what string) {
+func sameWeights(t *testing.T, a, b *toyTrainer, what string) {
 	t.Helper()
 	first, second := weightsOf(t, a), weightsOf(t, b)
 	if len(first) == 0 || len(first) != len(second) {
@@ -147,12 +203,9 @@ func sameWeights(t *testing.T, a, b *Trainer, what string) {
 
 // gradientOf is the gradient of one batch, by parameter; there is none of
 // those that took no part.
-func gradientOf(t *testing.T, tr *Trainer, b datasets.Batch) (map[string][]float32, []taskLoss) {
+func gradientOf(t *testing.T, tr *toyTrainer, b datasets.Batch) (map[string][]float32, []TaskLoss) {
 	t.Helper()
-	if err := tr.begin(); err != nil {
-		t.Fatal(err)
-	}
-	if err := tr.optimizer.ZeroGrad(); err != nil {
+	if err := tr.build(t).optimizer.ZeroGrad(); err != nil {
 		t.Fatal(err)
 	}
 	if err := torchx.Seed(5); err != nil { // of dropout

@@ -1,128 +1,145 @@
 package trainer
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Settings are the hyperparameters of a run.
-type Settings struct {
-	Epochs       int
-	LearningRate float64 // at its peak
-	WeightDecay  float64
-	WarmupRatio  float64 // share of all steps
-	WarmupSteps  int     // instead of WarmupRatio, if it isn't 0
-	MaxGradNorm  float64 // 0 disables clipping
-	MaxBadSteps  int     // abort after this many consecutive non-finite steps; 0 means after the first
-	Seed         uint64  // of shuffling and dropout
-	BF16         bool    // matrix products in bfloat16, weights in float32
+// Deps are what a [Trainer] works with.
+type Deps struct {
+	Model Model
+	// Train and Val have a loader for each set. Without Val nothing is scored, and
+	// the latest weights are always the best.
+	Train, Val []datasets.Loader
 
-	EvalSteps int     // validate every this many steps, and after the last; 0 means after each epoch
-	Best      string  // what decides which weights are best: BestAverage, BestLoss, or a metric's name; "" is BestAverage
-	Patience  int     // stop after this many validations without improvement; 0 disables it
-	MinDelta  float64 // what counts as an improvement for Patience is more than this
+	// Ranks are the processes that train together; nil: this one alone. Each has
+	// the same settings and loaders, whose BatchSize is that of all ranks together,
+	// and takes its share of each batch: the run is that of one process.
+	Ranks Ranks
 
-	SaveSteps int           // also save the state every this many steps; 0 disables it
-	SaveEvery time.Duration // also save when the last state is older than this; 0 disables it
-
-	CompressGradients bool // between ranks: bfloat16, half the bytes
-
-	Sampling datasets.Sampling
-	// LossWeights multiply the losses of tasks; one that isn't there has weight
-	// 1. What is reported of losses is without them.
-	LossWeights map[string]float64
-	Distil      map[string]Distillation // by task
+	Observers    []Observer
+	Checkpointer Checkpointer // nil: this process saves nothing
 }
 
 // Trainer trains a model by task alternation: in each epoch the batches of all
 // sets are shuffled into one list, and only the encoder and the heads of the
 // batch's own tasks run in a step.
 type Trainer struct {
-	Settings
-	Model      Model
-	Train, Val []datasets.Loader // one for each set
-	Console    *Console
-	Tracker    Tracker // nil: none
+	settings     Settings
+	model        Model
+	train, val   []datasets.Loader
+	ranks        Ranks // nil: none
+	observers    []Observer
+	checkpointer Checkpointer // nil: none
 
-	// Ranks, where set, are the processes that train together; nil: this one
-	// alone. Each has the same settings and loaders, whose BatchSize is that of all
-	// ranks together, and takes its share of each batch: the run is that of one
-	// process. Save, Keep and Tracker are called on all ranks.
-	Ranks Ranks
-
-	// Save keeps the model as the best checkpoint, with the history so far.
-	// Keep, where set, stores the state from which [Trainer.Resume] goes on; see
-	// [Trainer.SaveState]. It is called at the end of each epoch, as often as
-	// SaveSteps and SaveEvery say, before Save, and when the run ends or is
-	// stopped.
-	Save func(*History) error
-	Keep func() error
-
-	history   *History
-	progress  Progress
-	stopping  EarlyStopping
+	plan      Plan
 	optimizer *torchx.AdamW
-	schedule  LinearWarmup
-	resumed   bool
-	kept      bool // nothing has happened since Keep
-	keptAt    time.Time
-	keptStep  int
+
+	history  *History
+	progress Progress
+	stopping EarlyStopping
+	resumed  bool
+
+	stateSaved   bool // nothing has happened since the state was saved
+	stateSavedAt time.Time
+	savedStep    int
+
 	began     time.Time // by this process
 	firstStep int       // after which it began
 	stopAll   bool      // some rank was told to stop, as all ranks know
 }
 
-// StepsPerEpoch returns the number of training batches of all sets.
-func (t *Trainer) StepsPerEpoch() int {
-	steps := 0
-	for _, n := range t.Sampling.Batches(t.Train) {
-		steps += n
+// New makes a trainer ready to run, or to [Trainer.Resume] a run. It refuses
+// settings and parts that no run can have, by the names of their fields. The
+// caller drops the trainer, before the model.
+func New(s Settings, d Deps) (*Trainer, error) {
+	s = s.withDefaults()
+	if wrong := append(d.check(s), s.check(d.taskNames())...); len(wrong) > 0 {
+		return nil, fmt.Errorf("make a trainer: %s", strings.Join(wrong, "; "))
 	}
-	return steps
+	if err := s.checkBest(d.Val); err != nil {
+		return nil, fmt.Errorf("make a trainer: %w", err)
+	}
+	t := &Trainer{
+		settings: s, model: d.Model, train: d.Train, val: d.Val,
+		ranks: d.Ranks, observers: d.Observers, checkpointer: d.Checkpointer,
+		plan: NewPlan(s, d.Train), history: &History{}, stateSaved: true,
+	}
+	t.stopping = t.newStopping()
+	t.progress = Progress{PerEpoch: t.plan.StepsPerEpoch, Validated: true, Interval: newInterval(t.train)}
+	var err error
+	if t.optimizer, err = torchx.NewAdamW(d.Model.Params(), s.WeightDecay); err != nil {
+		return nil, fmt.Errorf("make a trainer: %w", err)
+	}
+	return t, nil
 }
 
-// Schedule returns the learning rate's course.
-func (t *Trainer) Schedule() LinearWarmup {
-	schedule := NewLinearWarmup(t.LearningRate, t.StepsPerEpoch()*t.Epochs, t.WarmupRatio)
-	if t.WarmupSteps > 0 {
-		schedule.Warmup = t.WarmupSteps
+// check says which parts are missing, and which loaders have no batches.
+func (d Deps) check(s Settings) (wrong []string) {
+	if d.Model == nil {
+		wrong = append(wrong, "Deps.Model is nil: there is nothing to train")
 	}
-	return schedule
+	if s.Epochs > 0 && len(d.Train) == 0 {
+		wrong = append(wrong, "Deps.Train is empty: Settings.Epochs needs sets to train on")
+	}
+	if len(d.Val) == 0 && (s.Patience > 0 || s.Best != BestAverage) {
+		wrong = append(wrong, "Deps.Val is empty: Settings.Patience and Settings.Best need sets to validate on")
+	}
+	for _, field := range []struct {
+		name    string
+		loaders []datasets.Loader
+	}{{"Train", d.Train}, {"Val", d.Val}} {
+		for i, l := range field.loaders {
+			if len(l.Tasks) == 0 || len(l.Examples) == 0 || l.BatchSize <= 0 {
+				wrong = append(wrong, fmt.Sprintf("Deps.%s[%d] has %d tasks and %d examples in batches of %d: each must be 1 or more",
+					field.name, i, len(l.Tasks), len(l.Examples), l.BatchSize))
+			}
+		}
+	}
+	for i, o := range d.Observers {
+		if o == nil {
+			wrong = append(wrong, fmt.Sprintf("Deps.Observers[%d] is nil: leave it out", i))
+		}
+	}
+	return wrong
 }
 
-// History returns the run so far; nil before [Trainer.Run].
+// taskNames are those of the training sets.
+func (d Deps) taskNames() []string {
+	var names []string
+	for _, l := range d.Train {
+		names = append(names, tasks.Names(l.Tasks)...)
+	}
+	return names
+}
+
+// Drop frees the optimizer's state, not the model. The trainer can't be used
+// afterwards.
+func (t *Trainer) Drop() { t.optimizer.Drop() }
+
+// Plan returns the steps of the run.
+func (t *Trainer) Plan() Plan { return t.plan }
+
+// History returns the run so far.
 func (t *Trainer) History() *History { return t.history }
 
 // Progress returns where the run stands.
 func (t *Trainer) Progress() Progress { return t.progress }
 
-// Kept returns after which step the state was last stored, by Keep or by the
-// run that is resumed; 0: none.
-func (t *Trainer) Kept() int { return t.keptStep }
-
 func (t *Trainer) newStopping() EarlyStopping {
-	return EarlyStopping{Patience: t.Patience, MinDelta: t.MinDelta, Lower: t.Best == BestLoss}
+	return EarlyStopping{Patience: t.settings.Patience, MinDelta: t.settings.MinDelta, Lower: t.settings.Best == BestLoss}
 }
 
-// begin makes ready what isn't yet.
-func (t *Trainer) begin() (err error) {
-	if t.history == nil {
-		t.history = &History{}
-		t.stopping = t.newStopping()
-		t.progress = Progress{PerEpoch: t.StepsPerEpoch(), Validated: true, Interval: newInterval(t.Train)}
-		t.kept = true
-	}
-	if t.Tracker == nil {
-		t.Tracker = noTracker{}
-	}
-	t.schedule, t.keptAt = t.Schedule(), time.Now()
-	if t.optimizer == nil {
-		t.optimizer, err = torchx.NewAdamW(t.Model.Params(), t.WeightDecay)
-	}
-	return err
+// isBest tells early stopping of a validation, and reports whether it is the
+// best so far.
+func (t *Trainer) isBest(stopping *EarlyStopping, e Evaluation) bool {
+	return stopping.Observe(e.Epoch, e.Score) || len(t.val) == 0
 }
 
 // stopped reports, and notes, whether patience is used up.
@@ -132,7 +149,7 @@ func (t *Trainer) stopped() bool {
 	}
 	if !t.history.StoppedEarly {
 		t.history.StoppedEarly = true
-		t.Console.stopped(t.stopping)
+		t.notify(func(o Observer) { o.EarlyStopped(t.stopping.waiting, t.stopping.epoch) })
 	}
 	return true
 }
@@ -141,26 +158,32 @@ func (t *Trainer) stopped() bool {
 // validation and saving included, and isn't stopped early; 0 in the last epoch, of which
 // the bar tells.
 func (t *Trainer) left(took time.Duration) time.Duration {
-	if t.progress.Step/t.progress.PerEpoch >= t.Epochs-1 {
+	if t.progress.Step/t.progress.PerEpoch >= t.settings.Epochs-1 {
 		return 0
 	}
-	return terminal.Left(took, int64(t.progress.Step-t.firstStep), int64(t.schedule.Total-t.progress.Step))
+	return terminal.Left(took, int64(t.progress.Step-t.firstStep), int64(t.plan.Schedule.Total-t.progress.Step))
 }
 
 // axis is where a tracker shows a validation's figures.
 func (t *Trainer) axis(e Evaluation) int64 {
-	if t.EvalSteps > 0 {
+	if t.settings.EvalSteps > 0 {
 		return int64(e.Step)
 	}
 	return int64(e.Epoch)
 }
 
-// track logs the history of a resumed run. A tracker may have lost what the
-// stopped process had still to write; it leaves out what it holds.
-func (t *Trainer) track() {
+// logHistory logs all validations of a resumed run once more; see
+// [Observer].LogMetrics.
+func (t *Trainer) logHistory() {
 	so, stopping := History{}, t.newStopping()
 	for _, e := range t.history.All {
-		so.add(e, stopping.Observe(e.Epoch, e.Score))
-		t.Tracker.LogMetrics(t.axis(e), so.lastMetrics(stopping))
+		so.add(e, t.isBest(&stopping, e))
+		t.logLast(&so, stopping)
 	}
+}
+
+// logLast logs the last validation of a history.
+func (t *Trainer) logLast(h *History, stopping EarlyStopping) {
+	step, values := t.axis(h.All[len(h.All)-1]), h.lastMetrics(stopping)
+	t.notify(func(o Observer) { o.LogMetrics(step, values) })
 }

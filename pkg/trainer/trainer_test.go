@@ -17,7 +17,7 @@ import (
 func TestAllTasksLearn(t *testing.T) {
 	tr, out := toy(t, 12)
 	var saved []int
-	tr.Save = func(h *History) error {
+	tr.save = func(h *History) error {
 		saved = append(saved, h.Best)
 		return nil
 	}
@@ -42,15 +42,9 @@ func TestAllTasksLearn(t *testing.T) {
 	}
 }
 
-// metricsLog is a tracker that keeps what it gets.
-type metricsLog map[int64]map[string]float64
-
-func (m metricsLog) LogMetrics(step int64, values map[string]float64) { m[step] = values }
-
 func TestTrackedMetrics(t *testing.T) {
 	tr, _ := toy(t, 2)
-	log := metricsLog{}
-	tr.Tracker = log
+	log := tr.log
 	history := run(t, tr)
 	if len(log) != 2 {
 		t.Fatalf("metrics of %d epochs, want 2", len(log))
@@ -165,7 +159,7 @@ func TestInfiniteLossStopsTheRun(t *testing.T) {
 	if err := torchx.SetBytes(p, bad, gotch.Float, []int64{vocabSize, 16}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := tr.Run(context.Background())
+	_, err := tr.build(t).Run(context.Background())
 	if !errors.Is(err, ErrNotFinite) {
 		t.Fatalf("error %v, want ErrNotFinite", err)
 	}
@@ -179,8 +173,8 @@ func TestInfiniteLossStopsTheRun(t *testing.T) {
 func TestFailedSaveEndsTheRun(t *testing.T) {
 	tr, _ := toy(t, 3)
 	full := errors.New("disk full")
-	tr.Save = func(*History) error { return full }
-	if history, err := tr.Run(context.Background()); !errors.Is(err, full) || len(history.All) != 1 {
+	tr.save = func(*History) error { return full }
+	if history, err := tr.build(t).Run(context.Background()); !errors.Is(err, full) || len(history.All) != 1 {
 		t.Errorf("%d validations, error %v", len(history.All), err)
 	}
 }

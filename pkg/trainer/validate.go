@@ -43,12 +43,12 @@ func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Sc
 	for _, l := range loaders {
 		batches += l.Batches()
 	}
-	bar := t.Console.bar("Validating", batches)
-	defer bar.finish()
+	t.notify(func(o Observer) { o.EvaluationBegin(batches) })
+	defer t.notify(Observer.EvaluationEnd)
 	var all []Scores
 	for _, l := range loaders {
 		scorers := newScorers(l.Tasks)
-		if err := t.evaluateLoader(ctx, l, scorers, bar); err != nil {
+		if err := t.evaluateLoader(ctx, l, scorers); err != nil {
 			return nil, err
 		}
 		for _, s := range scorers {
@@ -58,11 +58,11 @@ func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Sc
 	return all, nil
 }
 
-func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers []*taskScorer, bar *bar) error {
+func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers []*taskScorer) error {
 	refs := l.Ordered()
 	var mine outcomes
 	for i, ref := range refs {
-		if t.Ranks == nil && ctx.Err() != nil {
+		if t.ranks == nil && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if mine.Stopped = t.stopAll || ctx.Err() != nil; mine.Stopped {
@@ -73,14 +73,14 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 		if err != nil {
 			return fmt.Errorf("batch %d (%s): %w", i+1, describe(*b.All()), explainMemory(err))
 		}
-		if t.Ranks == nil {
+		if t.ranks == nil {
 			addTo(scorers, b, out)
 		} else {
 			mine.List = append(mine.List, out)
 		}
-		bar.step("")
+		t.notify(Observer.EvaluationStep)
 	}
-	if t.Ranks == nil {
+	if t.ranks == nil {
 		return nil
 	}
 	all, err := t.gather(mine)
@@ -116,11 +116,11 @@ func (t *Trainer) predict(b datasets.Batch, list []tasks.Task) (out outcome, err
 	}
 	s := t.open(torchx.Inference)
 	defer func() { err = errors.Join(err, s.Close()) }()
-	hidden, mask := t.Model.Hidden(s, b)
+	hidden, mask := t.model.Hidden(s, b)
 	for i, part := range b.Parts {
-		logits := t.Model.Logits(s, part.Task, hidden, mask)
+		logits := t.model.Logits(s, part.Task, hidden, mask)
 		var loss mean
-		if x := t.Model.Loss(s, b, part, logits); x != nil {
+		if x := t.model.Loss(s, b, part, logits); x != nil {
 			loss.add(s.Value(x))
 		}
 		out.Losses = append(out.Losses, loss)
@@ -160,8 +160,8 @@ func answers(s *torchx.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
 
 // open opens a scope of that kind in the run's precision.
 func (t *Trainer) open(kind func(gotch.Device) *torchx.Scope) *torchx.Scope {
-	s := kind(t.Model.Params().Device())
-	if t.BF16 {
+	s := kind(t.model.Params().Device())
+	if t.settings.BF16 {
 		s.Autocast()
 	}
 	return s

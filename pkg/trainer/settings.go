@@ -1,0 +1,110 @@
+package trainer
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/trident-nlp/trident/internal/numbers"
+	"github.com/trident-nlp/trident/pkg/datasets"
+)
+
+// Settings are the hyperparameters of a run.
+type Settings struct {
+	Epochs       int     // 0: there is no run, only [Trainer.Step] and [Trainer.Evaluate]
+	LearningRate float64 // at its peak
+	WeightDecay  float64
+	WarmupRatio  float64 // share of all steps
+	WarmupSteps  int     // instead of WarmupRatio, if it isn't 0
+	MaxGradNorm  float64 // 0 disables clipping
+	MaxBadSteps  int     // abort after this many consecutive non-finite steps; 0 means after the first
+	Seed         uint64  // of shuffling and dropout
+	BF16         bool    // matrix products in bfloat16, weights in float32
+
+	EvalSteps int     // validate every this many steps, and after the last; 0 means after each epoch
+	Best      string  // what decides which weights are best: BestAverage, BestLoss, or a metric's name; "" is BestAverage
+	Patience  int     // stop after this many validations without improvement; 0 disables it
+	MinDelta  float64 // what counts as an improvement for Patience is more than this
+
+	SaveSteps int           // also save the state every this many steps; 0 disables it
+	SaveEvery time.Duration // also save when the last state is older than this; 0 disables it
+
+	CompressGradients bool // between ranks: bfloat16, half the bytes
+
+	Sampling datasets.Sampling
+	// LossWeights multiply the losses of tasks; one that isn't there has weight
+	// 1. What is reported of losses is without them.
+	LossWeights map[string]float64
+	Distil      map[string]Distillation // by task
+}
+
+// withDefaults fills in what is left out.
+func (s Settings) withDefaults() Settings {
+	s.Best = cmp.Or(s.Best, BestAverage)
+	return s
+}
+
+// check says what is wrong with the fields, by their names. names are those of the training sets' tasks.
+func (s Settings) check(names []string) (wrong []string) {
+	check := func(ok bool, field, want string, got any) {
+		if !ok {
+			wrong = append(wrong, fmt.Sprintf("Settings.%s is %v: it must be %s", field, got, want))
+		}
+	}
+	atLeast0 := func(field string, value float64) {
+		check(value >= 0 && numbers.Finite(value), field, "0 or more", value)
+	}
+	for _, field := range []struct {
+		name  string
+		value int
+	}{
+		{"Epochs", s.Epochs},
+		{"WarmupSteps", s.WarmupSteps},
+		{"MaxBadSteps", s.MaxBadSteps},
+		{"EvalSteps", s.EvalSteps},
+		{"Patience", s.Patience},
+		{"SaveSteps", s.SaveSteps},
+	} {
+		atLeast0(field.name, float64(field.value))
+	}
+	atLeast0("LearningRate", s.LearningRate)
+	atLeast0("WeightDecay", s.WeightDecay)
+	check(s.WarmupRatio >= 0 && s.WarmupRatio <= 1, "WarmupRatio", "from 0 to 1", s.WarmupRatio)
+	check(s.MaxGradNorm >= 0, "MaxGradNorm", "0 or more", s.MaxGradNorm)
+	atLeast0("MinDelta", s.MinDelta)
+	check(s.SaveEvery >= 0, "SaveEvery", "0 or more", s.SaveEvery)
+	check(s.Sampling.Temperature >= 0, "Sampling.Temperature", "0 or more", s.Sampling.Temperature)
+	known := "a task of the training sets: " + strings.Join(names, ", ")
+	for _, name := range slices.Sorted(maps.Keys(s.LossWeights)) {
+		check(len(names) == 0 || slices.Contains(names, name), "LossWeights", known, fmt.Sprintf("for %q", name))
+		atLeast0(fmt.Sprintf("LossWeights[%q]", name), s.LossWeights[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Distil)) {
+		check(len(names) == 0 || slices.Contains(names, name), "Distil", known, fmt.Sprintf("for %q", name))
+		d, field := s.Distil[name], fmt.Sprintf("Distil[%q].", name)
+		check(d.Alpha >= 0 && d.Alpha <= 1, field+"Alpha", "from 0 to 1", d.Alpha)
+		check(d.Alpha == 0 || d.Temperature > 0 && !math.IsInf(d.Temperature, 1), field+"Temperature", "above 0, with Alpha", d.Temperature)
+		atLeast0(field+"HiddenWeight", d.HiddenWeight)
+		check(d.HiddenWeight == 0 || d.Teacher != nil, field+"Teacher", "a model, with HiddenWeight", "nil")
+	}
+	return wrong
+}
+
+// checkBest refuses a figure that validation on val won't give.
+func (s Settings) checkBest(val []datasets.Loader) error {
+	if s.Best == BestAverage || s.Best == BestLoss {
+		return nil
+	}
+	var e Evaluation
+	for _, l := range val {
+		e.Val = append(e.Val, Baseline(l, l)...) // any predictions have the same figures
+	}
+	if _, err := e.decisive(s.Best); err != nil {
+		return fmt.Errorf("Settings.Best: %w", err)
+	}
+	return nil
+}
