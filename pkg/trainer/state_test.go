@@ -59,7 +59,9 @@ func resumable(t *testing.T, dir string, set func(*toyTrainer)) *toyTrainer {
 	t.Helper()
 	tr, _ := toy(t, 3)
 	set(tr)
-	tr.saveState = func() error { return tr.Trainer.SaveState(dir, State{Settings: map[string]string{"a": "b"}, RunID: "r"}) }
+	tr.saveState = func() error {
+		return tr.Trainer.SaveState(dir, State{Settings: map[string]string{"a": "b"}, RunID: "r"})
+	}
 	return tr
 }
 
