@@ -7,35 +7,39 @@ import (
 	"github.com/sugarme/gotch/ts"
 )
 
-// at::Reduction
+// Reduction is what becomes of the losses of single elements: at::Reduction.
+type Reduction int64
+
+// The reductions.
 const (
-	reductionNone = 0
-	reductionMean = 1
+	reductionNone Reduction = iota
+	ReduceMean
+	ReduceSum
 )
 
-// CrossEntropy is the mean of -log softmax(logits)[target] over the targets
+// CrossEntropy is the mean or sum of -log softmax(logits)[target] over the targets
 // that aren't ignore. logits has shape [n, classes], target [n] (int64). Like
-// PyTorch's, it is NaN when every target is ignored. weight [classes], if not
-// nil, makes it the weighted mean: each target counts by its class's weight.
-func (s *Scope) CrossEntropy(logits, target, weight *ts.Tensor, ignore int64) *ts.Tensor {
+// PyTorch's, the mean is NaN when every target is ignored. weight [classes], if not
+// nil, makes it weighted: each target counts by its class's weight.
+func (s *Scope) CrossEntropy(logits, target, weight *ts.Tensor, ignore int64, reduction Reduction) *ts.Tensor {
 	inputs, weight := optional([]*ts.Tensor{logits, target}, weight)
 	return s.run("cross-entropy", func() (*ts.Tensor, error) {
-		return logits.CrossEntropyLoss(target, weight, reductionMean, ignore, 0, false)
+		return logits.CrossEntropyLoss(target, weight, int64(reduction), ignore, 0, false)
 	}, inputs...)
 }
 
-// BCEWithLogits is the mean binary cross-entropy of sigmoid(logits) against
+// BCEWithLogits is the mean or sum of the binary cross-entropy of sigmoid(logits) against
 // target, both [batch, outputs]. weight [batch, outputs], if not nil,
-// multiplies each element's loss before the mean over all elements;
+// multiplies each element's loss before the mean or sum over all elements;
 // posWeight [outputs], if not nil, the part of the loss that target = 1 has.
-func (s *Scope) BCEWithLogits(logits, target, weight, posWeight *ts.Tensor) *ts.Tensor {
+func (s *Scope) BCEWithLogits(logits, target, weight, posWeight *ts.Tensor, reduction Reduction) *ts.Tensor {
 	alike, weight := optional([]*ts.Tensor{logits, target}, weight)
 	inputs, posWeight := optional(alike, posWeight)
 	return s.run("binary cross-entropy", func() (*ts.Tensor, error) {
 		if err := sameShape(alike...); err != nil {
 			return nil, err
 		}
-		return logits.BinaryCrossEntropyWithLogits(target, weight, posWeight, reductionMean, false)
+		return logits.BinaryCrossEntropyWithLogits(target, weight, posWeight, int64(reduction), false)
 	}, inputs...)
 }
 
@@ -47,7 +51,7 @@ func (s *Scope) KLDiv(input, target *ts.Tensor) *ts.Tensor {
 		if err := sameShape(input, target); err != nil {
 			return nil, err
 		}
-		return input.KlDiv(target, reductionNone, true, false)
+		return input.KlDiv(target, int64(reductionNone), true, false)
 	}, input, target)
 }
 
@@ -59,7 +63,7 @@ func (s *Scope) CosineLosses(a, b *ts.Tensor) *ts.Tensor {
 		if err := sameShape(a, b); err != nil {
 			return nil, err
 		}
-		return ts.CosineEmbeddingLoss(a, b, alike, 0, reductionNone)
+		return ts.CosineEmbeddingLoss(a, b, alike, 0, int64(reductionNone))
 	}, a, b, alike)
 }
 

@@ -16,7 +16,10 @@ type Batch struct {
 	Parts   []Part  // one for each of the set's tasks
 	Records []int   // the examples' record numbers
 	Tokens  int     // real tokens
-	Whole   *Batch  // of which this is a rank's share; nil: it is whole itself
+
+	// Denominator is what the sum of the losses over tokens' hidden states is
+	// divided by: the Tokens of the larger batch of which this is a part. 0: its own.
+	Denominator float64
 }
 
 // Part is what a batch is to one task.
@@ -33,13 +36,20 @@ type Target struct {
 	Width   int
 	Valid   int // classes that aren't ignored, or flags
 	Soft    Soft
-	Whole   *Target // of which this is a rank's share; nil: it is whole itself
+
+	// Denominator is what the sum of the losses over the labels that count is
+	// divided by, where they are a part of a larger batch's: it is that batch's, known
+	// before the forward pass, so that the losses and gradients of the parts add
+	// up to its own. 0: the target's own, which gives the mean.
+	Denominator float64
 }
 
 // Soft is what a teacher says of a batch to one head.
 type Soft struct {
 	Rows   []int64   // rows of the logits, seen as [Size·Length, labels] or [Size, labels], that have teacher logits
 	Logits []float32 // [len(Rows), labels]
+
+	Denominator float64 // rows of the larger batch, as [Target] has it for labels; 0: len(Rows)
 }
 
 // Name joins the names of the batch's tasks.

@@ -150,9 +150,9 @@ func TestSoftLabelsOfPooledTasks(t *testing.T) {
 		{IDs: []int32{2, 3}, Labels: []Label{{Classes: []int64{0, 2}, Soft: []SoftLabel{soft(6, 7), soft(8, 9, 10)}}, {Flags: [][]float32{{0}}}}},
 	}).Parts
 	for i, want := range []Soft{
-		{[]int64{1, 2}, []float32{1, 2, 6, 7}},
-		{[]int64{1, 2}, []float32{3, 4, 5, 8, 9, 10}},
-		{[]int64{0}, []float32{9}},
+		{Rows: []int64{1, 2}, Logits: []float32{1, 2, 6, 7}},
+		{Rows: []int64{1, 2}, Logits: []float32{3, 4, 5, 8, 9, 10}},
+		{Rows: []int64{0}, Logits: []float32{9}},
 	} {
 		got := []Soft{parts[0].Targets[0].Soft, parts[0].Targets[1].Soft, parts[1].Targets[0].Soft}[i]
 		if !reflect.DeepEqual(got, want) {

@@ -6,22 +6,14 @@ import (
 )
 
 // Share collates a rank's share of the examples; see [BatchRef.Places]. It may
-// be empty. The batch knows of what it is a share.
+// be empty. Its denominators are unset: they are the whole batch's.
 func (s BatchRef) Share(rank, size int) Batch {
-	whole := s.Batch()
 	places := s.Places(size)[rank]
 	indices := make([]int, len(places))
 	for i, place := range places {
 		indices[i] = s.indices[place]
 	}
-	b := BatchRef{s.loader, indices}.Batch()
-	b.Whole = &whole
-	for p := range b.Parts {
-		for h := range b.Parts[p].Targets {
-			b.Parts[p].Targets[h].Whole = &whole.Parts[p].Targets[h]
-		}
-	}
-	return b
+	return BatchRef{s.loader, indices}.Batch()
 }
 
 // Places says which of the examples are each rank's, of size ranks, in
@@ -50,19 +42,3 @@ func (s BatchRef) Places(size int) [][]int {
 
 // length is an example's, in tokens.
 func (s BatchRef) length(place int) int { return len(s.loader.Examples[s.indices[place]].IDs) }
-
-// All is the batch of which b is a share, or else b.
-func (b *Batch) All() *Batch {
-	if b.Whole != nil {
-		return b.Whole
-	}
-	return b
-}
-
-// All is the target of which t is a share, or else t.
-func (t *Target) All() *Target {
-	if t.Whole != nil {
-		return t.Whole
-	}
-	return t
-}

@@ -203,8 +203,8 @@ func (m *Model) head(s *torchx.Scope, task string) heads.Head {
 
 // Loss is the training loss of one task's part of a batch, a scalar; logits are
 // what [Model.Logits] returned. It is nil, and no error, when every target is
-// ignored: there is nothing to learn from it. Of a rank's share of a batch it is
-// what the share adds to the loss of the whole; so is [Model.SoftLoss].
+// ignored: there is nothing to learn from it. Where targets have the denominators of
+// a larger batch it is what they add to its loss; so is [Model.SoftLoss].
 func (m *Model) Loss(s *torchx.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor {
 	head := m.head(s, part.Task)
 	if head == nil {
@@ -212,24 +212,39 @@ func (m *Model) Loss(s *torchx.Scope, b datasets.Batch, part datasets.Part, logi
 	}
 	targets := make([]heads.Target, len(part.Targets))
 	for i, t := range part.Targets {
+		targets[i].Denominator = t.Denominator
 		switch {
 		case t.Valid == 0:
 		case t.Flags == nil:
 			targets[i].Values = s.Int64s(t.Classes, int64(len(t.Classes)))
-			if t.Whole != nil {
-				targets[i].Share = head.Share(i, t.Classes, t.Whole.Classes)
-			}
 		default:
 			targets[i].Values = s.Float32s(t.Flags, int64(b.Size), int64(t.Width))
 			if t.Ignored != nil {
 				targets[i].Valid = s.Float32s(weightsOf(t.Ignored), int64(b.Size), int64(t.Width))
 			}
-			if t.Whole != nil {
-				targets[i].Share = float64(t.Valid) / float64(t.Whole.Valid)
-			}
 		}
 	}
 	return head.Loss(s, logits, targets)
+}
+
+// Denominators returns what the loss of each head of a task's part of a batch is
+// divided by: the number of labels that count or, for heads of classes with class
+// weights, the sum of their weights. Of a task that the model lacks, which has no loss,
+// they are 0.
+func (m *Model) Denominators(part datasets.Part) []float64 {
+	list := make([]float64, len(part.Targets))
+	head, found := m.heads[part.Task]
+	if !found {
+		return list
+	}
+	for i, t := range part.Targets {
+		if t.Flags != nil {
+			list[i] = float64(t.Valid)
+		} else {
+			list[i] = head.Denominator(i, t.Classes)
+		}
+	}
+	return list
 }
 
 // weightsOf is 0 for what is ignored, otherwise 1.
@@ -256,9 +271,7 @@ func (m *Model) SoftLoss(s *torchx.Scope, part datasets.Part, logits []*ts.Tenso
 		if rows := int64(len(t.Soft.Rows)); rows > 0 {
 			soft[i].Rows = s.Int64s(t.Soft.Rows, rows)
 			soft[i].Logits = s.Float32s(t.Soft.Logits, rows, int64(len(t.Soft.Logits))/rows)
-			if t.Whole != nil {
-				soft[i].Share = float64(rows) / float64(len(t.Whole.Soft.Rows))
-			}
+			soft[i].Denominator = t.Soft.Denominator
 		}
 	}
 	return head.SoftLoss(s, logits, soft, temperature)

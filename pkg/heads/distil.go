@@ -22,9 +22,9 @@ type Soft struct {
 	// for a token task and [batch, labels] for the others. Nil: all, in order.
 	Rows *ts.Tensor
 
-	// Share multiplies the loss where the rows are a rank's share of a batch's: it
-	// is what part they are of all rows. 0: they are all.
-	Share float64
+	// Denominator is the number of rows of the larger batch, where these are some
+	// of its rows: the losses of its parts add up to its own. 0: n.
+	Denominator float64
 }
 
 // softFunc is the divergence KL(teacher ‖ student) of what one head predicts, a
@@ -65,7 +65,11 @@ func (l *losses) SoftLoss(s *torchx.Scope, logits []*ts.Tensor, teacher []Soft, 
 	}
 	var total *ts.Tensor
 	for i, soft := range teacher {
-		if soft.Logits == nil || slices.Contains(s.Shape(soft.Logits), 0) {
+		if soft.Logits == nil {
+			continue
+		}
+		shape := s.Shape(soft.Logits)
+		if slices.Contains(shape, 0) {
 			continue
 		}
 		student := s.Rows(logits[i])
@@ -75,7 +79,11 @@ func (l *losses) SoftLoss(s *torchx.Scope, logits []*ts.Tensor, teacher []Soft, 
 		divergence := l.soft(s,
 			s.Scale(s.Float(student), 1/temperature),
 			s.Scale(s.Detach(s.Float(soft.Logits)), 1/temperature))
-		total = plus(s, total, shared(s, s.Scale(divergence, temperature*temperature), soft.Share))
+		loss := s.Scale(divergence, temperature*temperature)
+		if soft.Denominator != 0 && s.Err() == nil {
+			loss = s.Scale(loss, float64(ts.ElementCount(shape[:len(shape)-1]))/soft.Denominator)
+		}
+		total = plus(s, total, loss)
 	}
 	return total
 }

@@ -43,12 +43,12 @@ type Head interface {
 	// BCEWithLogitsLoss. After an error the weights are as before.
 	SetClassWeights(weights [][]float32) error
 
-	// Share is what the mean loss over the targets mine of a head of classes must
-	// be multiplied with, so that the sum over the parts of a batch, whose targets
-	// are all, is the mean loss over it: the part that mine have of the number of
-	// targets which count or, with class weights, of the sum of their weights. For
-	// a head of yes/no outputs it is the part of the number alone.
-	Share(head int, mine, all []int64) float64
+	// Denominator is what the sum of a head's losses over classes, [batch·seq] for
+	// a token task and [batch] for a multiclass one, is divided by: the number of
+	// those that count or, with class weights, the sum of their weights. For a
+	// head of yes/no outputs it is the number of outputs that count, whatever they
+	// weigh, which its caller knows.
+	Denominator(head int, classes []int64) float64
 }
 
 // New adds the head's parameters to p, under the names in task, and returns

@@ -22,28 +22,42 @@ type Target struct {
 	// all count.
 	Valid *ts.Tensor
 
-	// Share multiplies the loss where the target is a rank's share of a batch's:
-	// see [Head.Share]. 0: it is whole.
-	Share float64
+	// Denominator is what the sum of the losses over the targets that count is
+	// divided by, where they are some of a larger batch's: that batch's
+	// [Head.Denominator], so that the losses of its parts add up to its own.
+	// 0: that of Values, which gives their mean.
+	Denominator float64
 }
 
-// lossFunc is one head's mean loss over the targets that count, a scalar.
-// weight [labels] is what [Head.SetClassWeights] was given, or nil.
+// lossFunc is one head's loss over the targets that count, a scalar: their sum by
+// the target's denominator. weight [labels] is what [Head.SetClassWeights] was
+// given, or nil.
 type lossFunc func(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor
 
 // tokenLoss takes logits [batch, seq, labels] and class ids [batch·seq].
 func tokenLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
-	return s.CrossEntropy(s.Rows(logits), target.Values, weight, tasks.IgnoreToken)
+	return crossEntropy(s, s.Rows(logits), target, weight, tasks.IgnoreToken)
 }
 
 // classLoss takes logits [batch, labels] and class ids [batch].
 func classLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
-	return s.CrossEntropy(logits, target.Values, weight, tasks.IgnoreClass)
+	return crossEntropy(s, logits, target, weight, tasks.IgnoreClass)
+}
+
+// crossEntropy takes logits [n, labels] and class ids [n].
+func crossEntropy(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, ignore int64) *ts.Tensor {
+	if target.Denominator == 0 {
+		return s.CrossEntropy(logits, target.Values, weight, ignore, torchx.ReduceMean)
+	}
+	return s.Scale(s.CrossEntropy(logits, target.Values, weight, ignore, torchx.ReduceSum), 1/target.Denominator)
 }
 
 // flagLoss takes logits and 0 or 1, both [batch, labels].
 func flagLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
-	loss := s.BCEWithLogits(logits, target.Values, target.Valid, weight)
+	if target.Denominator != 0 {
+		return s.Scale(s.BCEWithLogits(logits, target.Values, target.Valid, weight, torchx.ReduceSum), 1/target.Denominator)
+	}
+	loss := s.BCEWithLogits(logits, target.Values, target.Valid, weight, torchx.ReduceMean)
 	if target.Valid == nil {
 		return loss
 	}
@@ -84,7 +98,7 @@ func (l *losses) Loss(s *torchx.Scope, logits []*ts.Tensor, targets []Target) *t
 			return nil
 		}
 		if target.Values != nil {
-			total = plus(s, total, shared(s, l.hard(s, logits[i], target, l.weight(s, i)), target.Share))
+			total = plus(s, total, l.hard(s, logits[i], target, l.weight(s, i)))
 		}
 	}
 	return total

@@ -30,8 +30,7 @@ type Teacher interface {
 	Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 }
 
-// learn sets a task's loss and its parts, of which a rank's share of a batch may
-// lack some.
+// learn sets a task's loss and its parts, of which a part of a batch may lack some.
 func (d Distillation) learn(s *torchx.Scope, loss *partLoss, model Model, b datasets.Batch, part datasets.Part, logits []*ts.Tensor, hidden, teacher, mask *ts.Tensor) {
 	loss.total = loss.hard
 	if d.Alpha > 0 {
@@ -41,15 +40,17 @@ func (d Distillation) learn(s *torchx.Scope, loss *partLoss, model Model, b data
 		}
 	}
 	if d.HiddenWeight > 0 {
-		loss.hidden = scaled(s, heads.HiddenLoss(s, hidden, teacher, mask), float64(b.Tokens)/float64(b.All().Tokens))
+		loss.hidden = heads.HiddenLoss(s, hidden, teacher, mask)
+		if b.Denominator != 0 {
+			loss.hidden = scaled(s, loss.hidden, float64(b.Tokens)/b.Denominator)
+		}
 		loss.total = sum(s, loss.total, s.Scale(loss.hidden, d.HiddenWeight))
 	}
 }
 
-// speaks reports whether a teacher says anything of a part, or of the whole batch
-// of which it is a share.
+// speaks reports whether a teacher says anything of a part, or of the larger batch's.
 func speaks(part datasets.Part) bool {
-	return slices.ContainsFunc(part.Targets, func(t datasets.Target) bool { return len(t.All().Soft.Rows) > 0 })
+	return slices.ContainsFunc(part.Targets, func(t datasets.Target) bool { return len(t.Soft.Rows) > 0 || t.Soft.Denominator > 0 })
 }
 
 // teacherHidden runs the teachers of a batch's tasks whose hidden states count.

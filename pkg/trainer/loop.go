@@ -70,7 +70,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 		if err := t.toldToStop(ctx); err != nil {
 			return err
 		}
-		if err := t.trainStep(ctx, number, i, t.share(refs[i])); err != nil {
+		if err := t.trainStep(ctx, number, i, refs[i]); err != nil {
 			return err
 		}
 		n := t.progress.Interval
@@ -88,8 +88,9 @@ func (t *Trainer) epoch(ctx context.Context) error {
 
 // trainStep is step i of an epoch. A step whose loss or gradient isn't finite
 // leaves the weights as they are; too many in a row end the run.
-func (t *Trainer) trainStep(ctx context.Context, epoch, i int, b datasets.Batch) error {
-	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(*b.All()))
+func (t *Trainer) trainStep(ctx context.Context, epoch, i int, ref datasets.BatchRef) error {
+	b, whole := t.share(ref)
+	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(whole))
 	p := &t.progress
 	p.Interval.Rate = t.plan.Schedule.Rate(p.Step)
 	result, err := t.Step(ctx, b, StepOptions{Rate: p.Interval.Rate, Seed: t.dropoutSeed(epoch, i)})
@@ -108,7 +109,7 @@ func (t *Trainer) trainStep(ctx context.Context, epoch, i int, b datasets.Batch)
 	default:
 		p.Bad = 0
 	}
-	p.Interval.add(*b.All(), result)
+	p.Interval.add(whole, result)
 	p.moved()
 	t.stateSaved = false
 	return nil
@@ -130,7 +131,8 @@ type StepResult struct {
 // Step makes one update of the weights from a batch: forward and backward pass,
 // clipping, optimizer. It is what [Trainer.Run] does for each batch, and changes
 // nothing but the weights and the optimizer's state: history and progress are the run's.
-// With [Ranks] all call it, each with its share of the batch. A batch whose
+// With [Ranks] all call it, each with its share of the batch, whose targets have the
+// Denominator of the whole. A batch whose
 // targets are all ignored changes nothing; nor does one whose loss or gradient is
 // no finite number, which is ErrNotFinite.
 func (t *Trainer) Step(ctx context.Context, b datasets.Batch, o StepOptions) (StepResult, error) {

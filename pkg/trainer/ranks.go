@@ -33,12 +33,16 @@ type Ranks interface {
 	Broadcast(tensors []*ts.Tensor) error
 }
 
-// share is the batch that this rank takes of one.
-func (t *Trainer) share(ref datasets.BatchRef) datasets.Batch {
+// share returns the batch that this rank takes of one, and the whole one. Without
+// other ranks it is the whole one.
+func (t *Trainer) share(ref datasets.BatchRef) (b, whole datasets.Batch) {
+	whole = ref.Batch()
 	if t.ranks == nil {
-		return ref.Batch()
+		return whole, whole
 	}
-	return ref.Share(t.ranks.Rank(), t.ranks.Size())
+	b = ref.Share(t.ranks.Rank(), t.ranks.Size())
+	setDenominators(t.model, &b, whole)
+	return b, whole
 }
 
 // dropoutSeed is a step's. Ranks drop different things.

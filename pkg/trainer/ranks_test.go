@@ -73,6 +73,7 @@ func TestSharesAddUp(t *testing.T) {
 				notes := make([]float64, notesOfTask*len(list))
 				for rank := range size {
 					b := ref.Share(rank, size)
+					setDenominators(tr.Model, &b, whole)
 					tokens += b.Tokens
 					g, l := gradientOf(t, tr, b)
 					apart = append(apart, g)

@@ -27,6 +27,8 @@ type Model interface {
 	// SoftLoss is Temperature²·KL(teacher ‖ student), a scalar; nil if
 	// the part has no teacher targets.
 	SoftLoss(s *torchx.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor
+	// Denominators are what the losses of a part's heads are divided by.
+	Denominators(part datasets.Part) []float64
 	Params() torchx.Params
 	// BackwardOrder returns the parameters in the order in which backward passes
 	// reach them, those that some passes don't reach at the end.
@@ -68,10 +70,10 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 		if mine.Stopped = t.stopAll || ctx.Err() != nil; mine.Stopped {
 			break // which the others are told below
 		}
-		b := t.share(ref)
+		b, whole := t.share(ref)
 		out, err := t.predict(b, l.Tasks)
 		if err != nil {
-			return fmt.Errorf("batch %d (%s): %w", i+1, describe(*b.All()), explainMemory(err))
+			return fmt.Errorf("batch %d (%s): %w", i+1, describe(whole), explainMemory(err))
 		}
 		if t.ranks == nil {
 			addTo(scorers, b, out)
