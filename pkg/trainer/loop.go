@@ -129,12 +129,11 @@ type StepResult struct {
 }
 
 // Step makes one update of the weights from a batch: forward and backward pass,
-// clipping, optimizer. It is what [Trainer.Run] does for each batch, and changes
-// nothing but the weights and the optimizer's state: history and progress are the run's.
-// With [Ranks] all call it, each with its share of the batch, whose targets have the
-// Denominator of the whole. A batch whose
-// targets are all ignored changes nothing; nor does one whose loss or gradient is
-// no finite number, which is ErrNotFinite.
+// clipping, optimizer. [Trainer.Run] does it for each batch. It changes the weights
+// and the optimizer's state alone: history and progress are the run's. With [Ranks]
+// all call it, each with its share of the batch, whose targets have the whole
+// batch's denominators. A batch whose targets are all ignored changes nothing; nor
+// does one whose loss or gradient is no finite number, which is ErrNotFinite.
 func (t *Trainer) Step(ctx context.Context, b datasets.Batch, o StepOptions) (StepResult, error) {
 	if err := torchx.Seed(o.Seed); err != nil {
 		return StepResult{}, err

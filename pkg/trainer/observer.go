@@ -34,8 +34,9 @@ type Observer interface {
 	// LogMetrics adds a point to each metric's curve; the step is the epoch, or
 	// the training step where [Settings] has EvalSteps. It is called for a
 	// validation after state and checkpoint were saved, so nothing is logged that
-	// a resumed run does again. A resumed run calls it for all validations before, since a
-	// tracker may have lost what the stopped process had still to write.
+	// a resumed run does again. A resumed run first calls it for all validations
+	// so far: a tracker may have lost what the stopped process had still to write,
+	// and leaves out what it holds.
 	LogMetrics(step int64, values map[string]float64)
 	// EarlyStopped is called when so many validations brought no improvement
 	// that the run ends; best is the epoch of the best one.
