@@ -1,5 +1,10 @@
 // Package fusion is Trident's model: one shared encoder, one head for each
 // task, routed by the batch's task; with its files and its predictions.
+//
+// [Load] reads a model's folder, and a [Predictor] labels texts with it: that is what
+// pkg/label, pkg/serve and other programs call. pkg/run makes a [Model] ([New]), gives it
+// to pkg/trainer and saves it ([Save]); pkg/distill asks models as teachers. A Model calls
+// pkg/backbone once for a batch, then the pkg/heads of the batch's tasks.
 package fusion
 
 import (

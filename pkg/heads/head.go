@@ -1,6 +1,9 @@
 // Package heads maps an encoder's hidden states to a task's logits and losses.
 // There are two kinds: a token head, and heads over a pooled sentence vector;
 // a [tasks.Task] says which a task takes.
+//
+// pkg/fusion makes the heads of a model ([New]) and calls them with the hidden states of
+// its encoder. Programs that use a model don't need this package.
 package heads
 
 import (
