@@ -12,10 +12,10 @@ type Precision = torchx.Precision
 
 // The precisions. [Precision.Resolve] makes Auto one of the others.
 const (
-	FP32 = torchx.FP32
-	BF16 = torchx.BF16
-	INT8 = torchx.INT8 // the encoder's linear layers; only inference on the CPU
-	Auto = torchx.Auto // bf16 where the device computes in it, otherwise fp32
+	FP32 Precision = torchx.FP32
+	BF16 Precision = torchx.BF16
+	INT8 Precision = torchx.INT8 // the encoder's linear layers; only inference on the CPU
+	Auto Precision = torchx.Auto // bf16 where the device computes in it, otherwise fp32
 )
 
 // Device finds the device that spec asks for: "cpu", "cuda", "cuda:N", or "auto", which
