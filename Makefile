@@ -48,11 +48,19 @@ isa: compiled ## Run the tests of numbers as other processors, with 1, 2 and 4 t
 fuzz: libtorch ## Run each fuzz target for FUZZTIME (60s; half an hour and more).
 	scripts/fuzz.sh $(or $(FUZZTIME),60s)
 
+.PHONY: race
+# The packages whose goroutines share something.
+race: export OMP_WAIT_POLICY = passive
+race: compiled python ## Run the tests of concurrent packages under Go's race detector.
+	go test -race -timeout 30m ./internal/hub ./internal/ranks ./pkg/client ./pkg/serve ./pkg/tracking
+
 .PHONY: lint
-lint: libtorch ## Check style: gofmt, vet, golangci-lint, shellcheck.
-	test -z "$$(gofmt -l $$(git ls-files '*.go'))"
+lint: compiled ## Check style: gofmt, go.mod, golangci-lint (vet among its checks), shellcheck.
+	gofmt -d $$(git ls-files '*.go')
+	go mod tidy -diff
 	$(golangci-lint) run
-	shellcheck $$(git ls-files '*.sh' .ci/run)
+	scripts/pyenv.sh scripts/requirements-lint.txt .venv-lint >/dev/null
+	.venv-lint/bin/shellcheck $$(git ls-files '*.sh' .ci/run)
 
 .PHONY: deploy-check
 deploy-check: ## Hold deploy/ against Kubernetes', Kubeflow's and Compose's own checks (200 MB of Go modules).

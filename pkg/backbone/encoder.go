@@ -1,5 +1,8 @@
 // Package backbone is the DistilBERT encoder (Sanh et al., 2019), with Hugging
 // Face's parameter names and file formats.
+//
+// pkg/fusion makes the [Encoder] of a model ([New]) and calls it once for a batch; pkg/run
+// finds pretrained weights ([Find]) and reads them ([LoadPretrained]).
 package backbone
 
 import (
@@ -8,6 +11,7 @@ import (
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
 const layerNormEps = 1e-12
@@ -21,7 +25,7 @@ type Encoder struct {
 
 // New adds the encoder's parameters to p: embeddings.* and
 // transformer.layer.N.*. Weights are N(0, initializer_range), biases 0.
-func New(p torchx.Params, c Config) (*Encoder, error) {
+func New(p nn.Params, c Config) (*Encoder, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("encoder: %w", err)
 	}
@@ -56,7 +60,7 @@ type Tokens struct {
 // Forward maps tokens to hidden states [tokens, dim]. No sequence may be longer
 // than Config.MaxPositions. There is no padding to be masked: all but attention
 // looks at one token, and attention at one sequence.
-func (e *Encoder) Forward(s *torchx.Scope, t Tokens) *ts.Tensor {
+func (e *Encoder) Forward(s *nn.Scope, t Tokens) *ts.Tensor {
 	x := s.Block(func() *ts.Tensor { return e.embeddings.forward(s, t) }) // [tokens, dim]
 	for _, l := range e.layers {
 		x = s.Block(func() *ts.Tensor { return l.forward(s, x, t.Lengths) })

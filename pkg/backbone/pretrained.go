@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/checkpoint"
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
 // LoadPretrained overwrites the encoder's parameters in p, whose names begin
@@ -19,7 +19,7 @@ import (
 // encoder's ("distilbert.", our "backbone.", the prototype's "bert."), with the old gamma
 // and beta, and with what PyTorch's wrappers add. Heads are passed over. Every parameter
 // must be there, in its shape, and finite.
-func LoadPretrained(dir, prefix string, p torchx.Params) error {
+func LoadPretrained(dir, prefix string, p nn.Params) error {
 	names := append(weights.HuggingFaceFiles(), "model.pt") // a model of ours whose other file was removed
 	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
 	switch named, err := NamedWeights(dir); {
@@ -112,7 +112,7 @@ func isHead(name, within string) bool {
 // missing tensor, a wrong shape, and a number that isn't finite
 // ([checkpoint.ErrNotFinite]), are errors that name it; nothing is overwritten if one
 // is missing.
-func LoadParams(file *weights.File, prefix string, p torchx.Params, rename func(string) string) (unused []string, err error) {
+func LoadParams(file *nn.WeightFile, prefix string, p nn.Params, rename func(string) string) (unused []string, err error) {
 	source := map[string]string{}
 	for _, name := range file.Names() {
 		param := prefix + rename(name)

@@ -1,5 +1,7 @@
 // Package client asks a Trident server (cmd/serve) what it reads in calls. It
 // needs no libtorch, and holds the types of what goes over the wire.
+//
+// Other programs call [Client.Predict]. pkg/serve, which answers, uses the types.
 package client
 
 import (

@@ -1,5 +1,9 @@
 // Package config is the YAML configuration: its keys, their defaults, strict
 // decoding (an unknown key is an error with its line) and validation.
+//
+// cmd/train reads a file with [Load]; another program takes [Default], sets what it
+// wants and calls [Config.Validate]. pkg/run is given the result. This package calls no
+// other of pkg/.
 package config
 
 // Config is a whole configuration file. Keys of the Python prototype keep

@@ -1,5 +1,8 @@
 // Package distill lets a student learn from trained teachers: it finds out what
 // they say of the training records, once, and puts it beside the examples.
+//
+// pkg/run calls it before training; it calls pkg/fusion to load teachers and run them.
+// pkg/heads has the losses, and docs/distillation.md the whole.
 package distill
 
 import (

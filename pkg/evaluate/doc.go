@@ -8,4 +8,6 @@
 //
 // There is no text of a record anywhere in a report: records go by their
 // number.
+//
+// cmd/eval is this package with flags.
 package evaluate

@@ -5,6 +5,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/heads"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -20,7 +21,7 @@ type WordWeight struct {
 // Attention is what a task's attention pooling looks at in what [Model.Hidden]
 // returned: weights [batch, seq] with the sum 1. It is nil, and no error, for a
 // task without attention pooling.
-func (m *Model) Attention(s *torchx.Scope, task string, hidden, mask *ts.Tensor) *ts.Tensor {
+func (m *Model) Attention(s *nn.Scope, task string, hidden, mask *ts.Tensor) *ts.Tensor {
 	head := m.head(s, task)
 	if head == nil {
 		return nil

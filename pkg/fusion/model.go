@@ -1,5 +1,10 @@
 // Package fusion is Trident's model: one shared encoder, one head for each
 // task, routed by the batch's task; with its files and its predictions.
+//
+// [Load] reads a model's folder, and a [Predictor] labels texts with it: that is what
+// pkg/label, pkg/serve and other programs call. pkg/run makes a [Model] ([New]), gives it
+// to pkg/trainer and saves it ([Save]); pkg/distill asks models as teachers. A Model calls
+// pkg/backbone once for a batch, then the pkg/heads of the batch's tasks.
 package fusion
 
 import (
@@ -16,6 +21,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/heads"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -109,7 +115,7 @@ func CountParameters(a Architecture) (int64, error) {
 }
 
 // Params returns the parameters, named as in a checkpoint.
-func (m *Model) Params() torchx.Params { return m.params }
+func (m *Model) Params() nn.Params { return m.params }
 
 // BackwardOrder returns the parameters in the order in which a backward pass
 // reaches them: the encoder's from its last layer to its embeddings, and then those
@@ -131,7 +137,7 @@ func (m *Model) Drop() { m.params.Drop() }
 
 // Inference opens a Scope for the model's predictions, with matrix products in
 // that precision; "" is float32. The caller closes it.
-func (m *Model) Inference(precision torchx.Precision) (*torchx.Scope, error) {
+func (m *Model) Inference(precision nn.Precision) (*nn.Scope, error) {
 	prepare := map[torchx.Precision]func() error{torchx.INT8: m.round, torchx.BF16: m.fits}[precision]
 	if prepare != nil {
 		if err := prepare(); err != nil {
@@ -153,7 +159,7 @@ func (m *Model) Inference(precision torchx.Precision) (*torchx.Scope, error) {
 
 // Hidden runs the encoder on a batch: hidden states [batch, seq, dim], 0 on
 // padding, and the mask [batch, seq], nil if there is no padding.
-func (m *Model) Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor) {
+func (m *Model) Hidden(s *nn.Scope, b datasets.Batch) (hidden, mask *ts.Tensor) {
 	tokens := tokensOf(b)
 	hidden = m.encoder.Forward(s, tokens) // [tokens, dim]
 	if b.Mask != nil {
@@ -180,7 +186,7 @@ func tokensOf(b datasets.Batch) backbone.Tokens {
 
 // Logits applies one task's head to what [Model.Hidden] returned: a tensor for
 // each of the task's heads, [batch, seq, labels] or [batch, labels].
-func (m *Model) Logits(s *torchx.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor {
+func (m *Model) Logits(s *nn.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor {
 	head := m.head(s, task)
 	if head == nil {
 		return nil
@@ -205,7 +211,7 @@ func (m *Model) head(s *torchx.Scope, task string) heads.Head {
 // what [Model.Logits] returned. It is nil, and no error, when every target is
 // ignored: there is nothing to learn from it. Where targets have the denominators of
 // a larger batch it is what they add to its loss; so is [Model.SoftLoss].
-func (m *Model) Loss(s *torchx.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor {
+func (m *Model) Loss(s *nn.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor {
 	head := m.head(s, part.Task)
 	if head == nil {
 		return nil
@@ -261,7 +267,7 @@ func weightsOf(ignored []bool) []float32 {
 // SoftLoss is the distillation loss of one task's part of a batch at a
 // temperature, a scalar: how far its logits are from its teacher's. It is nil,
 // and no error, when it has no teacher targets.
-func (m *Model) SoftLoss(s *torchx.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor {
+func (m *Model) SoftLoss(s *nn.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor {
 	head := m.head(s, part.Task)
 	if head == nil {
 		return nil

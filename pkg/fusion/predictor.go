@@ -9,6 +9,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -39,7 +40,7 @@ type PredictOptions struct {
 	// Precision of matrix products: float32 if it is "". Those of bfloat16 and
 	// 8-bit integers are faster where the processor has them, and a little less
 	// exact; 8-bit integers are for the CPU.
-	Precision torchx.Precision
+	Precision nn.Precision
 
 	// Overlap says what becomes of a text that is longer than the model reads.
 	// 0: its end isn't read, as in the Python prototype. More: it is read in

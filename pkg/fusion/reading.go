@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -76,7 +76,7 @@ func (r *Reading) Pieces() []Piece {
 
 // Read puts pieces through the model at once, for the tasks that any of them
 // is wanted for. It is safe for concurrent use with other pieces.
-func (p *Predictor) Read(pieces []Piece, precision torchx.Precision) error {
+func (p *Predictor) Read(pieces []Piece, precision nn.Precision) error {
 	o := PredictOptions{Precision: precision}
 	wanted := map[string]bool{}
 	batch := make([]*piece, len(pieces))

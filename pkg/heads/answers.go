@@ -3,14 +3,14 @@ package heads
 import (
 	"github.com/sugarme/gotch/ts"
 
-	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // Answers gives for each row of a batch the class of each head of a multiclass
 // task, as [tasks.Task.Answer] chooses them; logits are those of [Head.Logits],
 // [batch, labels] each. It is nil after an error of s.
-func Answers(s *torchx.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
+func Answers(s *nn.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
 	values := make([][]float32, len(logits)) // of each head, [batch·labels]
 	for h, x := range logits {
 		values[h] = s.ReadFloat32(x)

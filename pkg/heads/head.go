@@ -1,6 +1,9 @@
 // Package heads maps an encoder's hidden states to a task's logits and losses.
 // There are two kinds: a token head, and heads over a pooled sentence vector;
 // a [tasks.Task] says which a task takes.
+//
+// pkg/fusion makes the heads of a model ([New]) and calls them with the hidden states of
+// its encoder. Programs that use a model don't need this package.
 package heads
 
 import (
@@ -8,7 +11,7 @@ import (
 
 	"github.com/sugarme/gotch/ts"
 
-	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -18,13 +21,13 @@ type Head interface {
 	// each of the task's heads: [batch, seq, labels] for a token task,
 	// [batch, labels] for the others. mask [batch, seq] (bool) is true on real
 	// tokens; nil means no padding.
-	Logits(s *torchx.Scope, hidden, mask *ts.Tensor) []*ts.Tensor
+	Logits(s *nn.Scope, hidden, mask *ts.Tensor) []*ts.Tensor
 
 	// Loss is the training loss, a scalar: the sum of the task's heads' mean
 	// losses over the targets that aren't ignored. targets has one element for
 	// each head. A head without a target has nothing to learn and is left out;
 	// without any target Loss returns nil.
-	Loss(s *torchx.Scope, logits []*ts.Tensor, targets []Target) *ts.Tensor
+	Loss(s *nn.Scope, logits []*ts.Tensor, targets []Target) *ts.Tensor
 
 	// SoftLoss is the distillation loss, a scalar: the sum of the task's heads'
 	// T²·KL(teacher ‖ student), of logits divided by the temperature T > 0.
@@ -32,7 +35,7 @@ type Head interface {
 	// yes/no ones. teacher has one element for each head and gets no gradient. A
 	// head of which the teacher says nothing is left out; if it says nothing at
 	// all SoftLoss returns nil.
-	SoftLoss(s *torchx.Scope, logits []*ts.Tensor, teacher []Soft, temperature float64) *ts.Tensor
+	SoftLoss(s *nn.Scope, logits []*ts.Tensor, teacher []Soft, temperature float64) *ts.Tensor
 
 	// SetClassWeights weighs the labels in Loss from now on: one positive number
 	// for each label of each head, nil for a head whose labels all weigh 1. For
@@ -53,7 +56,7 @@ type Head interface {
 
 // New adds the head's parameters to p, under the names in task, and returns
 // it. They are initialised as PyTorch's nn.Linear.
-func New(p torchx.Params, task tasks.Task, dim int64, dropout float64) (Head, error) {
+func New(p nn.Params, task tasks.Task, dim int64, dropout float64) (Head, error) {
 	if len(task.Heads) == 0 {
 		return nil, fmt.Errorf("task %q has no head", task.Name)
 	}

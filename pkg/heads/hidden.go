@@ -3,7 +3,7 @@ package heads
 import (
 	"github.com/sugarme/gotch/ts"
 
-	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
 // HiddenLoss is the distillation loss of an encoder's last hidden states, a
@@ -12,7 +12,7 @@ import (
 // teacher have shape [batch, seq, dim]; mask [batch, seq] (bool) is true on real
 // tokens, of which there must be one; nil means no padding. The teacher gets no
 // gradient. Like [Head.SoftLoss] it is computed in float32.
-func HiddenLoss(s *torchx.Scope, student, teacher, mask *ts.Tensor) *ts.Tensor {
+func HiddenLoss(s *nn.Scope, student, teacher, mask *ts.Tensor) *ts.Tensor {
 	losses := s.CosineLosses(s.Rows(s.Float(student)), s.Rows(s.Detach(s.Float(teacher)))) // [batch·seq]
 	if mask == nil {
 		return s.Mean(losses)

@@ -7,6 +7,7 @@ import (
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -55,7 +56,7 @@ func (clsPooling) pool(s *torchx.Scope, hidden, _ *ts.Tensor) *ts.Tensor {
 // [batch, seq]: weights that are 0 on padding and whose sum in a row is 1. It is
 // nil for a head without attention pooling. hidden and mask are as in
 // [Head.Logits].
-func Attention(h Head, s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
+func Attention(h Head, s *nn.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
 	pooled, ok := h.(*pooledHead)
 	if !ok {
 		return nil

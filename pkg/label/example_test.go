@@ -5,21 +5,10 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"testing"
 
 	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/pkg/label"
 )
-
-// folder is as much of a test as tinymodel needs to save a model in it.
-type folder struct {
-	testing.TB
-	path string
-}
-
-func (folder) Helper()           {}
-func (f folder) TempDir() string { return f.path }
-func (folder) Fatal(args ...any) { panic(fmt.Sprint(args...)) }
 
 // Two calls are read from a stream, and answered in a table.
 func ExampleRun() {
@@ -31,7 +20,7 @@ func ExampleRun() {
 	defer os.RemoveAll(dir)
 
 	o := label.Defaults()
-	o.Model = tinymodel.Dir(folder{path: dir}, 1) // a folder that train has written
+	o.Model = tinymodel.ForExample(dir, 1) // a folder that train has written
 	o.Input, o.InputFormat = []string{"-"}, "jsonl"
 	o.Tasks, o.Format, o.Device = []string{"mood"}, "csv", "cpu"
 	calls := `{"id": 1, "text": "Hello, my name is Mwakamba."}

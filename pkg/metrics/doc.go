@@ -7,4 +7,6 @@
 // ratio whose denominator is 0 is 0, as with zero_division=0 in both
 // libraries, and so is every score of no data. Truth and predictions of
 // different lengths can't be compared: their score is NaN.
+//
+// pkg/trainer scores validation with it, and pkg/evaluate makes its reports of it.
 package metrics

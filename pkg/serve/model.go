@@ -8,15 +8,15 @@ import (
 
 	"github.com/sugarme/gotch"
 
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
 // Model is what a [Server] reads calls with.
 type Model struct {
 	Predictor *fusion.Predictor
-	Precision torchx.Precision
+	Precision nn.Precision
 	Hash      string // says which model it is
 	Warning   string // what is odd about its files; may be ""
 	Drop      func() // frees it
@@ -24,7 +24,7 @@ type Model struct {
 
 // OpenModel loads a model directory. Its hash is the SHA-256 of the files that
 // were read.
-func OpenModel(dir string, device gotch.Device, precision torchx.Precision) (*Model, error) {
+func OpenModel(dir string, device gotch.Device, precision nn.Precision) (*Model, error) {
 	before, err := fusion.HashDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("load model %s: %w", dir, err)

@@ -1,6 +1,10 @@
 // Package serve answers HTTP requests with a model: texts in, labels out. Texts
 // of all requests share batches, one goroutine runs the model, and whatever is
 // too much is refused instead of queued.
+//
+// cmd/serve opens a model with [OpenModel] and makes a [Server] ([New]); another program
+// can serve [Server.Handler] beside its own pages. The Server calls fusion.Predictor;
+// what goes over the wire is in pkg/client.
 package serve
 
 import (

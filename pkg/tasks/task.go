@@ -1,6 +1,10 @@
 // Package tasks describes what a model learns: for each task its kind, heads,
 // labels and names. Datasets, heads, metrics, label maps and reports all
 // follow these descriptions, so that a further task is data, not code.
+//
+// [NER], [CLS] and [QA] are the built-in tasks, [Custom] makes a user's. pkg/run takes
+// them from the configuration; a saved model keeps its own. Nearly all packages read
+// them; this one calls none.
 package tasks
 
 import "fmt"

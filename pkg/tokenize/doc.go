@@ -11,4 +11,7 @@
 // a code point is classed stands in tables.go, generated from the library
 // itself. A [Tokenizer] is made from a vocabulary ([New]), read from a model
 // directory ([Load]), or trained: [Train] makes a vocabulary from texts.
+//
+// pkg/datasets encodes records with a Tokenizer, pkg/fusion texts; a model's folder
+// holds the files that [Load] reads. This package calls no other of pkg/.
 package tokenize

@@ -16,4 +16,7 @@
 // Nothing here stops training: a server that is away at the start is replaced
 // by the file store with one warning, one that goes away later is waited for,
 // and an item that the store refuses is dropped alone, with a warning.
+//
+// pkg/run opens a [Run] ([Open]) for a training, cmd/train sync calls [Sync], and cmd/eval
+// adds a report to a run. This package calls no other of pkg/.
 package tracking

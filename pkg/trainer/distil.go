@@ -9,6 +9,7 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/heads"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
 // Distillation says how a task learns from its teacher, whose logits are in the
@@ -27,7 +28,7 @@ type Distillation struct {
 
 // Teacher is a model whose hidden states a student imitates.
 type Teacher interface {
-	Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
+	Hidden(s *nn.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 }
 
 // learn sets a task's loss and its parts, of which a part of a batch may lack some.

@@ -11,6 +11,7 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/heads"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -18,18 +19,18 @@ import (
 type Model interface {
 	// Hidden runs the encoder: hidden states [batch, seq, dim] and the mask
 	// [batch, seq], nil without padding.
-	Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
+	Hidden(s *nn.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 	// Logits returns a tensor of logits for each head of a task.
-	Logits(s *torchx.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor
+	Logits(s *nn.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor
 	// Loss is the mean loss of a task's part of a batch, a scalar; nil if there
 	// is nothing to learn.
-	Loss(s *torchx.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor
+	Loss(s *nn.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor
 	// SoftLoss is Temperature²·KL(teacher ‖ student), a scalar; nil if
 	// the part has no teacher targets.
-	SoftLoss(s *torchx.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor
+	SoftLoss(s *nn.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor
 	// Denominators are what the losses of a part's heads are divided by.
 	Denominators(part datasets.Part) []float64
-	Params() torchx.Params
+	Params() nn.Params
 	// BackwardOrder returns the parameters in the order in which backward passes
 	// reach them, those that some passes don't reach at the end.
 	BackwardOrder() []*ts.Tensor

@@ -9,4 +9,7 @@
 //
 // Everything is made up. The matters are named soberly, in no more detail than
 // a case file's heading has.
+//
+// cmd/datagen and pkg/run, for the quickstart, call [WriteAll]; [NER], [Cases] and [QA]
+// give the records one by one.
 package synth
