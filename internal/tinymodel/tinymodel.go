@@ -90,12 +90,8 @@ func Save(t testing.TB, tok *tokenize.Tokenizer, rng *rand.Rand, deviation float
 			t.Fatal(err)
 		}
 	}
-	maps, err := m.LabelMaps()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := filepath.Join(t.TempDir(), "model")
-	if err := fusion.Save(dir, m, tok, fusion.Files{fusion.LabelMapsFile: maps}); err != nil {
+	if err := fusion.Save(dir, m, tok, nil); err != nil {
 		t.Fatal(err)
 	}
 	return dir

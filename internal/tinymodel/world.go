@@ -116,11 +116,7 @@ func (w *World) Model(dir string, seed uint64, limit int64, list ...tasks.Task) 
 			w.t.Fatal(err)
 		}
 	}
-	maps, err := m.LabelMaps()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := fusion.Save(dir, m, w.Tok, fusion.Files{fusion.LabelMapsFile: maps}); err != nil {
+	if err := fusion.Save(dir, m, w.Tok, nil); err != nil {
 		w.t.Fatal(err)
 	}
 }

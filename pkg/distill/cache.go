@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/google/renameio/v2"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -198,7 +198,7 @@ func tensorOf[T int64 | float32](file *weights.File, path, name string, dtype we
 		return nil, fmt.Errorf("%s: tensor %s: %w", path, name, err)
 	}
 	for _, v := range values {
-		if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
+		if !numbers.Finite(float64(v)) {
 			return nil, fmt.Errorf("%s: tensor %s holds %v", path, name, v)
 		}
 	}

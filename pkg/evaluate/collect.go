@@ -2,16 +2,12 @@ package evaluate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/sugarme/gotch/ts"
-
-	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
-	"github.com/trident-nlp/trident/pkg/heads"
 	"github.com/trident-nlp/trident/pkg/report"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -50,7 +46,7 @@ func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) (
 		for i, index := range batch {
 			examples[i] = set.Examples[index]
 		}
-		if err := e.read(m, collator.Collate(set.Tasks, examples), batch, outputs); err != nil {
+		if err := e.read(m, collator.Collate(set.Tasks, examples), set.Tasks, batch, outputs); err != nil {
 			return nil, err
 		}
 		done += len(batch)
@@ -60,43 +56,28 @@ func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) (
 }
 
 // read runs the model on a batch, whose examples stand at index in outputs.
-func (e *evaluation) read(m *loaded, b datasets.Batch, index []int, outputs []report.Outputs) (err error) {
-	s, err := m.Inference(e.precision())
+func (e *evaluation) read(m *loaded, b datasets.Batch, list []tasks.Task, index []int, outputs []report.Outputs) error {
+	said, err := m.Outputs(b, list, fusion.OutputOptions{Precision: e.precision(), Probabilities: true})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	hidden, mask := m.Hidden(s, b)
-	for t, part := range b.Parts {
-		all := m.Logits(s, part.Task, hidden, mask)
+	for t, out := range said {
 		if outputs[t].Answers != nil {
-			for i, answer := range heads.Answers(s, outputs[t].Task, all) {
-				outputs[t].Answers[index[i]] = answer
+			for i, at := range index {
+				outputs[t].Answers[at] = out.Answer(i)
 			}
 		}
-		for h, logits := range all {
-			p := fusion.Rows(s, probabilities(s, outputs[t].Task.Kind, logits), b.Size)
-			raw := fusion.Rows(s, logits, b.Size)
-			if s.Err() != nil {
-				return nil // Close returns it
-			}
+		for h, rows := range out.Logits {
 			for i, at := range index {
-				if !fusion.Finite(raw[i]) {
-					return fmt.Errorf("task %s: record %d: %w", part.Task, b.Records[i], fusion.ErrNotFinite)
+				if !numbers.Finite(rows[i]...) {
+					return fmt.Errorf("task %s: record %d: %w", out.Task.Name, b.Records[i], fusion.ErrNotFinite)
 				}
-				out := &outputs[t].Heads[h]
-				out.Truth[at], out.Probabilities[at] = labelled(outputs[t].Task, h, part.Targets[h], i, b.Size, p[i])
+				head := &outputs[t].Heads[h]
+				head.Truth[at], head.Probabilities[at] = labelled(out.Task, h, b.Parts[t].Targets[h], i, b.Size, out.Probabilities[h][i])
 			}
 		}
 	}
 	return nil
-}
-
-func probabilities(s *torchx.Scope, kind tasks.Kind, logits *ts.Tensor) *ts.Tensor {
-	if kind == tasks.MultiLabel {
-		return s.Sigmoid(logits)
-	}
-	return s.Softmax(logits, -1)
 }
 
 // labelled gives the truth of example i of a batch, of the words that have one

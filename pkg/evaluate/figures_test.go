@@ -81,11 +81,7 @@ func TestFiguresAreTheTrainers(t *testing.T) {
 	if !m.Tasks[1].Paired() {
 		t.Error("the data doesn't tell which labels go together")
 	}
-	maps, err := m.LabelMaps()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := fusion.Save("all", m, tok, fusion.Files{fusion.LabelMapsFile: maps}); err != nil {
+	if err := fusion.Save("all", m, tok, nil); err != nil {
 		t.Fatal(err)
 	}
 	o := options(t, "all", append(allData, "reporter="+clsFile)...)

@@ -28,25 +28,6 @@ func (m *Model) Attention(s *torchx.Scope, task string, hidden, mask *ts.Tensor)
 	return heads.Attention(head, s, hidden, mask)
 }
 
-// readAttention hands each piece its tokens' weights, if the task has any.
-func (p *Predictor) readAttention(s *torchx.Scope, task string, hidden, mask *ts.Tensor, batch []*piece) {
-	weights := p.model.Attention(s, task, hidden, mask)
-	if weights == nil {
-		return
-	}
-	values := s.ReadFloat32(weights)
-	row := len(values) / len(batch)
-	for i, pc := range batch {
-		if s.Err() != nil {
-			return
-		}
-		if pc.attention == nil {
-			pc.attention = map[string][]float32{}
-		}
-		pc.attention[task] = values[i*row : i*row+len(pc.enc.IDs)]
-	}
-}
-
 // attention gives each word that was read its weight, by task. Of a text in
 // windows it is the mean over them, as it is with logits: a word counts 0 in a
 // window that it isn't in.

@@ -14,7 +14,7 @@ func pairCase() Outputs {
 	task := tasks.Task{Name: "pairs", Kind: tasks.MultiClass, Heads: []tasks.Head{
 		{Name: "main", Labels: []string{"A", "B"}, Follows: &tasks.Follows{Head: "sub", IDs: []int{0, 1}}}, {Name: "sub", Labels: []string{"a", "b"}},
 	}}
-	return Outputs{Task: task, Records: numbers(4), Heads: []HeadOutputs{
+	return Outputs{Task: task, Records: recordNumbers(4), Heads: []HeadOutputs{
 		{[][]int{{0}, {0}, {1}, {tasks.IgnoreClass}}, [][]float32{{0.4, 0.6}, {0.9, 0.1}, {0.6, 0.4}, {0.2, 0.8}}},
 		{[][]int{{0}, {0}, {1}, {1}}, [][]float32{{0.7, 0.3}, {0.8, 0.2}, {0.1, 0.9}, {0.3, 0.7}}},
 	}}

@@ -10,7 +10,7 @@ import (
 // thousand is 1,000 drawn records of a task; its tokens' records have 40 words.
 func thousand(task tasks.Task) Outputs {
 	random := rand.New(rand.NewPCG(1, 1))
-	o := Outputs{Task: task, Records: numbers(1000), Heads: make([]HeadOutputs, len(task.Heads))}
+	o := Outputs{Task: task, Records: recordNumbers(1000), Heads: make([]HeadOutputs, len(task.Heads))}
 	for h, head := range task.Heads {
 		width := len(head.Labels)
 		for range o.Records {

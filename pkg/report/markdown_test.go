@@ -86,7 +86,7 @@ func TestImageWithoutSVG(t *testing.T) {
 func TestLongTablesAreFolded(t *testing.T) {
 	o := Outputs{
 		Task:    tasks.Task{Name: "cases", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "sub"}}},
-		Records: numbers(77 * 3),
+		Records: recordNumbers(77 * 3),
 		Heads:   make([]HeadOutputs, 1),
 	}
 	for class := range 77 {

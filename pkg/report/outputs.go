@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/metrics"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -137,12 +138,7 @@ type choice struct {
 
 // choose takes the likeliest of the classes, the first of several.
 func choose(truth int, probabilities []float32) choice {
-	best := 0
-	for i, p := range probabilities {
-		if p > probabilities[best] {
-			best = i
-		}
-	}
+	best := numbers.Argmax(probabilities)
 	return choice{truth, best, min(probabilities[best], 1)}
 }
 

@@ -37,7 +37,7 @@ func TestFiguresEqualScikitLearnAndSeqeval(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.Name, func(t *testing.T) {
-			o := Outputs{Task: tasks.Task{Name: "task", Kind: c.Kind}, Records: numbers(c.Records)}
+			o := Outputs{Task: tasks.Task{Name: "task", Kind: c.Kind}, Records: recordNumbers(c.Records)}
 			for _, h := range c.Heads {
 				o.Task.Heads = append(o.Task.Heads, tasks.Head{Name: h.Name, Labels: h.Labels})
 				o.Heads = append(o.Heads, HeadOutputs{h.Truth, h.Probabilities})
@@ -233,7 +233,7 @@ func TestAHeadWithoutLabels(t *testing.T) {
 func TestOneLabel(t *testing.T) {
 	token := Outputs{
 		Task:    tasks.NER([]string{tasks.OutsideLabel}),
-		Records: numbers(2),
+		Records: recordNumbers(2),
 		Heads:   []HeadOutputs{{Truth: [][]int{{0, 0}, {}}, Probabilities: [][]float32{{1, 1}, {}}}},
 	}
 	r := report(t, token, Options{Resamples: 20})
@@ -245,7 +245,7 @@ func TestOneLabel(t *testing.T) {
 	writeAll(t, r)
 	class := Outputs{
 		Task:    tasks.Task{Name: "one", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "only", Labels: []string{"it"}}}},
-		Records: numbers(2),
+		Records: recordNumbers(2),
 		Heads:   []HeadOutputs{{Truth: [][]int{{0}, {1}}, Probabilities: [][]float32{{1}, {1}}}},
 	}
 	r = report(t, class, Options{Resamples: 20})

@@ -35,8 +35,8 @@ func (r Report) figure(t *testing.T, name string) Figure {
 	return Figure{}
 }
 
-// numbers are the records 1 to n.
-func numbers(n int) []int {
+// recordNumbers are 1 to n.
+func recordNumbers(n int) []int {
 	list := make([]int, n)
 	for i := range list {
 		list[i] = i + 1
@@ -69,7 +69,7 @@ func tokenCase() Outputs {
 	}
 	return Outputs{
 		Task:    tasks.NER([]string{"O", "NAME", "AGE"}),
-		Records: numbers(4),
+		Records: recordNumbers(4),
 		Heads:   []HeadOutputs{{Truth: truth, Probabilities: probabilities}},
 	}
 }
@@ -106,7 +106,7 @@ func flagCase() Outputs {
 			{Name: "manner", Labels: []string{"Polite", "Listens/paraphrases"}},
 			{Name: "closing", Labels: []string{"Says goodbye"}},
 		}},
-		Records: numbers(5),
+		Records: recordNumbers(5),
 		Heads: []HeadOutputs{
 			{
 				Truth:         [][]int{{1, 0}, {1, 1}, {0, 1}, {0, 0}, {1, -1}},
@@ -126,7 +126,7 @@ func allCases() map[string]Outputs {
 
 // many repeats a case's records.
 func many(o Outputs, times int) Outputs {
-	big := Outputs{Task: o.Task, Records: numbers(times * len(o.Records)), Heads: make([]HeadOutputs, len(o.Heads))}
+	big := Outputs{Task: o.Task, Records: recordNumbers(times * len(o.Records)), Heads: make([]HeadOutputs, len(o.Heads))}
 	for h, head := range o.Heads {
 		for range times {
 			big.Heads[h].Truth = append(big.Heads[h].Truth, head.Truth...)

@@ -28,7 +28,7 @@ func TestTagsEqualSeqeval(t *testing.T) {
 	}
 	for _, c := range file.Scores {
 		head := tasks.Head{Name: "ner", Labels: c.Labels}
-		o := Outputs{Task: tasks.Task{Name: "ner", Kind: tasks.Token, Heads: []tasks.Head{head}}, Records: numbers(len(c.Truth)), Heads: make([]HeadOutputs, 1)}
+		o := Outputs{Task: tasks.Task{Name: "ner", Kind: tasks.Token, Heads: []tasks.Head{head}}, Records: recordNumbers(len(c.Truth)), Heads: make([]HeadOutputs, 1)}
 		words, right := 0, 0
 		for i, written := range c.Truth {
 			var classes []int

@@ -3,7 +3,10 @@
 // follow these descriptions, so that a further task is data, not code.
 package tasks
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Kind says whether a task's labels apply per token or per text.
 type Kind string
@@ -174,4 +177,23 @@ func Names(list []Task) []string {
 		names[i] = t.Name
 	}
 	return names
+}
+
+// Select finds the tasks of these names, in list's order; all of list if names is nil.
+func Select(list []Task, names []string) ([]Task, error) {
+	if names == nil {
+		return list, nil
+	}
+	for _, name := range names {
+		if _, err := Find(list, name); err != nil {
+			return nil, err
+		}
+	}
+	var selected []Task
+	for _, t := range list {
+		if slices.Contains(names, t.Name) {
+			selected = append(selected, t)
+		}
+	}
+	return selected, nil
 }
