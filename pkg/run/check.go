@@ -26,21 +26,18 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 	if err != nil {
 		return err
 	}
-	files, err := dataFiles(c)
+	plan, err := planData(c, o)
 	if err != nil {
 		return err
 	}
-	if err := provide(ctx, c, files, o); err != nil {
+	if err := plan.provide(ctx, o.Out); err != nil {
 		return err
 	}
-	for i := range files {
-		files[i].SkipBad = true
-	}
-	all, err := datasets.LoadAll(ctx, files)
+	all, err := datasets.LoadAll(ctx, plan.sources(true))
 	if all == nil { // where a file only breaks off, the report is about what is before
 		return err
 	}
-	tok, err := e.makeTokenizer(ctx, c.Tokenizer, all, o.Out)
+	tok, err := e.makeTokenizer(ctx, plan.tokenizer, all, o.Out)
 	if err != nil {
 		return err
 	}
@@ -50,11 +47,11 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 		if err != nil {
 			return err
 		}
-		kept, err := records.Encode(ctx, tok, limits(c))
+		kept, err := records.Encode(ctx, tok, plan.limits)
 		if err != nil {
 			return err
 		}
-		r := dataReport{maxLength: c.Tokenizer.MaxLength, shares: shares(c.Data), records: records, set: set, out: o.Out}
+		r := dataReport{maxLength: plan.limits.MaxLength, shares: plan.shares, records: records, set: set, out: o.Out}
 		if !r.print(kept) {
 			refused++
 		}
