@@ -1,17 +1,11 @@
 package tinymodel
 
 import (
-	"encoding/binary"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/sugarme/gotch"
-	"github.com/sugarme/gotch/ts"
-
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/datasets/synth"
@@ -94,31 +88,10 @@ func (w *World) Model(dir string, seed uint64, limit int64, list ...tasks.Task) 
 	if len(list) == 1 {
 		encoder = "distilbert"
 	}
-	m, err := fusion.New(fusion.Architecture{Tasks: list, EncoderName: encoder, Config: backbone.Config{
+	SaveIn(w.t, dir, w.Tok, rand.New(rand.NewPCG(seed, 3)), w.Scale, fusion.Architecture{Tasks: list, EncoderName: encoder, Config: backbone.Config{
 		VocabSize: int64(w.Tok.VocabSize()), MaxPositions: limit, Dim: 16, Layers: 1, Heads: 2, HiddenDim: 16,
 		Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",
-	}}, gotch.CPU)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer m.Drop()
-	rng := rand.New(rand.NewPCG(seed, 3))
-	for _, p := range m.Params().All() {
-		shape, err := p.Tensor.Size()
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		var data []byte
-		for range ts.ElementCount(shape) {
-			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(rng.NormFloat64()*w.Scale)))
-		}
-		if err := torchx.SetBytes(p.Tensor, data, gotch.Float, shape); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	if err := fusion.Save(dir, m, w.Tok, nil); err != nil {
-		w.t.Fatal(err)
-	}
+	}})
 }
 
 // Standard makes the models fusion, ner, cls and qa.
