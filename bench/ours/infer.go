@@ -152,11 +152,8 @@ func (r *reader) readBatch(outputs []*output, precision string) error {
 		name := said.Task.Name
 		for h, rows := range said.Logits {
 			for i, out := range outputs {
-				row := rows[i]
-				if said.Task.Kind == tasks.Token { // without padding
-					row = row[:len(out.ids)*len(said.Task.Heads[h].Labels)]
-				}
-				out.logits[name] = append(out.logits[name], row)
+				read := said.Task.Kind.Layout().Outputs(len(said.Task.Heads[h].Labels), len(out.ids)) // without padding
+				out.logits[name] = append(out.logits[name], rows[i][:read])
 			}
 		}
 	}

@@ -19,7 +19,6 @@ import (
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
-	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
@@ -159,10 +158,7 @@ func (t *Teacher) read(path string, records int) (logits []fusion.Logits, err er
 			return nil, err
 		}
 		for i := range logits {
-			size := len(head.Labels)
-			if t.task.Kind == tasks.Token {
-				size *= len(logits[i].Words)
-			}
+			size := t.task.Kind.Layout().Outputs(len(head.Labels), len(logits[i].Words))
 			if size > len(values) {
 				return nil, fmt.Errorf("%s: head %s ends at record %d", path, head.Name, i+1)
 			}

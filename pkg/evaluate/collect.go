@@ -84,7 +84,7 @@ func (e *evaluation) read(m *loaded, b datasets.Batch, list []tasks.Task, index 
 // in a token task, and the probabilities that belong to it.
 func labelled(task tasks.Task, h int, target datasets.Target, i, size int, p []float32) (truth []int, kept []float32) {
 	labels := len(task.Heads[h].Labels)
-	if task.Kind == tasks.MultiLabel {
+	if task.YesNo() {
 		truth = make([]int, labels)
 		for k := range truth {
 			at := i*labels + k

@@ -49,7 +49,7 @@ func (s source) records(count int) (recordNumbers, string, error) {
 // cut them and left the words without labels if other tasks can use them.
 func dropped(set datasets.Set, t, of, limit int) int {
 	n := of - len(set.Examples)
-	if set.Tasks[t].Kind != tasks.Token {
+	if !set.Tasks[t].PerToken() {
 		return n
 	}
 	for _, ex := range set.Examples {

@@ -28,7 +28,7 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 	}
 	for _, task := range list {
 		own, ownScores := c.task(task, o)
-		if task.Kind == tasks.Token && !o.Scores {
+		if task.PerToken() && !o.Scores {
 			ownScores.Tokens = nil
 		}
 		switch {

@@ -23,10 +23,8 @@ func (c *call) finite(list []tasks.Task) error {
 	for _, task := range list {
 		for _, p := range c.pieces {
 			for h, logits := range p.logits[task.Name] {
-				if task.Kind == tasks.Token {
-					logits = logits[:len(p.enc.IDs)*len(task.Heads[h].Labels)] // without padding
-				}
-				if !numbers.Finite(logits...) {
+				read := task.Kind.Layout().Outputs(len(task.Heads[h].Labels), len(p.enc.IDs)) // without padding
+				if !numbers.Finite(logits[:read]...) {
 					return fmt.Errorf("task %s: %w", task.Name, ErrNotFinite)
 				}
 			}

@@ -52,7 +52,7 @@ func outputsOf(m network, b datasets.Batch, list []tasks.Task, o OutputOptions) 
 		for _, logits := range m.Logits(s, task.Name, hidden, mask) {
 			out.Logits = append(out.Logits, rows(s, logits, b.Size))
 			if o.Probabilities {
-				out.Probabilities = append(out.Probabilities, rows(s, probabilities(s, task.Kind, logits), b.Size))
+				out.Probabilities = append(out.Probabilities, rows(s, probabilities(s, task, logits), b.Size))
 			}
 		}
 		if o.Attention {
@@ -75,8 +75,8 @@ func (o Output) Answer(i int) []int {
 	return o.Task.Answer(logits)
 }
 
-func probabilities(s *torchx.Scope, kind tasks.Kind, logits *ts.Tensor) *ts.Tensor {
-	if kind == tasks.MultiLabel {
+func probabilities(s *torchx.Scope, task tasks.Task, logits *ts.Tensor) *ts.Tensor {
+	if task.YesNo() {
 		return s.Sigmoid(logits)
 	}
 	return s.Softmax(logits, -1)

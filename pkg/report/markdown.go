@@ -13,7 +13,6 @@ import (
 	"text/template"
 
 	"github.com/trident-nlp/trident/pkg/metrics"
-	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 const (
@@ -85,7 +84,7 @@ func (v view) Image(head int, kind, alt string) string {
 }
 
 // Words is whether heads are about words.
-func (v view) Words() bool { return v.Kind == tasks.Token }
+func (v view) Words() bool { return v.Kind.Layout().PerToken }
 
 // Meaning says in a few words what a headline figure is.
 func (v view) Meaning(name string) string {

@@ -46,14 +46,11 @@ func (o Outputs) check() error {
 	if len(o.Heads) != len(o.Task.Heads) {
 		return fmt.Errorf("outputs of %d heads; the task has %d", len(o.Heads), len(o.Task.Heads))
 	}
-	switch o.Task.Kind {
-	case tasks.Token:
-		if len(o.Heads) != 1 {
-			return fmt.Errorf("a token task has one head, not %d", len(o.Heads))
-		}
-	case tasks.MultiClass, tasks.MultiLabel:
-	default:
+	switch {
+	case !o.Task.Kind.Known():
 		return fmt.Errorf("no report for tasks of kind %q", o.Task.Kind)
+	case o.Task.PerToken() && len(o.Heads) != 1:
+		return fmt.Errorf("a %s task has one head, not %d", o.Task.Kind, len(o.Heads))
 	}
 	for h, head := range o.Heads {
 		if err := o.checkHead(h, head); err != nil {
@@ -71,22 +68,17 @@ func (o Outputs) checkHead(h int, head HeadOutputs) error {
 	if len(head.Truth) != len(o.Records) || len(head.Probabilities) != len(o.Records) {
 		return fmt.Errorf("%d records, truth of %d, probabilities of %d", len(o.Records), len(head.Truth), len(head.Probabilities))
 	}
-	lowest, highest := tasks.IgnoreClass, width
-	switch o.Task.Kind {
-	case tasks.Token:
+	layout := o.Task.Kind.Layout()
+	lowest, highest := layout.Ignore, width
+	switch {
+	case layout.PerToken: // words without a label aren't among the truth
 		lowest, highest = 0, len(o.Task.Heads[h].TrueLabels())
-	case tasks.MultiLabel:
+	case layout.YesNo:
 		highest = 1
 	}
 	for i, number := range o.Records {
 		truth, probabilities := head.Truth[i], head.Probabilities[i]
-		values, want := 1, width
-		switch o.Task.Kind {
-		case tasks.Token:
-			values, want = len(truth), len(truth)*width
-		case tasks.MultiLabel:
-			values = width
-		}
+		values, want := layout.Targets(width, len(truth)), layout.Outputs(width, len(truth))
 		if len(truth) != values || len(probabilities) != want {
 			return fmt.Errorf("record %d: %d labels and %d probabilities; want %d and %d", number, len(truth), len(probabilities), values, want)
 		}

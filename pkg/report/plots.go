@@ -43,7 +43,7 @@ func plotBases(r Report) map[plotKey]string {
 			continue
 		}
 		parts := []string{r.Task, head.Name}
-		if r.Kind == tasks.Token {
+		if r.Kind.Layout().PerToken {
 			parts = parts[:1]
 		}
 		name(h, "confusion", parts...)
@@ -143,7 +143,7 @@ func (r Report) bars() []LabelScore {
 // drawings are how the plots of a head are made, by kind.
 func (r Report) drawings(head Head) map[string]func() (*plot.Figure, error) {
 	title := r.Task
-	if r.Kind != tasks.Token {
+	if !r.Kind.Layout().PerToken {
 		title += ", " + head.Name
 	}
 	list := map[string]func() (*plot.Figure, error){

@@ -61,13 +61,13 @@ func writeRows(w io.Writer, o Outputs, opt Options) error {
 }
 
 func columns(task tasks.Task) []string {
-	if task.Kind == tasks.Token {
+	if task.PerToken() {
 		return []string{"words", "words_right", "entities", "entities_predicted", "entities_right"}
 	}
 	var list []string
 	for _, head := range task.Heads {
 		names := []string{head.Name}
-		if task.Kind == tasks.MultiLabel {
+		if task.YesNo() {
 			names = names[:0]
 			for _, output := range head.Labels {
 				names = append(names, head.Name+"."+output)

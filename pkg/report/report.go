@@ -137,7 +137,7 @@ func (o Options) check(task tasks.Task) error {
 		for _, head := range task.Heads {
 			found = found || head.Name == name
 		}
-		if !found || task.Kind != tasks.MultiLabel {
+		if !found || !task.YesNo() {
 			return fmt.Errorf("threshold of %s: no multilabel head of this name", name)
 		}
 	}

@@ -149,34 +149,10 @@ func (r dataReport) split(kept datasets.Set, split datasets.Split) {
 func (r dataReport) labels(t, h int, task tasks.Task, head tasks.Head) {
 	counts := make([]int, len(head.Labels))
 	without := 0
+	layout := task.Kind.Layout()
 	for _, ex := range r.set.Examples {
-		switch label := ex.Labels[t]; task.Kind {
-		case tasks.MultiLabel:
-			for output, flag := range label.Flags[h] {
-				if flag > 0 {
-					counts[output]++
-				}
-			}
-			if len(label.Flags[h]) > 0 && label.Flags[h][0] == tasks.IgnoreClass {
-				without++
-			}
-		case tasks.Token:
-			labelled := false
-			for _, class := range label.Classes {
-				if class >= 0 {
-					counts[class]++
-					labelled = true
-				}
-			}
-			if !labelled {
-				without++
-			}
-		default:
-			if class := label.Classes[h]; class >= 0 {
-				counts[class]++
-			} else {
-				without++
-			}
+		if !ex.Labels[t].Count(layout, h, counts) {
+			without++
 		}
 	}
 	order := make([]int, len(counts))
@@ -192,8 +168,7 @@ func (r dataReport) labels(t, h int, task tasks.Task, head tasks.Head) {
 			few = append(few, text)
 		}
 	}
-	unit := map[tasks.Kind]string{tasks.Token: "words", tasks.MultiClass: "records", tasks.MultiLabel: "records with yes"}[task.Kind]
-	fmt.Fprintf(r.out, "  %s %s (%s", strings.ToUpper(task.Name), head.Name, unit)
+	fmt.Fprintf(r.out, "  %s %s (%s", strings.ToUpper(task.Name), head.Name, layout.Counted)
 	if without > 0 {
 		fmt.Fprintf(r.out, "; %d records without", without)
 	}

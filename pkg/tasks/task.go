@@ -8,16 +8,6 @@ import (
 	"slices"
 )
 
-// Kind says whether a task's labels apply per token or per text.
-type Kind string
-
-// The kinds of tasks.
-const (
-	Token      Kind = "token"      // one class for each word; cross-entropy
-	MultiClass Kind = "multiclass" // one class for each head; cross-entropy
-	MultiLabel Kind = "multilabel" // independent yes/no outputs for each head; binary cross-entropy
-)
-
 // Pooling is how a sentence-level task reduces hidden states to one vector.
 type Pooling string
 

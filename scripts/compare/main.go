@@ -18,8 +18,8 @@ import (
 // run is the part of a metrics.json that the table shows.
 type run struct {
 	Models []struct {
-		Parameters    int64             `json:"parameters"`
-		MillisPerCall float64           `json:"millis_per_call"`
+		Parameters    int64           `json:"parameters"`
+		MillisPerCall float64         `json:"millis_per_call"`
 		Reports       []report.Report `json:"reports"`
 	} `json:"models"`
 }
