@@ -9,6 +9,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/trident-nlp/trident/bench/report"
+	"github.com/trident-nlp/trident/internal/numbers"
 )
 
 // result is a run of the benchmark, as docs/bench.json has it.
@@ -110,7 +111,7 @@ func (u unit) format(x float64) string {
 
 // digits writes a number with three digits, or all those before the point.
 func digits(x float64) string {
-	if x == 0 || math.IsNaN(x) || math.IsInf(x, 0) {
+	if x == 0 || !numbers.Finite(x) {
 		return fmt.Sprint(x)
 	}
 	after := 2 - int(math.Floor(math.Log10(math.Abs(x))))

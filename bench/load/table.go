@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/bench/report"
+	"github.com/trident-nlp/trident/internal/numbers"
 )
 
 // table sets servers side by side. Cells are of all rounds together (rates: the
@@ -169,7 +170,7 @@ func ratios(a, b []float64) []float64 {
 }
 
 func times(list []float64) string {
-	if x := report.Quantile(list, 0.5); !math.IsNaN(x) && !math.IsInf(x, 0) {
+	if x := report.Quantile(list, 0.5); numbers.Finite(x) {
 		return fmt.Sprintf("%.1f×", x)
 	}
 	return none

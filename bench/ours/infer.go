@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/bench/protocol"
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -138,26 +138,22 @@ func (r *reader) read(texts []string, precision string) ([]*output, error) {
 	return outputs, nil
 }
 
-func (r *reader) readBatch(outputs []*output, precision string) (err error) {
+func (r *reader) readBatch(outputs []*output, precision string) error {
 	examples := make([]datasets.Example, len(outputs))
 	for i, out := range outputs {
 		examples[i].IDs = out.ids
 	}
 	b := datasets.Collator{PadID: int64(r.tok.PadID())}.Collate(nil, examples)
-	s, err := r.model.Inference(torchx.Precision(precision))
+	all, err := r.model.Outputs(b, r.model.Tasks, fusion.OutputOptions{Precision: torchx.Precision(precision)})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	hidden, mask := r.model.Hidden(s, b)
-	for _, task := range r.model.Tasks {
-		for h, logits := range r.model.Logits(s, task.Name, hidden, mask) {
-			for i, row := range fusion.Rows(s, logits, len(outputs)) {
-				out := outputs[i]
-				if task.Kind == tasks.Token { // without padding
-					row = row[:len(out.ids)*len(task.Heads[h].Labels)]
-				}
-				out.logits[task.Name] = append(out.logits[task.Name], row)
+	for _, said := range all {
+		name := said.Task.Name
+		for h, rows := range said.Logits {
+			for i, out := range outputs {
+				read := said.Task.Kind.Layout().Outputs(len(said.Task.Heads[h].Labels), len(out.ids)) // without padding
+				out.logits[name] = append(out.logits[name], rows[i][:read])
 			}
 		}
 	}
@@ -186,10 +182,10 @@ func decideHead(kind tasks.Kind, logits []float32, labels int) []int {
 	switch kind {
 	case tasks.Token:
 		for row := range slices.Chunk(logits[labels:len(logits)-labels], labels) {
-			said = append(said, slices.Index(row, slices.Max(row)))
+			said = append(said, numbers.Argmax(row))
 		}
 	case tasks.MultiClass:
-		said = append(said, slices.Index(logits, slices.Max(logits)))
+		said = append(said, numbers.Argmax(logits))
 	case tasks.MultiLabel:
 		for _, x := range logits {
 			flag := 0

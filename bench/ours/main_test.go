@@ -53,12 +53,8 @@ func newWork(t *testing.T) string {
 		t.Fatal(err)
 	}
 	defer m.Drop()
-	maps, err := m.LabelMaps()
-	if err != nil {
-		t.Fatal(err)
-	}
 	model := filepath.Join(work, "model")
-	if err := fusion.Save(model, m, tok, fusion.Files{fusion.LabelMapsFile: maps}); err != nil {
+	if err := fusion.Save(model, m, tok, nil); err != nil {
 		t.Fatal(err)
 	}
 	var texts []string

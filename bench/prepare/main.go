@@ -133,11 +133,7 @@ func (c *command) model(ctx context.Context, texts []string) (string, error) {
 		return "", err
 	}
 	defer m.Drop()
-	maps, err := m.LabelMaps()
-	if err != nil {
-		return "", err
-	}
-	return dir, fusion.Save(dir, m, tok, fusion.Files{fusion.LabelMapsFile: maps})
+	return dir, fusion.Save(dir, m, tok, nil)
 }
 
 // fullVocabulary is how many sub-words are learnt for the full model: so many

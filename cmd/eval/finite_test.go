@@ -14,9 +14,9 @@ import (
 // Numbers that aren't finite are no scores: no report is made of them, and none of the others
 // alone.
 func TestNotFinite(t *testing.T) {
-	w := newWorld(t)
+	w := tinymodel.NewWorld(t)
 	for _, dir := range []string{"spoilt", "overflowing"} {
-		w.model(dir, 1, 512, tasks.CLS(w.cases), tasks.QA())
+		w.Model(dir, 1, 512, tasks.CLS(w.Cases), tasks.QA())
 	}
 	tinymodel.Spoil(t, "spoilt", "cls_main.weight")
 	tinymodel.OverflowAlways(t, "overflowing")

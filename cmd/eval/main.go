@@ -3,17 +3,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
-	"github.com/sugarme/gotch"
-
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/libtorch"
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/evaluate"
-	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tracking"
 )
 
@@ -67,39 +64,94 @@ func main() { os.Exit(cli.Main("eval", help, &flags{}, os.Args[1:], cli.Standard
 func (*flags) Libtorch() string { return libtorch.Version }
 
 // Run implements [cli.Command].
-func (f *flags) Run(ctx context.Context, io cli.Streams) error {
-	e, err := f.evaluation(io)
-	if err != nil {
-		return err
+func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
+	err := f.run(ctx, streams)
+	if errors.Is(err, evaluate.ErrOptions) {
+		return cli.Usagef("%w", err)
 	}
-	defer e.drop()
-	if err := e.load(ctx); err != nil {
-		return err
-	}
-	for _, c := range e.candidates {
-		if err := e.score(ctx, c); err != nil {
-			return err
-		}
-	}
-	if len(e.candidates) > 1 {
-		if err := e.time(ctx); err != nil {
-			return err
-		}
-	}
-	results, err := e.results(ctx)
-	if err != nil {
-		return err
-	}
-	if err := results.print(io.Out, f.Format); err != nil {
-		return fmt.Errorf("print the report: %w", err)
-	}
-	return e.keep(ctx, results)
+	return err
 }
 
+func (f *flags) run(ctx context.Context, streams cli.Streams) error {
+	o, err := f.options(streams)
+	if err != nil {
+		return err
+	}
+	if err := f.check(o); err != nil {
+		return err
+	}
+	result, err := evaluate.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := f.print(streams.Out, result); err != nil {
+		return fmt.Errorf("print the report: %w", err)
+	}
+	return f.keep(ctx, result, streams)
+}
+
+// options are the flags as [evaluate.Run] takes them.
+func (f *flags) options(streams cli.Streams) (evaluate.Options, error) {
+	o := evaluate.Options{
+		Model:   f.Model,
+		Compare: f.Compare,
+
+		Tasks:   f.Task,
+		HeldOut: f.HeldOut,
+		Records: f.Records,
+
+		IndependentHeads: f.IndependentHeads,
+		SkipBadRecords:   f.SkipBadRecords,
+
+		Thresholds: f.Thresholds,
+		Bootstrap:  f.Bootstrap,
+		Seed:       f.Seed,
+		TimedCalls: f.TimedCalls,
+
+		BatchSize: f.BatchSize,
+		Device:    f.Device,
+		Threads:   f.Threads,
+		Precision: f.Precision,
+
+		Progress: streams.Err,
+		Notice:   notice(streams),
+	}
+	for _, text := range f.Data {
+		file, err := evaluate.ParseDataFile(text)
+		if err != nil {
+			return o, err
+		}
+		o.Data = append(o.Data, file)
+	}
+	return o, nil
+}
+
+func notice(streams cli.Streams) func(line string) {
+	return func(line string) { fmt.Fprintln(streams.Err, "eval:", line) }
+}
+
+// check finds what would keep the report from its place, before there is one.
+func (f *flags) check(o evaluate.Options) error {
+	if err := o.Check(); err != nil {
+		return err
+	}
+	if f.Output != "" {
+		if err := o.CheckOutput(f.Output); err != nil {
+			return err
+		}
+	}
+	if f.MLflow {
+		return tracking.CheckURI(f.trackingURI())
+	}
+	return nil
+}
+
+func (f *flags) trackingURI() string { return tracking.ResolveURI(f.TrackingURI, os.Getenv) }
+
 // keep writes the files and logs to MLflow, as asked for.
-func (e *evaluation) keep(ctx context.Context, r results) error {
-	dir := e.Output
-	if dir == "" && e.MLflow {
+func (f *flags) keep(ctx context.Context, r *evaluate.Result, streams cli.Streams) error {
+	dir := f.Output
+	if dir == "" && f.MLflow {
 		tmp, err := os.MkdirTemp("", "trident-eval-")
 		if err != nil {
 			return fmt.Errorf("write the report: %w", err)
@@ -110,67 +162,24 @@ func (e *evaluation) keep(ctx context.Context, r results) error {
 	if dir == "" {
 		return nil
 	}
-	files, err := r.save(ctx, dir, e.Plots)
+	names, err := r.Save(ctx, dir, f.Plots)
 	if err != nil {
 		return err
 	}
-	if e.Output != "" {
-		fmt.Fprintf(e.io.Err, "Report: %s\n", e.Output)
+	if f.Output != "" {
+		fmt.Fprintf(streams.Err, "Report: %s\n", f.Output)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if e.MLflow {
-		return e.track(ctx, r, dir, files)
+	if !f.MLflow {
+		return nil
 	}
+	o := tracking.Options{URI: f.trackingURI(), Experiment: f.Experiment, RunName: f.RunName, Warn: notice(streams)}
+	url, err := r.Track(ctx, o, dir, names)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(streams.Err, "MLflow run: %s\n", url)
 	return nil
-}
-
-// evaluation is a whole run.
-type evaluation struct {
-	*flags
-	files      map[string]string // of data, by task; "" is the key of one for any task
-	thresholds fusion.Thresholds
-	device     gotch.Device
-	io         cli.Streams
-	candidates []*candidate
-}
-
-func (e *evaluation) precision() torchx.Precision {
-	return torchx.Precision(e.Precision).Resolve(e.device)
-}
-
-// evaluation checks what can be checked without the models.
-func (f *flags) evaluation(io cli.Streams) (*evaluation, error) {
-	if f.Bootstrap < 0 || f.TimedCalls < 1 || f.BatchSize < 1 || f.Threads < 0 {
-		return nil, cli.Usagef("--bootstrap and --threads want 0 or more, --timed-calls and --batch-size 1 or more")
-	}
-	e := &evaluation{flags: f, io: io}
-	var err error
-	if e.files, err = f.dataFiles(); err != nil {
-		return nil, err
-	}
-	if err := f.checkOutput(); err != nil {
-		return nil, err
-	}
-	if f.MLflow {
-		if err := tracking.CheckURI(f.trackingURI()); err != nil {
-			return nil, err
-		}
-	}
-	if e.device, err = torchx.Device(f.Device); err != nil {
-		return nil, err
-	}
-	torchx.Configure(f.Threads)
-	if f.Thresholds != "" {
-		if e.thresholds, err = fusion.ReadThresholds(f.Thresholds); err != nil {
-			return nil, err
-		}
-	}
-	return e, nil
-}
-
-// options are those of a task's report.
-func (e *evaluation) options(task string) evaluate.Options {
-	return evaluate.Options{Resamples: e.Bootstrap, Seed: e.Seed, Threshold: e.thresholds[task]}
 }

@@ -5,16 +5,16 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/tinymodel"
 )
 
 func TestFailures(t *testing.T) {
-	w := newWorld(t)
-	w.standard()
+	w := tinymodel.NewWorld(t)
+	w.Standard()
 	write(t, "qa/held_out_qa.csv", "record,share\n99,test\n")
 	write(t, "no-number.csv", "record,text\nSECRET,SECRET\n")
 	write(t, "no-column.csv", "number\n1\n")
@@ -101,53 +101,15 @@ func TestHelp(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
-	w := newWorld(t)
-	w.standard()
+	w := tinymodel.NewWorld(t)
+	w.Standard()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	f := flags{Model: "ner", Data: []string{nerFile}, Format: "text", BatchSize: 4, TimedCalls: 1, Device: "cpu", Output: "report"}
+	f := flags{Model: "ner", Data: []string{nerFile}, Format: "text", BatchSize: 4, TimedCalls: 1, Device: "cpu", Precision: "fp32", Output: "report"}
 	if err := f.Run(ctx, cli.Streams{Out: io.Discard, Err: io.Discard}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	if _, err := os.Stat("report"); !os.IsNotExist(err) {
 		t.Errorf("a report was written: %v", err)
-	}
-}
-
-func TestHeldOut(t *testing.T) {
-	w := newWorld(t)
-	w.standard()
-	args := []string{"--model", "qa", "--data", qaFile, "--held-out"}
-	for list, want := range map[string]struct {
-		records int
-		scope   string
-	}{
-		"record,share\n3,validation\n5,validation\n7,test\n":         {1, "test records of qa/held_out_qa.csv"},
-		"record,share\n3,validation\n5,validation\n":                 {2, "validation records of qa/held_out_qa.csv"},
-		"record,share,x\n3,validation,\n5,test,\n7,test,\n5,test,\n": {2, "test records of qa/held_out_qa.csv"},
-		"x,record\n,3\n,4\n,24\n":                                    {3, "records of qa/held_out_qa.csv"},
-	} {
-		write(t, "qa/held_out_qa.csv", list)
-		got := mustEval(t, args...).Models[0]
-		if n, scope := got.Reports[0].Records, got.Scored["qa"].Records; n != want.records || scope != want.scope {
-			t.Errorf("%q: scored %d, %q; want %d, %q", list, n, scope, want.records, want.scope)
-		}
-		listed := mustEval(t, "--model", "qa", "--data", qaFile, "--records", "qa/held_out_qa.csv").Models[0]
-		if toJSON(t, listed.Reports) != toJSON(t, got.Reports) {
-			t.Errorf("%q: --records isn't --held-out", list)
-		}
-	}
-	// A directory's name may hold what file patterns give a meaning.
-	if err := os.Rename("qa", "qa[1]*"); err != nil {
-		t.Fatal(err)
-	}
-	if got := mustEval(t, "--model", "qa[1]*", "--data", qaFile, "--held-out"); got.Models[0].Reports[0].Records == 24 {
-		t.Error("all records were scored")
-	}
-	if err := os.Rename("qa[1]*", filepath.FromSlash("a+b")); err != nil {
-		t.Fatal(err)
-	}
-	if got := mustEval(t, "--model", "a+b", "--data", qaFile); got.Models[0].Model != "a+b" {
-		t.Errorf("model %q", got.Models[0].Model)
 	}
 }

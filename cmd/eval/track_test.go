@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/trident-nlp/trident/internal/tinymodel"
 )
 
 func TestMLflow(t *testing.T) {
-	w := newWorld(t)
-	w.standard()
+	w := tinymodel.NewWorld(t)
+	w.Standard()
 	t.Setenv("MLFLOW_TRACKING_URI", "")
 	if err := os.MkdirAll("out", 0o777); err != nil {
 		t.Fatal(err)
@@ -38,7 +40,7 @@ func TestMLflow(t *testing.T) {
 	if name := read(t, filepath.Join(run, "tags/mlflow.runName")); name != "eval fusion" {
 		t.Errorf("the run is called %q", name)
 	}
-	withoutTexts(t, w.texts, "store")
+	withoutTexts(t, w.Texts, "store")
 
 	// Without --output the files go to MLflow all the same, and nowhere else.
 	bare := eval("--model", "ner", "--data", nerFile, "--mlflow", "--tracking-uri", "file:./other", "--experiment", "mine", "--run-name", "named")

@@ -78,7 +78,7 @@ func main() {
 func (*flags) Libtorch() string { return libtorch.Version }
 
 // Run implements [cli.Command].
-func (f *flags) Run(ctx context.Context, io cli.Streams) error {
+func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
 	if err := f.check(); err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ func (f *flags) Run(ctx context.Context, io cli.Streams) error {
 	if err := level.UnmarshalText([]byte(f.LogLevel)); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(io.Err, &slog.HandlerOptions{Level: level}))
+	log := slog.New(slog.NewJSONHandler(streams.Err, &slog.HandlerOptions{Level: level}))
 	config, err := f.config(log)
 	if err != nil {
 		return err

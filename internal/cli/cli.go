@@ -60,7 +60,7 @@ func (e exitError) Error() string {
 }
 
 // end prints the line, if there is one, and returns the code.
-func (e exitError) end(ctx context.Context, name string, io Streams) int {
+func (e exitError) end(ctx context.Context, name string, streams Streams) int {
 	var sig signalError
 	var silent told
 	switch {
@@ -71,7 +71,7 @@ func (e exitError) end(ctx context.Context, name string, io Streams) int {
 		e.code = Failure
 	}
 	if e.err != nil && !errors.As(e.err, &silent) {
-		return fail(name, io, e.err, e.code)
+		return fail(name, streams, e.err, e.code)
 	}
 	return e.code
 }
@@ -92,7 +92,7 @@ func Standard() Streams { return Streams{os.Stdin, os.Stdout, os.Stderr} }
 // Command does one command's work. Its fields are the flags, in kong's tags.
 type Command interface {
 	// Run does the work. ctx is done after SIGINT or SIGTERM.
-	Run(ctx context.Context, io Streams) error
+	Run(ctx context.Context, streams Streams) error
 }
 
 // common are the flags of every command.
@@ -102,22 +102,22 @@ type common struct {
 }
 
 // Main parses args into the command's flags, runs it and returns the exit
-// code. An error becomes one line on io.Err.
-func Main(name, help string, command Command, args []string, io Streams) int {
+// code. An error becomes one line on streams.Err.
+func Main(name, help string, command Command, args []string, streams Streams) int {
 	done := -1
 	info, ok := debug.ReadBuildInfo()
-	parser, err := kong.New(command, kong.Name(name), kong.Description(help), kong.Writers(io.Out, io.Err),
+	parser, err := kong.New(command, kong.Name(name), kong.Description(help), kong.Writers(streams.Out, streams.Err),
 		kong.Exit(func(code int) { done = code }), kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 110}),
 		kong.Embed(new(common)), kong.Vars{"version": version(name, command, info, ok)})
 	if err != nil {
-		return fail(name, io, err, Failure)
+		return fail(name, streams, err, Failure)
 	}
 	if shell, asked := wantedShell(args); asked {
 		text, err := script(shell, parser.Model, command)
 		if err != nil {
-			return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
+			return fail(name, streams, fmt.Errorf("%w; see %s --help", err, name), Misuse)
 		}
-		fmt.Fprint(io.Out, text)
+		fmt.Fprint(streams.Out, text)
 		return OK
 	}
 	_, err = parser.Parse(args)
@@ -125,39 +125,39 @@ func Main(name, help string, command Command, args []string, io Streams) int {
 		return done
 	}
 	if err != nil {
-		return fail(name, io, fmt.Errorf("%w; see %s --help", explain(err, args, parser.Model, command), name), Misuse)
+		return fail(name, streams, fmt.Errorf("%w; see %s --help", explain(err, args, parser.Model, command), name), Misuse)
 	}
 	if err := expandPaths(parser.Model); err != nil {
-		return fail(name, io, err, Failure)
+		return fail(name, streams, err, Failure)
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
-	err = call(ctx, name, command, io)
+	err = call(ctx, name, command, streams)
 	var sig signalError
 	var exit exitError
 	switch {
 	case err == nil:
 		return OK
 	case errors.As(err, &exit):
-		return exit.end(ctx, name, io)
+		return exit.end(ctx, name, streams)
 	case errors.Is(err, ErrUsage):
-		return fail(name, io, fmt.Errorf("%w; see %s --help", err, name), Misuse)
+		return fail(name, streams, fmt.Errorf("%w; see %s --help", err, name), Misuse)
 	case errors.As(context.Cause(ctx), &sig):
-		return fail(name, io, sig.with(err), 128+int(sig.number))
+		return fail(name, streams, sig.with(err), 128+int(sig.number))
 	default:
-		return fail(name, io, err, Failure)
+		return fail(name, streams, err, Failure)
 	}
 }
 
 // call runs the command, and makes an error of a panic. The stack trace goes
 // to a file: it is for us, not for whoever started the command.
-func call(ctx context.Context, name string, command Command, io Streams) (err error) {
+func call(ctx context.Context, name string, command Command, streams Streams) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("a bug in %s: %s; please report it with %s", name, describe(p), trace(name, debug.Stack()))
 		}
 	}()
-	return command.Run(ctx, io)
+	return command.Run(ctx, streams)
 }
 
 // describe tells no more of a panic than what cannot hold a transcript's text.
@@ -182,8 +182,8 @@ func trace(name string, stack []byte) string {
 	return "the stack trace in " + f.Name()
 }
 
-func fail(name string, io Streams, err error, code int) int {
-	fmt.Fprintf(io.Err, "%s: %v\n", name, err)
+func fail(name string, streams Streams, err error, code int) int {
+	fmt.Fprintf(streams.Err, "%s: %v\n", name, err)
 	return code
 }
 

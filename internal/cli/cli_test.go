@@ -18,8 +18,8 @@ type fake struct {
 	run func(ctx context.Context) error
 }
 
-func (f *fake) Run(ctx context.Context, io Streams) error {
-	fmt.Fprintln(io.Out, "count", f.Count)
+func (f *fake) Run(ctx context.Context, streams Streams) error {
+	fmt.Fprintln(streams.Out, "count", f.Count)
 	if f.run == nil {
 		return nil
 	}

@@ -2,14 +2,33 @@
 package numbers
 
 import (
+	"cmp"
 	"math"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 )
 
-// Finite reports whether x is neither infinite nor NaN.
-func Finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+// Finite reports whether none of the values is an infinity or a NaN.
+func Finite[T float32 | float64](values ...T) bool {
+	for _, x := range values {
+		if math.IsInf(float64(x), 0) || x != x {
+			return false
+		}
+	}
+	return true
+}
+
+// Argmax is the index of the largest value, the first of several; 0 if there is none.
+func Argmax[T cmp.Ordered](values []T) int {
+	best := 0
+	for i, x := range values {
+		if x > values[best] {
+			best = i
+		}
+	}
+	return best
+}
 
 // Thousands writes n with commas between groups of three digits: 66,362,880.
 func Thousands(n int64) string { return message.NewPrinter(language.English).Sprintf("%d", n) }

@@ -25,3 +25,26 @@ func TestThousands(t *testing.T) {
 		}
 	}
 }
+
+func TestFiniteOfSeveral(t *testing.T) {
+	nan, infinity := float32(math.NaN()), float32(math.Inf(-1))
+	for name, test := range map[string]struct {
+		values []float32
+		want   bool
+	}{"none": {nil, true}, "all": {[]float32{1, -2}, true}, "a NaN": {[]float32{1, nan}, false}, "an infinity": {[]float32{infinity, 1}, false}} {
+		if got := numbers.Finite(test.values...); got != test.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestArgmax(t *testing.T) {
+	for want, values := range [][]float64{{1, 0}, {-2, -1, -3}, {0, 1, 2, 2}} {
+		if got := numbers.Argmax(values); got != want {
+			t.Errorf("%v: %d, want %d", values, got, want)
+		}
+	}
+	if got := numbers.Argmax([]int(nil)); got != 0 {
+		t.Errorf("of nothing: %d", got)
+	}
+}

@@ -72,6 +72,14 @@ func Dir(t testing.TB, seed uint64) string {
 // that standard deviation, in a folder that the test removes.
 func Save(t testing.TB, tok *tokenize.Tokenizer, rng *rand.Rand, deviation float64, a fusion.Architecture) string {
 	t.Helper()
+	dir := filepath.Join(t.TempDir(), "model")
+	SaveIn(t, dir, tok, rng, deviation, a)
+	return dir
+}
+
+// SaveIn is [Save] in the folder dir.
+func SaveIn(t testing.TB, dir string, tok *tokenize.Tokenizer, rng *rand.Rand, deviation float64, a fusion.Architecture) {
+	t.Helper()
 	m, err := fusion.New(a, gotch.CPU)
 	if err != nil {
 		t.Fatal(err)
@@ -90,13 +98,7 @@ func Save(t testing.TB, tok *tokenize.Tokenizer, rng *rand.Rand, deviation float
 			t.Fatal(err)
 		}
 	}
-	maps, err := m.LabelMaps()
-	if err != nil {
+	if err := fusion.Save(dir, m, tok, nil); err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "model")
-	if err := fusion.Save(dir, m, tok, fusion.Files{fusion.LabelMapsFile: maps}); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }

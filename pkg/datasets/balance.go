@@ -11,33 +11,24 @@ func Balanced(task tasks.Task, t int, examples []Example) [][]float32 {
 	weights := make([][]float32, len(task.Heads))
 	for h, head := range task.Heads {
 		weights[h] = make([]float32, len(head.Labels))
-		if task.Kind == tasks.MultiLabel {
+		if task.YesNo() {
 			balanceFlags(weights[h], h, t, examples)
 		} else {
-			balanceClasses(weights[h], task.Kind, h, t, examples)
+			balanceClasses(weights[h], task.Kind.Layout(), h, t, examples)
 		}
 	}
 	return weights
 }
 
-func balanceClasses(weights []float32, kind tasks.Kind, h, t int, examples []Example) {
+func balanceClasses(weights []float32, layout tasks.Layout, h, t int, examples []Example) {
 	counts := make([]int, len(weights))
-	total, present := 0, 0
 	for _, ex := range examples {
-		classes := ex.Labels[t].Classes
-		if kind == tasks.MultiClass {
-			classes = classes[h : h+1]
-		}
-		for _, class := range classes {
-			if class < 0 {
-				continue
-			}
-			if counts[class] == 0 {
-				present++
-			}
-			counts[class]++
-			total++
-		}
+		ex.Labels[t].Count(layout, h, counts)
+	}
+	total, present := 0, 0
+	for _, n := range counts {
+		total += n
+		present += min(n, 1)
 	}
 	for i, n := range counts {
 		weights[i] = 1

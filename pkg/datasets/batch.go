@@ -95,7 +95,7 @@ func (c Collator) Collate(list []tasks.Task, examples []Example) Batch {
 		part := Part{Task: task.Name, Targets: make([]Target, len(task.Heads))}
 		for i, ex := range examples {
 			for h := range part.Targets {
-				part.Targets[h].add(task.Kind, h, ex.Labels[t], i, length)
+				part.Targets[h].add(task.Kind.Layout(), h, ex.Labels[t], i, length)
 			}
 		}
 		b.Parts = append(b.Parts, part)
@@ -104,24 +104,22 @@ func (c Collator) Collate(list []tasks.Task, examples []Example) Batch {
 }
 
 // add takes what example i of the batch says to head h.
-func (t *Target) add(kind tasks.Kind, h int, label Label, i, length int) {
-	switch kind {
-	case tasks.Token:
-		t.addClasses(tasks.IgnoreToken, label.Classes...)
-		for range length - len(label.Classes) {
-			t.Classes = append(t.Classes, tasks.IgnoreToken)
-		}
-	case tasks.MultiClass:
-		t.addClasses(tasks.IgnoreClass, label.Classes[h])
-	case tasks.MultiLabel:
+func (t *Target) add(layout tasks.Layout, h int, label Label, i, length int) {
+	if layout.YesNo {
 		t.addFlags(label.Flags[h])
+	} else {
+		classes, ignore := label.HeadClasses(layout, h), int64(layout.Ignore)
+		t.addClasses(ignore, classes...)
+		for range layout.Targets(1, length) - len(classes) { // padding
+			t.Classes = append(t.Classes, ignore)
+		}
 	}
 	if label.Soft == nil {
 		return
 	}
 	soft := label.Soft[h]
 	t.Soft.Logits = append(t.Soft.Logits, soft.Logits...)
-	if kind != tasks.Token {
+	if !layout.PerToken {
 		t.Soft.Rows = append(t.Soft.Rows, int64(i))
 		return
 	}

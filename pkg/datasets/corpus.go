@@ -278,7 +278,7 @@ func (r *Records) findLabels() (err error) {
 			if head.Labels, err = r.labelsIn(t, h); err != nil {
 				return fmt.Errorf("task %s: head %s, field %s: %w", task.Name, head.Name, head.Source, err)
 			}
-			if task.Kind == tasks.Token {
+			if task.PerToken() {
 				if err := tasks.CheckNames(append([]string{tasks.OutsideLabel}, head.Labels...)); err != nil {
 					return fmt.Errorf("task %s: field %s: %w", task.Name, head.Source, err)
 				}

@@ -102,7 +102,7 @@ func (r *Records) absences(task tasks.Task, s *taskSurvey) (list []string) {
 
 // negative is what a record that lacks a field counts as.
 func negative(kind tasks.Kind) string {
-	if kind == tasks.Token {
+	if kind.Layout().PerToken {
 		return "have no entity"
 	}
 	return "meet no criterion"

@@ -26,6 +26,35 @@ type Label struct {
 	Soft    []SoftLabel // what a teacher says to each head; nil: there is none
 }
 
+// HeadClasses are the classes of head h of a task that isn't of yes/no outputs: of each
+// token, or the one of the text.
+func (l Label) HeadClasses(layout tasks.Layout, h int) []int64 {
+	if layout.PerToken {
+		return l.Classes
+	}
+	return l.Classes[h : h+1]
+}
+
+// Count adds to counts how often each label of head h is there, a yes/no label where it
+// is yes. It reports whether the head is labelled at all.
+func (l Label) Count(layout tasks.Layout, h int, counts []int) (labelled bool) {
+	if layout.YesNo {
+		for i, flag := range l.Flags[h] {
+			if flag > 0 {
+				counts[i]++
+			}
+		}
+		return len(l.Flags[h]) == 0 || l.Flags[h][0] != float32(layout.Ignore)
+	}
+	for _, class := range l.HeadClasses(layout, h) {
+		if class >= 0 {
+			counts[class]++
+			labelled = true
+		}
+	}
+	return labelled
+}
+
 // SoftLabel is what a teacher says of an example to one head.
 type SoftLabel struct {
 	Rows   []int32   // token task: the tokens that have teacher logits; otherwise nil
@@ -74,7 +103,7 @@ type Set struct {
 // is cut, and teaches the token tasks nothing.
 func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Limits) (Set, error) {
 	e := encoder{Records: r, tok: tok, limits: limits, ids: labelIDs(r.Tasks)}
-	if !slices.ContainsFunc(r.Tasks, func(t tasks.Task) bool { return t.Kind != tasks.Token }) {
+	if !slices.ContainsFunc(r.Tasks, func(t tasks.Task) bool { return !t.PerToken() }) {
 		e.limits.Truncate = false
 	}
 	examples := make([]Example, len(r.Texts))
@@ -103,7 +132,7 @@ func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Lim
 		MaxLength: limits.MaxLength,
 		Filters:   filters(r.Tasks, examples, cut, r.Problems.Total()),
 		Warnings: r.lost(func(i int, task tasks.Task) bool {
-			return examples[i].Record > 0 && (!cut[i] || task.Kind != tasks.Token)
+			return examples[i].Record > 0 && (!cut[i] || !task.PerToken())
 		}),
 		Examples: slices.DeleteFunc(examples, func(ex Example) bool { return ex.Record == 0 }),
 	}, nil
@@ -117,7 +146,7 @@ func filters(list []tasks.Task, examples []Example, cut []bool, skipped int) []F
 		f.Before, f.Skipped = len(examples), skipped
 		for i, ex := range examples {
 			switch {
-			case ex.Record == 0 || cut[i] && task.Kind == tasks.Token:
+			case ex.Record == 0 || cut[i] && task.PerToken():
 			case cut[i]:
 				f.After++
 				f.Truncated++
@@ -145,7 +174,7 @@ func labelIDs(list []tasks.Task) [][]map[string]int64 {
 	for t, task := range list {
 		for _, head := range task.Heads {
 			byLabel := make(map[string]int64, len(head.Labels))
-			if task.Kind == tasks.Token && !tasks.SchemeOf(head.Labels).Plain() {
+			if task.PerToken() && !tasks.SchemeOf(head.Labels).Plain() {
 				for i, kind := range head.Kinds() {
 					byLabel[kind] = int64(1 + 2*i)
 				}

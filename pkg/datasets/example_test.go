@@ -203,3 +203,30 @@ func ExampleFilter() {
 	fmt.Printf("kept %d/%d (%.1f%%), %d removed\n", f.After, f.Before, f.KeptPercent(), f.Removed())
 	// Output: kept 1998/2000 (99.9%), 2 removed
 }
+
+// Labels are counted as they lie for each kind of task.
+func TestCountLabels(t *testing.T) {
+	token := Label{Classes: []int64{tasks.IgnoreToken, 0, 2, 2, tasks.IgnoreToken}}
+	classes := Label{Classes: []int64{1, tasks.IgnoreClass, tasks.UnknownClass}}
+	flags := Label{Flags: [][]float32{{0, 1, 0.5}, {tasks.IgnoreClass, tasks.IgnoreClass, tasks.IgnoreClass}}}
+	for name, test := range map[string]struct {
+		label    Label
+		kind     tasks.Kind
+		h        int
+		want     []int
+		labelled bool
+	}{
+		"words":               {token, tasks.Token, 0, []int{1, 0, 2}, true},
+		"words without label": {Label{Classes: []int64{tasks.IgnoreToken}}, tasks.Token, 0, []int{0, 0, 0}, false},
+		"a class":             {classes, tasks.MultiClass, 0, []int{0, 1, 0}, true},
+		"no class":            {classes, tasks.MultiClass, 1, []int{0, 0, 0}, false},
+		"an unknown class":    {classes, tasks.MultiClass, 2, []int{0, 0, 0}, false},
+		"yes and no":          {flags, tasks.MultiLabel, 0, []int{0, 1, 1}, true},
+		"neither":             {flags, tasks.MultiLabel, 1, []int{0, 0, 0}, false},
+	} {
+		counts := make([]int, 3)
+		if labelled := test.label.Count(test.kind.Layout(), test.h, counts); labelled != test.labelled || !slices.Equal(counts, test.want) {
+			t.Errorf("%s: %v, %v; want %v, %v", name, counts, labelled, test.want, test.labelled)
+		}
+	}
+}

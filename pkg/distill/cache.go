@@ -9,17 +9,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/google/renameio/v2"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
-	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
@@ -159,10 +158,7 @@ func (t *Teacher) read(path string, records int) (logits []fusion.Logits, err er
 			return nil, err
 		}
 		for i := range logits {
-			size := len(head.Labels)
-			if t.task.Kind == tasks.Token {
-				size *= len(logits[i].Words)
-			}
+			size := t.task.Kind.Layout().Outputs(len(head.Labels), len(logits[i].Words))
 			if size > len(values) {
 				return nil, fmt.Errorf("%s: head %s ends at record %d", path, head.Name, i+1)
 			}
@@ -198,7 +194,7 @@ func tensorOf[T int64 | float32](file *weights.File, path, name string, dtype we
 		return nil, fmt.Errorf("%s: tensor %s: %w", path, name, err)
 	}
 	for _, v := range values {
-		if x := float64(v); math.IsNaN(x) || math.IsInf(x, 0) {
+		if !numbers.Finite(float64(v)) {
 			return nil, fmt.Errorf("%s: tensor %s holds %v", path, name, v)
 		}
 	}

@@ -23,7 +23,7 @@ func (t *Teacher) Soften(logits []fusion.Logits, texts []datasets.Transcript, to
 	for _, ex := range examples {
 		said := logits[ex.Record-1]
 		label := &ex.Labels[task]
-		if t.task.Kind != tasks.Token {
+		if !t.task.PerToken() {
 			label.Soft = make([]datasets.SoftLabel, len(said.Values))
 			for h, values := range said.Values {
 				label.Soft[h].Logits = reorder(nil, values, t.order[h])

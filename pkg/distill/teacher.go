@@ -61,7 +61,7 @@ func (t *Teacher) match(student tasks.Task) (err error) {
 	}
 	for h, head := range student.Heads {
 		taught := t.task.Heads[h]
-		if t.task.Kind == tasks.Token && !tasks.SchemeOf(taught.Labels).Plain() {
+		if t.task.PerToken() && !tasks.SchemeOf(taught.Labels).Plain() {
 			return fmt.Errorf("%w: the teacher labels words with tags (%s), a student learns the names of entities (%s), so its words can't imitate the teacher's",
 				ErrMismatch, strings.Join(taught.Labels, ", "), strings.Join(head.Labels, ", "))
 		}

@@ -1,13 +1,11 @@
-// Package evaluate makes of a model's outputs on one task's records a report
-// that people and programs can read: figures with their 95 % intervals, a table
-// for each label, confusion, thresholds, calibration; as JSON, Markdown, plots
-// and CSV. It also sets several models side by side.
+// Package evaluate scores trained models on labelled calls: it reads the data, runs the
+// models on it, and makes reports, one model's or several side by side, that can be
+// printed, saved in a folder and logged to MLflow. cmd/eval is this package with flags;
+// other programs call [Run], then [Result.Save] and [Result.Track].
 //
-// Figures have the names and the meaning of those that training reports for
-// its validation set, so that the two may be compared.
+// The reports themselves, and the arithmetic behind them, are package report, which
+// needs neither a model nor libtorch: a program that only reads a metrics.json uses that
+// one alone.
 //
-// There is no text of a record anywhere in a report: records go by their
-// number.
-//
-// cmd/eval is this package with flags.
+// No text of a call is in a result, an error or a notice: records go by their number.
 package evaluate

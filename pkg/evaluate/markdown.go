@@ -1,186 +1,63 @@
 package evaluate
 
 import (
-	"bytes"
-	_ "embed"
 	"fmt"
 	"io"
-	"path"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-	"text/template"
 
-	"github.com/trident-nlp/trident/pkg/metrics"
-	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/internal/numbers"
+	"github.com/trident-nlp/trident/pkg/report"
 )
 
-const (
-	longTable  = 20 // tables with more rows are folded
-	wideMatrix = 12 // confusion matrices of more labels are left to the plot
-)
+// reportTitle is how a report begins.
+const reportTitle = "# Evaluation"
 
-//go:embed report.md.tmpl
-var reportTemplate string
+// Markdown writes the comparison, if there is one, and all reports, without plots.
+func (r *Result) Markdown(w io.Writer) error { return r.markdown(w, nil) }
 
-// Page says how a report stands in a document.
-type Page struct {
-	Level int      // of its title: 1 is the document's own; 0 means 1
-	Plots []string // paths, relative to the document, of files that Plots wrote; each is shown beside its figures
-}
-
-// Markdown writes the report for people.
-func (r Report) Markdown(w io.Writer, page Page) error {
-	v := view{Report: r, level: max(page.Level, 1), plots: map[string]string{}, bases: plotBases(r)}
-	for _, file := range page.Plots {
-		v.plots[path.Base(file)] = file
+// markdown is [Result.Markdown] with plots: for each model and report, their paths.
+func (r *Result) markdown(w io.Writer, plots [][][]string) error {
+	level := 2 // of a task's heading
+	if r.Comparison != nil {
+		level = 3
+		fmt.Fprintf(w, reportTitle+"\n\n")
+		if err := r.Comparison.Markdown(w); err != nil {
+			return err
+		}
 	}
-	var text bytes.Buffer
-	t, err := template.New("report").Funcs(formats()).Parse(reportTemplate)
-	if err == nil {
-		err = t.Execute(&text, v)
-	}
-	if err == nil {
-		_, err = w.Write(tidy(text.Bytes()))
-	}
-	if err != nil {
-		return fmt.Errorf("report on task %s as Markdown: %w", r.Task, err)
+	for i, m := range r.Models {
+		if r.Comparison != nil {
+			fmt.Fprintf(w, "\n## Model %s\n\n", code(m.Model))
+		} else {
+			fmt.Fprintf(w, reportTitle+" of %s\n\n", code(m.Model))
+		}
+		fmt.Fprintf(w, "%s.\n\n", m.Size())
+		for _, made := range m.Reports {
+			fmt.Fprintf(w, "- %s: %s\n", made.Task, m.Scored[made.Task])
+		}
+		for j, made := range m.Reports {
+			page := report.Page{Level: level}
+			if plots != nil {
+				page.Plots = plots[i][j]
+			}
+			fmt.Fprintln(w)
+			if err := made.Markdown(w, page); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-var emptyLines = regexp.MustCompile(`\n{3,}`)
+// code sets a path apart from the text of a Markdown document.
+func code(path string) string { return "`" + strings.ReplaceAll(path, "`", "'") + "`" }
 
-// tidy leaves one empty line between blocks, so that the template may be
-// spaced for reading.
-func tidy(text []byte) []byte {
-	return append(emptyLines.ReplaceAll(bytes.TrimSpace(text), []byte("\n\n")), '\n')
-}
-
-// view is what the template reads: the report, and how parts of it look.
-type view struct {
-	Report
-	level int               // of the title
-	plots map[string]string // path by file name
-	bases map[plotKey]string
-}
-
-// Title marks a heading that lies so many levels below the report's own.
-func (v view) Title(below int) string { return strings.Repeat("#", min(v.level+below, 6)) }
-
-// Image shows a plot of a head, -1: of the task, if there is one: a PNG that leads to
-// its SVG.
-func (v view) Image(head int, kind, alt string) string {
-	base := v.bases[plotKey{head, kind}]
-	png, found := v.plots[base+".png"]
-	if !found || base == "" {
-		return ""
+// Size says how large the model is, and how fast if it was timed: "66,362,880
+// parameters, 12.3 ms per call".
+func (m ModelResult) Size() string {
+	text := numbers.Thousands(m.Parameters) + " parameters"
+	if m.MillisPerCall > 0 {
+		text += fmt.Sprintf(", %.1f ms per call", m.MillisPerCall)
 	}
-	image := fmt.Sprintf("![%s](%s)", cell(alt), png)
-	if svg, found := v.plots[base+".svg"]; found {
-		image = fmt.Sprintf("[%s](%s)", image, svg)
-	}
-	return image
-}
-
-// Words is whether heads are about words.
-func (v view) Words() bool { return v.Kind == tasks.Token }
-
-// Meaning says in a few words what a headline figure is.
-func (v view) Meaning(name string) string {
-	if text, found := meanings()[name]; found {
-		return text
-	}
-	if head, found := strings.CutPrefix(name, "acc_"); found {
-		return "accuracy of " + head
-	}
-	if head, found := strings.CutPrefix(name, "macro_f1_"); found {
-		return "F1, mean over the classes of " + head
-	}
-	name = strings.TrimPrefix(name, "f1_")
-	if slices.ContainsFunc(v.Heads, func(h Head) bool { return h.Name == name && len(h.Flags.Outputs) == 1 }) {
-		return "accuracy of " + name + ", which has one output"
-	}
-	return "F1 of yes, all outputs of " + name + " together"
-}
-
-// meanings are those of the figures that aren't of one head.
-func meanings() map[string]string {
-	return map[string]string{
-		"entity_f1":         "entities with the right words and label",
-		"entity_precision":  "share of the found entities that are right",
-		"entity_recall":     "share of the true entities that were found",
-		"token_accuracy":    "share of words with the right label",
-		"token_macro_f1":    "F1 of words, mean over the labels",
-		"token_weighted_f1": "F1 of words, mean over the labels, each as often as it is there",
-		"avg_acc":           "mean of the heads' accuracies",
-		"contradictions":    "share of answers whose labels don't go together",
-		"avg_f1":            "mean of the heads' figures",
-		"criteria_f1":       "F1 of yes, mean over the outputs",
-	}
-}
-
-// formats are the template's functions.
-func formats() template.FuncMap {
-	return template.FuncMap{
-		"num":          num,
-		"count":        count,
-		"cell":         cell,
-		"interval":     interval,
-		"hasIntervals": hasIntervals,
-		"bySupport":    bySupport,
-		"filled":       filled,
-		"long":         func(rows int) bool { return rows > longTable },
-		"wide":         func(labels int) bool { return labels > wideMatrix },
-	}
-}
-
-func num(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) }
-
-// count separates thousands.
-func count(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
-
-// cell makes of any text one line of plain text in a table.
-func cell(text string) string {
-	return strings.NewReplacer(
-		`\`, `\\`, "`", "\\`", `*`, `\*`, `[`, `\[`, `]`, `\]`, `|`, `\|`, `<`, `\<`, `>`, `\>`,
-		"\r", " ", "\n", " ",
-	).Replace(text)
-}
-
-func interval(i *metrics.Interval) string {
-	if i == nil {
-		return "–"
-	}
-	return num(i.Low) + " – " + num(i.High)
-}
-
-func hasIntervals(figures []Figure) bool {
-	return slices.ContainsFunc(figures, func(f Figure) bool { return f.Interval != nil })
-}
-
-// bySupport lists labels by how often they occur in the truth, then by name;
-// what occurs neither there nor in the predictions comes last.
-func bySupport(list []LabelScore) []LabelScore {
-	return slices.SortedStableFunc(slices.Values(list), func(a, b LabelScore) int {
-		if a.Support != b.Support {
-			return b.Support - a.Support
-		}
-		if a.Predicted != b.Predicted {
-			return b.Predicted - a.Predicted
-		}
-		return strings.Compare(a.Label, b.Label)
-	})
-}
-
-// filled are the bins that hold something.
-func filled(bins []metrics.Bin) []metrics.Bin {
-	return slices.DeleteFunc(slices.Clone(bins), func(b metrics.Bin) bool { return b.Count == 0 })
+	return text
 }

@@ -1,137 +1,99 @@
 package evaluate
 
 import (
-	"math"
+	"encoding/json"
+	"os"
 	"testing"
 
-	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/internal/tinymodel"
+	"github.com/trident-nlp/trident/pkg/report"
 )
 
-func equal(t *testing.T, what string, got, want float64) {
+// The data files of a [tinymodel.World].
+const (
+	nerFile = tinymodel.NERData
+	clsFile = tinymodel.CasesData
+	qaFile  = tinymodel.QAData
+)
+
+var allData = []string{"ner=" + nerFile, "cls=" + clsFile, "qa=" + qaFile}
+
+// options are for one CPU thread, with few resamples.
+func options(t *testing.T, model string, data ...string) Options {
 	t.Helper()
-	if !(math.Abs(got-want) < 1e-12) {
-		t.Errorf("%s: got %v, want %v", what, got, want)
+	o := Defaults()
+	o.Model, o.Device, o.Threads, o.Bootstrap = model, "cpu", 1, 20
+	for _, text := range data {
+		file, err := ParseDataFile(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Data = append(o.Data, file)
 	}
+	return o
 }
 
-// report makes a report that must succeed.
-func report(t *testing.T, o Outputs, opt Options) Report {
+// mustRun runs an evaluation that has nothing to notice.
+func mustRun(t *testing.T, o Options) *Result {
 	t.Helper()
-	r, err := New(t.Context(), o, opt)
+	o.Notice = func(line string) { t.Error(line) }
+	r, err := Run(t.Context(), o)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%+v: %v", o, err)
 	}
 	return r
 }
 
-func (r Report) figure(t *testing.T, name string) Figure {
+// score is the result of the first model.
+func score(t *testing.T, o Options) ModelResult {
+	t.Helper()
+	return mustRun(t, o).Models[0]
+}
+
+// mustSave saves a result in dir, without plots.
+func mustSave(t *testing.T, r *Result, dir string) {
+	t.Helper()
+	if _, err := r.Save(t.Context(), dir, false); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// report is that of a task.
+func (m ModelResult) report(t *testing.T, task string) report.Report {
+	t.Helper()
+	for _, r := range m.Reports {
+		if r.Task == task {
+			return r
+		}
+	}
+	t.Fatalf("%s has no report on %s", m.Model, task)
+	return report.Report{}
+}
+
+// value is that of a figure.
+func value(t *testing.T, r report.Report, name string) float64 {
 	t.Helper()
 	for _, f := range r.Figures() {
 		if f.Name == name {
-			return f
+			return f.Value
 		}
 	}
-	t.Fatalf("no figure %q in %v", name, r.Figures())
-	return Figure{}
+	t.Fatalf("the report on %s has no figure %s", r.Task, name)
+	return 0
 }
 
-// numbers are the records 1 to n.
-func numbers(n int) []int {
-	list := make([]int, n)
-	for i := range list {
-		list[i] = i + 1
+func toJSON(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return list
+	return string(data)
 }
 
-// sure gives one class nearly all of the probability, the others the rest.
-func sure(classes, class int, p float32) []float32 {
-	list := make([]float32, classes)
-	for i := range list {
-		list[i] = (1 - p) / float32(max(classes-1, 1))
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+		t.Fatal(err)
 	}
-	list[class] = p
-	return list
-}
-
-// tokenCase is 4 records of a token task: an entity found, one cut short, one of
-// another label, and one with a label that the model doesn't know.
-func tokenCase() Outputs {
-	truth := [][]int{{0, 1, 1, 0, 2}, {1, 1, 0}, {0, 2, 0, 0}, {3, 0}}
-	said := [][]int{{0, 1, 1, 0, 2}, {1, 0, 0}, {0, 1, 0, 0}, {1, 0}}
-	var probabilities [][]float32
-	for i, words := range said {
-		var row []float32
-		for j, class := range words {
-			row = append(row, sure(3, class, 0.9-0.1*float32((i+j)%3))...)
-		}
-		probabilities = append(probabilities, row)
-	}
-	return Outputs{
-		Task:    tasks.NER([]string{"O", "NAME", "AGE"}),
-		Records: numbers(4),
-		Heads:   []HeadOutputs{{Truth: truth, Probabilities: probabilities}},
-	}
-}
-
-// classCase is 6 records of a task of two heads; the second isn't labelled
-// everywhere, and a label of it isn't known.
-func classCase() Outputs {
-	head := func(truth, said []int, classes int) HeadOutputs {
-		var o HeadOutputs
-		for i, class := range truth {
-			o.Truth = append(o.Truth, []int{class})
-			o.Probabilities = append(o.Probabilities, sure(classes, said[i], 0.95-0.1*float32(i%4)))
-		}
-		return o
-	}
-	return Outputs{
-		Task: tasks.Task{Name: "cases", Kind: tasks.MultiClass, Heads: []tasks.Head{
-			{Name: "area", Labels: []string{"Health & Care", "School|Work", "Home", "Unused"}},
-			{Name: "urgency", Labels: []string{"low", "high"}},
-		}},
-		Records: []int{3, 5, 8, 13, 21, 34},
-		Heads: []HeadOutputs{
-			head([]int{0, 0, 0, 1, 1, 2}, []int{0, 0, 1, 1, 2, 2}, 4),
-			head([]int{0, 1, -1, 2, 1, -1}, []int{0, 1, 0, 1, 0, 1}, 2),
-		},
-	}
-}
-
-// flagCase is 5 records of a multilabel task; one output isn't labelled
-// everywhere, and one has just the threshold, which is a no.
-func flagCase() Outputs {
-	return Outputs{
-		Task: tasks.Task{Name: "quality", Kind: tasks.MultiLabel, Heads: []tasks.Head{
-			{Name: "manner", Labels: []string{"Polite", "Listens/paraphrases"}},
-			{Name: "closing", Labels: []string{"Says goodbye"}},
-		}},
-		Records: numbers(5),
-		Heads: []HeadOutputs{
-			{
-				Truth:         [][]int{{1, 0}, {1, 1}, {0, 1}, {0, 0}, {1, -1}},
-				Probabilities: [][]float32{{0.9, 0.2}, {0.45, 0.8}, {0.5, 0.55}, {0.1, 0.6}, {0.7, 0.9}},
-			},
-			{
-				Truth:         [][]int{{1}, {1}, {0}, {0}, {1}},
-				Probabilities: [][]float32{{0.35}, {0.4}, {0.2}, {0.6}, {0.95}},
-			},
-		},
-	}
-}
-
-func allCases() map[string]Outputs {
-	return map[string]Outputs{"token": tokenCase(), "multiclass": classCase(), "multilabel": flagCase()}
-}
-
-// many repeats a case's records.
-func many(o Outputs, times int) Outputs {
-	big := Outputs{Task: o.Task, Records: numbers(times * len(o.Records)), Heads: make([]HeadOutputs, len(o.Heads))}
-	for h, head := range o.Heads {
-		for range times {
-			big.Heads[h].Truth = append(big.Heads[h].Truth, head.Truth...)
-			big.Heads[h].Probabilities = append(big.Heads[h].Probabilities, head.Probabilities...)
-		}
-	}
-	return big
 }

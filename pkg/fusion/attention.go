@@ -3,7 +3,6 @@ package fusion
 import (
 	"github.com/sugarme/gotch/ts"
 
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/heads"
 	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -27,25 +26,6 @@ func (m *Model) Attention(s *nn.Scope, task string, hidden, mask *ts.Tensor) *ts
 		return nil
 	}
 	return heads.Attention(head, s, hidden, mask)
-}
-
-// readAttention hands each piece its tokens' weights, if the task has any.
-func (p *Predictor) readAttention(s *torchx.Scope, task string, hidden, mask *ts.Tensor, batch []*piece) {
-	weights := p.model.Attention(s, task, hidden, mask)
-	if weights == nil {
-		return
-	}
-	values := s.ReadFloat32(weights)
-	row := len(values) / len(batch)
-	for i, pc := range batch {
-		if s.Err() != nil {
-			return
-		}
-		if pc.attention == nil {
-			pc.attention = map[string][]float32{}
-		}
-		pc.attention[task] = values[i*row : i*row+len(pc.enc.IDs)]
-	}
 }
 
 // attention gives each word that was read its weight, by task. Of a text in

@@ -68,6 +68,20 @@ func (c *call) cut(limit, overlap int) {
 	}
 }
 
+// take keeps what a model says of the piece, which is example i of the batch.
+func (p *piece) take(out Output, i int) {
+	for _, rows := range out.Logits {
+		p.logits[out.Task.Name] = append(p.logits[out.Task.Name], rows[i])
+	}
+	if out.Attention == nil {
+		return
+	}
+	if p.attention == nil {
+		p.attention = map[string][]float32{}
+	}
+	p.attention[out.Task.Name] = out.Attention[i][:len(p.enc.IDs)] // without padding
+}
+
 // end is the index in the call's encoding after the piece's last token before
 // [SEP].
 func (p *piece) end() int { return p.first + len(p.enc.IDs) - 2 }

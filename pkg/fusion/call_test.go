@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
@@ -170,7 +171,7 @@ func TestOverlapReadsAll(t *testing.T) {
 		if word < 0 || word == enc.Words[i-1] {
 			continue
 		}
-		if want := labels[argmax(rows[i])]; got.NER[n].Label != want {
+		if want := labels[numbers.Argmax(rows[i])]; got.NER[n].Label != want {
 			t.Errorf("word %d is %s, want %s", n, got.NER[n].Label, want)
 		}
 		near(t, "O", got.Scores.NER[n].Get("O"), softmax(rows[i])[0])

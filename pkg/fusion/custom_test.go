@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -35,8 +36,8 @@ func TestPredictOwnTasks(t *testing.T) {
 				continue
 			}
 			want := softmax(logits["places"][0][j*len(labels) : (j+1)*len(labels)])
-			if own.Tokens[n].Label != labels[argmax(want)] {
-				t.Errorf("text %d: word %d is %s, want %s", i, n, own.Tokens[n].Label, labels[argmax(want)])
+			if own.Tokens[n].Label != labels[numbers.Argmax(want)] {
+				t.Errorf("text %d: word %d is %s, want %s", i, n, own.Tokens[n].Label, labels[numbers.Argmax(want)])
 			}
 			said[own.Tokens[n].Label] = true
 			near(t, "TOWN", scores.Tokens[n].Get("TOWN"), want[1])
@@ -48,7 +49,7 @@ func TestPredictOwnTasks(t *testing.T) {
 		for h, head := range mood.Heads {
 			want := softmax(logits["mood"][h])
 			label := got.Tasks.Get("mood").Classes.Get(head.Name)
-			if said[label] = true; label != head.Labels[argmax(want)] {
+			if said[label] = true; label != head.Labels[numbers.Argmax(want)] {
 				t.Errorf("text %d: %s is %s", i, head.Name, label)
 			}
 			near(t, head.Name, got.Scores.Tasks.Get("mood").Heads.Get(head.Name).Get(head.Labels[1]), want[1])

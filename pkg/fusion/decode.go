@@ -4,6 +4,7 @@ import (
 	"math"
 	"unicode/utf8"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -27,7 +28,7 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 	}
 	for _, task := range list {
 		own, ownScores := c.task(task, o)
-		if task.Kind == tasks.Token && !o.Scores {
+		if task.PerToken() && !o.Scores {
 			ownScores.Tokens = nil
 		}
 		switch {
@@ -90,7 +91,7 @@ func (c *call) tokens(task tasks.Task, cut cutter) ([]Token, []Fields[float32]) 
 		}
 		row := (w.first - p.first + 1) * len(labels) // [CLS] stands in front
 		logits := p.logits[task.Name][0][row : row+len(labels)]
-		list = append(list, Token{cut.text(w.start, w.end), labels[argmax(logits)], w.start, w.end})
+		list = append(list, Token{cut.text(w.start, w.end), labels[numbers.Argmax(logits)], w.start, w.end})
 		scores = append(scores, named(labels, softmax(logits)))
 	}
 	return list, scores
@@ -212,17 +213,6 @@ func softmax(logits []float32) []float32 {
 		probabilities[i] = float32(e / sum)
 	}
 	return probabilities
-}
-
-// argmax is the index of the largest value, the first of several.
-func argmax(values []float32) int {
-	best := 0
-	for i, v := range values {
-		if v > values[best] {
-			best = i
-		}
-	}
-	return best
 }
 
 func named(labels []string, values []float32) Fields[float32] {

@@ -27,8 +27,9 @@ const (
 type Files map[string][]byte
 
 // Save makes dir a model directory, whole or not at all: weights in both
-// formats, config.json, the tokenizer's files, what the Python prototype's scripts
-// want of a model of a single task, and extra, which holds the label maps among others. Files of other names in dir are left alone.
+// formats, config.json, label_maps.json, the tokenizer's files, what the Python prototype's
+// scripts want of a model of a single task, and extra. Files of other names in dir are
+// left alone.
 func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 	err := atomicdir.Replace(dir, func(tmp string) error {
 		tensors, err := checkpoint.Tensors(m.params.All())
@@ -52,6 +53,13 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 			return err
 		}
 		if err := os.WriteFile(filepath.Join(tmp, ConfigFile), config, 0o666); err != nil {
+			return err
+		}
+		labels, err := m.LabelMaps()
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(tmp, LabelMapsFile), labels, 0o666); err != nil {
 			return err
 		}
 		if err := tok.Save(tmp); err != nil {

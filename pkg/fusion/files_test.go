@@ -43,11 +43,7 @@ func mustLoad(t *testing.T, dir string) (*Model, *tokenize.Tokenizer) {
 // save writes m with its label maps.
 func save(t *testing.T, dir string, m *Model, tok *tokenize.Tokenizer) {
 	t.Helper()
-	maps, err := m.LabelMaps()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := Save(dir, m, tok, Files{LabelMapsFile: maps, "metrics.json": []byte("{}\n")}); err != nil {
+	if err := Save(dir, m, tok, Files{"metrics.json": []byte("{}\n")}); err != nil {
 		t.Fatal(err)
 	}
 }

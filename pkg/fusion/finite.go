@@ -3,8 +3,8 @@ package fusion
 import (
 	"errors"
 	"fmt"
-	"math"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -23,24 +23,12 @@ func (c *call) finite(list []tasks.Task) error {
 	for _, task := range list {
 		for _, p := range c.pieces {
 			for h, logits := range p.logits[task.Name] {
-				if task.Kind == tasks.Token {
-					logits = logits[:len(p.enc.IDs)*len(task.Heads[h].Labels)] // without padding
-				}
-				if !Finite(logits) {
+				read := task.Kind.Layout().Outputs(len(task.Heads[h].Labels), len(p.enc.IDs)) // without padding
+				if !numbers.Finite(logits[:read]...) {
 					return fmt.Errorf("task %s: %w", task.Name, ErrNotFinite)
 				}
 			}
 		}
 	}
 	return nil
-}
-
-// Finite reports whether none of the values is an infinity or a NaN.
-func Finite(values []float32) bool {
-	for _, v := range values {
-		if math.IsInf(float64(v), 0) || v != v {
-			return false
-		}
-	}
-	return true
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sugarme/gotch"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -73,7 +74,7 @@ func TestAnswersGoTogether(t *testing.T) {
 						logits[h] = append(logits[h], scores.Get(head.Field).Get(label))
 					}
 					answer[h] = slices.Index(head.Labels, said.Get(head.Field))
-					if want := head.Labels[argmax(logits[h])]; alone.Get(head.Field) != want {
+					if want := head.Labels[numbers.Argmax(logits[h])]; alone.Get(head.Field) != want {
 						t.Errorf("%+v: text %d: %s is %s by itself, want %s", o, i, head.Field, alone.Get(head.Field), want)
 					}
 				}
@@ -227,7 +228,7 @@ func TestPrototypesHeadsAreIndependent(t *testing.T) {
 	for i, got := range mustPredict(t, p, predictorTexts, PredictOptions{Scores: true}) {
 		logits := direct(t, m, p.tok.Encode(string(predictorTexts[i])).Truncate(p.limit))
 		for h, head := range task.Heads {
-			if want := head.Labels[argmax(logits["cls"][h])]; got.Classification.Get(head.Field) != want {
+			if want := head.Labels[numbers.Argmax(logits["cls"][h])]; got.Classification.Get(head.Field) != want {
 				t.Errorf("text %d: %s is %s, want %s", i, head.Field, got.Classification.Get(head.Field), want)
 			}
 		}

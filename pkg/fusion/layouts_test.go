@@ -112,11 +112,7 @@ func TestPrototypesSingleTaskDirectories(t *testing.T) {
 	for name, layout := range singleLayouts() {
 		dir := filepath.Join(t.TempDir(), name)
 		want := singleModel(t, layout.encoder, layout.task)
-		maps, err := want.LabelMaps()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := Save(dir, want, tok, Files{LabelMapsFile: maps}); err != nil {
+		if err := Save(dir, want, tok, nil); err != nil {
 			t.Fatal(err)
 		}
 		config := readJSON(t, filepath.Join(dir, ConfigFile))

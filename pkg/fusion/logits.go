@@ -31,7 +31,7 @@ func (p *Predictor) TaskLogits(ctx context.Context, task string, texts []dataset
 		if err := c.finite(r.list); err != nil {
 			return nil, fmt.Errorf("text %d of %d: %w", i+1, len(r.calls), err)
 		}
-		if r.list[0].Kind == tasks.Token {
+		if r.list[0].PerToken() {
 			all[i] = c.wordLogits(r.list[0])
 			continue
 		}

@@ -2,7 +2,6 @@ package fusion
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/sugarme/gotch/ts"
@@ -199,47 +198,24 @@ func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 	if o.IndependentHeads {
 		learnt = tasks.Independent(learnt)
 	}
-	if o.Tasks == nil {
-		return learnt, nil
-	}
-	wanted := map[string]bool{}
-	for _, name := range o.Tasks {
-		if _, err := tasks.Find(learnt, name); err != nil {
-			return nil, err
-		}
-		wanted[name] = true
-	}
-	var list []tasks.Task
-	for _, task := range learnt {
-		if wanted[task.Name] {
-			list = append(list, task)
-		}
-	}
-	return list, nil
+	return tasks.Select(learnt, o.Tasks)
 }
 
 // read runs the model on a batch and hands each piece its logits.
-func (p *Predictor) read(batch []*piece, list []tasks.Task, o *PredictOptions) (err error) {
+func (p *Predictor) read(batch []*piece, list []tasks.Task, o *PredictOptions) error {
 	examples := make([]datasets.Example, len(batch))
 	for i, pc := range batch {
 		examples[i].IDs = pc.enc.IDs
 		pc.logits = map[string][][]float32{}
 	}
 	b := datasets.Collator{PadID: int64(p.tok.PadID())}.Collate(nil, examples)
-	s, err := p.model.Inference(o.Precision)
+	outputs, err := outputsOf(p.model, b, list, OutputOptions{Precision: o.Precision, Attention: o.Attention})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	hidden, mask := p.model.Hidden(s, b)
-	for _, task := range list {
-		for _, logits := range p.model.Logits(s, task.Name, hidden, mask) {
-			for i, row := range Rows(s, logits, len(batch)) {
-				batch[i].logits[task.Name] = append(batch[i].logits[task.Name], row)
-			}
-		}
-		if o.Attention {
-			p.readAttention(s, task.Name, hidden, mask, batch)
+	for _, out := range outputs {
+		for i, pc := range batch {
+			pc.take(out, i)
 		}
 	}
 	return nil

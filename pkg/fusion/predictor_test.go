@@ -14,6 +14,7 @@ import (
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -140,7 +141,7 @@ func TestPredictMatchesForward(t *testing.T) {
 				continue
 			}
 			want := softmax(logits["ner"][0][j*len(labels) : (j+1)*len(labels)])
-			if label := labels[argmax(want)]; got.NER[n].Label != label {
+			if label := labels[numbers.Argmax(want)]; got.NER[n].Label != label {
 				t.Errorf("text %d: word %d is %s, want %s", i, n, got.NER[n].Label, label)
 			}
 			seen[got.NER[n].Label] = true
@@ -154,7 +155,7 @@ func TestPredictMatchesForward(t *testing.T) {
 		}
 		for h, head := range m.Tasks[1].Heads {
 			want := softmax(logits["cls"][h])
-			if label := head.Labels[argmax(want)]; got.Classification.Get(head.Field) != label {
+			if label := head.Labels[numbers.Argmax(want)]; got.Classification.Get(head.Field) != label {
 				t.Errorf("text %d: %s is %s, want %s", i, head.Field, got.Classification.Get(head.Field), label)
 			}
 			seen[head.Field+got.Classification.Get(head.Field)] = true

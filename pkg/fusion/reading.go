@@ -78,22 +78,18 @@ func (r *Reading) Pieces() []Piece {
 // is wanted for. It is safe for concurrent use with other pieces.
 func (p *Predictor) Read(pieces []Piece, precision nn.Precision) error {
 	o := PredictOptions{Precision: precision}
-	wanted := map[string]bool{}
+	wanted := []string{}
 	batch := make([]*piece, len(pieces))
 	for i, pc := range pieces {
 		batch[i] = pc.piece
 		o.Attention = o.Attention || pc.attention
-		for _, task := range pc.list {
-			wanted[task.Name] = true
-		}
+		wanted = append(wanted, tasks.Names(pc.list)...)
 	}
-	var list []tasks.Task
-	for _, task := range p.tasks {
-		if wanted[task.Name] {
-			list = append(list, task)
-		}
+	list, err := tasks.Select(p.tasks, wanted)
+	if err == nil {
+		err = p.read(batch, list, &o)
 	}
-	if err := p.read(batch, list, &o); err != nil {
+	if err != nil {
 		return fmt.Errorf("predict a batch of %d texts: %w", len(batch), err)
 	}
 	return nil

@@ -32,7 +32,7 @@ func (t Thresholds) Check(list []tasks.Task) error {
 		if err != nil {
 			return fmt.Errorf("thresholds: %w", err)
 		}
-		if task.Kind != tasks.MultiLabel {
+		if !task.YesNo() {
 			return fmt.Errorf("thresholds: task %s has no yes/no outputs", name)
 		}
 		for _, head := range slices.Sorted(maps.Keys(t[name])) {

@@ -66,17 +66,17 @@ func New(p nn.Params, task tasks.Task, dim int64, dropout float64) (Head, error)
 		}
 	}
 	var head Head
-	switch task.Kind {
-	case tasks.Token:
+	switch {
+	case !task.Kind.Known():
+		return nil, fmt.Errorf("task %q: unknown kind %q", task.Name, task.Kind)
+	case task.PerToken():
 		head = newTokenHead(p, task, dim, dropout)
-	case tasks.MultiClass, tasks.MultiLabel:
+	default:
 		pool, err := newPooling(p, task, dim)
 		if err != nil {
 			return nil, err
 		}
 		head = newPooledHead(p, task, dim, dropout, pool)
-	default:
-		return nil, fmt.Errorf("task %q: unknown kind %q", task.Name, task.Kind)
 	}
 	return head, p.Err()
 }

@@ -81,14 +81,15 @@ func (j *job) run(ctx context.Context) error {
 		return about(err, BadCall)
 	}
 	model, err := j.open()
+	var list []tasks.Task
 	if err == nil {
-		err = j.checkTasks(model)
+		list, err = j.predicted(model)
 	}
 	if err != nil {
 		return about(err, BadModel)
 	}
 	j.limit = model.MaxLength()
-	w, err := newWriter(j.out, j.style, j.predicted(model.Tasks()))
+	w, err := newWriter(j.out, j.style, list)
 	if err != nil {
 		return writing(err)
 	}
@@ -111,32 +112,14 @@ func (j *job) run(ctx context.Context) error {
 
 func writing(err error) error { return about(fmt.Errorf("write output: %w", err), BadOutput) }
 
-// checkTasks finds a task, or a threshold's head, that the model hasn't learnt
-// before it is used.
-func (j *job) checkTasks(model predictor) error {
-	for _, name := range j.options.Tasks {
-		if _, err := tasks.Find(model.Tasks(), name); err != nil {
-			return fmt.Errorf("--tasks: %w", err)
-		}
+// predicted are the tasks that the output is about. It finds a task, or a threshold's
+// head, that the model hasn't learnt before it is used.
+func (j *job) predicted(model predictor) ([]tasks.Task, error) {
+	list, err := tasks.Select(model.Tasks(), j.options.Tasks)
+	if err != nil {
+		return nil, fmt.Errorf("--tasks: %w", err)
 	}
-	return j.options.Heads.Check(model.Tasks())
-}
-
-// predicted are the tasks that the output is about.
-func (j *job) predicted(all []tasks.Task) []tasks.Task {
-	if j.options.Tasks == nil {
-		return all
-	}
-	var list []tasks.Task
-	for _, task := range all {
-		for _, name := range j.options.Tasks {
-			if name == task.Name {
-				list = append(list, task)
-				break
-			}
-		}
-	}
-	return list
+	return list, j.options.Heads.Check(model.Tasks())
 }
 
 // predict reads a window of calls and writes what the model says of them.

@@ -52,15 +52,12 @@ func (c *csvWriter) columns(task tasks.Task) []string {
 		}
 	}
 	for _, head := range task.Heads {
-		switch task.Kind {
-		case tasks.Token:
+		if task.PerToken() {
 			names = append(names, kindsOf(task)...)
-		case tasks.MultiClass:
-			column(head.Field)
-		case tasks.MultiLabel:
-			for _, label := range head.Labels {
-				column(head.Field + ": " + label)
-			}
+			continue
+		}
+		for _, name := range task.Kind.Layout().Columns(head) {
+			column(name)
 		}
 	}
 	return names

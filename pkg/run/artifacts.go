@@ -35,7 +35,6 @@ func (r *Run) save(history *trainer.History) error {
 	if err := once(r.dir, movedFile, r.moveAside); err != nil {
 		return err
 	}
-	files[fusion.LabelMapsFile] = labels // where infer looks
 	files[r.config.Output.LabelMapsFile] = labels
 	files[r.config.Output.MetricsFile] = metrics
 	files[cardFile] = card

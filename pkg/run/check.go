@@ -26,21 +26,18 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 	if err != nil {
 		return err
 	}
-	files, err := dataFiles(c)
+	plan, err := planData(c, o)
 	if err != nil {
 		return err
 	}
-	if err := provide(ctx, c, files, o); err != nil {
+	if err := plan.provide(ctx, o.Out); err != nil {
 		return err
 	}
-	for i := range files {
-		files[i].SkipBad = true
-	}
-	all, err := datasets.LoadAll(ctx, files)
+	all, err := datasets.LoadAll(ctx, plan.sources(true))
 	if all == nil { // where a file only breaks off, the report is about what is before
 		return err
 	}
-	tok, err := e.makeTokenizer(ctx, c.Tokenizer, all, o.Out)
+	tok, err := e.makeTokenizer(ctx, plan.tokenizer, all, o.Out)
 	if err != nil {
 		return err
 	}
@@ -50,11 +47,11 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 		if err != nil {
 			return err
 		}
-		kept, err := records.Encode(ctx, tok, limits(c))
+		kept, err := records.Encode(ctx, tok, plan.limits)
 		if err != nil {
 			return err
 		}
-		r := dataReport{maxLength: c.Tokenizer.MaxLength, shares: shares(c.Data), records: records, set: set, out: o.Out}
+		r := dataReport{maxLength: plan.limits.MaxLength, shares: plan.shares, records: records, set: set, out: o.Out}
 		if !r.print(kept) {
 			refused++
 		}
@@ -152,34 +149,10 @@ func (r dataReport) split(kept datasets.Set, split datasets.Split) {
 func (r dataReport) labels(t, h int, task tasks.Task, head tasks.Head) {
 	counts := make([]int, len(head.Labels))
 	without := 0
+	layout := task.Kind.Layout()
 	for _, ex := range r.set.Examples {
-		switch label := ex.Labels[t]; task.Kind {
-		case tasks.MultiLabel:
-			for output, flag := range label.Flags[h] {
-				if flag > 0 {
-					counts[output]++
-				}
-			}
-			if len(label.Flags[h]) > 0 && label.Flags[h][0] == tasks.IgnoreClass {
-				without++
-			}
-		case tasks.Token:
-			labelled := false
-			for _, class := range label.Classes {
-				if class >= 0 {
-					counts[class]++
-					labelled = true
-				}
-			}
-			if !labelled {
-				without++
-			}
-		default:
-			if class := label.Classes[h]; class >= 0 {
-				counts[class]++
-			} else {
-				without++
-			}
+		if !ex.Labels[t].Count(layout, h, counts) {
+			without++
 		}
 	}
 	order := make([]int, len(counts))
@@ -195,8 +168,7 @@ func (r dataReport) labels(t, h int, task tasks.Task, head tasks.Head) {
 			few = append(few, text)
 		}
 	}
-	unit := map[tasks.Kind]string{tasks.Token: "words", tasks.MultiClass: "records", tasks.MultiLabel: "records with yes"}[task.Kind]
-	fmt.Fprintf(r.out, "  %s %s (%s", strings.ToUpper(task.Name), head.Name, unit)
+	fmt.Fprintf(r.out, "  %s %s (%s", strings.ToUpper(task.Name), head.Name, layout.Counted)
 	if without > 0 {
 		fmt.Fprintf(r.out, "; %d records without", without)
 	}

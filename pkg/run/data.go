@@ -5,16 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
-	"time"
 
-	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
-	"github.com/trident-nlp/trident/pkg/datasets/synth"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -78,23 +70,20 @@ func (d *data) test() []datasets.Loader {
 	return list
 }
 
-// loadData reads the files' records, and cuts them into training and validation
+// load reads the files' records, and cuts them into training and validation
 // batches. Records that can't be used are an error, unless they are to be skipped.
-func loadData(ctx context.Context, c config.Config, e encoder, files []datasets.Source, o Options) (*data, error) {
-	for i := range files {
-		files[i].SkipBad = o.SkipBad
-	}
-	all, err := datasets.LoadAll(ctx, files)
+func (p dataPlan) load(ctx context.Context, e encoder, o Options) (*data, error) {
+	all, err := datasets.LoadAll(ctx, p.sources(o.SkipBad))
 	if err != nil {
 		return nil, explainBadRecords(err)
 	}
 	warn(all, o.Err)
 	d := &data{}
-	if d.tokenizer, err = e.makeTokenizer(ctx, c.Tokenizer, all, o.Out); err != nil {
+	if d.tokenizer, err = e.makeTokenizer(ctx, p.tokenizer, all, o.Out); err != nil {
 		return nil, err
 	}
 	for _, records := range all {
-		set, err := records.Encode(ctx, d.tokenizer, limits(c))
+		set, err := records.Encode(ctx, d.tokenizer, p.limits)
 		if err != nil {
 			return nil, err
 		}
@@ -103,22 +92,11 @@ func loadData(ctx context.Context, c config.Config, e encoder, files []datasets.
 		}
 		d.sources = append(d.sources, source{records: records, set: set})
 	}
-	if err := d.split(c); err != nil {
+	if err := d.split(p); err != nil {
 		return nil, err
 	}
 	d.warnOfDuplicates(o.Err)
 	return d, nil
-}
-
-func limits(c config.Config) datasets.Limits {
-	return datasets.Limits{MaxLength: c.Tokenizer.MaxLength, Truncate: c.Tokenizer.Truncation, AllSubwords: c.Data.LabelAllSubwords}
-}
-
-func shares(asked config.Data) datasets.Shares {
-	return datasets.Shares{
-		Test: asked.TestSize, Val: asked.ValidationSize, ValOfRest: asked.ValidationOf == config.ValidationOfRest,
-		Seed: asked.RandomSeed, Stratify: asked.Stratify,
-	}
 }
 
 // explainBadRecords adds to the error of bad records what can be done.
@@ -168,76 +146,18 @@ func (d *data) identify() error {
 }
 
 // split makes the loaders.
-func (d *data) split(c config.Config) error {
-	collator := datasets.Collator{PadID: int64(d.tokenizer.PadID())}
-	if c.Tokenizer.Padding == config.PadMaxLength {
-		collator.PadTo = c.Tokenizer.MaxLength
-	}
+func (d *data) split(p dataPlan) error {
+	collator := datasets.Collator{PadID: int64(d.tokenizer.PadID()), PadTo: p.padTo}
 	for i := range d.sources {
 		s := &d.sources[i]
 		var err error
-		if s.split, err = s.set.Split(shares(c.Data)); err != nil {
+		if s.split, err = s.set.Split(p.shares); err != nil {
 			return err
 		}
 		loader := func(examples []datasets.Example) datasets.Loader {
-			return datasets.Loader{Tasks: s.set.Tasks, Examples: examples, BatchSize: c.Training.BatchSize, Collator: collator}
+			return datasets.Loader{Tasks: s.set.Tasks, Examples: examples, BatchSize: p.batchSize, Collator: collator}
 		}
 		s.train, s.val, s.test = loader(s.split.Train), loader(s.split.Val), loader(s.split.Test)
 	}
-	return nil
-}
-
-// alsoTried says which of the missing files were looked for beside the configuration.
-func alsoTried(c config.Config, missing []string, o Options) string {
-	beside := 0
-	for _, path := range missing {
-		if o.File != "" && c.TriedBeside(path, o.Set) {
-			beside++
-		}
-	}
-	switch beside {
-	case 0:
-		return ""
-	case len(missing):
-		return ", then from the file's own folder"
-	}
-	return ", then, unless --set names them, from the file's own folder"
-}
-
-// provide makes demo data where files are missing and the configuration asks
-// for it.
-func provide(ctx context.Context, c config.Config, files []datasets.Source, o Options) error {
-	var missing []string
-	for _, file := range files {
-		if _, err := os.Stat(file.Path); errors.Is(err, fs.ErrNotExist) {
-			missing = append(missing, file.Path)
-		}
-	}
-	demo := c.Data.Generate
-	switch {
-	case len(missing) == 0:
-		return nil
-	case !demo.Enabled():
-		return fmt.Errorf("data is missing: %s; set the paths in the configuration (they are tried from the working directory%s), or make demo data with `go run ./cmd/datagen`",
-			strings.Join(missing, ", "), alsoTried(c, missing, o))
-	}
-	dir := filepath.Dir(missing[0])
-	for _, path := range missing {
-		if !slices.Contains(synth.Files(dir), filepath.Clean(path)) {
-			return fmt.Errorf("data is missing: %s; demo data would go to %s: name it there, or set data.generate to nothing",
-				path, strings.Join(synth.Files(dir), ", "))
-		}
-	}
-	for _, path := range synth.Files(dir) {
-		if _, err := os.Stat(path); err == nil {
-			return fmt.Errorf("data is missing: %s, beside files that are there; remove those to have demo data made, or set data.generate to nothing",
-				strings.Join(missing, ", "))
-		}
-	}
-	summary, err := synth.WriteAll(ctx, dir, synth.Options{NER: demo.NER, Cases: demo.Cases, QA: demo.QA, Seed: demo.Seed, Short: demo.Short}, nil)
-	if err != nil {
-		return fmt.Errorf("make demo data: %w", err)
-	}
-	fmt.Fprintf(o.Out, "Made demo data in %s (%s): made-up calls, no real persons.\n", dir, summary.Elapsed.Round(100*time.Millisecond))
 	return nil
 }

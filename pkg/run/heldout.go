@@ -51,15 +51,10 @@ func heldOutLists(sources []source, texts bool) (fusion.Files, error) {
 func labelColumns(task tasks.Task) []string {
 	var columns []string
 	for _, head := range task.Heads {
-		switch task.Kind {
-		case tasks.Token:
+		if task.PerToken() {
 			columns = append(columns, task.Name+" labelled words")
-		case tasks.MultiClass:
-			columns = append(columns, head.Field)
-		case tasks.MultiLabel:
-			for _, label := range head.Labels {
-				columns = append(columns, head.Field+": "+label)
-			}
+		} else {
+			columns = append(columns, task.Kind.Layout().Columns(head)...)
 		}
 	}
 	return columns

@@ -184,14 +184,14 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	if r.encoder, err = findEncoder(ctx, c.Backbone, dryRun, o.Out, o.Err); err != nil {
 		return err
 	}
-	files, err := dataFiles(c)
+	plan, err := planData(c, o)
 	if err != nil {
 		return err
 	}
-	if err := inTurn(r.team, func() error { return provide(ctx, c, files, o) }); err != nil {
+	if err := inTurn(r.team, func() error { return plan.provide(ctx, o.Out) }); err != nil {
 		return err
 	}
-	if r.data, err = loadData(ctx, c, r.encoder, files, o); err != nil {
+	if r.data, err = plan.load(ctx, r.encoder, o); err != nil {
 		return err
 	}
 	r.data.enlargeBatches(o.Place.Size)

@@ -35,13 +35,13 @@ func (o Custom) Task() (Task, error) {
 		return Task{}, fmt.Errorf("task %q: a name has small letters, digits and _, and begins with a letter", o.Name)
 	}
 	var err error
-	switch o.Kind {
-	case Token:
-		err = o.token(&task)
-	case MultiClass, MultiLabel:
-		err = o.pooled(&task)
-	default:
+	switch {
+	case !o.Kind.Known():
 		err = fmt.Errorf("kind %q; want %s, %s or %s", o.Kind, Token, MultiClass, MultiLabel)
+	case task.PerToken():
+		err = o.token(&task)
+	default:
+		err = o.pooled(&task)
 	}
 	if err != nil {
 		return Task{}, fmt.Errorf("task %s: %w", o.Name, err)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/trident-nlp/trident/internal/numbers"
 )
 
 // Follows says that a head's label is decided by that of another head of its
@@ -128,7 +130,7 @@ func (t Task) Answer(logits [][]float32) []int {
 		switch {
 		case t.decider(h) >= 0:
 		case len(a.followers[h]) == 0:
-			answer[h] = likeliest(logits[h])
+			answer[h] = numbers.Argmax(logits[h])
 		default:
 			a.weigh(h)
 			a.tell(h, a.best[h], answer)
@@ -173,7 +175,7 @@ func (a *answering) weigh(h int) {
 			a.values[h][label] += a.values[follower][id]
 		}
 	}
-	a.best[h] = likeliest(a.values[h])
+	a.best[h] = numbers.Argmax(a.values[h])
 }
 
 // tell gives head h its label, and those that follow it theirs.
@@ -200,15 +202,4 @@ func logSoftmax(logits []float32) []float64 {
 		values[i] = float64(x) - highest - math.Log(sum)
 	}
 	return values
-}
-
-// likeliest is the index of the largest value, the first of several.
-func likeliest[T float32 | float64](values []T) int {
-	best := 0
-	for i, v := range values {
-		if v > values[best] {
-			best = i
-		}
-	}
-	return best
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/trident-nlp/trident/internal/numbers"
 )
 
 // following is a task of heads of so many labels each; head h follows head
@@ -107,7 +109,7 @@ func TestAnswerIsTheBestConsistentOne(t *testing.T) {
 			for range size {
 				logits[h] = append(logits[h], float32(3*rng.NormFloat64()))
 			}
-			alone[h] = likeliest(logits[h])
+			alone[h] = numbers.Argmax(logits[h])
 		}
 		got := task.Answer(logits)
 		if !task.Consistent(got) {

@@ -7,16 +7,9 @@
 // them; this one calls none.
 package tasks
 
-import "fmt"
-
-// Kind says whether a task's labels apply per token or per text.
-type Kind string
-
-// The kinds of tasks.
-const (
-	Token      Kind = "token"      // one class for each word; cross-entropy
-	MultiClass Kind = "multiclass" // one class for each head; cross-entropy
-	MultiLabel Kind = "multilabel" // independent yes/no outputs for each head; binary cross-entropy
+import (
+	"fmt"
+	"slices"
 )
 
 // Pooling is how a sentence-level task reduces hidden states to one vector.
@@ -178,4 +171,23 @@ func Names(list []Task) []string {
 		names[i] = t.Name
 	}
 	return names
+}
+
+// Select finds the tasks of these names, in list's order; all of list if names is nil.
+func Select(list []Task, names []string) ([]Task, error) {
+	if names == nil {
+		return list, nil
+	}
+	for _, name := range names {
+		if _, err := Find(list, name); err != nil {
+			return nil, err
+		}
+	}
+	var selected []Task
+	for _, t := range list {
+		if slices.Contains(names, t.Name) {
+			selected = append(selected, t)
+		}
+	}
+	return selected, nil
 }

@@ -114,3 +114,18 @@ func TestTaskInJSON(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", data, want)
 	}
 }
+
+func TestSelect(t *testing.T) {
+	list := []Task{{Name: "a"}, {Name: "b"}, {Name: "c"}}
+	for name, test := range map[string]struct {
+		names, want []string
+	}{"all": {nil, []string{"a", "b", "c"}}, "in the list's order": {[]string{"c", "a", "c"}, []string{"a", "c"}}, "none": {[]string{}, []string{}}} {
+		got, err := Select(list, test.names)
+		if err != nil || !slices.Equal(Names(got), test.want) {
+			t.Errorf("%s: %v, %v", name, Names(got), err)
+		}
+	}
+	if _, err := Select(list, []string{"a", "d"}); err == nil || !strings.Contains(err.Error(), `no task "d" in this model; it has [a b c]`) {
+		t.Errorf("%v", err)
+	}
+}

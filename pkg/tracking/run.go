@@ -4,11 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"path/filepath"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/trident-nlp/trident/internal/numbers"
 )
 
 // Run is one MLflow run that is being recorded. Its Log methods check their
@@ -97,7 +98,7 @@ func (r *Run) LogMetrics(step int64, values map[string]float64) {
 			if last, known := r.lastStep[key]; known && step <= last {
 				continue
 			}
-			if math.IsNaN(value) || math.IsInf(value, 0) {
+			if !numbers.Finite(value) {
 				r.nonFinite[key]++
 				broken["nonfinite."+key] = fmt.Sprintf("%v at step %d, %s in all", value, step, describe(r.nonFinite[key], "time"))
 				continue

@@ -12,15 +12,15 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/trident-nlp/trident/pkg/evaluate"
+	"github.com/trident-nlp/trident/pkg/report"
 )
 
 // run is the part of a metrics.json that the table shows.
 type run struct {
 	Models []struct {
-		Parameters    int64             `json:"parameters"`
-		MillisPerCall float64           `json:"millis_per_call"`
-		Reports       []evaluate.Report `json:"reports"`
+		Parameters    int64           `json:"parameters"`
+		MillisPerCall float64         `json:"millis_per_call"`
+		Reports       []report.Report `json:"reports"`
 	} `json:"models"`
 }
 
@@ -120,7 +120,7 @@ func heading() string {
 }
 
 // figure finds a task's headline figure.
-func figure(reports []evaluate.Report, column [2]string) (evaluate.Figure, error) {
+func figure(reports []report.Report, column [2]string) (report.Figure, error) {
 	for _, r := range reports {
 		for _, f := range r.Headline {
 			if r.Task == column[0] && f.Name == column[1] {
@@ -128,7 +128,7 @@ func figure(reports []evaluate.Report, column [2]string) (evaluate.Figure, error
 			}
 		}
 	}
-	return evaluate.Figure{}, fmt.Errorf("no %s of task %s", column[1], column[0])
+	return report.Figure{}, fmt.Errorf("no %s of task %s", column[1], column[0])
 }
 
 func mean(values []float64) float64 {

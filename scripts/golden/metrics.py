@@ -1,4 +1,4 @@
-"""Makes the golden files of pkg/metrics and pkg/evaluate with scikit-learn and seqeval.
+"""Makes the golden files of pkg/metrics and pkg/report with scikit-learn and seqeval.
 
     python scripts/golden/metrics.py          # writes their testdata
 """
@@ -13,7 +13,7 @@ from sklearn import metrics
 import place
 
 OUT = place.testdata("pkg/metrics")
-REPORTS = place.testdata("pkg/evaluate")
+REPORTS = place.testdata("pkg/report")
 ENTITIES = ["O", "NAME", "AGE", "LOCATION"]
 
 

@@ -15,7 +15,7 @@ TOLERANCE = 1e-5
 # What Go wrote: for scripts/golden/weights.py verify; what reports look like.
 BY_GO = {
     "internal/weights": {"written.pt", "written.safetensors"},
-    "pkg/evaluate": {
+    "pkg/report": {
         *("compare.json", "compare.md"),
         *(f"{kind}.{form}" for kind in ("multiclass", "multilabel", "token") for form in ("csv", "json", "md")),
     },

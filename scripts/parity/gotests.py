@@ -28,7 +28,7 @@ TESTS = [
     ("folders of transformers and the prototype: logits, relative", "pkg/fusion", "TestFoldersAsTransformersReadsThem|TestPrototypesSingleTaskFolders", None, 1e-5),
     ("scores as scikit-learn's and seqeval's", "pkg/metrics", "Test.*Equals?(ScikitLearn|Seqeval)", None, 1e-12),
     ("percentiles as NumPy's, calibration error", "pkg/metrics", "Test.*Equals?(NumPys|ItsDefinition)", None, 1e-12),
-    ("figures of reports as scikit-learn's and seqeval's", "pkg/evaluate", "TestFiguresEqual.*|TestTagsEqualSeqeval", None, 1e-12),
+    ("figures of reports as scikit-learn's and seqeval's", "pkg/report", "TestFiguresEqual.*|TestTagsEqualSeqeval", None, 1e-12),
     ("entities of B- and I- tags as transformers' pipeline's, of others as seqeval's", "pkg/tasks", "TestSpansEqualPython", None, 0),
     ("splits as scikit-learn's", "pkg/datasets", "Test.*EqualsScikitLearn", None, 0),
     ("QA values as Python's float", "pkg/datasets", "TestQAValuesEqualPython", None, 0),

@@ -15,7 +15,7 @@ export OMP_WAIT_POLICY=passive HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 export TMPDIR=$tmp PYTHONPATH=$PWD/scripts/golden PYTHONDONTWRITEBYTECODE=1
 
 go build -o "$tmp/bin/" ./cmd/infer ./cmd/train ./scripts/parity/hidden
-go test -c -o "$tmp/bin/" ./internal/{table,torchx,weights} ./pkg/{backbone,datasets,evaluate,fusion,heads,metrics,tasks,tokenize,trainer}
+go test -c -o "$tmp/bin/" ./internal/{table,torchx,weights} ./pkg/{backbone,datasets,fusion,heads,metrics,report,tasks,tokenize,trainer}
 status=0
 "$python" scripts/parity/main.py "$tmp" "$seed" || status=$?
 printf 'parity: seed %s, %d s\n' "$seed" $((SECONDS - started))

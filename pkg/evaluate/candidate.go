@@ -1,0 +1,188 @@
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+
+	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/report"
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// candidate is what stands in a row of the comparison: a model, or several
+// that do the tasks together.
+type candidate struct {
+	name       string
+	models     []*loaded
+	parameters int64
+	millis     float64 // per call; 0: not timed
+	outputs    []report.Outputs
+	scope      map[string]Scope      // what was scored, by task
+	texts      []datasets.Transcript // that were scored
+}
+
+// loaded is a model in memory.
+type loaded struct {
+	*fusion.Model
+	tok   *tokenize.Tokenizer
+	dir   string
+	reads []source
+}
+
+// limit is how many tokens of a call the model reads.
+func (m *loaded) limit() int { return min(m.tok.ModelMaxLength(), int(m.Config.MaxPositions)) }
+
+func (e *evaluation) drop() {
+	for _, c := range e.candidates {
+		for _, m := range c.models {
+			m.Drop()
+		}
+	}
+}
+
+// load loads all candidates, and checks the command line against what they do.
+func (e *evaluation) load(ctx context.Context) error {
+	for _, name := range append([]string{e.Model}, e.Compare...) {
+		c := &candidate{name: name, scope: map[string]Scope{}}
+		e.candidates = append(e.candidates, c)
+		for _, dir := range directories(name) {
+			if err := cli.CheckModelDir(dir); err != nil {
+				return err
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			m, tok, err := fusion.Load(dir, e.device)
+			if err != nil {
+				return err
+			}
+			if unused := fusion.UnusedRows(m.Config, tok); unused != "" {
+				e.warn("%s: %s", dir, unused)
+			}
+			c.models = append(c.models, &loaded{Model: m, tok: tok, dir: dir})
+			c.parameters += m.Params().Count()
+		}
+		if err := c.checkTasks(); err != nil {
+			return err
+		}
+	}
+	if err := e.checkData(); err != nil {
+		return err
+	}
+	var all []tasks.Task
+	for _, c := range e.candidates {
+		if err := e.findSources(c); err != nil {
+			return err
+		}
+		for _, m := range c.models {
+			all = append(all, m.Tasks...)
+		}
+	}
+	return e.thresholds.Check(all)
+}
+
+// findSources finds what the models read.
+func (e *evaluation) findSources(c *candidate) (err error) {
+	files := 0
+	for _, m := range c.models {
+		if m.reads, err = e.sources(m); err != nil {
+			return err
+		}
+		files += len(m.reads)
+	}
+	if files == 0 {
+		return fmt.Errorf("there is no data for a task of %s, which does %s; give it as in --data TASK=FILE", c.name, strings.Join(c.tasks(), ", "))
+	}
+	return nil
+}
+
+// directories splits DIR+DIR+…, unless that is the name of one directory.
+func directories(name string) []string {
+	if _, err := os.Stat(name); err == nil {
+		return []string{name}
+	}
+	return strings.Split(name, "+")
+}
+
+// checkTasks wants each task to be done by one model only.
+func (c *candidate) checkTasks() error {
+	by := map[string]string{}
+	for _, m := range c.models {
+		for _, task := range m.Tasks {
+			if other, twice := by[task.Name]; twice {
+				return fmt.Errorf("%s: both %s and %s do task %s; set them beside each other with --compare", c.name, other, m.dir, task.Name)
+			}
+			by[task.Name] = m.dir
+		}
+	}
+	return nil
+}
+
+func (c *candidate) tasks() []string {
+	var names []string
+	for _, m := range c.models {
+		names = append(names, tasks.Names(m.Tasks)...)
+	}
+	return names
+}
+
+// score runs a candidate's models on the data of their tasks.
+func (e *evaluation) score(ctx context.Context, c *candidate) error {
+	for _, m := range c.models {
+		for _, s := range m.reads {
+			if err := e.scoreSource(ctx, c, m, s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s source) error {
+	records, err := datasets.Load(ctx, s.Source)
+	var found *datasets.BadRecords
+	switch {
+	case errors.As(err, &found) && !found.Unreadable:
+		return fmt.Errorf("%w; mend it, or leave out what can't be used with --skip-bad-records", err)
+	case err != nil:
+		return err
+	}
+	if n := records.Problems.Total(); n > 0 {
+		e.warn("%s: left out %d of %d records: %s", s.Path, n, len(records.Texts), records.Problems.ByKind())
+	}
+	for _, warning := range records.Warnings {
+		e.warn("%s: %s", s.Path, warning)
+	}
+	set, err := records.Encode(ctx, m.tok, datasets.Limits{MaxLength: m.limit(), Truncate: true})
+	if err != nil {
+		return err
+	}
+	listed, what, err := s.records(len(records.Texts))
+	if err != nil {
+		return err
+	}
+	maps.DeleteFunc(listed, func(number int, _ bool) bool { return !records.Usable(number) })
+	set.Examples = listed.of(set.Examples)
+	if len(set.Examples) == 0 {
+		return fmt.Errorf("%s: no record is left to score: all %d are longer than the %d tokens that %s reads", s.Path, len(listed), m.limit(), m.dir)
+	}
+	for t, task := range set.Tasks {
+		c.scope[task.Name] = Scope{File: s.Path, Records: what, Dropped: dropped(set, t, len(listed), m.limit())}
+	}
+	for _, ex := range set.Examples {
+		c.texts = append(c.texts, records.Texts[ex.Record-1])
+	}
+	outputs, err := e.collect(ctx, m, set)
+	if err != nil {
+		return fmt.Errorf("%s on %s: %w", m.dir, s.Path, err)
+	}
+	c.outputs = append(c.outputs, outputs...)
+	return nil
+}

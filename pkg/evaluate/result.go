@@ -1,0 +1,109 @@
+package evaluate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/trident-nlp/trident/internal/numbers"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/report"
+)
+
+// Result are the reports on all models, [Options.Model] first, in metrics.json's layout.
+type Result struct {
+	Models     []ModelResult      `json:"models"`
+	Comparison *report.Comparison `json:"comparison,omitempty"` // of several models
+
+	options    Options
+	thresholds fusion.Thresholds // that the reports were made with
+}
+
+// ModelResult is how well a model, or several together, did its tasks.
+type ModelResult struct {
+	Model         string           `json:"model"`
+	Parameters    int64            `json:"parameters"`
+	MillisPerCall float64          `json:"millis_per_call,omitempty"` // 0: not timed
+	Scored        map[string]Scope `json:"scored"`                    // by task
+	Reports       []report.Report  `json:"reports"`
+	Outputs       []report.Outputs `json:"-"` // one for each report
+}
+
+// Scope is what was scored for a task.
+type Scope struct {
+	File    string `json:"file"`
+	Records string `json:"records"`             // which: "all", "test records of models/qa/held_out_qa.csv"
+	Dropped int    `json:"dropped_as_too_long"` // of these records
+}
+
+// String says what was scored.
+func (s Scope) String() string {
+	text := s.Records + " in " + s.File
+	if s.Records == "all" {
+		text = "all records in " + s.File
+	}
+	if s.Dropped > 0 {
+		text += fmt.Sprintf("; %s left out, longer than the model reads", numbers.Thousands(int64(s.Dropped)))
+	}
+	return text
+}
+
+func (e *evaluation) result(ctx context.Context) (*Result, error) {
+	r := &Result{options: e.Options, thresholds: e.thresholds}
+	var rows []report.Model
+	for _, c := range e.candidates {
+		m := ModelResult{Model: c.name, Parameters: c.parameters, MillisPerCall: c.millis, Scored: c.scope, Outputs: c.outputs}
+		for _, o := range c.outputs {
+			made, err := report.New(ctx, o, e.reportOptions(o.Task.Name))
+			if err != nil {
+				return nil, fmt.Errorf("report on %s: %w", c.name, err)
+			}
+			m.Reports = append(m.Reports, made)
+		}
+		r.Models = append(r.Models, m)
+		rows = append(rows, report.Model{Name: c.name, Parameters: c.parameters, MillisPerCall: c.millis, Reports: m.Reports})
+	}
+	if len(rows) > 1 {
+		comparison, err := report.Compare(rows)
+		if err != nil {
+			return nil, err
+		}
+		r.Comparison = &comparison
+	}
+	return r, nil
+}
+
+// BestThresholds are the first model's, as infer and eval take them: of each head of
+// yes/no outputs for which one is better than another.
+func (r *Result) BestThresholds() fusion.Thresholds {
+	best := fusion.Thresholds{}
+	if len(r.Models) == 0 {
+		return best
+	}
+	for _, made := range r.Models[0].Reports {
+		for _, head := range made.Heads {
+			if head.Flags == nil || head.Flags.Best.F1 == 0 { // no threshold is better than another
+				continue
+			}
+			if best[made.Task] == nil {
+				best[made.Task] = map[string]float64{}
+			}
+			best[made.Task][head.Name] = head.Flags.Best.Threshold
+		}
+	}
+	return best
+}
+
+// JSON is the result as metrics.json has it.
+func (r *Result) JSON() ([]byte, error) { return indented(r) }
+
+// indented is JSON for reading, with labels' "&" as it is.
+func indented(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	err := e.Encode(v)
+	return b.Bytes(), err
+}

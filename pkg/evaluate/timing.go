@@ -1,0 +1,74 @@
+package evaluate
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// time takes how long a call takes with all of a candidate's models and the
+// tasks that were scored, tokenizing included, one call at a time. The
+// candidates take turns on each call, so that whatever else the machine does
+// meets them alike; a candidate's figure is the median.
+func (e *evaluation) time(ctx context.Context) error {
+	texts := sample(e.candidates[0].texts, e.TimedCalls)
+	bar := e.bar("Timing calls", len(texts))
+	defer bar.Finish()
+	taken := make([][]float64, len(e.candidates))
+	for i, text := range texts {
+		for c, candidate := range e.candidates {
+			millis, err := candidate.call(ctx, text, e.precision())
+			if err != nil {
+				return err
+			}
+			if i == 0 { // the first call warms up
+				if millis, err = candidate.call(ctx, text, e.precision()); err != nil {
+					return err
+				}
+			}
+			taken[c] = append(taken[c], millis)
+		}
+		bar.Set(int64(i+1), int64(len(texts)), "")
+	}
+	for c, candidate := range e.candidates {
+		slices.Sort(taken[c])
+		candidate.millis = taken[c][len(taken[c])/2]
+	}
+	return nil
+}
+
+// call takes the time of one call.
+func (c *candidate) call(ctx context.Context, text datasets.Transcript, precision torchx.Precision) (millis float64, err error) {
+	started := time.Now()
+	for _, m := range c.models {
+		var scored []string
+		for _, s := range m.reads {
+			scored = append(scored, tasks.Names(s.Tasks)...)
+		}
+		if len(scored) == 0 {
+			continue
+		}
+		options := fusion.PredictOptions{Tasks: scored, Precision: precision}
+		if _, err := fusion.NewPredictor(m.Model, m.tok).Predict(ctx, []datasets.Transcript{text}, options); err != nil {
+			return 0, err
+		}
+	}
+	return float64(time.Since(started).Microseconds()) / 1000, nil
+}
+
+// sample takes n texts evenly from all.
+func sample(texts []datasets.Transcript, n int) []datasets.Transcript {
+	if len(texts) <= n {
+		return texts
+	}
+	some := make([]datasets.Transcript, n)
+	for i := range some {
+		some[i] = texts[i*len(texts)/n]
+	}
+	return some
+}

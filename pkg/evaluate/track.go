@@ -1,0 +1,82 @@
+package evaluate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/trident-nlp/trident/pkg/tracking"
+)
+
+// Track logs all models' figures to an MLflow run of its own, and these files and folders
+// of dir, as [Result.Save] returns them: others that lie there may hold anything. A run
+// without a name is called "eval" and the model's name. Track returns the run's address.
+func (r *Result) Track(ctx context.Context, o tracking.Options, dir string, names []string) (url string, err error) {
+	if o.RunName == "" {
+		o.RunName = "eval " + filepath.Base(filepath.Clean(r.options.Model))
+	}
+	tags := map[string]string{"strategy": "evaluation", "model": r.options.Model}
+	maps.Copy(tags, o.Tags)
+	o.Tags = tags
+	run, err := tracking.Open(ctx, o)
+	if err != nil {
+		return "", fmt.Errorf("begin the MLflow run: %w", err)
+	}
+	run.LogParams(r.options.params())
+	run.LogMetrics(0, r.metrics())
+	for _, name := range names {
+		file, to := filepath.Join(dir, name), "evaluation"
+		if info, err := os.Stat(file); err == nil && info.IsDir() {
+			to = path.Join(to, name)
+		}
+		run.LogArtifacts(file, to)
+	}
+	if err := run.Finish(ctx, tracking.Finished); err != nil {
+		return "", fmt.Errorf("log to MLflow: %w", err)
+	}
+	return run.URL(), nil
+}
+
+// params are the options by MLflow's names.
+func (o Options) params() map[string]string {
+	var data []string
+	for _, d := range o.Data {
+		data = append(data, d.String())
+	}
+	return map[string]string{
+		"model": o.Model, "compare": strings.Join(o.Compare, " "), "data": strings.Join(data, " "), "tasks": strings.Join(o.Tasks, " "),
+		"held_out": strconv.FormatBool(o.HeldOut), "records": o.Records, "thresholds": o.Thresholds,
+		"bootstrap": strconv.Itoa(o.Bootstrap), "seed": strconv.FormatUint(o.Seed, 10),
+	}
+}
+
+// metrics are all figures by MLflow's names: eval_TASK/FIGURE of the first
+// model, FOLDER_TASK/FIGURE of the others.
+func (r *Result) metrics() map[string]float64 {
+	values := map[string]float64{}
+	for i, prefix := range r.folders() {
+		if i == 0 {
+			prefix = "eval"
+		}
+		m := r.Models[i]
+		for _, made := range m.Reports {
+			for _, f := range made.Figures() {
+				name := prefix + "_" + made.Task + "/" + f.Name
+				values[name] = f.Value
+				if f.Interval != nil {
+					values[name+"_low"], values[name+"_high"] = f.Interval.Low, f.Interval.High
+				}
+			}
+		}
+		if m.MillisPerCall > 0 {
+			values[prefix+"/millis_per_call"] = m.MillisPerCall
+		}
+		values[prefix+"/parameters"] = float64(m.Parameters)
+	}
+	return values
+}

@@ -1,0 +1,94 @@
+package fusion
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/nn"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// Output is what a model says of a batch for one task. Of each head there is a row for
+// each example: [seq·labels], row-major and with padding, for a token task, and [labels]
+// for the others.
+type Output struct {
+	Task          tasks.Task
+	Logits        [][][]float32 // [heads][batch] rows, before softmax or sigmoid
+	Probabilities [][][]float32 // the same after it; nil unless asked for
+	// Attention is how much the task's attention pooling looked at each token: [batch]
+	// rows of [seq], with the sum 1. It is nil unless asked for, and for a task without
+	// attention pooling.
+	Attention [][]float32
+}
+
+// OutputOptions say what [Model.Outputs] computes beside logits, and how.
+type OutputOptions struct {
+	Precision     nn.Precision // of matrix products; "" is float32
+	Probabilities bool
+	Attention     bool
+}
+
+// Outputs runs the encoder on a batch once, without gradients or dropout, and the heads of
+// these tasks on its hidden states. There is an output for each task, in their order.
+func (m *Model) Outputs(b datasets.Batch, list []tasks.Task, o OutputOptions) ([]Output, error) {
+	return outputsOf(m, b, list, o)
+}
+
+func outputsOf(m network, b datasets.Batch, list []tasks.Task, o OutputOptions) (all []Output, err error) {
+	if b.Size == 0 {
+		return nil, errors.New("run the model on a batch: there is no example in it")
+	}
+	s, err := m.Inference(o.Precision)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	hidden, mask := m.Hidden(s, b)
+	for _, task := range list {
+		out := Output{Task: task}
+		for _, logits := range m.Logits(s, task.Name, hidden, mask) {
+			out.Logits = append(out.Logits, rows(s, logits, b.Size))
+			if o.Probabilities {
+				out.Probabilities = append(out.Probabilities, rows(s, probabilities(s, task, logits), b.Size))
+			}
+		}
+		if o.Attention {
+			if weights := m.Attention(s, task.Name, hidden, mask); weights != nil {
+				out.Attention = rows(s, weights, b.Size)
+			}
+		}
+		all = append(all, out)
+	}
+	return all, nil // Close returns the scope's error
+}
+
+// Answer is the class of each head of a multiclass task for example i of the batch, as
+// [tasks.Task.Answer] chooses them.
+func (o Output) Answer(i int) []int {
+	logits := make([][]float32, len(o.Logits))
+	for h := range logits {
+		logits[h] = o.Logits[h][i]
+	}
+	return o.Task.Answer(logits)
+}
+
+func probabilities(s *torchx.Scope, task tasks.Task, logits *ts.Tensor) *ts.Tensor {
+	if task.YesNo() {
+		return s.Sigmoid(logits)
+	}
+	return s.Softmax(logits, -1)
+}
+
+// rows reads what the model computed for a batch of n examples. It is nil if the scope
+// has failed.
+func rows(s *torchx.Scope, x *ts.Tensor, n int) [][]float32 {
+	values := s.ReadFloat32(x)
+	if s.Err() != nil {
+		return nil
+	}
+	return slices.Collect(slices.Chunk(values, len(values)/n))
+}

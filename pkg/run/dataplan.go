@@ -1,0 +1,53 @@
+package run
+
+import (
+	"slices"
+
+	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/datasets"
+)
+
+// dataPlan is what the configuration says of the data: which files there are, and what
+// becomes of their records.
+type dataPlan struct {
+	files     []datasets.Source
+	demo      config.Demo
+	beside    func(path string) bool // whether a file was looked for beside the configuration, too
+	tokenizer config.Tokenizer
+	limits    datasets.Limits
+	shares    datasets.Shares
+	padTo     int // tokens that every text of a batch is padded to; 0: as the batch's longest
+	batchSize int
+}
+
+func planData(c config.Config, o Options) (dataPlan, error) {
+	files, err := dataFiles(c)
+	if err != nil {
+		return dataPlan{}, err
+	}
+	p := dataPlan{
+		files:     files,
+		demo:      c.Data.Generate,
+		beside:    func(path string) bool { return o.File != "" && c.TriedBeside(path, o.Set) },
+		tokenizer: c.Tokenizer,
+		limits:    datasets.Limits{MaxLength: c.Tokenizer.MaxLength, Truncate: c.Tokenizer.Truncation, AllSubwords: c.Data.LabelAllSubwords},
+		shares: datasets.Shares{
+			Test: c.Data.TestSize, Val: c.Data.ValidationSize, ValOfRest: c.Data.ValidationOf == config.ValidationOfRest,
+			Seed: c.Data.RandomSeed, Stratify: c.Data.Stratify,
+		},
+		batchSize: c.Training.BatchSize,
+	}
+	if c.Tokenizer.Padding == config.PadMaxLength {
+		p.padTo = c.Tokenizer.MaxLength
+	}
+	return p, nil
+}
+
+// sources are the files, whose bad records are left out or an error.
+func (p dataPlan) sources(skipBad bool) []datasets.Source {
+	files := slices.Clone(p.files)
+	for i := range files {
+		files[i].SkipBad = skipBad
+	}
+	return files
+}
