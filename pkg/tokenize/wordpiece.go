@@ -15,7 +15,7 @@ const continuation = "##"
 const maxWord = 100
 
 // bytesPerTry is how many bytes of a text give the model one try at a sub-word.
-const bytesPerTry = 4
+const bytesPerTry = 6
 
 // wordPiece cuts words: the longest sub-word first, from left to right.
 //
@@ -23,10 +23,9 @@ const bytesPerTry = 4
 // beginning of a word, longest first, and again of what is left after each
 // sub-word: up to n(n+1)/2 tries for n characters, some 150 ns each. On random new
 // words that is a tenth of walk's speed at 6 letters and a sixtieth at 100, where
-// 256 KiB of text would take 6 s. So the model has one try for every bytesPerTry
-// bytes of a text; what is beyond them walk cuts, to the same sub-words. Calls
-// stay within them: even in the first call that a tokenizer meets the model cuts
-// all words, and after some 60 calls nearly all are known.
+// 256 KiB of text would take 6 s instead of 0.1. So a text gives the model one try for
+// every bytesPerTry bytes; what is beyond them walk cuts, to the same sub-words.
+// Of datagen's calls, even the first that a tokenizer meets, the model cuts all words.
 type wordPiece struct {
 	model   wordpiece.WordPiece
 	vocab   model.Vocab // the model's
