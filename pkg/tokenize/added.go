@@ -128,17 +128,16 @@ func (t *Tokenizer) add(token AddedToken) error {
 		return fmt.Errorf("%q is no token; remove it", token.Content)
 	}
 	token.Special = token.Special || slices.Contains(specialTokens[:], token.Content)
-	id, known := t.ids[token.Content]
-	if !known {
-		id = int32(len(t.tokens))
-		t.ids[token.Content] = id
-		t.tokens = append(t.tokens, token.Content)
-	}
-	if at := slices.IndexFunc(t.added, func(a addedToken) bool { return a.id == id }); at >= 0 {
+	if at := slices.IndexFunc(t.added, func(a addedToken) bool { return a.Content == token.Content }); at >= 0 {
 		t.added[at].AddedToken = token
 		return nil
 	}
-	t.added = append(t.added, addedToken{token, id})
+	id, known := t.model.vocab[token.Content]
+	if !known {
+		id = len(t.tokens)
+		t.tokens = append(t.tokens, token.Content)
+	}
+	t.added = append(t.added, addedToken{token, int32(id)})
 	return nil
 }
 

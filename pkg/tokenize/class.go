@@ -15,7 +15,7 @@ const (
 	punct                     // is a word by itself
 	mark                      // dropped with the accents
 	cjk                       // set apart by spaces
-	atomic                    // not decomposed, whatever newer Unicode says
+	entire                    // not decomposed, whatever newer Unicode says
 )
 
 // charRange gives the code points lo to hi a class and a canonical combining class.

@@ -6,6 +6,9 @@
 // Tokens that were added to the vocabulary ([AddedToken]) are cut out first, those
 // that are to be found in the normalised text after that.
 //
+// Words are cut by the WordPiece model of github.com/sugarme/tokenizer, and
+// remembered, up to 12 MB of them.
+//
 // Every normalised character carries the span of the original text that it
 // came from, so offsets stay exact whatever the normaliser drops or adds. How
 // a code point is classed stands in tables.go, generated from the library

@@ -116,7 +116,7 @@ const inserted = -1
 
 // decompose appends c's canonical decomposition to out.
 func (b *buffers) decompose(out []char, c char) []char {
-	if c.r < utf8.RuneSelf || c.class&atomic != 0 {
+	if c.r < utf8.RuneSelf || c.class&entire != 0 {
 		return append(out, c)
 	}
 	b.one = utf8.AppendRune(b.one[:0], c.r)

@@ -117,7 +117,7 @@ func (t *Tokenizer) configJSON() configJSON {
 	if t.options.KeepControls {
 		c.Class = "PreTrainedTokenizerFast" // the other one always cleans
 	}
-	if _, found := t.ids[MaskToken]; found {
+	if slices.Contains(t.tokens, MaskToken) {
 		c.Mask = MaskToken
 	}
 	return c

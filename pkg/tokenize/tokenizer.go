@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/sugarme/tokenizer/model"
 )
 
 // The tokens that every vocabulary has.
@@ -40,12 +42,11 @@ type Tokenizer struct {
 	options    Options
 	normalizer normalizer
 	model      *wordPiece
-	tokens     []string         // by id: vocabulary, then added tokens
-	ids        map[string]int32 // of tokens
-	vocabSize  int              // how many of tokens are the vocabulary's
-	added      []addedToken     // in the order in which they were added
-	raw        matcher          // finds added tokens in the text as it stands,
-	normal     matcher          // and these in the normalised text
+	tokens     []string     // by id: vocabulary, then added tokens
+	vocabSize  int          // how many of tokens are the vocabulary's
+	added      []addedToken // in the order in which they were added
+	raw        matcher      // finds added tokens in the text as it stands,
+	normal     matcher      // and these in the normalised text
 	pad        int32
 	cls, sep   int32
 	scratch    sync.Pool // of *scratch
@@ -56,12 +57,13 @@ type scratch struct {
 	buffers
 	pieces     []piece
 	word, text []byte
+	tries      int // how many the model has left
 }
 
 // New returns the tokenizer of a vocabulary, whose tokens have their index as
 // id. It must hold [PAD], [UNK], [CLS] and [SEP], and no token twice.
 func New(vocab []string, o Options) (*Tokenizer, error) {
-	ids := make(map[string]int32, len(vocab))
+	ids := make(model.Vocab, len(vocab))
 	for id, token := range vocab {
 		if token == "" || !utf8.ValidString(token) || strings.ContainsAny(token, "\r\n") {
 			return nil, fmt.Errorf("vocabulary: entry %d is %q, which is no token; give it a name such as [unused%[1]d]", id, token)
@@ -69,7 +71,7 @@ func New(vocab []string, o Options) (*Tokenizer, error) {
 		if first, twice := ids[token]; twice {
 			return nil, fmt.Errorf("vocabulary: %q stands there twice, as entries %d and %d; rename one of them", token, first, id)
 		}
-		ids[token] = int32(id)
+		ids[token] = id
 	}
 	for _, token := range specialTokens[:4] {
 		if _, found := ids[token]; !found {
@@ -90,13 +92,12 @@ func New(vocab []string, o Options) (*Tokenizer, error) {
 			lowerCase:    o.LowerCase,
 			stripAccents: o.stripsAccents(),
 		},
-		model:     newWordPiece(vocab, ids[UnknownToken]),
+		model:     newWordPiece(ids),
 		tokens:    slices.Clone(vocab),
-		ids:       ids,
 		vocabSize: len(vocab),
-		pad:       ids[PadToken],
-		cls:       ids[CLSToken],
-		sep:       ids[SepToken],
+		pad:       int32(ids[PadToken]),
+		cls:       int32(ids[CLSToken]),
+		sep:       int32(ids[SepToken]),
 	}
 	for _, token := range specialTokens {
 		if _, known := ids[token]; !known {
@@ -124,6 +125,7 @@ func (t *Tokenizer) Encode(text string) Encoding {
 	e := Encoding{IDs: make([]int32, 0, guess), Words: make([]int, 0, guess), Offsets: make([]Span, 0, guess)}
 	e.append(t.cls, -1, Span{})
 	s := t.scratch.Get().(*scratch)
+	s.tries = len(text) / bytesPerTry
 	at, pos, words := 0, 0, 0 // at is how many code points the pos first bytes have
 	t.raw.split(text, func(start, end int, token *addedToken) {
 		at -= utf8.RuneCountInString(text[min(start, pos):pos]) // two tokens may overlap
@@ -177,9 +179,10 @@ func (t *Tokenizer) appendNormal(e *Encoding, s *scratch, chars []char, word int
 // word; that of the next text's first word is returned.
 func (t *Tokenizer) appendWords(e *Encoding, s *scratch, chars []char, word int) int {
 	for w := range words(chars) {
-		s.pieces, s.word = t.model.cut(s.pieces[:0], w, s.word)
-		for _, p := range s.pieces {
-			e.append(p.id, word, Span{int(w[p.start].start), int(w[p.end-1].end)})
+		start := int32(0)
+		for _, p := range t.model.cut(s, w) {
+			e.append(p.id, word, Span{int(w[start].start), int(w[p.end-1].end)})
+			start = p.end
 		}
 		word++
 	}

@@ -207,21 +207,3 @@ func checkEncoding(t *testing.T, tok *tokenize.Tokenizer, text string, e tokeniz
 		word, at = e.Words[i], s
 	}
 }
-
-// BenchmarkEncode measures one thread; the vocabulary is small, so that words have several sub-words.
-func BenchmarkEncode(b *testing.B) {
-	text := strings.Repeat("Hello, thank you for calling the helpline. Tafadhali usiogope, mama Zoë; tutakusaidia on 0722 000 111. ", 20)
-	for name, options := range map[string]tokenize.Options{"cased": {}, "uncased": {LowerCase: true}} {
-		b.Run(name, func(b *testing.B) {
-			tok, err := tokenize.New(readVocab(b, "testdata"), options)
-			if err != nil {
-				b.Fatal(err)
-			}
-			tokens := 0
-			for b.Loop() {
-				tokens += len(tok.Encode(text).IDs)
-			}
-			b.ReportMetric(float64(tokens)/b.Elapsed().Seconds(), "tokens/s")
-		})
-	}
-}

@@ -19,7 +19,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 import place
 
 OUT = place.testdata("pkg/tokenize").parent / "tables.go"
-FLAGS = ["control", "space", "punct", "mark", "cjk", "atomic"]
+FLAGS = ["control", "space", "punct", "mark", "cjk", "entire"]
 # Canonical decompositions that Unicode 10 to 17 added: newer than the library.
 RECENT = {0x105C9, 0x105E4, 0x11383, 0x11385, 0x1138E, 0x11391, 0x113C5, 0x113C7, 0x113C8, 0x11938,
           *range(0x16121, 0x16129), *range(0x16D68, 0x16D6B)}  # fmt: skip
@@ -52,9 +52,9 @@ def properties(u):
         "punct": parts == 3,
         "mark": decomposed == c and stripped == "",
         "cjk": CJK.normalize_str(c) != c,
-        "atomic": u in RECENT or (decomposed == c and unicodedata.normalize("NFD", c) != c),
+        "entire": u in RECENT or (decomposed == c and unicodedata.normalize("NFD", c) != c),
     }
-    assert not flags["atomic"] or decomposed == c, hex(u)
+    assert not flags["entire"] or decomposed == c, hex(u)
     return tuple(f for f in FLAGS if flags[f]), combining_class(c)
 
 
