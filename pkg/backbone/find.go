@@ -89,8 +89,8 @@ func find(name, revision string, enough func(dir string) bool) (string, error) {
 		return "", err
 	}
 	models := []string{name}
-	if !strings.Contains(name, "/") {
-		models = append(models, "distilbert/"+name) // where the old names have moved to
+	if !strings.Contains(name, "/") { // where the old names have moved to
+		models = append(models, "distilbert/"+name, "google-bert/"+name)
 	}
 	for _, model := range models {
 		dir, ok := client.Cached(model, revision)

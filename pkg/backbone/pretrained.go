@@ -16,8 +16,8 @@ import (
 // LoadPretrained overwrites the encoder's parameters in p, whose names begin
 // with prefix, by those of the model in dir, in one file or in several. Hugging
 // Face's names are understood with and without what a model with heads puts in front of its
-// encoder's ("distilbert.", our "backbone.", the prototype's "bert."), with the old gamma
-// and beta, and with what PyTorch's wrappers add. Heads are passed over. Every parameter
+// encoder's ("distilbert.", "bert.", our "backbone."), with the old gamma and beta, and
+// with what PyTorch's wrappers add. Heads and BERT's pooler are passed over. Every parameter
 // must be there, in its shape, and finite.
 func LoadPretrained(dir, prefix string, p torchx.Params) error {
 	names := append(weights.HuggingFaceFiles(), "model.pt") // a model of ours whose other file was removed
@@ -44,9 +44,10 @@ func LoadPretrained(dir, prefix string, p torchx.Params) error {
 		return strings.TrimPrefix(CurrentName(name), within)
 	})
 	if err == nil {
-		unused = slices.DeleteFunc(unused, func(name string) bool { return isHead(name, within) })
+		_, bert := p.Get(prefix + "embeddings.token_type_embeddings.weight")
+		unused = slices.DeleteFunc(unused, func(name string) bool { return isHead(name, within, bert) })
 		if len(unused) > 0 {
-			err = fmt.Errorf("%d tensors aren't DistilBERT's: %s", len(unused), abbreviate(unused))
+			err = fmt.Errorf("%d tensors aren't %s's: %s", len(unused), modelName(bert), abbreviate(unused))
 		}
 	}
 	if err != nil {
@@ -93,17 +94,22 @@ func IsBuffer(name string) bool {
 
 const positionIDs = "embeddings.position_ids"
 
+// IsPooler reports whether a tensor is of BERT's pooler, which makes a vector of the
+// first token's hidden state for the next sentence prediction. No head of ours reads it.
+func IsPooler(name string) bool {
+	dense := strings.TrimSuffix(strings.TrimSuffix(name, ".weight"), ".bias")
+	return dense != name && (dense == "pooler.dense" || strings.HasSuffix(dense, ".pooler.dense"))
+}
+
 // isHead reports whether a tensor belongs to what a model has on top of its encoder, whose
-// names begin with within. Where that is nothing the heads of published DistilBERTs are known.
-func isHead(name, within string) bool {
+// names begin with within. Where that is nothing the heads of published models are known.
+func isHead(name, within string, bert bool) bool {
 	rest, inside := strings.CutPrefix(name, within)
-	if !inside || IsBuffer(name) {
+	if !inside || IsBuffer(name) || bert && IsPooler(name) {
 		return true
 	}
 	head, _, _ := strings.Cut(rest, ".")
-	return slices.Contains([]string{
-		"vocab_transform", "vocab_layer_norm", "vocab_projector", "pre_classifier", "classifier", "qa_outputs",
-	}, head)
+	return slices.Contains(publishedHeads(bert), head)
 }
 
 // LoadParams overwrites the parameters of p whose names begin with prefix by

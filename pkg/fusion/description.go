@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/pyjson"
@@ -15,6 +16,7 @@ import (
 
 // description is what config.json says beside the encoder's configuration.
 type description struct {
+	ModelType     string          `json:"model_type"` // "" is DistilBERT's
 	Architectures []string        `json:"architectures"`
 	IDToLabel     json.RawMessage `json:"id2label"` // of Hugging Face's classifiers
 	LabelToID     json.RawMessage `json:"label2id"`
@@ -70,6 +72,9 @@ func configOfShapes(file *weights.File, encoder string) (backbone.Config, error)
 			err = fmt.Errorf("tensor %s has shape %v, want two dimensions", name, t.Shape)
 		}
 		return t.Shape, err
+	}
+	if slices.ContainsFunc(file.Names(), func(name string) bool { return strings.Contains(name, "encoder.layer.") }) {
+		return c, fmt.Errorf("there is no %s, which a BERT needs: copy it from where the model was made", ConfigFile)
 	}
 	words, err := shape(encoder + ".embeddings.word_embeddings.weight")
 	if err != nil {

@@ -47,6 +47,9 @@ func findEncoder(ctx context.Context, asked config.Backbone, dryRun bool, out, s
 // missing pretrained model it is distilbert-base's.
 func (e encoder) architecture(name string, d *data, maxLength int) (fusion.Architecture, error) {
 	sizes, err := e.sizes(d.tokenizer, maxLength)
+	if sizes.ModelType == backbone.BERT {
+		name = "bert" // Hugging Face's, and nobody else's, in models of one task and of several
+	}
 	return fusion.Architecture{Config: sizes, EncoderName: name, Tasks: d.tasks()}, err
 }
 
