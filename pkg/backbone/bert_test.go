@@ -1,6 +1,8 @@
 package backbone_test
 
 import (
+	"cmp"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -192,6 +194,56 @@ func TestBERTDropsOutOfAttention(t *testing.T) {
 		}
 		if got := !slices.Equal(states(1), states(2)); got != random {
 			t.Errorf("%s: another seed gives other states: %v, want %v", model, got, random)
+		}
+	}
+}
+
+// minilm is where scripts/fetch_minilm.sh lays sentence-transformers/all-MiniLM-L6-v2.
+func minilm(t *testing.T) string {
+	t.Helper()
+	dir := cmp.Or(os.Getenv("TRIDENT_MINILM"), filepath.Join("..", "..", ".minilm"))
+	if _, err := os.Stat(filepath.Join(dir, "model.safetensors")); err != nil {
+		t.Fatalf("no model at %s: run scripts/fetch_minilm.sh, or set TRIDENT_MINILM", dir)
+	}
+	return dir
+}
+
+// A real model, as it is published.
+func TestMiniLMEqualsTransformers(t *testing.T) {
+	dir := minilm(t)
+	config, err := backbone.ReadConfig(filepath.Join(dir, "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := torchx.NewParams(gotch.CPU, false)
+	t.Cleanup(p.Drop)
+	e, err := backbone.New(p.Sub("bert"), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := backbone.LoadPretrained(dir, "bert.", p); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.Count(); n != 22_565_376 {
+		t.Errorf("%d parameters, want 22,565,376", n)
+	}
+	golden := goldentest.Open(t, filepath.Join(testdata, "minilm.safetensors"))
+	for _, name := range []string{"1", "2", "17", "128", "512", "padded"} {
+		ids, mask := golden.Int64s(name+"/ids"), golden.Bools(name+"/mask")
+		shape, want := golden.Shape(name+"/ids"), golden.Shape(name+"/hidden")
+		states := hidden(t, e, ids, mask, shape...)
+		var got []float32 // those of the tokens that the file has
+		var kept []bool
+		step := (shape[1] + want[1] - 1) / want[1]
+		for i := range shape[0] * shape[1] {
+			if i%shape[1]%step == 0 {
+				got, kept = append(got, states[i*want[2]:(i+1)*want[2]]...), append(kept, mask[i])
+			}
+		}
+		d := goldentest.Compare(unpadded(got, kept), unpadded(golden.Float32s(name+"/hidden"), kept))
+		t.Logf("%s: mean %.1e, max %.1e", name, d.Mean, d.Max)
+		if d.Mean > meanLimit || d.Max > maxLimit {
+			t.Errorf("%s: hidden states differ by %.1e in the mean and %.1e at most", name, d.Mean, d.Max)
 		}
 	}
 }

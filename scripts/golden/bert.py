@@ -26,6 +26,9 @@ import place
 import reference
 from model import hidden_states, old_names, store
 
+# What scripts/fetch_minilm.sh fetches.
+MINILM = pathlib.Path(__file__).parents[2] / ".minilm"
+
 
 def config(**changes):
     """A small BERT without dropout, whose norms and token types aren't those that a mistake would assume."""
@@ -88,6 +91,20 @@ def gradients(encoder, seed):
     return {"ids": ids, "mask": mask, **{f"grad/{name}": g for name, g in named.items()}}
 
 
+def write_minilm(out):
+    """A real model's hidden states. Of long texts every sixteenth token keeps the file small."""
+    encoder = BertModel.from_pretrained(MINILM, add_pooling_layer=False).eval()
+    generator = torch.Generator().manual_seed(place.seed(84))
+    tensors = {}
+    for case, lengths in {"1": [1], "2": [2], "17": [17], "128": [128], "512": [512], "padded": [40, 7, 23]}.items():
+        ids, mask = reference.padded(generator, lengths, encoder.config.vocab_size)
+        with torch.no_grad():
+            hidden = encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        step = 16 if max(lengths) > 100 else 1
+        tensors |= {f"{case}/ids": ids, f"{case}/mask": mask, f"{case}/hidden": hidden[:, ::step]}
+    store(out / "minilm.safetensors", tensors)
+
+
 def verify(saved):
     """Go made models of the encoder in testdata/bert: Python must read them as BERT's, with the same hidden states."""
     folder = place.testdata("pkg/backbone") / "bert"
@@ -119,6 +136,7 @@ def main():
     if sys.argv[1:2] == ["verify"]:
         return verify(pathlib.Path(sys.argv[2]))
     write_backbone(place.testdata("pkg/backbone"))
+    write_minilm(place.testdata("pkg/backbone"))
 
 
 if __name__ == "__main__":

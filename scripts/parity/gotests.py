@@ -16,6 +16,8 @@ NUMBER = r"(\d\.\de[+-]\d\d)"
 TESTS = [
     ("small encoders, mean of |difference|", "pkg/backbone", "TestHiddenStatesEqualTransformers", rf"mean {NUMBER}", 1e-6),
     ("small encoders, largest", "pkg/backbone", "TestHiddenStatesEqualTransformers", rf"max {NUMBER}", 1e-5),
+    ("MiniLM, mean of |difference|", "pkg/backbone", "TestMiniLMEqualsTransformers", rf"mean {NUMBER}", 1e-6),
+    ("MiniLM, largest", "pkg/backbone", "TestMiniLMEqualsTransformers", rf"max {NUMBER}", 1e-5),
     ("small BERT: gradients, relative", "pkg/backbone", "TestBERTGradientsEqualPyTorch", None, 1e-5),
     ("heads: logits, losses, gradients", "pkg/heads", "TestHeadsEqualPyTorch", rf"deviation {NUMBER}", 1e-5),
     ("distillation losses: values (relative), gradients", "pkg/heads", "TestSoftLossEqualsPyTorch", rf"deviation {NUMBER}", 1e-6),
