@@ -11,6 +11,7 @@ import (
 
 	"github.com/sugarme/gotch"
 
+	"github.com/trident-nlp/trident/internal/goldentest"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
@@ -160,6 +161,45 @@ func TestBERTFoldersRefused(t *testing.T) {
 		}
 		if _, _, err := Load(dir, gotch.CPU); err == nil || !strings.Contains(err.Error(), "there is no config.json") {
 			t.Errorf("without config.json: %v", err)
+		}
+	}
+}
+
+// The linear layers of BERT are computed in the reduced precisions too, with each of its
+// activations.
+func TestBERTPrecisions(t *testing.T) {
+	for _, activation := range []string{"gelu", "gelu_new", "relu"} {
+		m := bertModel(t, tasks.NER(tasks.NERLabels()))
+		config := m.Config
+		config.Activation = activation
+		other, err := New(Architecture{Config: config, Tasks: m.Tasks}, gotch.CPU)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(other.Drop)
+		if err := backbone.LoadPretrained(bertEncoder, "bert.", other.Params()); err != nil {
+			t.Fatal(err)
+		}
+		hidden := func(precision torchx.Precision) []float32 {
+			s, err := other.Inference(precision)
+			if err != nil {
+				t.Fatal(err)
+			}
+			states, _ := other.Hidden(s, taskBatch(""))
+			out := s.ReadFloat32(states)
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		want := hidden(torchx.FP32)
+		for _, precision := range []torchx.Precision{torchx.BF16, torchx.INT8} {
+			// States are of size 1; the weights are large, so that rounding shows.
+			d := goldentest.Compare(hidden(precision), want)
+			t.Logf("%s, %s: mean %.1e, max %.1e", activation, precision, d.Mean, d.Max)
+			if d.Mean == 0 || d.Mean > 0.05 {
+				t.Errorf("%s, %s: hidden states differ by %.1e in the mean", activation, precision, d.Mean)
+			}
 		}
 	}
 }
