@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/hub"
 	"github.com/trident-nlp/trident/internal/weights"
 )
@@ -82,7 +83,7 @@ func isDescribed(dir string) bool { return hasOne(dir, configFile) && hasOne(dir
 // find looks for a directory, or for a snapshot in the cache that is enough.
 func find(name, revision string, enough func(dir string) bool) (string, error) {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return name, nil
+		return atomicdir.Current(name), nil
 	}
 	client, err := hub.FromEnv()
 	if err != nil {

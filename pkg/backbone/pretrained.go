@@ -20,20 +20,9 @@ import (
 // with what PyTorch's wrappers add. Heads and BERT's pooler are passed over. Every parameter
 // must be there, in its shape, and finite.
 func LoadPretrained(dir, prefix string, p torchx.Params) error {
-	names := append(weights.HuggingFaceFiles(), "model.pt") // a model of ours whose other file was removed
-	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
-	switch named, err := NamedWeights(dir); {
-	case err != nil:
-		return fmt.Errorf("load pretrained weights: %w", err)
-	case named != "":
-		names, wanted = []string{named}, named+", which its config.json names"
-	}
-	file, err := weights.OpenFirst(dir, names, func(*weights.File) bool { return true })
+	file, err := openPretrained(dir)
 	if err != nil {
-		return fmt.Errorf("load pretrained weights: %w", err)
-	}
-	if file == nil {
-		return fmt.Errorf("%w: %s holds no weights; want %s", ErrNotFound, dir, wanted)
+		return err
 	}
 	defer file.Close()
 	within, err := encoderPrefix(file.Names())
@@ -54,6 +43,26 @@ func LoadPretrained(dir, prefix string, p torchx.Params) error {
 		return fmt.Errorf("load pretrained weights %s: %w", file.Path(), err)
 	}
 	return nil
+}
+
+// openPretrained opens the weights of the model in dir, or the first of its several files.
+func openPretrained(dir string) (*weights.File, error) {
+	names := append(weights.HuggingFaceFiles(), "model.pt") // a model of ours or the prototype's
+	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
+	switch named, err := NamedWeights(dir); {
+	case err != nil:
+		return nil, fmt.Errorf("load pretrained weights: %w", err)
+	case named != "":
+		names, wanted = []string{named}, named+", which its config.json names"
+	}
+	file, err := weights.OpenFirst(dir, names, func(*weights.File) bool { return true })
+	if err != nil {
+		return nil, fmt.Errorf("load pretrained weights: %w", err)
+	}
+	if file == nil {
+		return nil, fmt.Errorf("%w: %s holds no weights; want %s", ErrNotFound, dir, wanted)
+	}
+	return file, nil
 }
 
 // encoderPrefix is what the names of the encoder's tensors begin with in a file.

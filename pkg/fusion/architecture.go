@@ -98,7 +98,7 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, labels st
 	d, err := readDescription(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		a.Config, err = configOfShapes(file, a.EncoderName)
+		a.Config, err = backbone.ConfigOfShapes(file, a.EncoderName+".")
 	case err == nil:
 		a.Config, err = backbone.ReadConfig(filepath.Join(dir, ConfigFile))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -59,7 +58,7 @@ func (e encoder) sizes(tok *tokenize.Tokenizer, maxLength int) (backbone.Config,
 	switch {
 	case e.dir != "":
 		var err error
-		if a, err = backbone.ReadConfig(filepath.Join(e.dir, fusion.ConfigFile)); err != nil {
+		if a, err = backbone.ReadDir(e.dir); err != nil {
 			return a, err
 		}
 		if int64(tok.VocabSize()) > a.VocabSize {
