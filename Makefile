@@ -45,7 +45,7 @@ test: compiled python minilm ## Run all tests.
 	go test -timeout 60m ./...
 
 .PHONY: isa
-isa: compiled ## Run the tests of numbers as other processors, with 1, 2 and 4 threads.
+isa: compiled minilm ## Run the tests of numbers as other processors, with 1, 2 and 4 threads.
 	scripts/isa.sh
 
 .PHONY: fuzz

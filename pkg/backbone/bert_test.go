@@ -39,6 +39,11 @@ func TestReadBERTConfig(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("all keys: %+v, %v; want %+v", got, err, want)
 	}
+	path := filepath.Join(t.TempDir(), "config.json")
+	write(t, path, []byte(`{"hidden_size": 312, "num_hidden_layers": 4, "num_attention_heads": 12, "intermediate_size": 1200, "type_vocab_size": 2}`))
+	if got, err := backbone.ReadConfig(path); err != nil || got.ModelType != backbone.BERT || got.Dim != 312 || got.Layers != 4 {
+		t.Errorf("an old checkpoint, without model_type: %+v, %v", got, err)
+	}
 	for text, want := range map[string]string{
 		`"position_embedding_type": "relative_key_query"`: `position_embedding_type is "relative_key_query"; only absolute is supported`,
 		`"hidden_act": "swish"`:                           `hidden_act "swish"; only gelu, gelu_new, relu are supported`,

@@ -78,7 +78,8 @@ func BERTUncased() Config {
 }
 
 // ReadConfig reads a config.json. Keys that it lacks have the defaults of Hugging
-// Face's DistilBertConfig or BertConfig; where model_type is missing it is DistilBERT's.
+// Face's DistilBertConfig or BertConfig. Where model_type is missing it is a BERT's if it
+// has type_vocab_size, otherwise a DistilBERT's.
 func ReadConfig(path string) (Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -78,6 +78,9 @@ func parseConfig(data []byte) (Config, error) {
 	said := struct {
 		ModelType string `json:"model_type"`
 	}{DistilBERT}
+	if _, typed := members["type_vocab_size"]; typed { // as old checkpoints of BERT, which don't name their type
+		said.ModelType = BERT
+	}
 	if err := pyjson.Unmarshal(data, &said); err != nil {
 		return Config{}, err
 	}
