@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +74,15 @@ func TestTrainOverBERT(t *testing.T) {
 	p.signal(syscall.SIGTERM)
 	if code, _ := p.end(); code != 143 {
 		t.Fatalf("exit code %d, stderr %q", code, p.stderr.String())
+	}
+	if err := errors.Join(os.Rename("pretrained", "aside"), os.CopyFS("pretrained", os.DirFS("first"))); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := command(append(args, "--resume")...); code != 1 || !strings.Contains(stderr, `the encoder's model type was "bert", is ""`) {
+		t.Errorf("over a DistilBERT: exit code %d, stderr %q", code, stderr)
+	}
+	if err := errors.Join(os.RemoveAll("pretrained"), os.Rename("aside", "pretrained")); err != nil {
+		t.Fatal(err)
 	}
 	mustContain(t, mustRun(t, append(args, "--resume")...), "Epoch 4/4")
 	if !sameFile(t, "whole/model.safetensors", "stopped/model.safetensors") {
