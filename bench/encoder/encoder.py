@@ -1,6 +1,7 @@
 """Times an encoder beside transformers' with SDPA, in turns: encoder.py FOLDER PROGRAM ROUNDS.
 
 PROGRAM is bench/encoder. Both have the same weights, tokens and threads; texts of a batch are equally long, so neither pads.
+What is measured is processor time, so that another's load on the machine doesn't count.
 """
 
 import json
@@ -40,20 +41,20 @@ class PyTorch:
             return self.attention(**case)
         ids = (1000 + torch.arange(case["tokens"]) * 37 % 20000).expand(case["batch"], -1)
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=case["precision"] == "bf16"):
-            started = time.perf_counter()
+            started = time.process_time()
             self.model(input_ids=ids).last_hidden_state.float().sum().item()
-            return (time.perf_counter() - started) * 1000
+            return (time.process_time() - started) * 1000
 
     def attention(self, batch, tokens, heads, width, training):
         x = torch.randn(batch * tokens, heads * width, requires_grad=training)
         with torch.inference_mode(not training):
-            started = time.perf_counter()
+            started = time.process_time()
             q = x.view(batch, tokens, heads, width).transpose(1, 2)
             out = functional.scaled_dot_product_attention(q, q, q, dropout_p=0.1 if training else 0.0)
             out = out.transpose(1, 2).reshape(batch * tokens, heads * width)
             if training:
                 out.mean().backward()
-            return (time.perf_counter() - started) * 1000
+            return (time.process_time() - started) * 1000
 
     @property
     def mb(self):
@@ -80,7 +81,7 @@ def main():
     logging.disable_progress_bar()
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     ours, theirs = Ours(program, folder), PyTorch(folder)
-    print(f"{'':58} {'ours':>9} {'PyTorch':>9}  ms, medians of {rounds} rounds in turns, {torch.get_num_threads()} threads")
+    print(f"{'':58} {'ours':>9} {'PyTorch':>9}  ms of processor time, medians of {rounds} rounds in turns, {torch.get_num_threads()} threads")
     memory = None
     for what, case in cases():
         if "width" in case and memory is None:
