@@ -25,6 +25,10 @@ compiled: libtorch # C++ that the build cache lacks, with a word on how long it 
 python: ## Set up the Python environment of the tests.
 	@scripts/pyenv.sh >/dev/null
 
+.PHONY: minilm
+minilm: ## Fetch a real pretrained encoder for the tests (90 MB; a second when it is there).
+	@scripts/fetch_minilm.sh >/dev/null
+
 .PHONY: train
 train: compiled ## Train the quickstart model.
 	go run ./cmd/train
@@ -36,12 +40,12 @@ build: compiled ## Build the commands into bin/.
 .PHONY: test
 # Packages are tested side by side: their OpenMP threads must sleep, not spin.
 test: export OMP_WAIT_POLICY = passive
-test: compiled python ## Run all tests.
+test: compiled python minilm ## Run all tests.
 	go vet ./...
 	go test -timeout 60m ./...
 
 .PHONY: isa
-isa: compiled ## Run the tests of numbers as other processors, with 1, 2 and 4 threads.
+isa: compiled minilm ## Run the tests of numbers as other processors, with 1, 2 and 4 threads.
 	scripts/isa.sh
 
 .PHONY: fuzz

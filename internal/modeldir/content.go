@@ -24,7 +24,7 @@ const (
 
 // CheckContent refuses files of dir that have the names of a model's but not the
 // contents: another's project may have a README.md, a config.json and a model.pt too.
-// A model has a description (config.json) of ours or of DistilBERT's; or else weights
+// A model has a description (config.json) of ours, of DistilBERT's or of BERT's; or else weights
 // that can be read, with labels or a tokenizer beside them, as the Python prototype left
 // its own. isWeights says which of the names are weights'.
 func CheckContent(dir string, files []string, isWeights func(name string) bool) error {
@@ -90,7 +90,7 @@ func checkFile(path string, isWeights bool) error {
 	return nil
 }
 
-// checkDescription wants what transformers write of a DistilBERT, or we of a model.
+// checkDescription wants what transformers write of a DistilBERT or a BERT, or we of a model.
 func checkDescription(path string) error {
 	var description struct {
 		ModelType string `json:"model_type"`
@@ -98,8 +98,8 @@ func checkDescription(path string) error {
 	if err := readJSON(path, &description); err != nil {
 		return err
 	}
-	if description.ModelType != "distilbert" {
-		return errors.New("it describes no DistilBERT model")
+	if !slices.Contains([]string{"distilbert", "bert"}, description.ModelType) {
+		return errors.New("it describes no DistilBERT or BERT model")
 	}
 	return nil
 }

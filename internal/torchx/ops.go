@@ -64,6 +64,11 @@ func (s *Scope) GELU(x *ts.Tensor) *ts.Tensor {
 	return s.run("gelu", func() (*ts.Tensor, error) { return x.Gelu("none", false) }, x)
 }
 
+// GELUTanh is GELU's approximation by the hyperbolic tangent (Hugging Face's gelu_new).
+func (s *Scope) GELUTanh(x *ts.Tensor) *ts.Tensor {
+	return s.run("gelu", func() (*ts.Tensor, error) { return x.Gelu("tanh", false) }, x)
+}
+
 // MaskedFill fills x with value where mask is true. mask broadcasts to x.
 func (s *Scope) MaskedFill(x, mask *ts.Tensor, value float64) *ts.Tensor {
 	return s.run("masked fill", func() (*ts.Tensor, error) {

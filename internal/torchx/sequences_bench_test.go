@@ -9,16 +9,23 @@ import (
 	"github.com/sugarme/gotch/ts"
 )
 
-// BenchmarkSequenceAttention is DistilBERT's attention over 16 texts of 400
-// tokens, forward, and forward and backward.
+// BenchmarkSequenceAttention is attention over 16 texts of 400 tokens, forward, and
+// forward and backward, with heads as wide as BERT's, MiniLM's and a TinyBERT's.
 func BenchmarkSequenceAttention(b *testing.B) {
-	const sequences, length, dim, heads = 16, 400, 768, 12
+	for _, width := range []int64{64, 32, 26} {
+		benchmarkSequenceAttention(b, width)
+	}
+}
+
+func benchmarkSequenceAttention(b *testing.B, width int64) {
+	const sequences, length, heads = 16, 400, 12
+	dim := heads * width
 	lengths := slices.Repeat([]int64{length}, sequences)
 	for _, training := range []bool{false, true} {
-		b.Run(fmt.Sprintf("training=%v", training), func(b *testing.B) {
+		b.Run(fmt.Sprintf("width=%d/training=%v", width, training), func(b *testing.B) {
 			s := open(gotch.CPU, training)
 			defer s.Close()
-			x := s.Float32s(waves(sequences*length*dim), sequences*length, dim)
+			x := s.Float32s(waves(int(sequences*length*dim)), sequences*length, dim)
 			if training {
 				if err := requireGrad(x); err != nil {
 					b.Fatal(err)

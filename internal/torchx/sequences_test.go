@@ -82,6 +82,8 @@ func TestAttentionEqualsLibtorchs(t *testing.T) {
 		{[]int64{2, 1, 5}, 2, 6},
 		{[]int64{127, 128, 129}, 2, 16},
 		{[]int64{300, 3}, 3, 21},
+		{[]int64{130, 17}, 2, 52}, // heads of 26, as in a TinyBERT of 312
+		{[]int64{200, 1}, 2, 64},  // of 32, as in MiniLM
 	} {
 		rng := rand.New(rand.NewPCG(1, 2))
 		var tokens int64

@@ -1,32 +1,42 @@
 package backbone
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/trident-nlp/trident/internal/pyjson"
 )
 
-// Config is the architecture, in the keys of Hugging Face's config.json.
+// The model types that are read and written, as config.json calls them.
+const (
+	DistilBERT = "distilbert"
+	BERT       = "bert"
+)
+
+// Config is an encoder's architecture. As JSON it has the keys that Hugging Face's
+// configuration of its model type has.
 type Config struct {
-	VocabSize        int64   `json:"vocab_size"`
-	MaxPositions     int64   `json:"max_position_embeddings"`
-	Dim              int64   `json:"dim"`
-	Layers           int64   `json:"n_layers"`
-	Heads            int64   `json:"n_heads"`
-	HiddenDim        int64   `json:"hidden_dim"` // inner width of the feed-forward network
-	Dropout          float64 `json:"dropout"`
-	AttentionDropout float64 `json:"attention_dropout"`
-	Activation       string  `json:"activation"`
-	InitRange        float64 `json:"initializer_range"`
-	PadID            int64   `json:"pad_token_id"`
-	SinusoidalPos    bool    `json:"sinusoidal_pos_embds"`
-	TieWeights       bool    `json:"tie_weights_"`
-	ModelType        string  `json:"model_type"`
+	ModelType        string // DistilBERT or BERT; "" is DistilBERT
+	VocabSize        int64
+	MaxPositions     int64
+	TypeVocabSize    int64 // rows of BERT's token type embeddings; 0 for DistilBERT, which has none
+	Dim              int64
+	Layers           int64
+	Heads            int64
+	HiddenDim        int64 // inner width of the feed-forward network
+	Dropout          float64
+	AttentionDropout float64
+	Activation       string // "gelu", "gelu_new" or "relu"
+	InitRange        float64
+	LayerNormEps     float64 // 0 is 1e-12, which DistilBERT always has
+	PadID            int64
+	SinusoidalPos    bool // DistilBERT's; its embeddings are read from the file all the same
+	TieWeights       bool // DistilBERT's
 }
 
 // DistilBERTCased is the architecture of distilbert-base-cased.
@@ -43,62 +53,46 @@ func DistilBERTCased() Config {
 		Activation:       "gelu",
 		InitRange:        0.02,
 		TieWeights:       true,
-		ModelType:        "distilbert",
+		ModelType:        DistilBERT,
 	}
 }
 
-// ReadConfig reads a config.json. Keys that it lacks have DistilBERT's
-// defaults, as in Hugging Face's DistilBertConfig.
+// BERTUncased is the architecture of bert-base-uncased, whose values Hugging Face's
+// BertConfig has as defaults.
+func BERTUncased() Config {
+	return Config{
+		VocabSize:        30522,
+		MaxPositions:     512,
+		TypeVocabSize:    2,
+		Dim:              768,
+		Layers:           12,
+		Heads:            12,
+		HiddenDim:        3072,
+		Dropout:          0.1,
+		AttentionDropout: 0.1,
+		Activation:       "gelu",
+		InitRange:        0.02,
+		LayerNormEps:     1e-12,
+		ModelType:        BERT,
+	}
+}
+
+// ReadConfig reads a config.json. Keys that it lacks have the defaults of Hugging
+// Face's DistilBertConfig or BertConfig. Where model_type is missing it is a BERT's if it
+// has type_vocab_size, otherwise a DistilBERT's.
 func ReadConfig(path string) (Config, error) {
-	c := DistilBERTCased()
-	c.VocabSize = 30522
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return c, fmt.Errorf("read model configuration: %w", err)
+		return Config{}, fmt.Errorf("read model configuration: %w", err)
 	}
-	if err := c.unmarshal(data); err != nil {
+	c, err := parseConfig(data)
+	if err != nil {
 		return c, fmt.Errorf("read model configuration %s: %w", path, err)
-	}
-	if c.ModelType != "distilbert" {
-		return c, fmt.Errorf("model configuration %s: model_type is %q; only distilbert is supported", path, c.ModelType)
 	}
 	if err := c.Validate(); err != nil {
 		return c, fmt.Errorf("model configuration %s: %w", path, err)
 	}
 	return c, nil
-}
-
-func (c *Config) unmarshal(data []byte) error {
-	if err := pyjson.Unmarshal(data, c); err != nil {
-		return err
-	}
-	members, err := pyjson.Object(data)
-	if err != nil {
-		return err
-	}
-	// Other models' names of sizes, which DistilBertConfig takes too (its attribute_map);
-	// where both are there, these count.
-	for _, size := range []struct {
-		name, other string
-		value       *int64
-	}{
-		{"dim", "hidden_size", &c.Dim},
-		{"n_layers", "num_hidden_layers", &c.Layers},
-		{"n_heads", "num_attention_heads", &c.Heads},
-	} {
-		for _, name := range []string{size.name, size.other} {
-			switch value, found := members[name]; {
-			case !found:
-			case string(value) == "null":
-				return fmt.Errorf("%s is null; want a number", name)
-			default:
-				if err := json.Unmarshal(value, size.value); err != nil {
-					return fmt.Errorf("%s: %w", name, err)
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // NamedWeights is the file of weights that dir's config.json names, which transformers
@@ -124,18 +118,20 @@ func NamedWeights(dir string) (string, error) {
 	return named.Weights, nil
 }
 
-// Validate reports the first value that no model can have.
+// Validate reports the first value that no model can have. It names values as
+// config.json does.
 func (c Config) Validate() error {
+	keys := c.sizeKeys()
 	for _, size := range []struct {
 		name  string
 		value int64
 	}{
 		{"vocab_size", c.VocabSize},
 		{"max_position_embeddings", c.MaxPositions},
-		{"dim", c.Dim},
-		{"n_layers", c.Layers},
-		{"n_heads", c.Heads},
-		{"hidden_dim", c.HiddenDim},
+		{keys.dim, c.Dim},
+		{keys.layers, c.Layers},
+		{keys.heads, c.Heads},
+		{keys.hidden, c.HiddenDim},
 	} {
 		if size.value < 1 || size.value > 1<<24 {
 			return fmt.Errorf("%s is %d", size.name, size.value)
@@ -143,13 +139,37 @@ func (c Config) Validate() error {
 	}
 	switch {
 	case c.Dim%c.Heads != 0:
-		return fmt.Errorf("dim %d isn't a multiple of n_heads %d", c.Dim, c.Heads)
-	case c.Activation != "gelu":
-		return fmt.Errorf("activation %q; only gelu is supported", c.Activation)
+		return fmt.Errorf("%s %d isn't a multiple of %s %d", keys.dim, c.Dim, keys.heads, c.Heads)
+	case !slices.Contains(activations, c.Activation):
+		return fmt.Errorf("%s %q; only %s are supported", keys.activation, c.Activation, strings.Join(activations, ", "))
 	case c.Dropout < 0 || c.Dropout >= 1 || c.AttentionDropout < 0 || c.AttentionDropout >= 1:
-		return fmt.Errorf("dropout %g, attention_dropout %g: want 0 up to 1", c.Dropout, c.AttentionDropout)
+		return fmt.Errorf("%s %g, %s %g: want 0 up to 1", keys.dropout, c.Dropout, keys.attentionDropout, c.AttentionDropout)
 	case c.PadID < 0 || c.PadID >= c.VocabSize:
 		return fmt.Errorf("pad_token_id %d is outside the vocabulary of %d", c.PadID, c.VocabSize)
+	case c.LayerNormEps < 0 || c.LayerNormEps >= 1:
+		return fmt.Errorf("layer_norm_eps is %g", c.LayerNormEps)
+	}
+	return c.validateTypes()
+}
+
+// validateTypes wants token types where the model type has them.
+func (c Config) validateTypes() error {
+	switch {
+	case c.isBERT() && (c.TypeVocabSize < 1 || c.TypeVocabSize > 1<<24):
+		return fmt.Errorf("type_vocab_size is %d", c.TypeVocabSize)
+	case !c.isBERT() && c.ModelType != "" && c.ModelType != DistilBERT:
+		return fmt.Errorf("model_type is %q; only %s and %s are supported", c.ModelType, DistilBERT, BERT)
+	case !c.isBERT() && c.TypeVocabSize != 0:
+		return fmt.Errorf("type_vocab_size is %d, but DistilBERT has no token types", c.TypeVocabSize)
 	}
 	return nil
+}
+
+func (c Config) isBERT() bool { return c.ModelType == BERT }
+
+func (c Config) layerNormEps() float64 {
+	if c.LayerNormEps == 0 {
+		return 1e-12
+	}
+	return c.LayerNormEps
 }

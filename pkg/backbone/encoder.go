@@ -1,5 +1,5 @@
-// Package backbone is the DistilBERT encoder (Sanh et al., 2019), with Hugging
-// Face's parameter names and file formats.
+// Package backbone is the encoder: DistilBERT (Sanh et al., 2019) or BERT (Devlin
+// et al., 2019), with Hugging Face's parameter names and file formats.
 //
 // pkg/fusion makes the [Encoder] of a model ([New]) and calls it once for a batch; pkg/run
 // finds pretrained weights ([Find]) and reads them ([LoadPretrained]).
@@ -14,8 +14,6 @@ import (
 	"github.com/trident-nlp/trident/pkg/nn"
 )
 
-const layerNormEps = 1e-12
-
 // Encoder maps token ids to hidden states.
 type Encoder struct {
 	Config     Config
@@ -23,15 +21,16 @@ type Encoder struct {
 	layers     []layer
 }
 
-// New adds the encoder's parameters to p: embeddings.* and
-// transformer.layer.N.*. Weights are N(0, initializer_range), biases 0.
+// New adds the encoder's parameters to p: embeddings.* and transformer.layer.N.* of
+// DistilBERT, encoder.layer.N.* of BERT. Weights are N(0, initializer_range), biases 0.
 func New(p nn.Params, c Config) (*Encoder, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("encoder: %w", err)
 	}
 	e := &Encoder{Config: c, embeddings: newEmbeddings(p.Sub("embeddings"), c)}
+	names := c.partNames()
 	for i := range c.Layers {
-		e.layers = append(e.layers, newLayer(p.Sub(fmt.Sprintf("transformer.layer.%d", i)), c))
+		e.layers = append(e.layers, newLayer(p.Sub(fmt.Sprintf("%s.%d", names.layers, i)), c, names))
 	}
 	return e, p.Err()
 }
@@ -72,25 +71,34 @@ func (e *Encoder) Forward(s *nn.Scope, t Tokens) *ts.Tensor {
 type embeddings struct {
 	words     torchx.Embedding
 	positions torchx.Embedding
-	longest   int64 // how many positions there are
+	types     *torchx.Embedding // BERT's token types, of which every token has the first; nil for DistilBERT
+	longest   int64             // how many positions there are
 	norm      torchx.LayerNorm
 	dropout   float64
 }
 
 func newEmbeddings(p torchx.Params, c Config) embeddings {
-	return embeddings{
+	e := embeddings{
 		words:     torchx.Embedding{Weight: p.New("word_embeddings.weight", normalButRow(c.InitRange, c.PadID), c.VocabSize, c.Dim), PadID: c.PadID},
 		positions: torchx.Embedding{Weight: p.New("position_embeddings.weight", torchx.Normal(c.InitRange), c.MaxPositions, c.Dim), PadID: -1},
 		longest:   c.MaxPositions,
-		norm:      torchx.NewLayerNorm(p, "LayerNorm", c.Dim, layerNormEps),
 		dropout:   c.Dropout,
 	}
+	if c.isBERT() {
+		e.types = &torchx.Embedding{Weight: p.New("token_type_embeddings.weight", torchx.Normal(c.InitRange), c.TypeVocabSize, c.Dim), PadID: -1}
+	}
+	e.norm = torchx.NewLayerNorm(p, "LayerNorm", c.Dim, c.layerNormEps())
+	return e
 }
 
 func (e embeddings) forward(s *torchx.Scope, t Tokens) *ts.Tensor {
-	words := s.Embedding(s.Int64s(t.IDs, int64(len(t.IDs))), e.words)  // [tokens, dim]
+	x := s.Embedding(s.Int64s(t.IDs, int64(len(t.IDs))), e.words) // [tokens, dim]
+	if e.types != nil {
+		// Before the positions, as in BERT: another order rounds otherwise.
+		x = s.Add(x, s.Embedding(s.Int64s([]int64{0}, 1), *e.types))
+	}
 	positions := s.Embedding(e.positionsOf(s, t.Lengths), e.positions) // [tokens, dim]
-	return s.Dropout(s.LayerNorm(s.Add(words, positions), e.norm), e.dropout)
+	return s.Dropout(s.LayerNorm(s.Add(x, positions), e.norm), e.dropout)
 }
 
 // positionsOf returns where each token stands in its sequence, [tokens].
@@ -116,12 +124,12 @@ type layer struct {
 	outputNorm    torchx.LayerNorm
 }
 
-func newLayer(p torchx.Params, c Config) layer {
+func newLayer(p torchx.Params, c Config, names partNames) layer {
 	return layer{
-		attention:     newAttention(p.Sub("attention"), c),
-		attentionNorm: torchx.NewLayerNorm(p, "sa_layer_norm", c.Dim, layerNormEps),
-		ffn:           newFeedForward(p.Sub("ffn"), c),
-		outputNorm:    torchx.NewLayerNorm(p, "output_layer_norm", c.Dim, layerNormEps),
+		attention:     newAttention(p, c, names),
+		attentionNorm: torchx.NewLayerNorm(p, names.attentionNorm, c.Dim, c.layerNormEps()),
+		ffn:           newFeedForward(p, c, names),
+		outputNorm:    torchx.NewLayerNorm(p, names.outputNorm, c.Dim, c.layerNormEps()),
 	}
 }
 
@@ -135,45 +143,51 @@ func (l layer) forward(s *torchx.Scope, x *ts.Tensor, lengths []int64) *ts.Tenso
 // attention is multi-head self-attention.
 type attention struct {
 	query, key, value, out torchx.Linear
-	heads, dim             int64
-	dropout                float64
+	heads                  int64
+	dropout                float64 // of the attention weights
+	outDropout             float64 // of the result, which BERT alone has
 }
 
-func newAttention(p torchx.Params, c Config) attention {
+func newAttention(p torchx.Params, c Config, names partNames) attention {
 	linear := func(name string) torchx.Linear { return torchx.NewLinearNormal(p, name, c.Dim, c.Dim, c.InitRange) }
-	return attention{
-		query:   linear("q_lin"),
-		key:     linear("k_lin"),
-		value:   linear("v_lin"),
-		out:     linear("out_lin"),
+	a := attention{
+		query:   linear(names.query),
+		key:     linear(names.key),
+		value:   linear(names.value),
+		out:     linear(names.out),
 		heads:   c.Heads,
-		dim:     c.Dim,
 		dropout: c.AttentionDropout,
 	}
+	if c.isBERT() {
+		a.outDropout = c.Dropout
+	}
+	return a
 }
 
 func (a attention) forward(s *torchx.Scope, x *ts.Tensor, lengths []int64) *ts.Tensor {
 	q, k, v := s.Linear(x, a.query), s.Linear(x, a.key), s.Linear(x, a.value) // [tokens, dim]
 	context := s.SequenceAttention(q, k, v, lengths, a.heads, a.dropout)      // [tokens, dim]
-	return s.Linear(context, a.out)                                           // [tokens, dim]
+	return s.Dropout(s.Linear(context, a.out), a.outDropout)                  // [tokens, dim]
 }
 
-// feedForward is Linear → GELU → Linear → dropout at each position.
+// feedForward is Linear → activation → Linear → dropout at each position.
 type feedForward struct {
 	inner, outer torchx.Linear
+	activation   string
 	dropout      float64
 }
 
-func newFeedForward(p torchx.Params, c Config) feedForward {
+func newFeedForward(p torchx.Params, c Config, names partNames) feedForward {
 	return feedForward{
-		inner:   torchx.NewLinearNormal(p, "lin1", c.Dim, c.HiddenDim, c.InitRange),
-		outer:   torchx.NewLinearNormal(p, "lin2", c.HiddenDim, c.Dim, c.InitRange),
-		dropout: c.Dropout,
+		inner:      torchx.NewLinearNormal(p, names.inner, c.Dim, c.HiddenDim, c.InitRange),
+		outer:      torchx.NewLinearNormal(p, names.outer, c.HiddenDim, c.Dim, c.InitRange),
+		activation: c.Activation,
+		dropout:    c.Dropout,
 	}
 }
 
 func (f feedForward) forward(s *torchx.Scope, x *ts.Tensor) *ts.Tensor {
-	inner := s.LinearGELU(x, f.inner) // [tokens, hidden]
+	inner := activated(s, f.activation, x, f.inner) // [tokens, hidden]
 	return s.Dropout(s.Linear(inner, f.outer), f.dropout)
 }
 

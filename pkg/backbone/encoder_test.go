@@ -11,7 +11,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/backbone"
 )
 
-// The golden files are made by scripts/golden/model.py.
+// The golden files are made by scripts/golden/model.py and bert.py.
 const testdata = "testdata"
 
 // Limits of the absolute deviation from transformers' hidden states, which are
@@ -82,6 +82,15 @@ func TestHiddenStatesEqualTransformers(t *testing.T) {
 		"old":      "hidden.safetensors",
 		"fp16":     "fp16/hidden.safetensors",
 		"bf16":     "bf16/hidden.safetensors",
+
+		"bert":          "bert/hidden.safetensors",
+		"bert-prefixed": "bert/hidden.safetensors",
+		"bert-old":      "bert/hidden.safetensors",
+		"bert-fp16":     "bert-fp16/hidden.safetensors",
+		"bert-relu":     "bert-relu/hidden.safetensors",
+		"bert-gelu_new": "bert-gelu_new/hidden.safetensors",
+		"bert-width26":  "bert-width26/hidden.safetensors",
+		"bert-width32":  "bert-width32/hidden.safetensors",
 	} {
 		t.Run(dir, func(t *testing.T) {
 			e, _ := load(t, dir)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/hub"
 	"github.com/trident-nlp/trident/internal/weights"
 )
@@ -82,15 +83,15 @@ func isDescribed(dir string) bool { return hasOne(dir, configFile) && hasOne(dir
 // find looks for a directory, or for a snapshot in the cache that is enough.
 func find(name, revision string, enough func(dir string) bool) (string, error) {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
-		return name, nil
+		return atomicdir.Current(name), nil
 	}
 	client, err := hub.FromEnv()
 	if err != nil {
 		return "", err
 	}
 	models := []string{name}
-	if !strings.Contains(name, "/") {
-		models = append(models, "distilbert/"+name) // where the old names have moved to
+	if !strings.Contains(name, "/") { // where the old names have moved to
+		models = append(models, "distilbert/"+name, "google-bert/"+name)
 	}
 	for _, model := range models {
 		dir, ok := client.Cached(model, revision)

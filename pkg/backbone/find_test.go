@@ -56,6 +56,10 @@ func TestFindInTheCache(t *testing.T) {
 		_, err := backbone.Find(t.Context(), "distilbert-base-cased", "v1", nil)
 		expectError(t, "another revision", err, "HF_HUB_OFFLINE", "--revision v1")
 	}
+	snapshot := cacheWith(t, "models--google-bert--bert-base-multilingual-cased", "config.json", "vocab.txt", "model.safetensors")
+	if dir, err := backbone.Find(t.Context(), "bert-base-multilingual-cased", "main", nil); err != nil || dir != snapshot {
+		t.Errorf("BERT's old name: %q, %v; want %q", dir, err, snapshot)
+	}
 	dir := t.TempDir()
 	if got, err := backbone.Find(t.Context(), dir, "main", nil); err != nil || got != dir {
 		t.Errorf("a directory: %q, %v", got, err)

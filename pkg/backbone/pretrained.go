@@ -16,24 +16,13 @@ import (
 // LoadPretrained overwrites the encoder's parameters in p, whose names begin
 // with prefix, by those of the model in dir, in one file or in several. Hugging
 // Face's names are understood with and without what a model with heads puts in front of its
-// encoder's ("distilbert.", our "backbone.", the prototype's "bert."), with the old gamma
-// and beta, and with what PyTorch's wrappers add. Heads are passed over. Every parameter
+// encoder's ("distilbert.", "bert.", our "backbone."), with the old gamma and beta, and
+// with what PyTorch's wrappers add. Heads and BERT's pooler are passed over. Every parameter
 // must be there, in its shape, and finite.
 func LoadPretrained(dir, prefix string, p nn.Params) error {
-	names := append(weights.HuggingFaceFiles(), "model.pt") // a model of ours whose other file was removed
-	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
-	switch named, err := NamedWeights(dir); {
-	case err != nil:
-		return fmt.Errorf("load pretrained weights: %w", err)
-	case named != "":
-		names, wanted = []string{named}, named+", which its config.json names"
-	}
-	file, err := weights.OpenFirst(dir, names, func(*weights.File) bool { return true })
+	file, err := openPretrained(dir)
 	if err != nil {
-		return fmt.Errorf("load pretrained weights: %w", err)
-	}
-	if file == nil {
-		return fmt.Errorf("%w: %s holds no weights; want %s", ErrNotFound, dir, wanted)
+		return err
 	}
 	defer file.Close()
 	within, err := encoderPrefix(file.Names())
@@ -44,15 +33,36 @@ func LoadPretrained(dir, prefix string, p nn.Params) error {
 		return strings.TrimPrefix(CurrentName(name), within)
 	})
 	if err == nil {
-		unused = slices.DeleteFunc(unused, func(name string) bool { return isHead(name, within) })
+		_, bert := p.Get(prefix + "embeddings.token_type_embeddings.weight")
+		unused = slices.DeleteFunc(unused, func(name string) bool { return isHead(name, within, bert) })
 		if len(unused) > 0 {
-			err = fmt.Errorf("%d tensors aren't DistilBERT's: %s", len(unused), abbreviate(unused))
+			err = fmt.Errorf("%d tensors aren't %s's: %s", len(unused), modelName(bert), abbreviate(unused))
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("load pretrained weights %s: %w", file.Path(), err)
 	}
 	return nil
+}
+
+// openPretrained opens the weights of the model in dir, or the first of its several files.
+func openPretrained(dir string) (*weights.File, error) {
+	names := append(weights.HuggingFaceFiles(), "model.pt") // a model of ours or the prototype's
+	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
+	switch named, err := NamedWeights(dir); {
+	case err != nil:
+		return nil, fmt.Errorf("load pretrained weights: %w", err)
+	case named != "":
+		names, wanted = []string{named}, named+", which its config.json names"
+	}
+	file, err := weights.OpenFirst(dir, names, func(*weights.File) bool { return true })
+	if err != nil {
+		return nil, fmt.Errorf("load pretrained weights: %w", err)
+	}
+	if file == nil {
+		return nil, fmt.Errorf("%w: %s holds no weights; want %s", ErrNotFound, dir, wanted)
+	}
+	return file, nil
 }
 
 // encoderPrefix is what the names of the encoder's tensors begin with in a file.
@@ -93,17 +103,22 @@ func IsBuffer(name string) bool {
 
 const positionIDs = "embeddings.position_ids"
 
+// IsPooler reports whether a tensor is of BERT's pooler, which makes a vector of the
+// first token's hidden state for the next sentence prediction. No head of ours reads it.
+func IsPooler(name string) bool {
+	dense := strings.TrimSuffix(strings.TrimSuffix(name, ".weight"), ".bias")
+	return dense != name && (dense == "pooler.dense" || strings.HasSuffix(dense, ".pooler.dense"))
+}
+
 // isHead reports whether a tensor belongs to what a model has on top of its encoder, whose
-// names begin with within. Where that is nothing the heads of published DistilBERTs are known.
-func isHead(name, within string) bool {
+// names begin with within. Where that is nothing the heads of published models are known.
+func isHead(name, within string, bert bool) bool {
 	rest, inside := strings.CutPrefix(name, within)
-	if !inside || IsBuffer(name) {
+	if !inside || IsBuffer(name) || bert && IsPooler(name) {
 		return true
 	}
 	head, _, _ := strings.Cut(rest, ".")
-	return slices.Contains([]string{
-		"vocab_transform", "vocab_layer_norm", "vocab_projector", "pre_classifier", "classifier", "qa_outputs",
-	}, head)
+	return slices.Contains(publishedHeads(bert), head)
 }
 
 // LoadParams overwrites the parameters of p whose names begin with prefix by

@@ -45,10 +45,15 @@ func expectError(t *testing.T, name string, err error, wants ...string) {
 	}
 }
 
-// plain returns testdata's weights by name.
+// plain returns testdata/plain's weights by name.
 func plain(t *testing.T) map[string]weights.Tensor {
 	t.Helper()
-	f, err := weights.Open(filepath.Join(testdata, "plain", "model.safetensors"))
+	return tensorsOf(t, "plain")
+}
+
+func tensorsOf(t *testing.T, dir string) map[string]weights.Tensor {
+	t.Helper()
+	f, err := weights.Open(filepath.Join(testdata, dir, "model.safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,12 +284,11 @@ func TestReadConfig(t *testing.T) {
 	}
 
 	for text, wants := range map[string][]string{
-		`{"model_type": "bert"}`:         {`model_type is "bert"; only distilbert is supported`},
-		`{"model_type": "roberta"}`:      {`model_type is "roberta"`},
+		`{"model_type": "roberta"}`:      {`model_type is "roberta"; only distilbert and bert are supported`},
 		`{"dim": 16, "n_heads": 3}`:      {"dim 16 isn't a multiple of n_heads 3"},
 		`{"n_layers": 0}`:                {"n_layers is 0"},
 		`{"vocab_size": -1}`:             {"vocab_size is -1"},
-		`{"activation": "relu"}`:         {`activation "relu"; only gelu`},
+		`{"activation": "swish"}`:        {`activation "swish"; only gelu, gelu_new, relu`},
 		`{"dropout": 1}`:                 {"dropout 1"},
 		`{"pad_token_id": 30522}`:        {"pad_token_id 30522 is outside the vocabulary of 30522"},
 		`{"dim": "wide"}`:                {"dim"},
@@ -299,14 +303,18 @@ func TestReadConfig(t *testing.T) {
 }
 
 func TestConfigRoundTrip(t *testing.T) {
-	data, err := json.Marshal(backbone.DistilBERTCased())
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "config.json")
-	write(t, path, data)
-	if got, err := backbone.ReadConfig(path); err != nil || got != backbone.DistilBERTCased() {
-		t.Errorf("read back %+v, %v", got, err)
+	other := backbone.BERTUncased()
+	other.Dim, other.Heads, other.TypeVocabSize, other.LayerNormEps, other.PadID, other.Activation = 52, 2, 7, 1e-5, 3, "relu"
+	for _, c := range []backbone.Config{backbone.DistilBERTCased(), backbone.BERTUncased(), other} {
+		data, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "config.json")
+		write(t, path, data)
+		if got, err := backbone.ReadConfig(path); err != nil || got != c {
+			t.Errorf("read back %+v, %v; want %+v", got, err, c)
+		}
 	}
 }
 

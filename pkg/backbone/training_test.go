@@ -34,10 +34,7 @@ func TestDropoutPlaces(t *testing.T) {
 		e, p := loadWith(t, "plain", func(c *backbone.Config) { c.Dropout, c.AttentionDropout = tc.dropout, tc.attention })
 		for _, param := range tc.zero {
 			tensor, _ := p.Get(param)
-			shape := tensor.MustSize()
-			if err := torchx.SetBytes(tensor, make([]byte, 4*ts.ElementCount(shape)), gotch.Float, shape); err != nil {
-				t.Fatal(err)
-			}
+			zero(t, torchx.Param{Name: param, Tensor: tensor})
 		}
 		states := func(open func(gotch.Device) *torchx.Scope, seed uint64) []float32 {
 			if err := torchx.Seed(seed); err != nil {
@@ -60,6 +57,14 @@ func TestDropoutPlaces(t *testing.T) {
 		if !slices.Equal(states(torchx.Inference, 1), states(torchx.Inference, 2)) {
 			t.Errorf("%s: dropout in inference", name)
 		}
+	}
+}
+
+func zero(t *testing.T, p torchx.Param) {
+	t.Helper()
+	shape := p.Tensor.MustSize()
+	if err := torchx.SetBytes(p.Tensor, make([]byte, 4*ts.ElementCount(shape)), gotch.Float, shape); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -1,46 +1,90 @@
 package fusion
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// tokenClassifier is the class of Hugging Face that reads a model of NER alone.
-const tokenClassifier = "DistilBertForTokenClassification"
+// tokenClassifiersOf are the classes of Hugging Face that read a model of NER alone, by
+// the model type.
+var tokenClassifiersOf = map[string]string{
+	backbone.DistilBERT: "DistilBertForTokenClassification",
+	backbone.BERT:       "BertForTokenClassification",
+}
+
+// isTokenClassifierClass reports whether a class of Hugging Face is one of tokenClassifiersOf.
+func isTokenClassifierClass(class string) bool {
+	return slices.Contains(slices.Collect(maps.Values(tokenClassifiersOf)), class)
+}
+
+// modelType is the encoder's.
+func (a Architecture) modelType() string { return cmp.Or(a.Config.ModelType, backbone.DistilBERT) }
+
+// defaultEncoderName is what the names of the encoder's parameters begin with in models of
+// several tasks. BERT's is Hugging Face's own, so AutoModel reads the folder as it is;
+// DistilBERT's is the prototype's.
+func (a Architecture) defaultEncoderName() string {
+	if a.modelType() == backbone.BERT {
+		return "bert"
+	}
+	return EncoderName
+}
 
 // configJSON is config.json: the encoder's configuration with what Hugging
 // Face adds, and the tasks.
 func (a Architecture) configJSON() ([]byte, error) {
-	d := struct {
+	class := struct {
 		Architectures []string `json:"architectures"`
-		backbone.Config
+	}{[]string{"AttentionFusionModel"}}
+	more := struct {
 		DType   string            `json:"torch_dtype"`
-		ID2     map[string]string `json:"id2label,omitempty"` // of a tokenClassifier
+		ID2     map[string]string `json:"id2label,omitempty"` // of a token classifier
 		ToID    map[string]int    `json:"label2id,omitempty"`
 		Trident *layout           `json:"trident"`
-	}{
-		Architectures: []string{"AttentionFusionModel"}, Config: a.Config, DType: "float32",
-		Trident: &layout{a.EncoderName, a.Tasks},
-	}
+	}{DType: "float32", Trident: &layout{a.EncoderName, a.Tasks}}
 	if a.isTokenClassifier() {
-		d.Architectures = []string{tokenClassifier}
-		d.ID2, d.ToID = labelIDs(a.Tasks[0].Heads[0].Labels)
+		class.Architectures[0] = tokenClassifiersOf[a.modelType()]
+		more.ID2, more.ToID = labelIDs(a.Tasks[0].Heads[0].Labels)
 	}
-	data, err := json.MarshalIndent(d, "", "  ")
-	return append(data, '\n'), err
+	joined, err := joinObjects(class, a.Config, more)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	err = json.Indent(&out, joined, "", "  ")
+	out.WriteByte('\n')
+	return out.Bytes(), err
+}
+
+// joinObjects is one JSON object with the members of several, none of which is empty, in
+// their order.
+func joinObjects(parts ...any) ([]byte, error) {
+	var members [][]byte
+	for _, part := range parts {
+		object, err := json.Marshal(part)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, object[1:len(object)-1])
+	}
+	return slices.Concat([]byte("{"), bytes.Join(members, []byte(",")), []byte("}")), nil
 }
 
 // isTokenClassifier reports whether Hugging Face's class can read the weights.
 func (a Architecture) isTokenClassifier() bool {
-	return len(a.Tasks) == 1 && a.EncoderName == "distilbert" && a.Tasks[0].Kind == tasks.Token &&
+	return len(a.Tasks) == 1 && a.EncoderName == a.modelType() && a.Tasks[0].Kind == tasks.Token &&
 		a.Tasks[0].Transform == "" && a.Tasks[0].Heads[0].Param == "classifier"
 }
 
@@ -54,12 +98,15 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, labels st
 	d, err := readDescription(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		a.Config, err = configOfShapes(file, a.EncoderName)
+		a.Config, err = backbone.ConfigOfShapes(file, a.EncoderName+".")
 	case err == nil:
 		a.Config, err = backbone.ReadConfig(filepath.Join(dir, ConfigFile))
 	}
 	if err != nil {
 		return a, "", err
+	}
+	if a.modelType() == backbone.BERT {
+		a.EncoderName = a.defaultEncoderName()
 	}
 	if d.Trident != nil {
 		a.EncoderName, described = d.Trident.Encoder, d.Trident.Tasks

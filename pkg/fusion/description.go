@@ -5,16 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/trident-nlp/trident/internal/pyjson"
-	"github.com/trident-nlp/trident/internal/weights"
-	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // description is what config.json says beside the encoder's configuration.
 type description struct {
+	ModelType     string          `json:"model_type"` // "" is DistilBERT's
 	Architectures []string        `json:"architectures"`
 	IDToLabel     json.RawMessage `json:"id2label"` // of Hugging Face's classifiers
 	LabelToID     json.RawMessage `json:"label2id"`
@@ -54,46 +52,4 @@ func (d description) labels() (map[string]string, error) {
 		}
 	}
 	return labelOf, nil
-}
-
-// baseHeads are the attention heads of DistilBERT's base models, and of all others
-// that are baseDim wide.
-const baseHeads, baseDim = 12, 768
-
-// configOfShapes derives the encoder's configuration from the weights' shapes, which
-// don't show how many attention heads there are. Only baseDim is known to have baseHeads.
-func configOfShapes(file *weights.File, encoder string) (backbone.Config, error) {
-	c := backbone.DistilBERTCased()
-	shape := func(name string) ([]int64, error) {
-		t, err := file.Tensor(name)
-		if err == nil && len(t.Shape) != 2 {
-			err = fmt.Errorf("tensor %s has shape %v, want two dimensions", name, t.Shape)
-		}
-		return t.Shape, err
-	}
-	words, err := shape(encoder + ".embeddings.word_embeddings.weight")
-	if err != nil {
-		return c, err
-	}
-	positions, err := shape(encoder + ".embeddings.position_embeddings.weight")
-	if err != nil {
-		return c, err
-	}
-	inner, err := shape(encoder + ".transformer.layer.0.ffn.lin1.weight")
-	if err != nil {
-		return c, err
-	}
-	c.VocabSize, c.Dim, c.MaxPositions, c.HiddenDim = words[0], words[1], positions[0], inner[0]
-	c.Layers = 0
-	for _, name := range file.Names() {
-		if strings.HasPrefix(name, encoder+".transformer.layer.") && strings.HasSuffix(name, ".ffn.lin1.weight") {
-			c.Layers++
-		}
-	}
-	if c.Dim != baseDim {
-		return c, fmt.Errorf(`there is no %s, and the weights don't show how many attention heads the encoder has: write one with {"model_type": "distilbert", "vocab_size": %d, "max_position_embeddings": %d, "dim": %d, "n_layers": %d, "hidden_dim": %d, "n_heads": HEADS}`,
-			ConfigFile, c.VocabSize, c.MaxPositions, c.Dim, c.Layers, c.HiddenDim)
-	}
-	c.Heads = baseHeads
-	return c, c.Validate()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
@@ -22,6 +23,9 @@ const (
 	ConfigFile      = "config.json"
 	LabelMapsFile   = "label_maps.json"
 )
+
+// tokenizerClasses are those of Hugging Face's that go with a model type.
+var tokenizerClasses = map[string]string{backbone.DistilBERT: "DistilBertTokenizer", backbone.BERT: "BertTokenizer"}
 
 // Files names what [Save] writes beside the model's own files: name → content.
 type Files map[string][]byte
@@ -62,7 +66,7 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 		if err := os.WriteFile(filepath.Join(tmp, LabelMapsFile), labels, 0o666); err != nil {
 			return err
 		}
-		if err := tok.Save(tmp); err != nil {
+		if err := tok.SaveAs(tmp, tokenizerClasses[m.modelType()]); err != nil {
 			return err
 		}
 		if err := m.writeForPrototype(tmp); err != nil {
@@ -82,7 +86,8 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 }
 
 // Load reads a model directory: ours, or one that one of the Python prototype's
-// trainers wrote, or Hugging Face's DistilBertForTokenClassification. Every tensor must
+// trainers wrote, or Hugging Face's DistilBertForTokenClassification or
+// BertForTokenClassification. Every tensor must
 // fit the labels and the vocabulary, and be finite; where we wrote the weights, labels
 // and vocabulary must be the very ones that the model was trained with.
 func Load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -39,7 +40,7 @@ func (a Architecture) writeForPrototype(dir string) error {
 }
 
 // isSingle reports whether the model has that task alone, with the parameters' names that
-// its maker gives them.
+// its maker gives them, over the encoder that it has.
 func (a Architecture) isSingle(task tasks.Task, made maker) bool {
 	if len(a.Tasks) != 1 {
 		return false
@@ -47,7 +48,7 @@ func (a Architecture) isSingle(task tasks.Task, made maker) bool {
 	has := a.Tasks[0]
 	sameHead := func(a, b tasks.Head) bool { return a.Name == b.Name && a.Param == b.Param }
 	return has.Name == task.Name && has.Kind == task.Kind && has.Pooling == task.Pooling && has.PreParam == task.PreParam &&
-		slices.EqualFunc(has.Heads, task.Heads, sameHead) && a.EncoderName == made.encoder()
+		slices.EqualFunc(has.Heads, task.Heads, sameHead) && a.EncoderName == made.encoder() && a.modelType() == backbone.DistilBERT
 }
 
 // numbersOr are labels as the prototype lists them: numbers where all of them are whole

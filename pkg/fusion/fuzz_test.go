@@ -53,6 +53,7 @@ func FuzzArchitecture(f *testing.F) {
 	f.Add([]byte(`{"architectures": ["DistilBertForTokenClassification"], "model_type": "distilbert", "id2label": {"0": "O", "1": "NAME"}}`), []byte(nil))
 	f.Add([]byte(`{"model_type": "distilbert", "trident": {"encoder": "backbone", "tasks": [{"name": "mood", "kind": "multiclass", "heads": [{"name": "caller"}]}]}}`), []byte(`{"mood": {"heads": {"caller": {"id_to_label": {"0": "calm"}}}}}`))
 	f.Add([]byte(`{"trident": {"tasks": []}}`), []byte(`{}`))
+	f.Add([]byte(`{"architectures": ["BertForTokenClassification"], "model_type": "bert", "id2label": {"0": "O", "1": "NAME"}}`), []byte(nil))
 	f.Add([]byte(`{"model_type": "distilbert", "dim": -1, "n_heads": 0}`), []byte(`null`))
 	f.Add([]byte(`{"model_type": "distilbert", "trident": {"tasks": [{"name": "ner", "kind": "token", "heads": [{"name": "ner"}]}, {"name": "qa"}, {"name": "cls", "kind": "x"}]}}`), []byte(`{"ner": {"id_to_label": {"0": "O"}}, "qa": {}, "cls": {"heads": {}}}`))
 	dir := f.TempDir()

@@ -1,6 +1,7 @@
 package fusion
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -57,7 +59,8 @@ func hasHeads(file *weights.File) bool {
 		for _, encoder := range []string{EncoderName, "distilbert", "bert"} {
 			name = strings.TrimPrefix(name, encoder+".")
 		}
-		return !strings.HasPrefix(name, "embeddings.") && !strings.HasPrefix(name, "transformer.")
+		return !strings.HasPrefix(name, "embeddings.") && !strings.HasPrefix(name, "transformer.") &&
+			!strings.HasPrefix(name, "encoder.layer.") && !backbone.IsPooler(name)
 	})
 }
 
@@ -80,8 +83,8 @@ func (m maker) labelled(dir string, d description) (list []tasks.Task, from stri
 	list = m.tasks()
 	switch m {
 	case tokenClassifiers:
-		if classes := d.Architectures; len(classes) > 0 && !slices.Contains(classes, tokenClassifier) {
-			return nil, "", fmt.Errorf("not a model directory: %s says that it holds a %s; of Hugging Face's classes only %s is read", ConfigFile, classes[0], tokenClassifier)
+		if err := d.checkTokenClassifier(); err != nil {
+			return nil, "", err
 		}
 		return tokenLabels(dir, d)
 	case prototypesClassify:
@@ -93,6 +96,19 @@ func (m maker) labelled(dir string, d description) (list []tasks.Task, from stri
 		return list, path.Dir(from) + "/*.json", nil
 	}
 	return list, ConfigFile, nil // criteria have their names from the task
+}
+
+// checkTokenClassifier refuses other classes of Hugging Face. A BERT must be said to be a
+// token classifier: its classifiers of whole texts have tensors of the same names.
+func (d description) checkTokenClassifier() error {
+	want := tokenClassifiersOf[cmp.Or(d.ModelType, backbone.DistilBERT)]
+	switch classes := d.Architectures; {
+	case len(classes) > 0 && !slices.Contains(classes, want):
+		return fmt.Errorf("not a model directory: %s says that it holds a %s; of Hugging Face's classes only %s is read", ConfigFile, classes[0], want)
+	case len(classes) == 0 && d.ModelType == backbone.BERT:
+		return fmt.Errorf(`not a model directory: %s doesn't say of which class the model is; if it is a token classifier, write "architectures": [%q] to it`, ConfigFile, want)
+	}
+	return nil
 }
 
 // labelMappingsFile is where the prototype's NER trainer keeps its labels, for which

@@ -119,7 +119,9 @@ func UnusedRows(c backbone.Config, tok *tokenize.Tokenizer) string {
 // is the name of the file that the labels are from.
 func (m *Model) setWeights(file *weights.File, labels string) error {
 	unused, err := backbone.LoadParams(file, "", m.params, backbone.CurrentName)
-	unused = slices.DeleteFunc(unused, backbone.IsBuffer)
+	unused = slices.DeleteFunc(unused, func(name string) bool {
+		return backbone.IsBuffer(name) || m.modelType() == backbone.BERT && backbone.IsPooler(name)
+	})
 	if err == nil && len(unused) > 0 {
 		err = fmt.Errorf("%d tensors belong to no part of the model: the first is %s", len(unused), unused[0])
 	}

@@ -25,13 +25,13 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// EncoderName is what parameter names begin with in models of several tasks.
+// EncoderName is what parameter names begin with in models of several tasks over DistilBERT.
 const EncoderName = "backbone"
 
 // Architecture is what a model is made of.
 type Architecture struct {
 	Config      backbone.Config
-	EncoderName string // what the encoder's parameter names begin with; "" is EncoderName
+	EncoderName string // what the encoder's parameter names begin with; "" is EncoderName, or Hugging Face's "bert" of a BERT
 	Tasks       []tasks.Task
 }
 
@@ -57,7 +57,7 @@ func New(a Architecture, device gotch.Device) (*Model, error) {
 
 func build(a Architecture, params torchx.Params) (*Model, error) {
 	if a.EncoderName == "" {
-		a.EncoderName = EncoderName
+		a.EncoderName = a.defaultEncoderName()
 	}
 	m := &Model{Architecture: a, params: params, heads: map[string]heads.Head{}}
 	if err := m.addParts(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/backbone"
 )
 
 // peftPrefix is what PEFT puts in front of the names of a model's tensors.
@@ -24,14 +25,15 @@ func strange(d description, file *weights.File) error {
 	switch {
 	case strings.HasPrefix(wrapper, peftPrefix):
 		is = fmt.Sprintf("%s holds a model with PEFT's adapter (%s…): %s", name, peftPrefix, mergeAdapter)
-	case len(d.Architectures) > 0 && !slices.Contains(d.Architectures, tokenClassifier) && d.Trident == nil:
+	case len(d.Architectures) > 0 && !slices.ContainsFunc(d.Architectures, isTokenClassifierClass) && d.Trident == nil:
 		is = fmt.Sprintf("%s says that it holds a %s", ConfigFile, d.Architectures[0])
 	case slices.Contains(names, "pre_classifier.weight"):
 		is = fmt.Sprintf("%s holds a classifier of whole texts, as DistilBertForSequenceClassification is", name)
 	case wrapper != "":
 		is = fmt.Sprintf("all tensors' names in %s begin with %q, as those of a model inside another one: save the state dict of the model itself", name, wrapper)
 	}
-	return fmt.Errorf("not a model directory: %s; without %s only a %s and the prototype's models of one task are read", is, LabelMapsFile, tokenClassifier)
+	return fmt.Errorf("not a model directory: %s; without %s only a %s, a %s and the prototype's models of one task are read",
+		is, LabelMapsFile, tokenClassifiersOf[backbone.DistilBERT], tokenClassifiersOf[backbone.BERT])
 }
 
 // commonPrefix is what all names begin with, up to a dot; "" of a single one.

@@ -8,6 +8,6 @@ type Reduction = torchx.Reduction
 
 // The reductions.
 const (
-	ReduceMean = torchx.ReduceMean
-	ReduceSum  = torchx.ReduceSum
+	ReduceMean Reduction = torchx.ReduceMean
+	ReduceSum  Reduction = torchx.ReduceSum
 )

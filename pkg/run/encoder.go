@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -47,6 +46,9 @@ func findEncoder(ctx context.Context, asked config.Backbone, dryRun bool, out, s
 // missing pretrained model it is distilbert-base's.
 func (e encoder) architecture(name string, d *data, maxLength int) (fusion.Architecture, error) {
 	sizes, err := e.sizes(d.tokenizer, maxLength)
+	if sizes.ModelType == backbone.BERT {
+		name = "bert" // Hugging Face's, and nobody else's, in models of one task and of several
+	}
 	return fusion.Architecture{Config: sizes, EncoderName: name, Tasks: d.tasks()}, err
 }
 
@@ -56,7 +58,7 @@ func (e encoder) sizes(tok *tokenize.Tokenizer, maxLength int) (backbone.Config,
 	switch {
 	case e.dir != "":
 		var err error
-		if a, err = backbone.ReadConfig(filepath.Join(e.dir, fusion.ConfigFile)); err != nil {
+		if a, err = backbone.ReadDir(e.dir); err != nil {
 			return a, err
 		}
 		if int64(tok.VocabSize()) > a.VocabSize {

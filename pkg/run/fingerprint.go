@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/config"
 )
 
@@ -41,6 +42,19 @@ func fingerprint(c config.Config, sources []source) (map[string]string, error) {
 		all[filePrefix+s.train.Name()] = fmt.Sprintf("%s, %d records", s.digest, s.set.Filters[0].Before)
 	}
 	return all, nil
+}
+
+// modelTypeKey is the setting that stands for what backbone.model_name was found to be. A
+// run over DistilBERT has none: nor have the states of earlier versions.
+const modelTypeKey = "the encoder's model type"
+
+// fingerprint is that of the run's configuration and data, and of its encoder.
+func (r *Run) fingerprint() (map[string]string, error) {
+	all, err := fingerprint(r.config, r.data.sources)
+	if err == nil && r.architecture.Config.ModelType != backbone.DistilBERT {
+		all[modelTypeKey] = r.architecture.Config.ModelType
+	}
+	return all, err
 }
 
 // changes names the settings that differ, with both values.

@@ -58,7 +58,7 @@ func (r *Run) fitBesideFirst(ctx context.Context) error {
 // begin makes the trainer ready, for a new run or the one that was stopped, and
 // returns the state that the run begins with.
 func (r *Run) begin() (trainer.State, error) {
-	now, err := fingerprint(r.config, r.data.sources)
+	now, err := r.fingerprint()
 	if err != nil {
 		return trainer.State{}, err
 	}

@@ -55,7 +55,7 @@ func (d *data) enlargeBatches(processes int) {
 // agree refuses processes that don't train the same: another configuration, or
 // another file on their machine.
 func (r *Run) agree() error {
-	mine, err := fingerprint(r.config, r.data.sources)
+	mine, err := r.fingerprint()
 	if err != nil {
 		return err
 	}

@@ -16,12 +16,16 @@ import (
 // which must exist. [Load] reads them back, and so does transformers'
 // AutoTokenizer, as a DistilBertTokenizer. The configuration names all added
 // tokens, so that neither asks what other files of dir say of them.
-func (t *Tokenizer) Save(dir string) error {
+func (t *Tokenizer) Save(dir string) error { return t.SaveAs(dir, "DistilBertTokenizer") }
+
+// SaveAs is [Tokenizer.Save] for another of transformers' classes that reads text in the
+// same way, such as BertTokenizer.
+func (t *Tokenizer) SaveAs(dir, class string) error {
 	tokenizer, err := encodeJSON(t.tokenizerJSON())
 	if err != nil {
 		return fmt.Errorf("save tokenizer: %w", err)
 	}
-	config, err := encodeJSON(savedConfig{t.addedByID(), t.configJSON()})
+	config, err := encodeJSON(savedConfig{t.addedByID(), t.configJSON(class)})
 	if err != nil {
 		return fmt.Errorf("save tokenizer: %w", err)
 	}
@@ -99,12 +103,12 @@ func (t *Tokenizer) template() any {
 	}
 }
 
-func (t *Tokenizer) configJSON() configJSON {
+func (t *Tokenizer) configJSON(class string) configJSON {
 	chinese := !t.options.KeepChinese
 	limit := json.Number(strconv.Itoa(t.options.ModelMaxLength))
 	c := configJSON{
 		SplitSpecial:   t.options.SplitSpecial,
-		Class:          "DistilBertTokenizer",
+		Class:          class,
 		LowerCase:      &t.options.LowerCase,
 		StripAccents:   t.options.StripAccents,
 		ChineseChars:   &chinese,

@@ -18,11 +18,14 @@ from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForTokenClassification,
+    BertForTokenClassification,
+    BertModel,
     DistilBertForTokenClassification,
     DistilBertModel,
     logging,
 )
 
+import bert
 import place
 import reference
 
@@ -109,6 +112,7 @@ class Folders:
         described = json.loads(model.config.to_json_string(use_diff=False)) | changes
         kept = ("model_type", "architectures", "id2label", "label2id", "dim", "n_heads", "n_layers", "hidden_dim")
         kept += ("vocab_size", "max_position_embeddings", "transformers_weights")
+        kept += ("hidden_size", "num_attention_heads", "num_hidden_layers", "intermediate_size", "type_vocab_size", "layer_norm_eps")
         write_json(folder / "config.json", {key: described[key] for key in kept if described.get(key) is not None})
         write(folder, {key: t.clone() for key, t in model.state_dict().items()})
         tokenizer(folder)
@@ -202,6 +206,22 @@ def write_token_classifiers(folders):
     write("label-numbers", model, safetensors, id2label={str(i): i for i in range(len(LABELS))})
     write("label2id-texts", model, safetensors, label2id={label: str(i) for i, label in enumerate(LABELS)})
     write("label-keys", model, safetensors, id2label={f" {i:02}": label for i, label in enumerate(LABELS)})
+
+
+def write_bert_token_classifiers(folders):
+    described = bert.config(vocab_size=len(VOCAB), max_position_embeddings=16, hidden_size=8, num_hidden_layers=1,
+                            num_attention_heads=2, intermediate_size=12, **named(LABELS))
+    model = reference.randomize(BertForTokenClassification(described), place.seed(75))
+    model.config.architectures = ["BertForTokenClassification"]
+    pooler = reference.randomize(BertModel(described), place.seed(76)).pooler.state_dict()
+
+    def as_published(folder, state):
+        """With the pooler, which nothing reads, as models of transformers before 4.0 have it."""
+        ids = {"bert.embeddings.position_ids": torch.arange(16)[None]}
+        old_names(folder, state | ids | {f"bert.pooler.{key}": t for key, t in pooler.items()})
+
+    folders.token_classifier("bert-safetensors", model, safetensors)
+    folders.token_classifier("bert-as-published", model, as_published)
 
 
 def write_precedence(folders):
@@ -331,6 +351,7 @@ def main():
     shutil.rmtree(out, ignore_errors=True)
     folders = Folders(out)
     write_token_classifiers(folders)
+    write_bert_token_classifiers(folders)
     write_precedence(folders)
     write_wrapped_names(folders)
     write_prototypes(folders)

@@ -1,19 +1,24 @@
-"""Compares hidden states with transformers': small encoders in every kind of checkpoint, and the full-size architecture."""
+"""Compares hidden states with transformers': small encoders in every kind of checkpoint, the full-size architecture, and MiniLM."""
 
 import copy
 import math
+import os
+import pathlib
 import subprocess
 
 import torch
 from safetensors.torch import load_file
-from transformers import DistilBertForMaskedLM, DistilBertModel
+from transformers import BertForPreTraining, BertModel, DistilBertForMaskedLM, DistilBertModel
 
+import bert
 import reference
 from model import old_names, store
 
 LENGTHS, BATCHES = (1, 2, 17, 128, 512), (1, 16)
 TOLERANCE = 1e-5  # of the mean absolute difference, for states of size 1
 SMALL = dict(vocab_size=500, max_position_embeddings=512, dim=48, n_layers=3, n_heads=4, hidden_dim=100)
+BERT = dict(vocab_size=500, max_position_embeddings=512, num_hidden_layers=3, intermediate_size=100)
+WIDTHS = {26: dict(hidden_size=104, num_attention_heads=4), 32: dict(hidden_size=96, num_attention_heads=3)}  # of a head
 FULL = dict(vocab_size=28996, max_position_embeddings=512, dim=768, n_layers=6, n_heads=12, hidden_dim=3072)
 
 
@@ -52,6 +57,17 @@ def checkpoints(folder, seed):
         half = copy.deepcopy(small).to(dtype)
         half.save_pretrained(folder / f"small, {name}")
         yield f"small, {name}", half.float()
+    for width, sizes in WIDTHS.items():
+        pretraining = reference.randomize(BertForPreTraining(bert.config(**BERT, **sizes)), seed, scale=0.12)
+        pretraining.bert.save_pretrained(folder / f"BERT, heads of {width}")
+        yield f"BERT, heads of {width}", pretraining.bert
+    pretraining.save_pretrained(folder / "BERT for pretraining")
+    yield "BERT for pretraining", pretraining.bert
+    pretraining.config.save_pretrained(folder / "BERT with gamma and beta")
+    torch.save(old_names(pretraining.state_dict()), folder / "BERT with gamma and beta" / "pytorch_model.bin")
+    yield "BERT with gamma and beta", pretraining.bert
+    (folder / "MiniLM").symlink_to(pathlib.Path(os.environ["TRIDENT_MINILM"]).resolve())
+    yield "MiniLM", BertModel.from_pretrained(folder / "MiniLM").eval()
     # Weights of 0.04 keep attention far from uniform at this width.
     full = reference.randomize(DistilBertModel(reference.config(**FULL)), seed, scale=0.04)
     full.save_pretrained(folder / "full size")

@@ -5,7 +5,7 @@ import json
 from functools import partial
 
 import torch
-from transformers import AutoTokenizer, DistilBertConfig, DistilBertModel
+from transformers import AutoModel, AutoTokenizer, BertModel, DistilBertConfig, DistilBertModel
 
 import encoder
 import predictions
@@ -35,6 +35,11 @@ def compare(table, folder, programs, seed):
     directory = trained.train(table, "multitask", folder, programs, {"backbone.model_name": folder / "pretrained"})
     if directory:
         predictions.compare(table, "multitask: infer and Python", directory, Fusion, programs, calls)
+
+    trained.write_bert(folder / "BERT", seed, lower_case=True)
+    directory = trained.train(table, "multitask", folder, programs, {"backbone.model_name": folder / "BERT"}, "multitask over BERT")
+    if directory:
+        predictions.compare(table, "multitask over BERT: infer, AutoModel", directory, OverBERT, programs, calls)
 
 
 def write_prototype(directory, config, scale, seed, write_tokenizer):
@@ -80,3 +85,22 @@ class Fusion:
         reading.classification(self.classes, cls)
         reading.qa(qa)
         return reading.out
+
+
+class OverBERT(Fusion):
+    """The same of a model over BERT, whose folder AutoModel reads as it is."""
+
+    def __init__(self, directory):
+        maps = json.loads((directory / "label_maps.json").read_text())
+        self.labels = predictions.ordered(maps["ner"]["id_to_label"])
+        self.classes = predictions.classes(directory)
+        self.tokenizer = AutoTokenizer.from_pretrained(directory)
+        encoder = AutoModel.from_pretrained(directory).eval()
+        if type(encoder) is not BertModel:
+            raise TypeError(f"AutoModel gives a {type(encoder).__name__}")
+        width = DistilBertConfig(dim=encoder.config.hidden_size, n_layers=0, n_heads=1)
+        self.model = reference.Reference(width, [len(labels) for labels in self.classes.values()]).eval()
+        self.model.backbone = None
+        state = torch.load(directory / "model.pt", weights_only=True)
+        self.model.load_state_dict({name: t for name, t in state.items() if not name.startswith("bert.")})
+        self.model.backbone = encoder

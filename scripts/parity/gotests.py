@@ -16,6 +16,9 @@ NUMBER = r"(\d\.\de[+-]\d\d)"
 TESTS = [
     ("small encoders, mean of |difference|", "pkg/backbone", "TestHiddenStatesEqualTransformers", rf"mean {NUMBER}", 1e-6),
     ("small encoders, largest", "pkg/backbone", "TestHiddenStatesEqualTransformers", rf"max {NUMBER}", 1e-5),
+    ("MiniLM, mean of |difference|", "pkg/backbone", "TestMiniLMEqualsTransformers", rf"mean {NUMBER}", 1e-6),
+    ("MiniLM, largest", "pkg/backbone", "TestMiniLMEqualsTransformers", rf"max {NUMBER}", 1e-5),
+    ("small BERT: gradients, relative", "pkg/backbone", "TestBERTGradientsEqualPyTorch", None, 1e-5),
     ("heads: logits, losses, gradients", "pkg/heads", "TestHeadsEqualPyTorch", rf"deviation {NUMBER}", 1e-5),
     ("distillation losses: values (relative), gradients", "pkg/heads", "TestSoftLossEqualsPyTorch", rf"deviation {NUMBER}", 1e-6),
     ("hidden-state losses", "pkg/heads", "TestHiddenLossEqualsPyTorch", None, 1e-6),
@@ -63,6 +66,10 @@ def compare(table, tree, programs, seed):
     saved = tree / "saved-single"
     log, problem = run("pkg/fusion", "TestOursInThePrototype", "-save", saved)
     verify(table, "single-task models that Go saved, as the prototype loads them", tree, seed, "folders.py", "verify", saved, problem=problem)
+
+    saved = tree / "saved-bert"
+    log, problem = run("pkg/fusion", "TestBERTSaved", "-save", saved)
+    verify(table, "models over BERT that Go saved: AutoModel's hidden states", tree, seed, "bert.py", "verify", saved, problem=problem)
 
     log, problem = run("pkg/tokenize", "TestGolden.*", "-save", tree / "tokenizers")
     texts(table, "tokenizers: hard texts, windows, training", log, problem)

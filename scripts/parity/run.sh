@@ -9,9 +9,10 @@ seed=${1:-7}
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 python=$(scripts/pyenv.sh scripts/golden/requirements.txt .venv-parity)
+TRIDENT_MINILM=$(scripts/fetch_minilm.sh)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-export OMP_WAIT_POLICY=passive HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
+export TRIDENT_MINILM OMP_WAIT_POLICY=passive HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 export TMPDIR=$tmp PYTHONPATH=$PWD/scripts/golden PYTHONDONTWRITEBYTECODE=1
 
 go build -o "$tmp/bin/" ./cmd/infer ./cmd/train ./scripts/parity/hidden

@@ -36,6 +36,12 @@ def compare(table, folder, programs, seed):
     write_token_classifier(folder / "transformers", seed)
     token_classifier(table, "transformers' own token classifier", folder / "transformers", programs, calls)
 
+    trained.write_bert(folder / "BERT", seed, lower_case=True)
+    settings = {"backbone.model_name": folder / "BERT", "training.class_weights": "{ner: balanced}"}
+    over = trained.train(table, "ner", folder, programs, settings, "ner over BERT")
+    if over:
+        token_classifier(table, "ner over BERT", over, programs, calls)
+
     settings = {
         "backbone.init": "random",
         "backbone.size": "{dim: 64, layers: 2, heads: 2, hidden_dim: 128}",

@@ -5,8 +5,9 @@ import subprocess
 
 import torch
 from safetensors.torch import load_file
-from transformers import BertTokenizerFast, DistilBertModel
+from transformers import BertModel, BertTokenizerFast, DistilBertModel
 
+import bert
 import reference
 import tokenize_bert
 from goldens import ROOT
@@ -20,17 +21,24 @@ def write_checkpoint(directory, seed, lower_case):
     write_tokenizer(directory, lower_case)
 
 
+def write_bert(directory, seed, lower_case):
+    """The same of a BERT, with heads of 26."""
+    sizes = dict(hidden_size=52, num_attention_heads=2, intermediate_size=128, vocab_size=5000, max_position_embeddings=512)
+    reference.randomize(BertModel(bert.config(**sizes)), seed, 0.1).save_pretrained(directory)
+    write_tokenizer(directory, lower_case)
+
+
 def write_tokenizer(directory, lower_case):
     vocab = {token: i for i, token in enumerate(tokenize_bert.vocabulary())}
     BertTokenizerFast(vocab=vocab, do_lower_case=lower_case, model_max_length=512).save_pretrained(directory)
 
 
-def train(table, name, folder, programs, settings):
+def train(table, name, folder, programs, settings, directory=None):
     """Trains as configs/<name>.yaml says but for what keeps it small, and the settings: values by key, as --set takes them.
 
     Adds a row of whether the files of weights agree. Returns the model's directory, or None.
     """
-    directory = folder / name
+    directory = folder / (directory or name)
     data = {
         "ner": ("data.ner_path", folder / "ner_synthetic_dataset_v1.jsonl"),
         "classification": ("data.classification_path", folder / "cases_generated_data_v0005.json"),
@@ -48,7 +56,7 @@ def train(table, name, folder, programs, settings):
     for key, value in (small | settings).items():
         command += ["--set", f"{key}={value}"]
     done = subprocess.run(command, capture_output=True, text=True)
-    what = f"train {name}: model.pt and model.safetensors"
+    what = f"train {directory.name}: model.pt and model.safetensors"
     if done.returncode:
         table.add(what, 0, math.inf, 0, done.stdout + done.stderr)
         return None
