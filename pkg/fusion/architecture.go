@@ -105,7 +105,8 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, labels st
 	if err != nil {
 		return a, "", err
 	}
-	if a.modelType() == backbone.BERT {
+	d.ModelType = a.modelType() // which old files don't say
+	if d.ModelType == backbone.BERT {
 		a.EncoderName = a.defaultEncoderName()
 	}
 	if d.Trident != nil {

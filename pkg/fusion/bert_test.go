@@ -165,6 +165,29 @@ func TestBERTFoldersRefused(t *testing.T) {
 	}
 }
 
+// Old checkpoints don't name their model type.
+func TestBERTWithoutModelType(t *testing.T) {
+	const name = "bert-as-published"
+	dir := filepath.Join(t.TempDir(), name)
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(folders, name))); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, ConfigFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const said = `"model_type": "bert",`
+	if !strings.Contains(string(data), said) {
+		t.Fatal("config.json has no model_type")
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(data), said, "", 1)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	m, _ := mustLoad(t, dir)
+	expectFolderLogits(t, m, name)
+}
+
 // The linear layers of BERT are computed in the reduced precisions too, with each of its
 // activations.
 func TestBERTPrecisions(t *testing.T) {

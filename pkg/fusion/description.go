@@ -12,7 +12,7 @@ import (
 
 // description is what config.json says beside the encoder's configuration.
 type description struct {
-	ModelType     string          `json:"model_type"` // "" is DistilBERT's
+	ModelType     string          `json:"model_type"`
 	Architectures []string        `json:"architectures"`
 	IDToLabel     json.RawMessage `json:"id2label"` // of Hugging Face's classifiers
 	LabelToID     json.RawMessage `json:"label2id"`

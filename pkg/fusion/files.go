@@ -87,8 +87,7 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 
 // Load reads a model directory: ours, or one that one of the Python prototype's
 // trainers wrote, or Hugging Face's DistilBertForTokenClassification or
-// BertForTokenClassification. Every tensor must
-// fit the labels and the vocabulary, and be finite; where we wrote the weights, labels
+// BertForTokenClassification. Every tensor must fit the labels and the vocabulary, and be finite; where we wrote the weights, labels
 // and vocabulary must be the very ones that the model was trained with.
 func Load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) {
 	m, tok, err := load(dir, device)

@@ -1,7 +1,6 @@
 package fusion
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,7 +100,7 @@ func (m maker) labelled(dir string, d description) (list []tasks.Task, from stri
 // checkTokenClassifier refuses other classes of Hugging Face. A BERT must be said to be a
 // token classifier: its classifiers of whole texts have tensors of the same names.
 func (d description) checkTokenClassifier() error {
-	want := tokenClassifiersOf[cmp.Or(d.ModelType, backbone.DistilBERT)]
+	want := tokenClassifiersOf[d.ModelType]
 	switch classes := d.Architectures; {
 	case len(classes) > 0 && !slices.Contains(classes, want):
 		return fmt.Errorf("not a model directory: %s says that it holds a %s; of Hugging Face's classes only %s is read", ConfigFile, classes[0], want)
