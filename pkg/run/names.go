@@ -28,6 +28,10 @@ var figureFiles = []string{"losses.png", "losses.svg", "scores.png", "scores.svg
 // written.
 var stateName = regexp.MustCompile(`^(state-[0-9]{6,}|\.state-[0-9]{6,}\.(tmp|old)-.*)$`)
 
+// unfinishedFigure is what renameio calls one of figureFiles while it is written: a kill
+// leaves it behind.
+var unfinishedFigure = regexp.MustCompile(`^\.(losses|scores)\.(png|svg)[0-9]+$`)
+
 // modelNames are the names of a model's files: of ours, of the Python prototype's, and
 // of Hugging Face's.
 func modelNames(output config.Output) modeldir.Names {
@@ -45,7 +49,7 @@ func modelNames(output config.Output) modeldir.Names {
 		Own:     func(name string) bool { return matches(name, own) || isWeights(name) },
 		Weights: isWeights,
 		State: func(name string) bool {
-			return matches(name, []string{lockFile, movedFile}) || stateName.MatchString(name) || matches(name, figureFiles)
+			return matches(name, []string{lockFile, movedFile}) || stateName.MatchString(name) || matches(name, figureFiles) || unfinishedFigure.MatchString(name)
 		},
 		Content: func(dir string, files []string) error { return modeldir.CheckContent(dir, files, isWeights) },
 		Files:   func(dir string, files []string) error { return modeldir.CheckFiles(dir, files, isWeights) },

@@ -13,8 +13,8 @@ import (
 func TestStatesAreToldByTheirWholeNames(t *testing.T) {
 	state := modelNames(config.Default(config.TaskMultitask).Output).State
 	for name, want := range map[string]bool{
-		"state-000001": true, "state-1000000": true, ".state-000001.tmp-12": true, ".state-000001.old-x": true, lockFile: true, movedFile: true, "losses.png": true,
-		"state-machine.go": false, "state-1": false, "state-000001.txt": false, ".state-x": false, "notes": false,
+		"state-000001": true, "state-1000000": true, ".state-000001.tmp-12": true, ".state-000001.old-x": true, lockFile: true, movedFile: true, "losses.png": true, ".scores.png630361256857706133": true, ".losses.svg7": true,
+		"state-machine.go": false, "state-1": false, "state-000001.txt": false, ".state-x": false, "notes": false, ".scores.png": false, ".mine.png7": false,
 	} {
 		if state(name) != want {
 			t.Errorf("%s: %t", name, !want)
