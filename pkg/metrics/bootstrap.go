@@ -25,8 +25,9 @@ type Bootstrap struct {
 	Seed      uint64
 }
 
-// Interval returns the interval of one figure. measure computes the figure for the
-// records in index; if it returns NaN, the resample is ignored.
+// Interval returns the interval of one figure. The function computes it for the
+// records in index, of which there are records; if it returns NaN, the resample is
+// ignored.
 func (b Bootstrap) Interval(records int, figure func(index []int) float64) Interval {
 	intervals, _ := b.Intervals(context.Background(), records, func(index []int) []float64 { return []float64{figure(index)} })
 	return intervals[0]
