@@ -1,14 +1,14 @@
 package trainer
 
-// LinearWarmup is the learning rate's course over a run: from 0 up to Peak in
-// the warm-up steps, then down to 0 at the last step. It is Hugging Face's
-// get_linear_schedule_with_warmup.
+// LinearWarmup is a learning rate schedule: from 0 to Peak during the warm-up steps,
+// then down to 0 at the last step, like Hugging Face's get_linear_schedule_with_warmup.
 type LinearWarmup struct {
 	Peak          float64
 	Warmup, Total int // steps
 }
 
-// NewLinearWarmup warms up over a share of the total steps, rounded down.
+// NewLinearWarmup returns a schedule whose warm-up is a share of the total steps,
+// rounded down.
 func NewLinearWarmup(peak float64, total int, ratio float64) LinearWarmup {
 	return LinearWarmup{Peak: peak, Warmup: int(float64(total) * ratio), Total: total}
 }
