@@ -12,48 +12,48 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Replace makes dir hold what fill writes into an empty folder. The files are
-// flushed to disk, then the two folders change places at once: at any time, and
-// after a kill or a power cut at any point, dir is the old folder or the new one,
-// whole. If anything fails before that dir stays as it was. Entries of the old folder
-// that the new one lacks are kept. A dir that is a link stays one: what it points to
-// is replaced.
+// Replace replaces dir's content with what fill writes into an empty folder. The files
+// are flushed to disk, then the two folders are exchanged atomically: at any time, and
+// after a kill or a power cut at any point, dir is the complete old folder or the
+// complete new one. If anything fails before the exchange, dir is unchanged. Entries of
+// the old folder that the new one lacks are kept. If dir is a link, its target is
+// replaced.
 //
-// File systems that can't exchange folders (NFS is one) leave a moment in which dir
-// is missing; [Clean] puts it back after a kill at that moment.
+// On file systems that can't exchange folders (such as NFS) dir is missing for a moment;
+// [Clean] restores it after a kill at that moment.
 //
-// A dir that can't be exchanged (see [Within]), or holds folders of others, is replaced
-// file by file. [Current] tells where it is whole while that lasts, and after a kill in
-// the midst of it; the next Replace or Clean brings it to its end.
+// A dir that can't be exchanged (see [Within]), or contains folders of others, is
+// replaced file by file. Meanwhile, and after a kill in between, [Current] returns where
+// the content is complete; the next Replace or Clean finishes the work.
 func Replace(dir string, fill func(tmp string) error) error {
 	return replacement{within: Within, exchange: exchange, reached: func(point) {}}.do(dir, fill)
 }
 
-// replacement is how to replace a directory; tests choose other ways.
+// replacement holds the operations of a replacement; tests substitute them.
 type replacement struct {
 	within   func(dir string) (bool, error)
 	exchange func(a, b string) error
-	reached  func(point) // is told how far it has come
+	reached  func(point) // called at each point
 }
 
-// point is where in its work a replacement is.
+// point is a stage of a replacement.
 type point int
 
 const (
 	made      point = iota // the empty folder
-	filled                 // with files that are not flushed yet
-	flushed                // with the old one's other entries too
-	away                   // the old folder, where folders can't be exchanged
+	filled                 // with files, not yet flushed
+	flushed                // with the old folder's other entries
+	away                   // old folder moved away, if folders can't be exchanged
 	exchanged              // the new folder is in its place
 
-	committed // file by file: the new version is whole
-	begun     // some of its files are in their places
+	committed // file by file: the new version is complete
+	begun     // some of its files are in place
 	placed    // all of them are
 	points
 )
 
-// Beside dir lie .dir.tmp-* while a replacement is at work, and .dir.old-* for
-// the moment in which dir is missing.
+// Names beside dir: .dir.tmp-* during a replacement, and .dir.old-* for the moment in
+// which dir is missing.
 const (
 	tmpMark = ".tmp-"
 	oldMark = ".old-"
@@ -61,7 +61,7 @@ const (
 
 func beside(dir, mark string) string { return "." + filepath.Base(dir) + mark }
 
-// resolve follows links, as far as dir exists.
+// resolve follows links as far as the path exists.
 func resolve(dir string) string {
 	if target, err := filepath.EvalSymlinks(dir); err == nil {
 		return target
@@ -69,7 +69,7 @@ func resolve(dir string) string {
 	return filepath.Clean(dir)
 }
 
-// usable refuses what can't become a folder.
+// usable returns an error for a path that can't become a folder.
 func usable(dir string) error {
 	switch info, err := os.Stat(dir); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -101,7 +101,7 @@ func (r replacement) write(dir string, fill func(tmp string) error) (err error) 
 	place, pattern := filepath.Dir(dir), beside(dir, tmpMark)
 	if inside {
 		place, pattern = filepath.Join(dir, Hidden), insideMark
-		defer os.Remove(place) // unless something is left in it
+		defer os.Remove(place) // fails if it isn't empty
 	}
 	if err := os.MkdirAll(place, 0o777); err != nil {
 		return err
@@ -161,7 +161,7 @@ func (r replacement) write(dir string, fill func(tmp string) error) (err error) 
 	return nil
 }
 
-// swap puts tmp in dir's place, and what was there, if anything, in tmp's.
+// swap exchanges tmp and dir, or moves tmp if dir doesn't exist.
 func (r replacement) swap(tmp, dir string) error {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return os.Rename(tmp, dir)
@@ -190,9 +190,9 @@ func exchange(a, b string) error {
 	return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
 }
 
-// Clean removes what runs that were killed inside Replace(dir) left, puts dir back
-// if one was killed while it was missing, and brings to its end what one had begun to
-// do file by file. No other process may be replacing dir.
+// Clean removes leftovers of processes killed inside Replace(dir), restores dir if one
+// was killed while it was missing, and finishes a replacement file by file. No other
+// process may be replacing dir.
 func Clean(dir string) error {
 	dir = resolve(dir)
 	parent := filepath.Dir(dir)
@@ -200,7 +200,7 @@ func Clean(dir string) error {
 		return err
 	}
 	entries, err := os.ReadDir(parent)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) { // nothing of ours can be in it
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) { // it can't contain leftovers
 		return nil
 	}
 	if err != nil {
@@ -226,7 +226,7 @@ func Clean(dir string) error {
 	return nil
 }
 
-// flush flushes all below root to disk.
+// flush flushes everything below root to disk.
 func flush(root string) error {
 	return filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
@@ -236,9 +236,8 @@ func flush(root string) error {
 	})
 }
 
-// Sync brings a file, or what was made, renamed and removed in a folder, to the
-// disk. File systems that can't do that for a folder (some of networks and of FUSE) are
-// taken as they are, as databases do.
+// Sync flushes a file, or a folder's entries, to disk. Errors of file systems that don't
+// support it for folders (some network and FUSE ones) are ignored, as databases do.
 func Sync(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

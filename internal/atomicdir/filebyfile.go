@@ -14,19 +14,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Hidden is the folder in which a folder that can't be exchanged holds what is being
-// written, and what else its owner wants to keep out of sight.
+// Hidden is the folder, inside a folder that can't be exchanged, for files being written
+// and other files that its owner wants to hide.
 const Hidden = ".trident"
 
-// Within Hidden lie tmp-* while a replacement is at work, and new, the whole new
-// version, while its files are put in their places.
+// Names inside Hidden: tmp-* during a replacement, and new, the complete new version,
+// while its files are moved into place.
 const (
 	insideMark = "tmp-"
 	newVersion = "new"
 )
 
-// Current is where dir's files are whole: dir itself or, while they are being replaced
-// one by one and after a kill in the midst of that, a folder within it.
+// Current returns where dir's files are complete: dir itself or, while they are being
+// replaced one by one and after a kill in between, a folder within it.
 func Current(dir string) string {
 	version := filepath.Join(dir, Hidden, newVersion)
 	if info, err := os.Stat(version); err == nil && info.IsDir() {
@@ -35,8 +35,8 @@ func Current(dir string) string {
 	return dir
 }
 
-// fileByFile makes tmp the new version of dir, which it is from the moment of a rename,
-// and puts its files in their places.
+// fileByFile makes tmp the new version of dir, by an atomic rename, and moves its files
+// into place.
 func (r replacement) fileByFile(tmp, dir string) error {
 	hidden := filepath.Join(dir, Hidden)
 	if err := os.MkdirAll(hidden, 0o777); err != nil {
@@ -48,7 +48,7 @@ func (r replacement) fileByFile(tmp, dir string) error {
 		return err
 	}
 	defer unlock()
-	if err := r.place(dir); err != nil { // what a kill interrupted
+	if err := r.place(dir); err != nil { // finish an interrupted replacement
 		return err
 	}
 	version := filepath.Join(hidden, newVersion)
@@ -65,10 +65,10 @@ func (r replacement) fileByFile(tmp, dir string) error {
 	return nil
 }
 
-// place gives the files of dir's new version, if there is one, their places. It can be
-// broken off at any point and done again: the version stays whole until all of them
-// have one. The smallest come first, so that the weights of a model come after what
-// describes them.
+// place moves the files of dir's new version, if there is one, into place. It can be
+// interrupted at any point and repeated: the version stays complete until all files are
+// in place. The smallest come first, so that a model's weights come after their
+// description.
 func (r replacement) place(dir string) error {
 	hidden := filepath.Join(dir, Hidden)
 	version := filepath.Join(hidden, newVersion)
@@ -108,8 +108,8 @@ func (r replacement) place(dir string) error {
 	return os.RemoveAll(done)
 }
 
-// put makes target, a file or a folder, the same as source, by way of a folder that is on
-// the same disk.
+// put makes target, a file or a folder, the same as source, by way of a folder on the
+// same file system.
 func put(source, target, by string) error {
 	next, last := filepath.Join(by, insideMark+"next"), filepath.Join(by, insideMark+"last")
 	if err := errors.Join(os.RemoveAll(next), os.RemoveAll(last)); err != nil {
@@ -118,7 +118,7 @@ func put(source, target, by string) error {
 	if err := double(source, next, LinkOrCopy); err != nil {
 		return err
 	}
-	if info, err := os.Lstat(target); err == nil && (info.IsDir() || isFolder(next)) { // which a rename doesn't replace
+	if info, err := os.Lstat(target); err == nil && (info.IsDir() || isFolder(next)) { // a rename doesn't replace folders
 		if err := os.Rename(target, last); err != nil {
 			return err
 		}
@@ -131,8 +131,8 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// LinkOrCopy makes target, which mustn't be there, a second name of a file or, where the
-// file system has none, a copy.
+// LinkOrCopy creates target, which must not exist, as a hard link to a file or, if the
+// file system has none, as a copy.
 func LinkOrCopy(source, target string) (err error) {
 	if os.Link(source, target) == nil {
 		return nil
@@ -154,7 +154,7 @@ func LinkOrCopy(source, target string) (err error) {
 	return errors.Join(err, out.Sync(), out.Close())
 }
 
-// cleanInside is [Clean] for what lies within dir.
+// cleanInside is [Clean] for leftovers inside dir.
 func cleanInside(dir string) error {
 	hidden := filepath.Join(dir, Hidden)
 	if _, err := os.Stat(hidden); errors.Is(err, fs.ErrNotExist) {
@@ -178,8 +178,8 @@ func cleanInside(dir string) error {
 	return err
 }
 
-// lock waits until no other process puts files in their places in a folder. File
-// systems that have no locks go without.
+// lock waits until no other process moves files into place in a folder. On file systems
+// without locks it does nothing.
 func lock(hidden string) (unlock func(), err error) {
 	f, err := os.Open(hidden)
 	if err != nil {

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// keepOthers gives tmp those entries of dir that it lacks: the same files under a
-// second name, so that dir stays whole meanwhile. What can't have one, such as
-// a file of another user's, is left to moveOthers.
+// keepOthers adds entries of dir to tmp that it lacks, as hard links, so that dir stays
+// complete meanwhile. What can't be linked, such as another user's file, is left to
+// moveOthers.
 func keepOthers(dir, tmp string) error {
 	err := eachOther(dir, tmp, func(source, target string) error {
 		if double(source, target, os.Link) != nil {
@@ -20,11 +20,11 @@ func keepOthers(dir, tmp string) error {
 	return errors.Join(err, Sync(tmp))
 }
 
-// moveOthers moves those entries of old that dir lacks.
+// moveOthers moves entries of old that dir lacks.
 func moveOthers(old, dir string) error { return eachOther(old, dir, os.Rename) }
 
-// holdsFolders reports whether dir has folders that tmp lacks. Others may be writing
-// in them meanwhile, so they stay where they are.
+// holdsFolders reports whether dir has folders that tmp lacks. Other processes may be
+// writing in them, so they stay where they are.
 func holdsFolders(dir, tmp string) (bool, error) {
 	found := false
 	err := eachOther(dir, tmp, func(source, _ string) error {
@@ -52,7 +52,7 @@ func eachOther(from, to string, keep func(source, target string) error) error {
 	return nil
 }
 
-// double makes target a second one of a file, or of a folder of such, by way of file.
+// double duplicates a file, or a folder of files, as target, by calling file for each.
 func double(source, target string, file func(source, target string) error) error {
 	info, err := os.Lstat(source)
 	if err != nil {

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Within reports whether a folder can't be renamed, so that what belongs to it must lie
-// within it: a mount point, such as a volume of a container; the working directory or
-// one above it; a folder of an overlay's lower layer; one whose parent can't be
-// written. It tries, and leaves nothing.
+// Within reports whether a folder can't be renamed, so that its companions must be
+// inside it: a mount point, such as a container's volume; the working directory or one
+// of its parents; a folder of an overlay's lower layer; one whose parent can't be
+// written. It tests this, and leaves nothing behind.
 func Within(dir string) (bool, error) {
 	dir = resolve(dir)
 	if err := usable(dir); err != nil {
@@ -26,21 +26,21 @@ func Within(dir string) (bool, error) {
 		return above, err
 	}
 	probe, err := os.MkdirTemp(filepath.Dir(dir), beside(dir, tmpMark))
-	if err != nil { // whatever the reason: within the folder it may go
+	if err != nil { // for any error: it may work inside the folder
 		return true, nil
 	}
 	defer os.RemoveAll(probe)
 	if err := os.Mkdir(filepath.Join(probe, "full"), 0o700); err != nil {
 		return true, nil
 	}
-	// A folder can't take the place of one that holds something, but why not says
-	// whether it could be moved at all. os.Rename wouldn't even ask.
+	// A folder can't replace a non-empty one, but the error tells whether it could be
+	// moved at all. os.Rename wouldn't try.
 	err = unix.Rename(dir, probe)
 	return !errors.Is(err, unix.ENOTEMPTY) && !errors.Is(err, unix.EEXIST), nil
 }
 
-// aboveWorkingDirectory reports whether dir is the working directory or one above it:
-// renamed, it would take this process along, and a shell too.
+// aboveWorkingDirectory reports whether dir is the working directory or one of its
+// parents: renaming it would move this process's working directory, and a shell's.
 func aboveWorkingDirectory(dir string) (bool, error) {
 	here, err := filepath.Abs(".")
 	if err == nil {
@@ -57,8 +57,8 @@ func aboveWorkingDirectory(dir string) (bool, error) {
 	return err == nil && inside != ".." && !strings.HasPrefix(inside, "../"), nil
 }
 
-// Check finds out whether [Replace] can do its work on dir, as far as that can be told
-// before there is something to write: it writes a file and removes it.
+// Check returns an error if [Replace] can't work on dir, as far as that can be tested in
+// advance: it writes a file and removes it.
 func Check(dir string) error {
 	target := resolve(dir)
 	within, err := Within(target)
@@ -80,11 +80,11 @@ func Check(dir string) error {
 	if err := os.MkdirAll(hidden, 0o777); err != nil {
 		return err
 	}
-	defer os.Remove(hidden) // unless something else lies in it
+	defer os.Remove(hidden) // fails if it isn't empty
 	return tryIn(hidden, insideMark)
 }
 
-// tryIn writes a file in a folder of its own in dir, and removes both.
+// tryIn writes a file in a new folder in dir, and removes both.
 func tryIn(dir, pattern string) error {
 	tmp, err := os.MkdirTemp(dir, pattern)
 	if err != nil {

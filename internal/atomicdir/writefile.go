@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// WriteFile makes a file of what write writes, for folders that [Replace] fills.
+// WriteFile creates a file with what write writes, for folders that [Replace] fills.
 func WriteFile(path string, write func(io.Writer) error) error {
 	f, err := os.Create(path)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package checkpoint moves parameters between libtorch and files of weights.
+// Package checkpoint copies parameters between libtorch and files of weights.
 package checkpoint
 
 import (
@@ -27,8 +27,8 @@ func Tensors(params []torchx.Param) ([]weights.Tensor, error) {
 	return list, nil
 }
 
-// Set overwrites a parameter by a tensor of the same shape and of any type, all of
-// whose numbers are finite; otherwise the error is [ErrNotFinite].
+// Set overwrites a parameter with a tensor of the same shape and of any type. If any
+// number isn't finite, the error is [ErrNotFinite].
 func Set(p torchx.Param, tensor weights.Tensor) error {
 	shape, err := p.Tensor.Size()
 	if err != nil {

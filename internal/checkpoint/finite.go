@@ -7,13 +7,13 @@ import (
 	"github.com/trident-nlp/trident/internal/weights"
 )
 
-// ErrNotFinite is returned, wrapped, for a tensor that holds an infinity, a NaN, or
-// a number that becomes an infinity in the type that it is to be used in.
+// ErrNotFinite is returned, wrapped, for a tensor with an infinity, a NaN, or a number
+// that overflows in the type that it is converted to.
 var ErrNotFinite = errors.New("not finite")
 
-// limits are, for each type of floating-point numbers, the bits of the smallest
-// magnitude that isn't a finite number: as float32, which all parameters are, and
-// rounded to bfloat16, to the nearest, ties to even.
+// limits are, for each floating-point type, the bits of the smallest magnitude that isn't
+// finite as float32, the type of all parameters, or when rounded to bfloat16 (to nearest,
+// ties to even).
 var limits = map[weights.DType]struct{ float32, bfloat16 uint64 }{
 	weights.F64:  {0x47ef_ffff_f000_0000, 0x47ef_f000_0000_0000},
 	weights.F32:  {0x7f80_0000, 0x7f7f_8000},
@@ -21,8 +21,8 @@ var limits = map[weights.DType]struct{ float32, bfloat16 uint64 }{
 	weights.F16:  {0x7c00, 0x7c00},
 }
 
-// Finite reports the first of the tensors that holds an infinity or a NaN, or what
-// would be one as float32; its error is [ErrNotFinite].
+// Finite returns [ErrNotFinite], wrapped, for the first tensor with an infinity, a NaN,
+// or a number that overflows in float32.
 func Finite(tensors []weights.Tensor) error {
 	for _, t := range tensors {
 		if reaches(t, limits[t.DType].float32) {
@@ -32,8 +32,8 @@ func Finite(tensors []weights.Tensor) error {
 	return nil
 }
 
-// FitsBFloat16 reports the first of the tensors that holds a number which rounds to
-// an infinity in bfloat16; its error is [ErrNotFinite].
+// FitsBFloat16 returns [ErrNotFinite], wrapped, for the first tensor with a number that
+// rounds to an infinity in bfloat16.
 func FitsBFloat16(tensors []weights.Tensor) error {
 	for _, t := range tensors {
 		if reaches(t, limits[t.DType].bfloat16) {
@@ -43,15 +43,16 @@ func FitsBFloat16(tensors []weights.Tensor) error {
 	return nil
 }
 
-// notFinite is [ErrNotFinite] about a tensor.
+// notFinite returns [ErrNotFinite] with the tensor's name.
 type notFinite struct{ tensor, holds string }
 
 func (e notFinite) Error() string        { return e.tensor + " holds " + e.holds }
 func (e notFinite) Is(target error) bool { return target == ErrNotFinite }
 
 // reaches reports whether the magnitude of any of the tensor's numbers has bits of at
-// least limit; 0 is no limit. It takes eight bytes at once: in each number the sign's
-// bit is cleared, and then set by the sum exactly if the magnitude reaches the limit.
+// least limit; 0 is no limit. It processes eight bytes at once: in each number the sign
+// bit is cleared, and then set by the addition exactly if the magnitude reaches the
+// limit.
 func reaches(t weights.Tensor, limit uint64) bool {
 	if limit == 0 {
 		return false

@@ -18,17 +18,17 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Exit codes beside 128 plus a signal's number.
+// Exit codes, besides 128 plus a signal's number.
 const (
 	OK      = 0
 	Failure = 1 // bad input, a full disk, …
 	Misuse  = 2 // of the command line
 )
 
-// ErrUsage marks an error of the command line; see [Usagef].
+// ErrUsage marks an error in the command line; see [Usagef].
 var ErrUsage = errors.New("usage")
 
-// Usagef is an error that ends a command with code [Misuse].
+// Usagef returns an error that ends a command with code [Misuse].
 func Usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
@@ -38,15 +38,15 @@ type usageError struct{ error }
 func (usageError) Is(target error) bool { return target == ErrUsage }
 func (e usageError) Unwrap() error      { return e.error }
 
-// Exit is an error that ends a command with a code, and with err's line unless
-// err is nil: then another process has told what there is to tell.
+// Exit returns an error that ends a command with a code, and prints err unless it is nil,
+// when another process has reported it.
 func Exit(code int, err error) error { return exitError{code, err} }
 
-// Told is an error of which another process tells.
+// Told returns an error that another process reports.
 func Told(err error) error { return exitError{-1, told{err}} }
 
 type exitError struct {
-	code int // -1: the usual one
+	code int // -1: the default one
 	err  error
 }
 
@@ -59,7 +59,7 @@ func (e exitError) Error() string {
 	return e.err.Error()
 }
 
-// end prints the line, if there is one, and returns the code.
+// end prints the error, if there is one, and returns the code.
 func (e exitError) end(ctx context.Context, name string, streams Streams) int {
 	var sig signalError
 	var silent told
@@ -89,7 +89,7 @@ type Streams struct {
 // Standard returns the process's streams.
 func Standard() Streams { return Streams{os.Stdin, os.Stdout, os.Stderr} }
 
-// Command does one command's work. Its fields are the flags, in kong's tags.
+// Command is a command. Its fields are the flags, with kong's tags.
 type Command interface {
 	// Run does the work. ctx is done after SIGINT or SIGTERM.
 	Run(ctx context.Context, streams Streams) error
@@ -149,8 +149,8 @@ func Main(name, help string, command Command, args []string, streams Streams) in
 	}
 }
 
-// call runs the command, and makes an error of a panic. The stack trace goes
-// to a file: it is for us, not for whoever started the command.
+// call runs the command, and turns a panic into an error. The stack trace goes to a file:
+// it is for developers, not for users.
 func call(ctx context.Context, name string, command Command, streams Streams) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -160,7 +160,7 @@ func call(ctx context.Context, name string, command Command, streams Streams) (e
 	return command.Run(ctx, streams)
 }
 
-// describe tells no more of a panic than what cannot hold a transcript's text.
+// describe describes a panic without anything that could contain transcript text.
 func describe(p any) string {
 	var err runtime.Error
 	if e, ok := p.(error); ok && errors.As(e, &err) {
@@ -169,7 +169,7 @@ func describe(p any) string {
 	return fmt.Sprintf("panic of a %T", p)
 }
 
-// trace writes a stack trace, and names the file.
+// trace writes a stack trace and returns the file's name.
 func trace(name string, stack []byte) string {
 	f, err := os.CreateTemp("", strings.ReplaceAll(name, " ", "-")+"-*.trace")
 	if err == nil {
@@ -191,7 +191,7 @@ type signalError struct{ number syscall.Signal }
 
 func (e signalError) Error() string { return "stopped by a signal: " + e.number.String() }
 
-// with adds what the command had to say of its end.
+// with adds the command's own error, unless it is only the cancelled context.
 func (e signalError) with(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return e
@@ -199,7 +199,7 @@ func (e signalError) with(err error) error {
 	return fmt.Errorf("%w; %w", e, err)
 }
 
-// withSignals is a context that the first SIGINT or SIGTERM ends; a second one
+// withSignals returns a context that the first SIGINT or SIGTERM cancels; a second one
 // ends the process at once.
 func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
@@ -217,7 +217,7 @@ func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 		select {
 		case got := <-signals:
 			signal.Reset(got)
-			_ = syscall.Kill(syscall.Getpid(), got.(syscall.Signal)) // as if it had never been caught
+			_ = syscall.Kill(syscall.Getpid(), got.(syscall.Signal)) // as if it had not been caught
 		case <-over:
 		}
 	}()

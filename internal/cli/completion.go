@@ -8,28 +8,28 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// shells are those for which completion can be asked for, with what writes a script.
+// shells are the supported shells, with the functions that write their scripts.
 var shells = map[string]func(*strings.Builder, completion){"bash": bash, "zsh": zsh, "fish": fish}
 
-// withSubcommands is a command whose first argument may be one of some words.
+// withSubcommands is a command with subcommands.
 type withSubcommands interface{ Subcommands() []string }
 
-// completion is what a shell is told of a command.
+// completion describes a command to a shell.
 type completion struct {
 	name        string
 	flags       []completed
 	subcommands []string
 }
 
-// completed is a flag.
+// completed describes a flag.
 type completed struct {
 	name, help string
 	takes      string   // a value's placeholder; "" if the flag takes none
-	words      []string // that the value can be, if only those
+	words      []string // allowed values, if limited
 	repeated   bool
 }
 
-// Kinds of values that shells know how to complete.
+// Kinds of values that shells can complete.
 func (c completed) isFolder() bool { return strings.Contains(c.takes, "DIR") }
 func (c completed) isFile() bool {
 	return strings.Contains(c.takes, "FILE") || strings.Contains(c.takes, "CSV")
@@ -48,7 +48,7 @@ func wantedShell(args []string) (shell string, asked bool) {
 	return "", false
 }
 
-// script makes a shell complete a command's flags and their values.
+// script returns a script that completes a command's flags and their values.
 func script(shell string, model *kong.Application, command Command) (string, error) {
 	write, found := shells[shell]
 	if !found {
@@ -80,7 +80,7 @@ func script(shell string, model *kong.Application, command Command) (string, err
 	return b.String(), nil
 }
 
-// function is the name of a shell's function.
+// function returns the name of the shell function.
 func (c completion) function() string {
 	return "_trident_" + strings.NewReplacer(" ", "_", "-", "_").Replace(c.name)
 }
@@ -93,7 +93,7 @@ func (c completion) words() string {
 	return strings.Join(words, " ")
 }
 
-// with joins the flags that are of a kind, for a case in bash.
+// with joins the flags of one kind, for a case in bash.
 func (c completion) with(is func(completed) bool) string {
 	var names []string
 	for _, f := range c.flags {

@@ -10,11 +10,11 @@ import (
 	"github.com/trident-nlp/trident/internal/nearest"
 )
 
-// oneDash is a long flag as other programs take it.
+// oneDash matches a long flag with one dash, as in other programs.
 var oneDash = regexp.MustCompile(`^-([A-Za-z][A-Za-z-]+)(=|$)`)
 
-// explain tells of the two mistakes that a command line's parser takes for others: a
-// long flag with one dash, and a subcommand's name that is misspelt.
+// explain gives a better message for two mistakes that the parser misreports: a long flag
+// with one dash, and a misspelt subcommand.
 func explain(err error, args []string, model *kong.Application, command Command) error {
 	s, ok := command.(withSubcommands)
 	if ok && len(args) > 0 && !strings.HasPrefix(args[0], "-") {

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// CheckModelDir reports what is wrong with what a command was given as its
-// --model, as far as can be seen without reading it.
+// CheckModelDir returns what is wrong with a command's --model, as far as can be seen
+// without reading it.
 func CheckModelDir(path string) error {
 	switch info, err := os.Stat(path); {
 	case errors.Is(err, fs.ErrNotExist):

@@ -9,9 +9,9 @@ import (
 	"github.com/trident-nlp/trident/internal/home"
 )
 
-// expandPaths puts the home folder in the place of ~ in what was given to flags and
-// arguments with the tag path: shells leave --model=~/m and ner=~/calls.jsonl as they are.
-// path:"parts" is of values such as TASK=FILE and DIR+DIR.
+// expandPaths expands ~ in values of flags and arguments with the tag path: shells don't
+// expand --model=~/m and ner=~/calls.jsonl. path:"parts" is for values such as TASK=FILE
+// and DIR+DIR.
 func expandPaths(model *kong.Application) error {
 	values := append([]*kong.Value{}, model.Positional...)
 	for _, flag := range model.Flags {

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// withLibtorch is a command that is linked to libtorch.
+// withLibtorch is a command linked to libtorch.
 type withLibtorch interface{ Libtorch() string }
 
-// version is a line about a command: its version, the commit that it was built from, Go's
-// version and libtorch's.
+// version returns a command's version line: its version, commit, and the versions of Go
+// and libtorch.
 func version(name string, command Command, info *debug.BuildInfo, ok bool) string {
 	if !ok {
 		info = &debug.BuildInfo{}

@@ -1,5 +1,5 @@
-// Package disktest makes disks fail under tests: full ones, and folders that
-// can't be written.
+// Package disktest simulates disk failures for tests: full disks, and folders that can't
+// be written.
 package disktest
 
 import (
@@ -16,10 +16,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// WithFileLimit calls during while no file of this process can grow beyond limit
-// bytes. Writes then fail with EFBIG, half done, as on a full disk with ENOSPC. It
-// works everywhere, but only inside [Alone], as the limit also holds for what the go
-// command has a test write.
+// WithFileLimit calls during while no file of this process can grow beyond limit bytes.
+// Writes then fail halfway with EFBIG, as they do with ENOSPC on a full disk. It works
+// everywhere, but only inside [Alone], since the limit also applies to files that the go
+// command makes a test write.
 func WithFileLimit(t *testing.T, limit uint64, during func()) {
 	t.Helper()
 	if os.Getenv(childVariable) != t.Name() {
@@ -40,8 +40,8 @@ func WithFileLimit(t *testing.T, limit uint64, during func()) {
 	during()
 }
 
-// WithoutRoot calls during without root's right to write where a folder's mode
-// forbids it. It is taken from the calling goroutine alone.
+// WithoutRoot calls during without root's right to override a folder's mode. This affects
+// only the calling goroutine.
 func WithoutRoot(t testing.TB, during func()) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -56,8 +56,8 @@ func WithoutRoot(t testing.TB, during func()) {
 	during()
 }
 
-// setFSUID sets whose files the thread may write. The system call doesn't say
-// whether it has; asking with an id that can't be does.
+// setFSUID sets the thread's file system user id. The system call doesn't report failure;
+// a second call with an invalid id returns the current one.
 func setFSUID(t testing.TB, id int) {
 	t.Helper()
 	if _, err := unix.SetfsuidRetUid(id); err != nil {
@@ -68,7 +68,7 @@ func setFSUID(t testing.TB, id int) {
 	}
 }
 
-// Folder is t.TempDir, but others than this process's user can reach it.
+// Folder is t.TempDir, but accessible to other users.
 func Folder(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -78,11 +78,11 @@ func Folder(t testing.TB) string {
 	return dir
 }
 
-// childVariable names the test in a process that was started for it.
+// childVariable names the test that a child process was started for.
 const childVariable = "TRIDENT_DISKTEST"
 
-// Alone calls body in a process of its own: the test runs anew there, and the one that
-// calls waits for it.
+// Alone calls body in a separate process: the test is run again there, and the caller
+// waits for it.
 func Alone(t *testing.T, body func()) {
 	t.Helper()
 	if os.Getenv(childVariable) == t.Name() {
@@ -94,9 +94,9 @@ func Alone(t *testing.T, body func()) {
 	}
 }
 
-// OnSmallDisk is [Alone] with a folder on a real file system of so many bytes. A
-// machine that permits no mounts says so in the test's log, and body isn't called:
-// don't leave to it what WithFileLimit can show.
+// OnSmallDisk is [Alone] with a folder on a real file system of that many bytes. If the
+// machine permits no mounts, this is logged and body isn't called: prefer WithFileLimit
+// where it suffices.
 func OnSmallDisk(t *testing.T, bytes int, body func(dir string)) {
 	t.Helper()
 	if os.Getenv(childVariable) == t.Name() {
@@ -122,8 +122,8 @@ func OnSmallDisk(t *testing.T, bytes int, body func(dir string)) {
 	}
 }
 
-// inChild runs the test anew in a process of its own. Its error is of a process that
-// can't be started; what goes wrong in it fails the test.
+// inChild runs the test again in a separate process. The error means that the process
+// couldn't be started; failures inside it fail the test.
 func inChild(t *testing.T, attr *syscall.SysProcAttr) error {
 	t.Helper()
 	program, err := os.Executable()

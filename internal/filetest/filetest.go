@@ -1,4 +1,4 @@
-// Package filetest makes and looks at files for tests.
+// Package filetest creates and checks files for tests.
 package filetest
 
 import (
@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata that aren't Python's")
 
-// Golden compares got with a file in the test's testdata.
+// Golden compares got with a file in the test's testdata folder.
 func Golden(t testing.TB, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
@@ -34,7 +34,7 @@ func Golden(t testing.TB, name string, got []byte) {
 	}
 }
 
-// Folder makes a folder of files, by their names.
+// Folder creates a folder with files, given their contents by name.
 func Folder(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -46,7 +46,7 @@ func Folder(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-// Holds wants the entries of a folder, hidden ones too, to be those named, in
+// Holds checks that a folder's entries, including hidden ones, are exactly those named, in
 // ascending order.
 func Holds(t testing.TB, dir string, names ...string) {
 	t.Helper()
@@ -63,7 +63,7 @@ func Holds(t testing.TB, dir string, names ...string) {
 	}
 }
 
-// Read is what a file holds.
+// Read returns a file's content.
 func Read(t testing.TB, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -73,7 +73,7 @@ func Read(t testing.TB, path string) string {
 	return string(data)
 }
 
-// Gzip is what gzip makes of data.
+// Gzip returns data compressed with gzip.
 func Gzip[T ~string | ~[]byte](t testing.TB, data T) T {
 	t.Helper()
 	var b bytes.Buffer
@@ -85,7 +85,7 @@ func Gzip[T ~string | ~[]byte](t testing.TB, data T) T {
 	return T(b.Bytes())
 }
 
-// Zstandard is what zstd makes of data.
+// Zstandard returns data compressed with zstd.
 func Zstandard[T ~string | ~[]byte](t testing.TB, data T) T {
 	t.Helper()
 	w, err := zstd.NewWriter(nil)

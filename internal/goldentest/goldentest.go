@@ -11,7 +11,7 @@ import (
 	"github.com/trident-nlp/trident/internal/weights"
 )
 
-// File is an open golden file. What it lacks fails the test.
+// File is an open golden file. Accessing a missing tensor fails the test.
 type File struct {
 	tb   testing.TB
 	file *weights.File
@@ -95,14 +95,14 @@ func (f File) tensor(name string) weights.Tensor {
 	return t
 }
 
-// Deviation is how far numbers are from those wanted. Relative is Max as a part
-// of the largest element wanted (Max itself if all are zero).
+// Deviation is the difference between numbers and those wanted. Relative is Max relative
+// to the largest element wanted (Max itself if all are zero).
 type Deviation struct{ Mean, Max, Relative float64 }
 
 // Rounding is a limit on [Deviation.Relative] for results of a few operations on
-// float32: 170 times its rounding error of 2⁻²⁴. Processors add the products of
-// a sum up in different orders, with and without fused multiplication, and the
-// error grows with the size of what is added, not with that of each result.
+// float32: 170 times its rounding error of 2⁻²⁴. Processors add products in different
+// orders, with and without fused multiplication, and the error grows with the size of the
+// summands, not with that of each result.
 const Rounding = 1e-5
 
 // Compare returns the absolute deviation of got from want. It is infinite
@@ -127,8 +127,8 @@ func Compare(got, want []float32) Deviation {
 	return d
 }
 
-// MaxAbs returns the largest absolute value, which rounding errors of a sum grow
-// with: a limit on [Deviation] that holds on every processor is a part of it.
+// MaxAbs returns the largest absolute value. Rounding errors of a sum grow with it, so a
+// limit on [Deviation] that holds on every processor is a fraction of it.
 func MaxAbs(values []float32) float64 {
 	var largest float64
 	for _, v := range values {

@@ -5,8 +5,7 @@ import (
 	"reflect"
 )
 
-// AlikeJSON compares values that encoding/json has read; numbers may differ by
-// 1e-5.
+// AlikeJSON compares values decoded by encoding/json; numbers may differ by 1e-5.
 func AlikeJSON(a, b any) bool {
 	switch a := a.(type) {
 	case map[string]any:

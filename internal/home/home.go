@@ -1,4 +1,4 @@
-// Package home reads paths as a shell does, where none has: in configuration files, and
+// Package home expands ~ in paths that no shell has expanded: in configuration files, and
 // in arguments such as --data=~/calls.jsonl.
 package home
 
@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Expand puts the home folder in the place of a ~ at a path's beginning, another user's
-// in that of ~NAME. A path of no such user stays as it is, as in a shell.
+// Expand replaces a leading ~ with the home folder, and ~NAME with that user's. If there
+// is no such user, the path is unchanged, as in a shell.
 func Expand(path string) (string, error) {
 	name, rest, _ := strings.Cut(path, "/")
 	who, found := strings.CutPrefix(name, "~")
@@ -27,7 +27,7 @@ func Expand(path string) (string, error) {
 	}
 	other, err := user.Lookup(who)
 	if err != nil {
-		return path, nil //nolint:nilerr // it is a file's name, then
+		return path, nil //nolint:nilerr // then it is a file name
 	}
 	return filepath.Join(other.HomeDir, rest), nil
 }

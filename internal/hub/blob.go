@@ -18,18 +18,18 @@ import (
 	"time"
 )
 
-// remoteFile is what the hub says of a file.
+// remoteFile is the hub's information about a file.
 type remoteFile struct {
 	address string
-	commit  string // that a branch or tag is at
+	commit  string // of the branch or tag
 	hash    string // ETag: SHA-256 of a large file, git's SHA-1 of others
-	size    int64  // bytes; -1 if not known
+	size    int64  // bytes; -1 if unknown
 }
 
-// hashForm is what can name a blob.
+// hashForm matches a blob's name.
 var hashForm = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z._-]{0,127}$`)
 
-// learn takes what an answer on the way says.
+// learn records what a response's headers say.
 func (f *remoteFile) learn(header http.Header) {
 	if commit := header.Get("X-Repo-Commit"); commit != "" && f.commit == "" {
 		f.commit = commit
@@ -42,11 +42,11 @@ func (f *remoteFile) learn(header http.Header) {
 	}
 }
 
-// unquote takes an ETag out of its quotes.
+// unquote removes an ETag's quotes.
 func unquote(etag string) string { return strings.Trim(strings.TrimPrefix(etag, "W/"), `"`) }
 
-// check compares a whole file with what the hub says of it. A mirror's hash of
-// another kind can't be checked; the size is.
+// check compares a complete file with the hub's size and hash. A mirror's hash of another
+// kind can't be checked; the size is.
 func (f remoteFile) check(file *os.File) error {
 	info, err := file.Stat()
 	if err != nil {
@@ -60,7 +60,7 @@ func (f remoteFile) check(file *os.File) error {
 	case hex.EncodedLen(sha256.Size):
 		digest = sha256.New()
 	case hex.EncodedLen(sha1.Size):
-		digest = sha1.New() // git's; the hub has no other of small files
+		digest = sha1.New() // git's; the hub has no other for small files
 		fmt.Fprintf(digest, "blob %d\x00", info.Size())
 	default:
 		return nil
@@ -74,7 +74,7 @@ func (f remoteFile) check(file *os.File) error {
 	return nil
 }
 
-// download is a file on its way.
+// download is a download in progress.
 type download struct {
 	*requester
 	remote remoteFile
@@ -83,8 +83,8 @@ type download struct {
 	have   int64 // bytes in file
 }
 
-// fetch makes a blob. What an earlier try left in path.incomplete is gone on
-// from.
+// fetch downloads a blob. It continues from what an earlier attempt left in
+// path.incomplete.
 func (r *requester) fetch(ctx context.Context, remote remoteFile, name, path string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
@@ -111,9 +111,9 @@ func (r *requester) fetch(ctx context.Context, remote remoteFile, name, path str
 	return os.Rename(partial, path)
 }
 
-// complete gets what is missing, however often the connection breaks, as long
-// as each few attempts bring something. Damage gets a second chance, as the
-// first part may be from another day.
+// complete downloads the rest, however often the connection breaks, as long as there is
+// progress every few attempts. A damaged file is downloaded a second time, since its
+// first part may be old.
 func (d *download) complete(ctx context.Context) error {
 	damaged := false
 	for failures := 0; ; {
@@ -153,7 +153,7 @@ var (
 	errRange   = errors.New("the server has another part of the file than was asked for")
 )
 
-// isPassing reports whether trying again may help.
+// isPassing reports whether a retry may help.
 func isPassing(err error) bool {
 	var busy *busyError
 	return errors.As(err, &busy) || errors.Is(err, errStalled) || errors.Is(err, errBroken) || errors.Is(err, errRange) || errors.Is(err, ErrUnreachable)
@@ -164,7 +164,7 @@ func (d *download) clear() error {
 	return d.file.Truncate(0)
 }
 
-// transfer asks for what is missing and adds it to the file.
+// transfer requests the missing part and appends it to the file.
 func (d *download) transfer(ctx context.Context) error {
 	if d.have > d.remote.size && d.remote.size >= 0 {
 		if err := d.clear(); err != nil {
@@ -189,7 +189,7 @@ func (d *download) transfer(ctx context.Context) error {
 	}
 	defer resp.Body.Close()
 	switch {
-	case resp.StatusCode == http.StatusOK: // the whole, asked for or not
+	case resp.StatusCode == http.StatusOK: // the whole file, requested or not
 		if err := d.clear(); err != nil {
 			return err
 		}
@@ -205,7 +205,7 @@ func (d *download) transfer(ctx context.Context) error {
 	return d.copy(ctx, resp.Body, stalled)
 }
 
-// copy adds body to the file.
+// copy appends body to the file.
 func (d *download) copy(ctx context.Context, body io.Reader, stalled *time.Timer) error {
 	buf := make([]byte, 256<<10)
 	for {
@@ -219,7 +219,7 @@ func (d *download) copy(ctx context.Context, body io.Reader, stalled *time.Timer
 			d.report()
 		}
 		switch {
-		case d.remote.size >= 0 && d.have > d.remote.size: // check will say so
+		case d.remote.size >= 0 && d.have > d.remote.size: // check reports it
 			return nil
 		case errors.Is(err, io.EOF) && d.have < d.remote.size:
 			return fmt.Errorf("%w after %d of %d bytes", errBroken, d.have, d.remote.size)

@@ -34,8 +34,8 @@ func (f folder) ref(revision string) string {
 
 var commitForm = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-// Cached returns the folder of what the cache holds of a model's revision, a
-// branch, tag or commit. Not all of its files need be there.
+// Cached returns the cache's folder for a model's revision: a branch, tag or commit. It
+// may be incomplete.
 func (c *Client) Cached(model, revision string) (dir string, ok bool) {
 	if checkName(model, revision) != nil {
 		return "", false
@@ -57,7 +57,7 @@ func (c *Client) Cached(model, revision string) (dir string, ok bool) {
 	return dir, err == nil && info.IsDir()
 }
 
-// link makes a snapshot's file, out of a blob.
+// link creates a snapshot's file as a link to a blob.
 func (f folder) link(commit, name, hash string) error {
 	target, err := filepath.Rel(f.snapshot(commit), f.blob(hash))
 	if err != nil {
@@ -69,7 +69,7 @@ func (f folder) link(commit, name, hash string) error {
 	return renameio.Symlink(target, filepath.Join(f.snapshot(commit), name))
 }
 
-// setRef notes which commit a branch or tag is at.
+// setRef records the commit of a branch or tag.
 func (f folder) setRef(revision, commit string) error {
 	if revision == commit {
 		return nil
@@ -84,8 +84,7 @@ func (f folder) setRef(revision, commit string) error {
 	return renameio.WriteFile(path, []byte(commit), 0o644)
 }
 
-// setMissing notes that a commit lacks a file, so that tools that are offline
-// don't wonder.
+// setMissing records that a commit lacks a file, for tools that work offline.
 func (f folder) setMissing(commit, name string) error {
 	path := filepath.Join(string(f), ".no_exist", commit, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -94,7 +93,7 @@ func (f folder) setMissing(commit, name string) error {
 	return os.WriteFile(path, nil, 0o644)
 }
 
-// exists reports whether there is something behind path, through links.
+// exists reports whether path exists, following links.
 func exists(path string) (bool, error) {
 	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -14,10 +14,9 @@ type Want struct {
 	Optional bool
 }
 
-// Download puts the wanted files of a model's revision, a branch, tag or
-// commit, into the cache, as far as they aren't there, and returns the folder
-// that holds them. All are of one commit. The revision is known in the cache
-// by its name once all files are there.
+// Download downloads missing files of a model's revision (a branch, tag or commit) into
+// the cache, and returns their folder. All are from one commit. The cache's reference for
+// the revision is set once all files are there.
 func (c *Client) Download(ctx context.Context, model, revision string, wants ...Want) (dir string, err error) {
 	if err := checkName(model, revision); err != nil {
 		return "", err
@@ -48,13 +47,13 @@ func (c *Client) Download(ctx context.Context, model, revision string, wants ...
 	return s.folder.snapshot(s.commit), nil
 }
 
-// snapshot is one commit of a model on its way into the cache.
+// snapshot is a commit of a model being downloaded.
 type snapshot struct {
 	*requester
 	folder   folder
 	model    string
 	revision string
-	commit   string // what revision names; found out with the first file
+	commit   string // the revision's commit; known after the first file
 }
 
 // get provides one wanted file.
@@ -103,7 +102,7 @@ func (s *snapshot) provide(ctx context.Context, name string) error {
 	if remote.commit != s.commit {
 		return fmt.Errorf("asked for commit %s, the hub has another: %s", s.commit, remote.commit)
 	}
-	// From here on the commit counts: the branch may move, the file mustn't.
+	// From here on use the commit: the branch may move, the files must not change.
 	remote.address = s.address(s.model, s.commit, name)
 	path := filepath.Join(s.folder.snapshot(s.commit), name)
 	if there, err := exists(path); there || err != nil {

@@ -9,11 +9,10 @@ import (
 	"strings"
 )
 
-// FromEnv is the client that Hugging Face's environment variables ask for:
-// HF_HUB_CACHE, HF_HOME and XDG_CACHE_HOME say where the cache is, HF_ENDPOINT
-// where the hub is, HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE whether it may be
-// asked. The token is HF_TOKEN's, or what `hf auth login` left in HF_TOKEN_PATH
-// or the folder HF_HOME.
+// FromEnv returns a client configured by Hugging Face's environment variables:
+// HF_HUB_CACHE, HF_HOME and XDG_CACHE_HOME set the cache, HF_ENDPOINT the hub,
+// HF_HUB_OFFLINE and TRANSFORMERS_OFFLINE disable network access. The token is HF_TOKEN,
+// or the one that `hf auth login` stored in HF_TOKEN_PATH or the folder HF_HOME.
 func FromEnv() (*Client, error) {
 	home, err := expand(first("HF_HOME"))
 	if err != nil {
@@ -53,7 +52,7 @@ func FromEnv() (*Client, error) {
 	}, nil
 }
 
-// first is the value of the first of the variables that has one.
+// first returns the value of the first variable that is set.
 func first(names ...string) string {
 	for _, name := range names {
 		if value := os.Getenv(name); value != "" {
@@ -96,7 +95,7 @@ func findToken(home string) (string, error) {
 		path = filepath.Join(home, "token")
 	}
 	data, err := os.ReadFile(path)
-	if err != nil { // none, or not for this user: public models need none
+	if err != nil { // missing or unreadable: public models need no token
 		return "", nil
 	}
 	return strings.TrimSpace(string(data)), nil

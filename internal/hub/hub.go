@@ -1,12 +1,10 @@
 // Package hub finds models in the Hugging Face cache, and downloads them from
 // the hub into it.
 //
-// The cache is shared with Hugging Face's Python tools: its layout is theirs,
-// and so are the environment variables (see [FromEnv]) and the locks. Every
-// file is checked against the size and the hash that the hub names for it
-// before it gets its place, a broken download goes on where it stopped, and
-// the access token is sent to the hub's own host only, not to the file stores
-// that the hub redirects to.
+// The cache is shared with Hugging Face's Python tools, with their layout, environment
+// variables (see [FromEnv]) and locks. Every file is checked against the hub's size and
+// hash before it is put in place, interrupted downloads are resumed, and the access token
+// is sent only to the hub's own host, not to the file stores that the hub redirects to.
 package hub
 
 import (
@@ -18,7 +16,7 @@ import (
 	"time"
 )
 
-// Why a model can't be had, wrapped in the errors of [Client.Download].
+// Why a model isn't available; wrapped in the errors of [Client.Download].
 var (
 	ErrName        = errors.New("not a model's name")
 	ErrOffline     = errors.New("offline by HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE")
@@ -30,27 +28,27 @@ var (
 	ErrCorrupt     = errors.New("damaged on its way")
 )
 
-// Client knows the cache and the hub. Its methods may be called from several
+// Client accesses the cache and the hub. Its methods may be called from several
 // goroutines and processes at once.
 type Client struct {
-	Endpoint string // the hub's address, without a slash at its end
-	Cache    string // the folder that holds models--…
+	Endpoint string // the hub's address, without a trailing slash
+	Cache    string // the folder with models--…
 	Token    string // access token; empty for none
-	Offline  bool   // never ask the hub
+	Offline  bool   // never contact the hub
 
-	// Progress, if set, is told how many bytes of a file are there, and how
-	// many there will be, or -1 where the hub doesn't say.
+	// Progress, if set, is called with the number of bytes of a file downloaded so far,
+	// and its size, or -1 if unknown.
 	Progress func(file string, done, total int64)
 
 	limits limits
 }
 
-// limits are a client's patience. Tests have less.
+// limits are a client's timeouts. Tests use shorter ones.
 type limits struct {
-	connect  time.Duration // to connect, and again to agree on TLS
-	answer   time.Duration // for an answer's header
+	connect  time.Duration // to connect, and again for the TLS handshake
+	answer   time.Duration // for a response's header
 	stall    time.Duration // between two parts of a file
-	minWait  time.Duration // before a failed request is made again
+	minWait  time.Duration // before a failed request is retried
 	maxWait  time.Duration
 	attempts int // without progress
 }
@@ -62,7 +60,7 @@ var patience = limits{
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)?$`)
 
-// checkName reports what the hub could have no model by.
+// checkName returns an error for an invalid model name.
 func checkName(model, revision string) error {
 	if !nameForm.MatchString(model) || len(model) > 96 || strings.Contains(model, "--") || strings.Contains(model, "..") {
 		return fmt.Errorf("%w: %q", ErrName, model)

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lock waits until no other process, ours or Python's, downloads the same
-// file. unlock ends it; so does the process's end.
+// lock waits until no other process, Go or Python, downloads the same file. It is held
+// until unlock or the end of the process.
 func (c *Client) lock(ctx context.Context, model, hash string) (unlock func(), err error) {
 	path := filepath.Join(c.Cache, ".locks", folderName(model), hash+".lock")
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -38,7 +38,7 @@ func (c *Client) lock(ctx context.Context, model, hash string) (unlock func(), e
 	}
 }
 
-// sleep waits, but not longer than ctx lives.
+// sleep waits, at most until ctx is done.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

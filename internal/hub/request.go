@@ -39,15 +39,15 @@ func (c *Client) requester() (*requester, error) {
 
 func (r *requester) close() { r.http.CloseIdleConnections() }
 
-// address is where the hub has a model's file.
+// address returns the URL of a model's file.
 func (r *requester) address(model, revision, name string) string {
 	return r.Endpoint + "/" + model + "/resolve/" + url.PathEscape(revision) + "/" + name
 }
 
 const maxRedirects = 10
 
-// do makes a request and follows the hub's redirects until one that enough
-// says is enough, or an answer. The token goes to the hub only.
+// do makes a request and follows redirects until enough accepts one, or there is a final
+// response. The token is sent only to the hub.
 func (r *requester) do(ctx context.Context, method, address string, header http.Header, enough func(*http.Response) bool) (*http.Response, error) {
 	for range maxRedirects {
 		req, err := http.NewRequestWithContext(ctx, method, address, nil)
@@ -88,8 +88,8 @@ func (r *requester) isHub(u *url.URL) bool {
 	return u.Scheme == r.host.Scheme && strings.EqualFold(u.Host, r.host.Host)
 }
 
-// unreachable leaves out what net/http adds: the method, and an address that
-// may be signed.
+// unreachable removes what net/http adds to an error: the method, and a URL that may be
+// signed.
 func unreachable(u *url.URL, err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
@@ -98,7 +98,7 @@ func unreachable(u *url.URL, err error) error {
 	return fmt.Errorf("%s://%s %w (%w)", u.Scheme, u.Host, ErrUnreachable, err)
 }
 
-// busyError is an answer that may be better another time.
+// busyError is a response that may succeed on a retry.
 type busyError struct {
 	resp *http.Response
 	host string
@@ -106,7 +106,7 @@ type busyError struct {
 
 func (e *busyError) Error() string { return e.host + " answers " + e.resp.Status }
 
-// statusError is what an answer other than success means.
+// statusError returns the meaning of an error response.
 func (r *requester) statusError(resp *http.Response) error {
 	host := resp.Request.URL.Host
 	if resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500 {
@@ -134,8 +134,8 @@ func (r *requester) statusError(resp *http.Response) error {
 	return fmt.Errorf("%s answers %s", host, resp.Status)
 }
 
-// pause waits before attempt number n, from 0, is made again: as long as the
-// server asks for, within limits.
+// pause waits before retrying attempt number n, from 0: as long as the server asks for,
+// within limits.
 func (r *requester) pause(ctx context.Context, n int, err error) error {
 	var busy *busyError
 	var resp *http.Response
@@ -146,7 +146,7 @@ func (r *requester) pause(ctx context.Context, n int, err error) error {
 	return sleep(ctx, min(max(wait, 0), r.limits.maxWait))
 }
 
-// describe asks the hub about a file.
+// describe requests a file's information from the hub.
 func (r *requester) describe(ctx context.Context, model, revision, name string) (remoteFile, error) {
 	for attempt := 0; ; attempt++ {
 		file, err := r.describeOnce(ctx, model, revision, name)
@@ -184,7 +184,7 @@ func (r *requester) describeOnce(ctx context.Context, model, revision, name stri
 	case resp.StatusCode > 399 || resp.StatusCode < 300:
 		err := r.statusError(resp)
 		if errors.Is(err, ErrFile) {
-			file.learn(resp.Header) // which commit lacks it
+			file.learn(resp.Header) // the commit that lacks it
 		}
 		return file, err
 	}

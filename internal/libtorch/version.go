@@ -1,9 +1,9 @@
-// Package libtorch says which libtorch the program was built with.
+// Package libtorch gives the version of libtorch that the program was built with.
 package libtorch
 
 // #cgo CFLAGS: -I${SRCDIR}/../../.libtorch/include
 // #include <torch/headeronly/version.h>
 import "C"
 
-// Version is that of the headers, such as 2.11.0.
+// Version is the headers' version, such as 2.11.0.
 const Version = C.TORCH_VERSION

@@ -11,20 +11,20 @@ import (
 	"github.com/trident-nlp/trident/internal/atomicdir"
 )
 
-// Names are the names that files of ours have.
+// Names recognises Trident's files by name.
 type Names struct {
 	Own     func(name string) bool // a model's files
-	Weights func(name string) bool // those of them without which there is no model
+	Weights func(name string) bool // those essential to a model
 	State   func(name string) bool // a run's state
 
-	// Content refuses files of dir that have a model's names but not its contents; see
-	// [CheckContent]. Files does so where only some of a model's files are, as [CheckFiles].
+	// Content refuses files of dir with a model's names but other contents; see
+	// [CheckContent]. Files does so for a part of a model's files; see [CheckFiles].
 	Content func(dir string, files []string) error
 	Files   func(dir string, files []string) error
 }
 
-// Check refuses what would end in an error or in the loss of another's file when the
-// model is written: before there is one.
+// Check returns an error, before training, if writing the model would fail or overwrite
+// files that aren't a model's.
 func (d Dir) Check(names Names) error {
 	err := atomicdir.Check(d.Path)
 	switch {
@@ -44,8 +44,8 @@ func (d Dir) Check(names Names) error {
 	return nil
 }
 
-// checkModels refuses files of somebody else where the earlier model is, where it goes
-// and, if a kill has stopped it there, on its way.
+// checkModels refuses foreign files where the earlier model is, where it is moved to and,
+// if a kill interrupted the move, in between.
 func (d Dir) checkModels(names Names) error {
 	moving, err := os.ReadDir(d.moving())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -85,7 +85,7 @@ func (d Dir) checkModels(names Names) error {
 	return nil
 }
 
-// check refuses a folder in which files of somebody else have the names of a model's.
+// check refuses a folder in which foreign files have the names of a model's.
 func (n Names) check(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -117,7 +117,7 @@ func (n Names) check(dir string) error {
 	return nil
 }
 
-// checkState refuses a folder that holds what is no run's: it would be removed.
+// checkState refuses a folder with files that aren't a run's: they would be removed.
 func (n Names) checkState(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {

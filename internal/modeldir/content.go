@@ -14,7 +14,7 @@ import (
 	"github.com/trident-nlp/trident/internal/weights"
 )
 
-// CardMark stands at the beginning of each model card of ours, and in no other README.
+// CardMark is at the beginning of each of Trident's model cards, and in no other README.
 const CardMark = "---\nlibrary_name: trident\n"
 
 const (
@@ -22,16 +22,16 @@ const (
 	cardFile   = "README.md"
 )
 
-// CheckContent refuses files of dir that have the names of a model's but not the
-// contents: another's project may have a README.md, a config.json and a model.pt too.
-// A model has a description (config.json) of ours, of DistilBERT's or of BERT's; or else weights
-// that can be read, with labels or a tokenizer beside them, as the Python prototype left
-// its own. isWeights says which of the names are weights'.
+// CheckContent refuses files of dir that have a model's names but other contents: an
+// unrelated project may have a README.md, a config.json and a model.pt too. A model has a
+// description (config.json) of Trident, DistilBERT or BERT; or else readable weights, with
+// labels or a tokenizer beside them, as written by the Python prototype. isWeights
+// reports whether a name is that of weights.
 func CheckContent(dir string, files []string, isWeights func(name string) bool) error {
 	if err := CheckFiles(dir, files, isWeights); err != nil {
 		return err
 	}
-	if slices.Contains(files, configFile) { // which has been found to be a model's
+	if slices.Contains(files, configFile) { // already checked to be a model's
 		return nil
 	}
 	if !slices.ContainsFunc(files, namesOrTokens) {
@@ -52,7 +52,7 @@ func CheckContent(dir string, files []string, isWeights func(name string) bool) 
 	return nil
 }
 
-// CheckFiles is CheckContent for some of a model's files, each by itself.
+// CheckFiles is CheckContent for a part of a model's files, each on its own.
 func CheckFiles(dir string, files []string, isWeights func(name string) bool) error {
 	for _, name := range files {
 		if err := checkFile(filepath.Join(dir, name), isWeights(name)); err != nil {
@@ -62,12 +62,12 @@ func CheckFiles(dir string, files []string, isWeights func(name string) bool) er
 	return nil
 }
 
-// namesOrTokens reports whether a file is one of labels or of a tokenizer.
+// namesOrTokens reports whether a file has labels or belongs to a tokenizer.
 func namesOrTokens(name string) bool {
 	return strings.HasPrefix(name, "label_") || strings.HasPrefix(name, "tokenizer") || name == "vocab.txt"
 }
 
-// checkFile refuses a file that is none of a model's, as far as its kind can tell.
+// checkFile refuses a file that isn't a model's, as far as its kind can tell.
 func checkFile(path string, isWeights bool) error {
 	name := filepath.Base(path)
 	switch {
@@ -78,7 +78,7 @@ func checkFile(path string, isWeights bool) error {
 	case strings.HasSuffix(name, ".json"):
 		var object map[string]json.RawMessage
 		return readJSON(path, &object)
-	case isWeights: // which are told with what is beside them
+	case isWeights: // recognised by the files beside them
 		return nil
 	case strings.HasSuffix(name, ".png"):
 		return checkStart(path, "a PNG image", "\x89PNG\r\n")
@@ -90,7 +90,8 @@ func checkFile(path string, isWeights bool) error {
 	return nil
 }
 
-// checkDescription wants what transformers write of a DistilBERT or a BERT, or we of a model.
+// checkDescription requires a config.json of a DistilBERT or a BERT by transformers, or of
+// a Trident model.
 func checkDescription(path string) error {
 	var description struct {
 		ModelType string `json:"model_type"`
@@ -125,7 +126,7 @@ func checkStart(path, what string, starts ...string) error {
 	if err != nil {
 		return err
 	}
-	start = bytes.ReplaceAll(start, []byte("\r\n"), []byte("\n")) // as git may write it
+	start = bytes.ReplaceAll(start, []byte("\r\n"), []byte("\n")) // git may convert line ends
 	for _, want := range starts {
 		if bytes.HasPrefix(start, []byte(strings.ReplaceAll(want, "\r\n", "\n"))) {
 			return nil

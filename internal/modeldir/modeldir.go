@@ -1,5 +1,5 @@
-// Package modeldir is the folder that a training leaves its model in, with what
-// belongs to it: the state of the run, the earlier model, what the tracker hasn't sent.
+// Package modeldir manages a training run's model folder and its companions: the run's
+// state, the earlier model, the tracker's outbox.
 package modeldir
 
 import (
@@ -13,18 +13,18 @@ import (
 	"github.com/trident-nlp/trident/internal/atomicdir"
 )
 
-// Dir is such a folder. What belongs to it lies beside it, as DIR.run, or, where the
-// folder can't be renamed (see [atomicdir.Within]), within it, as DIR/.trident/run.
+// Dir is a model folder. Its companions are beside it, as DIR.run, or, if the folder can't
+// be renamed (see [atomicdir.Within]), inside it, as DIR/.trident/run.
 type Dir struct {
-	Path string // as it was named
+	Path string // as given
 
-	target string // what it points to, if it is a link
+	target string // the target, if it is a link
 	within bool
-	beside string // where a stopped run's state lies all the same, without .run; "" if there is none
-	moved  bool   // it was killed while it moved the earlier model, which is there too
+	beside string // location of a stopped run's state outside of the folder, without .run; "" if there is none
+	moved  bool   // a kill interrupted moving the earlier model, which is there too
 }
 
-// Find says where everything lies. It makes nothing.
+// Find locates everything. It creates nothing.
 func Find(path string, names Names) (Dir, error) {
 	d := Dir{Path: filepath.Clean(path)}
 	d.target = d.Path
@@ -37,7 +37,7 @@ func Find(path string, names Names) (Dir, error) {
 	if err != nil {
 		return d, fmt.Errorf("output.model_dir %s: %w", path, err)
 	}
-	// A run that was stopped in a container goes on beside it, and the other way round.
+	// A run stopped in a container can be resumed outside of it, and vice versa.
 	stopped := exists(filepath.Join(d.target, atomicdir.Hidden, "run"))
 	d.within = within || stopped
 	if within && !stopped {
@@ -50,8 +50,8 @@ func Find(path string, names Names) (Dir, error) {
 	return d, nil
 }
 
-// stateBeside returns dir in a form that .run can be put behind, if a run's state is
-// there: "." has none.
+// stateBeside returns dir in a form to which .run can be appended, if a run's state is
+// there: "." can't be.
 func stateBeside(dir string, names Names) (string, error) {
 	if last := filepath.Base(dir); last == "." || last == ".." {
 		absolute, err := filepath.Abs(dir)
@@ -61,7 +61,7 @@ func stateBeside(dir string, names Names) (string, error) {
 		dir = absolute
 	}
 	entries, err := os.ReadDir(dir + ".run")
-	if err != nil || len(entries) == 0 || names.checkState(dir+".run") != nil { // none, or another's
+	if err != nil || len(entries) == 0 || names.checkState(dir+".run") != nil { // none, or not a run's
 		return "", nil
 	}
 	return dir, nil
@@ -77,26 +77,27 @@ func (d Dir) add(name string) string {
 	return d.target + "." + name
 }
 
-// Run holds what a stopped run needs to go on, and the run's lock.
+// Run returns the folder of a run's state and lock.
 func (d Dir) Run() string { return d.add("run") }
 
-// Previous holds the model of an earlier run.
+// Previous returns the folder of an earlier run's model.
 func (d Dir) Previous() string { return d.add("previous") }
 
-// Outbox holds what the tracking server hasn't taken yet. It outlives the run's state.
+// Outbox returns the folder of records not yet sent to the tracking server. It outlives the
+// run's state.
 func (d Dir) Outbox() string { return d.add("outbox") }
 
-// moving is the earlier model on its way to Previous.
+// moving returns the folder of an earlier model being moved to Previous.
 func (d Dir) moving() string { return d.add("moving") }
 
-// Tidy removes the folder in which the others lie, if nothing is left in it.
+// Tidy removes the companions' folder if it is empty.
 func (d Dir) Tidy() {
 	if d.within {
-		os.Remove(filepath.Join(d.target, atomicdir.Hidden)) // fails while there is something in it
+		os.Remove(filepath.Join(d.target, atomicdir.Hidden)) // fails if it isn't empty
 	}
 }
 
-// Clean brings to its end what a run that was killed had begun to write.
+// Clean finishes what a killed run had begun to write.
 func (d Dir) Clean() error {
 	if err := errors.Join(atomicdir.Clean(d.Path), atomicdir.Clean(d.Run()), atomicdir.Clean(d.Previous())); err != nil {
 		return fmt.Errorf("clean up after an earlier run: %w", err)
@@ -119,9 +120,9 @@ func (d Dir) Files(names Names) ([]string, error) {
 	return list, nil
 }
 
-// MoveAside moves the model of an earlier run to Previous, and what an earlier one left
-// there away. It reports whether there was one. Files that aren't a model's stay. After
-// a kill it must be called again; meanwhile there is no model, or the earlier one.
+// MoveAside moves the model of an earlier run to Previous, replacing the one there. It
+// reports whether there was one. Files that aren't a model's stay. After a kill it must
+// be called again; meanwhile there is no model, or the earlier one.
 func (d Dir) MoveAside(names Names) (moved bool, err error) {
 	entries, err := os.ReadDir(d.target)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -132,7 +133,7 @@ func (d Dir) MoveAside(names Names) (moved bool, err error) {
 	if !moving && !slices.ContainsFunc(own, func(e fs.DirEntry) bool { return names.Weights(e.Name()) }) {
 		return false, nil
 	}
-	if err := d.checkModels(names); err != nil { // somebody may have put files there since Check
+	if err := d.checkModels(names); err != nil { // files may have been added since Check
 		return false, err
 	}
 	if !moving {
@@ -153,7 +154,7 @@ func (d Dir) move(names Names, own []fs.DirEntry, all bool) error {
 	if err := os.MkdirAll(d.moving(), 0o777); err != nil {
 		return err
 	}
-	// The weights go first: what is left can't be taken for a model.
+	// The weights go first: the rest can't be mistaken for a model.
 	slices.SortStableFunc(own, func(a, b fs.DirEntry) int { return last(names.Weights(a.Name())) - last(names.Weights(b.Name())) })
 	for _, e := range own {
 		if err := os.Rename(filepath.Join(d.target, e.Name()), filepath.Join(d.moving(), e.Name())); err != nil {
@@ -163,7 +164,7 @@ func (d Dir) move(names Names, own []fs.DirEntry, all bool) error {
 	if err := errors.Join(atomicdir.Sync(d.target), atomicdir.Sync(d.moving())); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(d.Previous(), 0o777); err != nil { // others' files are left in it, if any
+	if err := os.MkdirAll(d.Previous(), 0o777); err != nil { // keeps other files in it
 		return err
 	}
 	entries, err := os.ReadDir(d.moving())
@@ -173,7 +174,7 @@ func (d Dir) move(names Names, own []fs.DirEntry, all bool) error {
 	return errors.Join(err, atomicdir.Sync(d.Previous()), os.Remove(d.moving()), atomicdir.Sync(filepath.Dir(d.moving())))
 }
 
-// last sorts what is false behind what is true.
+// last sorts false after true.
 func last(first bool) int {
 	if first {
 		return 0
@@ -181,8 +182,8 @@ func last(first bool) int {
 	return 1
 }
 
-// remove removes a model's files, and the folder if nothing else is in it: then in one
-// step, as a part of a model could be taken for somebody else's files.
+// remove removes a model's files. If the folder contains nothing else, it is removed in one
+// step, since a part of a model could be mistaken for foreign files.
 func (n Names) remove(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -203,7 +204,7 @@ func (n Names) remove(dir string) error {
 		}
 	}
 	if err == nil {
-		os.Remove(dir) // fails while others' files are in it
+		os.Remove(dir) // fails if there are other files
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-// Package nearest finds the name that was meant by one that isn't there.
+// Package nearest suggests the intended name for an unknown one.
 package nearest
 
 import (
@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Spelling is a name without what is easily written in another way.
+// Spelling returns a name without common spelling variations.
 func Spelling(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(name))
 }
 
-// Of is the name that begins with the wrong one and goes on with another word, or else
-// the one that it needs the fewest changes to become; "" if those were more than a third
-// of it, or if several would do.
+// Of returns the name that extends the wrong one by further words, or else the one with the
+// smallest edit distance; "" if that is more than a third of the wrong one's length, or if
+// there are several.
 func Of(wrong string, names []string) string {
 	var longer []string
 	for _, name := range names {
@@ -39,9 +39,9 @@ func Of(wrong string, names []string) string {
 	return found
 }
 
-// Sharing lists the names that have all the words of the wrong one in its order, or none
-// but those, where one of two words may be the beginning of the other: max_len and
-// max_length, epochs and num_epochs, model_directory and model_dir.
+// Sharing lists the names that contain all the words of the wrong one in order, or are
+// contained in it. Words match if one is a prefix of the other: max_len and max_length,
+// epochs and num_epochs, model_directory and model_dir.
 func Sharing(wrong string, names []string) []string {
 	var list []string
 	for _, name := range names {
@@ -56,7 +56,7 @@ func words(name string) []string {
 	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == '_' || r == '-' || r == ' ' })
 }
 
-// within reports whether all of few are among many, in their order.
+// within reports whether few is a subsequence of many.
 func within(few, many []string) bool {
 	for _, word := range many {
 		if len(few) > 0 && alike(few[0], word) {
@@ -66,13 +66,13 @@ func within(few, many []string) bool {
 	return len(few) == 0
 }
 
-// alike reports whether one word is the beginning of the other, of three letters or more.
+// alike reports whether one word is a prefix of the other, of three letters or more.
 func alike(a, b string) bool {
 	return a == b || min(len(a), len(b)) >= 3 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
 }
 
-// edits counts the letters to be put in, left out, replaced or exchanged with the next
-// one to make b of a (optimal string alignment).
+// edits returns the edit distance of a and b: insertions, deletions, substitutions and
+// transpositions of adjacent letters (optimal string alignment).
 func edits(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	var before []int

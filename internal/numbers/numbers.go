@@ -1,4 +1,4 @@
-// Package numbers tests numbers, and writes them for people.
+// Package numbers checks and formats numbers.
 package numbers
 
 import (

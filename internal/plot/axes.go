@@ -28,14 +28,14 @@ type axes struct {
 	width, height            vg.Length
 }
 
-// plane says what a chart shows, before it is laid out.
+// plane is a chart's content before layout.
 type plane struct {
 	title, x, y string
 	xs, ys      scale
 	entries     []entry
 	wide, high  vg.Length
-	// Room under the plane for another with the same x axis, and the width of
-	// the numbers at the left of that.
+	// Space below the plane for another with the same x axis, and the width of the
+	// numbers at its left.
 	below, labels vg.Length
 }
 
@@ -71,7 +71,7 @@ func newAxes(c plane) (*axes, error) {
 	return a, nil
 }
 
-// beside marks as many round numbers, up to ten, as stand beside each other.
+// beside marks as many round numbers, up to ten, as fit beside each other.
 func (s scale) beside(f face, wide vg.Length) []tick {
 	for n := 10; n > 1; n-- {
 		ticks := s.ticks(n)
@@ -82,7 +82,7 @@ func (s scale) beside(f face, wide vg.Length) []tick {
 	return s.ticks(1)
 }
 
-// titleHeight is the room above a plane that a title takes.
+// titleHeight is the height of the title above a plane.
 func titleHeight(f face, title []string) vg.Length {
 	if len(title) == 0 {
 		return 0
@@ -104,7 +104,7 @@ func (a *axes) points(x, y []float64) []vg.Point {
 	return points
 }
 
-// draw draws all but the data.
+// draw draws everything but the data.
 func (a *axes) draw(p pen) {
 	p.lines(a.face.sized(titleSize).heavy(), a.left, a.height-margin, a.title)
 	a.grid(p)
@@ -119,7 +119,7 @@ func (a *axes) draw(p pen) {
 	drawLegend(p, a.face, a.entries, a.right+2*margin, a.top)
 }
 
-// grid draws the plane's lines and frame, and what stands at its left.
+// grid draws the plane's lines and frame, and the labels at its left.
 func (a *axes) grid(p pen) {
 	thin := stroke{color: faint, width: 0.6}
 	for _, t := range a.xt {

@@ -83,8 +83,8 @@ func newBars(title, axis string, labels []string, values []float64, support []in
 	return b, nil
 }
 
-// valueText writes a share with three decimals, and what is larger with four
-// digits or as a whole number.
+// valueText formats a share with three decimals, and larger values with four digits or
+// as a whole number.
 func valueText(v float64) string {
 	switch {
 	case v <= 1:
@@ -95,7 +95,7 @@ func valueText(v float64) string {
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
-// place finds the size of the whole and where things are.
+// place computes the total size and the positions.
 func (b *bars) place(title, axis string) {
 	b.scale = scale{lo: 0, hi: max(1, slices.Max(b.values))}
 	b.ticks = b.scale.ticks(5)
@@ -118,16 +118,16 @@ func (b *bars) place(title, axis string) {
 	b.height = vg.Length(math.Ceil(float64(b.top + above)))
 }
 
-// end is where the i-th bar ends.
+// end returns the end of the i-th bar.
 func (b *bars) end(i int) vg.Length { return b.scale.to(b.values[i], b.left, b.right) }
 
-// nAt is where the i-th bar's support is written.
+// nAt returns the position of the i-th bar's support.
 func (b *bars) nAt(i int) vg.Length { return b.end(i) + gap + b.label.width(b.texts[i]) + 8 }
 
-// many says whether the bars need an axis at the top too.
+// many reports whether the bars need an axis at the top too.
 func (b *bars) many() bool { return len(b.labels) > 20 }
 
-// n is the i-th bar's support, if there is any.
+// n returns the text of the i-th bar's support, if there is one.
 func (b *bars) n(i int) string {
 	if len(b.ns) == 0 {
 		return ""

@@ -15,9 +15,9 @@ const maxLabels = 250
 
 // Confusion draws counts[truth][predicted] as a square of cells. A cell's
 // colour is its share of its row; its count is written in it while all counts
-// fit. Each row's sum stands at its right. There is a label for each row; the
-// columns have the same labels, without the last where rows are one longer
-// (for classes that the model doesn't know).
+// fit. Each row's sum is at its right. There is a label for each row; the columns have
+// the same labels, without the last if there is one more row than columns (for classes
+// that the model doesn't know).
 func Confusion(title string, labels []string, counts [][]int) (*Figure, error) {
 	m, err := newMatrix(title, labels, counts)
 	if err != nil {
@@ -42,7 +42,7 @@ type matrix struct {
 	width, height            vg.Length
 }
 
-// checkCounts wants len(labels) rows, all as long or all shorter by one.
+// checkCounts requires len(labels) rows, all of that length or all shorter by one.
 func checkCounts(labels []string, counts [][]int) error {
 	n := len(labels)
 	switch {
@@ -102,11 +102,11 @@ func newMatrix(title string, labels []string, counts [][]int) (*matrix, error) {
 	return m, nil
 }
 
-// largestLabel is the size of labels where there is room.
+// largestLabel is the size of labels if there is space.
 const largestLabel = 10
 
-// chooseCell sets the cells' size, larger for long counts, and by that the
-// labels' size; it says whether the counts fit.
+// chooseCell sets the cells' size, larger for long counts, and with it the labels' size;
+// it reports whether the counts fit.
 func (m *matrix) chooseCell() {
 	const smallest, largest, room = 6, 11, 2.5
 	n := len(m.rows)
@@ -138,7 +138,7 @@ func (m *matrix) chooseCell() {
 	m.label = m.label.sized(min(largestLabel, max(8, 0.6*m.cell)))
 }
 
-// place finds the size of the whole and where things are.
+// place computes the total size and the positions.
 func (m *matrix) place(title string) {
 	f, name := m.label, m.label.sized(axisSize)
 	columnsWide := f.widest(m.columns)
@@ -168,7 +168,7 @@ func (m *matrix) place(title string) {
 	m.height = vg.Length(math.Ceil(float64(m.top + 1.5*f.line() + titleHeight(f, m.title) + margin)))
 }
 
-// The colour scale's width, and what is written above it.
+// The colour scale's width, and its title.
 const (
 	scaleWidth = 14
 	scaleName  = "share of row"
@@ -190,7 +190,7 @@ func (m *matrix) draw(p pen) {
 	m.drawScale(p)
 }
 
-// drawCells fills the cells that hold anything, and draws the grid.
+// drawCells fills the non-empty cells and draws the grid.
 func (m *matrix) drawCells(p pen) {
 	for i, row := range m.counts {
 		top := m.top - m.cell*vg.Length(i)
@@ -226,7 +226,7 @@ func (m *matrix) drawCells(p pen) {
 	p.frame(edge, m.left, m.bottom, m.right, m.top)
 }
 
-// drawLabels writes the classes, the rows' sums and what the sides mean.
+// drawLabels writes the classes, the rows' sums and the axis titles.
 func (m *matrix) drawLabels(p pen) {
 	sums := m.sumLabels()
 	for i, s := range m.rows {
@@ -248,7 +248,7 @@ func (m *matrix) drawLabels(p pen) {
 	p.text(name, margin+name.line()/2, (m.bottom+m.top)/2, 0.5, math.Pi/2, "truth")
 }
 
-// drawScale shows which colour is which share.
+// drawScale draws the colour scale.
 func (m *matrix) drawScale(p pen) {
 	const steps = 50
 	small := m.label.sized(tickSize)

@@ -19,7 +19,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// dpi is the resolution of PNG files: two pixels a point.
+// dpi is the resolution of PNG files: two pixels per point.
 const dpi = 144
 
 // margin is the white space around a figure.
@@ -31,8 +31,8 @@ type Figure struct {
 	draw          func(p pen)
 }
 
-// Save writes base.png and base.svg and returns these two names. The folder
-// must be there. Both files are whole before either appears.
+// Save writes base.png and base.svg and returns these two names. The folder must exist.
+// Both files are complete before either appears.
 func (f *Figure) Save(base string) ([]string, error) {
 	if base == "" || filepath.Base(base) == "." || base[len(base)-1] == filepath.Separator {
 		return nil, fmt.Errorf("save a figure as %q: no file name", base)
@@ -70,7 +70,7 @@ func (f *Figure) Save(base string) ([]string, error) {
 	return names, nil
 }
 
-// png gives the figure as a PNG file.
+// png returns the figure as a PNG file.
 func (f *Figure) png() ([]byte, error) {
 	var out bytes.Buffer
 	err := f.paint(func() vg.Canvas {
@@ -81,8 +81,8 @@ func (f *Figure) png() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// svg gives the figure as an SVG file. Text stays text, in Liberation Sans or
-// else in Arial, which is as wide.
+// svg returns the figure as an SVG file. Text stays text, in Liberation Sans or else in
+// Arial, which has the same widths.
 func (f *Figure) svg() ([]byte, error) {
 	var out bytes.Buffer
 	err := f.paint(func() vg.Canvas {
@@ -96,8 +96,8 @@ func (f *Figure) svg() ([]byte, error) {
 		[]byte(`style="font-family:'Liberation Sans',Arial,Helvetica,sans-serif;`)), err
 }
 
-// paint draws the figure on a canvas and hands that to finish. gonum reports
-// faults of fonts and paths by panics; they become errors here.
+// paint draws the figure on a canvas and passes that to finish. gonum reports errors in
+// fonts and paths by panics; they become errors here.
 func (f *Figure) paint(open func() vg.Canvas, finish func(vg.Canvas) error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

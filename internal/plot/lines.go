@@ -8,13 +8,13 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// dotRadius is that of a marked point.
+// dotRadius is the radius of a marked point.
 const dotRadius = 2.8
 
 // dotted is the number of points up to which a line's points are marked.
 const dotted = 30
 
-// dashes tell lines apart that share a hue.
+// dashes distinguish lines of the same hue.
 var dashes = [][]vg.Length{nil, {6, 3}, {1.5, 2.5}}
 
 // Series is a line of a chart: points in the order in which they are joined.
@@ -26,8 +26,8 @@ type Series struct {
 }
 
 // Lines draws series over each other, with a legend if they have names.
-// Intervals are shaded. Where a series lacks numbers the caller leaves the
-// point out: NaN is an error, as are infinite numbers.
+// Intervals are shaded. The caller must leave out points without numbers: NaN and
+// infinite numbers are errors.
 func Lines(title, x, y string, series []Series) (*Figure, error) {
 	f, err := lines(title, x, y, series)
 	if err != nil {
@@ -82,7 +82,7 @@ func lines(title, x, y string, series []Series) (*Figure, error) {
 	}}, nil
 }
 
-// check wants equally many numbers of each kind, all of which can be drawn.
+// check requires the same number of values of each kind, all of them drawable.
 func (s Series) check() error {
 	n := len(s.X)
 	if n == 0 {
@@ -102,7 +102,7 @@ func (s Series) check() error {
 	return errors.Join(checkNumbers("X", s.X), checkNumbers("Y", s.Y), checkNumbers("Low", s.Low), checkNumbers("High", s.High))
 }
 
-// lineStroke is how the i-th line looks.
+// lineStroke returns the i-th line's style.
 func lineStroke(i int) stroke {
 	return stroke{color: hues[i%len(hues)], width: 1.6, dashes: dashes[i/len(hues)%len(dashes)]}
 }
@@ -121,7 +121,7 @@ func band(p pen, a *axes, s Series, i int) {
 	p.area(pale(hues[i%len(hues)]), append(low, high...))
 }
 
-// drawLine draws a curve, and its points while they are few.
+// drawLine draws a curve, and its points if they are few.
 func drawLine(p pen, a *axes, x, y []float64, s stroke) {
 	points := a.points(x, y)
 	p.curve(s, points)

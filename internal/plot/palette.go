@@ -13,8 +13,8 @@ var (
 	faint = color.Gray{Y: 0xDD}
 )
 
-// hues are those of Okabe and Ito, "Color Universal Design" (2008), which
-// people with any colour vision tell apart; without yellow, too pale on white.
+// hues are from Okabe and Ito, "Color Universal Design" (2008), distinguishable with any
+// colour vision; without yellow, which is too pale on white.
 var hues = []color.NRGBA{
 	{R: 0x00, G: 0x72, B: 0xB2, A: 0xFF}, // blue
 	{R: 0xD5, G: 0x5E, B: 0x00, A: 0xFF}, // vermilion
@@ -37,8 +37,8 @@ func pale(c color.NRGBA) color.NRGBA {
 	return c
 }
 
-// shades runs from the tint of a small share to that of a share of one, light
-// to dark in one hue, so that it also reads in grey.
+// shades is the colour scale from a small share to a share of one, light to dark in one
+// hue, so that it is readable in grey.
 var shades = []color.NRGBA{
 	{R: 0xEC, G: 0xF4, B: 0xFA, A: 0xFF},
 	{R: 0x9F, G: 0xCA, B: 0xE6, A: 0xFF},

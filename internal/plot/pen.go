@@ -10,15 +10,15 @@ import (
 // pen draws on a canvas whose origin is at the lower left. Lengths are points.
 type pen struct {
 	c vg.Canvas
-	// Text becomes pixels here, not in a viewer that has other fonts: what ours
-	// lacks is drawn as a box.
+	// Text is rendered here, not in a viewer with other fonts: characters that our font
+	// lacks are drawn as boxes.
 	pixels bool
 }
 
-// tofu stands for a character that the font lacks.
+// tofu replaces a character that the font lacks.
 const tofu = '\u25A1'
 
-// stroke says how a line looks.
+// stroke is a line's style.
 type stroke struct {
 	color  color.Color
 	width  vg.Length
@@ -93,9 +93,9 @@ func closed(points []vg.Point) vg.Path {
 	return path
 }
 
-// text writes one line. The point is where along tells in the line (0 its
-// start, 0.5 its middle, 1 its end), at half the height of capitals; the line
-// is turned about it anticlockwise, in radians.
+// text writes one line. The point is at the fraction along of the line (0 start, 0.5
+// middle, 1 end), at half the height of capitals; the line is rotated about it
+// anticlockwise, in radians.
 func (p pen) text(f face, x, y vg.Length, along, turn float64, s string) {
 	if s == "" {
 		return

@@ -10,8 +10,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Bin is a group of predictions of like confidence: their mean confidence, the
-// share of them that is right, and their number.
+// Bin is a group of predictions of similar confidence: their mean confidence, the share
+// that is correct, and their number.
 type Bin struct {
 	Confidence, Accuracy float64
 	Count                int
@@ -19,8 +19,8 @@ type Bin struct {
 
 // Reliability draws accuracy against confidence, with the diagonal on which a
 // calibrated model lies and each bin's distance from it, and the bins' counts
-// below. Empty bins are left out, whatever else they hold. ece, the expected
-// calibration error, stands in the title.
+// below. Empty bins are left out. ece, the expected calibration error, is in the
+// title.
 func Reliability(title string, bins []Bin, ece float64) (*Figure, error) {
 	f, err := reliability(title, bins, ece)
 	if err != nil {
@@ -107,8 +107,8 @@ func (a *axes) histogram(counts scale) *axes {
 	return &h
 }
 
-// barWidth is that of one of n bins over the whole axis, or less where bars
-// would hide each other.
+// barWidth returns the width of one of n bins over the whole axis, or less if bars would
+// overlap.
 func barWidth(h *axes, bins []Bin, n int) vg.Length {
 	w := 0.85 * (h.right - h.left) / vg.Length(n)
 	for i := 1; i < len(bins); i++ {
@@ -117,7 +117,7 @@ func barWidth(h *axes, bins []Bin, n int) vg.Length {
 	return max(w, 2)
 }
 
-// drawHistogram draws the counts, and writes them while all of them fit.
+// drawHistogram draws the counts, and writes them if all of them fit.
 func (a *axes) drawHistogram(p pen, bins []Bin, width vg.Length, most int) {
 	a.grid(p)
 	small := a.face.sized(7.5)

@@ -8,11 +8,11 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// largest is the size up to which numbers are drawn: sums and differences of
-// such numbers stay finite.
+// largest is the largest drawable magnitude: sums and differences of such numbers stay
+// finite.
 const largest = 1e100
 
-// checkNumbers wants numbers that can be drawn: finite and not absurd.
+// checkNumbers requires drawable numbers: finite and not absurdly large.
 func checkNumbers(what string, values []float64) error {
 	for i, v := range values {
 		if math.IsNaN(v) || math.Abs(v) > largest {
@@ -22,7 +22,7 @@ func checkNumbers(what string, values []float64) error {
 	return nil
 }
 
-// checkShare wants a number in [0, 1].
+// checkShare requires a number in [0, 1].
 func checkShare(what string, v float64) error {
 	if !(v >= 0 && v <= 1) {
 		return fmt.Errorf("the %s is %v, not within 0 and 1", what, v)
@@ -30,14 +30,14 @@ func checkShare(what string, v float64) error {
 	return nil
 }
 
-// scale maps the numbers [lo, hi] to places.
+// scale maps the numbers [lo, hi] to positions.
 type scale struct {
 	lo, hi float64
 	whole  bool // ticks at whole numbers only
 }
 
-// around gives the scale of some numbers, at least one; a scale that isn't
-// flat, even if all numbers are equal.
+// around returns the scale for some numbers, at least one. It isn't empty, even if all
+// numbers are equal.
 func around(values ...[]float64) scale {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	whole := true
@@ -61,7 +61,7 @@ func around(values ...[]float64) scale {
 	return scale{lo, hi, whole}
 }
 
-// widened has some room at both ends.
+// widened returns the scale with some space at both ends.
 func (s scale) widened(share float64) scale {
 	pad := share * (s.hi - s.lo)
 	return scale{s.lo - pad, s.hi + pad, s.whole}
@@ -96,8 +96,7 @@ func (s scale) ticks(n int) []tick {
 	return ticks
 }
 
-// round gives the smallest of 1, 2, 5 and 10 times a power of ten that isn't
-// below v.
+// round returns the smallest of 1, 2, 5 and 10 times a power of ten that is at least v.
 func round(v float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(v)))
 	for _, m := range []float64{1, 2, 5} {
@@ -108,8 +107,8 @@ func round(v float64) float64 {
 	return 10 * power
 }
 
-// format writes v with the digits that tell multiples of step apart; size is
-// the largest number of the scale.
+// format formats v with enough digits to distinguish multiples of step; size is the
+// scale's largest number.
 func format(v, step, size float64) string {
 	digits := -int(math.Floor(math.Log10(step) + 1e-9))
 	if v == 0 {

@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// Point is how good a classifier is at one threshold; shares in [0, 1].
+// Point is a classifier's scores at one threshold, in [0, 1].
 type Point struct{ Threshold, Precision, Recall, F1 float64 }
 
 // Sweep draws precision, recall and F1 against the threshold, in its order,
@@ -68,8 +68,8 @@ func sweep(title string, points []Point, best float64) (*Figure, error) {
 	}}, nil
 }
 
-// thresholds is the axis of thresholds: from 0 to 1, or closer around them if
-// they are close together or not all shares.
+// thresholds returns the axis of thresholds: from 0 to 1, or fitted to them if they are
+// close together or not all in that range.
 func thresholds(x []float64) scale {
 	s := around(x)
 	if s.lo >= 0 && s.hi <= 1 && s.hi-s.lo > 0.5 {

@@ -47,7 +47,7 @@ type face struct {
 	color color.Color
 }
 
-// newFace gives a regular dark face; sized, inked and heavy give others.
+// newFace returns a regular dark face; sized, inked and heavy return variants.
 func newFace(size vg.Length) (face, error) {
 	cache, err := fonts()
 	return face{cache: cache, size: size, color: ink}, err
@@ -57,7 +57,7 @@ func (f face) sized(size vg.Length) face { f.size = size; return f }
 func (f face) inked(c color.Color) face  { f.color = c; return f }
 func (f face) heavy() face               { f.bold = true; return f }
 
-// line is the height of a line of text.
+// line returns the height of a line of text.
 func (f face) line() vg.Length { return 1.25 * f.size }
 
 func (f face) lookup() font.Face {
@@ -68,8 +68,8 @@ func (f face) lookup() font.Face {
 	return f.cache.Lookup(key, f.size)
 }
 
-// width is how wide a line is drawn. A character that the font lacks, which
-// another font will show in an SVG file, counts an em.
+// width returns a line's width. A character that the font lacks, which an SVG viewer
+// shows in another font, counts as one em.
 func (f face) width(s string) vg.Length {
 	shown, missing := f.shown(s, -1)
 	w := f.size * vg.Length(missing)
@@ -80,8 +80,8 @@ func (f face) width(s string) vg.Length {
 	return w
 }
 
-// unkerned splits text between ones: the font moves them so close that at a
-// small size 11 can't be read.
+// unkerned splits text between ones: the font kerns them so tightly that 11 is illegible
+// at a small size.
 func unkerned(s string) []string {
 	var parts []string
 	for {
@@ -101,8 +101,8 @@ func (f face) widest(texts []string) vg.Length {
 	return w
 }
 
-// shown puts a substitute, or nothing if that is negative, in the place of
-// characters that the font lacks, and counts these.
+// shown replaces characters that the font lacks with a substitute, or removes them if
+// that is negative, and counts them.
 func (f face) shown(s string, substitute rune) (string, int) {
 	font := f.lookup().Face
 	missing := 0
@@ -117,8 +117,8 @@ func (f face) shown(s string, substitute rune) (string, int) {
 	return s, missing
 }
 
-// wrap breaks text into lines of at most the given width, at spaces where
-// there are any. Empty text has no lines.
+// wrap breaks text into lines of at most the given width, at spaces if possible. Empty
+// text has no lines.
 func (f face) wrap(text string, width vg.Length) []string {
 	var lines []string
 	line := ""
@@ -142,8 +142,8 @@ func (f face) wrap(text string, width vg.Length) []string {
 	return lines
 }
 
-// fits is the length in bytes of the longest beginning of a word that is no
-// wider than width, at least one character.
+// fits returns the length in bytes of the longest prefix of a word that fits in width, at
+// least one character.
 func (f face) fits(word string, width vg.Length) int {
 	_, cut := utf8.DecodeRuneInString(word)
 	for i, r := range word {
@@ -156,8 +156,8 @@ func (f face) fits(word string, width vg.Length) int {
 	return cut
 }
 
-// clean makes text fit for one line of XML: control characters become spaces,
-// and what is no character becomes U+FFFD.
+// clean prepares text for one line of XML: control characters become spaces, and invalid
+// characters U+FFFD.
 func clean(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -170,8 +170,8 @@ func clean(text string) string {
 	}, text) // also turns bytes that aren't UTF-8 into U+FFFD
 }
 
-// cleanAll is clean for many. What they are is for the error, which comes when
-// one is too long to draw.
+// cleanAll is clean for several texts. Their kind is for the error if one is too long to
+// draw.
 func cleanAll(what string, texts []string) ([]string, error) {
 	cleaned := make([]string, len(texts))
 	for i, s := range texts {

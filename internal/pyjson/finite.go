@@ -6,15 +6,14 @@ import (
 	"strings"
 )
 
-// words are the numbers without digits that Python writes and JSON doesn't have.
+// words are the non-finite numbers that Python writes and JSON lacks.
 var words = []string{"NaN", "Infinity", "-Infinity"}
 
-// Finite is JSON with NaN, Infinity and -Infinity in quotation marks. What else is wrong
-// stays as it is.
+// Finite returns JSON with NaN, Infinity and -Infinity quoted. Other errors stay.
 func Finite(data []byte) []byte { return Replace(data, strconv.Quote) }
 
-// Replace puts what with makes of NaN, Infinity and -Infinity in their places. What else
-// is wrong stays as it is.
+// Replace replaces NaN, Infinity and -Infinity with the results of with. Other errors
+// stay.
 func Replace(data []byte, with func(word string) string) []byte {
 	if !mayHold(data) {
 		return data
@@ -32,21 +31,21 @@ func Replace(data []byte, with func(word string) string) []byte {
 	}
 }
 
-// mayHold reports whether the words are anywhere in data, if only in a string: mostly
-// they aren't.
+// mayHold reports whether any word occurs in data, possibly in a string: usually none
+// does.
 func mayHold(data []byte) bool {
 	return bytes.Contains(data, []byte("NaN")) || bytes.Contains(data, []byte("Infinity"))
 }
 
-// scanner looks for the words in JSON that comes in pieces.
+// scanner finds the words in JSON that arrives in pieces.
 type scanner struct {
 	inString, escaped bool
 	before            byte // 0 at the beginning
 }
 
-// find returns where the next word of json[at:] begins and ends. If there is none, both
-// are how far json has been looked at; where more follows, that may be less than all, as
-// its end may have to be seen together with what follows.
+// find returns the range of the next word in json[at:]. If there is none, both ends are
+// how far json has been scanned; if more follows, that may be less than all, as its end
+// may have to be scanned together with what follows.
 func (s *scanner) find(json []byte, at int, more bool) (start, end int) {
 	for i := at; i < len(json); i++ {
 		b := json[i]
@@ -72,8 +71,8 @@ func (s *scanner) find(json []byte, at int, more bool) (start, end int) {
 	return len(json), len(json)
 }
 
-// wordAt returns the length of the word that json begins with, 0 if it is none. It is not
-// decided if only what follows can tell.
+// wordAt returns the length of the word at the beginning of json, 0 if there is none. It
+// is undecided if that depends on what follows.
 func wordAt(json []byte, more bool) (length int, decided bool) {
 	for _, word := range words {
 		n := min(len(word), len(json))

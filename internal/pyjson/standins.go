@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// standIns are numbers in the places of the words, of the same length, so that offsets
-// stay; no program writes them.
+// standIns are numbers that replace the words. They have the same length, so that offsets
+// stay, and no program writes them.
 var standIns = map[string]string{"NaN": "0e0", "Infinity": "0e000000", "-Infinity": "-0e000000"}
 
-// StandIns is whole JSON with numbers in the places of NaN, Infinity and -Infinity, of
-// the same length ([IsStandIn]).
+// StandIns returns complete JSON with NaN, Infinity and -Infinity replaced by numbers of
+// the same length; see [IsStandIn].
 func StandIns(json []byte) []byte {
 	if !mayHold(json) {
 		return json
@@ -20,7 +20,7 @@ func StandIns(json []byte) []byte {
 	return json
 }
 
-// IsStandIn reports whether a JSON value stands in the place of one of them.
+// IsStandIn reports whether a JSON value replaces one of them.
 func IsStandIn(raw string) bool {
 	for _, standIn := range standIns {
 		if raw == standIn {
@@ -30,7 +30,7 @@ func IsStandIn(raw string) bool {
 	return false
 }
 
-// standIn puts stand-ins into json, and returns how much of it is done.
+// standIn puts stand-ins into json, and returns how many bytes are done.
 func (s *scanner) standIn(json []byte, more bool) int {
 	for at := 0; ; {
 		start, end := s.find(json, at, more)
@@ -42,17 +42,17 @@ func (s *scanner) standIn(json []byte, more bool) int {
 	}
 }
 
-// Reader reads JSON with stand-ins, as [StandIns] makes it.
+// Reader reads JSON with stand-ins, as from [StandIns].
 type Reader struct {
 	in    io.Reader
 	state scanner
 	block [4096]byte
-	ready []byte // part of block that can be given away
-	rest  []byte // part of block behind it
+	ready []byte // part of block that is ready to be read
+	rest  []byte // part of block after it
 	err   error
 }
 
-// NewReader returns a Reader of what in holds.
+// NewReader returns a Reader for in.
 func NewReader(in io.Reader) *Reader { return &Reader{in: in} }
 
 // Read implements [io.Reader].

@@ -1,5 +1,5 @@
-// Package pyjson reads JSON that Python's json module writes, and reads as that does:
-// NaN, Infinity and -Infinity, which JSON doesn't have, do no harm where they aren't used.
+// Package pyjson reads JSON as Python's json module writes and reads it: NaN, Infinity and
+// -Infinity, which JSON lacks, are accepted where they aren't used.
 package pyjson
 
 import (
@@ -8,10 +8,9 @@ import (
 	"strings"
 )
 
-// Unmarshal reads an object into the struct that v points to, as Python would: names
-// of members count with their case, of members with the same name the last counts, and
-// NaN, Infinity and -Infinity, which Python writes, do no harm in members that v hasn't.
-// In those that it has they are texts.
+// Unmarshal reads an object into the struct that v points to, as Python would: names are
+// case-sensitive, the last of duplicate members is used, and NaN, Infinity and -Infinity
+// are ignored in members that v lacks. In those that it has they are strings.
 func Unmarshal(data []byte, v any) error {
 	members, err := Object(data)
 	if err != nil {
@@ -29,14 +28,14 @@ func Unmarshal(data []byte, v any) error {
 	return json.Unmarshal(data, v)
 }
 
-// Object reads an object's members as they stand; null has none.
+// Object returns an object's members undecoded; null has none.
 func Object(data []byte) (members map[string]json.RawMessage, err error) {
 	err = json.Unmarshal(Finite(data), &members)
 	return members, err
 }
 
-// names are those of a struct's members in JSON. All fields have tags, or are structs
-// that are embedded.
+// names returns the JSON names of a struct's members. All fields have tags, or are
+// embedded structs.
 func names(of reflect.Type) []string {
 	var list []string
 	for field := range of.Fields() {

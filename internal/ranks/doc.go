@@ -1,4 +1,4 @@
-// Package ranks makes one program of several processes: it finds out which of
-// them this is, from flags or from what a scheduler says, brings them together
-// through libtorch's c10d, and notices when one is gone.
+// Package ranks joins several processes into one training run: it determines this
+// process's rank from flags or a scheduler's variables, connects the processes through
+// libtorch's c10d, and detects failed ones.
 package ranks

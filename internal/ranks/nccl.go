@@ -13,29 +13,29 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-// What may be asked to add up gradients that lie on GPUs.
+// Backends for summing gradients on GPUs.
 const (
-	BackendAuto = "auto" // NCCL where it can be used, else Gloo
+	BackendAuto = "auto" // NCCL if it can be used, otherwise Gloo
 	BackendGloo = "gloo"
 	BackendNCCL = "nccl"
 )
 
-// ErrNCCL is returned, wrapped, when NCCL was asked for and can't be used.
+// ErrNCCL is returned, wrapped, if NCCL was requested and can't be used.
 var ErrNCCL = errors.New("NCCL can't add up the gradients")
 
-// gpu is what a rank says of its own.
+// gpu describes a rank's GPU.
 type gpu struct {
-	Backend string // that it was asked for
+	Backend string // requested backend
 	Machine string
-	Address string // on the machine
-	CPU     bool   // it has none
-	Why     string // NCCL can't be used; "" if it can
+	Address string // within the machine
+	CPU     bool   // it has no GPU
+	Why     string // why NCCL can't be used; "" if it can
 }
 
-// UseNCCL lets the ranks add up gradients by NCCL, if each has a GPU of its own
-// and all can. If not all can, the reason is returned and Gloo goes on doing it;
-// no reason if none wants or has another. It is an error if a rank was asked for
-// BackendNCCL, or if NCCL fails when it is tried.
+// UseNCCL makes the ranks sum gradients with NCCL, if each has its own GPU and all can use
+// NCCL. Otherwise Gloo is used, and the reason is returned; it is empty if no rank wants
+// NCCL or has a GPU. It is an error if NCCL can't be used although BackendNCCL was
+// requested, or if NCCL fails in the trial.
 func (t *Team) UseNCCL(backend string, device gotch.Device) (used bool, why string, err error) {
 	data, err := json.Marshal(look(backend, device))
 	if err != nil {
@@ -61,17 +61,17 @@ func (t *Team) UseNCCL(backend string, device gotch.Device) (used bool, why stri
 	if err != nil {
 		return false, "", fmt.Errorf("%w: %w; NCCL_DEBUG=INFO says more, and training.rank_backend=gloo does without", ErrNCCL, err)
 	}
-	_, err = t.Gather(nil) // all have tried it
+	_, err = t.Gather(nil) // wait until all have tried it
 	return err == nil, "", err
 }
 
-// look finds out what this rank has.
+// look returns this rank's GPU.
 func look(backend string, device gotch.Device) gpu {
 	g := gpu{Backend: backend, CPU: device == gotch.CPU}
 	if g.CPU || backend == BackendGloo {
 		return g
 	}
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id") // containers on one machine have the same
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id") // the same for all containers on a machine
 	if err == nil {
 		g.Machine = strings.TrimSpace(string(id))
 		g.Address, err = torchx.NCCLAddress(device)
@@ -82,7 +82,7 @@ func look(backend string, device gotch.Device) gpu {
 	return g
 }
 
-// choose decides for all ranks, from what each says. All come to the same.
+// choose decides for all ranks from their descriptions. All reach the same decision.
 func choose(list []gpu) (use bool, why string, err error) {
 	without, asked := 0, false
 	users := map[[2]string]int{}

@@ -8,33 +8,32 @@ import (
 	"strings"
 )
 
-// ErrLaunch is returned, wrapped, when what the environment says of the
-// processes doesn't go together: the program would train alone, or wait for
-// processes that never come.
+// ErrLaunch is returned, wrapped, if the environment's description of the processes is
+// inconsistent: the program would train alone, or wait for processes that never appear.
 var ErrLaunch = errors.New("several processes are announced, but they weren't started as such")
 
-// Place is which one this process is of those that work together.
+// Place is this process's position among the cooperating processes.
 type Place struct {
-	Rank, Size           int // of all; Size 1: alone
-	LocalRank, LocalSize int // of those on this machine, as far as known
+	Rank, Size           int // among all; Size 1: alone
+	LocalRank, LocalSize int // among those on this machine, as far as known
 	Host                 string
-	Port                 int    // where rank 0 keeps the store
-	Agent                bool   // the launcher keeps the store, not rank 0
-	Attempt              string // how often the launcher has started all anew
+	Port                 int    // of rank 0's store
+	Agent                bool   // the launcher hosts the store, not rank 0
+	Attempt              string // number of restarts by the launcher
 }
 
-// Alone reports whether there are no others.
+// Alone reports whether there are no other processes.
 func (p Place) Alone() bool { return p.Size <= 1 }
 
-// Flags say by hand what a scheduler says otherwise.
+// Flags set the place by hand instead of by a scheduler.
 type Flags struct {
 	Rank   int    // from 0
-	Size   int    // 0: the environment says it
+	Size   int    // 0: from the environment
 	Master string // host:port
 }
 
-// Find tells this process's place: from the flags, from the variables of torchrun
-// and of those that imitate it, or from Slurm's.
+// Find returns this process's place: from the flags, from the variables of torchrun and
+// compatible launchers, or from Slurm's.
 func Find(f Flags, env func(string) string) (Place, error) {
 	e := environment{get: env}
 	p := Place{Size: 1, LocalSize: 1}
@@ -60,7 +59,7 @@ func Find(f Flags, env func(string) string) (Place, error) {
 	return p, e.err
 }
 
-// environment reads variables; it carries its first error.
+// environment reads variables and keeps the first error.
 type environment struct {
 	get func(string) string
 	err error
@@ -72,7 +71,7 @@ func (e *environment) failf(format string, args ...any) {
 	}
 }
 
-// number is a variable's, or otherwise if it isn't set.
+// number returns a variable's value, or otherwise if it isn't set.
 func (e *environment) number(name string, otherwise int) int {
 	text := strings.TrimSpace(e.get(name))
 	if text == "" {
@@ -114,7 +113,7 @@ func (e *environment) torchrun() Place {
 	return p
 }
 
-// nodes is the most that PET_NNODES, such as 2 or 1:4, allows.
+// nodes returns the maximum of PET_NNODES, such as 2 or 1:4.
 func (e *environment) nodes() int {
 	text := e.get("PET_NNODES")
 	if text == "" {

@@ -28,7 +28,7 @@ func (e *environment) slurm() Place {
 	return p
 }
 
-// first is the value of the first variable that has one.
+// first returns the value of the first variable that is set.
 func (e *environment) first(names ...string) string {
 	for _, name := range names {
 		if value := e.get(name); value != "" {
@@ -38,7 +38,7 @@ func (e *environment) first(names ...string) string {
 	return ""
 }
 
-// FirstHost returns the first of a list of hosts as Slurm writes them:
+// FirstHost returns the first host of a list in Slurm's notation:
 // node[01-03,07],login2.
 func FirstHost(list string) (string, error) {
 	before, rest, ranged := strings.Cut(list, "[")
@@ -55,7 +55,7 @@ func FirstHost(list string) (string, error) {
 	return hostName(list, before+number+suffix)
 }
 
-// hostName refuses what no host can be called.
+// hostName returns an error for an invalid host name.
 func hostName(list, name string) (string, error) {
 	if name == "" || strings.ContainsAny(name, "[] \t\n") {
 		return "", fmt.Errorf("the list of hosts %q can't be read", list)
@@ -63,8 +63,8 @@ func hostName(list, name string) (string, error) {
 	return name, nil
 }
 
-// tasksOf reads from Slurm's list of tasks on each node, 2(x3),1, how many run on
-// one of them.
+// tasksOf returns one node's number of tasks from Slurm's list of tasks per node, such as
+// 2(x3),1.
 func tasksOf(list string, node int) (int, error) {
 	for part := range strings.SplitSeq(list, ",") {
 		count, times, repeated := strings.Cut(part, "(x")

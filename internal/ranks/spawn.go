@@ -18,20 +18,20 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 )
 
-// How long the other processes may take to end after the first has failed: to
-// notice it, and to keep the run's state.
+// How long the other processes may take to end after the first has failed: to notice the
+// failure, and to save the run's state.
 const (
 	untilTold   = 10 * time.Second
 	untilKilled = 40 * time.Second
 )
 
-// Spawned is a variable that is set in the processes that [Spawn] starts.
+// Spawned is an environment variable set in processes started by [Spawn].
 const Spawned = "TRIDENT_SPAWNED"
 
 // Spawn runs this program n times on this machine, as ranks 0 to n-1, with the
-// same arguments, and waits for all. Rank 0 has the streams; what the others write
-// on stderr is marked with their ranks. SIGINT and SIGTERM go to all. When one
-// fails the others notice, or else are told to end, and the error is its own.
+// same arguments, and waits for all. Rank 0 has the streams; the others' stderr is
+// prefixed with their ranks. SIGINT and SIGTERM are passed to all. If one fails, the others
+// notice or are terminated, and its error is returned.
 func Spawn(n int, args []string, streams cli.Streams) error {
 	program, err := os.Executable()
 	if err != nil {
@@ -44,7 +44,7 @@ func Spawn(n int, args []string, streams cli.Streams) error {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	defer signal.Stop(signals)
-	runtime.LockOSThread() // the processes die with the thread that has started them
+	runtime.LockOSThread() // the processes die with the thread that started them
 	defer runtime.UnlockOSThread()
 
 	c := children{ended: make(chan child, n)}
@@ -55,7 +55,7 @@ func Spawn(n int, args []string, streams cli.Streams) error {
 		if os.Getenv("GLOO_SOCKET_IFNAME") == "" {
 			cmd.Env = append(cmd.Env, "GLOO_SOCKET_IFNAME=lo")
 		}
-		// A group of its own: a terminal's Ctrl-C comes from here alone, once.
+		// A separate process group: Ctrl-C is passed on from here only, once.
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 		cmd.Stdout, cmd.Stderr = streams.Out, streams.Err
 		if rank > 0 {
@@ -69,7 +69,7 @@ func Spawn(n int, args []string, streams cli.Streams) error {
 	return c.wait(signals)
 }
 
-// freePort finds a port that nobody listens on.
+// freePort returns an unused port.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -79,7 +79,7 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// child is a process that has ended, or runs.
+// child is a started process.
 type child struct {
 	rank int
 	cmd  *exec.Cmd
@@ -89,7 +89,7 @@ type child struct {
 type children struct {
 	running []child
 	ended   chan child
-	mu      sync.Mutex // of the marked lines
+	mu      sync.Mutex // guards the prefixed lines
 }
 
 func (c *children) start(rank int, cmd *exec.Cmd, stderr io.Writer) error {
@@ -113,7 +113,7 @@ func (c *children) start(rank int, cmd *exec.Cmd, stderr io.Writer) error {
 	return nil
 }
 
-// mark copies lines, each with the rank that it comes from.
+// mark copies lines, prefixed with the rank.
 func (c *children) mark(rank int, lines io.Reader, w io.Writer) {
 	scanner := bufio.NewScanner(lines)
 	scanner.Buffer(nil, 1<<20)
@@ -125,15 +125,15 @@ func (c *children) mark(rank int, lines io.Reader, w io.Writer) {
 	_, _ = io.Copy(io.Discard, lines) // after a line without end
 }
 
-// end signals all processes that run.
+// end signals all running processes.
 func (c *children) end(s os.Signal) {
 	for _, one := range c.running {
-		_ = one.cmd.Process.Signal(s) // it may be gone
+		_ = one.cmd.Process.Signal(s) // it may have ended
 	}
 }
 
-// wait waits for all, hands on signals, and ends the others after the first that
-// fails, whose error it returns.
+// wait waits for all, forwards signals, and ends the others after the first failure,
+// whose error it returns.
 func (c *children) wait(signals <-chan os.Signal) error {
 	var failure error
 	var tell, kill <-chan time.Time
@@ -156,8 +156,8 @@ func (c *children) wait(signals <-chan os.Signal) error {
 	return failure
 }
 
-// failed is the error of a process that ended badly. One that could still say why
-// has said it.
+// failed returns the error for a failed process. One that could still report the reason
+// has done so.
 func failed(one child) error {
 	status, ok := one.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	switch {

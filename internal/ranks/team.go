@@ -15,33 +15,32 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-// ErrLost is returned, wrapped, when a rank is gone or has failed. The others
-// can't go on, and end.
+// ErrLost is returned, wrapped, if a rank is dead or has failed. The others can't continue
+// and end.
 var ErrLost = torchx.ErrLost
 
-// Team is the processes that work together. Its methods are called by all in the
-// same order. When a rank is gone they return ErrLost with a text that names it.
+// Team is the group of cooperating processes. All must call its methods in the same order.
+// If a rank is dead they return ErrLost, with a text that names it.
 type Team struct {
 	place   Place
 	timeout time.Duration
 	store   *torchx.Store
-	beats   *torchx.Store // the watch's own connection
+	beats   *torchx.Store // the watch's separate connection
 	group   *torchx.Group
 
-	machines int64        // that have a process with local rank 0, beside rank 0's
-	turns    int          // how often InTurn was called
-	calls    atomic.Int64 // collectives begun
+	machines int64        // other machines than rank 0's with a process of local rank 0
+	turns    int          // number of calls of InTurn
+	calls    atomic.Int64 // collectives started
 
 	over    chan struct{}
 	watched chan struct{}   // closed when the watch has ended
-	life    context.Context // ends when the team breaks up; the cause is an ErrLost that says why
+	life    context.Context // done when the team breaks up; the cause is an ErrLost with the reason
 	end     context.CancelCauseFunc
-	cutOff  atomic.Bool // the store doesn't answer: who asks it waits for ever
+	cutOff  atomic.Bool // the store doesn't answer: calls to it would hang
 }
 
-// Join brings the processes together. It waits for the others until ctx is done,
-// but no longer than timeout, which is also how long any later call waits for a
-// rank that is slow.
+// Join connects the processes. It waits for the others until ctx is done, but at most for
+// timeout, which is also how long any later call waits for a slow rank.
 func Join(ctx context.Context, p Place, timeout time.Duration) (*Team, error) {
 	t := &Team{place: p, timeout: timeout, over: make(chan struct{}), watched: make(chan struct{})}
 	t.life, t.end = context.WithCancelCause(context.Background())
@@ -78,7 +77,7 @@ func explainStore(p Place, err error) error {
 	return fmt.Errorf("%w; is rank 0 running there, and can this machine reach it?", err)
 }
 
-// await runs f, and leaves it behind when ctx is done.
+// await runs f, and abandons it when ctx is done.
 func await(ctx context.Context, f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- f() }()
@@ -90,7 +89,7 @@ func await(ctx context.Context, f func() error) error {
 	}
 }
 
-// meet waits until all ranks have said how many they are.
+// meet waits until all ranks have reported the number of ranks.
 func (t *Team) meet(ctx context.Context) error {
 	rank, size := t.place.Rank, t.place.Size
 	if n, err := t.store.Add("came/"+strconv.Itoa(rank), 1); err != nil {
@@ -142,7 +141,7 @@ func (t *Team) meet(ctx context.Context) error {
 
 func sizeKey(rank int) string { return "size/" + strconv.Itoa(rank) }
 
-// listRanks is "rank 1" or "ranks 1, 2".
+// listRanks returns "rank 1" or "ranks 1, 2".
 func listRanks(list []int) string {
 	var text []string
 	for _, rank := range list {
@@ -154,13 +153,13 @@ func listRanks(list []int) string {
 	return "ranks " + strings.Join(text, ", ")
 }
 
-// Place is which of the processes this is.
+// Place returns this process's place.
 func (t *Team) Place() Place { return t.place }
 
-// Rank is this process's number, from 0.
+// Rank returns this process's rank, from 0.
 func (t *Team) Rank() int { return t.place.Rank }
 
-// Size is how many processes there are.
+// Size returns the number of processes.
 func (t *Team) Size() int { return t.place.Size }
 
 // BeginSum is [torchx.Group.BeginSum].
@@ -200,7 +199,7 @@ func (t *Team) Share(data []byte) ([]byte, error) {
 	return all[0], nil
 }
 
-// call counts a collective, and finds out why it failed.
+// call counts a collective, and determines the cause if it fails.
 func (t *Team) call(f func() error) error {
 	t.calls.Add(1)
 	err := f()
@@ -208,13 +207,13 @@ func (t *Team) call(f func() error) error {
 		return nil
 	}
 	if !errors.Is(err, ErrLost) {
-		go func() { t.lose(t.rollCall(err)) }() // unless the watch is faster
+		go func() { t.lose(t.rollCall(err)) }() // unless the watch was faster
 	}
 	<-t.life.Done()
 	return context.Cause(t.life)
 }
 
-// Close ends a team that has done its work, once all have.
+// Close ends the team once all ranks have finished.
 func (t *Team) Close() error {
 	close(t.over)
 	if _, err := t.group.Gather(nil); err != nil {
@@ -223,7 +222,7 @@ func (t *Team) Close() error {
 	t.group.Close()
 	<-t.watched
 	t.beats.Close()
-	if t.place.Rank == 0 { // the others hang up first
+	if t.place.Rank == 0 { // the others disconnect first
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.store.Close()

@@ -9,12 +9,12 @@ import (
 
 const machinesKey = "machines"
 
-// leads reports whether this process goes before the others on its machine.
+// leads reports whether this process goes first on its machine.
 func (t *Team) leads() bool { return t.place.Rank > 0 && t.place.LocalRank == 0 }
 
-// InTurn lets rank 0 do something, then one process on each other machine, then
-// all others: what the first makes or fetches is there for the next. However long
-// that takes, the others wait, unless the team breaks up.
+// InTurn lets rank 0 do something, then one process on each other machine, then all
+// others: what the first ones create or download is there for the next. The others wait
+// however long that takes, unless the team breaks up.
 func (t *Team) InTurn(f func() error) error {
 	t.turns++
 	done := "turn/" + strconv.Itoa(t.turns)
@@ -28,7 +28,7 @@ func (t *Team) InTurn(f func() error) error {
 	for {
 		n, err := t.count(done, 0)
 		if err != nil {
-			t.lose(t.storeIsGone()) // unless it was lost before
+			t.lose(t.storeIsGone()) // unless already lost
 			return context.Cause(t.life)
 		}
 		if n >= before {
@@ -49,14 +49,14 @@ func (t *Team) InTurn(f func() error) error {
 	return nil
 }
 
-// count is [torchx.Store.Add], which it leaves behind when the team breaks up.
+// count is [torchx.Store.Add], abandoned if the team breaks up.
 func (t *Team) count(key string, add int64) (int64, error) {
 	var sum int64
 	err := await(t.life, func() (err error) {
 		sum, err = t.store.Add(key, add)
 		return err
 	})
-	if t.life.Err() != nil { // f may still run
+	if t.life.Err() != nil { // f may still be running
 		return 0, context.Cause(t.life)
 	}
 	return sum, err

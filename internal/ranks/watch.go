@@ -11,26 +11,26 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 )
 
-// Each rank gives a sign of life every beat; one that gives none for silence is
-// gone.
+// Each rank sends a heartbeat every beat; one without any for silence is considered
+// dead.
 const (
 	beat    = 500 * time.Millisecond
 	silence = 6 * beat
 )
 
-// trouble is the key under which the first to notice says what has happened.
+// trouble is the key under which the first rank to notice a failure reports it.
 const trouble = "trouble"
 
 func beatKey(rank int) string  { return "beat/" + strconv.Itoa(rank) }
 func errorKey(rank int) string { return "error/" + strconv.Itoa(rank) }
 
-// lose breaks the team up. The first reason counts.
+// lose breaks the team up. Only the first reason is kept.
 func (t *Team) lose(why string) {
 	t.end(fmt.Errorf("%w: %s", ErrLost, why))
 }
 
-// watch gives signs of life, and looks whether there is trouble. Rank 0 also
-// looks whether all others live: a machine that is cut off breaks no connection.
+// watch sends heartbeats and checks for failures. Rank 0 also checks the others'
+// heartbeats: a machine that is cut off doesn't break connections.
 func (t *Team) watch() {
 	defer close(t.watched)
 	ticker := time.NewTicker(beat)
@@ -57,7 +57,7 @@ func (t *Team) watch() {
 			return
 		case <-t.life.Done():
 			return
-		case <-time.After(t.timeout): // cut off: a connection hangs instead of breaking
+		case <-time.After(t.timeout): // cut off: the connection hangs instead of breaking
 			t.cutOff.Store(true)
 			t.lose(fmt.Sprintf("%s, which keeps the store, has not answered for %v (training.rank_timeout_minutes): is this machine cut off?", t.keeper(), t.timeout))
 			return
@@ -65,14 +65,13 @@ func (t *Team) watch() {
 	}
 }
 
-// sign is a rank's sign of life, and when it was new.
+// sign is a rank's last heartbeat, and when it changed.
 type sign struct {
 	text string
 	at   time.Time
 }
 
-// look is one beat of the watch. It returns why the team breaks up, "" if it
-// doesn't.
+// look is one beat of the watch. It returns why the team breaks up, or "".
 func (t *Team) look(n int, signs []sign) string {
 	err := t.beats.Set(beatKey(t.place.Rank), fmt.Sprintf("%d %d", n, t.calls.Load()))
 	why, lookErr := t.trouble()
@@ -93,7 +92,7 @@ func (t *Team) look(n int, signs []sign) string {
 	return ""
 }
 
-// keeper is who keeps the store.
+// keeper names the store's host.
 func (t *Team) keeper() string {
 	if t.place.Agent {
 		return "the launcher"
@@ -101,10 +100,10 @@ func (t *Team) keeper() string {
 	return "rank 0"
 }
 
-// storeIsGone says who is gone with the store.
+// storeIsGone names the process that is gone with the store.
 func (t *Team) storeIsGone() string { return t.keeper() + " is gone, which keeps the store" }
 
-// trouble returns what a rank has said of the team's end; "" if there is none.
+// trouble returns the failure that a rank has reported, or "".
 func (t *Team) trouble() (string, error) {
 	has, err := t.beats.Has(trouble)
 	if err != nil || !has {
@@ -113,7 +112,7 @@ func (t *Team) trouble() (string, error) {
 	return t.beats.Get(trouble)
 }
 
-// sign is a rank's last sign of life; "" before the first.
+// sign returns a rank's last heartbeat; "" before the first.
 func (t *Team) sign(rank int) (string, error) {
 	has, err := t.beats.Has(beatKey(rank))
 	if err != nil || !has {
@@ -122,7 +121,7 @@ func (t *Team) sign(rank int) (string, error) {
 	return t.beats.Get(beatKey(rank))
 }
 
-// announce tells the others why the team ends, unless one was faster, and
+// announce reports to the others why the team ends, unless another rank was faster, and
 // returns the reason.
 func (t *Team) announce(why string) string {
 	first, err := t.beats.Add("first to notice", 1)
@@ -135,7 +134,7 @@ func (t *Team) announce(why string) string {
 		}
 		return why
 	}
-	for range 20 { // it is about to be written
+	for range 20 { // it is being written
 		if told, err := t.trouble(); err != nil {
 			return t.storeIsGone()
 		} else if told != "" {
@@ -146,8 +145,8 @@ func (t *Team) announce(why string) string {
 	return why
 }
 
-// rollCall finds out whose fault it is that a collective failed: a rank that has
-// said so, one that gives no sign of life any more, or the last to begin it.
+// rollCall determines which rank made a collective fail: one that has reported a failure,
+// one without heartbeats, or the last to start the collective.
 func (t *Team) rollCall(err error) string {
 	before, after := make([]string, t.place.Size), make([]string, t.place.Size)
 	read := func(signs []string) error {
@@ -198,15 +197,15 @@ func (t *Team) rollCall(err error) string {
 	return t.announce(fmt.Sprintf("all ranks live, but rank %d can't exchange data with them: %v", t.place.Rank, err))
 }
 
-// callsOf is how many collectives a rank had begun at a sign of life.
+// callsOf returns how many collectives a rank had started at a heartbeat.
 func callsOf(sign string) int {
 	_, calls, _ := strings.Cut(sign, " ")
 	n, _ := strconv.Atoi(calls)
 	return n
 }
 
-// Fail tells the others that this rank ends because of err, and returns err as it
-// shall be shown. Rank 0 speaks for all: what it shows as well, others don't.
+// Fail reports to the others that this rank ends because of err, and returns err as it is
+// to be shown. Rank 0 speaks for all: others don't repeat what it shows.
 func (t *Team) Fail(err error) error {
 	rank := t.place.Rank
 	if t.beats == nil { // not joined yet
@@ -229,8 +228,7 @@ func (t *Team) Fail(err error) error {
 	return fmt.Errorf("rank %d: %w", rank, err)
 }
 
-// farewell waits a moment until the others have read what is in the store: it
-// goes with rank 0.
+// farewell waits briefly until the others have read the store, which ends with rank 0.
 func (t *Team) farewell() {
 	if t.place.Agent {
 		return
@@ -250,7 +248,7 @@ func (t *Team) farewell() {
 
 // toldByRank0 reports whether rank 0 ends for the same reason.
 func (t *Team) toldByRank0(err error) bool {
-	defer func() { _ = t.beats.Set("read/"+strconv.Itoa(t.place.Rank), "") }() // rank 0 waits no longer
+	defer func() { _ = t.beats.Set("read/"+strconv.Itoa(t.place.Rank), "") }() // rank 0 need not wait any longer
 	for deadline := time.Now().Add(silence); time.Now().Before(deadline); time.Sleep(beat / 10) {
 		has, lookErr := t.beats.Has(errorKey(0))
 		if lookErr != nil {

@@ -1,8 +1,7 @@
-// Package table reads tables of cells, separated by commas or tabs, as
-// spreadsheets and Python's csv write them, and finds in them what Python's
-// csv finds, character by character. The standard library's encoding/csv makes
-// LF of each CRLF in a cell, so that what counts a cell's characters, such as
-// the offsets of entities, would be wrong in Python.
+// Package table reads delimited tables as spreadsheets and Python's csv write them, with
+// the same cells as Python's csv, character by character. The standard library's
+// encoding/csv converts CRLF in a cell to LF, so that character offsets, such as those of
+// entities, would be wrong in Python.
 package table
 
 import (
@@ -14,37 +13,37 @@ import (
 )
 
 // Reader reads a table row by row. A cell that begins with a quotation mark
-// ends with one; inside of it two stand for one, and line ends are kept as they
-// are. In other cells quotation marks are characters like any other. A row ends
-// with LF, CRLF or CR; empty lines are passed over. This is Python's
+// ends with one; inside it, two represent one, and line ends are kept. In other
+// cells quotation marks are ordinary characters. A row ends with LF, CRLF or CR;
+// empty lines are skipped. This is Python's
 // csv.reader with strict=True, on a file opened with newline="".
 type Reader struct {
 	in        *bufio.Reader
 	separator byte
 	offset    int64
 	line      int // of the next byte, from 1
-	begin     int // line in which the row begins
+	begin     int // first line of the row
 
 	text []byte // the row's cells, one after the other
-	ends []int  // where in text they end
+	ends []int  // their ends in text
 	row  []string
 }
 
-// NewReader reads a table whose cells are separated by that byte.
+// NewReader returns a Reader for a table with that separator.
 func NewReader(in *bufio.Reader, separator byte) *Reader {
 	return &Reader{in: in, separator: separator, line: 1}
 }
 
-// Offset is how many bytes of the table have been read.
+// Offset returns how many bytes of the table have been read.
 func (r *Reader) Offset() int64 { return r.offset }
 
-// Line is the line, from 1, in which the row begins that was read last, or was
-// begun when an error came.
+// Line returns the first line, counted from 1, of the last row read, or of the row with
+// an error.
 func (r *Reader) Line() int { return r.begin }
 
-// Read returns the next row, which is good until the next call, or io.EOF. Its
-// error is [csv.ErrQuote] where a quotation mark isn't closed, or something
-// follows one that is; otherwise it is one of reading.
+// Read returns the next row, valid until the next call, or io.EOF. The error is
+// [csv.ErrQuote] if a quotation mark isn't closed, or followed by something else than a
+// separator; other errors are from reading.
 func (r *Reader) Read() ([]string, error) {
 	b, err := r.first()
 	if err != nil {
@@ -72,8 +71,8 @@ func (r *Reader) Read() ([]string, error) {
 	return r.row, nil
 }
 
-// FirstRow returns the cells of the first row of a table that begins so, if its cells are
-// separated by that byte; nil if it can't be read.
+// FirstRow returns the cells of the first row of a table with that beginning and
+// separator; nil if it can't be read.
 func FirstRow(head []byte, separator byte) []string {
 	row, err := NewReader(bufio.NewReader(bytes.NewReader(head)), separator).Read()
 	if err != nil {
@@ -82,7 +81,7 @@ func FirstRow(head []byte, separator byte) []string {
 	return row
 }
 
-// first returns a row's first byte, after empty lines.
+// first returns a row's first byte, skipping empty lines.
 func (r *Reader) first() (byte, error) {
 	for {
 		r.begin = r.line
@@ -93,8 +92,8 @@ func (r *Reader) first() (byte, error) {
 	}
 }
 
-// byte returns the next byte: LF for each line end, and for the table's, which
-// is io.EOF as well.
+// byte returns the next byte: LF for each line end, and LF with io.EOF at the table's
+// end.
 func (r *Reader) byte() (byte, error) {
 	b, err := r.raw()
 	if err != nil {
@@ -151,7 +150,7 @@ func (r *Reader) quoted() (byte, error) {
 			if next, _ := r.in.Peek(1); len(next) == 0 || next[0] != '"' {
 				return r.afterQuote()
 			}
-			_, _ = r.raw() // it is in the buffer
+			_, _ = r.raw() // it is buffered
 		case b == '\r', b == '\n' && before != '\r':
 			r.line++
 		}
@@ -160,7 +159,7 @@ func (r *Reader) quoted() (byte, error) {
 	}
 }
 
-// afterQuote wants the separator or a line end behind a closed quotation mark.
+// afterQuote requires the separator or a line end after a closing quotation mark.
 func (r *Reader) afterQuote() (byte, error) {
 	b, err := r.byte()
 	switch {

@@ -14,43 +14,43 @@ import (
 	"golang.org/x/term"
 )
 
-// Progress shows how far some work is: on a terminal as one line, which is drawn again
-// and again and never longer than the terminal is wide; elsewhere as a line now and
-// then. It is cosmetic; errors are ignored. A nil *Progress shows nothing.
+// Progress shows the progress of some work: on a terminal as one line that is redrawn and
+// never wider than the terminal; elsewhere as a line from time to time. It is cosmetic;
+// errors are ignored. A nil *Progress shows nothing.
 type Progress struct {
 	title string
 	bytes bool
-	lines io.Writer // for the lines, where there is no terminal; nil: none
+	lines io.Writer // for lines if there is no terminal; nil: none
 	now   func() time.Time
 
 	mu          sync.Mutex
-	screen      *screen // nil where there is no terminal
+	screen      *screen // nil if there is no terminal
 	text        string
 	done, total int64
-	from        int64 // where this process began
+	from        int64 // done before this process
 	began       time.Time
-	due         time.Time // of the next drawing or line
+	due         time.Time // of the next redraw or line
 	shown       bool      // the line is on the terminal
 	resized     chan os.Signal
 }
 
-// Options are what a [Progress] may be told at its beginning.
+// Options are a [Progress]'s options.
 type Options struct {
-	Bytes bool                                // what is counted are bytes
-	Lines io.Writer                           // where lines go if there is no terminal; nil: nowhere
+	Bytes bool                                // the units are bytes
+	Lines io.Writer                           // for lines if there is no terminal; nil: none
 	Now   func() time.Time                    // nil: time.Now
 	Size  func() (columns int, terminal bool) // nil: the stream's
 }
 
-// Lines come now and then: the first after a while, so that short work has none.
+// Lines appear from time to time: the first after a while, so that short work has none.
 const (
 	firstLine = time.Minute
 	nextLine  = 5 * time.Minute
 	drawing   = 100 * time.Millisecond
 )
 
-// NewProgress shows work of so many parts on a stream, if that is a terminal. total is 0
-// or less if it isn't known.
+// NewProgress shows the progress of total units of work on a stream, if that is a
+// terminal. total is 0 or less if unknown.
 func NewProgress(stream io.Writer, title string, total int64, o Options) *Progress {
 	p := &Progress{title: title, total: total, bytes: o.Bytes, lines: o.Lines, now: o.Now}
 	if p.now == nil {
@@ -71,20 +71,20 @@ func NewProgress(stream io.Writer, title string, total int64, o Options) *Progre
 	return p
 }
 
-// columns is how wide a terminal is, and whether the stream is one on which a line can
-// be drawn again.
+// columns returns a terminal's width, and whether the stream is a terminal on which a line
+// can be redrawn.
 func columns(stream io.Writer) (int, bool) {
 	if !Is(stream) || os.Getenv("TERM") == "dumb" {
 		return 0, false
 	}
 	width, _, err := term.GetSize(int(stream.(*os.File).Fd()))
-	if err != nil || width <= 0 { // as in some consoles that don't tell
+	if err != nil || width <= 0 { // unknown on some consoles
 		width = 80
 	}
 	return width, true
 }
 
-// From says how much was done before this process began.
+// From sets how much was done before this process started.
 func (p *Progress) From(done int64) {
 	if p == nil {
 		return
@@ -94,8 +94,8 @@ func (p *Progress) From(done int64) {
 	p.done, p.from = done, done
 }
 
-// Set says how much is done, of how much, and what else there is to say; with a text of
-// "" what was said last stays.
+// Set sets how much is done, the total, and an additional text; an empty text keeps the
+// last one.
 func (p *Progress) Set(done, total int64, text string) {
 	if p == nil {
 		return
@@ -118,7 +118,7 @@ func (p *Progress) Set(done, total int64, text string) {
 	}
 }
 
-// Clear makes room for other lines; the next Set draws the line again.
+// Clear removes the line to make room for others; the next Set redraws it.
 func (p *Progress) Clear() {
 	if p == nil {
 		return
@@ -150,8 +150,7 @@ func (p *Progress) Finish() {
 	}
 }
 
-// draw shows the line, and from the first time on draws it anew when the terminal's
-// size changes.
+// draw shows the line, and afterwards redraws it when the terminal's size changes.
 func (p *Progress) draw() {
 	p.screen.draw(p.versions())
 	p.shown = true
@@ -171,11 +170,11 @@ func (p *Progress) draw() {
 	}(p.resized)
 }
 
-// versions are the line with the bar and, for narrow terminals, without.
+// versions returns the line with the bar and, for narrow terminals, without.
 func (p *Progress) versions() (long, short string) { return plain(p.line(true)), plain(p.line(false)) }
 
-// line says how far the work is: what matters most stands first, as what is too much
-// for the terminal is cut off.
+// line returns the line, most important parts first, since it is truncated to the
+// terminal's width.
 func (p *Progress) line(bar bool) string {
 	var parts []string
 	title := p.title
@@ -207,8 +206,8 @@ func (p *Progress) amount(n int64) string {
 	return fmt.Sprint(n)
 }
 
-// Left is how long the rest of some work takes if it goes on as it went; 0 if that can't
-// be told yet.
+// Left estimates the remaining time from the speed so far; 0 if that isn't possible
+// yet.
 func Left(took time.Duration, done, rest int64) time.Duration {
 	if took < time.Second || done <= 0 || rest <= 0 {
 		return 0
@@ -216,7 +215,7 @@ func Left(took time.Duration, done, rest int64) time.Duration {
 	return time.Duration(float64(took) / float64(done) * float64(rest))
 }
 
-// Rough is a duration as people say it: 45s, 12m30s, 3h10m, 2d4h.
+// Rough formats a duration for people: 45s, 12m30s, 3h10m, 2d4h.
 func Rough(d time.Duration) string {
 	switch seconds := int64(max(d, 0).Round(time.Second) / time.Second); {
 	case seconds < 60:
@@ -230,21 +229,20 @@ func Rough(d time.Duration) string {
 	}
 }
 
-// screen is a terminal's line in which the cursor stands. It is left at the line's
-// beginning, so that it still stands there when a terminal that has become narrower has
-// broken what was drawn into several lines.
+// screen is the terminal line with the cursor. The cursor is left at the beginning of the
+// line, where it stays if a terminal that has become narrower wraps what was drawn.
 type screen struct {
 	stream io.Writer
 	size   func() (columns int, terminal bool)
 }
 
-// eraseBelow erases from the cursor to the screen's end.
+// eraseBelow erases from the cursor to the end of the screen.
 const eraseBelow = "\x1b[J"
 
-// draw draws a line or, if that is too long, as much as there is room for of a short one.
+// draw draws a line or, if it is too long, as much of a shorter one as fits.
 func (s *screen) draw(line, short string) {
 	width, _ := s.size()
-	width-- // some terminals break a line that is full
+	width-- // some terminals wrap a full line
 	if uniseg.StringWidth(line) > width {
 		line = cut(short, width)
 	}
@@ -253,7 +251,7 @@ func (s *screen) draw(line, short string) {
 
 func (s *screen) clear() { fmt.Fprint(s.stream, "\r"+eraseBelow) }
 
-// cut is as much of a line as has room in so many columns.
+// cut truncates a line to a number of columns.
 func cut(line string, columns int) string {
 	rest, state := line, -1
 	for used := 0; rest != ""; {
@@ -266,7 +264,7 @@ func cut(line string, columns int) string {
 	return line
 }
 
-// plain leaves away what would move the cursor.
+// plain removes characters that would move the cursor.
 func plain(line string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029 {

@@ -1,4 +1,4 @@
-// Package terminal tells whether a person is looking.
+// Package terminal detects terminals and shows progress on them.
 package terminal
 
 import (

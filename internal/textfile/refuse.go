@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// kind is a kind of file that isn't read, known by bytes at a place in it.
+// kind is a kind of file that isn't supported, recognised by bytes at an offset.
 type kind struct {
 	magic string
 	at    int
-	what  string // it is, and what to do
+	what  string // what it is, and what to do
 }
 
 // What to do about some kinds.
@@ -24,9 +24,9 @@ const (
 	markup    = "this is HTML or XML, as some programs call .xls; " + asCSV
 )
 
-// kinds are those that people are likely to have, in the order in which they
-// are looked for. The bytes are those of the formats' own descriptions, and no
-// text begins with them: hence the NUL and control characters.
+// kinds are the likely ones, in the order in which they are tested. The bytes are from the
+// formats' specifications, and no text begins with them: hence the NUL and control
+// characters.
 var kinds = []kind{
 	{"\xff\xfe\x00\x00", 0, "this is UTF-32; save it as UTF-8"},
 	{"\x00\x00\xfe\xff", 0, "this is UTF-32; save it as UTF-8"},
@@ -75,7 +75,7 @@ const (
 	pickle = "this is a pickle, which may run code; " + asJSONL
 )
 
-// known tells a kind that isn't read by its bytes, or nil.
+// known returns the unsupported kind with these bytes, or nil.
 func known(head []byte) error {
 	for _, k := range kinds {
 		if len(head) >= k.at && bytes.HasPrefix(head[k.at:], []byte(k.magic)) {
@@ -91,8 +91,8 @@ func known(head []byte) error {
 	return nil
 }
 
-// check finds what isn't text in UTF-8 by an input's beginning, of which line
-// is the first line. A few bytes of another encoding pass.
+// check returns an error if an input's beginning isn't UTF-8 text. line is its first line.
+// A few invalid bytes are allowed.
 func check(head, line []byte) error {
 	if err := known(head); err != nil {
 		return err
@@ -109,8 +109,7 @@ func check(head, line []byte) error {
 	return nil
 }
 
-// evenly reports whether every other byte is NUL, for the most part, as in
-// UTF-16 of a Latin script.
+// evenly reports whether most of every other byte is NUL, as in UTF-16 of a Latin script.
 func evenly(line []byte, nuls int) bool {
 	var at [2]int
 	for i, b := range line {
@@ -121,8 +120,8 @@ func evenly(line []byte, nuls int) bool {
 	return max(at[0], at[1]) == nuls && 4*nuls >= len(line)-1
 }
 
-// oddBytes counts control characters that text hardly has, and bytes that
-// aren't UTF-8. That a third of them is too many is Perl's rule for -B.
+// oddBytes counts control characters that are unusual in text, and invalid UTF-8. The limit
+// of a third is Perl's rule for -B.
 func oddBytes(line []byte) int {
 	n := 0
 	for len(line) > 0 {

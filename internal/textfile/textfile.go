@@ -1,7 +1,7 @@
-// Package textfile reads text as people keep it: UTF-8 with or without a byte
-// order mark, plain or compressed (gzip, zstd, bzip2). What a file is shows in
-// its first bytes, not in its name. Anything else, such as a spreadsheet, is
-// refused with an error that says what it is and what to do about it.
+// Package textfile reads text files: UTF-8 with or without a byte-order mark, plain or
+// compressed (gzip, zstd, bzip2), recognised by their first bytes, not by their name.
+// Anything else, such as a spreadsheet, is refused with an error that says what it is and
+// what to do about it.
 package textfile
 
 import (
@@ -12,21 +12,21 @@ import (
 	"io"
 )
 
-// Refused is the error of an input that is no text, or text in an encoding
-// that isn't read. It holds nothing of the input.
+// Refused is the error for an input that isn't text, or is in an unsupported encoding. It
+// contains nothing from the input.
 type Refused struct{ reason string }
 
 func (e *Refused) Error() string { return e.reason }
 
-// Options are how an input is read.
+// Options configure a [Reader].
 type Options struct {
-	// MaxUnpacked is how many bytes a compressed input may grow to; 0 is no
-	// limit. It is for those who keep all of it in memory: a few kilobytes can
-	// unpack to as many gigabytes.
+	// MaxUnpacked is the maximum decompressed size in bytes; 0 is no limit. It is for
+	// callers that hold all of it in memory: a few kilobytes can unpack to as many
+	// gigabytes.
 	MaxUnpacked int64
 }
 
-// Reader reads an input's text, decompressed and without its byte order mark.
+// Reader reads an input's text, decompressed and without its byte-order mark.
 type Reader struct {
 	in      *bufio.Reader
 	packing string
@@ -35,9 +35,9 @@ type Reader struct {
 
 const bufferSize = 1 << 16
 
-// NewReader looks at the beginning of in: at its first line, or the first
-// 64 KiB of a longer one. Of a pipe it waits for no more. The error is a
-// [Refused], one of damaged compressed data, or one of in.
+// NewReader examines the beginning of in: its first line, or the first 64 KiB of a longer
+// one. On a pipe it waits for no more than that. The error is a [Refused], one about
+// damaged compressed data, or one from in.
 func NewReader(in io.Reader, o Options) (*Reader, error) {
 	source := &source{in: in}
 	r := &Reader{in: bufio.NewReaderSize(source, bufferSize)}
@@ -66,24 +66,24 @@ func NewReader(in io.Reader, o Options) (*Reader, error) {
 	}
 	if bytes.HasPrefix(head, []byte(mark)) {
 		r.mark = len(mark)
-		_, _ = r.in.Discard(r.mark) // it is in the buffer
+		_, _ = r.in.Discard(r.mark) // it is buffered
 	}
 	return r, nil
 }
 
-// mark is UTF-8's byte order mark.
+// mark is UTF-8's byte-order mark.
 const mark = "\xef\xbb\xbf"
 
 // Read implements [io.Reader].
 func (r *Reader) Read(p []byte) (int, error) { return r.in.Read(p) }
 
-// Compressed reports whether the input is.
+// Compressed reports whether the input is compressed.
 func (r *Reader) Compressed() bool { return r.packing != "" }
 
-// MarkSize is how many bytes the byte order mark takes that was passed over.
+// MarkSize returns the size in bytes of the skipped byte-order mark.
 func (r *Reader) MarkSize() int { return r.mark }
 
-// source notes an error of reading, which isn't one of what is read.
+// source records read errors, to tell them from errors in the data.
 type source struct {
 	in  io.Reader
 	err error
@@ -97,9 +97,8 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// beginning looks at what in begins with: all that is there, and its first
-// line, neither longer than the buffer. It waits until there is a whole line,
-// or enough to know the input by.
+// beginning returns the beginning of in, all that is buffered, and its first line; neither
+// is longer than the buffer. It waits for a whole line, or enough to recognise the input.
 func beginning(in *bufio.Reader) (head, line []byte, err error) {
 	for n := 1; ; n = in.Buffered() + 1 {
 		head, err = in.Peek(n)

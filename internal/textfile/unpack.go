@@ -15,29 +15,29 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// packing is a way of compressing.
+// packing is a compression format.
 type packing struct {
 	name       string
 	extensions []string // of files
-	magics     []string // that it begins with, one of them
+	magics     []string // one of which it begins with
 	open       func(io.Reader) (io.Reader, error)
 }
 
 var packings = []packing{
 	{"gzip", []string{".gz"}, []string{"\x1f\x8b\x08"}, func(in io.Reader) (io.Reader, error) { return gzip.NewReader(in) }},
 	{"zstd", []string{".zst", ".zstd"}, zstdMagics(), func(in io.Reader) (io.Reader, error) {
-		// One at a time there is no goroutine, so nothing to close.
+		// Without concurrency there is no goroutine, so nothing to close.
 		return zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	}},
 	{"bzip2", []string{".bz2"}, bzip2Magics(), func(in io.Reader) (io.Reader, error) { return bzip2.NewReader(in), nil }},
 }
 
-// maxWindow is as far as zstd data may look back, in bytes, and so what
-// decompressing takes: as with the zstd command, unless it is told otherwise.
+// maxWindow is the maximum window of zstd data in bytes, and so the memory for
+// decompression; it is the zstd command's default.
 const maxWindow = 128 << 20
 
-// bzip2Magics are a block's size and the beginning of a block, or of the end
-// where there is none: "BZh" alone may be text.
+// bzip2Magics include the block size and the beginning of a block, or of the end if there
+// is none: "BZh" alone may be text.
 func bzip2Magics() (list []string) {
 	for size := '1'; size <= '9'; size++ {
 		list = append(list, "BZh"+string(size)+"\x31\x41\x59\x26\x53\x59", "BZh"+string(size)+"\x17\x72\x45\x38\x50\x90")
@@ -45,8 +45,8 @@ func bzip2Magics() (list []string) {
 	return list
 }
 
-// zstdMagics are that of a frame of data, and those of frames to be passed
-// over, which some programs put in front.
+// zstdMagics are those of data frames and of skippable frames, which some programs write
+// first.
 func zstdMagics() []string {
 	list := []string{"\x28\xb5\x2f\xfd"}
 	for b := byte(0x50); b < 0x60; b++ {
@@ -55,7 +55,7 @@ func zstdMagics() []string {
 	return list
 }
 
-// packingOf tells how an input is compressed, or nil.
+// packingOf returns an input's compression format, or nil.
 func packingOf(head []byte) *packing {
 	for i, p := range packings {
 		if slices.ContainsFunc(p.magics, func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }) {
@@ -65,8 +65,8 @@ func packingOf(head []byte) *packing {
 	return nil
 }
 
-// TrimExtension is a file's name without the extension of a way of compressing
-// that is read: "calls.csv" for "calls.csv.gz".
+// TrimExtension returns a file's name without the extension of a supported compression
+// format: "calls.csv" for "calls.csv.gz".
 func TrimExtension(name string) string {
 	extension := filepath.Ext(name)
 	for _, p := range packings {
@@ -84,7 +84,7 @@ func (p *packing) unpack(in *bufio.Reader, from *source, o Options) (io.Reader, 
 	return u, u.explain(err)
 }
 
-// unpacker tells damaged data from a failing disk, and stops at a limit.
+// unpacker distinguishes damaged data from read errors, and stops at a limit.
 type unpacker struct {
 	*packing
 	in    io.Reader

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// CallsFile writes n made-up calls of different lengths to a JSON Lines file.
+// CallsFile writes n synthetic calls of different lengths to a JSON Lines file.
 func CallsFile(t testing.TB, n int) string {
 	t.Helper()
 	var b strings.Builder

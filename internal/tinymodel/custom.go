@@ -6,9 +6,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Custom are a user's: one of each kind, and two of entities that have a
-// label in common with each other and with ner. Head and label names are those
-// that could be mistaken.
+// Custom are custom tasks: one of each kind, and two token tasks that share a label with
+// each other and with ner. Head and label names are easily confused on purpose.
 func Custom(t testing.TB) []tasks.Task {
 	t.Helper()
 	var list []tasks.Task

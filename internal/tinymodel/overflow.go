@@ -14,12 +14,12 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-// OverflowWord is the word whose texts overflow in a model of [Overflow].
+// OverflowWord is the word that makes a text overflow in a model changed by [Overflow].
 const OverflowWord = "Kisumu"
 
-// Overflow changes the model in dir, which [Dir] made: its weights stay finite, but the
-// numbers of texts with [OverflowWord], whose embedding has the largest numbers that there
-// are, aren't any more.
+// Overflow changes the model in dir, created by [Dir]: its weights stay finite, but the
+// hidden states of texts with [OverflowWord], whose embedding has the largest finite
+// numbers, aren't.
 func Overflow(t testing.TB, dir string) {
 	t.Helper()
 	overflow(t, dir, len(special)+slices.Index(strings.Fields(Words), OverflowWord))
@@ -31,7 +31,7 @@ func OverflowAlways(t testing.TB, dir string) {
 	overflow(t, dir, slices.Index(special, "[CLS]"))
 }
 
-// overflow gives the token of that id an embedding of the largest numbers.
+// overflow gives the token with that id an embedding of the largest finite numbers.
 func overflow(t testing.TB, dir string, id int) {
 	t.Helper()
 	Change(t, dir, func(tensor *weights.Tensor) {
@@ -46,7 +46,7 @@ func overflow(t testing.TB, dir string, id int) {
 	})
 }
 
-// Spoil puts a NaN into the last of the numbers of a tensor of the model in dir.
+// Spoil puts a NaN into the last element of a tensor of the model in dir.
 func Spoil(t testing.TB, dir, name string) {
 	t.Helper()
 	Change(t, dir, func(tensor *weights.Tensor) {
@@ -56,7 +56,7 @@ func Spoil(t testing.TB, dir, name string) {
 	})
 }
 
-// Change writes the weights of the model in dir anew, after change.
+// Change rewrites the weights of the model in dir with change applied.
 func Change(t testing.TB, dir string, change func(*weights.Tensor)) {
 	t.Helper()
 	file, err := weights.Open(filepath.Join(dir, fusion.SafetensorsFile))

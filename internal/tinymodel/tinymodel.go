@@ -1,5 +1,5 @@
-// Package tinymodel makes models for tests: so small that they read a call in
-// no time, with weights so large that their answers differ from word to word.
+// Package tinymodel creates models for tests: small enough to be fast, with weights large
+// enough that their predictions differ from word to word.
 package tinymodel
 
 import (
@@ -21,17 +21,17 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// MaxLength is how many tokens the model reads at once.
+// MaxLength is the model's maximum number of tokens.
 const MaxLength = 48
 
-// Words are those that its vocabulary has.
+// Words are the words in its vocabulary.
 const Words = "Hello my name is Mwakamba from Kisumu son he was beaten a . , ?"
 
-// special are the tokens that stand before the words.
+// special are the tokens that precede the words.
 var special = strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK]")
 
-// BuiltIn are the three tasks with few labels, each sub-category with a main
-// category of its own.
+// BuiltIn are the three built-in tasks with few labels, each sub-category with its own
+// main category.
 func BuiltIn() []tasks.Task {
 	cls := tasks.CLS(tasks.CaseLabels{
 		Main:         []string{"Child Maintenance & Custody", "GBV"},
@@ -43,7 +43,7 @@ func BuiltIn() []tasks.Task {
 	return []tasks.Task{tasks.NER(tasks.NERLabels()), cls, tasks.QA()}
 }
 
-// Tasks are those of [BuiltIn], and one of a user's own.
+// Tasks are [BuiltIn] and one custom task.
 func Tasks(t testing.TB) []tasks.Task {
 	t.Helper()
 	own, err := tasks.Custom{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
@@ -53,8 +53,8 @@ func Tasks(t testing.TB) []tasks.Task {
 	return append(BuiltIn(), own)
 }
 
-// Dir saves a model of [Tasks], the same for each seed, in a folder that the
-// test removes.
+// Dir saves a model of [Tasks], the same for each seed, in a folder removed after the
+// test.
 func Dir(t testing.TB, seed uint64) string {
 	t.Helper()
 	vocab := append(slices.Clone(special), strings.Fields(Words)...)
@@ -68,8 +68,8 @@ func Dir(t testing.TB, seed uint64) string {
 	}})
 }
 
-// Save saves a model whose weights are drawn by rng, normally distributed with
-// that standard deviation, in a folder that the test removes.
+// Save saves a model with weights drawn by rng from a normal distribution with that
+// standard deviation, in a folder removed after the test.
 func Save(t testing.TB, tok *tokenize.Tokenizer, rng *rand.Rand, deviation float64, a fusion.Architecture) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "model")

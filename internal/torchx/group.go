@@ -14,20 +14,19 @@ import (
 	"github.com/sugarme/gotch/ts"
 )
 
-// bucketBytes is how many bytes of gradients are added up at once, as in
-// PyTorch's DistributedDataParallel: while one bucket is on its way the next one
-// is computed.
+// bucketBytes is the size of a bucket of gradients, as in PyTorch's
+// DistributedDataParallel: while one bucket is summed, the next one is computed.
 const bucketBytes = 25 << 20
 
-// Group is c10d's Gloo group: processes, each with a rank from 0 to size-1, that
-// add up and exchange tensors. All must call the same methods in the same order.
-// Tensors may lie on any device; what is exchanged goes through the CPU, but for
-// gradients on GPUs after [Group.UseNCCL].
+// Group is c10d's Gloo group: processes, each with a rank from 0 to size-1, that sum and
+// exchange tensors. All must call the same methods in the same order. Tensors may be on
+// any device; exchanged data goes through the CPU, except gradients on GPUs after
+// [Group.UseNCCL].
 //
-// A call that Lost ends leaves memory behind in which libtorch still works. The
-// group can't be used afterwards, nor closed.
+// A call ended by Lost leaks memory that libtorch still uses. The group can't be used or
+// closed afterwards.
 type Group struct {
-	Lost <-chan struct{} // when it is closed, all methods return ErrLost; nil: never
+	Lost <-chan struct{} // once it is closed, all methods return ErrLost; nil: never
 
 	ptr        C.tx_group
 	rank, size int
@@ -36,8 +35,8 @@ type Group struct {
 // ErrLost is returned by a [Group] whose Lost is closed.
 var ErrLost = errors.New("the group of processes has broken up")
 
-// OpenGroup connects the ranks with each other, all of which must call it with the
-// same size. No method waits for longer than timeout.
+// OpenGroup connects the ranks, all of which must call it with the same size. No method
+// waits longer than timeout.
 func OpenGroup(s *Store, rank, size int, timeout time.Duration) (*Group, error) {
 	g := &Group{rank: rank, size: size}
 	if err := nativeError(C.tx_group_open(&g.ptr, s.ptr, C.int(rank), C.int(size), C.int64_t(timeout.Milliseconds()))); err != nil {
@@ -46,25 +45,23 @@ func OpenGroup(s *Store, rank, size int, timeout time.Duration) (*Group, error) 
 	return g, nil
 }
 
-// Rank is the process's number, from 0.
+// Rank returns the process's rank, from 0.
 func (g *Group) Rank() int { return g.rank }
 
-// Size is how many processes there are.
+// Size returns the number of processes.
 func (g *Group) Size() int { return g.size }
 
-// Close ends the connections.
+// Close closes the connections.
 func (g *Group) Close() { C.tx_group_close(g.ptr) }
 
-// BeginSum makes ready to add up the gradients of the parameters, which must have
-// none. A backward pass follows, and then end, which sets the gradient of each
-// to the sum of those on all ranks; one that has none on any rank gets none. In
-// bfloat16 the bytes are half as many, and the sums are rounded. notes become their
-// sums as well, in float64.
+// BeginSum prepares summing the gradients of the parameters, which must not have any yet.
+// Run the backward pass next, and then end, which sets each gradient to the sum over all
+// ranks; a parameter without a gradient on any rank gets none. bfloat16 halves the bytes
+// and rounds the sums. notes are replaced by their sums as well, in float64.
 //
-// As soon as the backward pass has filled a bucket of parameters, and those before
-// it, the ranks begin to add it up: params should stand in the order in which
-// the pass reaches them, those that it may not reach at the end. If the pass fails,
-// the group can't be used any more.
+// As soon as the backward pass has filled a bucket of parameters and those before it, the
+// ranks begin to sum it: params should be in the order in which the pass reaches them,
+// those that it may not reach last. If the pass fails, the group can't be used any more.
 func (g *Group) BeginSum(params []*ts.Tensor, bf16 bool) (end func(notes []float64) error, err error) {
 	defer runtime.KeepAlive(params)
 	var work C.tx_work
@@ -82,7 +79,7 @@ func (g *Group) BeginSum(params []*ts.Tensor, bf16 bool) (end func(notes []float
 	}, nil
 }
 
-// Gather returns what each rank has to say, by rank.
+// Gather returns each rank's data, by rank.
 func (g *Group) Gather(data []byte) ([][]byte, error) {
 	lengths, err := g.gather(binary.LittleEndian.AppendUint64(nil, uint64(len(data))))
 	if err != nil {
@@ -109,7 +106,7 @@ func (g *Group) Gather(data []byte) ([][]byte, error) {
 	return parts, nil
 }
 
-// gather takes as many bytes from each rank.
+// gather takes the same number of bytes from each rank.
 func (g *Group) gather(data []byte) ([]byte, error) {
 	all := make([]byte, g.size*len(data))
 	err := g.collective("gather what the ranks have", func(work *C.tx_work) *C.char {
@@ -120,7 +117,7 @@ func (g *Group) gather(data []byte) ([]byte, error) {
 	return all, err
 }
 
-// Broadcast sets the tensors to what they are on rank 0.
+// Broadcast sets the tensors to their values on rank 0.
 func (g *Group) Broadcast(tensors []*ts.Tensor) error {
 	defer runtime.KeepAlive(tensors)
 	n := C.int64_t(len(tensors))
@@ -131,8 +128,8 @@ func (g *Group) Broadcast(tensors []*ts.Tensor) error {
 	})
 }
 
-// collective begins, waits and ends. The wait alone, which touches no memory of
-// Go's, is left behind if the group breaks up.
+// collective begins, waits and ends. Only the wait, which uses no Go memory, is abandoned if
+// the group breaks up.
 func (g *Group) collective(what string, begin func(*C.tx_work) *C.char, end func(C.tx_work) *C.char) error {
 	var work C.tx_work
 	if err := nativeError(begin(&work)); err != nil {

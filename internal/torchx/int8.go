@@ -15,9 +15,9 @@ import (
 // int8Weights are a linear layer's weights in 8-bit integers.
 type int8Weights struct{ packed C.tx_int8 }
 
-// Quantize prepares l for a Scope's [Scope.Int8]: it keeps a copy of the weights
-// that is rounded to 8-bit integers, with a scale for each output. Later changes
-// of the weights don't reach it.
+// Quantize prepares l for [Scope.Int8]: it keeps a copy of the weights rounded to 8-bit
+// integers, with a scale for each output. Later changes of the weights don't affect the
+// copy.
 func (l *Linear) Quantize() error {
 	if l.Weight == nil {
 		return errors.New("round a linear layer to 8 bits: its weights are missing")
@@ -33,10 +33,9 @@ func (l *Linear) Quantize() error {
 	return nil
 }
 
-// Int8 computes linear layers that were rounded ([Linear.Quantize]) in 8-bit
-// integers until Close: for inference on the CPU. Each row that a layer is
-// applied to is rounded with a scale of its own, so that its result doesn't
-// hang on its neighbours. Products are added up exactly, results are float32.
+// Int8 computes quantised linear layers ([Linear.Quantize]) in 8-bit integers until Close,
+// for inference on the CPU. Each input row is rounded with its own scale, so its result
+// doesn't depend on its neighbours. Products are summed exactly; results are float32.
 func (s *Scope) Int8() {
 	switch {
 	case s.training:

@@ -31,7 +31,7 @@ func (s *Scope) CrossEntropy(logits, target, weight *ts.Tensor, ignore int64, re
 // BCEWithLogits is the mean or sum of the binary cross-entropy of sigmoid(logits) against
 // target, both [batch, outputs]. weight [batch, outputs], if not nil,
 // multiplies each element's loss before the mean or sum over all elements;
-// posWeight [outputs], if not nil, the part of the loss that target = 1 has.
+// posWeight [outputs], if not nil, the term for target = 1.
 func (s *Scope) BCEWithLogits(logits, target, weight, posWeight *ts.Tensor, reduction Reduction) *ts.Tensor {
 	alike, weight := optional([]*ts.Tensor{logits, target}, weight)
 	inputs, posWeight := optional(alike, posWeight)
@@ -58,7 +58,7 @@ func (s *Scope) KLDiv(input, target *ts.Tensor) *ts.Tensor {
 // CosineLosses is 1 - cos(a, b) for each row of a and b, both [n, dim]; it has
 // shape [n].
 func (s *Scope) CosineLosses(a, b *ts.Tensor) *ts.Tensor {
-	alike := s.Float32s([]float32{1}, 1) // a and b shall point the same way
+	alike := s.Float32s([]float32{1}, 1) // a and b should have the same direction
 	return s.run("cosine loss", func() (*ts.Tensor, error) {
 		if err := sameShape(a, b); err != nil {
 			return nil, err

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// OutOfMemory reports whether err is libtorch's for want of memory, on the CPU,
-// on a GPU, or in the C++ library. libtorch says so only in words.
+// OutOfMemory reports whether err is libtorch's out-of-memory error, on the CPU, on a GPU,
+// or in the C++ library. It is recognised by its text.
 func OutOfMemory(err error) bool {
 	text := err.Error()
 	return slices.ContainsFunc([]string{

@@ -22,10 +22,9 @@ func NCCLAddress(gpu gotch.Device) (string, error) {
 	return C.GoString(out), nil
 }
 
-// UseNCCL adds up gradients by NCCL from now on, without a way through the CPU.
-// All ranks call it with the store of OpenGroup, each with a GPU of its own, on
-// which all of its parameters lie. NCCL is tried first, with a bucket. No sum
-// waits for longer than timeout afterwards, nor does the trial.
+// UseNCCL sums gradients with NCCL from now on, without the CPU. All ranks must call it with
+// the store of OpenGroup, each with its own GPU that holds all of its parameters. NCCL is
+// first tried with one bucket. Neither the trial nor later sums wait longer than timeout.
 func (g *Group) UseNCCL(s *Store, gpu gotch.Device, timeout time.Duration) error {
 	failed := func(err error) error {
 		return fmt.Errorf("connect rank %d's GPU with the others by NCCL: %w", g.rank, err)

@@ -8,8 +8,8 @@ import (
 )
 
 // AdamW is PyTorch's AdamW (decoupled weight decay; Loshchilov and Hutter,
-// 2019) in libtorch's fused form: one call a step. As in PyTorch a parameter
-// that got no gradient in a step isn't touched, nor does its step count move.
+// 2019) in libtorch's fused form: one call per step. As in PyTorch, a parameter without a
+// gradient isn't changed, and its step count doesn't increase.
 type AdamW struct {
 	Beta1, Beta2, Eps, WeightDecay float64
 
@@ -43,7 +43,7 @@ func NewAdamW(params Params, weightDecay float64) (*AdamW, error) {
 	return o, nil
 }
 
-// ZeroGrad forgets all gradients.
+// ZeroGrad clears all gradients.
 func (o *AdamW) ZeroGrad() error { return zeroGrad(o.params) }
 
 // ClipGradNorm scales the gradients so that their joint 2-norm is at most

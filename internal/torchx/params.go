@@ -37,7 +37,7 @@ func NewParams(device gotch.Device, fill bool) Params {
 	return Params{store: &paramStore{device: device, fill: fill, names: map[string]int{}}}
 }
 
-// Sub returns a view whose New puts "prefix." in front of names.
+// Sub returns a view whose New prefixes names with "prefix.".
 func (p Params) Sub(prefix string) Params {
 	return Params{prefix: p.prefix + prefix + ".", store: p.store}
 }
@@ -93,7 +93,7 @@ func (p Params) Err() error { return p.store.err }
 // All returns the parameters in the order of their creation.
 func (p Params) All() []Param { return p.store.list }
 
-// Device returns where the parameters lie.
+// Device returns the parameters' device.
 func (p Params) Device() gotch.Device { return p.store.device }
 
 // Get returns the parameter called name.

@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// Configure prepares libtorch for long work: threads CPU threads for one
-// operation (0 leaves libtorch's default), and freed memory kept for the next
-// step instead of being handed back to the kernel.
+// Configure prepares libtorch for long runs: threads CPU threads per operation (0 keeps
+// libtorch's default), and freed memory is kept for the next step instead of being
+// returned to the kernel.
 func Configure(threads int) {
 	if threads > 0 {
 		C.tx_set_threads(C.int(threads))
@@ -34,8 +34,8 @@ func Seed(seed uint64) error { return nativeError(C.tx_seed(C.uint64_t(seed))) }
 
 var loadCUDA = sync.OnceValue(func() error { return nativeError(C.tx_load_cuda()) })
 
-// Device finds the device that spec asks for: "cpu", "cuda", "cuda:N", or
-// "auto", which takes the first GPU if there is one.
+// Device returns the device for spec: "cpu", "cuda", "cuda:N", or "auto", which is the
+// first GPU if there is one.
 func Device(spec string) (gotch.Device, error) {
 	name, number, indexed := strings.Cut(spec, ":")
 	index := 0
@@ -65,19 +65,19 @@ func Device(spec string) (gotch.Device, error) {
 	return gotch.CPU, fmt.Errorf("device %q: want auto, cpu, cuda or cuda:N", spec)
 }
 
-// Precision is how exact matrix products are.
+// Precision is the precision of matrix products.
 type Precision string
 
-// The precisions. A model's weights and what isn't a matrix product stay in
-// float32 with all of them.
+// The precisions. A model's weights, and everything but matrix products, stay in float32
+// with all of them.
 const (
 	FP32 Precision = "fp32"
 	BF16 Precision = "bf16"
 	INT8 Precision = "int8" // the encoder's linear layers; only inference on the CPU
-	Auto Precision = "auto" // bf16 where the device computes in it, otherwise fp32
+	Auto Precision = "auto" // bf16 if the device computes in it, otherwise fp32
 )
 
-// Resolve makes Auto what suits the device.
+// Resolve returns the precision for the device if p is Auto.
 func (p Precision) Resolve(device gotch.Device) Precision {
 	switch {
 	case p != Auto:

@@ -15,7 +15,7 @@ import (
 //
 //   - After the first error its methods do nothing and return nil, so a chain
 //     of operations needs one check, at [Scope.Close] or [Scope.Err].
-//   - Close drops every tensor that the Scope made, but those handed to
+//   - Close drops every tensor that the Scope made, except those passed to
 //     [Scope.Keep]. Dropping a handle is safe under autograd: the graph holds
 //     what the backward pass needs.
 //
@@ -54,7 +54,7 @@ func (s *Scope) Autocast() {
 	}
 }
 
-// Device returns where the Scope makes its tensors.
+// Device returns the device of the Scope's tensors.
 func (s *Scope) Device() gotch.Device { return s.device }
 
 // Training reports whether dropout is active and gradients are recorded.
@@ -81,8 +81,8 @@ func (s *Scope) Keep(t *ts.Tensor) *ts.Tensor {
 	return t
 }
 
-// Block runs f and frees what it made, but its result: what one layer of a
-// network computes on the way needn't wait for Close.
+// Block runs f and frees the tensors it made, except its result, so that a layer's
+// intermediates needn't wait for Close.
 func (s *Scope) Block(f func() *ts.Tensor) *ts.Tensor {
 	start := len(s.live)
 	out := f()
@@ -90,7 +90,7 @@ func (s *Scope) Block(f func() *ts.Tensor) *ts.Tensor {
 	return out
 }
 
-// drop frees the tensors from start on, but keep.
+// drop frees the tensors from start on, except keep.
 func (s *Scope) drop(start int, keep *ts.Tensor) {
 	live := s.live[:start]
 	for _, t := range s.live[start:] {
@@ -155,8 +155,8 @@ func shapes(tensors []*ts.Tensor) string {
 	return strings.Join(text, ", ")
 }
 
-// cleanError leaves libtorch's own words of an error, without what gotch puts
-// in front of them and the C++ and Go stack traces after them.
+// cleanError reduces an error to libtorch's own message, without gotch's prefix and the C++
+// and Go stack traces.
 func cleanError(err error) error {
 	if err == nil {
 		return nil

@@ -9,8 +9,8 @@ import (
 
 // SequenceAttention is softmax(q·kᵀ/√head_dim)·v within each sequence and head,
 // with dropout on the weights in a training Scope. q, k, v and the result are
-// packed, [tokens, heads·head_dim]: the sequences lie one after another, without
-// padding, and lengths says how many tokens each has.
+// packed, [tokens, heads·head_dim]: the sequences follow one another without padding, and
+// lengths holds their numbers of tokens.
 func (s *Scope) SequenceAttention(q, k, v *ts.Tensor, lengths []int64, heads int64, dropout float64) *ts.Tensor {
 	if !s.training {
 		dropout = 0

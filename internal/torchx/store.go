@@ -16,8 +16,8 @@ import (
 // used by several goroutines, but while one waits in Get, so do the others.
 type Store struct{ ptr C.tx_store }
 
-// OpenStore connects to the store at host:port or, with serve, keeps it there
-// until Close. All keys get the prefix. Nothing waits for longer than timeout.
+// OpenStore connects to the store at host:port or, with serve, hosts it there until Close.
+// All keys get the prefix. No call waits longer than timeout.
 func OpenStore(host string, port int, serve bool, prefix string, timeout time.Duration) (*Store, error) {
 	h, p := C.CString(host), C.CString(prefix)
 	defer C.free(unsafe.Pointer(h))
@@ -42,10 +42,10 @@ func (s *Store) Clone() (*Store, error) {
 	return other, nil
 }
 
-// Close ends the connection, and the store where it is kept.
+// Close closes the connection, and the store on its host.
 func (s *Store) Close() { C.tx_store_close(s.ptr) }
 
-// Set gives a key a value.
+// Set sets a key's value.
 func (s *Store) Set(key, value string) error {
 	return s.do("set", key, func(k *C.char) *C.char {
 		return C.tx_store_set(s.ptr, k, unsafe.Pointer(unsafe.StringData(value)), C.size_t(len(value)))

@@ -92,8 +92,8 @@ func Bytes(t *ts.Tensor) ([]byte, error) {
 	return data, copyOut(t, unsafe.Pointer(unsafe.SliceData(data)), len(data), gotch.Float)
 }
 
-// DType is the floating-point type that safetensors calls name, such as "F32".
-// Weights of other types are quantised: they mean nothing without their scales.
+// DType returns the floating-point type with that safetensors name, such as "F32".
+// Weights of other types are quantised, and meaningless without their scales.
 func DType(name string) (gotch.DType, error) {
 	switch name {
 	case "F64":

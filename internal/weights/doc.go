@@ -2,7 +2,7 @@
 // safetensors files, and the state dicts that PyTorch's torch.save writes.
 //
 // Files come from anywhere, so both readers treat every number in them as
-// hostile. They run no code, allocate in proportion to what the file really
-// holds, and answer a file that is cut short, overlapping or lying about its
-// sizes with an error.
+// hostile. They run no code, allocate in proportion to the file's actual content, and
+// return an error for a file that is truncated, has overlapping tensors, or gives wrong
+// sizes.
 package weights

@@ -23,7 +23,7 @@ type File struct {
 	metadata map[string]string
 }
 
-// view is where one tensor lies in the mapped file.
+// view is one tensor's location in the mapped file.
 type view struct {
 	path    string
 	dtype   DType
@@ -36,14 +36,14 @@ var (
 	zipMagic = []byte("PK\x03\x04")
 	// torch.save wrote this pickled number first before version 1.6.
 	legacyMagic = []byte("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.")
-	// What a clone without Git LFS has in the place of a large file.
+	// The pointer that a clone without Git LFS has in place of a large file.
 	gitLFSMagic = []byte("version https://git-lfs")
 )
 
 // Open opens a safetensors file, or a PyTorch state dict: a dict of names to
-// tensors that torch.save wrote. They are told apart by their contents, not by the
-// file's name. None of a pickle's code is run; whatever a state dict does not need
-// is an error that names it. The caller closes the File.
+// tensors that torch.save wrote. They are recognised by their contents, not by the
+// file's name. No code in a pickle is run; anything that a state dict doesn't need is an
+// error that names it. The caller closes the File.
 func Open(path string) (*File, error) {
 	mapped, err := mapFile(path)
 	if err != nil {
@@ -94,11 +94,11 @@ func mapFile(path string) ([]byte, error) {
 	return mapped, nil
 }
 
-// Path is the file, as it was given to Open.
+// Path returns the file's path as given to Open.
 func (f *File) Path() string { return f.path }
 
-// Paths are all files that were read: the file itself and, of a sharded
-// checkpoint, the shards.
+// Paths returns all files read: the file itself and, for a sharded checkpoint, the
+// shards.
 func (f *File) Paths() []string {
 	paths := []string{f.path}
 	for _, shard := range f.shards {
@@ -107,15 +107,15 @@ func (f *File) Paths() []string {
 	return paths
 }
 
-// Holder is the path of the file that holds the named tensor: of a sharded
-// checkpoint, the shard. It is "" for an unknown name.
+// Holder returns the path of the file with the named tensor: for a sharded checkpoint, the
+// shard. It is "" for an unknown name.
 func (f *File) Holder(name string) string { return f.views[name].path }
 
 // Names lists the tensors in the file's order.
 func (f *File) Names() []string { return slices.Clone(f.names) }
 
-// Metadata returns a copy of the texts stored beside the tensors, which is
-// empty where there are none.
+// Metadata returns a copy of the strings stored beside the tensors; empty if there are
+// none.
 func (f *File) Metadata() map[string]string { return maps.Clone(f.metadata) }
 
 // Tensor returns the named tensor. Its Data usually lies in the mapped file:

@@ -23,10 +23,9 @@ func HuggingFaceFiles() []string {
 	return []string{SafetensorsFile, SafetensorsIndex, BinFile, BinIndex}
 }
 
-// OpenFirst opens the first of the named files that is in dir and suits, with the
-// names of tensors made plain ([PlainName]); where none suits, the first that is
-// there. Names that end with ".index.json" are those of sharded checkpoints. It is
-// nil, and no error, if none is there.
+// OpenFirst opens the first of the named files that exists in dir and suits, with tensors
+// renamed by [PlainName]; if none suits, the first that exists. Names that end with
+// ".index.json" are sharded checkpoints. It returns nil without an error if none exists.
 func OpenFirst(dir string, names []string, suits func(*File) bool) (first *File, err error) {
 	for _, name := range names {
 		path := filepath.Join(dir, name)

@@ -11,17 +11,17 @@ import (
 // activation checkpointing.
 var wrappers = []string{"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
 
-// PlainName is a tensor's name as a model has it that isn't wrapped: without
-// "module.", "_orig_mod." and the like, in whatever order and wherever in the name,
-// since a part of a model can be wrapped as well as the whole.
+// PlainName returns a tensor's name in the unwrapped model: without "module.",
+// "_orig_mod." and the like, in any order and anywhere in the name, since a part of a
+// model can be wrapped as well as the whole.
 func PlainName(name string) string {
 	parts := strings.Split(name, ".")
 	plain := slices.DeleteFunc(slices.Clone(parts[:len(parts)-1]), func(part string) bool { return slices.Contains(wrappers, part) })
 	return strings.Join(append(plain, parts[len(parts)-1]), ".")
 }
 
-// Rename gives the tensors other names. Two of the same name are an error, after
-// which all names are as before.
+// Rename renames the tensors. Duplicate names are an error, which leaves all names
+// unchanged.
 func (f *File) Rename(name func(string) string) error {
 	names, views := make([]string, len(f.names)), make(map[string]view, len(f.names))
 	was := map[string]string{}

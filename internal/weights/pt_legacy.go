@@ -9,8 +9,8 @@ import (
 // legacyProtocol is the pickled number that follows the magic one.
 var legacyProtocol = []byte("\x80\x02M\xe9\x03.")
 
-// parseLegacyPT reads what torch.save wrote before PyTorch 1.6, and writes still if it is
-// told not to write a zip archive. Pickles follow one another:
+// parseLegacyPT reads the format of torch.save before PyTorch 1.6, which it still writes if
+// it is told not to write a zip archive. It is a sequence of pickles:
 //
 //	a magic number, a version
 //	{"little_endian": true, …}
@@ -75,8 +75,8 @@ func readLegacy(data []byte) (*File, error) {
 	return stateDict(root, records)
 }
 
-// nextPickle returns the value of the pickle that in begins with, the storages that it
-// refers to by their keys, and what follows it.
+// nextPickle returns the value of the pickle at the beginning of in, the storages that it
+// refers to, by key, and the rest of in.
 func nextPickle(in []byte) (value any, storages map[string]pickleStorage, rest []byte, err error) {
 	u := &unpickler{in: in[:min(len(in), maxPickle)], memo: map[uint32]any{}, storages: map[string]pickleStorage{}}
 	value, err = u.run()
@@ -86,7 +86,7 @@ func nextPickle(in []byte) (value any, storages map[string]pickleStorage, rest [
 	return value, u.storages, in[u.at:], nil
 }
 
-// get is the value of a key, nil if there is none.
+// get returns the value of a key, nil if there is none.
 func (d *pickleDict) get(key string) any {
 	if d == nil {
 		return nil

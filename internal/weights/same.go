@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// SameFile reports whether two names are of one file on the disk.
+// SameFile reports whether two paths are the same file.
 func SameFile(a, b string) bool {
 	infoA, errA := os.Stat(a)
 	infoB, errB := os.Stat(b)
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// Difference is the name of the first tensor, in the order of names, that two files don't
-// have with the same type, shape and bytes; "" if there is none. rename maps a tensor's name to the one that
-// counts; tensors for which it is "" don't.
+// Difference returns the name of the first tensor, in the order of names, whose type, shape
+// or bytes differ between two files; "" if there is none. rename maps a tensor's name to
+// the one to compare; tensors for which it is "" are ignored.
 func Difference(a, b *File, rename func(string) string) (string, error) {
 	namesA, namesB := renamed(a, rename), renamed(b, rename)
 	var all []string

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// maxIndex bounds an index, which takes some 100 bytes for each tensor.
+// maxIndex bounds the size of an index, which takes some 100 bytes per tensor.
 const maxIndex = 16 << 20
 
 // OpenSharded opens a checkpoint of several files by its index, as Hugging Face
@@ -19,9 +19,9 @@ const maxIndex = 16 << 20
 //
 //	{"metadata": {…}, "weight_map": {"TENSOR": "model-00001-of-00002.safetensors", …}}
 //
-// The shards lie in the index's folder, or in folders in it. All of their tensors are
-// there, as in transformers; each that the index names must be in the shard that it
-// names. The caller closes the File.
+// The shards are in the index's folder or in subfolders. All of their tensors are loaded, as
+// in transformers; each tensor in the index must be in the shard given there. The caller
+// closes the File.
 func OpenSharded(path string) (*File, error) {
 	shardOf, err := readIndex(path)
 	if err != nil {
@@ -34,8 +34,8 @@ func OpenSharded(path string) (*File, error) {
 	return f, nil
 }
 
-// Shards names the files of the checkpoint whose index is at path, as the index has
-// them; there are none for a path that isn't an index's.
+// Shards returns the files of the checkpoint whose index is at path, as named in the index;
+// none if path isn't an index.
 func Shards(path string) ([]string, error) {
 	if !strings.HasSuffix(path, indexSuffix) {
 		return nil, nil

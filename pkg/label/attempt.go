@@ -19,37 +19,37 @@ import (
 	"github.com/trident-nlp/trident/internal/atomicdir"
 )
 
-// attempt is one process's work on a part: a folder beside the part that no other
-// process writes to, with the answers so far, and how far they are good. What an
-// attempt leaves that was stopped is copied by the next one. So two at once need not
-// agree on anything: each puts the same part in place.
+// attempt is one process's work on a part. It has a folder beside the part that no
+// other process writes to, with the answers so far and the extent to which they are
+// valid. The next attempt copies what a stopped one left. So concurrent attempts
+// need no coordination: each puts the same part in place.
 type attempt struct {
 	folder  folder
 	shard   Shard
 	work    string // its own folder
-	state          // what is saved, but for Bytes, which are what is written
+	state          // what is saved, except Bytes, which counts what is written
 	earlier float64
 	began   time.Time
 	data    *os.File
-	sum     hash.Hash // of what is written
+	sum     hash.Hash // of the bytes written
 }
 
-// state is how far an attempt has come, and in the end what a part holds.
+// state is an attempt's progress, and finally a part's content.
 type state struct {
 	Settings Settings `json:"settings"`
 	Counts   Counts   `json:"counts"`
 	Bytes    int64    `json:"bytes"`
 	SHA256   string   `json:"sha256"`  // of the bytes
-	Seconds  float64  `json:"seconds"` // of all attempts that led to it
+	Seconds  float64  `json:"seconds"` // all contributing attempts
 }
 
-// What lies in an attempt's folder. The data are locked while the attempt lives.
+// Files in an attempt's folder. The data file is locked while the attempt is alive.
 const (
 	dataFile     = "data"
 	progressFile = "progress.json"
 )
 
-// begin begins a part, or goes on with what another attempt left.
+// begin begins a part, or continues what another attempt left.
 func begin(f folder, s Shard) (*attempt, error) {
 	a := &attempt{folder: f, shard: s, state: state{Settings: f.settings}, began: time.Now(), sum: sha256.New()}
 	tmp, err := os.MkdirTemp(f.dir, ".new-")
@@ -69,8 +69,8 @@ func begin(f folder, s Shard) (*attempt, error) {
 	return a, nil
 }
 
-// open makes the data, and gives the attempt's folder its name when they are locked. A
-// file system without locks is as good, but left-over attempts stay on it.
+// open creates the data file, locks it, and then gives the attempt's folder its name.
+// Without locks in the file system this works too, but abandoned attempts stay.
 func (a *attempt) open() error {
 	data, err := os.OpenFile(filepath.Join(a.work, dataFile), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
@@ -88,9 +88,9 @@ func (a *attempt) open() error {
 
 func (a *attempt) prefix() string { return "." + a.folder.partName(a.shard) + ".tmp-" }
 
-// others are the folders of the part's other attempts.
+// others returns the folders of the part's other attempts.
 func (a *attempt) others() []string {
-	entries, _ := os.ReadDir(a.folder.dir) // what can't be read can't be taken over
+	entries, _ := os.ReadDir(a.folder.dir) // unreadable attempts can't be taken over
 	var list []string
 	for _, e := range entries {
 		path := filepath.Join(a.folder.dir, e.Name())
@@ -101,7 +101,7 @@ func (a *attempt) others() []string {
 	return list
 }
 
-// takeOver copies what is good of the attempt that has come furthest.
+// takeOver copies the valid output of the most advanced attempt.
 func (a *attempt) takeOver() error {
 	var best state
 	var from string
@@ -117,7 +117,7 @@ func (a *attempt) takeOver() error {
 	}
 	source, err := os.Open(filepath.Join(from, dataFile))
 	if err != nil {
-		return nil // it has just ended; all of it is done again, which costs time alone
+		return nil // it has just ended; repeating its work costs only time
 	}
 	defer func() { _ = source.Close() }() // only read from
 	_, err = io.CopyN(a, source, best.Bytes)
@@ -128,7 +128,7 @@ func (a *attempt) takeOver() error {
 	if err != nil && passes(err) {
 		return err
 	}
-	a.sum.Reset() // it is damaged
+	a.sum.Reset() // damaged
 	a.Bytes = 0
 	_, err = a.data.Seek(0, io.SeekStart)
 	return errors.Join(err, a.data.Truncate(0))
@@ -142,7 +142,7 @@ func (a *attempt) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// save brings what is written to the disk, and says that it answers so many calls.
+// save syncs the output to disk and records how many calls it answers.
 func (a *attempt) save(c Counts) error {
 	if err := a.data.Sync(); err != nil {
 		return err
@@ -153,12 +153,12 @@ func (a *attempt) save(c Counts) error {
 	return writeJSONFile(filepath.Join(a.work, progressFile), a.state)
 }
 
-// destination is where a job writes the part.
+// destination returns the job's destination for the part.
 func (a *attempt) destination() *destination {
 	return &destination{Writer: bufio.NewWriter(a), name: a.folder.partName(a.shard), commit: a.commit, discard: a.leave}
 }
 
-// commit puts the part in place, and then the marker that says so.
+// commit puts the part in place, and then its marker.
 func (a *attempt) commit() error {
 	if err := a.save(a.Counts); err != nil {
 		return err
@@ -180,17 +180,17 @@ func (a *attempt) commit() error {
 	return os.RemoveAll(a.work)
 }
 
-// leave ends an attempt. What is saved stays for the next.
+// leave ends an attempt. Saved output stays for the next one.
 func (a *attempt) leave() {
 	if a.data != nil {
-		_ = a.data.Close() // what counts was synced
+		_ = a.data.Close() // saved output was synced
 	}
 	if a.Counts.Records == 0 {
-		_ = os.RemoveAll(a.work) // it would only lie there
+		_ = os.RemoveAll(a.work) // of no use any more
 	}
 }
 
-// removeDead removes what other attempts left that live no more. It may stay: it is
+// removeDead removes leftovers of dead attempts. Errors are ignored: leftovers are
 // hidden, and the part's next attempt tries again.
 func (a *attempt) removeDead() {
 	for _, work := range a.others() {

@@ -10,24 +10,24 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-// Cause is what an error of [Run] is about: by it a job of many shards can tell
-// whether to try one again, and whether the others have the same error before them.
+// Cause classifies an error of [Run]. From it a job of many shards can tell whether to
+// retry a shard, and whether the other shards will fail in the same way.
 type Cause int
 
 // The causes of errors.
 const (
 	Other     Cause = iota // none of the following
-	BadCall                // a call can't be read: this shard fails again, others may not
-	NoInput                // the input isn't there: every shard fails
+	BadCall                // a call can't be read: this shard will fail again, others may not
+	NoInput                // the input doesn't exist: every shard fails
 	BadOutput              // the output can't be used: every shard fails
-	Passing                // a full disk, no memory, a failing device: may go next time
-	BadModel               // the model or what is asked of it is wrong: every shard fails
+	Passing                // a full disk, no memory, a failing device: a retry may succeed
+	BadModel               // wrong model or wrong options for it: every shard fails
 )
 
-// ErrOptions marks an error of [Options] that can't be, or don't go together.
+// ErrOptions marks an error about invalid or incompatible [Options].
 var ErrOptions = errors.New("options")
 
-// badOptions is an error that [ErrOptions] marks.
+// badOptions returns an error marked by [ErrOptions].
 func badOptions(format string, args ...any) error { return optionsError{fmt.Errorf(format, args...)} }
 
 type optionsError struct{ error }
@@ -35,7 +35,7 @@ type optionsError struct{ error }
 func (optionsError) Is(target error) bool { return target == ErrOptions }
 func (e optionsError) Unwrap() error      { return e.error }
 
-// about marks an error by its cause, unless it is marked already.
+// about marks an error with its cause, unless it is marked already.
 func about(err error, cause Cause) error {
 	if err == nil || errors.Is(err, ErrOptions) || errors.As(err, new(aboutError)) {
 		return err
@@ -50,7 +50,7 @@ type aboutError struct {
 
 func (e aboutError) Unwrap() error { return e.error }
 
-// CauseOf tells what an error of [Run] is about. Errors of options, and a context
+// CauseOf returns the cause of an error of [Run]. Errors about options, and a context
 // that is done, are [Other].
 func CauseOf(err error) Cause {
 	var a aboutError
@@ -65,7 +65,7 @@ func CauseOf(err error) Cause {
 	return a.cause
 }
 
-// passing are the system's errors that may be gone next time, or on another machine.
+// passing lists system errors that may not recur next time, or on another machine.
 var passing = []syscall.Errno{
 	syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EIO, syscall.ENOMEM, syscall.EAGAIN, syscall.EINTR, syscall.EBUSY,
 	syscall.EMFILE, syscall.ENFILE, syscall.ESTALE, syscall.ETIMEDOUT, syscall.ECONNRESET, syscall.EHOSTDOWN, syscall.EHOSTUNREACH,

@@ -10,20 +10,20 @@ import (
 	"strings"
 )
 
-// file is a file of calls.
+// file is an input file.
 type file struct {
 	path string
 	size int64 // in bytes; -1 for a pipe or a device
 }
 
-// fileTypes are the extensions of what is read in a folder; that of a way of
-// compressing may follow.
+// fileTypes are the extensions of files read from a folder; a compression extension
+// may follow.
 var fileTypes = []string{".csv", ".json", ".jsonl", ".ndjson", ".tab", ".tsv", ".txt"}
 
-// findFiles lists the files that names stand for, each a file, a folder or a
-// pattern: a folder's and a pattern's files in the order of their names.
-// Folders in folders, and files in them that begin with . or _ or have no
-// extension of fileTypes (and perhaps .gz and the like behind it), are passed over.
+// findFiles lists the files for names, each of which is a file, a folder or a pattern.
+// Files of a folder or a pattern are in the order of their names. In folders,
+// subfolders are skipped, and so are files whose names begin with . or _ or don't
+// have an extension of fileTypes (optionally followed by .gz or the like).
 func findFiles(names []string) ([]file, error) {
 	var list []file
 	for _, name := range names {
@@ -49,8 +49,8 @@ func findFiles(names []string) ([]file, error) {
 	return list, nil
 }
 
-// expand lists the files of a folder or a pattern. A name that exists is no
-// pattern, whatever characters are in it.
+// expand lists the files of a folder or a pattern. An existing name isn't a pattern,
+// whatever characters it contains.
 func expand(name string) ([]string, error) {
 	info, err := os.Stat(name)
 	switch {
@@ -77,7 +77,7 @@ func filesIn(dir string) ([]string, error) {
 		if strings.HasPrefix(e.Name(), ".") || strings.HasPrefix(e.Name(), "_") || !slices.Contains(fileTypes, extension(path)) {
 			continue
 		}
-		info, err := os.Stat(path) // through links, as ConfigMaps have them
+		info, err := os.Stat(path) // follows links, as in ConfigMaps
 		if err != nil {
 			return nil, err
 		}
@@ -91,10 +91,10 @@ func filesIn(dir string) ([]string, error) {
 	return paths, nil
 }
 
-// span is a stretch of bytes, half-open.
+// span is a half-open range of bytes.
 type span struct{ from, to int64 }
 
-// sizeOf is the bytes of all files; -1 if one of them doesn't tell.
+// sizeOf returns the total size of files in bytes; -1 if one of them has none.
 func sizeOf(files []file) int64 {
 	var sum int64
 	for _, f := range files {
@@ -106,14 +106,14 @@ func sizeOf(files []file) int64 {
 	return sum
 }
 
-// piece is a stretch of a file.
+// piece is a range of a file.
 type piece struct {
 	file
 	span
 }
 
-// cut finds the files that lie in a stretch of all of them, one after the
-// other, and what of each does. Empty ones don't.
+// cut returns the files, and the range of each, that make up a range of all files
+// concatenated. Empty files are left out.
 func cut(files []file, all span) []piece {
 	var list []piece
 	var begin int64

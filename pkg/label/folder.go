@@ -11,31 +11,32 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// folder is where shards leave their parts, each with a marker that says that it is
-// whole, and the last one a file that says that all are.
+// folder is the shards' output folder: parts, each with a marker that it is complete,
+// and a file, written by the last shard, that all are.
 type folder struct {
 	dir      string
 	settings Settings
 }
 
-// SuccessFile is the file in an output folder that says that all parts are there, as Hadoop and Spark do it.
+// SuccessFile is the file in an output folder that marks all parts as complete, as in
+// Hadoop and Spark.
 const SuccessFile = "_SUCCESS"
 
-// Success is what it holds.
+// Success is its content.
 type Success struct {
 	Shards   int      `json:"shards"`
 	Settings Settings `json:"settings"`
 	Counts   Counts   `json:"counts"`
 	Bytes    int64    `json:"bytes"`
-	Seconds  float64  `json:"seconds"` // of all shards together
+	Seconds  float64  `json:"seconds"` // all shards together
 }
 
 func (f folder) partName(s Shard) string { return s.PartName(f.settings.Options.Format) }
 func (f folder) part(s Shard) string     { return filepath.Join(f.dir, f.partName(s)) }
 func (f folder) marker(s Shard) string   { return filepath.Join(f.dir, s.MarkerName()) }
 
-// prepare makes the folder, and refuses one with parts of another number of shards:
-// who reads them all would have calls twice.
+// prepare creates the folder, and refuses one with parts of another number of shards:
+// reading them all would give duplicate calls.
 func (f folder) prepare(count int) error {
 	if err := os.MkdirAll(f.dir, 0o777); err != nil {
 		return err
@@ -52,8 +53,8 @@ func (f folder) prepare(count int) error {
 	return nil
 }
 
-// done returns what a finished shard's part holds. It is an error if that was made
-// otherwise.
+// done returns the content of a finished shard's part. It is an error if that was made
+// with other settings.
 func (f folder) done(s Shard) (p state, found bool, err error) {
 	err = readJSONFile(f.marker(s), &p)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -69,7 +70,7 @@ func (f folder) done(s Shard) (p state, found bool, err error) {
 	return p, err == nil && info.Size() == p.Bytes, nil
 }
 
-// forget makes a finished shard one that isn't.
+// forget makes a finished shard unfinished.
 func (f folder) forget(s Shard) error {
 	for _, path := range []string{filepath.Join(f.dir, SuccessFile), f.marker(s)} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -79,8 +80,8 @@ func (f folder) forget(s Shard) error {
 	return nil
 }
 
-// complete writes [SuccessFile] if all shards are done, and returns it. Each shard asks
-// when it has ended, so that the last one finds all.
+// complete writes [SuccessFile] if all shards are done, and returns its content. Each
+// shard calls it at its end, so that the last one finds all parts.
 func (f folder) complete(count int) (*Success, error) {
 	sum := Success{Shards: count, Settings: f.settings}
 	for i := range count {
@@ -95,8 +96,8 @@ func (f folder) complete(count int) (*Success, error) {
 	return &sum, writeJSONFile(filepath.Join(f.dir, SuccessFile), sum)
 }
 
-// ReadSuccess reads what the folder of answers dir says of itself. The error is one
-// of [fs.ErrNotExist] until all of its shards are done.
+// ReadSuccess reads the [SuccessFile] of the output folder dir. The error wraps
+// [fs.ErrNotExist] until all of its shards are done.
 func ReadSuccess(dir string) (Success, error) {
 	var s Success
 	err := readJSONFile(filepath.Join(dir, SuccessFile), &s)
@@ -114,7 +115,7 @@ func readJSONFile(path string, value any) error {
 	return nil
 }
 
-// writeJSONFile writes a file whole or not at all.
+// writeJSONFile writes a file atomically.
 func writeJSONFile(path string, value any) error {
 	data, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {

@@ -17,10 +17,10 @@ import (
 	"github.com/trident-nlp/trident/internal/textfile"
 )
 
-// formatOf tells an input's format by its name, or else by its beginning.
+// formatOf detects an input's format from its name, or else from its beginning.
 func formatOf(name string, in *bufio.Reader) string {
 	switch extension(name) {
-	case ".txt": // Excel calls a table separated by tabs so; "{inaudible}" is somebody's words
+	case ".txt": // Excel uses it for tab-separated tables; "{inaudible}" is speech
 		line := firstLine(in)
 		if strings.HasPrefix(line, "{") && !beginsObject.MatchString(line) {
 			return "lines"
@@ -38,29 +38,29 @@ func formatOf(name string, in *bufio.Reader) string {
 	return sniff(firstLine(in))
 }
 
-// beginsObject matches how a JSON object begins.
+// beginsObject matches the beginning of a JSON object.
 var beginsObject = regexp.MustCompile(`^\{\s*("|\}|$)`)
 
-// extension is that of a file's name, in lower case, without that of a way of
-// compressing behind it: ".csv" for "calls.CSV.gz".
+// extension returns the extension of a file's name, in lower case and without a
+// compression extension: ".csv" for "calls.CSV.gz".
 func extension(name string) string {
 	return strings.ToLower(filepath.Ext(textfile.TrimExtension(name)))
 }
 
-// firstLine looks at the first line that isn't blank, as far as in's buffer
-// holds it. It doesn't wait for more than that line.
+// firstLine peeks at the first non-blank line, as far as it fits in in's buffer. It
+// doesn't wait for more than that line.
 func firstLine(in *bufio.Reader) string {
 	for n := 1; ; n = in.Buffered() + 1 {
 		head, err := in.Peek(n)
 		head, _ = in.Peek(max(len(head), in.Buffered()))
 		line, _, whole := bytes.Cut(bytes.TrimLeft(head, " \t\r\n"), []byte("\n"))
-		if whole || err != nil { // the input's end, or a full buffer
+		if whole || err != nil { // end of input, or buffer full
 			return string(line)
 		}
 	}
 }
 
-// sniff tells the format by an input's first line.
+// sniff detects the format from an input's first line.
 func sniff(line string) string {
 	line = strings.TrimSpace(line)
 	if strings.HasPrefix(line, "{") {
@@ -78,20 +78,20 @@ func sniff(line string) string {
 	return cmp.Or(tableOf(line), "lines")
 }
 
-// columnName is what a column may be called for a line to be the header of a table.
+// columnName matches a column name that makes a line a table's header.
 var columnName = regexp.MustCompile(`^[\pL_][\pL\pM\pN_]*([ .-][\pL\pN_]+){0,2}$`)
 
-// looksLikeHeader reports whether cells are names of columns rather than somebody's
-// words: between tabs, or with a call's id among them.
+// looksLikeHeader reports whether cells are column names rather than speech: separated
+// by tabs, or including a call's id.
 func looksLikeHeader(cells []string, separator byte) bool {
 	strange := func(cell string) bool { return !columnName.MatchString(cell) }
 	return len(cells) > 1 && !slices.ContainsFunc(cells, strange) && (separator == '\t' || findColumns(cells).id >= 0)
 }
 
-// tableOf tells the format of a table of calls by its first row; "" if line isn't
-// one. Unlike a sentence it has no space after its commas. A table whose cells are
-// separated by |, and one without a column for the text, are told as csv too, whose
-// reader complains: a header is no call.
+// tableOf detects the format of a table of calls from its first row; "" if line isn't
+// a header. Unlike a sentence, a header has no space after its commas. Tables separated
+// by | or without a text column are reported as csv too, whose reader refuses them: a
+// header isn't a call.
 func tableOf(line string) string {
 	for _, separator := range []byte("\t,;|") {
 		names := table.FirstRow([]byte(line), separator)
@@ -107,8 +107,8 @@ func tableOf(line string) string {
 	return ""
 }
 
-// brokenOver reports whether line is the beginning of a JSON value that goes
-// on in the next.
+// brokenOver reports whether line is the beginning of a JSON value that continues on
+// the next.
 func brokenOver(line string) bool {
 	err := json.NewDecoder(bytes.NewReader(pyjson.StandIns([]byte(line)))).Decode(new(json.RawMessage))
 	return errors.Is(err, io.ErrUnexpectedEOF)

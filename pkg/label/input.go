@@ -18,43 +18,43 @@ import (
 
 // record is one call of the input.
 type record struct {
-	id       any // a string, a json.Number, or nil if there is none
+	id       any // a string, a json.Number, or nil if it has none
 	text     datasets.Transcript
-	repaired bool  // bytes of the text weren't UTF-8, or escapes no characters, and were replaced
-	problem  error // why it can't be read, if it can't; there is no text then
-	start    int64 // where in its file it begins, in bytes
-	offset   int64 // bytes of the input that had been read then
+	repaired bool  // invalid UTF-8 or escapes in the text were replaced
+	problem  error // why it can't be read, without a text then; nil if it can
+	start    int64 // byte offset in its file
+	offset   int64 // bytes of the input read so far
 }
 
-// records yields the input's calls in order, or the error that ends it, which
-// names the line or record.
+// records yields the input's calls in order, or the error that ends it, which gives
+// the line or record.
 type records = iter.Seq2[record, error]
 
-// badRecord is the error of a call that can't be read, where what follows it can.
+// badRecord is the error of an unreadable call if the input after it can be read.
 type badRecord struct{ error }
 
 func (b badRecord) Unwrap() error { return b.error }
 
-// source is where calls come from.
+// source is a source of calls.
 type source struct {
 	records     records
-	files       []file // that they come from; nil: no files
+	files       []file // the input files; nil: none
 	size        int64  // in bytes; -1 if unknown, 0 if it doesn't matter
-	interactive bool   // somebody types it
-	stream      bool   // it may pause, and whoever feeds it may wait for an answer
+	interactive bool   // typed at a terminal
+	stream      bool   // it may pause, and its writer may wait for an answer
 }
 
-// maxRecord is how many bytes one call may take.
+// maxRecord is the maximum size of a call in bytes.
 const maxRecord = 16 << 20
 
-// The fields that hold a call's text and its id; the first that is there counts,
-// of texts the first that isn't blank.
+// The fields of a call's text and id; the first one present is used, for texts the
+// first that isn't blank.
 var (
 	textFields = []string{"text", "narrative"}
 	idFields   = []string{"id", "uniqueid", "sample_id"}
 )
 
-// source is where the options say that calls come from.
+// source returns the source given by the options.
 func (o Options) source(in io.Reader) (source, error) {
 	how := reading{format: o.InputFormat, marks: o.MarkBadRecords}
 	switch {
@@ -99,8 +99,8 @@ func fromFlags(texts []string, how reading) records {
 	}
 }
 
-// fromFiles reads files one after the other, or a shard of them: the calls that
-// begin in its stretch of all their bytes.
+// fromFiles reads files one after the other, or a shard of them: the calls that begin
+// in its range of their bytes.
 func fromFiles(files []file, s Shard, how reading) (source, error) {
 	size := sizeOf(files)
 	if s.Count == 0 {
@@ -121,7 +121,8 @@ func fromFiles(files []file, s Shard, how reading) (source, error) {
 	}, nil
 }
 
-// join reads parts one after the other, each of which ends after so many bytes.
+// join reads parts one after the other. read returns a part's records and its size in
+// bytes.
 func join[T any](parts []T, read func(T) (list records, size int64)) records {
 	return func(yield func(record, error) bool) {
 		var before int64
@@ -138,7 +139,7 @@ func join[T any](parts []T, read func(T) (list records, size int64)) records {
 	}
 }
 
-// fromFile reads a stretch of a file, or all of it.
+// fromFile reads a range of a file, or all of it.
 func fromFile(p piece, how reading) records {
 	how.name, how.span = p.path, p.span
 	return named(p.path, func(yield func(record, error) bool) {
@@ -152,18 +153,18 @@ func fromFile(p piece, how reading) records {
 	}, how)
 }
 
-// reading says how an input is read.
+// reading is how an input is read.
 type reading struct {
 	format string // as in [Options.InputFormat]
-	name   string // of the file, by which auto goes
-	// Only calls that begin in span are read, unless its end is 0. The input must
-	// be a file then.
+	name   string // of the file, used by auto
+	// If its end isn't 0, only calls that begin in span are read. The input must then
+	// be a file.
 	span
-	marks      bool // a call that can't be read is a record with a problem, and so is a blank line
-	mayBeEmpty bool // an input without calls is no error
+	marks      bool // unreadable calls and blank lines become records with a problem
+	mayBeEmpty bool // input without calls isn't an error
 }
 
-// mark makes of an error that one call has a record with a problem, if asked to.
+// mark turns the error of one call into a record with a problem, if enabled.
 func (o reading) mark(r record, err error) (record, error) {
 	if !o.marks || !errors.As(err, new(badRecord)) {
 		return r, err
@@ -172,8 +173,8 @@ func (o reading) mark(r record, err error) (record, error) {
 	return r, nil
 }
 
-// named puts the input's name in front of its errors, and makes an error of an
-// input without calls.
+// named prefixes errors with the input's name, and returns an error for an input
+// without calls.
 func named(name string, list records, how reading) records {
 	return func(yield func(record, error) bool) {
 		n := 0
@@ -192,7 +193,7 @@ func named(name string, list records, how reading) records {
 	}
 }
 
-// input is one input that is being read.
+// input is an input being read.
 type input struct {
 	*bufio.Reader // of its text
 	reading
@@ -200,13 +201,13 @@ type input struct {
 	file  io.ReadSeeker // the input, where its lines are read from begin
 	begin int64
 
-	before  int // lines in front of begin, once they are counted
+	before  int // lines before begin, once counted
 	counted bool
 }
 
-// readInput reads calls in the given format; auto goes by name, or else by the
-// input's beginning. What is compressed can't be cut: all of it is in the span
-// that holds its first byte.
+// readInput reads calls in the given format; auto detects it from the name, or else
+// from the input's beginning. Compressed input can't be split: all of it belongs to
+// the span that contains its first byte.
 func readInput(r io.Reader, how reading) records {
 	return func(yield func(record, error) bool) {
 		taken := &meter{r: r, limit: math.MaxInt64}
@@ -255,7 +256,7 @@ func readInput(r io.Reader, how reading) records {
 	}
 }
 
-// meter counts what is read, and keeps one call from filling the memory.
+// meter counts bytes read, and prevents a single call from exhausting memory.
 type meter struct {
 	r           io.Reader
 	done, limit int64
@@ -277,8 +278,8 @@ var (
 	errNUL   = errors.New("the text holds NUL bytes; is the input text in UTF-8?")
 )
 
-// newRecord replaces every byte that isn't UTF-8 by U+FFFD. What is wrong with
-// the text is wrong with this call alone, which keeps its id.
+// newRecord replaces every byte that isn't UTF-8 with U+FFFD. A problem with the text
+// affects only this call, which keeps its id.
 func newRecord(text string, id any) (record, error) {
 	r := record{id: id, repaired: !utf8.ValidString(text)}
 	if r.repaired {
@@ -291,8 +292,8 @@ func newRecord(text string, id any) (record, error) {
 	return r, nil
 }
 
-// newPlainRecord is newRecord for a text as it stands in the input, where NUL
-// bytes show that it is no text. (In JSON they can only be escaped on purpose.)
+// newPlainRecord is newRecord for unescaped text, in which NUL bytes show that it isn't
+// text. (In JSON they can only be escaped deliberately.)
 func newPlainRecord(text string, id any) (record, error) {
 	if strings.ContainsRune(text, 0) {
 		return record{id: id}, errNUL

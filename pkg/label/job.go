@@ -12,38 +12,38 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// predictor is what a job needs of a [fusion.Predictor].
+// predictor is the part of [fusion.Predictor] that a job uses.
 type predictor interface {
 	Predict(ctx context.Context, texts []datasets.Transcript, o fusion.PredictOptions) ([]fusion.Prediction, error)
 	Tasks() []tasks.Task
 	MaxLength() int
 }
 
-// job takes calls from one end to the other, a window at a time. Calls are
-// sorted by length within a window, and no more than a window is in memory.
+// job labels calls from input to output, one window at a time. Calls are sorted by
+// length within a window, and only one window is in memory.
 type job struct {
 	in      source
 	out     *destination
 	open    func() (predictor, error)
 	options fusion.PredictOptions
 	style   style
-	marks   bool // a call without an answer is written with its problem, instead of ending the run
+	marks   bool // write a call without an answer with its problem, instead of ending the run
 	bar     progress
-	// saved, if any, is called when a window has been written. Windows are then as
-	// large as they come from the first on: so one that begins where another run had
-	// come to holds the calls that it would have held there, and the same numbers come out.
+	// saved, if set, is called after a window has been written. All windows are then of
+	// full size from the start, so a window that begins where another run stopped has
+	// the same calls as in an uninterrupted run, and gives the same numbers.
 	saved func(Counts) error
 
 	Counts
 	limit int // tokens that the model reads
 }
 
-// Counts are of calls, and of the tokens in them that were read.
+// Counts are numbers of calls, and of the tokens read in them.
 type Counts struct {
 	Records    int `json:"records"`
-	Unreadable int `json:"unreadable"` // among Records; they have an error for an answer
-	Truncated  int `json:"truncated"`  // their ends were too long to be read
-	Repaired   int `json:"repaired"`   // parts of them weren't UTF-8
+	Unreadable int `json:"unreadable"` // included in Records; answered with an error
+	Truncated  int `json:"truncated"`  // calls whose ends weren't read
+	Repaired   int `json:"repaired"`   // calls with invalid UTF-8
 	Tokens     int `json:"tokens"`
 }
 
@@ -55,9 +55,9 @@ func (c *Counts) add(more Counts) {
 	c.Tokens += more.Tokens
 }
 
-// A window holds up to windowBatches batches, the first ones less so that the
-// first predictions are there soon, and not much more than windowBytes. In a
-// stream that pauses, a window ends.
+// A window holds up to windowBatches batches, and not much more than windowBytes. The
+// first windows are smaller, for early first predictions. If a stream pauses, the
+// window ends.
 const (
 	windowBatches = 8
 	windowBytes   = 4 << 20
@@ -76,7 +76,7 @@ func (j *job) run(ctx context.Context) error {
 	case j.saved != nil:
 		size = full
 	}
-	window, err := j.collect(ctx, items, size) // bad input shows before the model is loaded
+	window, err := j.collect(ctx, items, size) // bad input is reported before the model is loaded
 	if err != nil {
 		return about(err, BadCall)
 	}
@@ -112,8 +112,8 @@ func (j *job) run(ctx context.Context) error {
 
 func writing(err error) error { return about(fmt.Errorf("write output: %w", err), BadOutput) }
 
-// predicted are the tasks that the output is about. It finds a task, or a threshold's
-// head, that the model hasn't learnt before it is used.
+// predicted returns the tasks in the output, and an error for a task, or a threshold's
+// head, that the model hasn't learnt.
 func (j *job) predicted(model predictor) ([]tasks.Task, error) {
 	list, err := tasks.Select(model.Tasks(), j.options.Tasks)
 	if err != nil {
@@ -122,7 +122,7 @@ func (j *job) predicted(model predictor) ([]tasks.Task, error) {
 	return list, j.options.Heads.Check(model.Tasks())
 }
 
-// predict reads a window of calls and writes what the model says of them.
+// predict labels a window of calls and writes the predictions.
 func (j *job) predict(ctx context.Context, model predictor, window []record, w writer) error {
 	var texts []datasets.Transcript
 	for _, r := range window {
@@ -146,7 +146,7 @@ func (j *job) predict(ctx context.Context, model predictor, window []record, w w
 			r.problem = fmt.Errorf("call %d: %w", j.Records+1, p.Err)
 		}
 		if p.Err != nil && !j.marks {
-			return about(r.problem, BadCall) // another shard's calls may have answers
+			return about(r.problem, BadCall) // other shards may succeed
 		}
 		j.count(r, p)
 		if err := w.write(j.Records, r, p); err != nil {
@@ -177,7 +177,7 @@ func (j *job) count(r record, p fusion.Prediction) {
 	}
 }
 
-// warn tells what wasn't read as it stands.
+// warn reports input that was truncated, repaired or unreadable.
 func (j *job) warn(notice func(string)) {
 	if j.Unreadable > 0 {
 		notice(fmt.Sprintf("warning: calls that can't be read: %d of %d; each has a field error in the output", j.Unreadable, j.Records))
@@ -195,7 +195,7 @@ type item struct {
 	err    error
 }
 
-// readAhead reads beside the model's work, one call ahead, until ctx is done.
+// readAhead reads concurrently with the model, one call ahead, until ctx is done.
 func readAhead(ctx context.Context, list records) <-chan item {
 	items := make(chan item)
 	go func() {
@@ -211,8 +211,8 @@ func readAhead(ctx context.Context, list records) <-chan item {
 	return items
 }
 
-// collect takes up to n calls, fewer at the input's end, if they are large, or when
-// a stream pauses.
+// collect returns up to n calls; fewer at the end of input, if they are large, or if a
+// stream pauses.
 func (j *job) collect(ctx context.Context, items <-chan item, n int) ([]record, error) {
 	var window []record
 	var paused <-chan time.Time
@@ -228,7 +228,7 @@ func (j *job) collect(ctx context.Context, items <-chan item, n int) ([]record, 
 			return window, nil
 		case next, more := <-items:
 			switch {
-			case !more: // the end, or readAhead was stopped
+			case !more: // end of input, or readAhead was stopped
 				return window, ctx.Err()
 			case next.err != nil:
 				return nil, next.err
@@ -246,7 +246,7 @@ type progress struct {
 	size int64 // of the input
 }
 
-// newProgress shows nothing where the predictions themselves appear on a terminal.
+// newProgress shows nothing if the predictions themselves appear on a terminal.
 func newProgress(w io.Writer, in source, out *destination) progress {
 	if w == nil || in.size == 0 || out.terminal {
 		return progress{}
@@ -254,7 +254,7 @@ func newProgress(w io.Writer, in source, out *destination) progress {
 	return progress{terminal.NewProgress(w, "Reading", in.size, terminal.Options{Bytes: true, Lines: w}), in.size}
 }
 
-// show moves the line to the given part of window, before which there were calls calls.
+// show updates the line: part of window is done, and calls calls before it.
 func (p progress) show(calls int, window []record, part float64) {
 	if p.line == nil {
 		return

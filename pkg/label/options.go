@@ -7,45 +7,43 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-// Options say which calls a model reads, what it is asked, and where its answers go.
-// Begin with [Defaults]. Errors name an option by infer's flag for it: --input is
-// Input.
+// Options is the input, the model and its settings, and the output. Start from
+// [Defaults]. Errors name an option by infer's flag: --input is Input.
 type Options struct {
-	Model string // the folder of a model, as train writes it
+	Model string // a model's folder, as written by train
 
-	// Calls: either Texts, each a call, or Input: files, folders of such and
-	// patterns, or "-" alone, which is [Streams.In].
+	// The calls: either Texts, one call each, or Input: files, folders and patterns, or
+	// only "-", which is [Streams.In].
 	Texts       []string
 	Input       []string
 	InputFormat string // auto, lines, whole, jsonl, json, csv or tsv
 
-	// MarkBadRecords answers a call that can't be read with an error in its place,
-	// instead of ending. It is for the formats json and jsonl.
+	// MarkBadRecords writes an error in place of the answer of an unreadable call, instead
+	// of ending the run. The output format must be json or jsonl.
 	MarkBadRecords bool
 
-	Tasks      []string // what to predict; nil: all that the model has learnt
+	Tasks      []string // what to predict; nil: all of the model's tasks
 	Threshold  float64  // a yes/no output is 1 if its probability is higher
 	Thresholds string   // a JSON file of other thresholds for some heads; "": none
-	Scores     bool     // give the probabilities as well
-	Overlap    int      // read long calls in windows that share so many tokens; 0: cut them off
+	Scores     bool     // include probabilities
+	Overlap    int      // read long calls in windows that share this many tokens; 0: truncate them
 
-	IndependentHeads bool // each head says its own likeliest label
+	IndependentHeads bool // each head's own likeliest label
 
 	Format string // auto, text, json, jsonl or csv
-	Output string // a file, written whole or not at all; "": [Streams.Out]; with Shard, a folder
+	Output string // a file, written atomically; "": [Streams.Out]; with Shard, a folder
 
-	Shard     Shard // the part of Input that is read; its zero value is all of it
-	Overwrite bool  // do a shard again that is done
+	Shard     Shard // the part of Input to read; the zero value is all of it
+	Overwrite bool  // recreate a finished shard
 
-	BatchSize   int    // calls that go through the model at once
-	BatchTokens int    // their tokens
+	BatchSize   int    // maximum number of calls in a batch
+	BatchTokens int    // maximum number of tokens in a batch
 	Device      string // auto, cpu, cuda or cuda:N
-	Threads     int    // CPU threads of the whole process; 0: one for each core
+	Threads     int    // CPU threads of the whole process; 0: one per core
 	Precision   string // fp32, bf16, int8 or auto
 }
 
-// Defaults are the options of infer without flags. There is no model in them, and
-// there are no calls.
+// Defaults returns the options of infer without flags. Model and calls are unset.
 func Defaults() Options {
 	return Options{
 		InputFormat: "auto", Format: "auto", Threshold: fusion.DefaultThreshold, BatchSize: fusion.DefaultBatchSize, BatchTokens: fusion.DefaultBatchTokens,
@@ -53,8 +51,8 @@ func Defaults() Options {
 	}
 }
 
-// Check finds options that can't be, or don't go together, without looking at files.
-// Its errors are marked with [ErrOptions].
+// Check returns an error, marked with [ErrOptions], for invalid or incompatible
+// options. It doesn't access files.
 func (o Options) Check() error {
 	switch {
 	case len(o.Texts) == 0 && len(o.Input) == 0:
@@ -87,7 +85,7 @@ func (o Options) Check() error {
 	return o.checkShard()
 }
 
-// checkShard finds options that don't go with Shard, or not without it.
+// checkShard checks options that are incompatible with Shard, or need it.
 func (o Options) checkShard() error {
 	switch {
 	case o.Overwrite && o.Shard.Count == 0:

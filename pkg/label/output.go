@@ -15,18 +15,17 @@ import (
 	"github.com/trident-nlp/trident/internal/terminal"
 )
 
-// destination is where predictions go. A file appears under its name only with
-// commit.
+// destination is the predictions' output. A file gets its name only on commit.
 type destination struct {
 	*bufio.Writer
 	isStdout bool
 	terminal bool
 	name     string
 	commit   func() error
-	discard  func() // after commit, nothing
+	discard  func() // no-op after commit
 }
 
-// newDestination opens path, or stdout if that is "".
+// newDestination opens path, or stdout if it is "".
 func newDestination(path string, stdout io.Writer) (*destination, error) {
 	if path == "" {
 		return &destination{
@@ -49,7 +48,7 @@ func newFile(path string) (*destination, error) {
 	switch info, err := os.Stat(path); {
 	case err == nil && info.IsDir():
 		return nil, fmt.Errorf("%s is a directory", path)
-	case err == nil && !info.Mode().IsRegular(): // a device or a pipe: not to be replaced
+	case err == nil && !info.Mode().IsRegular(): // a device or a pipe must not be replaced
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, err
@@ -57,7 +56,7 @@ func newFile(path string) (*destination, error) {
 		return &destination{Writer: bufio.NewWriter(f), terminal: terminal.Is(f), commit: f.Close, discard: func() { _ = f.Close() }}, nil
 	case err == nil && isMountPoint(path):
 		return nil, fmt.Errorf("%s is a mount point, which can't be replaced by a finished file: mount its folder, or write elsewhere", path)
-	case err == nil: // replace what a link points to, not the link
+	case err == nil: // replace a link's target, not the link
 		if path, err = filepath.EvalSymlinks(path); err != nil {
 			return nil, err
 		}
@@ -75,14 +74,14 @@ func newFile(path string) (*destination, error) {
 	return &destination{Writer: bufio.NewWriter(f), commit: f.CloseAtomicallyReplace, discard: func() { _ = f.Cleanup() }}, nil
 }
 
-// isMountPoint reports whether a file is one, as far as the kernel says.
+// isMountPoint reports whether a file is a mount point, if the kernel tells.
 func isMountPoint(path string) bool {
 	var found unix.Statx_t
 	err := unix.Statx(unix.AT_FDCWD, path, 0, unix.STATX_TYPE, &found)
 	return err == nil && found.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0
 }
 
-// finish writes what is buffered and gives a file its name.
+// finish flushes the buffer and gives a file its name.
 func (d *destination) finish() error {
 	err := d.Flush()
 	if err == nil {

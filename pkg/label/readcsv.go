@@ -11,8 +11,7 @@ import (
 	"github.com/trident-nlp/trident/internal/table"
 )
 
-// tableReader reads tables whose cells are separated by that byte, and whose
-// first row names the columns.
+// tableReader returns a reader for tables with that separator and a header row.
 func tableReader(separator byte) func(*input) records {
 	return func(in *input) records {
 		return func(yield func(record, error) bool) { readTable(in, separator, yield) }
@@ -61,8 +60,8 @@ func readTable(in *input, separator byte, yield func(record, error) bool) {
 	}
 }
 
-// separatorOf tells what separates the cells of a table by its first row, whatever the
-// file is called: where a comma is the decimal point, spreadsheets write semicolons.
+// separatorOf detects a table's separator from its first row, whatever the file's
+// extension: in locales with a decimal comma, spreadsheets write semicolons.
 func separatorOf(header string, named byte) byte {
 	for _, separator := range []byte{named, ',', ';', '\t'} {
 		if len(findColumns(table.FirstRow([]byte(header), separator)).texts) > 0 {
@@ -72,16 +71,16 @@ func separatorOf(header string, named byte) byte {
 	return named
 }
 
-// separators are what they are called.
+// separators are the separators' names.
 var separators = map[byte]string{',': "commas", ';': "semicolons", '\t': "tabs"}
 
-// columns are where a table holds what.
+// columns are the indices of a table's relevant columns.
 type columns struct {
-	texts []int // the first of them that isn't blank counts
-	id    int   // -1: nowhere
+	texts []int // the first non-blank one is used
+	id    int   // -1: none
 }
 
-// findColumns doesn't care for case or for space around a name.
+// findColumns ignores case and surrounding space.
 func findColumns(header []string) columns {
 	names := make([]string, len(header))
 	for i, name := range header {
@@ -98,7 +97,7 @@ func findColumns(header []string) columns {
 	return columns{texts: find(textFields), id: append(find(idFields), -1)[0]}
 }
 
-// record is the call in a row.
+// record returns the call in a row.
 func (c columns) record(row []string) (record, error) {
 	var id any
 	if c.id >= 0 && row[c.id] != "" {

@@ -14,8 +14,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// readJSONL reads one JSON object a line. Blank lines are passed over, unless calls
-// that can't be read are marked.
+// readJSONL reads one JSON object per line. Blank lines are skipped, unless unreadable
+// calls are marked.
 func readJSONL(in *input) records {
 	return func(yield func(record, error) bool) {
 		for l := range in.lines() {
@@ -42,8 +42,8 @@ func readJSONL(in *input) records {
 	}
 }
 
-// readJSON reads an array of objects, or objects one after the other, without
-// having more than one in memory.
+// readJSON reads an array of objects, or objects one after the other, with only one
+// in memory.
 func readJSON(in *input) records {
 	return func(yield func(record, error) bool) {
 		values := jsonValues{decoder: json.NewDecoder(pyjson.NewReader(in.Reader))}
@@ -79,7 +79,7 @@ type jsonValues struct {
 	array   bool
 }
 
-// start passes over the beginning of the array, if there is one.
+// start skips the beginning of the array, if there is one.
 func (v *jsonValues) start(in *bufio.Reader) error {
 	for {
 		switch b, err := in.ReadByte(); {
@@ -106,7 +106,7 @@ func (v *jsonValues) next() (raw json.RawMessage, err error) {
 		err = v.decoder.Decode(&raw)
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			err = errors.New("broken JSON") // a Decoder loses count of the bytes
+			err = errors.New("broken JSON") // a Decoder's offset is unreliable here
 		}
 		return raw, err
 	}
@@ -121,8 +121,8 @@ func (v *jsonValues) next() (raw json.RawMessage, err error) {
 	return nil, io.EOF
 }
 
-// parseObject takes a call and its id out of a JSON object. With an error comes the
-// id, if that can be read.
+// parseObject returns the call and id of a JSON object. With an error it still returns
+// the id, if that can be read.
 func parseObject(data []byte) (record, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
@@ -141,7 +141,7 @@ func parseObject(data []byte) (record, error) {
 	return r, err
 }
 
-// textOf returns the first text that isn't blank, or else a blank one.
+// textOf returns the first non-blank text, or else a blank one.
 func textOf(fields map[string]json.RawMessage) (raw json.RawMessage, text string, err error) {
 	for i := range textFields {
 		name, value := first(fields, textFields[i:i+1])
@@ -179,8 +179,8 @@ func parseID(name string, raw json.RawMessage) (any, error) {
 	return nil, fmt.Errorf("%s is neither a string nor a number", name)
 }
 
-// first returns the first of names that fields has, null aside, and NaN, which
-// is pandas's null.
+// first returns the first of names in fields that isn't null or NaN, which is pandas's
+// null.
 func first(fields map[string]json.RawMessage, names []string) (string, json.RawMessage) {
 	for _, name := range names {
 		if raw, found := fields[name]; found && string(raw) != "null" && !pyjson.IsStandIn(string(raw)) {
@@ -190,7 +190,7 @@ func first(fields map[string]json.RawMessage, names []string) (string, json.RawM
 	return "", nil
 }
 
-// jsonProblem says what is wrong without the value: it may be transcript.
+// jsonProblem describes an error without the value, which may be transcript.
 func jsonProblem(err error) error {
 	var syntax *json.SyntaxError
 	var wrongType *json.UnmarshalTypeError

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// readLines reads one call a line. Blank lines are allowed only at the end, so
-// that predictions and lines can't get out of step; where calls that can't be
-// read are marked, blank lines are such.
+// readLines reads one call per line. Blank lines are allowed only at the end, so that
+// predictions and lines stay aligned; if unreadable calls are marked, blank lines are
+// marked too.
 func readLines(in *input) records {
 	return func(yield func(record, error) bool) {
 		var blank *line // the first one since the last call
@@ -58,13 +58,13 @@ func readWhole(in *input) records {
 // line is a line without its end, LF or CRLF.
 type line struct {
 	text   string
-	number int   // from 1, in what is read of the input
-	start  int64 // where in the input it begins
-	err    error // of reading it
+	number int   // from 1, within the range read
+	start  int64 // byte offset in the input
+	err    error // from reading it
 }
 
-// lines yields the input's lines. After one that is too long others follow; any other
-// error is in the last.
+// lines yields the input's lines. It continues after a line that is too long; any other
+// error is in the last one.
 func (in *input) lines() func(yield func(line) bool) {
 	return func(yield func(line) bool) {
 		start := in.begin // a byte order mark belongs to the first line
@@ -97,11 +97,11 @@ func (in *input) lines() func(yield func(line) bool) {
 	}
 }
 
-// read is how many bytes have been taken from the input.
+// read returns how many bytes of the input have been consumed.
 func (in *input) read() int64 { return in.meter.done - int64(in.Buffered()) }
 
-// skipLine passes over the rest of a line without keeping it. It returns io.EOF if
-// the input ends in it.
+// skipLine skips the rest of a line without buffering it. It returns io.EOF if the
+// input ends in it.
 func (in *input) skipLine() error {
 	for {
 		in.meter.limit = in.meter.done + maxRecord
@@ -112,8 +112,8 @@ func (in *input) skipLine() error {
 	}
 }
 
-// at says which line an error is about. What follows that line can be read, unless
-// reading failed.
+// at adds the line to an error. The input after that line can be read, unless reading
+// failed.
 func (in *input) at(l line, err error) error {
 	before, counting := in.linesBefore()
 	if counting != nil {
@@ -132,7 +132,7 @@ func (in *input) seek(r io.Reader) error {
 	if !ok {
 		return errors.New("only a file can be read in parts")
 	}
-	at := in.from - 1 // its line may end there
+	at := in.from - 1 // the previous line may end there
 	if _, err := file.Seek(at, io.SeekStart); err != nil {
 		return err
 	}
@@ -146,8 +146,8 @@ func (in *input) seek(r io.Reader) error {
 	return nil
 }
 
-// linesBefore counts the lines in front of the first one that is read, once and only
-// if it is asked: an error names the file's line.
+// linesBefore counts the lines before the first one read, lazily and once: errors give
+// the line in the file.
 func (in *input) linesBefore() (int, error) {
 	if in.file == nil || in.counted {
 		return in.before, nil

@@ -1,6 +1,7 @@
-// Package label reads calls with a trained model and writes its answers: from texts,
-// files and standard input in several formats, in bounded memory, whole or a shard of
-// many at a time. cmd/infer is this package with flags; other programs call [Run].
+// Package label labels calls with a trained model and writes the predictions. Input is
+// texts, files and standard input in several formats, processed in bounded memory, all
+// at once or in shards. cmd/infer is this package with flags; other programs call
+// [Run].
 package label
 
 import (
@@ -19,19 +20,19 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-// Streams are what a run reads and writes beside the files of its [Options]. Each may
-// be nil.
+// Streams are a run's inputs and outputs beside the files of its [Options]. Each may be
+// nil.
 type Streams struct {
 	In       io.Reader // the calls, for the input "-"
-	Out      io.Writer // the answers, unless there is an output file
-	Progress io.Writer // a line that says how much is done, if this is a terminal
+	Out      io.Writer // the predictions, unless there is an output file
+	Progress io.Writer // the progress line, if this is a terminal
 
-	// Notice is told, as it happens, what a person should know of a run that goes
-	// well: warnings, and what became of a shard. line has no end.
+	// Notice receives messages for the user during a run: warnings, and the outcome of a
+	// shard. line has no line end.
 	Notice func(line string)
 }
 
-// say tells a line to whoever wants to know.
+// say passes a line to Notice, if set.
 func (s Streams) say(line string) {
 	if s.Notice != nil {
 		s.Notice(line)
@@ -40,14 +41,13 @@ func (s Streams) say(line string) {
 
 func (s Streams) notice(format string, args ...any) { s.say(fmt.Sprintf(format, args...)) }
 
-// Run reads the calls, a window of them at a time, and writes the model's answers in
-// the calls' order. It returns how many there were, also with an error. For a shard
-// these are all of its calls, those of earlier attempts included; a shard that is done
-// already is no error.
+// Run reads the calls, one window at a time, and writes the model's predictions in the
+// same order. It returns the counts, also with an error. For a shard these include all
+// of its calls, also from earlier attempts; a shard that is already done isn't an error.
 //
-// Bad input shows before the model is loaded, and an output file appears only when all
-// is written. If whoever reads Out has closed it, Run ends without an error.
-// [CauseOf] tells errors apart; those of the options are marked with [ErrOptions].
+// Bad input is reported before the model is loaded, and an output file appears only
+// when it is complete. If the reader of Out has closed it, Run ends without an error.
+// [CauseOf] classifies errors; those about options are marked with [ErrOptions].
 func Run(ctx context.Context, o Options, s Streams) (Counts, error) {
 	if s.In == nil {
 		s.In = strings.NewReader("")
@@ -68,7 +68,7 @@ func Run(ctx context.Context, o Options, s Streams) (Counts, error) {
 	return c, err
 }
 
-// job is what the options say, without an output.
+// job returns the job for the options, without an output.
 func (o Options) job(s Streams) (*job, error) {
 	if err := cli.CheckModelDir(o.Model); err != nil {
 		return nil, about(err, BadModel)
@@ -108,7 +108,7 @@ func (o Options) job(s Streams) (*job, error) {
 	}, nil
 }
 
-// runAll writes the answers to all of the input to one place.
+// runAll writes the predictions for the whole input to one destination.
 func (o Options) runAll(ctx context.Context, s Streams) (Counts, error) {
 	j, err := o.job(s)
 	if err != nil {
@@ -128,7 +128,7 @@ func (o Options) runAll(ctx context.Context, s Streams) (Counts, error) {
 	j.bar = newProgress(s.Progress, j.in, j.out)
 	if err := j.run(ctx); err != nil {
 		if j.out.isStdout && errors.Is(err, syscall.EPIPE) {
-			return j.Counts, nil // the reader has seen enough
+			return j.Counts, nil // the reader has closed the pipe
 		}
 		return j.Counts, err
 	}
@@ -136,7 +136,7 @@ func (o Options) runAll(ctx context.Context, s Streams) (Counts, error) {
 	return j.Counts, nil
 }
 
-// keepsInput refuses to write the answers over the calls.
+// keepsInput refuses to overwrite the input with the output.
 func (o Options) keepsInput(in source) error {
 	out, err := os.Stat(o.Output)
 	if err != nil { // a new file, or none

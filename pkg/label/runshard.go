@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 )
 
-// runShard writes a part of the answers, unless it is there, and tells what it did.
+// runShard writes a shard's part, unless it exists, and reports what it did.
 func (o Options) runShard(ctx context.Context, s Streams) (Counts, error) {
 	j, err := o.job(s)
 	if err != nil {
@@ -45,7 +45,7 @@ func (o Options) runShard(ctx context.Context, s Streams) (Counts, error) {
 	return p.Counts, nil
 }
 
-// answer does the shard's work, or what is left of it.
+// answer does the shard's work, or the rest of it.
 func (o Options) answer(ctx context.Context, j *job, out folder, s Streams) (Counts, error) {
 	a, err := begin(out, o.Shard)
 	if err != nil {
@@ -68,7 +68,7 @@ func (o Options) answer(ctx context.Context, j *job, out folder, s Streams) (Cou
 	return j.Counts, nil
 }
 
-// after passes over the first n calls.
+// after skips the first n calls.
 func after(n int, list records) records {
 	return func(yield func(record, error) bool) {
 		passed := 0

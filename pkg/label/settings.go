@@ -11,8 +11,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-// Settings are what a shard's answers hang on, beside its number. Shards with the
-// same ones belong together.
+// Settings are what a shard's answers depend on, beside its number. Shards with equal
+// settings belong together.
 type Settings struct {
 	Model   string         `json:"model"` // SHA-256 of its files
 	Input   string         `json:"input"` // SHA-256 of the files' names and sizes
@@ -36,7 +36,7 @@ type SettingOptions struct {
 	IndependentHeads bool `json:"independent_heads,omitempty"`
 }
 
-// differs names what two settings don't share; "" is nothing.
+// differs names the difference between two settings; "" if they are equal.
 func (s Settings) differs(from Settings) string {
 	switch {
 	case s.Model != from.Model:
@@ -51,7 +51,7 @@ func (s Settings) differs(from Settings) string {
 	return ""
 }
 
-// settings reads the model's files, and takes the input's as they were found.
+// settings hashes the model's files, and the names and sizes of the input files.
 func (o Options) settings(precision string, in []file) (s Settings, err error) {
 	s = Settings{Options: SettingOptions{
 		Format: o.Format, InputFormat: o.InputFormat, MarkBadRecords: o.MarkBadRecords, Tasks: strings.Join(o.Tasks, ","),

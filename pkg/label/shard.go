@@ -8,19 +8,20 @@ import (
 	"strings"
 )
 
-// Shard is one part of many of the input: Index, counted from 0, of Count. A
-// Count of 0 is the whole input.
+// Shard is part Index, counted from 0, of Count parts of the input. A Count of 0 is the
+// whole input.
 type Shard struct{ Index, Count int }
 
-// IndexVariable is the variable of the environment where Kubernetes tells a pod of an Indexed Job its number.
+// IndexVariable is the environment variable in which Kubernetes gives a pod of an
+// Indexed Job its index.
 const IndexVariable = "JOB_COMPLETION_INDEX"
 
-// maxShards keeps the names of parts to five digits.
+// maxShards limits part numbers to five digits.
 const maxShards = 99999
 
 var shardForm = regexp.MustCompile(`^([0-9]{1,9})?/([0-9]{1,9})$`)
 
-// UnmarshalText reads I/N, or /N, whose I is in the environment.
+// UnmarshalText parses I/N, or /N with I from the environment.
 func (s *Shard) UnmarshalText(text []byte) error {
 	form := shardForm.FindStringSubmatch(string(text))
 	if form == nil {
@@ -33,7 +34,7 @@ func (s *Shard) UnmarshalText(text []byte) error {
 			return fmt.Errorf("%q: %s is %q; want a number from 0 in it, or I/N", text, IndexVariable, index)
 		}
 	}
-	s.Index, _ = strconv.Atoi(index) // up to nine digits are a number
+	s.Index, _ = strconv.Atoi(index) // at most nine digits
 	s.Count, _ = strconv.Atoi(form[2])
 	switch {
 	case s.Count < 1 || s.Count > maxShards:
@@ -46,7 +47,7 @@ func (s *Shard) UnmarshalText(text []byte) error {
 
 func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Count) }
 
-// span is the shard's part of so many bytes.
+// span returns the shard's range of size bytes.
 func (s Shard) span(size int64) span {
 	if s.Count == 0 {
 		return span{0, size}
@@ -54,24 +55,24 @@ func (s Shard) span(size int64) span {
 	return span{s.start(s.Index, size), s.start(s.Index+1, size)}
 }
 
-// start is size·i/count, which might not fit an int64 on the way.
+// start returns size·i/count without overflowing an int64.
 func (s Shard) start(i int, size int64) int64 {
 	n, k := int64(s.Count), int64(i)
 	return size/n*k + size%n*k/n
 }
 
-// PartName is the name of the shard's file of answers.
+// PartName returns the name of the shard's output file.
 func (s Shard) PartName(format string) string {
 	return fmt.Sprintf("part-%05d-of-%05d.%s", s.Index, s.Count, format)
 }
 
-// MarkerName is the name of the file that says that the part is whole. Readers
-// of folders (Spark, Hive, …) pass over names with _ in front.
+// MarkerName returns the name of the file that marks the part as complete. Folder
+// readers (Spark, Hive, …) ignore names that begin with _.
 func (s Shard) MarkerName() string {
 	return fmt.Sprintf("_part-%05d-of-%05d.json", s.Index, s.Count)
 }
 
-// shardsOf tells of how many shards a file of parts or markers is one.
+// shardsOf returns the number of shards from the name of a part or marker.
 func shardsOf(name string) (count int, found bool) {
 	name, found = strings.CutPrefix(strings.TrimPrefix(name, "_"), "part-")
 	if !found {

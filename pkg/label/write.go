@@ -12,13 +12,13 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// style is how predictions are written.
+// style is the form of the output.
 type style struct {
 	format string // text, json, jsonl or csv
 	scores bool
 	colour bool // text
-	only   bool // json: there is one call, so an object and no array
-	later  bool // csv: the output goes on, after its first row
+	only   bool // json: a single call, so an object, not an array
+	later  bool // csv: the output is continued, so without a header row
 }
 
 // style resolves the format auto. only says that the input is a single text.
@@ -45,10 +45,10 @@ func (o Options) style(out *destination, only bool) style {
 
 // writer writes predictions in the calls' order.
 type writer interface {
-	// write writes the prediction for call number, counted from 1. In JSON, a call
-	// with a problem has that instead.
+	// write writes the prediction for call number, counted from 1. In JSON, a call with a
+	// problem gets that instead.
 	write(number int, r record, p fusion.Prediction) error
-	// finish writes what follows the last.
+	// finish writes the end of the output.
 	finish() error
 }
 
@@ -67,7 +67,7 @@ func newWriter(w io.Writer, s style, list []tasks.Task) (writer, error) {
 	return &jsonWriter{w: w, end: "\n"}, nil
 }
 
-// jsonWriter writes an object a call: one a line, or an array of them.
+// jsonWriter writes one object per call: one per line, or as an array.
 type jsonWriter struct {
 	w                           io.Writer
 	before, end, between, after string
@@ -113,14 +113,14 @@ func (j *jsonWriter) finish() error {
 	return err
 }
 
-// answer is what a prediction says of one task, in the same form for the
-// built-in tasks and users' own.
+// answer is one task's part of a prediction, in the same form for built-in and custom
+// tasks.
 type answer struct {
 	fusion.Own
-	scores fusion.Fields[fusion.Fields[float32]] // of each head: all labels; nil for token tasks and without scores
+	scores fusion.Fields[fusion.Fields[float32]] // all labels of each head; nil for token tasks and without scores
 }
 
-// answerOf finds a task's answer in a prediction.
+// answerOf returns a task's answer from a prediction.
 func answerOf(task tasks.Task, p fusion.Prediction) answer {
 	var scores fusion.Scores
 	if p.Scores != nil {
@@ -140,7 +140,7 @@ func answerOf(task tasks.Task, p fusion.Prediction) answer {
 // isOwn reports whether a task's answer is among [fusion.Prediction.Tasks].
 func isOwn(task tasks.Task) bool { return !tasks.BuiltIn(task) }
 
-// labelled puts labels to each head's values, which are in the labels' order.
+// labelled adds labels to each head's values, which are in the labels' order.
 func labelled[T any](task tasks.Task, heads fusion.Fields[[]T]) fusion.Fields[fusion.Fields[T]] {
 	var list fusion.Fields[fusion.Fields[T]]
 	for _, head := range task.Heads {
@@ -153,5 +153,5 @@ func labelled[T any](task tasks.Task, heads fusion.Fields[[]T]) fusion.Fields[fu
 	return list
 }
 
-// kindsOf are the labels of a token task's entities.
+// kindsOf returns the entity labels of a token task.
 func kindsOf(task tasks.Task) []string { return task.Heads[0].Kinds() }

@@ -12,11 +12,10 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// csvWriter writes a table for spreadsheets: a row a call, a column for each
-// class, yes/no output and kind of entity; the last says whether the call's end
-// wasn't read. With scores there is a column more for each class (the chosen
-// one's probability) and output. Names of columns of users' tasks begin with the
-// task's: "mood.caller".
+// csvWriter writes a table for spreadsheets: one row per call; a column for each class,
+// yes/no output and entity label; the last column is 1 if the call was truncated. With
+// scores there is another column for each class (the chosen label's probability) and
+// output. Columns of custom tasks begin with the task's name: "mood.caller".
 type csvWriter struct {
 	w      *csv.Writer
 	scores bool
@@ -31,7 +30,7 @@ func newCSVWriter(w io.Writer, s style, list []tasks.Task) (*csvWriter, error) {
 			if isOwn(task) {
 				name = task.Name + "." + name
 			}
-			for name == last || slices.Contains(header, name) { // a kind of entity may be called as another task's column
+			for name == last || slices.Contains(header, name) { // an entity label may equal another task's column
 				name = task.Name + "." + name
 			}
 			header = append(header, name)
@@ -43,7 +42,7 @@ func newCSVWriter(w io.Writer, s style, list []tasks.Task) (*csvWriter, error) {
 	return c, c.row(append(header, last))
 }
 
-// columns names a task's columns.
+// columns returns the names of a task's columns.
 func (c *csvWriter) columns(task tasks.Task) []string {
 	var names []string
 	column := func(name string) {
@@ -63,7 +62,7 @@ func (c *csvWriter) columns(task tasks.Task) []string {
 	return names
 }
 
-// cells are what stands in a task's columns.
+// cells returns the values of a task's columns.
 func (c *csvWriter) cells(task tasks.Task, a answer) []string {
 	var cells []string
 	cell := func(value string, scores fusion.Fields[float32], label string) {
@@ -101,7 +100,7 @@ func textsOf(kind string, entities []fusion.Entity) []string {
 	return texts
 }
 
-// inTableOrder puts what has one value a call first.
+// inTableOrder puts columns with a single value per call first.
 func inTableOrder(list []tasks.Task) []tasks.Task {
 	order := []tasks.Kind{tasks.MultiClass, tasks.MultiLabel, tasks.Token}
 	return slices.SortedStableFunc(slices.Values(list), func(a, b tasks.Task) int {
@@ -143,8 +142,8 @@ func (c *csvWriter) finish() error { return nil }
 
 func probability(p float32) string { return strconv.FormatFloat(float64(p), 'f', 4, 32) }
 
-// harmless keeps a spreadsheet from taking a cell for a formula, by an
-// apostrophe in front. Numbers, those of phones among them, stay.
+// harmless prefixes a cell with an apostrophe if a spreadsheet would take it for a
+// formula. Numbers, including phone numbers, stay unchanged.
 func harmless(cell string) string {
 	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return cell

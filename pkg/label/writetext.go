@@ -12,16 +12,15 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// textWriter writes for reading: the call with its entities marked, then the
-// classes, then the quality criteria by their names, then the answers of
-// users' tasks, each under its task's name.
+// textWriter writes for people: the call with its entities marked, then the classes,
+// then the quality criteria by name, then custom tasks, each under its name.
 type textWriter struct {
 	w      io.Writer
 	colour bool
 	only   bool
-	marks  bool // the call is shown, with the entities of ner
+	marks  bool // show the call with the entities of ner
 	ner    tasks.Task
-	tasks  []tasks.Task // the others, users' last
+	tasks  []tasks.Task // the others, custom ones last
 }
 
 const (
@@ -32,7 +31,7 @@ const (
 	normal = "\x1b[0m"
 )
 
-// palette are the terminal colours that entities take by turns.
+// palette holds the terminal colours of entities, used in turn.
 var palette = []int{33, 36, 31, 35, 32, 34, 91, 93, 96}
 
 func newTextWriter(w io.Writer, s style, list []tasks.Task) *textWriter {
@@ -87,7 +86,7 @@ func heading(number int, id any) string {
 	return fmt.Sprintf("Call %d, id %s", number, strings.Map(visible, fmt.Sprint(id)))
 }
 
-// section is one task's answer: lines, and for a user's task its name above.
+// section is one task's answer: lines, and for a custom task its name above.
 func (t *textWriter) section(task tasks.Task, a answer) string {
 	var lines string
 	switch task.Kind {
@@ -105,7 +104,7 @@ func (t *textWriter) section(task tasks.Task, a answer) string {
 	return t.paint(bold, title(task.Name)) + "\n" + lines
 }
 
-// marked is the text with its entities in brackets.
+// marked returns the text with its entities in brackets.
 func (t *textWriter) marked(text string, entities []fusion.Entity) string {
 	var b strings.Builder
 	runes := []rune(text)
@@ -126,7 +125,7 @@ func colourOf(task tasks.Task, label string) string {
 	return fmt.Sprintf("\x1b[%dm", palette[i%len(palette)])
 }
 
-// found are lines such as "PLACE  the market", in the text's order.
+// found returns lines such as "PLACE  the market", in the text's order.
 func (t *textWriter) found(task tasks.Task, entities []fusion.Entity) string {
 	if len(entities) == 0 {
 		return t.paint(faint, "(none)") + "\n"
@@ -142,7 +141,7 @@ func (t *textWriter) found(task tasks.Task, entities []fusion.Entity) string {
 	return b.String()
 }
 
-// classes are lines such as "Main category  GBV  0.93".
+// classes returns lines such as "Main category  GBV  0.93".
 func (t *textWriter) classes(task tasks.Task, a answer) string {
 	var b strings.Builder
 	names, values := 0, 0
@@ -157,7 +156,7 @@ func (t *textWriter) classes(task tasks.Task, a answer) string {
 	return b.String()
 }
 
-// urgency is what the priorities mean.
+// urgency is the meaning of the priorities.
 var urgency = map[string]string{"1": "critical", "2": "urgent", "3": "routine"}
 
 func meaning(task tasks.Task, class fusion.Field[string]) string {
@@ -167,7 +166,7 @@ func meaning(task tasks.Task, class fusion.Field[string]) string {
 	return class.Value
 }
 
-// checks are lines such as "Opening  ✓ Use of call opening phrase  0.97".
+// checks returns lines such as "Opening  ✓ Use of call opening phrase  0.97".
 func (t *textWriter) checks(task tasks.Task, a answer) string {
 	var b strings.Builder
 	names, labels := 0, 0
@@ -199,7 +198,7 @@ func (t *textWriter) paint(code, text string) string {
 	return code + text + normal
 }
 
-// title is a field's name for reading: "Main category".
+// title returns a field's name for display: "Main category".
 func title(field string) string {
 	if field == "" {
 		return ""
@@ -208,7 +207,7 @@ func title(field string) string {
 	return strings.ToUpper(field[:1]) + field[1:]
 }
 
-// printable drops the control characters by which a text could play with the
+// printable removes control characters, with which a text could manipulate the
 // terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
@@ -219,17 +218,17 @@ func printable(text string) string {
 	}, text)
 }
 
-// oneLine is text in a line of its own, without control characters.
+// oneLine returns text as a single line without control characters.
 func oneLine(text string) string {
 	return strings.Join(strings.Fields(printable(text)), " ")
 }
 
-// pad fills text, in one line, with spaces up to n characters; width counts them.
+// pad pads single-line text with spaces to n characters, as counted by width.
 func pad(text string, n int) string { return fmt.Sprintf("%-*s", n, oneLine(text)) }
 
 func width(text string) int { return utf8.RuneCountInString(oneLine(text)) }
 
-// visible is r, or -1 for a control character.
+// visible returns r, or -1 for a control character.
 func visible(r rune) rune {
 	if unicode.IsControl(r) {
 		return -1

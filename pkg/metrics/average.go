@@ -1,6 +1,6 @@
 package metrics
 
-// Average is how the scores of several classes become one.
+// Average is a way to combine the scores of several classes.
 type Average int
 
 const (
@@ -8,14 +8,14 @@ const (
 	Macro Average = iota
 	// Micro is the score of the classes' pooled counts.
 	Micro
-	// Weighted is the mean over the classes, each counting as often as it
-	// occurs in the truth.
+	// Weighted is the mean over the classes, weighted by their number of
+	// occurrences in the truth.
 	Weighted
 	// Binary is the score of class 1 alone.
 	Binary
 )
 
-// Of averages a score over classes: 0 if none of them weighs anything.
+// Of averages a score over classes: 0 if their total weight is 0.
 func (a Average) Of(classes []Counts, score func(Counts) float64) float64 {
 	if a == Micro {
 		return score(sum(classes))

@@ -7,37 +7,36 @@ import (
 	"slices"
 )
 
-// Interval holds the true figure with 95 % confidence.
+// Interval is a 95 % confidence interval.
 type Interval struct {
 	Low  float64 `json:"low"`
 	High float64 `json:"high"`
 }
 
-// Bootstrap estimates how far figures may be off because the records are a
-// sample: it draws as many records again, with replacement, Resamples times.
-// An interval goes from the 2.5th to the 97.5th percentile of the figure over
-// the resamples (Efron's percentile method). The same seed gives the same
-// intervals.
+// Bootstrap estimates the sampling error of figures: it draws the same number of
+// records with replacement, Resamples times. An interval is from the 2.5th to the
+// 97.5th percentile of the figure over the resamples (Efron's percentile method).
+// The same seed gives the same intervals.
 //
-// The figure itself may lie outside of the interval where resampling shifts
-// it, as it does the macro-F1 of classes with very few records.
+// The figure itself may be outside of the interval if resampling shifts it, as
+// with the macro-F1 of classes with very few records.
 type Bootstrap struct {
 	Resamples int
 	Seed      uint64
 }
 
-// Interval is the interval of one figure of the records in index, of which
-// there are that many in all. NaN: the figure has no value there, and the
-// resample doesn't count.
+// Interval returns the interval of one figure. The function computes it for the
+// records in index, of which there are records; if it returns NaN, the resample is
+// ignored.
 func (b Bootstrap) Interval(records int, figure func(index []int) float64) Interval {
 	intervals, _ := b.Intervals(context.Background(), records, func(index []int) []float64 { return []float64{figure(index)} })
 	return intervals[0]
 }
 
-// Intervals are the intervals of several figures, all from the same
-// resamples. measure returns each time equally many figures, in a slice that it may
-// use again. An interval is NaN to NaN if no resample gave its figure a value. The only
-// error is ctx's.
+// Intervals returns the intervals of several figures, all from the same resamples.
+// measure always returns the same number of figures, in a slice that it may reuse.
+// An interval is NaN to NaN if its figure was NaN in every resample. The only error
+// is ctx's.
 func (b Bootstrap) Intervals(ctx context.Context, records int, measure func(index []int) []float64) ([]Interval, error) {
 	index := make([]int, records)
 	for i := range index {
@@ -68,8 +67,8 @@ func (b Bootstrap) Intervals(ctx context.Context, records int, measure func(inde
 	return intervals, nil
 }
 
-// percentile is the value below which that share of a sorted list lies,
-// interpolated between neighbours as by NumPy. NaN if the list is empty.
+// percentile returns a percentile of a sorted list, linearly interpolated as in
+// NumPy; NaN if the list is empty.
 func percentile(sorted []float64, share float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()

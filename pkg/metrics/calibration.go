@@ -8,27 +8,28 @@ import (
 // DefaultBins is the usual number of bins of a calibration.
 const DefaultBins = 15
 
-// Calibration says how far probabilities can be taken at their word.
+// Calibration measures how well probabilities match outcomes.
 type Calibration struct {
-	// ECE is the expected calibration error: the mean over the bins, each
-	// counting as often as it was hit, of |accuracy − confidence|
+	// ECE is the expected calibration error: the mean of
+	// |accuracy − confidence| over the bins, weighted by their size
 	// (Guo et al., On Calibration of Modern Neural Networks, 2017).
 	ECE  float64 `json:"ece"`
 	Bins []Bin   `json:"bins"`
 }
 
-// Bin holds the probabilities in (Low, High], the first bin those of 0 too.
+// Bin holds the probabilities in (Low, High]; the first bin includes 0.
 type Bin struct {
 	Low        float64 `json:"low"`
 	High       float64 `json:"high"`
-	Confidence float64 `json:"confidence"` // mean probability, 0 if there are none
-	Accuracy   float64 `json:"accuracy"`   // share of what came true, 0 if there are none
+	Confidence float64 `json:"confidence"` // mean probability; 0 if the bin is empty
+	Accuracy   float64 `json:"accuracy"`   // share that came true; 0 if the bin is empty
 	Count      int     `json:"count"`
 }
 
-// Calibrate sorts probabilities, 0 to 1, into bins of equal width. happened
-// says whether what had that probability came true: the likeliest class was
-// right, the answer was yes. NaN without bins if the lengths differ.
+// Calibrate sorts probabilities, 0 to 1, into bins of equal width. happened is
+// whether the event with that probability came true: the predicted class was
+// correct, the answer was yes. The result is NaN without bins if the lengths
+// differ.
 func Calibrate(probabilities []float32, happened []bool, bins int) Calibration {
 	if len(probabilities) != len(happened) || bins < 1 {
 		return Calibration{ECE: math.NaN()}
@@ -58,7 +59,7 @@ func Calibrate(probabilities []float32, happened []bool, bins int) Calibration {
 	return c
 }
 
-// binOf is the index of the bin that a probability falls into.
+// binOf returns the index of a probability's bin.
 func binOf(p float64, bins []Bin) int {
 	return sort.Search(len(bins)-1, func(i int) bool { return p <= bins[i].High })
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Accuracy is the share of predictions that are right.
+// Accuracy is the share of correct predictions.
 func Accuracy(truth, predicted []int) float64 {
 	if len(truth) != len(predicted) {
 		return math.NaN()
@@ -20,20 +20,20 @@ func Accuracy(truth, predicted []int) float64 {
 	return ratio(right, len(truth))
 }
 
-// Precision is the share of a class's predictions that are right, averaged
-// over the classes that are present in truth or predicted.
+// Precision is the share of a class's predictions that are correct, averaged over
+// the classes present in truth or predicted.
 func Precision(truth, predicted []int, average Average) float64 {
 	return classScore(truth, predicted, average, Counts.Precision)
 }
 
-// Recall is the share of a class's occurrences that were found, averaged over
-// the classes that are present in truth or predicted.
+// Recall is the share of a class's occurrences that were found, averaged over the
+// classes present in truth or predicted.
 func Recall(truth, predicted []int, average Average) float64 {
 	return classScore(truth, predicted, average, Counts.Recall)
 }
 
 // F1 is the harmonic mean of a class's precision and recall, averaged over the
-// classes that are present in truth or predicted.
+// classes present in truth or predicted.
 func F1(truth, predicted []int, average Average) float64 {
 	return classScore(truth, predicted, average, Counts.F1)
 }

@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// Confusion counts which class was predicted for which: [truth][predicted].
+// Confusion is a confusion matrix of counts, [truth][predicted].
 type Confusion [][]int
 
-// Pair is a class of the truth, the other class that was predicted for it, and
-// how often.
+// Pair is a true class, a different class predicted for it, and the number of
+// times.
 type Pair struct{ Truth, Predicted, Count int }
 
 // NewConfusion counts the pairs of truth and predicted, whose values are below
@@ -45,7 +45,7 @@ func (c Confusion) Total() int {
 	return total
 }
 
-// Accuracy is the share of predictions that are right.
+// Accuracy is the share of correct predictions.
 func (c Confusion) Accuracy() float64 {
 	right := 0
 	for class := range c {
@@ -54,7 +54,7 @@ func (c Confusion) Accuracy() float64 {
 	return ratio(right, c.Total())
 }
 
-// Scores are each class's scores; those of a class that isn't there are 0.
+// Scores returns each class's scores; those of an absent class are 0.
 func (c Confusion) Scores() []Score {
 	scores := make([]Score, len(c))
 	for class, counts := range c.counts() {
@@ -63,8 +63,8 @@ func (c Confusion) Scores() []Score {
 	return scores
 }
 
-// Average averages the scores of the classes that are present in the truth or
-// the predictions, as [F1] does.
+// Average averages the scores of the classes present in the truth or the
+// predictions, as [F1] does.
 func (c Confusion) Average(average Average) Score {
 	classes := c.counts()
 	if average == Binary {
@@ -81,8 +81,8 @@ func (c Confusion) Average(average Average) Score {
 	}
 }
 
-// MostConfused lists the wrong pairs that are there, the most frequent first,
-// then by class; no more than limit.
+// MostConfused lists up to limit confused pairs, most frequent first, then by
+// class.
 func (c Confusion) MostConfused(limit int) []Pair {
 	pairs := []Pair{}
 	for truth, row := range c {

@@ -1,11 +1,10 @@
 package metrics
 
-// Counts says how often something was predicted, was actually there, and both
-// at once. All scores are ratios of such counts, and counts of parts of the
-// data may be added.
+// Counts is how often something was predicted, was true, and both at once. All
+// scores are ratios of such counts; counts of parts of the data can be added.
 type Counts struct{ Hits, Predicted, Actual int }
 
-// Score is how well one label's entities, one class, or all were found.
+// Score holds the scores of one label's entities, of one class, or of all.
 type Score struct {
 	Precision float64 `json:"precision"`
 	Recall    float64 `json:"recall"`
@@ -14,21 +13,21 @@ type Score struct {
 	Predicted int     `json:"predicted"` // occurrences in the predictions
 }
 
-// Add returns the counts of both parts together.
+// Add returns the sum of both counts.
 func (c Counts) Add(other Counts) Counts {
 	return Counts{c.Hits + other.Hits, c.Predicted + other.Predicted, c.Actual + other.Actual}
 }
 
-// Precision is the share of what was predicted that is there.
+// Precision is the share of predictions that are true.
 func (c Counts) Precision() float64 { return ratio(c.Hits, c.Predicted) }
 
-// Recall is the share of what is there that was predicted.
+// Recall is the share of true occurrences that were predicted.
 func (c Counts) Recall() float64 { return ratio(c.Hits, c.Actual) }
 
 // F1 is the harmonic mean of precision and recall.
 func (c Counts) F1() float64 { return ratio(2*c.Hits, c.Predicted+c.Actual) }
 
-// Score is precision, recall and F1, and what they rest on.
+// Score returns precision, recall and F1, with their counts.
 func (c Counts) Score() Score {
 	return Score{Precision: c.Precision(), Recall: c.Recall(), F1: c.F1(), Support: c.Actual, Predicted: c.Predicted}
 }

@@ -7,21 +7,22 @@ import (
 )
 
 // EntityReport scores whole entities: one counts as found only if its first
-// word, its last word and its label are right.
+// word, its last word and its label are correct.
 type EntityReport struct {
 	Micro    Score            // all entities together
-	PerLabel map[string]Score // labels that are present in truth or predictions
+	PerLabel map[string]Score // labels present in truth or predictions
 }
 
 // Entities compares the labels of words, [texts][words]. Consecutive words
 // with the same label are one entity, tasks.OutsideLabel belongs to none:
 // seqeval's rules for B-X followed by I-X. A text may differ in length between
-// truth and predicted; what has no counterpart is missed or too much.
+// truth and predicted; entities without a counterpart are false negatives or
+// false positives.
 func Entities(truth, predicted [][]string) EntityReport {
 	return EntitySpans(spansOf(truth), spansOf(predicted))
 }
 
-// EntitySpans is [Entities] of entities, [texts][entities].
+// EntitySpans is [Entities] for spans, [texts][entities].
 func EntitySpans(truth, predicted [][]tasks.Span) EntityReport {
 	byLabel := map[string]Counts{}
 	for i := range max(len(truth), len(predicted)) {
@@ -37,8 +38,8 @@ func EntitySpans(truth, predicted [][]tasks.Span) EntityReport {
 	return report
 }
 
-// CountSpans counts the entities of one text, by the rules of [Entities], all labels
-// together.
+// CountSpans counts the entities of one text by the rules of [Entities], all
+// labels together.
 func CountSpans(truth, predicted []tasks.Span) Counts {
 	byLabel := map[string]Counts{}
 	countSpans(byLabel, truth, predicted)
@@ -57,7 +58,7 @@ func spansOf(texts [][]string) [][]tasks.Span {
 	return spans
 }
 
-// text is the entities of a text, none where there is no such text.
+// text returns the entities of a text, none if there is no such text.
 func text(texts [][]tasks.Span, i int) []tasks.Span {
 	if i < len(texts) {
 		return texts[i]

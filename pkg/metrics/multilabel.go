@@ -4,8 +4,8 @@ import "math"
 
 // MultilabelF1 is the F1 of yes/no outputs, averaged over them. truth and
 // predicted are [records][outputs] of 0 and 1; the positive class is 1, so
-// Binary means Micro. A matrix of a single column is to scikit-learn a list of
-// the classes 0 and 1, and is here: its Micro F1 is its accuracy.
+// Binary means Micro. As in scikit-learn, a matrix with a single column is a list
+// of the classes 0 and 1: its Micro F1 is its accuracy.
 func MultilabelF1(truth, predicted [][]int, average Average) float64 {
 	width, ok := sameShape(truth, predicted)
 	switch {
@@ -27,7 +27,8 @@ func MultilabelF1(truth, predicted [][]int, average Average) float64 {
 	return average.Of(outputs, Counts.F1)
 }
 
-// sameShape reports whether a and b are matrices of one shape, and its width.
+// sameShape reports whether a and b are matrices of the same shape, and returns
+// its width.
 func sameShape(a, b [][]int) (width int, ok bool) {
 	if len(a) != len(b) {
 		return 0, false
@@ -43,7 +44,7 @@ func sameShape(a, b [][]int) (width int, ok bool) {
 	return width, true
 }
 
-// column is the only column of a matrix.
+// column returns the only column of a matrix.
 func column(matrix [][]int) []int {
 	values := make([]int, len(matrix))
 	for i, row := range matrix {

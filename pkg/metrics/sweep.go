@@ -2,7 +2,7 @@ package metrics
 
 import "math"
 
-// Point is how well yes/no outputs do at one threshold.
+// Point is the scores of yes/no outputs at one threshold.
 type Point struct {
 	Threshold float64 `json:"threshold"`
 	Precision float64 `json:"precision"`
@@ -19,10 +19,10 @@ func Thresholds() []float64 {
 	return list
 }
 
-// Sweep scores the answer yes at each threshold. truth is 0 or 1, and an
-// output says yes where its probability is above the threshold. Outputs that
-// are pooled give micro-averaged scores of yes. No points if truth and
-// probabilities differ in length.
+// Sweep scores the answer yes at each threshold. truth is 0 or 1, and an output is
+// yes if its probability is above the threshold. Pooled outputs give
+// micro-averaged scores of yes. There are no points if truth and probabilities
+// differ in length.
 func Sweep(truth []int, probabilities []float32, thresholds []float64) []Point {
 	if len(truth) != len(probabilities) {
 		return nil
@@ -42,8 +42,8 @@ func Sweep(truth []int, probabilities []float32, thresholds []float64) []Point {
 	return points
 }
 
-// BestPoint is the point with the highest F1: of several the one nearest to
-// 0.5, of two of these the first. The zero Point if there are none.
+// BestPoint returns the point with the highest F1; on a tie the one closest to 0.5,
+// then the first. It is the zero Point if there are none.
 func BestPoint(points []Point) Point {
 	var best Point
 	for i, p := range points {

@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// Access says who may have a route.
+// Access is who may use a route.
 type Access string
 
 // The kinds of [Access].
 const (
 	All     Access = "all"   // everyone
-	Clients Access = "keys"  // whoever has a key; everyone, if the server has no keys
-	Admins  Access = "admin" // whoever has a key that is marked admin; this machine, if the server has no keys
+	Clients Access = "keys"  // clients with a key; everyone, if the server has no keys
+	Admins  Access = "admin" // clients with a key marked admin; this machine, if the server has no keys
 	Local   Access = "local" // this machine
-	Nobody  Access = "none"  // the route isn't there
+	Nobody  Access = "none"  // the route doesn't exist
 )
 
-// check is an error if it isn't one of these.
+// check returns an error if a isn't one of these.
 func (a Access) check() error {
 	switch a {
 	case All, Clients, Admins, Local, Nobody:
@@ -29,8 +29,8 @@ func (a Access) check() error {
 	return fmt.Errorf("access %q; want all, keys, admin, local or none", string(a))
 }
 
-// admit is an error unless whoever asks may have the route. It notes the key's
-// name.
+// admit returns an error unless the client may use the route. It records the
+// key's name.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, a Access, rec *record) error {
 	keys := s.keys()
 	if len(keys) == 0 && a == Admins {
@@ -56,9 +56,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, a Access, rec *re
 }
 
 // fromHere reports whether a request comes from a program on this machine. A
-// proxy on this machine, whose requests come from others, tells itself by the
-// headers that proxies add, by the name that it was asked for, or by an old
-// version of HTTP; where one hides all three, keys must be used.
+// local proxy, which forwards requests of others, is recognised by the headers
+// that proxies add, by the requested host name, or by an old version of HTTP.
+// Behind a proxy without any of these, keys must be used.
 func fromHere(r *http.Request) bool {
 	if !isLoopback(r.RemoteAddr) || !isLocalName(r.Host) || !r.ProtoAtLeast(1, 1) {
 		return false
@@ -79,8 +79,7 @@ func isLoopback(address string) bool {
 	return err == nil && a.Addr().Unmap().IsLoopback()
 }
 
-// isForwarding reports whether a header, in its canonical form, is one that
-// proxies add.
+// isForwarding reports whether proxies add this header (in canonical form).
 func isForwarding(name string) bool {
 	switch name {
 	case "Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Fastly-Client-Ip", "X-Amzn-Trace-Id":

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// admission bounds what all requests that are being answered hold together, so
-// that memory does not grow with the number of those who ask.
+// admission bounds what all requests in progress hold together, so that memory
+// does not grow with the number of clients.
 type admission struct {
 	maxBytes, maxTokens int64
 	bytes, tokens       atomic.Int64
@@ -35,8 +35,8 @@ func (t *ticket) giveBack() {
 	t.bytes, t.tokens = 0, 0
 }
 
-// body is r, whose bytes are taken from the share as they come. There is
-// errFull when all requests together hold too many.
+// body returns r with its bytes charged to the share as they arrive. Reads fail
+// with errFull when all requests together hold too many.
 func (t *ticket) body(r io.Reader) io.Reader { return &metered{r, t} }
 
 type metered struct {

@@ -11,28 +11,28 @@ import (
 	"sync/atomic"
 )
 
-// answerWriter is how an answer leaves. It notes what is written, compresses
-// what is worth it for clients that take gzip, and holds back the plain text
-// that handlers of others write with an error, in whose place [audited] sends a
+// answerWriter writes a response. It counts the bytes written, compresses large
+// responses for clients that accept gzip, and holds back the plain text that
+// other handlers write with an error, in place of which [audited] sends a
 // problem.
 type answerWriter struct {
 	http.ResponseWriter
 	request *http.Request
 	pool    *sync.Pool   // of *gzip.Writer
-	last    *atomic.Bool // the connection ends with the answer
+	last    *atomic.Bool // the connection is closed after the answer
 	upload  *upload
-	lingers bool // the body's rest is to be read after the answer
+	lingers bool // the rest of the body is read after the answer
 
 	status  int // 0: nothing has been written
-	bytes   int // that were sent
+	bytes   int // sent
 	plain   bool
 	zip     *gzip.Writer
 	zipped  bytes.Buffer
-	flushed bool // the header is on its way
+	flushed bool // the header has been sent
 }
 
-// minZipped is how large an answer must be to be worth compressing: less fits
-// in a packet anyway.
+// minZipped is the smallest answer that is compressed, in bytes: less fits into
+// one packet anyway.
 const minZipped = 1400
 
 func (a *answerWriter) WriteHeader(status int) {
@@ -60,8 +60,8 @@ func (a *answerWriter) WriteHeader(status int) {
 	}
 }
 
-// worthZipping reports whether an answer is to be compressed, and tells caches
-// that it depends on the request's Accept-Encoding.
+// worthZipping reports whether to compress an answer, and tells caches that it
+// depends on the request's Accept-Encoding.
 func (a *answerWriter) worthZipping() bool {
 	h := a.Header()
 	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
@@ -91,8 +91,8 @@ func (a *answerWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// drop forgets what hasn't been sent, and reports whether another answer can
-// still be written.
+// drop discards unsent output and reports whether another answer can still be
+// written.
 func (a *answerWriter) drop() bool {
 	if a.flushed {
 		return false
@@ -107,8 +107,8 @@ func (a *answerWriter) drop() bool {
 	return true
 }
 
-// finish sends what was compressed, at once, so that nothing of it waits for a
-// slow client with the compressor's memory.
+// finish sends the compressed output at once, so that the compressor's memory
+// isn't held for a slow client.
 func (a *answerWriter) finish() {
 	if a.zip == nil {
 		return
@@ -123,11 +123,11 @@ func (a *answerWriter) finish() {
 	h.Set("Content-Length", strconv.Itoa(a.zipped.Len()))
 	h.Del("Accept-Ranges")
 	if etag := h.Get("Etag"); strings.HasPrefix(etag, `"`) {
-		h.Set("Etag", "W/"+etag) // the same content in other bytes
+		h.Set("Etag", "W/"+etag) // same content, different bytes
 	}
 	a.flushed = true
 	a.ResponseWriter.WriteHeader(a.status)
-	n, _ := a.ResponseWriter.Write(a.zipped.Bytes()) // a client that has left
+	n, _ := a.ResponseWriter.Write(a.zipped.Bytes()) // the client may have left
 	a.bytes += n
 }
 
@@ -142,10 +142,10 @@ func (a *answerWriter) release() {
 // Unwrap is for [http.ResponseController].
 func (a *answerWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// newZipper makes what compresses an answer: little and fast.
+// newZipper returns a compressor with fast, light compression.
 func newZipper() any {
 	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	if err != nil { // the level is right
+	if err != nil { // the level is valid
 		return gzip.NewWriter(nil)
 	}
 	return z

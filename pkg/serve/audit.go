@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// requestIDHeader tells a client the id of its request in the log. It is always
-// the server's own: one that a client chose could be a name.
+// requestIDHeader gives a client the id of its request in the log. The server
+// always generates it: a client's own id could be a person's name.
 const requestIDHeader = "X-Request-Id"
 
-// record is what the audit line says of a request, and its share of what all
-// hold together. It has sizes and times, nothing of a text.
+// record is a request's audit line, and its share of what all requests hold
+// together. It has sizes and times, and no text.
 type record struct {
 	id        string
 	status    int // 0: what was written
@@ -25,19 +25,19 @@ type record struct {
 	tokens    int
 	truncated int
 	bytesIn   int
-	share     ticket // what is held until the answer has been written
+	share     ticket // held until the answer has been written
 	stages    stages
 }
 
-// stages are where the time of a request went.
+// stages is the time that a request spent in each stage.
 type stages struct {
 	decode, tokenize time.Duration
-	times            // in the queue and in the model
+	times            // queue and model
 	encode           time.Duration
 }
 
-// audited answers a route's requests: it wants a key where that is needed, makes
-// problems of errors and panics, counts, and writes the audit line.
+// audited handles a route's requests: it requires a key if needed, turns errors
+// and panics into problems, counts, and writes the audit line.
 func (s *Server) audited(rt route) http.Handler {
 	return http.HandlerFunc(func(inner http.ResponseWriter, r *http.Request) {
 		r, upload := watched(r)
@@ -83,7 +83,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, rt route, rec *r
 		case p == any(http.ErrAbortHandler):
 			panic(p)
 		default:
-			s.Log.Error("panic", "id", rec.id, "stack", string(debug.Stack())) // it holds addresses, no values
+			s.Log.Error("panic", "id", rec.id, "stack", string(debug.Stack())) // contains addresses, no values
 			err = panicError(p)
 		}
 	}()
@@ -119,7 +119,7 @@ func (s *Server) audit(r *http.Request, rt route, rec *record, bytesOut int, too
 	s.Log.LogAttrs(context.WithoutCancel(r.Context()), level, "request", attrs...)
 }
 
-// methodOf is a request's method, unless the client made one up.
+// methodOf returns a request's method, unless it isn't a standard one.
 func methodOf(r *http.Request) string {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:

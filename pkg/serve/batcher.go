@@ -12,20 +12,20 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-// batching says how pieces of several requests become batches.
+// batching is how pieces of several requests become batches.
 type batching struct {
 	size   int           // pieces in a batch, at most
 	tokens int           // their tokens, padding included, unless a single one has more
 	wait   time.Duration // how long a piece may wait for others while the model is idle
 }
 
-// batcher puts pieces of many requests into batches. One goroutine, pinned to
-// its thread, owns the model: libtorch's threads are then those of one pool.
+// batcher collects pieces of many requests into batches. One goroutine, pinned
+// to its thread, owns the model, so libtorch uses a single thread pool.
 type batcher struct {
 	batching
 	read    func([]fusion.Piece) error // runs the model
 	changed chan struct{}              // holds a value after the queue has changed
-	ended   chan struct{}              // closed when the owner has ended
+	ended   chan struct{}              // closed when the owner goroutine has ended
 
 	mu     sync.Mutex
 	queue  []queued // in the order of arrival
@@ -38,12 +38,12 @@ type queued struct {
 	work *work
 }
 
-// work is one request's pieces on their way.
+// work is one request's pieces in progress.
 type work struct {
-	left    int // pieces without an answer; the owner's
+	left    int // pieces without an answer; only the owner uses it
 	arrived time.Time
 	times   times
-	done    chan outcome // has room for the one value
+	done    chan outcome // buffered for its one value
 }
 
 type outcome struct {
@@ -51,7 +51,7 @@ type outcome struct {
 	err   error
 }
 
-// times are where a request's time went.
+// times is the time that a request spent in the queue and in the model.
 type times struct{ queue, model time.Duration }
 
 var errClosed = errors.New("the batcher is closed")
@@ -62,8 +62,8 @@ func newBatcher(b batching, read func([]fusion.Piece) error) *batcher {
 	return owner
 }
 
-// submit waits until pieces, at least one, have been read. When ctx ends first,
-// those that the model hasn't begun are taken out of the queue.
+// submit waits until the model has processed pieces, at least one. If ctx ends
+// first, those not yet started are removed from the queue.
 func (b *batcher) submit(ctx context.Context, pieces []fusion.Piece) (times, error) {
 	w := &work{left: len(pieces), arrived: time.Now(), done: make(chan outcome, 1)}
 	b.mu.Lock()
@@ -88,14 +88,14 @@ func (b *batcher) submit(ctx context.Context, pieces []fusion.Piece) (times, err
 	}
 }
 
-// remove takes what is left of a request out of the queue.
+// remove removes a request's remaining pieces from the queue.
 func (b *batcher) remove(w *work) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.queue = slices.DeleteFunc(b.queue, func(q queued) bool { return q.work == w })
 }
 
-// waiting counts what is in the queue.
+// waiting counts the pieces in the queue and their tokens.
 func (b *batcher) waiting() (pieces, tokens int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -109,22 +109,22 @@ func (b *batcher) waitingTokens() (n int) {
 	return n
 }
 
-// delay guesses how long the model needs for tokens; 0 if it has read nothing
-// yet.
+// delay estimates how long the model needs for tokens; 0 if it has processed
+// nothing yet.
 func (b *batcher) delay(tokens int) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.pace.delay(tokens)
 }
 
-// forget lets the pace be measured anew.
+// forget resets the measured pace.
 func (b *batcher) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.pace = pace{}
 }
 
-// close lets the owner end after the queue is empty, and waits for that.
+// close ends the owner once the queue is empty, and waits for that.
 func (b *batcher) close() {
 	b.mu.Lock()
 	b.closed = true
@@ -146,14 +146,14 @@ func (b *batcher) run() {
 	for b.await() {
 		batch := b.take()
 		if len(batch) == 0 {
-			continue // who asked has left
+			continue // the client has left
 		}
 		b.process(batch)
 	}
 }
 
-// await waits for a batch: a full one, or that the oldest piece has waited
-// enough. It is false at the end.
+// await waits for a full batch, or until the oldest piece has waited long
+// enough. It returns false at the end.
 func (b *batcher) await() bool {
 	for {
 		b.mu.Lock()
@@ -181,7 +181,7 @@ func (b *batcher) await() bool {
 	}
 }
 
-// take takes a batch out of the queue.
+// take removes a batch from the queue.
 func (b *batcher) take() []queued {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -199,7 +199,7 @@ func (b *batcher) take() []queued {
 	return batch
 }
 
-// process runs the model and answers the requests that have nothing left.
+// process runs the model and answers the requests that are complete.
 func (b *batcher) process(batch []queued) {
 	pieces := make([]fusion.Piece, len(batch))
 	tokens := 0
@@ -230,15 +230,15 @@ func (b *batcher) process(batch []queued) {
 	}
 }
 
-// windowBatches is how many batches' tokens of the queue are looked at when the
-// next batch is put together.
+// windowBatches limits, in batches' tokens, how far into the queue the next
+// batch is chosen from.
 const windowBatches = 4
 
-// pick chooses, from the lengths of waiting pieces in their order of arrival,
-// those that go through the model next: the oldest, which so never starves, and
-// those nearest to it in length, at most size of them and tokens tokens with
-// padding, unless the oldest alone has more. It looks at the first
-// windowBatches·tokens tokens only.
+// pick chooses the next batch from the lengths of waiting pieces, in order of
+// arrival: the oldest, which therefore never starves, and those closest to it in
+// length; at most size pieces and tokens tokens including padding, unless the
+// oldest alone has more. It considers only the first windowBatches·tokens
+// tokens.
 func pick(lengths []int, size, tokens int) []int {
 	if len(lengths) == 0 {
 		return nil
@@ -254,7 +254,7 @@ func pick(lengths []int, size, tokens int) []int {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(lengths[b], lengths[a]) })
 	first := slices.Index(order, 0)
-	end := first + 1 // order[first:end] is the batch, the longest in front
+	end := first + 1 // order[first:end] is the batch, longest first
 	length := func(at int) int { return lengths[order[at]] }
 	for end-first < size {
 		room := tokens / (end - first + 1) // the longest that one more would allow

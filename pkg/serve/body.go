@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// body reads a request's body, as far as it and all requests together may be
-// large. What is compressed counts as it is without that.
+// body reads a request's body, within the limits for it and for all requests
+// together. They apply to the decompressed size.
 func (s *Server) body(w http.ResponseWriter, r *http.Request, share *ticket) ([]byte, error) {
 	zipped, err := checkType(w, r.Header)
 	if err != nil {
@@ -21,7 +21,7 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request, share *ticket) ([]
 	if r.ContentLength > s.Limits.Body {
 		return nil, s.tooLarge()
 	}
-	var from io.Reader = http.MaxBytesReader(w, r.Body, s.Limits.Body) // what is sent, too: gzip can have many parts without any content
+	var from io.Reader = http.MaxBytesReader(w, r.Body, s.Limits.Body) // also limits compressed bytes: gzip can have many empty members
 	if zipped {
 		if from, err = newGunzip(from); err != nil {
 			return nil, s.broken(err)
@@ -37,7 +37,7 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request, share *ticket) ([]
 	return data, nil
 }
 
-// broken is why a body couldn't be read, as a problem.
+// broken returns why a body couldn't be read, as a problem.
 func (s *Server) broken(err error) error {
 	var tooLarge *http.MaxBytesError
 	var corrupt flate.CorruptInputError
@@ -58,7 +58,7 @@ func (s *Server) tooLarge() error {
 	return problemf(http.StatusRequestEntityTooLarge, "", "the body has more than %d bytes; send the texts in several requests", s.Limits.Body)
 }
 
-// checkType wants JSON in UTF-8, as it is or compressed by gzip.
+// checkType requires JSON in UTF-8, plain or compressed with gzip.
 func checkType(w http.ResponseWriter, h http.Header) (zipped bool, err error) {
 	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
 	switch charset := strings.ToLower(params["charset"]); {

@@ -25,8 +25,8 @@ type Limits struct {
 // maxTasks is how many tasks a request may name.
 const maxTasks = 64
 
-// requestFields decode the fields of a request, each from where its value
-// begins. What is null is as if it weren't there.
+// requestFields decode the fields of a request, each from the beginning of its
+// value. A null is treated as an absent field.
 var requestFields = map[string]func(l Limits, d *json.Decoder, r *client.Request) error{
 	"texts": func(l Limits, d *json.Decoder, r *client.Request) (err error) {
 		r.Texts, err = l.texts(d)
@@ -68,14 +68,14 @@ func flag(field string, d *json.Decoder, value *bool) error {
 	return nil
 }
 
-// byteOrderMark may stand in front of UTF-8.
+// byteOrderMark may precede UTF-8.
 var byteOrderMark = []byte("\uFEFF")
 
-// decode reads a request's body. An error is a problem: 400 for what is no
-// JSON, 413 for what is too much, 422 for what is wrong otherwise. It says
-// nothing of what the body holds. Beside the body it takes about as much memory
-// again, whatever stands in it: values are read one after the other, and the
-// first that is wrong ends it.
+// decode reads a request's body. Errors are problems: 400 if it isn't JSON, 413
+// if it exceeds a limit, 422 if it is invalid otherwise. They quote nothing from
+// the body. Beside the body decoding takes about the same amount of memory
+// again, whatever the body contains: values are read one after the other, and
+// the first invalid one ends it.
 func (l Limits) decode(data []byte) (r client.Request, err error) {
 	rest := bytes.TrimPrefix(data, byteOrderMark)
 	mark := len(data) - len(rest)
@@ -98,7 +98,7 @@ func (l Limits) decode(data []byte) (r client.Request, err error) {
 		name, _ := token.(string)
 		decode, known := requestFields[name]
 		switch {
-		case !known: // its name could be a text
+		case !known: // its name could be text of a call
 			return r, problemf(http.StatusUnprocessableEntity, "", "there is a field that isn't known; there are %s", strings.Join(slices.Sorted(maps.Keys(requestFields)), ", "))
 		case seen[name]:
 			return r, problemf(http.StatusUnprocessableEntity, name, "the field stands there twice")
@@ -114,21 +114,22 @@ func (l Limits) decode(data []byte) (r client.Request, err error) {
 	return r, nil
 }
 
-// passedOver is any JSON value, of which nothing is kept.
+// passedOver is any JSON value; its content is discarded.
 type passedOver struct{}
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (*passedOver) UnmarshalJSON([]byte) error { return nil }
 
-// tooDeep is how encoding/json ends what it says of values in one another to more than
-// 10,000 levels.
+// tooDeep is the end of encoding/json's message about values nested more than
+// 10,000 levels deep.
 const tooDeep = "exceeded max depth"
 
 func errNoObject() error {
 	return problemf(http.StatusUnprocessableEntity, "", `want a JSON object such as {"texts": ["Hello, …"]}`)
 }
 
-// brokenJSON is a problem with data, which begins after mark bytes of the body.
+// brokenJSON describes a syntax error in data, which begins after mark bytes of
+// the body.
 func brokenJSON(data []byte, mark int, err error) error {
 	var syntax *json.SyntaxError
 	switch {
@@ -153,7 +154,7 @@ func firstInvalid(data []byte) int {
 	}
 }
 
-// texts decodes the texts, without having more of them than allowed in memory.
+// texts decodes the texts, never holding more of them in memory than allowed.
 func (l Limits) texts(d *json.Decoder) ([]string, error) {
 	var list []string
 	err := elements(d, func(item json.RawMessage) error {
@@ -220,8 +221,8 @@ var (
 	errNull    = errors.New("null")
 )
 
-// elements hands each element of an array, which is valid JSON, to f. item
-// holds it until f returns.
+// elements passes each element of an array, which is valid JSON, to f. item is
+// valid until f returns.
 func elements(d *json.Decoder, f func(item json.RawMessage) error) error {
 	switch begin, err := d.Token(); {
 	case err != nil:

@@ -11,7 +11,7 @@ var docsHTML string
 
 var docsPage = template.Must(template.New("docs").Parse(docsHTML))
 
-// needs says who may have a route.
+// needs describes who may use a route.
 func needs(a Access, keys bool) string {
 	switch {
 	case a == Local:
@@ -24,7 +24,7 @@ func needs(a Access, keys bool) string {
 	return ""
 }
 
-// handleDocs shows the routes, on a page without any asset or script.
+// handleDocs shows the routes on a page without assets or scripts.
 func (s *Server) handleDocs(w http.ResponseWriter, _ *http.Request, _ *record) error {
 	type row struct {
 		Method, Path, Summary string

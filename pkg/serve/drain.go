@@ -13,11 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// drain answers what was accepted, and breaks no connection. In turn: new
-// connections are no longer begun, those that wait to be accepted are; each
-// answer says that it is its connection's last; connections without a request
-// have a while for one more, and are closed. [http.Server.Shutdown] alone drops
-// what waits, and requests that it reads after it was called.
+// drain answers accepted requests without resetting any connection. It stops new
+// connections, accepts those in the backlog, closes each connection after its
+// next answer, and gives idle connections time for one more request before
+// closing them. [http.Server.Shutdown] alone drops the backlog, and requests that
+// it reads after the call.
 func (s *Server) drain(web *http.Server, l net.Listener, ended <-chan error, open *connections) error {
 	s.draining.Store(true)
 	s.Log.Info("draining", "requests", s.metrics.inFlight.Load())
@@ -36,13 +36,13 @@ func (s *Server) drain(web *http.Server, l net.Listener, ended <-chan error, ope
 	return nil
 }
 
-// handshake is how long a connection that has been begun may take to be ready.
+// handshake is how long a TCP handshake in progress may take.
 const handshake = 200 * time.Millisecond
 
-// emptyBacklog lets all connections to l be accepted that clients have begun,
-// and no other begin: those try again, and find nobody. Closed at once, a
-// listener resets what the kernel holds for it. Where the kernel doesn't take
-// the filter, as for multipath TCP, connections go on to begin meanwhile.
+// emptyBacklog lets all connections be accepted that clients have started to l,
+// and blocks new ones: those retry, and find nobody. A listener closed at once
+// would reset its backlog. If the kernel rejects the filter, as for multipath
+// TCP, new connections are still accepted meanwhile.
 func emptyBacklog(ctx context.Context, l net.Listener) {
 	holder, ok := l.(syscall.Conn)
 	if !ok {
@@ -53,7 +53,7 @@ func emptyBacklog(ctx context.Context, l net.Listener) {
 		return
 	}
 	wait := handshake
-	_ = raw.Control(func(fd uintptr) { // without the filter, the rest is worth doing
+	_ = raw.Control(func(fd uintptr) { // the rest is useful even without the filter
 		if dropSYN(int(fd)) != nil {
 			wait = 0
 		}
@@ -67,7 +67,7 @@ func emptyBacklog(ctx context.Context, l net.Listener) {
 		waiting := uint32(0)
 		err := raw.Control(func(fd uintptr) {
 			if info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
-				waiting = info.Unacked // of a listener: connections that wait to be accepted
+				waiting = info.Unacked // for a listener: connections waiting to be accepted
 			}
 		})
 		if err != nil || waiting == 0 {
@@ -76,8 +76,8 @@ func emptyBacklog(ctx context.Context, l net.Listener) {
 	}
 }
 
-// dropSYN lets a listening socket pass over what begins a connection: TCP
-// segments with the flag SYN, which is the second bit of the header's byte 13.
+// dropSYN makes a listening socket ignore connection attempts: TCP segments with
+// the SYN flag, the second bit of the header's byte 13.
 func dropSYN(fd int) error {
 	program := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 13},
@@ -88,11 +88,11 @@ func dropSYN(fd int) error {
 	return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]})
 }
 
-// connections are those that are open.
+// connections tracks the open connections.
 type connections struct {
 	mu     sync.Mutex
 	states map[net.Conn]http.ConnState
-	told   map[net.Conn]bool // that there are no more answers
+	told   map[net.Conn]bool // informed that no more answers follow
 }
 
 func newConnections() *connections {
@@ -117,8 +117,8 @@ func (c *connections) count() int {
 	return len(c.states)
 }
 
-// wait waits until none is open. Those that have had no request for the time
-// idle are ended.
+// wait waits until no connection is open. Those idle for longer than idle are
+// closed.
 func (c *connections) wait(ctx context.Context, idle time.Duration) error {
 	end := time.After(idle)
 	for c.count() > 0 {
@@ -134,8 +134,8 @@ func (c *connections) wait(ctx context.Context, idle time.Duration) error {
 	return nil
 }
 
-// endIdle tells clients without a request that there are no more answers, so
-// that they close the connection, and closes those that were told before.
+// endIdle informs clients without a request that no more answers follow, so that
+// they close the connection, and closes connections informed earlier.
 func (c *connections) endIdle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,7 +144,7 @@ func (c *connections) endIdle() {
 		switch {
 		case state != http.StateIdle:
 		case c.told[conn] || !ok || half.CloseWrite() != nil:
-			_ = conn.Close() // it's over anyway
+			_ = conn.Close() // finished anyway
 		default:
 			c.told[conn] = true
 		}

@@ -7,9 +7,9 @@ import (
 	"io"
 )
 
-// gunzip reads gzip's members (RFC 1952) one after the other, and passes over
-// zero bytes behind one, with which some programs fill blocks. Python's gzip
-// does the same.
+// gunzip reads gzip members (RFC 1952) one after the other and skips zero bytes
+// after a member, with which some programs pad blocks. Python's gzip does the
+// same.
 type gunzip struct {
 	from *bufio.Reader
 	z    *gzip.Reader
@@ -41,7 +41,7 @@ func (g *gunzip) Read(p []byte) (int, error) {
 	}
 }
 
-// next begins another member; there is io.EOF where none is.
+// next starts the next member; it returns io.EOF if there is none.
 func (g *gunzip) next() error {
 	for {
 		b, err := g.from.ReadByte()

@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// Hosts says which names requests may be sent to, as they stand in a request's
-// Host or in the address that it asks for. The names of this machine for itself
-// (localhost, ::1 and 127.0.0.0/8) always count, with any port. The zero value
-// allows no other.
+// Hosts is the set of names that requests may be sent to, as in a request's Host
+// or its absolute URL. This machine's names for itself (localhost, ::1 and
+// 127.0.0.0/8) are always allowed, with any port. The zero value allows no
+// others.
 //
-// It is for web pages that let a name of their own point to this machine after
-// they were loaded (DNS rebinding). A browser takes such a page's requests for
-// those of one origin and lets it read the answers, but it sends the name.
+// It protects against DNS rebinding: a web page makes its own name point to this
+// machine after it was loaded. The browser treats the page's requests as
+// same-origin and lets it read the answers, but it sends the page's name.
 type Hosts struct {
 	Names     []string // further names; see [ParseHosts]
-	Addresses bool     // IP addresses too, and no name at all: where there is no name, none was rebound
-	Any       bool     // whatever the name is
+	Addresses bool     // also IP addresses, and requests without a name: without a name there is no rebinding
+	Any       bool     // any name
 }
 
-// ParseHosts makes Hosts of what a user lists: names or IP addresses without a
-// port, or * for any.
+// ParseHosts parses a user's list: names or IP addresses without a port, or *
+// for any.
 func ParseHosts(list []string) (h Hosts, err error) {
 	for _, text := range list {
 		name, known := splitHost(text)
@@ -39,7 +39,7 @@ func ParseHosts(list []string) (h Hosts, err error) {
 	return h, nil
 }
 
-// String says which hosts are allowed.
+// String describes the allowed hosts.
 func (h Hosts) String() string {
 	if h.Any {
 		return "any"
@@ -69,17 +69,16 @@ func (h Hosts) allow(host string) bool {
 	return h.Addresses && err == nil
 }
 
-// isLocalName reports whether host, which may have a port, is a name of this
-// machine for itself.
+// isLocalName reports whether host, which may have a port, is one of this
+// machine's names for itself.
 func isLocalName(host string) bool {
 	name, known := splitHost(host)
 	address, err := netip.ParseAddr(name)
 	return known && (name == "localhost" || err == nil && address.IsLoopback())
 }
 
-// splitHost takes the port off a host, and brings the rest into the form in
-// which names are compared: lower case, no dot at the end, no brackets, and
-// IPv4 as such.
+// splitHost removes the port from a host and normalises the rest for comparison:
+// lower case, no trailing dot, no brackets, IPv4-mapped addresses as IPv4.
 func splitHost(host string) (name string, ok bool) {
 	name = host
 	port := ""
@@ -105,15 +104,14 @@ func splitHost(host string) (name string, ok bool) {
 		return address.Unmap().String(), address.Zone() == ""
 	}
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	if address, err := netip.ParseAddr(name); err == nil && address.Is4() { // with a dot at the end
+	if address, err := netip.ParseAddr(name); err == nil && address.Is4() { // with a trailing dot
 		return address.String(), true
 	}
 	const allowed = "abcdefghijklmnopqrstuvwxyz0123456789-._"
 	return name, strings.Trim(name, allowed) == "" && name != ""
 }
 
-// knownHosts keeps requests out that were sent to a name which isn't the
-// server's.
+// knownHosts rejects requests sent to a name that isn't the server's.
 func (s *Server) knownHosts(next http.Handler) http.Handler {
 	misdirected := s.audited(route{path: "other", access: All, handle: func(http.ResponseWriter, *http.Request, *record) error {
 		return problemf(http.StatusMisdirectedRequest, "", "the server doesn't answer to this name; it can be told to (--host)")

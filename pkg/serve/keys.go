@@ -13,24 +13,24 @@ import (
 	"strings"
 )
 
-// Keys are those that clients may use. With none, everyone may ask.
+// Keys are the clients' keys. If there are none, everyone has access.
 type Keys []key
 
 type key struct {
 	name  string
 	hash  [sha256.Size]byte
-	admin bool // it may reload
+	admin bool // may reload
 }
 
 const (
-	minKey    = 16      // how many characters a key must have
-	adminMark = "admin" // what stands behind an administrator's key
+	minKey    = 16      // minimum length of a key, in characters
+	adminMark = "admin" // follows an administrator's key
 )
 
-// ReadKeys reads a file of keys: on each line a name and a key, and the word
-// admin for one that may reload, with white space between. Empty lines, and
-// those that begin with #, are passed over. Errors hold no key. The log is told
-// if other users of the machine can read the file.
+// ReadKeys reads a key file: on each line a name and a key, and the word admin
+// for one that may reload, separated by white space. Empty lines and those that
+// begin with # are skipped. Errors don't contain keys. It logs a warning if other
+// users of the machine can read the file.
 func ReadKeys(path string, log *slog.Logger) (Keys, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -45,13 +45,13 @@ func ReadKeys(path string, log *slog.Logger) (Keys, error) {
 	return keys, nil
 }
 
-// WarnIfExposed tells the log if every user of the machine can read or change a
+// WarnIfExposed logs a warning if every user of the machine can read or change a
 // file that holds a secret.
 func WarnIfExposed(path string, log *slog.Logger) {
 	const byOthers = 0o006
 	info, err := os.Stat(path)
 	if err != nil {
-		return // whoever reads it says so
+		return // reading it reports the error
 	}
 	if mode := info.Mode().Perm(); mode&byOthers != 0 {
 		log.Warn("every user of this machine can get at a secret; chmod o= FILE keeps them out", "file", path, "mode", fmt.Sprintf("%04o", mode))
@@ -87,8 +87,8 @@ func parseKeys(r io.Reader) (Keys, error) {
 	return keys, nil
 }
 
-// find returns the key that a request has. It compares with every key,
-// whichever fits, so that time tells nothing.
+// find returns the key of a request. It always compares with every key, so that
+// timing reveals nothing.
 func (k Keys) find(r *http.Request) (has key, found bool) {
 	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	hash := sha256.Sum256([]byte(strings.TrimLeft(given, " ")))

@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// How much of a body that nobody wants is read after the answer, so that the
-// client gets to read that: a connection which is closed while bytes wait in it
-// is reset, and the answer is lost with it (RFC 9112, 9.6).
+// Limits for reading the rest of an unwanted body after the answer. A connection
+// that is closed with unread bytes is reset, and the client loses the answer (RFC
+// 9112, 9.6).
 const (
-	lingerBodies  = 4                // times what a body may have…
-	lingerLeast   = 1 << 20          // …and at least so many bytes,
-	lingerSilence = 5 * time.Second  // unless nothing comes for so long,
-	lingerMost    = 30 * time.Second // or this is over
+	lingerBodies  = 4                // times the limit of a body…
+	lingerLeast   = 1 << 20          // …and at least this many bytes,
+	lingerSilence = 5 * time.Second  // unless nothing arrives for this long,
+	lingerMost    = 30 * time.Second // or this time is over
 )
 
-// netHTTPReads is how much of a body net/http itself reads before it answers,
-// so that the connection can be used again.
+// netHTTPReads is how much of a body net/http itself reads before it answers, so
+// that the connection can be reused.
 const netHTTPReads = 256 << 10
 
-// upload is a request's body, which notes whether it has been read to its end.
+// upload is a request's body; it records whether it has been read to its end.
 type upload struct {
 	io.ReadCloser
 	request *http.Request
 	ended   bool
 }
 
-// watched is r with an upload for a body. It leaves r as it is, as net/http
-// looks at it afterwards.
+// watched returns r with an upload as its body. It doesn't change r, which
+// net/http uses afterwards.
 func watched(r *http.Request) (*http.Request, *upload) {
 	u := &upload{ReadCloser: r.Body, request: r}
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
@@ -43,15 +43,15 @@ func watched(r *http.Request) (*http.Request, *upload) {
 // Read implements [io.Reader].
 func (u *upload) Read(p []byte) (int, error) {
 	n, err := u.ReadCloser.Read(p)
-	if err != nil { // whatever it is, nothing follows
+	if err != nil { // after any error, nothing follows
 		u.ended = true
 	}
 	return n, err
 }
 
-// lingers reports whether the connection has to end with the answer, after
-// which the rest of the body is read. HTTP/2 needs none of it; and where little
-// is left, and the connection stays, net/http does it.
+// lingers reports whether the connection must be closed after the answer, with
+// the rest of the body read first. HTTP/2 doesn't need this; if little is left
+// and the connection stays open, net/http does it.
 func (u *upload) lingers(last bool) bool {
 	r := u.request
 	switch {
@@ -63,8 +63,8 @@ func (u *upload) lingers(last bool) bool {
 	return r.ContentLength < 0 || r.ContentLength >= netHTTPReads
 }
 
-// linger sends the answer and reads on, until the client has sent all, or hangs
-// up, or is too slow, or has too much to send.
+// linger sends the answer and keeps reading until the client has sent everything,
+// hangs up, is too slow, or sends too much.
 func (s *Server) linger(w http.ResponseWriter, u *upload) {
 	control := http.NewResponseController(w)
 	if control.Flush() != nil {

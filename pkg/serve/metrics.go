@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// measures are what /metrics shows.
+// measures are the metrics that /metrics shows.
 type measures struct {
 	show     http.Handler
 	inFlight atomic.Int64
@@ -30,7 +30,7 @@ var (
 	tokenBounds  = []float64{16, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384}
 )
 
-// stageNames are the stages of a request whose time is measured.
+// stageNames are the measured stages of a request.
 var stageNames = []string{"decode", "tokenize", "queue", "model", "encode"}
 
 func newMeasures(s *Server) *measures {
@@ -41,7 +41,7 @@ func newMeasures(s *Server) *measures {
 		return prometheus.HistogramOpts{Name: name, Help: help, Buckets: bounds}
 	}
 	m := &measures{
-		show:           promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}), // all answers are compressed in one place
+		show:           promhttp.HandlerFor(registry, promhttp.HandlerOpts{DisableCompression: true}), // answers are compressed elsewhere
 		requests:       add.NewCounterVec(counter("trident_requests_total", "Requests that were answered, by route and HTTP status; 499: the client left before."), []string{"path", "status"}),
 		reloads:        add.NewCounterVec(counter("trident_reloads_total", "Times that the model was loaded, by result."), []string{"result"}),
 		requestSeconds: add.NewHistogramVec(histogram("trident_request_seconds", "Time from a request's headers to the end of its answer, by route.", secondBounds), []string{"path"}),
@@ -72,7 +72,7 @@ func newMeasures(s *Server) *measures {
 	return m
 }
 
-// buildInfo says which program this is.
+// buildInfo is a metric that identifies this program.
 func buildInfo() prometheus.Collector {
 	version, revision, goVersion := "unknown", "unknown", "unknown"
 	if build, known := debug.ReadBuildInfo(); known {
@@ -89,7 +89,7 @@ func buildInfo() prometheus.Collector {
 	}, func() float64 { return 1 })
 }
 
-// modelInfo says which model answers, if there is one.
+// modelInfo is a metric that identifies the current model, if there is one.
 type modelInfo struct{ of *Server }
 
 var modelInfoDesc = prometheus.NewDesc("trident_model_info", "Always 1; which model answers: the SHA-256 of its files, and its precision.", []string{"model", "precision"}, nil)
@@ -106,7 +106,7 @@ func (m modelInfo) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// waiting counts what the current model's queue holds.
+// waiting counts the pieces and tokens in the current model's queue.
 func (s *Server) waiting() (texts, tokens int) {
 	g, release := s.acquire()
 	defer release()
@@ -130,7 +130,7 @@ func (m *measures) answered(path string, rec *record, took time.Duration) {
 	}
 }
 
-// batch counts what goes through the model at once.
+// batch counts a batch.
 func (m *measures) batch(texts, tokens int) {
 	m.batchTexts.Observe(float64(texts))
 	m.batchTokens.Observe(float64(tokens))

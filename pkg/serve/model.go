@@ -13,17 +13,16 @@ import (
 	"github.com/trident-nlp/trident/pkg/nn"
 )
 
-// Model is what a [Server] reads calls with.
+// Model is the model that a [Server] labels calls with.
 type Model struct {
 	Predictor *fusion.Predictor
 	Precision nn.Precision
-	Hash      string // says which model it is
-	Warning   string // what is odd about its files; may be ""
+	Hash      string // identifies the model
+	Warning   string // about doubtful files; may be ""
 	Drop      func() // frees it
 }
 
-// OpenModel loads a model directory. Its hash is the SHA-256 of the files that
-// were read.
+// OpenModel loads a model directory. Its hash is the SHA-256 of the files read.
 func OpenModel(dir string, device gotch.Device, precision nn.Precision) (*Model, error) {
 	before, err := fusion.HashDir(dir)
 	if err != nil {
@@ -50,15 +49,14 @@ func OpenModel(dir string, device gotch.Device, precision nn.Precision) (*Model,
 	}, nil
 }
 
-// generation is a model while the server uses it, with the goroutine that runs
-// it.
+// generation is a model in use, with the goroutine that runs it.
 type generation struct {
 	*Model
 	batcher *batcher
-	users   sync.WaitGroup // requests that read with it
+	users   sync.WaitGroup // requests that use it
 }
 
-// generation makes a generation of m.
+// generation returns a new generation for m.
 func (s *Server) generation(m *Model) *generation {
 	b := batching{size: s.BatchSize, tokens: s.BatchTokens, wait: s.BatchWait}
 	return &generation{Model: m, batcher: newBatcher(b, func(pieces []fusion.Piece) error {
@@ -71,7 +69,7 @@ func (s *Server) generation(m *Model) *generation {
 	})}
 }
 
-// run puts pieces through the model. A bug there must not end the server.
+// run runs the model on pieces. A bug there must not end the server.
 func run(m *Model, pieces []fusion.Piece) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -81,8 +79,8 @@ func run(m *Model, pieces []fusion.Piece) (err error) {
 	return m.Predictor.Read(pieces, m.Precision)
 }
 
-// warmUp runs all of the model, with as long a text as it reads: weights are
-// rounded then, and buffers made. A model whose numbers aren't finite shows here.
+// warmUp runs the whole model on a text of maximum length: this rounds weights
+// and allocates buffers. A model with non-finite numbers fails here.
 func (g *generation) warmUp(ctx context.Context) error {
 	long := make([]byte, 0, 2*g.Predictor.MaxLength())
 	for range g.Predictor.MaxLength() {
@@ -106,7 +104,7 @@ func (g *generation) warmUp(ctx context.Context) error {
 	return nil
 }
 
-// retire frees the model once nobody reads with it any more.
+// retire frees the model once no request uses it.
 func (g *generation) retire() {
 	g.users.Wait()
 	g.batcher.close()

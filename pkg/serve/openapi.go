@@ -16,8 +16,8 @@ import (
 // object is a JSON object.
 type object = map[string]any
 
-// describe is the OpenAPI document of the routes. Schemas are made of the Go
-// types that are decoded and encoded.
+// describe returns the OpenAPI document of the routes. Schemas are derived from
+// the Go types that are decoded and encoded.
 func (s *Server) describe(list []route) (object, error) {
 	schemas := schemas{named: object{}}
 	paths := object{}
@@ -60,7 +60,7 @@ func (s *Server) describe(list []route) (object, error) {
 	}, nil
 }
 
-// limit adds what the configuration allows to the request's schema.
+// limit adds the configured limits to the request's schema.
 func (s *Server) limit(named object) {
 	request := named["Request"].(object)
 	fields := request["properties"].(object)
@@ -76,15 +76,14 @@ func (s *Server) limit(named object) {
 	request["additionalProperties"] = false
 }
 
-// visible is for texts in which there is more than white space, as
-// [strings.TrimSpace] has it, control characters and characters without width.
-// It names them, as \s means others from one language to the next. What else a
-// model's tokenizer leaves out it doesn't know.
+// visible matches texts with more than white space (as in [strings.TrimSpace]),
+// control characters and zero-width characters. It lists them, since \s differs
+// between languages. It doesn't know what else a model's tokenizer drops.
 var visible = regexp.MustCompile("[^\\x00-\\x20\\x7f-\\xa0\\xad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]")
 
 func content(kind string, schema object) object { return object{kind: object{"schema": schema}} }
 
-// operationID is such as postV1Predict.
+// operationID returns an id such as postV1Predict.
 func operationID(rt route) string {
 	id := strings.ToLower(rt.method)
 	for part := range strings.FieldsFuncSeq(rt.path, func(r rune) bool { return strings.ContainsRune("/.", r) }) {
@@ -93,14 +92,13 @@ func operationID(rt route) string {
 	return id
 }
 
-// schemas are JSON schemas by the name of their Go type. They carry their first
-// error.
+// schemas are JSON schemas by the name of their Go type, with the first error.
 type schemas struct {
 	named object
 	err   error
 }
 
-// alternatives are the types that another one is encoded as.
+// alternatives lists the types that a type may be encoded as.
 var alternatives = map[reflect.Type][]reflect.Type{
 	reflect.TypeFor[fusion.Own](): {
 		reflect.TypeFor[struct {
@@ -116,7 +114,7 @@ var alternatives = map[reflect.Type][]reflect.Type{
 	},
 }
 
-// of is the schema of what encoding/json makes of t.
+// of returns the schema of t's encoding by encoding/json.
 func (all *schemas) of(t reflect.Type) object {
 	if types, found := alternatives[t]; found {
 		var list []object
@@ -146,7 +144,7 @@ func (all *schemas) of(t reflect.Type) object {
 			return all.fields(t)
 		}
 		if _, known := all.named[t.Name()]; !known {
-			all.named[t.Name()] = nil // for types that hold themselves
+			all.named[t.Name()] = nil // for recursive types
 			all.named[t.Name()] = all.fields(t)
 		}
 		return object{"$ref": "#/components/schemas/" + t.Name()}
@@ -166,7 +164,7 @@ func fieldsOf(t reflect.Type) (value reflect.Type, named bool) {
 	return field.Type, found
 }
 
-// fields is the schema of a struct's fields.
+// fields returns the schema of a struct's fields.
 func (all *schemas) fields(t reflect.Type) object {
 	properties, required := object{}, []string{}
 	for i := range t.NumField() {

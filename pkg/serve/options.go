@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// allowed are the methods that a route takes, for the header Allow.
+// allowed lists a route's methods for the Allow header.
 func (rt route) allowed() string {
 	switch rt.method {
 	case http.MethodGet:
@@ -16,8 +16,8 @@ func (rt route) allowed() string {
 	return rt.method + ", OPTIONS"
 }
 
-// otherMethods answers what a route's own methods leave: OPTIONS says what they
-// are, the rest is wrong.
+// otherMethods answers all methods but the route's own: OPTIONS lists those, the
+// rest are errors.
 func otherMethods(allow string) answerer {
 	return func(w http.ResponseWriter, r *http.Request, _ *record) error {
 		w.Header().Set("Allow", allow)
@@ -30,7 +30,7 @@ func otherMethods(allow string) answerer {
 	}
 }
 
-// exists reports whether the page has something at a request's path.
+// exists reports whether the page has a file at the request's path.
 func (s *Server) exists(r *http.Request) bool {
 	if s.Page == nil {
 		return r.URL.Path == "/"
@@ -42,7 +42,7 @@ func (s *Server) exists(r *http.Request) bool {
 	return w.status < 400
 }
 
-// looker keeps of an answer only its status.
+// looker is a response writer that keeps only the status.
 type looker struct {
 	header http.Header
 	status int // 0: 200

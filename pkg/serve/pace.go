@@ -5,15 +5,14 @@ import (
 	"time"
 )
 
-// pace is how fast the model reads: tokens and the time that they took, of
-// batches in which the last counts most. A batch counts by its size, so that
-// small ones, which are slower for each token, don't spoil the guess for large
-// ones.
+// pace is the model's speed: tokens and the time that they took, with recent
+// batches weighted most. A batch counts by its size, so that small ones, which
+// are slower per token, don't distort the estimate for large ones.
 type pace struct {
 	tokens, seconds float64
 }
 
-// fade is what is left of the earlier batches' weight after each.
+// fade is the factor by which each batch reduces the weight of earlier ones.
 const fade = 0.9
 
 func (p *pace) add(tokens int, took time.Duration) {
@@ -21,7 +20,7 @@ func (p *pace) add(tokens int, took time.Duration) {
 	p.seconds = p.seconds*fade + took.Seconds()
 }
 
-// delay is how long so many tokens take; 0 if nothing has been read yet.
+// delay estimates the time for tokens; 0 if nothing has been processed yet.
 func (p *pace) delay(tokens int) time.Duration {
 	if p.tokens == 0 {
 		return 0
@@ -29,14 +28,13 @@ func (p *pace) delay(tokens int) time.Duration {
 	return time.Duration(float64(tokens) * p.seconds / p.tokens * float64(time.Second))
 }
 
-// density is how many tokens the model reads of a byte of bodies; the last
-// requests count most.
+// density is the number of tokens per byte of body; recent requests count most.
 type density struct {
 	mu          sync.Mutex
 	bytes, read float64
 }
 
-// ordinary is a density for before anything was measured: that of English.
+// ordinary is the density before anything was measured: that of English.
 const ordinary = 0.25
 
 func (d *density) add(bytes, tokens int) {
@@ -46,7 +44,7 @@ func (d *density) add(bytes, tokens int) {
 	d.read = d.read*fade + float64(tokens)
 }
 
-// tokens guesses how many bodies of so many bytes have.
+// tokens estimates the number of tokens in bodies of that many bytes.
 func (d *density) tokens(bytes int64) int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()

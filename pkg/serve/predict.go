@@ -16,7 +16,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// statusLeft stands in the audit line for a client that left before its answer.
+// statusLeft is the audit line's status for a client that left before its
+// answer.
 const statusLeft = 499
 
 // predict answers POST /v1/predict.
@@ -59,14 +60,14 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request, rec *record) er
 			rec.truncated++
 		}
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.WriteTimeout)) // net/http's counts from the headers on; who reads slowly holds the share
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.WriteTimeout)) // net/http's counts from the headers; slow readers hold the share
 	err = writeAnswer(w, predictAnswer{Model: g.Hash, Predictions: predictions})
 	rec.stages.encode = watch.lap()
 	return err
 }
 
-// loading is an error as long as there is no model. Unlike [Server.ready] it
-// lets the requests in that come while the server ends.
+// loading returns an error as long as there is no model. Unlike [Server.ready] it
+// admits requests that arrive while the server shuts down.
 func (s *Server) loading() error {
 	if s.loaded() {
 		return nil
@@ -74,24 +75,24 @@ func (s *Server) loading() error {
 	return later(http.StatusServiceUnavailable, 2*time.Second, "the model is being loaded")
 }
 
-// full tells a client of n more tokens than there is room for when to come
-// again: after what is in their place has been read.
+// full returns the problem for a request whose n tokens don't fit: retry once
+// the excess has been processed.
 func (s *Server) full(n int) error {
 	over := s.admission.tokens.Load() + int64(n) - s.admission.maxTokens
-	if n == 0 || over <= 0 { // bytes are what is too much, or there is room again
+	if n == 0 || over <= 0 { // the bytes don't fit, or there is room again
 		over = s.held()
 	}
 	return later(http.StatusTooManyRequests, s.delay(over), "too many requests at the moment; ask again later")
 }
 
-// held guesses how many tokens all that is held has, where bodies' texts may not
-// have been counted yet.
+// held estimates the number of tokens in all requests in progress, including
+// bodies that aren't tokenized yet.
 func (s *Server) held() int64 {
 	counted := s.admission.tokens.Load()
 	return max(counted, min(s.admission.maxTokens, s.density.tokens(s.admission.bytes.Load())))
 }
 
-// delay guesses how long the model needs for so many tokens.
+// delay estimates how long the model needs for tokens.
 func (s *Server) delay(tokens int64) time.Duration {
 	g, release := s.acquire()
 	defer release()
@@ -101,10 +102,11 @@ func (s *Server) delay(tokens int64) time.Duration {
 	return g.batcher.delay(int(tokens))
 }
 
-// prepare makes of a body what the model reads. Only so many bytes of all
-// requests are decoded and tokenized at a time, as that takes many times their
-// memory; ctx bounds how long a request waits for its turn. With the generation
-// that the texts were tokenized for comes what releases it, after an error too.
+// prepare decodes and tokenizes a body. This takes many times the body's memory,
+// so only a limited number of bytes of all requests are prepared at a time; ctx
+// bounds how long a request waits for its turn. It returns the generation that
+// the texts were tokenized for and a function that releases it, also with an
+// error.
 func (s *Server) prepare(ctx context.Context, data []byte, share *ticket, rec *record, watch *stopwatch) (g *generation, reading *fusion.Reading, release func(), err error) {
 	turn := min(int64(len(data)), prepareBytes)
 	if err := s.preparing.Acquire(ctx, turn); err != nil {
@@ -134,12 +136,12 @@ func (s *Server) prepare(ctx context.Context, data []byte, share *ticket, rec *r
 	return g, reading, release, nil
 }
 
-// tokenize checks what a request asks of the model, and tokenizes its texts,
-// which may have most tokens.
+// tokenize checks a request's options against the model and tokenizes its texts,
+// which may have at most most tokens.
 func (g *generation) tokenize(ctx context.Context, asked client.Request, most int) (*fusion.Reading, error) {
 	learnt := g.Predictor.Tasks()
 	for i, name := range asked.Tasks {
-		if _, err := tasks.Find(learnt, name); err != nil { // err has the name, which could be a text
+		if _, err := tasks.Find(learnt, name); err != nil { // err contains the name, which could be text of a call
 			return nil, problemf(http.StatusUnprocessableEntity, "tasks["+strconv.Itoa(i)+"]", "the model has no such task; it has %s", strings.Join(tasks.Names(learnt), ", "))
 		}
 	}
@@ -167,19 +169,19 @@ func (g *generation) tokenize(ctx context.Context, asked client.Request, most in
 	return reading, nil
 }
 
-// writeAnswer is writeJSON without escapes for HTML, as infer writes it.
+// writeAnswer is writeJSON without HTML escapes, as infer writes it.
 func writeAnswer(w http.ResponseWriter, answer predictAnswer) error {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(answer); err != nil {
-		return err // a probability that is no number; err holds no text
+		return err // a probability that is NaN; err contains no text
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Length", strconv.Itoa(b.Len()))
-	_, _ = w.Write(b.Bytes()) // a client that has left
+	_, _ = w.Write(b.Bytes()) // the client may have left
 	return nil
 }
 

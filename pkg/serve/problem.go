@@ -13,14 +13,14 @@ import (
 	"github.com/trident-nlp/trident/pkg/client"
 )
 
-// problem is an error that is answered as application/problem+json.
+// problem is an error that is sent as application/problem+json.
 type problem struct {
 	client.Problem
 	retryAfter time.Duration // 0: no such header
-	cause      error         // what the log says instead; may be nil
+	cause      error         // logged instead; may be nil
 }
 
-// reason is what the log says of err, which is the problem.
+// reason returns the log's text for err, which is the problem.
 func (p *problem) reason(err error) string {
 	if p.cause != nil {
 		return p.cause.Error()
@@ -28,8 +28,8 @@ func (p *problem) reason(err error) string {
 	return err.Error()
 }
 
-// problemf is a problem with a field of the request, "" for the request as a
-// whole. args must hold nothing of a text.
+// problemf returns a problem with a field of the request, "" for the request as
+// a whole. args must not contain text of a call.
 func problemf(status int, field, format string, args ...any) *problem {
 	return &problem{Problem: client.Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status,
@@ -37,21 +37,21 @@ func problemf(status int, field, format string, args ...any) *problem {
 	}}
 }
 
-// later is a problem that goes away; the client may ask again after a while.
+// later returns a temporary problem; the client may retry after a while.
 func later(status int, after time.Duration, format string, args ...any) *problem {
 	p := problemf(status, "", format, args...)
 	p.retryAfter = min(max(after, time.Second), maxRetryAfter)
 	return p
 }
 
-// maxRetryAfter is the longest that a client is told to wait.
+// maxRetryAfter is the longest wait that a client is given.
 const maxRetryAfter = 10 * time.Minute
 
-// errFull says that the server holds as much as it may.
+// errFull means that the server is at its limit.
 var errFull = errors.New("full")
 
-// toProblem is err as a problem. What isn't one is the server's own fault: the
-// client isn't told what, the log is.
+// toProblem returns err as a problem. Any other error is the server's fault: the
+// details are logged but not sent to the client.
 func toProblem(err error) *problem {
 	var p *problem
 	if errors.As(err, &p) {
@@ -60,7 +60,7 @@ func toProblem(err error) *problem {
 	return problemf(http.StatusInternalServerError, "", "the server failed; its log has more under the request's id")
 }
 
-// plainProblem is the problem in whose place a handler of others wrote plain
+// plainProblem returns the problem to send in place of another handler's plain
 // text.
 func plainProblem(status int) *problem {
 	switch status {
@@ -79,12 +79,12 @@ func errNothingHere() *problem {
 // problemType is the content type of problems.
 const problemType = "application/problem+json"
 
-// writeProblem answers with p.
+// writeProblem sends p as the answer.
 func writeProblem(w http.ResponseWriter, p *problem, requestID string) {
 	body := p.Problem
 	body.RequestID = requestID
 	data, err := json.Marshal(body)
-	if err != nil { // it has only strings and a number
+	if err != nil { // only strings and a number
 		data = []byte("{}")
 	}
 	h := w.Header()
@@ -95,5 +95,5 @@ func writeProblem(w http.ResponseWriter, p *problem, requestID string) {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.retryAfter.Seconds()))))
 	}
 	w.WriteHeader(p.Status)
-	_, _ = w.Write(data) // a client that has left
+	_, _ = w.Write(data) // the client may have left
 }

@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// ErrReloading says that the model is being loaded already.
+// ErrReloading means that the model is being loaded already.
 var ErrReloading = errors.New("the model is being loaded already")
 
-// Reload reads keys and certificate anew, loads the model, warms it up, and lets
-// it take over: requests that the earlier one has begun are answered by that,
-// which is freed after the last of them. What can't be read stays as it was. It
-// returns the new model's hash, also if only keys or certificate made the error.
+// Reload rereads keys and certificate, loads the model, warms it up and switches
+// to it. Requests already started are answered by the old model, which is freed
+// after the last of them. What can't be read stays unchanged. It returns the new
+// model's hash, also if the error is only about keys or certificate.
 func (s *Server) Reload(ctx context.Context) (hash string, err error) {
 	if !s.reloading.TryLock() {
 		return "", ErrReloading
@@ -33,7 +33,7 @@ func (s *Server) begin(ctx context.Context) error {
 	return err
 }
 
-// renew reads keys and certificate anew.
+// renew rereads keys and certificate.
 func (s *Server) renew() error {
 	var wrong []error
 	if s.ReadKeys != nil {
@@ -54,7 +54,7 @@ func (s *Server) renew() error {
 	return errors.Join(wrong...)
 }
 
-// load loads the model. After an error the earlier one stays.
+// load loads the model. After an error the old one stays.
 func (s *Server) load(ctx context.Context) (hash string, err error) {
 	begun := time.Now()
 	defer func() {
@@ -81,7 +81,7 @@ func (s *Server) load(ctx context.Context) (hash string, err error) {
 	return m.Hash, nil
 }
 
-// swap makes next, nil for none, the generation that new requests get.
+// swap makes next (nil for none) the generation for new requests.
 func (s *Server) swap(next *generation) {
 	s.mu.Lock()
 	old := s.current
@@ -92,8 +92,8 @@ func (s *Server) swap(next *generation) {
 	}
 }
 
-// acquire returns the current generation for one request, which calls release.
-// It is nil before the first is ready.
+// acquire returns the current generation for one request, which must call
+// release. It is nil before the first is ready.
 func (s *Server) acquire() (g *generation, release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,7 +110,7 @@ type reloadAnswer struct {
 }
 
 func (s *Server) handleReload(w http.ResponseWriter, r *http.Request, rec *record) error {
-	hash, err := s.Reload(context.WithoutCancel(r.Context())) // a client that leaves doesn't stop it half way
+	hash, err := s.Reload(context.WithoutCancel(r.Context())) // a client that leaves doesn't interrupt it
 	switch {
 	case errors.Is(err, ErrReloading):
 		return problemf(http.StatusConflict, "", "%v", err)
@@ -120,14 +120,14 @@ func (s *Server) handleReload(w http.ResponseWriter, r *http.Request, rec *recor
 			stays = "the model was loaded, but the earlier keys or certificate stay"
 		}
 		p := problemf(http.StatusInternalServerError, "", "%s; the server's log says why, under the request's id", stays)
-		p.cause = fmt.Errorf("reload: %w", err) // it has names of files
+		p.cause = fmt.Errorf("reload: %w", err) // it contains file names
 		return p
 	}
 	rec.model = hash
 	return writeJSON(w, reloadAnswer{hash})
 }
 
-// ready reports why the server takes no requests.
+// ready returns why the server doesn't accept requests, or nil.
 func (s *Server) ready() error {
 	switch {
 	case s.draining.Load():
@@ -144,7 +144,8 @@ func (s *Server) loaded() bool {
 	return s.current != nil
 }
 
-// panicError tells no more of a panic than what cannot hold a text.
+// panicError returns an error for a panic without anything that could contain
+// text of a call.
 func panicError(p any) error {
 	if err, ok := p.(interface{ RuntimeError() }); ok {
 		return fmt.Errorf("a bug: %v", err)

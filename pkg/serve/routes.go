@@ -11,17 +11,17 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-// answerer answers a request, notes in rec what the audit line shall say, and
-// returns what went wrong before anything was written.
+// answerer answers a request, fills in rec for the audit line, and returns an
+// error that occurred before anything was written.
 type answerer func(w http.ResponseWriter, r *http.Request, rec *record) error
 
-// route is one of the server's own paths. The OpenAPI document and the page
-// at /docs are made of the same list.
+// route is one of the server's own paths. The OpenAPI document and the page at
+// /docs are generated from the same list.
 type route struct {
 	method, path string
 	summary      string
 	access       Access
-	quiet        bool // asked by machines, again and again: logged at level debug
+	quiet        bool // polled by machines: logged at level debug
 	request      any  // the type of its body; nil: none
 	answer       any  // the type of its answer in JSON; a string is another content type
 	problems     []int
@@ -65,8 +65,8 @@ func (s *Server) list() []route {
 	return slices.DeleteFunc(list, func(rt route) bool { return rt.access == Nobody })
 }
 
-// routes is all that is asked of a request before its route's own part: the
-// host that it was sent to, the web page that it comes from, its path.
+// routes returns the handler for all requests. Before a route's own handler it
+// checks the host, the origin and the path.
 func (s *Server) routes() (http.Handler, error) {
 	mux := http.NewServeMux()
 	list := s.list()
@@ -89,8 +89,8 @@ func (s *Server) routes() (http.Handler, error) {
 	return s.knownHosts(guarded), nil
 }
 
-// wholeServer answers "OPTIONS *", which asks about no path, and CONNECT, which
-// asks for another server; a ServeMux would take them for broken requests.
+// wholeServer answers "OPTIONS *", which has no path, and CONNECT, which is for
+// another server; a ServeMux would treat them as malformed.
 func (s *Server) wholeServer(next http.Handler) http.Handler {
 	all := s.audited(route{path: "other", access: All, handle: otherMethods("GET, HEAD, POST, OPTIONS")})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -102,7 +102,7 @@ func (s *Server) wholeServer(next http.Handler) http.Handler {
 	})
 }
 
-// elsewhere answers for paths that are not the server's own.
+// elsewhere answers requests for other paths than the server's own.
 func (s *Server) elsewhere(w http.ResponseWriter, r *http.Request, rec *record) error {
 	looking := r.Method == http.MethodGet || r.Method == http.MethodHead
 	switch {
@@ -140,7 +140,7 @@ func (s *Server) handleOpenAPI(w http.ResponseWriter, _ *http.Request, _ *record
 	return nil
 }
 
-// writeJSON answers with v.
+// writeJSON sends v as the answer.
 func writeJSON(w http.ResponseWriter, v any) error {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -154,7 +154,7 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	return nil
 }
 
-// crossOrigin keeps web pages of other origins out, but those that are allowed.
+// crossOrigin rejects web pages of other origins unless they are allowed.
 func (s *Server) crossOrigin(next http.Handler) (http.Handler, error) {
 	guard := http.NewCrossOriginProtection()
 	allowed := map[string]bool{}

@@ -1,10 +1,10 @@
-// Package serve answers HTTP requests with a model: texts in, labels out. Texts
-// of all requests share batches, one goroutine runs the model, and whatever is
-// too much is refused instead of queued.
+// Package serve is an HTTP service for a model: texts in, labels out. Texts of
+// all requests share batches, one goroutine runs the model, and requests beyond
+// the limits are refused instead of queued.
 //
 // cmd/serve opens a model with [OpenModel] and makes a [Server] ([New]); another program
 // can serve [Server.Handler] beside its own pages. The Server calls fusion.Predictor;
-// what goes over the wire is in pkg/client.
+// the wire format is in pkg/client.
 package serve
 
 import (
@@ -24,43 +24,43 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-// Config is what a [Server] is made of. [Defaults] has values for all that is
-// not named here: Open and Log must be set.
+// Config configures a [Server]. Start from [Defaults]; Open and Log must be
+// set.
 type Config struct {
 	Open func() (*Model, error) // loads the model, at the start and for each reload
-	Log  *slog.Logger           // audit lines and errors; no text of a call gets there
-	Page http.Handler           // answers GET for paths that are not the server's own; nil: / leads to /docs
-	Keys Keys                   // clients need one of them; empty: no key is needed
+	Log  *slog.Logger           // audit lines and errors, never text of a call
+	Page http.Handler           // answers GET for paths that aren't the server's own; nil: / redirects to /docs
+	Keys Keys                   // clients need one of these; empty: no key is needed
 	TLS  *tls.Config            // nil: plain HTTP
 
-	ReadKeys        func() (Keys, error) // reads the keys anew, for a reload; nil: they stay
-	ReadCertificate func() error         // reads what TLS hands out anew, for a reload; may be nil
+	ReadKeys        func() (Keys, error) // rereads the keys on reload; nil: they stay
+	ReadCertificate func() error         // rereads TLS's certificate on reload; may be nil
 
 	Hosts   Hosts  // names that requests may be sent to
-	Metrics Access // who may have /metrics
+	Metrics Access // who may read /metrics
 
-	Origins []string // of web pages elsewhere that may ask, such as https://cases.example.org
+	Origins []string // allowed origins of other web pages, such as https://cases.example.org
 
 	IndependentHeads bool // for all requests; see [fusion.PredictOptions]
 
 	Limits      Limits
-	QueueTokens int           // what all requests that are being answered may have together…
+	QueueTokens int           // limit for all requests in progress together…
 	QueueBytes  int64         // …and the bytes of their bodies
-	BatchSize   int           // texts, or windows of long ones, that go through the model at once, at most…
+	BatchSize   int           // maximum number of texts, or windows of long ones, in a batch…
 	BatchTokens int           // …and their tokens
 	BatchWait   time.Duration // how long a text may wait for others while the model is idle
 
 	HeaderTimeout time.Duration // for a request's headers
 	ReadTimeout   time.Duration // for a whole request
 	Timeout       time.Duration // from there to the answer
-	WriteTimeout  time.Duration // for sending it
+	WriteTimeout  time.Duration // for sending the answer
 	IdleTimeout   time.Duration // between requests of a connection
 	HeaderBytes   int
-	DrainDelay    time.Duration // between /readyz saying no and the last connection being accepted
-	DrainIdle     time.Duration // then, for one more request over connections that are open
+	DrainDelay    time.Duration // from /readyz turning to 503 until connections are no longer accepted
+	DrainIdle     time.Duration // then, for one more request on open connections
 }
 
-// Defaults are values that suit a machine of a few cores.
+// Defaults returns values suitable for a machine with a few cores.
 func Defaults() Config {
 	return Config{
 		Limits:        Limits{Body: 8 << 20, Texts: 128, Text: 256 << 10},
@@ -88,21 +88,21 @@ type Server struct {
 	admission *admission
 	density   density
 	openapi   []byte
-	read      func(*Model, []fusion.Piece) error // runs a model; tests put something in between
+	read      func(*Model, []fusion.Piece) error // runs a model; tests replace it
 	liveKeys  atomic.Pointer[Keys]
 	draining  atomic.Bool         // /readyz says no
-	closing   atomic.Bool         // no connection is accepted any more
-	preparing *semaphore.Weighted // of bodies' bytes that are decoded and tokenized
+	closing   atomic.Bool         // connections are no longer accepted
+	preparing *semaphore.Weighted // bytes of bodies being decoded and tokenized
 	zippers   sync.Pool           // of *gzip.Writer
 	reloading sync.Mutex
 
-	mu       sync.Mutex // held for a moment, never while a request is read
+	mu       sync.Mutex // held briefly, never while a request is processed
 	current  *generation
-	retiring sync.WaitGroup // generations that still answer
+	retiring sync.WaitGroup // generations still in use
 }
 
-// New makes a Server, which has no model yet: [Server.Serve] or [Server.Reload]
-// loads it.
+// New returns a Server without a model: [Server.Serve] or [Server.Reload] loads
+// it.
 func New(c Config) (*Server, error) {
 	if err := c.Metrics.check(); err != nil {
 		return nil, fmt.Errorf("who may have the metrics: %w", err)
@@ -121,32 +121,32 @@ func New(c Config) (*Server, error) {
 	return s, nil
 }
 
-// Handler answers requests, without a listener: for tests, or for a server that
-// has more to do.
+// Handler returns the handler without a listener: for tests, or for embedding in
+// another server.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// SetKeys lets other keys count from now on.
+// SetKeys replaces the keys.
 func (s *Server) SetKeys(keys Keys) { s.liveKeys.Store(&keys) }
 
 func (s *Server) keys() Keys { return *s.liveKeys.Load() }
 
-// Serve accepts connections from l, loads the model, and answers until ctx is
-// done. Then /readyz says no, and after DrainDelay no more connections are
-// accepted; what was accepted is answered before Serve returns. It closes l,
-// and frees the model.
+// Serve accepts connections from l, loads the model, and answers requests until
+// ctx is done. Then /readyz turns to 503, and after DrainDelay connections are no
+// longer accepted; accepted requests are answered before Serve returns. It closes
+// l and frees the model.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer s.free()
 	web := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: s.HeaderTimeout,
 		ReadTimeout:       s.ReadTimeout,
-		WriteTimeout:      s.ReadTimeout + s.Timeout + s.WriteTimeout, // net/http counts from the headers' end
+		WriteTimeout:      s.ReadTimeout + s.Timeout + s.WriteTimeout, // net/http counts from the end of the headers
 		IdleTimeout:       s.IdleTimeout,
 		MaxHeaderBytes:    s.HeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.Log.Handler(), slog.LevelWarn),
 		TLSConfig:         s.TLS,
 
-		DisableGeneralOptionsHandler: true, // it would answer whatever the host is
+		DisableGeneralOptionsHandler: true, // it would answer for any host
 	}
 	open := newConnections()
 	web.ConnState = open.note
@@ -160,7 +160,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}()
 	s.Log.Info("listening", "address", l.Addr().String(), "tls", s.TLS != nil, "keys", len(s.keys()), "hosts", s.Hosts.String(), "metrics", string(s.Metrics), "memory_mb", s.Memory()>>20)
 	if err := s.begin(ctx); err != nil {
-		_ = web.Close() // err is what counts
+		_ = web.Close() // err matters more
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -174,7 +174,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	return s.drain(web, l, ended, open)
 }
 
-// free lets go of the model.
+// free frees the model.
 func (s *Server) free() {
 	s.swap(nil)
 	s.retiring.Wait()

@@ -22,8 +22,7 @@ const (
 )
 
 // client calls the REST API of one tracking server. It makes one attempt per
-// call: what to do after a failure depends on what was sent, so the loops are
-// with those who call.
+// call: what to do after a failure depends on what was sent, so callers retry.
 type client struct {
 	base      *url.URL // without user info
 	http      *http.Client
@@ -50,8 +49,8 @@ func newClient(server *url.URL, getenv func(string) string, p *pace) (*client, e
 	}, nil
 }
 
-// sameMethodOnly follows those redirects that keep method and body; after the
-// others a POST would become a GET.
+// sameMethodOnly follows redirects that keep method and body; others would turn a
+// POST into a GET.
 func sameMethodOnly(req *http.Request, via []*http.Request) error {
 	status := req.Response.StatusCode
 	if (status == http.StatusTemporaryRedirect || status == http.StatusPermanentRedirect) && len(via) < 5 {
@@ -60,9 +59,9 @@ func sameMethodOnly(req *http.Request, via []*http.Request) error {
 	return http.ErrUseLastResponse
 }
 
-// opening calls do until it succeeds, fails for good, or the time and the
-// attempts for the start of a run are used up. An error that only says that the
-// server cannot be used is an *unavailableError.
+// opening calls do until it succeeds, fails permanently, or the time or the
+// attempts for the start of a run are used up. If the server merely can't be used,
+// the error is an *unavailableError.
 func (c *client) opening(ctx context.Context, do func(ctx context.Context, attempt int) error) error {
 	ctx, cancel := context.WithTimeout(ctx, c.pace.opening)
 	defer cancel()
@@ -94,7 +93,7 @@ func (c *client) get(ctx context.Context, endpoint string, query url.Values, out
 }
 
 // post calls a POST endpoint of the tracking API; out may be nil. Its error
-// isRefused when repeating the call is of no use.
+// isRefused if a retry is pointless.
 func (c *client) post(ctx context.Context, endpoint string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
@@ -117,12 +116,12 @@ func (c *client) call(ctx context.Context, method string, target *url.URL, body 
 	return c.do(req, out)
 }
 
-// do sends a request and decodes the answer, which must be JSON or empty.
+// do sends a request and decodes the response, which must be JSON or empty.
 func (c *client) do(req *http.Request, out any) error {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if cause := (*url.Error)(nil); errors.As(err, &cause) {
-			err = cause.Err // the rest repeats the whole URL
+			err = cause.Err // the outer error repeats the whole URL
 		}
 		return fmt.Errorf("no answer from %s: %w", req.URL.Host, err)
 	}
@@ -148,7 +147,7 @@ func (c *client) do(req *http.Request, out any) error {
 
 // answerError is an HTTP status other than success.
 type answerError struct {
-	response *http.Response // its body is read
+	response *http.Response // its body has been read
 	code     string         // MLflow's error_code, or ""
 	message  string
 }
@@ -172,7 +171,7 @@ func newAnswerError(resp *http.Response, body []byte) error {
 	return e
 }
 
-// refusal marks an answer that says that the content sent is at fault.
+// refusal marks a response that rejects the content sent.
 func refusal(err error) error {
 	var answer *answerError
 	if !errors.As(err, &answer) {
@@ -210,8 +209,8 @@ func (e *answerError) Error() string {
 	return text
 }
 
-// needsPerson says whether an error is an answer that waiting will hardly
-// change: of status 3xx or 4xx, but none that asks to come again.
+// needsPerson reports whether an error is a response that waiting is unlikely to
+// change: status 3xx or 4xx, except those that ask for a retry.
 func needsPerson(err error) bool {
 	var answer *answerError
 	if !errors.As(err, &answer) {
@@ -242,7 +241,7 @@ func (n *number) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// decimal is a float that may be a string, as "NaN" must be.
+// decimal is a float that may be sent as a string, as "NaN" must be.
 type decimal float64
 
 func (d *decimal) UnmarshalJSON(data []byte) error {

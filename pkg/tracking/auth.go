@@ -15,8 +15,8 @@ import (
 
 // authorize returns a function that adds credentials to a request, chosen as
 // MLflow's client does: basic auth (MLFLOW_TRACKING_USERNAME and _PASSWORD, each
-// with ~/.mlflow/credentials behind it, then the URI's own user info) wins over a
-// bearer token (MLFLOW_TRACKING_TOKEN).
+// with ~/.mlflow/credentials as a fallback, then the URI's own user info) takes
+// precedence over a bearer token (MLFLOW_TRACKING_TOKEN).
 func authorize(getenv func(string) string, user *url.Userinfo) func(*http.Request) {
 	home := getenv("HOME")
 	if home == "" {

@@ -9,10 +9,9 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// copyFile copies a file so that target is whole or not there. It makes the
-// folders that are missing and returns them, the deepest first. The unfinished
-// copy lies in tmp if that exists, else beside target; tmp must be on the same
-// file system.
+// copyFile copies a file atomically. It creates missing folders and returns them,
+// deepest first. The unfinished copy is in tmp if that exists, otherwise beside
+// target; tmp must be on the same file system.
 func copyFile(file, target, tmp string, progress func()) (made []string, err error) {
 	source, err := os.Open(file)
 	if err != nil {
@@ -33,7 +32,7 @@ func copyFile(file, target, tmp string, progress func()) (made []string, err err
 	if err != nil {
 		return made, fmt.Errorf("storing an artifact: %w", err)
 	}
-	defer func() { _ = pending.Cleanup() }() // of what was not put in place
+	defer func() { _ = pending.Cleanup() }() // if the file wasn't put in place
 	if _, err = io.Copy(pending, &watchedReader{source, progress}); err == nil {
 		err = pending.CloseAtomicallyReplace()
 	}

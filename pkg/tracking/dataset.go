@@ -9,8 +9,8 @@ const (
 	tagDatasetContext = "mlflow.data.context"
 )
 
-// sourceJSON is the form that MLflow keeps a source in.
+// sourceJSON returns MLflow's form of a source.
 func (d Dataset) sourceJSON() string {
-	text, _ := json.Marshal(map[string]string{"uri": d.Source}) // strings cannot fail
+	text, _ := json.Marshal(map[string]string{"uri": d.Source}) // can't fail for strings
 	return string(text)
 }

@@ -7,23 +7,23 @@ var (
 	// directory nor http(s).
 	ErrUnsupportedURI = errors.New("unsupported MLflow tracking URI")
 	// ErrExperimentDeleted is returned by Open when the experiment exists but
-	// was deleted; MLflow then takes no run until it is restored or renamed.
+	// was deleted; MLflow then accepts no run until it is restored or renamed.
 	ErrExperimentDeleted = errors.New("MLflow experiment is deleted")
 	// ErrRunNotFound is returned by Open when the run to resume does not exist
 	// or was deleted.
 	ErrRunNotFound = errors.New("MLflow run not found")
-	// ErrUnsent is returned by Run.Finish and Sync when records are left in
-	// the outbox; nothing is lost, and Sync sends them later.
+	// ErrUnsent is returned by Run.Finish and Sync when records remain in the
+	// outbox; nothing is lost, and Sync sends them later.
 	ErrUnsent = errors.New("not everything reached the MLflow server")
-	// ErrNoOutbox is returned by Sync for a path at which there is no outbox.
+	// ErrNoOutbox is returned by Sync for a path without an outbox.
 	ErrNoOutbox = errors.New("no outbox of a run")
 	// ErrOutboxBusy is returned by Sync for an outbox that a live process is
 	// still sending from.
 	ErrOutboxBusy = errors.New("outbox is in use by a running process")
 )
 
-// refusedError marks an item that the store will not take however often it is
-// sent; every other error of a store is worth a retry.
+// refusedError marks an item that the store will never accept; every other error
+// of a store is worth a retry.
 type refusedError struct{ cause error }
 
 func (e *refusedError) Error() string { return e.cause.Error() }

@@ -27,21 +27,21 @@ const (
 	inputsFolder    = "inputs"
 )
 
-// fileStore records a run in a folder of MLflow's layout:
+// fileStore records a run in a folder with MLflow's layout:
 //
 //	<root>/<experiment id>/meta.yaml
 //	<root>/<experiment id>/<run id>/{meta.yaml,metrics/,params/,tags/,artifacts/,inputs/}
 type fileStore struct {
-	root       string // as it was given, for messages
+	root       string // as given, for messages
 	experiment string
 	run        string
 	dir        string // the run's folder, absolute
 
 	mu       sync.Mutex
-	unsynced map[string]bool // metrics' files that were appended to
+	unsynced map[string]bool // metric files with appended data
 }
 
-// createFileRun starts a run below root, which is made when missing.
+// createFileRun starts a run below root, which is created if missing.
 func createFileRun(root string, spec runSpec) (*fileStore, error) {
 	absolute, err := filepath.Abs(root)
 	if err != nil {
@@ -59,8 +59,8 @@ func createFileRun(root string, spec runSpec) (*fileStore, error) {
 	return s, nil
 }
 
-// fill makes the run's files. meta.yaml comes last: without it MLflow passes the
-// folder over.
+// fill creates the run's files. meta.yaml comes last: without it MLflow ignores
+// the folder.
 func (s *fileStore) fill(spec runSpec) error {
 	if err := s.makeFolders(); err != nil {
 		return err
@@ -98,11 +98,11 @@ func (s *fileStore) makeFolders() error {
 	return nil
 }
 
-// statusNumbers are the states as meta.yaml holds them.
+// statusNumbers are the states as stored in meta.yaml.
 var statusNumbers = map[Status]int{Running: 1, Finished: 3, Failed: 4, Killed: 5}
 
-// fileExperiment finds or makes an experiment and returns its id. The root's
-// folder is locked meanwhile, as two trainings may start at once.
+// fileExperiment finds or creates an experiment and returns its id. It locks the
+// root folder meanwhile, since two runs may start at once.
 func fileExperiment(root string, spec runSpec) (string, error) {
 	trash := filepath.Join(root, trashFolder)
 	if err := os.MkdirAll(trash, 0o777); err != nil {
@@ -112,7 +112,7 @@ func fileExperiment(root string, spec runSpec) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close() // and unlocks
+	defer lock.Close() // also unlocks
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return "", fmt.Errorf("locking: %w", err)
 	}
@@ -136,8 +136,8 @@ func fileExperiment(root string, spec runSpec) (string, error) {
 	return id, makeExperiment(root, id, spec.experiment, spec.start)
 }
 
-// findFileExperiment returns the id of the experiment in folder that has the
-// name, or "". Folders that are no experiments are passed over.
+// findFileExperiment returns the id of the experiment with the name in folder, or
+// "". Folders that aren't experiments are skipped.
 func findFileExperiment(folder, name string) (string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -167,7 +167,7 @@ func makeExperiment(root, id, name string, now int64) error {
 	})
 }
 
-// newExperimentID makes 18 random digits, as MLflow does.
+// newExperimentID returns 18 random digits, like MLflow.
 func newExperimentID() string {
 	return strconv.FormatInt(100_000_000_000_000_000+rand.Int64N(900_000_000_000_000_000), 10)
 }
@@ -188,8 +188,8 @@ func (s *fileStore) finish(_ context.Context, status Status, end int64) error {
 	return nil
 }
 
-// sync flushes the metrics' files, and the folders that name them, to disk. Params,
-// tags and artifacts were flushed when they were written.
+// sync flushes the metric files and their folders to disk. Params, tags and
+// artifacts were flushed when they were written.
 func (s *fileStore) sync() error {
 	s.mu.Lock()
 	changed := s.unsynced
@@ -216,8 +216,8 @@ func (s *fileStore) experimentID() string { return s.experiment }
 func (s *fileStore) where() string        { return s.root }
 func (s *fileStore) url() string          { return s.dir }
 
-// hints names both ways to look at a file store, which current servers refuse to
-// open just like that.
+// hints gives both ways to open a file store, which current servers refuse by
+// default.
 func (s *fileStore) hints() []string {
 	root := shellPath(s.root)
 	return []string{
@@ -228,7 +228,7 @@ func (s *fileStore) hints() []string {
 
 var plainPath = regexp.MustCompile(`^[\w./@%+=:,-]+$`)
 
-// shellPath writes a path so that a shell takes it as one word, and as a path.
+// shellPath quotes a path for a shell, and makes sure that it reads as a path.
 func shellPath(path string) string {
 	if !filepath.IsAbs(path) && !strings.HasPrefix(path, ".") {
 		path = "./" + path

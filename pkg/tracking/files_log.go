@@ -16,7 +16,7 @@ import (
 )
 
 func (s *fileStore) logBatch(ctx context.Context, items []item, attempt int, refused func(item, error)) error {
-	recorded := map[string]map[point]bool{} // per metric, when this is a repetition
+	recorded := map[string]map[point]bool{} // per metric, on a retry
 	for _, it := range items {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -48,7 +48,7 @@ func (s *fileStore) logBatch(ctx context.Context, items []item, attempt int, ref
 	return nil
 }
 
-// logParam writes a param unless it has another value already.
+// logParam writes a param unless it already has a different value.
 func (s *fileStore) logParam(it item) error {
 	old, err := os.ReadFile(s.path(paramsFolder, it.key))
 	switch {
@@ -62,8 +62,8 @@ func (s *fileStore) logParam(it item) error {
 	return nil
 }
 
-// writeText writes a param or tag as a file, at once. The unfinished file lies in
-// the run's folder, where MLflow does not look for any.
+// writeText writes a param or tag as a file, atomically. The unfinished file is in
+// the run's folder, where MLflow doesn't look for any.
 func (s *fileStore) writeText(kind, key, text string) error {
 	target := s.path(kind, key)
 	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
@@ -127,9 +127,9 @@ func recordedPoints(path string) (map[point]bool, error) {
 	return set, err
 }
 
-// repairMetric reads a metric's file and cuts off a last line that is not whole,
-// with which MLflow could list no run at all; a file that is then empty goes, for
-// the same reason.
+// repairMetric reads a metric's file and removes an incomplete last line, which
+// would keep MLflow from listing any run. If the file is then empty, it is deleted
+// for the same reason.
 func repairMetric(path string) ([]point, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -157,8 +157,8 @@ func repairMetric(path string) ([]point, error) {
 	return points, nil
 }
 
-// logInput writes the data set among the experiment's and the link to it among
-// the run's inputs, under the names that MLflow gives them.
+// logInput writes the data set to the experiment and the link to it to the run's
+// inputs, under MLflow's names.
 func (s *fileStore) logInput(_ context.Context, d Dataset) error {
 	dataset := md5Hex(d.Name + d.Digest)
 	folder := filepath.Join(filepath.Dir(s.dir), datasetsFolder, dataset)
@@ -192,7 +192,7 @@ func (s *fileStore) logInput(_ context.Context, d Dataset) error {
 	})
 }
 
-// md5Hex names a folder; nothing depends on it being hard to collide.
+// md5Hex names a folder; it needs no collision resistance.
 func md5Hex(text string) string {
 	sum := md5.Sum([]byte(text))
 	return hex.EncodeToString(sum[:])

@@ -11,11 +11,11 @@ import (
 
 const metaFile = "meta.yaml"
 
-// meta is the content of a meta.yaml. Fields of others survive a change.
+// meta is the content of a meta.yaml. Unknown fields survive a change.
 type meta map[string]any
 
-// text returns a field as MLflow reads an id or a name, also when it was written
-// without quotes and looks like a number.
+// text returns a field as MLflow reads an id or a name, also if it is unquoted and
+// looks like a number.
 func (m meta) text(field string) string {
 	if value := m[field]; value != nil {
 		return fmt.Sprint(value)
@@ -35,8 +35,8 @@ func readMeta(folder string) (meta, error) {
 	return m, nil
 }
 
-// writeMeta replaces a meta.yaml. Every string is quoted: a run id of digits would
-// otherwise be read as a number.
+// writeMeta replaces a meta.yaml. Every string is quoted: otherwise a run id of
+// digits would be read as a number.
 func writeMeta(folder string, m meta) error {
 	var node yaml.Node
 	err := node.Encode(map[string]any(m))

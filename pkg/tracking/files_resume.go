@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// resumeFileRun opens a run again and repairs what a crash may have left.
+// resumeFileRun reopens a run and repairs what a crash may have left.
 func resumeFileRun(root, id string) (*fileStore, usedKeys, error) {
 	var used usedKeys
 	absolute, err := filepath.Abs(root)
@@ -86,7 +86,7 @@ func (s *fileStore) removeLeftovers() error {
 	return err
 }
 
-// keys lists the keys of one kind, which are the files below its folder.
+// keys lists the keys of one kind: the files below its folder.
 func (s *fileStore) keys(kind string) ([]string, error) {
 	var keys []string
 	folder := filepath.Join(s.dir, kind)

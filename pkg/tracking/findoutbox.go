@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// outboxesIn lists a folder's outboxes. JSON lines of others aren't taken for any, but
-// an outbox whose first line is damaged is one by its name.
+// outboxesIn lists a folder's outboxes. Other JSON Lines files are ignored; an
+// outbox whose first line is damaged is recognised by its name.
 func outboxesIn(dir string) ([]string, error) {
 	files, err := filepath.Glob(filepath.Join(globEscape(dir), "*.jsonl"))
 	if err != nil {
@@ -22,7 +22,7 @@ func outboxesIn(dir string) ([]string, error) {
 	}), nil
 }
 
-// isOutboxName reports whether a file is called after a run as MLflow names them: 32
+// isOutboxName reports whether a file is named after an MLflow run id: 32
 // hexadecimal digits.
 func isOutboxName(name string) bool {
 	run := strings.TrimSuffix(name, ".jsonl")
@@ -40,12 +40,12 @@ func beginsAsOutbox(path string) bool {
 	return err == nil && json.Unmarshal(first, &header) == nil && header.Outbox > 0
 }
 
-// outboxNear is a hint at the outboxes that belong to the model's folder at path, or to
+// outboxNear returns a hint at the outboxes of the model's folder at path, or of
 // the models in it; "" if there are none.
 func outboxNear(path string) string {
 	whole := path
 	if absolute, err := filepath.Abs(path); err == nil && filepath.Base(path) != filepath.Base(absolute) {
-		whole = absolute // of "." and ".." too
+		whole = absolute // also for "." and ".."
 	}
 	candidates := []string{filepath.Clean(whole) + ".outbox", filepath.Join(path, ".trident", "outbox")}
 	if below, err := filepath.Glob(filepath.Join(globEscape(path), "*.outbox")); err == nil {

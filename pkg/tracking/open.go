@@ -10,19 +10,18 @@ import (
 	"time"
 )
 
-// usedKeys are the names that a run to resume already holds, and the last step of
-// each metric.
+// usedKeys are the names in a resumed run, and the last step of each metric.
 type usedKeys struct {
 	params, tags []string
 	lastStep     map[string]int64
 }
 
-// Open starts a run, or goes on with one, where o says. When a server cannot be
-// reached or does not let us in, it warns once and records into the file store
-// o.Fallback instead. It fails for an unusable URI or TLS setting, a deleted
-// experiment (ErrExperimentDeleted), a run to resume that is gone
-// (ErrRunNotFound) or is being sent by another process (ErrOutboxBusy), a file
-// store that cannot be written, and when ctx ends.
+// Open starts or resumes a run as o specifies. If a server can't be reached or
+// denies access, it warns once and records into the file store o.Fallback instead.
+// It fails for an unusable URI or TLS setting, a deleted experiment
+// (ErrExperimentDeleted), a run to resume that doesn't exist (ErrRunNotFound) or is
+// being sent by another process (ErrOutboxBusy), a file store that can't be
+// written, and when ctx ends.
 func Open(ctx context.Context, o Options) (*Run, error) {
 	o = o.withDefaults()
 	where, err := parseURI(o.URI)
@@ -46,7 +45,7 @@ func Open(ctx context.Context, o Options) (*Run, error) {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("opening an MLflow run: %w", context.Cause(ctx))
 	case errors.Is(err, ErrRunNotFound):
-		// It may be one that fell back to files when it was started.
+		// The run may have fallen back to files when it was started.
 		if run, fileErr := openFiles(o, local.dir); fileErr == nil {
 			o.Warn(fmt.Sprintf("MLflow run %s is not on %s but in %s: going on with it there", o.ResumeID, where.server.Redacted(), local.dir))
 			return run, nil
@@ -66,7 +65,7 @@ func Open(ctx context.Context, o Options) (*Run, error) {
 	}
 }
 
-// unavailableError is why a server cannot be used at the start.
+// unavailableError is why a server can't be used at the start.
 type unavailableError struct{ cause error }
 
 func (e *unavailableError) Error() string { return e.cause.Error() }
@@ -116,8 +115,8 @@ func openServer(ctx context.Context, o Options, server *url.URL) (*Run, error) {
 	return newRun(o, s, box, spec.usedKeys(), nil), nil
 }
 
-// resumeOnServer goes on with a run. When it left an outbox the server need not
-// be there.
+// resumeOnServer resumes a run. If the run left an outbox, the server need not be
+// available.
 func resumeOnServer(ctx context.Context, o Options, api *client) (*Run, error) {
 	if !isRunID(o.ResumeID) {
 		return nil, fmt.Errorf("%w: %q is not a run id", ErrRunNotFound, o.ResumeID)
@@ -163,7 +162,7 @@ func resumeOnServer(ctx context.Context, o Options, api *client) (*Run, error) {
 	return run, nil
 }
 
-// usedKeys of a run that was just made.
+// usedKeys of a new run.
 func (s runSpec) usedKeys() usedKeys {
 	var used usedKeys
 	for key := range s.tags {
@@ -174,7 +173,7 @@ func (s runSpec) usedKeys() usedKeys {
 
 var runIDPattern = regexp.MustCompile(`^[0-9a-zA-Z][0-9a-zA-Z_-]*$`)
 
-// isRunID says whether id can name a run: letters, digits, "_" and "-" only, so
+// isRunID reports whether id can name a run: only letters, digits, "_" and "-", so
 // that it is safe in a path.
 func isRunID(id string) bool {
 	return len(id) <= 256 && runIDPattern.MatchString(id)

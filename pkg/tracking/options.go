@@ -11,36 +11,37 @@ import (
 	"time"
 )
 
-// Options says what Open records where. The zero value is a run without a name
-// in the experiment "Default" of ./mlruns.
+// Options is what Open records and where. The zero value is an unnamed run in the
+// experiment "Default" of ./mlruns.
 type Options struct {
-	URI        string // tracking URI, see ResolveURI; DefaultURI when empty
-	Experiment string // its name; made when missing
-	RunName    string // shown in lists; made up when empty
-	// Tags are set with the run's creation, beside mlflow.runName, mlflow.user,
-	// mlflow.source.name and mlflow.source.type, which they may replace.
+	URI        string // tracking URI, see ResolveURI; DefaultURI if empty
+	Experiment string // its name; created if missing
+	RunName    string // shown in lists; generated if empty
+	// Tags are set when the run is created, in addition to mlflow.runName,
+	// mlflow.user, mlflow.source.name and mlflow.source.type, which they may
+	// override.
 	Tags      map[string]string
-	ResumeID  string                   // go on with this run; when empty, with that in MLFLOW_RUN_ID, else start one
-	OutboxDir string                   // folder for the journal of unsent records (servers only); without it they are kept in memory
-	Fallback  string                   // file store to use when the server cannot be reached at the start; DefaultURI when empty
-	Warn      func(string)             // gets one line for a person; called from any goroutine; may be nil
-	Getenv    func(name string) string // os.Getenv when nil
+	ResumeID  string                   // run to resume; if empty, that in MLFLOW_RUN_ID, otherwise a new one
+	OutboxDir string                   // folder for the journal of unsent records (servers only); if empty they are kept in memory
+	Fallback  string                   // file store if the server can't be reached at the start; DefaultURI if empty
+	Warn      func(string)             // receives one-line warnings, from any goroutine; may be nil
+	Getenv    func(name string) string // os.Getenv if nil
 
 	pace *pace // only tests set it
 }
 
-// pace is how long things may take.
+// pace holds the time limits.
 type pace struct {
 	opening    time.Duration // all attempts to reach a server at the start
-	openingTry time.Duration // one of these
+	openingTry time.Duration // one such attempt
 	openTries  int
-	call       time.Duration // one request later on, uploads excepted
-	idle       time.Duration // an upload of which nothing moves
-	stall      time.Duration // Finish and Sync while nothing is delivered
-	grace      time.Duration // setting a run's status after Finish ran out of time
+	call       time.Duration // one later request, except uploads
+	idle       time.Duration // an upload without progress
+	stall      time.Duration // Finish and Sync without any delivery
+	grace      time.Duration // setting the run's status after Finish has run out of time
 	minWait    time.Duration // back-off between attempts
 	maxWait    time.Duration
-	hurryWait  time.Duration // longest back-off once Finish was called
+	hurryWait  time.Duration // longest back-off after Finish was called
 }
 
 var defaultPace = pace{
@@ -49,7 +50,7 @@ var defaultPace = pace{
 	minWait: 250 * time.Millisecond, maxWait: 30 * time.Second, hurryWait: 2 * time.Second,
 }
 
-// withDefaults fills in what the caller left out.
+// withDefaults fills in defaults.
 func (o Options) withDefaults() Options {
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv

@@ -14,8 +14,8 @@ import (
 
 const outboxVersion = 1
 
-// outboxHeader is the first line of an outbox: which run of which server its
-// records belong to. It holds no credentials.
+// outboxHeader is the first line of an outbox: the run and server that its records
+// belong to. It contains no credentials.
 type outboxHeader struct {
 	Outbox      int    `json:"outbox"` // format version
 	URI         string `json:"uri"`
@@ -26,7 +26,7 @@ type outboxHeader struct {
 }
 
 // outboxLine is any line after the header: a record, or the acknowledgement of
-// records that the server has taken.
+// records that the server has accepted.
 type outboxLine struct {
 	record
 	Ack []int64 `json:"ack,omitempty"`
@@ -42,7 +42,7 @@ type outbox struct {
 
 func outboxPath(dir, run string) string { return filepath.Join(dir, run+".jsonl") }
 
-// createOutbox starts an outbox for a run in dir, which is made when missing.
+// createOutbox creates an outbox for a run in dir, which is created if missing.
 func createOutbox(dir string, header outboxHeader) (*outbox, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("making the outbox folder: %w", err)
@@ -61,8 +61,8 @@ func createOutbox(dir string, header outboxHeader) (*outbox, error) {
 	return box, nil
 }
 
-// openOutbox opens an existing outbox, cuts off a torn last line, and returns what
-// it holds. It fails with ErrOutboxBusy while another process has it.
+// openOutbox opens an existing outbox, removes an incomplete last line, and returns
+// the content. It fails with ErrOutboxBusy while another process uses it.
 func openOutbox(path string) (*outbox, outboxContent, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
@@ -94,8 +94,8 @@ func (o *outbox) lock() error {
 	return nil
 }
 
-// append writes one line. After an error the file ends where it did before, as
-// far as the disk allows.
+// append writes one line. After an error the file is truncated to its previous
+// length, as far as the disk allows.
 func (o *outbox) append(line any) error {
 	data, err := json.Marshal(line)
 	if err != nil {
@@ -120,19 +120,19 @@ func (o *outbox) sync() error {
 
 func (o *outbox) close() error { return o.file.Close() }
 
-// remove deletes an outbox whose records have all been sent, and its folder if
-// that is now empty.
+// remove deletes an outbox whose records have all been sent, and its folder if it
+// is then empty.
 func (o *outbox) remove() error {
 	err := errors.Join(os.Remove(o.path), o.close())
 	os.Remove(filepath.Dir(o.path)) // fails while other runs' outboxes are there
 	return err
 }
 
-// outboxContent is what an outbox file holds.
+// outboxContent is the content of an outbox file.
 type outboxContent struct {
 	header  outboxHeader
 	records []record // in the order in which they were logged
-	pending []record // those of them that are not acknowledged
+	pending []record // those not acknowledged
 	lastSeq int64
 	lastMs  int64  // time of the last record
 	status  record // the last one with a status, acknowledged or not
@@ -140,8 +140,8 @@ type outboxContent struct {
 	size    int64  // bytes up to the last complete line
 }
 
-// readOutbox reads a whole outbox. It skips lines that are damaged and a torn
-// last line, and fails only when there is no usable header.
+// readOutbox reads a whole outbox. It skips damaged lines and an incomplete last
+// line, and fails only without a usable header.
 func readOutbox(r io.Reader) (outboxContent, error) {
 	var content outboxContent
 	lines := bufio.NewReader(r)
@@ -196,8 +196,8 @@ func readOutbox(r io.Reader) (outboxContent, error) {
 	return content, nil
 }
 
-// appendLine writes line, which ends in a newline, to a file opened with O_APPEND
-// in one write. When that fails half way, it cuts the file back.
+// appendLine writes line, which ends in a newline, in one write to a file opened
+// with O_APPEND. If that fails halfway, it truncates the file.
 func appendLine(file *os.File, line []byte) error {
 	n, err := file.Write(line)
 	if err == nil {

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// queue holds records in order until they are delivered. It has many writers
-// and one reader, and no limit: a record is small, and a training makes few.
+// queue holds records in order until they are delivered. It has many writers, one
+// reader and no limit: records are small, and a run has few.
 type queue struct {
 	mu      sync.Mutex
 	records []record
 	closed  bool
-	dropped int           // how many were delivered
-	wake    chan struct{} // holds one token when there may be something new
+	dropped int           // number of delivered records
+	wake    chan struct{} // holds one token if there may be new records
 	moved   chan struct{} // closed by the next drop
 }
 
@@ -28,7 +28,7 @@ func (q *queue) push(r record) {
 	q.signal()
 }
 
-// close says that nothing follows.
+// close marks the end of the queue.
 func (q *queue) close() {
 	q.mu.Lock()
 	q.closed = true
@@ -43,8 +43,8 @@ func (q *queue) signal() {
 	}
 }
 
-// peek waits for records and returns the first ones, at most limit, which stay in
-// the queue. It returns none when ctx ends, or the queue is closed and empty.
+// peek waits for records and returns the first ones, at most limit; they stay in
+// the queue. It returns none when ctx ends or the queue is closed and empty.
 func (q *queue) peek(ctx context.Context, limit int) []record {
 	for {
 		q.mu.Lock()
@@ -72,7 +72,7 @@ func (q *queue) drop(n int) {
 	q.moved = make(chan struct{})
 }
 
-// settle waits until all that is in the queue now has been dropped, or ctx ends.
+// settle waits until all current records have been dropped, or ctx ends.
 func (q *queue) settle(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 // Status is the state of a run as MLflow names it.
 type Status string
 
-// How a run can end; Running is what it is before.
+// The states of a run; all but Running are final.
 const (
 	Running  Status = "RUNNING"
 	Finished Status = "FINISHED"
@@ -25,15 +25,15 @@ type Dataset struct {
 	Profile string `json:"profile,omitempty"` // JSON with counts, e.g. {"num_rows": 2000}
 }
 
-// artifact is a file or folder on this machine and the folder that it goes to
-// among the run's artifacts ("" is their root).
+// artifact is a local file or folder and its target folder among the run's
+// artifacts ("" is their root).
 type artifact struct {
 	File string `json:"file"`
 	Dir  string `json:"dir,omitempty"`
 }
 
-// record is one entry of the queue and, as JSON, one line of the outbox. Apart
-// from Seq and Time one of its fields is set (Step goes with Metrics).
+// record is one entry of the queue and, as JSON, one line of the outbox. Besides Seq
+// and Time exactly one field is set (Step belongs to Metrics).
 type record struct {
 	Seq      int64              `json:"seq"`
 	Time     int64              `json:"ms"` // Unix milliseconds of the call
@@ -46,7 +46,7 @@ type record struct {
 	Status   Status             `json:"status,omitempty"`
 }
 
-// isBatchable says whether the record's content can share a request with others.
+// isBatchable reports whether the record can share a request with others.
 func (r record) isBatchable() bool {
 	return r.Params != nil || r.Tags != nil || r.Metrics != nil
 }
@@ -62,7 +62,7 @@ const (
 
 func (k itemKind) String() string { return [itemKinds]string{"param", "tag", "metric"}[k] }
 
-// item is a single param, tag or metric value: the unit that a store takes or
+// item is a single param, tag or metric value: the unit that a store accepts or
 // refuses.
 type item struct {
 	kind  itemKind

@@ -12,9 +12,9 @@ import (
 	"github.com/trident-nlp/trident/internal/numbers"
 )
 
-// Run is one MLflow run that is being recorded. Its Log methods check their
-// values, put them in a queue and return at once; they cannot fail. They may be
-// called from any goroutine until Finish.
+// Run is one MLflow run being recorded. Its Log methods check their values, queue
+// them and return at once; they can't fail. They may be called from any goroutine
+// until Finish.
 type Run struct {
 	store  store
 	sender *sender
@@ -22,13 +22,13 @@ type Run struct {
 
 	mu                    sync.Mutex
 	params, tags, metrics *keySpace
-	lastStep              map[string]int64 // per metric, what the run held when it was resumed
+	lastStep              map[string]int64 // per metric, when the run was resumed
 	nonFinite             map[string]int   // per metric
 	seq, lastMs           int64
 	finished              bool
 }
 
-// newRun starts recording. left is what an earlier process did not deliver.
+// newRun starts recording. left is what an earlier process didn't deliver.
 func newRun(o Options, s store, box *outbox, used usedKeys, left *outboxContent) *Run {
 	r := &Run{
 		store:     s,
@@ -61,30 +61,30 @@ func newRun(o Options, s store, box *outbox, used usedKeys, left *outboxContent)
 			}
 		}
 		r.sender.replay(left)
-		r.sender.write(r.stamp(record{Status: Running})) // the status that an earlier process wrote is void
+		r.sender.write(r.stamp(record{Status: Running})) // overrides the status that an earlier process wrote
 	}
 	r.sender.start()
 	return r
 }
 
-// LogParams records hyperparameters. MLflow takes each name once; another value
-// for it later is dropped with a warning.
+// LogParams records hyperparameters. MLflow accepts each name once; a later,
+// different value is dropped with a warning.
 func (r *Run) LogParams(values map[string]string) {
 	r.enqueue(func() record {
 		return record{Params: r.texts(paramItem, r.params, values, maxParamLength)}
 	})
 }
 
-// SetTags records notes that may change later.
+// SetTags records tags, which may change later.
 func (r *Run) SetTags(values map[string]string) {
 	r.enqueue(func() record {
 		return record{Tags: r.texts(tagItem, r.tags, values, maxTagLength)}
 	})
 }
 
-// LogMetrics records one point of a curve for each name. MLflow's pages cannot
-// show NaN and infinities: these become a tag nonfinite.<name> that counts them.
-// In a resumed run, steps that the run already holds are left out.
+// LogMetrics records one point of a curve for each name. MLflow's pages can't show
+// NaN and infinities: these are counted in a tag nonfinite.<name>. In a resumed
+// run, steps that the run already has are skipped.
 func (r *Run) LogMetrics(step int64, values map[string]float64) {
 	broken := map[string]string{}
 	r.enqueue(func() record {
@@ -111,8 +111,7 @@ func (r *Run) LogMetrics(step int64, values map[string]float64) {
 }
 
 // LogArtifacts stores a file, or a folder's files, in the folder dir of the run's
-// artifacts ("" is their root). The files are read when their turn in the queue
-// comes.
+// artifacts ("" is their root). The files are read when they are sent.
 func (r *Run) LogArtifacts(path, dir string) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -124,19 +123,18 @@ func (r *Run) LogArtifacts(path, dir string) {
 	})
 }
 
-// LogInput records a data set that the run reads.
+// LogInput records an input data set of the run.
 func (r *Run) LogInput(dataset Dataset) {
 	dataset.Name = cut(dataset.Name, 500)
 	dataset.Digest = cut(dataset.Digest, 36)
 	r.enqueue(func() record { return record{Input: &dataset} })
 }
 
-// Flush makes the params, tags and metrics that were logged so far outlive the
-// process, even one that is killed, and a power cut. With a server they are then in
-// the outbox on this machine, whether or not the server is there; in a file store
-// they are recorded, for which Flush waits until ctx ends. A training calls it
-// before it saves the state from which it would be resumed, so that no step which
-// that state leaves behind is missing. After Finish it does nothing.
+// Flush makes the params, tags and metrics logged so far durable: they survive a
+// kill and a power cut. With a server they are then in the local outbox, whether or
+// not the server is available; in a file store they are recorded, for which Flush
+// waits until ctx ends. Training calls it before it saves a state, so that no step
+// before that state is missing after a resume. After Finish it does nothing.
 func (r *Run) Flush(ctx context.Context) error {
 	r.mu.Lock()
 	finished := r.finished
@@ -150,10 +148,10 @@ func (r *Run) Flush(ctx context.Context) error {
 	return nil
 }
 
-// Finish delivers what is queued and sets how the run ended. It gives up when ctx
-// ends, or when for half a minute nothing could be delivered; what is left then
-// stays in the outbox and the error is ErrUnsent, with the way to send it. ctx
-// should not be the training's own, which a signal may have ended already.
+// Finish delivers the queue and sets the run's final status. It gives up when ctx
+// ends, or after half a minute without a delivery; the rest then stays in the
+// outbox, and the error is ErrUnsent and says how to send it. ctx should not be the
+// training's own, which a signal may have cancelled already.
 func (r *Run) Finish(ctx context.Context, status Status) error {
 	r.mu.Lock()
 	if r.finished {
@@ -167,19 +165,19 @@ func (r *Run) Finish(ctx context.Context, status Status) error {
 	return r.sender.finish(ctx, final)
 }
 
-// ID is the run's id, to give to Options.ResumeID.
+// ID returns the run's id, for Options.ResumeID.
 func (r *Run) ID() string { return r.store.runID() }
 
-// ExperimentID is the id of the run's experiment.
+// ExperimentID returns the id of the run's experiment.
 func (r *Run) ExperimentID() string { return r.store.experimentID() }
 
-// URL is the run's page on the server, or its folder.
+// URL returns the run's page on the server, or its folder.
 func (r *Run) URL() string { return r.store.url() }
 
-// Hints are lines that tell a person how to look at the run.
+// Hints returns lines that tell a user how to view the run.
 func (r *Run) Hints() []string { return r.store.hints() }
 
-// enqueue adds the record that build makes, unless it is empty.
+// enqueue adds the record returned by build, unless it is empty.
 func (r *Run) enqueue(build func() record) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -191,8 +189,8 @@ func (r *Run) enqueue(build func() record) {
 	}
 }
 
-// stamp numbers a record and gives it a time that never goes back, so that the
-// latest value stays the latest when the clock is set.
+// stamp numbers a record and gives it a monotonic time, so that the latest value
+// stays the latest if the clock is changed.
 func (r *Run) stamp(rec record) record {
 	r.seq++
 	r.lastMs = max(r.lastMs, time.Now().UnixMilli())

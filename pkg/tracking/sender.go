@@ -15,29 +15,29 @@ import (
 	"time"
 )
 
-// maxBatch is how many records share a call of the store at most.
+// maxBatch is the maximum number of records per call of the store.
 const maxBatch = 200
 
-// sender delivers records to a store in the background: two lanes, so that a
-// large upload does not hold up the curves. What fails is tried again for ever.
+// sender delivers records to a store in the background, in two lanes, so that a
+// large upload doesn't delay metrics. Failures are retried indefinitely.
 type sender struct {
 	store    store
 	warnings *warnings
 	pace     pace
 	values   *queue // params, tags and metrics
 	files    *queue // artifacts and inputs
-	known    int64  // records up to this number may have been delivered by an earlier process
+	known    int64  // an earlier process may have delivered records up to this number
 
 	journal sync.Mutex
 	box     *outbox // nil: none
-	partial bool    // some of what was pushed isn't in the outbox
+	partial bool    // some pushed records aren't in the outbox
 
 	cancel context.CancelFunc
 	ctx    context.Context
 	lanes  sync.WaitGroup
 	hurry  chan struct{} // closed by finish
-	moved  atomic.Int64  // when something last moved, Unix nanoseconds
-	upload atomic.Bool   // an artifact is on its way; its end is the store's to watch
+	moved  atomic.Int64  // time of the last progress, Unix nanoseconds
+	upload atomic.Bool   // an artifact is being uploaded; the store watches its progress
 }
 
 func newSender(s store, box *outbox, warn func(string), p pace) *sender {
@@ -60,7 +60,7 @@ func (s *sender) push(r record) {
 	s.queueOf(r).push(r)
 }
 
-// replay queues what an earlier process left in the outbox, a status excepted.
+// replay queues what an earlier process left in the outbox, except a status.
 func (s *sender) replay(left *outboxContent) {
 	s.known = left.lastSeq
 	if left.damaged > 0 {
@@ -92,8 +92,8 @@ func (s *sender) write(r record) {
 	}
 }
 
-// flush makes what was pushed so far outlive this process and a power cut: in the
-// outbox, or without one in the store, for which it waits until ctx ends.
+// flush makes the pushed records durable: in the outbox, or without one in the
+// store, for which it waits until ctx ends.
 func (s *sender) flush(ctx context.Context) error {
 	s.journal.Lock()
 	if s.box != nil && !s.partial {
@@ -118,8 +118,8 @@ func (s *sender) ack(seqs []int64) {
 	}
 }
 
-// deliver sends what comes into a queue until that is closed and empty, or the
-// sender's context ends.
+// deliver sends a queue's records until it is closed and empty, or the sender's
+// context ends.
 func (s *sender) deliver(q *queue, limit int, send func([]record, int) error) {
 	for {
 		batch := q.peek(s.ctx, limit)
@@ -162,7 +162,7 @@ func (s *sender) retry(lane *queue, first int, do func(attempt int) error) bool 
 	}
 }
 
-// pause waits before the next attempt, shorter once finish was called.
+// pause waits before the next attempt; the wait is shorter after finish.
 func (s *sender) pause(attempt int, err error) bool {
 	var resp *http.Response
 	if answer := (*answerError)(nil); errors.As(err, &answer) {
@@ -197,7 +197,7 @@ func (s *sender) sendValues(batch []record, attempt int) error {
 	})
 }
 
-// sendFile stores an input, or one artifact's files with a retry for each.
+// sendFile stores an input, or one artifact's files, retrying each.
 func (s *sender) sendFile(batch []record, _ int) error {
 	switch r := batch[0]; {
 	case r.Input != nil:
@@ -237,8 +237,8 @@ func (s *sender) sendArtifact(f artifact) error {
 	return err
 }
 
-// artifactFiles lists the regular files of an artifact, Dir being the full name
-// of each among the run's artifacts. The error is of those that cannot be read.
+// artifactFiles lists the regular files of an artifact, with each one's full name
+// among the run's artifacts as Dir. The error is about files that can't be read.
 func artifactFiles(a artifact) ([]artifact, error) {
 	info, err := os.Stat(a.File)
 	if err != nil {
@@ -254,7 +254,7 @@ func artifactFiles(a artifact) ([]artifact, error) {
 			errs = append(errs, err)
 			return nil
 		}
-		info, err := os.Stat(name) // a link's target counts, but folders behind links are not walked
+		info, err := os.Stat(name) // follows links to files, but not to folders
 		if err == nil && info.Mode().IsRegular() {
 			relative, _ := filepath.Rel(a.File, name) // name is below a.File
 			files = append(files, artifact{name, artifactName(a.Dir, filepath.ToSlash(relative))})
@@ -265,14 +265,14 @@ func artifactFiles(a artifact) ([]artifact, error) {
 	return files, errors.Join(append(errs, err)...)
 }
 
-// artifactName is a name that MLflow can store: it refuses "#", and would decode
-// what looks percent-encoded.
+// artifactName returns a name that MLflow can store: MLflow refuses "#", and decodes
+// percent-encoding.
 func artifactName(dir, name string) string {
 	return strings.NewReplacer("#", "_", "%", "_").Replace(path.Join(dir, name))
 }
 
-// finish delivers what is queued and then the final status, which is in the
-// outbox already, until ctx ends or nothing moved for a while.
+// finish delivers the queues and then the final status, which is already in the
+// outbox, until ctx ends or there is no progress for a while.
 func (s *sender) finish(ctx context.Context, final record) error {
 	s.values.close()
 	s.files.close()
@@ -280,7 +280,7 @@ func (s *sender) finish(ctx context.Context, final record) error {
 	close(s.hurry)
 	defer s.cancel()
 
-	if s.box == nil && ctx.Err() != nil { // what is not recorded now would be lost
+	if s.box == nil && ctx.Err() != nil { // unrecorded values would be lost
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), s.pace.grace)
 		defer cancel()
@@ -319,8 +319,8 @@ func (s *sender) sendStatus(ctx context.Context, final record) error {
 	return err
 }
 
-// endWhenStalled calls cancel when nothing has moved for the pace's stall. An
-// upload may take longer: a server answers when it has stored the whole file.
+// endWhenStalled calls cancel after the pace's stall time without progress. An upload
+// may take longer: a server responds only when it has stored the whole file.
 func (s *sender) endWhenStalled(ctx context.Context, cancel func()) {
 	for {
 		limit := s.pace.stall
@@ -340,7 +340,7 @@ func (s *sender) endWhenStalled(ctx context.Context, cancel func()) {
 	}
 }
 
-// end closes the outbox and says what is left.
+// end closes the outbox and reports what is left.
 func (s *sender) end(sent bool) error {
 	s.journal.Lock()
 	defer s.journal.Unlock()

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// tagClientKey marks a run with a random text of ours: runs/create may have worked
-// although its answer got lost, and then the run is found by it.
+// tagClientKey is a tag with a random value. If the response of runs/create is lost
+// although the run was created, the run is found by this tag.
 const tagClientKey = "trident.client_key"
 
 // serverStore records a run on a tracking server.
@@ -18,7 +18,7 @@ type serverStore struct {
 	experiment  string
 	run         string
 	artifactURI string
-	copiesOK    bool // files copied to artifactURI were seen by the server
+	copiesOK    bool // the server has seen files copied to artifactURI
 }
 
 type keyValue struct {
@@ -54,7 +54,7 @@ func (c *client) storeOf(info runInfo) (*serverStore, error) {
 	return &serverStore{api: c, experiment: info.Experiment, run: info.ID, artifactURI: info.ArtifactURI}, nil
 }
 
-// createServerRun starts a run. attempt counts the calls for the same spec.
+// createServerRun creates a run. attempt counts the calls for the same spec.
 func createServerRun(ctx context.Context, api *client, spec runSpec, attempt int) (*serverStore, error) {
 	experiment, err := findOrCreateExperiment(ctx, api, spec.experiment)
 	if err != nil {
@@ -96,7 +96,7 @@ func createServerRun(ctx context.Context, api *client, spec runSpec, attempt int
 	return api.storeOf(made.Run.Info)
 }
 
-// findOrCreateExperiment returns an experiment's id.
+// findOrCreateExperiment returns the id of an experiment, creating it if needed.
 func findOrCreateExperiment(ctx context.Context, api *client, name string) (string, error) {
 	id, err := findExperiment(ctx, api, name)
 	if id != "" || err != nil {
@@ -118,7 +118,7 @@ func findOrCreateExperiment(ctx context.Context, api *client, name string) (stri
 	return made.ID, err
 }
 
-// findExperiment returns "" for an experiment that does not exist.
+// findExperiment returns the id of an experiment, "" if it doesn't exist.
 func findExperiment(ctx context.Context, api *client, name string) (string, error) {
 	var found struct {
 		Experiment struct {
@@ -141,7 +141,7 @@ func findExperiment(ctx context.Context, api *client, name string) (string, erro
 	return found.Experiment.ID, nil
 }
 
-// resumeServerRun opens a run again.
+// resumeServerRun reopens a run.
 func resumeServerRun(ctx context.Context, api *client, id string) (*serverStore, usedKeys, error) {
 	var used usedKeys
 	var found runAnswer
@@ -175,7 +175,7 @@ func resumeServerRun(ctx context.Context, api *client, id string) (*serverStore,
 	return s, used, nil
 }
 
-// serverRunOf is the run that an outbox belongs to.
+// serverRunOf returns the run that an outbox belongs to.
 func serverRunOf(api *client, header outboxHeader) *serverStore {
 	return &serverStore{api: api, experiment: header.Experiment, run: header.Run, artifactURI: header.ArtifactURI}
 }
@@ -197,7 +197,7 @@ func (s *serverStore) finish(ctx context.Context, status Status, end int64) erro
 	return nil
 }
 
-func (s *serverStore) sync() error { return nil } // what a server has taken is its own
+func (s *serverStore) sync() error { return nil } // durability is up to the server
 
 func (s *serverStore) close() { s.api.http.CloseIdleConnections() }
 
@@ -205,8 +205,8 @@ func (s *serverStore) runID() string        { return s.run }
 func (s *serverStore) experimentID() string { return s.experiment }
 func (s *serverStore) where() string        { return s.api.base.String() }
 
-// url asks for the classic layout of the page: newer servers show another one
-// to those who come without.
+// url includes a parameter for the page's classic layout; newer servers default to
+// another one.
 func (s *serverStore) url() string {
 	return fmt.Sprintf("%s/#/experiments/%s/runs/%s?workflowType=machine_learning", s.api.base, s.experiment, s.run)
 }
@@ -215,13 +215,13 @@ func (s *serverStore) hints() []string { return []string{s.url()} }
 
 func newClientKey() string { return strings.ToLower(rand.Text()) }
 
-// isSame says whether a URL names this server.
+// isSame reports whether a URL is this server's.
 func (c *client) isSame(u *url.URL) bool {
 	return u.Scheme == c.base.Scheme && strings.EqualFold(u.Host, c.base.Host)
 }
 
-// checkActive returns an error when the run takes nothing at all, because it or
-// the server's answers are not in order.
+// checkActive returns an error if the run accepts nothing at all, because it is
+// deleted or the server's responses are invalid.
 func (s *serverStore) checkActive(ctx context.Context) error {
 	var found runAnswer
 	err := s.api.get(ctx, "runs/get", url.Values{"run_id": {s.run}}, &found)

@@ -17,7 +17,7 @@ import (
 
 const artifactsPath = "api/2.0/mlflow-artifacts/artifacts"
 
-// errNoUpload is why no artifact at all can be stored.
+// errNoUpload is why no artifacts can be stored.
 var errNoUpload = errors.New("the MLflow server takes no uploads")
 
 func (s *serverStore) logArtifact(ctx context.Context, file, dest string, progress func()) error {
@@ -42,8 +42,8 @@ func (s *serverStore) logArtifact(ctx context.Context, file, dest string, progre
 	return s.copy(ctx, folder, file, dest, progress)
 }
 
-// upload sends a file through the server. It has no time limit as long as bytes
-// move.
+// upload sends a file through the server. There is no time limit as long as there
+// is progress.
 func (s *serverStore) upload(ctx context.Context, folder *url.URL, file, dest string, progress func()) error {
 	source, err := os.Open(file)
 	if err != nil {
@@ -102,7 +102,7 @@ func escapeSegments(dest string) []string {
 	return segments
 }
 
-// watchedReader calls moved whenever something was read.
+// watchedReader calls moved after each read.
 type watchedReader struct {
 	io.Reader
 	moved func()
@@ -116,9 +116,9 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// copy stores a file in the server's own folder, which is possible on the
-// server's machine only. A port of this machine may lead to a container or another
-// machine, so the first copy counts when the server sees it.
+// copy stores a file in the server's own folder, which works only on the server's
+// machine. A local port may be forwarded to a container or another machine, so the
+// first copy is accepted only if the server sees it.
 func (s *serverStore) copy(ctx context.Context, folder, file, dest string, progress func()) error {
 	hint := "start it with --serve-artifacts"
 	if !isThisMachine(ctx, s.api.base.Hostname()) {
@@ -146,7 +146,7 @@ func (s *serverStore) copy(ctx context.Context, folder, file, dest string, progr
 	return nil
 }
 
-// lists says whether the server shows an artifact.
+// lists reports whether the server lists an artifact.
 func (s *serverStore) lists(ctx context.Context, dest string) (bool, error) {
 	query := url.Values{"run_id": {s.run}}
 	if dir := path.Dir(dest); dir != "." {
@@ -168,7 +168,7 @@ func (s *serverStore) lists(ctx context.Context, dest string) (bool, error) {
 	return false, nil
 }
 
-// undo removes a file and then the folders that were made for it.
+// undo removes a file and then the folders created for it.
 func undo(file string, made []string) {
 	os.Remove(file)
 	for _, folder := range made {
@@ -176,7 +176,7 @@ func undo(file string, made []string) {
 	}
 }
 
-// isThisMachine says whether a host name leads to an address of this machine.
+// isThisMachine reports whether a host name resolves to an address of this machine.
 func isThisMachine(ctx context.Context, host string) bool {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// What one call of runs/log-batch may hold.
+// Limits of one call of runs/log-batch.
 const (
 	maxBatchMetrics = 1000
 	maxBatchParams  = 100
@@ -54,8 +54,8 @@ func (s *serverStore) logBatch(ctx context.Context, items []item, attempt int, r
 	return nil
 }
 
-// split sends the halves of a batch that was refused with cause, and their halves,
-// down to the items at fault.
+// split sends the halves of a batch that was refused with cause, recursively, to
+// isolate the items at fault.
 func (s *serverStore) split(ctx context.Context, items []item, cause error, refused func(item, error)) error {
 	if len(items) == 1 {
 		refused(items[0], cause)
@@ -74,8 +74,8 @@ func (s *serverStore) split(ctx context.Context, items []item, cause error, refu
 	return nil
 }
 
-// batches cuts items into parts that fit into one call each. A part holds a param
-// or tag once: MLflow refuses some repeats.
+// batches splits items into parts that fit into one call each. A part has each param
+// or tag only once: MLflow refuses some duplicates.
 func batches(items []item) func(yield func([]item) bool) {
 	limits := [itemKinds]int{paramItem: maxBatchParams, tagItem: maxBatchTags, metricItem: maxBatchMetrics}
 	return func(yield func([]item) bool) {
@@ -117,8 +117,8 @@ func (s *serverStore) sendBatch(ctx context.Context, items []item) error {
 	return s.api.post(ctx, "runs/log-batch", request, nil)
 }
 
-// withoutRecorded leaves out the metric values that the run holds already. A
-// server with a database does that itself, one with a file store does not.
+// withoutRecorded removes metric values that the run already has. A server with a
+// database does that itself; one with a file store doesn't.
 func (s *serverStore) withoutRecorded(ctx context.Context, items []item) ([]item, error) {
 	type point struct {
 		key        string

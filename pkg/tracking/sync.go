@@ -8,11 +8,12 @@ import (
 	"os"
 )
 
-// Sync sends what is left in an outbox, or in each of a folder's outboxes, in
-// order and once, and removes those that are then empty. A run whose process died
-// is marked KILLED. Credentials are taken from the environment. It gives up at once
-// when the server cannot be used, and else as Run.Finish does; the error is ErrUnsent when records are left, and ErrOutboxBusy
-// for an outbox that a process is still writing, ErrNoOutbox where there is none.
+// Sync sends the remaining records of an outbox, or of each of a folder's outboxes,
+// in order and once, and removes outboxes that are then empty. A run whose process
+// died is marked KILLED. Credentials come from the environment. It gives up at once
+// if the server can't be used, and otherwise like Run.Finish. The error is ErrUnsent
+// if records remain, ErrOutboxBusy for an outbox that a process is still writing,
+// and ErrNoOutbox if there is none.
 func Sync(ctx context.Context, path string, warn func(string)) error {
 	return syncAll(ctx, path, Options{Warn: warn}.withDefaults())
 }

@@ -14,13 +14,13 @@ import (
 	"github.com/trident-nlp/trident/internal/home"
 )
 
-// DefaultURI is the file store that is used when nothing else is configured.
+// DefaultURI is the file store used if nothing else is configured.
 const DefaultURI = "file:./mlruns"
 
 // ResolveURI picks the tracking URI: MLFLOW_TRACKING_URI as seen by getenv if
-// it is set, else the configured one, else DefaultURI. The variable comes
-// first because a configuration file always names some store, and whoever sets
-// the variable means this one run.
+// it is set, otherwise the configured one, otherwise DefaultURI. The variable takes
+// precedence because a configuration file always has some store, and the variable
+// is set for a particular run.
 func ResolveURI(configured string, getenv func(string) string) string {
 	for _, uri := range []string{getenv("MLFLOW_TRACKING_URI"), configured} {
 		if uri = strings.TrimSpace(uri); uri != "" {
@@ -36,8 +36,8 @@ type target struct {
 	server *url.URL // tracking server: base URL without a trailing slash; may carry user info
 }
 
-// CheckURI refuses what [Open] can't take for a tracking URI, without asking a server or
-// making a folder.
+// CheckURI returns an error for a tracking URI that [Open] can't use, without
+// contacting a server or creating a folder.
 func CheckURI(uri string) error {
 	_, err := parseURI(uri)
 	return err
@@ -58,7 +58,7 @@ func parseURI(uri string) (target, error) {
 		return target{dir: filepath.Clean(path)}, nil
 	case looksLikeServer(scheme, rest):
 		return target{}, notAServer(uri)
-	case !found && uri != "databricks" && uri != "databricks-uc": // which MLflow's clients take for schemes
+	case !found && uri != "databricks" && uri != "databricks-uc": // which MLflow's clients treat as schemes
 		return target{dir: filepath.Clean(uri)}, nil
 	case strings.EqualFold(scheme, "file"):
 		dir, err := filePath(rest)
@@ -84,8 +84,8 @@ func parseURI(uri string) (target, error) {
 	}
 }
 
-// isPath reports whether a URI is plainly a path: what is before a colon, if there is
-// one, has a slash in it, or it begins as only paths do.
+// isPath reports whether a URI is clearly a path: it begins as only paths do, or has
+// a slash before any colon.
 func isPath(uri, beforeColon string) bool {
 	return strings.HasPrefix(uri, ".") || strings.HasPrefix(uri, "/") && !strings.HasPrefix(uri, "//") || strings.HasPrefix(uri, "~") ||
 		strings.Contains(beforeColon, "/") && !strings.HasPrefix(uri, "//") && !hostName(firstPart(beforeColon))
@@ -95,8 +95,8 @@ func notAServer(uri string) error {
 	return fmt.Errorf("%w: %s is a server without http:// or https:// before it; if it is a folder, write file:./%s", ErrUnsupportedURI, withoutUser(uri), withoutUser(uri))
 }
 
-// hidesServer reports whether what doesn't begin as only paths do has a server's address
-// in it: http//127.0.0.1:5000, runs/mlflow:5000.
+// hidesServer reports whether a URI that doesn't clearly begin as a path contains a
+// server's address: http//127.0.0.1:5000, runs/mlflow:5000.
 func hidesServer(uri string) bool {
 	if strings.ContainsAny(uri[:1], "./~") {
 		return false
@@ -121,10 +121,10 @@ func firstPart(path string) string {
 	return first
 }
 
-// port is what follows a host's name and a colon.
+// port matches the text after a host name and a colon.
 var port = regexp.MustCompile(`^[0-9]{1,5}($|/)`)
 
-// looksLikeServer reports whether what has no scheme that we know is a server's address:
+// looksLikeServer reports whether a URI without a known scheme is a server's address:
 // host:5000, 127.0.0.1, localhost/prefix, mlflow.example.org, [::1]:5000, //host, or
 // user:password@host.
 func looksLikeServer(beforeColon, rest string) bool {
@@ -132,8 +132,8 @@ func looksLikeServer(beforeColon, rest string) bool {
 		hostName(firstPart(beforeColon)) || !strings.HasPrefix(rest, "//") && strings.Contains(rest, "@")
 }
 
-// hostName reports whether a word is rather a host's name than a folder's: localhost, an
-// address, or labels with dots between them that end in one of letters alone.
+// hostName reports whether a word is more likely a host name than a folder: localhost,
+// an address, or dot-separated labels, the last of which has only letters.
 func hostName(word string) bool {
 	if strings.EqualFold(word, "localhost") || net.ParseIP(word) != nil {
 		return true
@@ -143,13 +143,13 @@ func hostName(word string) bool {
 	return len(labels) > 1 && len(last) > 1 && !slices.Contains(labels, "") && strings.IndexFunc(last, func(r rune) bool { return !unicode.IsLetter(r) }) < 0
 }
 
-// withoutUser leaves a user's name and password away.
+// withoutUser removes user name and password.
 func withoutUser(address string) string {
 	return strings.TrimPrefix(address[strings.LastIndexByte(address, '@')+1:], "//")
 }
 
-// filePath is the path in what follows "file:", which is either a plain path or
-// //host/path with an empty host or localhost; both may be percent-encoded.
+// filePath returns the path in the text after "file:", which is either a plain path
+// or //host/path with an empty host or localhost; both may be percent-encoded.
 func filePath(rest string) (string, error) {
 	if after, ok := strings.CutPrefix(rest, "//"); ok {
 		host, _, _ := strings.Cut(after, "/")
@@ -172,13 +172,13 @@ func filePath(rest string) (string, error) {
 	return filepath.Clean(path), nil
 }
 
-// fileURI is the file:// URI of an absolute path.
+// fileURI returns the file:// URI of an absolute path.
 func fileURI(path string) string {
 	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()
 }
 
-// localPath is the directory that an artifact URI names on this machine, and
-// whether it names one at all.
+// localPath returns the local directory of an artifact URI, and whether it has
+// one.
 func localPath(artifactURI string) (string, bool) {
 	parsed, err := parseURI(artifactURI)
 	if err != nil || parsed.dir == "" || !filepath.IsAbs(parsed.dir) {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Lengths in code points that every MLflow from 2.9 to 3.17 takes.
+// Maximum lengths in code points that all MLflow versions from 2.9 to 3.17 accept.
 const (
 	maxKeyLength   = 250
 	maxParamLength = 6000
@@ -27,8 +27,8 @@ func cleanKey(name string) string {
 	return cleanPath(cut(cleanPath(key), maxKeyLength))
 }
 
-// cleanPath resolves "", ".", ".." and repeated slashes, and never leads out of
-// the folder it is relative to.
+// cleanPath resolves "", ".", ".." and repeated slashes, and never leaves the folder
+// that it is relative to.
 func cleanPath(name string) string { return path.Clean("/" + name)[1:] }
 
 // cut shortens text to at most n code points, and makes it valid UTF-8.
@@ -47,12 +47,12 @@ func cut(text string, n int) string {
 }
 
 // keySpace holds the keys of one kind (params, tags or metrics) of a run. MLflow's
-// file store makes a file of each, so no key may be another's folder: with "val"
-// there can be no "val/avg".
+// file store writes a file for each, so no key may be another's folder: "val" and
+// "val/avg" can't coexist.
 type keySpace struct {
 	names   map[string]string   // as given → as sent
 	files   map[string]struct{} // keys in use
-	folders map[string]struct{} // and what lies above them
+	folders map[string]struct{} // and their parents
 }
 
 func newKeySpace(inUse ...string) *keySpace {
@@ -63,15 +63,15 @@ func newKeySpace(inUse ...string) *keySpace {
 	return k
 }
 
-// use takes a key as it is, because the run holds it already.
+// use adds a key unchanged, because the run already has it.
 func (k *keySpace) use(key string) {
 	k.names[key] = key
 	k.add(key)
 }
 
-// resolve returns the key to use for a name, the same one each time, and whether
-// it differs from the name, or is none, and was not asked for before. The key is ""
-// for a name of which none can be made.
+// resolve returns the key for a name, always the same one, and whether to report a
+// difference from the name, which is only done the first time. The key is "" if the
+// name has no valid form.
 func (k *keySpace) resolve(name string) (key string, renamed bool) {
 	if key, ok := k.names[name]; ok {
 		return key, false
@@ -85,8 +85,8 @@ func (k *keySpace) resolve(name string) (key string, renamed bool) {
 	return key, key != name || key == ""
 }
 
-// withoutConflict joins segments with "_" where a key in use stands in the way of
-// a folder, and appends "_" where a folder stands in the way of the key.
+// withoutConflict joins segments with "_" if a key in use conflicts with a folder,
+// and appends "_" if a folder conflicts with the key.
 func (k *keySpace) withoutConflict(key string) string {
 	for i := 0; i < len(key); i++ {
 		if _, taken := k.files[key[:i]]; taken && key[i] == '/' {

@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// warnings tells a person of trouble without repeating itself.
+// warnings reports problems to the user without repetition.
 type warnings struct {
 	warn  func(string)
 	store store
-	kept  string // where records wait
+	kept  string // where unsent records are kept
 
 	mu      sync.Mutex
 	said    map[string]bool
-	failing []*queue // lanes that were warned about
+	failing []*queue // lanes with a reported failure
 	last    error
 }
 
@@ -36,8 +36,8 @@ func (w *warnings) once(about, line string) {
 	}
 }
 
-// fails warns of an outage when it does not pass at once, or never will without
-// a person.
+// fails warns of an outage if it isn't brief, or if it needs the user's
+// intervention.
 func (w *warnings) fails(lane *queue, err error, attempt int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
