@@ -171,7 +171,7 @@ func (r *reader) nextRow() ([]byte, error) {
 		}
 	}
 	if r.buffer, err = json.Marshal(object); err != nil {
-		return nil, fmt.Errorf("row to JSON: %w", err) // doesn't happen for strings
+		return nil, fmt.Errorf("row to JSON: %w", err) // never for strings
 	}
 	return r.buffer, nil
 }
