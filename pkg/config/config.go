@@ -1,14 +1,14 @@
-// Package config is the YAML configuration: its keys, their defaults, strict
-// decoding (an unknown key is an error with its line) and validation.
+// Package config is the YAML configuration: its keys, their defaults, strict decoding
+// (an unknown key is an error with its line) and validation.
 //
-// cmd/train reads a file with [Load]; another program takes [Default], sets what it
-// wants and calls [Config.Validate]. pkg/run is given the result. This package calls no
-// other of pkg/.
+// cmd/train reads a file with [Load]; other programs start from [Default], set fields
+// and call [Config.Validate]. The result is passed to pkg/run. This package imports no
+// other package of pkg/.
 package config
 
-// Config is a whole configuration file. Keys of the Python prototype keep
-// their names, meaning and defaults. Relative paths are relative to the
-// working directory; [Load] tries those to read from the file's own folder, too.
+// Config is a whole configuration file. Keys of the Python prototype keep their names,
+// meaning and defaults. Relative paths are relative to the working directory; [Load]
+// also looks up input paths relative to the file's folder.
 type Config struct {
 	Task      string    `yaml:"task"` // multitask | ner | classification | qa | distill
 	Backbone  Backbone  `yaml:"backbone"`
@@ -21,7 +21,7 @@ type Config struct {
 	MLflow    MLflow    `yaml:"mlflow"`
 }
 
-// Backbone says which encoder to start from.
+// Backbone is the encoder to start from.
 type Backbone struct {
 	ModelName string  `yaml:"model_name"` // a directory, or a name in the Hugging Face cache or on its hub
 	Revision  string  `yaml:"revision"`   // of a name: a branch, tag or commit
@@ -38,15 +38,15 @@ type Size struct {
 	HiddenDim int64 `yaml:"hidden_dim"`
 }
 
-// Data says where the records lie and how they are split.
+// Data lists the data files and how they are split.
 type Data struct {
 	NERPath            string  `yaml:"ner_path"`
 	ClassificationPath string  `yaml:"classification_path"`
 	QAPath             string  `yaml:"qa_path"`
 	TestSize           float64 `yaml:"test_size"`       // share of the records held out: for validation or, with a validation_size, for a test of the best model
-	ValidationSize     float64 `yaml:"validation_size"` // share held out for validation beside it; 0: none
-	ValidationOf       string  `yaml:"validation_of"`   // all | rest: whether validation_size is a share of all records, or of those that the test leaves
-	Stratify           string  `yaml:"stratify"`        // head whose classes the shares have in proportion, such as sub; "": none
+	ValidationSize     float64 `yaml:"validation_size"` // additional share held out for validation; 0: none
+	ValidationOf       string  `yaml:"validation_of"`   // all | rest: validation_size is a share of all records, or of the records that aren't in the test share
+	Stratify           string  `yaml:"stratify"`        // head whose class proportions each share keeps, such as sub; "": none
 	RandomSeed         uint32  `yaml:"random_seed"`     // of the split
 	LabelAllSubwords   bool    `yaml:"label_all_subwords"`
 	Generate           Demo    `yaml:"generate"` // demo data, made when the files are missing
