@@ -52,7 +52,7 @@ type Data struct {
 	Generate           Demo    `yaml:"generate"` // demo data, made when the files are missing
 }
 
-// Demo sizes the data that the quickstart makes for itself.
+// Demo sets the sizes of the quickstart's generated data.
 type Demo struct {
 	NER   int    `yaml:"ner"`
 	Cases int    `yaml:"cases"`
@@ -61,16 +61,16 @@ type Demo struct {
 	Seed  uint64 `yaml:"seed"`
 }
 
-// Enabled reports whether missing data files are to be made.
+// Enabled reports whether missing data files are generated.
 func (d Demo) Enabled() bool { return d.NER > 0 || d.Cases > 0 || d.QA > 0 }
 
-// Tokenizer says how texts become token ids.
+// Tokenizer defines how texts are tokenized.
 type Tokenizer struct {
 	MaxLength  int    `yaml:"max_length"`
 	Padding    string `yaml:"padding"`    // max_length | longest
 	Truncation bool   `yaml:"truncation"` // false: longer sentence-level records are dropped, as NER's always are
-	VocabSize  int    `yaml:"vocab_size"` // of the vocabulary made from the data, with backbone.init: random
-	LowerCase  bool   `yaml:"lower_case"` // of that vocabulary: without case, as in the uncased models
+	VocabSize  int    `yaml:"vocab_size"` // of the vocabulary built from the data, with backbone.init: random
+	LowerCase  bool   `yaml:"lower_case"` // of that vocabulary: uncased
 }
 
 // Training holds the hyperparameters.
@@ -80,7 +80,7 @@ type Training struct {
 	LearningRate          float64 `yaml:"learning_rate"`
 	WeightDecay           float64 `yaml:"weight_decay"`
 	WarmupRatio           float64 `yaml:"warmup_ratio"`
-	WarmupSteps           int     `yaml:"warmup_steps"`            // 0: by warmup_ratio
+	WarmupSteps           int     `yaml:"warmup_steps"`            // 0: from warmup_ratio
 	MaxGradNorm           float64 `yaml:"max_grad_norm"`           // 0 disables clipping
 	EvalSteps             int     `yaml:"eval_steps"`              // validate every this many steps; 0 means after each epoch
 	MetricForBestModel    string  `yaml:"metric_for_best_model"`   // avg, loss, or a figure as MLflow shows it: val_ner/entity_f1
@@ -94,31 +94,30 @@ type Training struct {
 	SaveMinutes float64 `yaml:"save_minutes"`  // also save when the last state is older than this; 0 disables it
 	MaxBadSteps int     `yaml:"max_bad_steps"` // abort after this many consecutive non-finite steps; fewer are skipped
 
-	Sampling            string  `yaml:"sampling"` // proportional | uniform | temperature: how often tasks take their turns
+	Sampling            string  `yaml:"sampling"` // proportional | uniform | temperature: how often tasks are sampled
 	SamplingTemperature float64 `yaml:"sampling_temperature"`
 
-	// LossWeights multiply the losses of tasks, by name; 1 where none is given.
-	// Tasks share the encoder and the optimiser's running means: the gradients
-	// of a task with small ones (entities) weigh little beside the others'
-	// unless it gets more.
+	// LossWeights multiply the losses of tasks, by name; the default is 1. Tasks share
+	// the encoder and the optimiser's running means, so a task with small gradients
+	// (entities) has little influence unless its weight is higher.
 	LossWeights map[string]float64 `yaml:"loss_weights,omitempty"`
 	// ClassWeights weigh rare labels, by task (ner) or head (cls/sub).
 	ClassWeights map[string]ClassWeights `yaml:"class_weights,omitempty"`
 
-	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // of several processes: how long one waits for another
-	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: what they send each other
-	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: what adds up gradients that lie on GPUs
+	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // with several processes: how long to wait for another one
+	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: format of gradients sent between processes
+	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: backend for summing gradients on GPUs
 }
 
-// Output says where the trained model goes.
+// Output defines where the trained model is saved.
 type Output struct {
 	ModelDir      string `yaml:"model_dir"`
 	LabelMapsFile string `yaml:"label_maps_file"`
 	MetricsFile   string `yaml:"metrics_file"`
-	HeldOutTexts  bool   `yaml:"held_out_texts"` // write the transcripts into the lists of held-out records as well
+	HeldOutTexts  bool   `yaml:"held_out_texts"` // include the transcripts in the lists of held-out records
 }
 
-// MLflow says where runs are tracked.
+// MLflow defines where runs are tracked.
 type MLflow struct {
 	Enabled        bool   `yaml:"enabled"`
 	TrackingURI    string `yaml:"tracking_uri"`
@@ -126,7 +125,7 @@ type MLflow struct {
 	RunName        string `yaml:"run_name"`
 }
 
-// Values of the keys that take one of a few words.
+// Values of keys that accept one of several words.
 const (
 	TaskMultitask      = "multitask"
 	TaskNER            = "ner"
@@ -143,7 +142,7 @@ const (
 	ValidationOfAll  = "all"
 	ValidationOfRest = "rest"
 
-	BestAvg  = "avg"  // mean of the tasks' counting scores
+	BestAvg  = "avg"  // mean of the tasks' selection metrics
 	BestLoss = "loss" // sum of the tasks' validation losses
 
 	SamplingProportional = "proportional"
