@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
 // ReadDir reads the configuration of the model in dir: from config.json or, if the
@@ -43,7 +43,7 @@ const baseHeads, baseDim = 12, 768
 // ConfigOfShapes derives a DistilBERT's configuration from the shapes of its weights,
 // whose names begin with prefix. The number of attention heads can't be derived; it is
 // only known for baseDim.
-func ConfigOfShapes(file *weights.File, prefix string) (Config, error) {
+func ConfigOfShapes(file *nn.WeightFile, prefix string) (Config, error) {
 	c := DistilBERTCased()
 	if slices.ContainsFunc(file.Names(), func(name string) bool { return strings.Contains(name, "encoder.layer.") }) {
 		return c, errors.New("there is no config.json, which a BERT needs: copy it from where the model was made")
