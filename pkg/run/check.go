@@ -22,6 +22,9 @@ const fewExamples = 5
 // training would refuse them.
 func CheckData(ctx context.Context, c config.Config, o Options) error {
 	o = o.complete()
+	if c.Task == config.TaskPretrain {
+		return checkCalls(ctx, c, o)
+	}
 	e, err := findEncoder(ctx, c.Backbone, true, o.Out, o.Err)
 	if err != nil {
 		return err
