@@ -35,14 +35,25 @@ func TestRanksEqualOne(t *testing.T) {
 	if code, _ := start(t, alone, wholeRun(16)...).end(); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	for _, n := range []int{2, 4} {
-		t.Run(fmt.Sprintf("%d processes", n), func(t *testing.T) {
+	for _, test := range []struct{ n, steps int }{{2, 1}, {4, 1}, {1, 4}, {2, 2}} {
+		n := test.n
+		t.Run(fmt.Sprintf("%d processes, %d steps of accumulation", n, test.steps), func(t *testing.T) {
 			dir := quickDir(t)
-			p := start(t, dir, append(wholeRun(16/n), "--nproc", strconv.Itoa(n))...)
+			args := append(wholeRun(16/n/test.steps), "--set", "training.gradient_accumulation_steps="+strconv.Itoa(test.steps))
+			if n > 1 {
+				args = append(args, "--nproc", strconv.Itoa(n))
+			}
+			p := start(t, dir, args...)
 			if code, _ := p.end(); code != 0 || p.stderr.Len() > 0 {
 				t.Fatalf("exit code %d, stderr %q", code, p.stderr.String())
 			}
-			mustContain(t, p.stdout.String(), fmt.Sprintf("Processes: %d, each with %d of the 16 examples in a batch", n, 16/n), "Use it:")
+			mustContain(t, p.stdout.String(), "Use it:")
+			if n > 1 {
+				mustContain(t, p.stdout.String(), fmt.Sprintf("Processes: %d, each with %d of the 16 examples in a batch", n, 16/n))
+			}
+			if test.steps > 1 {
+				mustContain(t, p.stdout.String(), fmt.Sprintf("Gradient accumulation: %d examples before each update of the weights, 4 at a time", 16/n))
+			}
 			if status := statusOf(t, dir); status != 3 {
 				t.Errorf("MLflow has status %d, want 3", status)
 			}

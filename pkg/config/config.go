@@ -76,7 +76,7 @@ type Tokenizer struct {
 // Training holds the hyperparameters.
 type Training struct {
 	NumEpochs             int     `yaml:"num_epochs"`
-	BatchSize             int     `yaml:"batch_size"`
+	BatchSize             int     `yaml:"batch_size"` // of one forward and backward pass
 	LearningRate          float64 `yaml:"learning_rate"`
 	WeightDecay           float64 `yaml:"weight_decay"`
 	WarmupRatio           float64 `yaml:"warmup_ratio"`
@@ -108,6 +108,8 @@ type Training struct {
 	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // of several processes: how long one waits for another
 	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: what they send each other
 	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: what adds up gradients that lie on GPUs
+
+	AccumulationSteps int `yaml:"gradient_accumulation_steps"` // passes before each update of the weights: a batch is batch_size times as many examples
 }
 
 // Output says where the trained model goes.

@@ -113,7 +113,7 @@ func TestLayoutRules(t *testing.T) {
 		"reports to none":     {TaskNER, "report_to: []", "report_to: none", nil, func(c Config) bool { return !c.MLflow.Enabled }},
 		"no warm-up":          {TaskQA, "warmup_steps: 100", "warmup_steps: 0", nil, func(c Config) bool { return c.Training.WarmupSteps == 0 && c.Training.WarmupRatio == 0 }},
 		"impatient":           {TaskQA, "early_stopping_patience: 3", "early_stopping_patience: 0", nil, func(c Config) bool { return c.Training.EarlyStoppingPatience == 1 }},
-		"accumulates":         {TaskQA, "gradient_accumulation_steps: 1", "gradient_accumulation_steps: 4", nil, func(c Config) bool { return c.Training.BatchSize == 4 }},
+		"accumulates":         {TaskQA, "gradient_accumulation_steps: 1", "gradient_accumulation_steps: 4", nil, func(c Config) bool { return c.Training.BatchSize == 4 && c.Training.AccumulationSteps == 4 }},
 		"a path of figures":   {TaskNER, "metrics_file: figures.json", "metrics_file: results/f.json", nil, func(c Config) bool { return c.Output.MetricsFile == "f.json" }},
 		"Python's True":       {TaskNER, "load_best_model_at_end: true", "load_best_model_at_end: True", nil, nil},
 		"YAML 1.1's yes":      {TaskQA, "save_best_model: true", "save_best_model: yes", nil, nil},

@@ -42,11 +42,12 @@ func threads(asked int, p Place) int {
 	return max(1, runtime.GOMAXPROCS(0)/p.LocalSize)
 }
 
-// enlargeBatches makes batches those of all processes together.
-func (d *data) enlargeBatches(processes int) {
+// enlargeBatches makes batches those of all processes together, and those to train on
+// that of all steps of accumulation.
+func (d *data) enlargeBatches(processes, accumulation int) {
 	for i := range d.sources {
 		s := &d.sources[i]
-		s.train.BatchSize *= processes
+		s.train.BatchSize *= processes * accumulation
 		s.val.BatchSize *= processes
 		s.test.BatchSize *= processes
 	}

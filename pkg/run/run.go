@@ -194,7 +194,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	if r.data, err = plan.load(ctx, r.encoder, o); err != nil {
 		return err
 	}
-	r.data.enlargeBatches(o.Place.Size)
+	r.data.enlargeBatches(o.Place.Size, c.Training.AccumulationSteps)
 	r.console.Data(r.data.sets(), r.data.splits(), c.Tokenizer.MaxLength)
 	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength); err != nil {
 		return err
@@ -205,8 +205,12 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
 	r.settings = settings(c, r.data.tasks(), precision)
 	r.console.Run(trainer.Setup{Parameters: r.parameters, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
+	share := c.Training.BatchSize * c.Training.AccumulationSteps
 	if !o.Place.Alone() {
-		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, c.Training.BatchSize, o.Place.Size*c.Training.BatchSize)
+		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, share, o.Place.Size*share)
+	}
+	if c.Training.AccumulationSteps > 1 {
+		fmt.Fprintf(o.Out, "Gradient accumulation: %d examples before each update of the weights, %d at a time\n", share, c.Training.BatchSize)
 	}
 	return nil
 }
@@ -293,6 +297,7 @@ func settings(c config.Config, list []tasks.Task, precision torchx.Precision) tr
 		Seed:         c.Training.Seed,
 		BF16:         precision == torchx.BF16,
 
+		AccumulationSteps: c.Training.AccumulationSteps,
 		CompressGradients: c.Training.GradientCompression == config.CompressionBF16,
 
 		Sampling:    sampling(c.Training),

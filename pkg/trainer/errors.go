@@ -32,7 +32,7 @@ func describe(b datasets.Batch) string {
 // explainMemory says what to do about an error that is for want of memory.
 func explainMemory(err error) error {
 	if torchx.OutOfMemory(err) {
-		return fmt.Errorf("%w: a lower training.batch_size or tokenizer.max_length needs less (%w)", ErrOutOfMemory, err)
+		return fmt.Errorf("%w: a lower training.batch_size (with as many more training.gradient_accumulation_steps the updates stay the same) or tokenizer.max_length needs less (%w)", ErrOutOfMemory, err)
 	}
 	return err
 }

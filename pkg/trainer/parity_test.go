@@ -123,11 +123,14 @@ func parityBatch(golden goldentest.File, step int, task string) datasets.Batch {
 
 // expectParity replays PyTorch's steps with a trainer's and compares losses,
 // gradient norms and the weights at the end.
-func expectParity(t *testing.T, name string) {
+func expectParity(t *testing.T, name string, change func(*Settings), parts int) {
 	golden, run := goldentest.Open(t, name+".safetensors"), readParityRun(t, name+".json")
 	settings := Settings{WeightDecay: 0.01, MaxGradNorm: 1, Distil: map[string]Distillation{}}
 	for task, d := range run.Distil {
 		settings.Distil[task] = Distillation{Alpha: d.Alpha, Temperature: d.Temperature}
+	}
+	if change != nil {
+		change(&settings)
 	}
 	model := parityModel(t, name+".safetensors")
 	tr, err := New(settings, Deps{Model: model})
@@ -143,7 +146,7 @@ func expectParity(t *testing.T, name string) {
 		if math.Abs(rate-want.Rate) > 1e-12 {
 			t.Errorf("step %d: learning rate %v, want %v", step, rate, want.Rate)
 		}
-		result, err := tr.Step(context.Background(), parityBatch(golden, step, want.Task), StepOptions{Rate: rate})
+		result, err := tr.step(context.Background(), cut(model, parityBatch(golden, step, want.Task), parts), StepOptions{Rate: rate})
 		losses, norm := result.Losses, result.Norm
 		if err != nil || len(losses) != 1 {
 			t.Fatalf("step %d: losses %v, %v", step, losses, err)
@@ -176,6 +179,14 @@ func expectParity(t *testing.T, name string) {
 	t.Logf("%d steps; largest deviation: loss %.1e (relative), weights %.1e", len(run.Steps), worstLoss, worstWeight)
 }
 
-func TestTrainingEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/parity") }
+func TestTrainingEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/parity", nil, 1) }
 
-func TestDistillationEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/distil_parity") }
+func TestDistillationEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/distil_parity", nil, 1) }
+
+// Batches whose gradients are accumulated in parts teach what PyTorch learns from the whole ones.
+func TestAccumulatedTrainingEqualsPyTorch(t *testing.T) {
+	for parts := 2; parts <= 5; parts++ { // of 4 examples: the last of 5 is empty
+		expectParity(t, "testdata/parity", nil, parts)
+		expectParity(t, "testdata/distil_parity", nil, parts)
+	}
+}

@@ -25,6 +25,12 @@ type Settings struct {
 	Seed         uint64  // of shuffling and dropout
 	BF16         bool    // matrix products in bfloat16, weights in float32
 
+	// AccumulationSteps is into how many parts each rank cuts its share of a batch:
+	// their gradients are added up, one part after another, before the weights are
+	// updated. The batch, of the loader's BatchSize, and what is learnt from it stay the
+	// same; the memory is that of one part. 0 and 1: the share in one piece.
+	AccumulationSteps int
+
 	EvalSteps int     // validate every this many steps, and after the last; 0 means after each epoch
 	Best      string  // what decides which weights are best: BestAverage, BestLoss, or a metric's name; "" is BestAverage
 	Patience  int     // stop after this many validations without improvement; 0 disables it
@@ -45,6 +51,7 @@ type Settings struct {
 // withDefaults fills in what is left out.
 func (s Settings) withDefaults() Settings {
 	s.Best = cmp.Or(s.Best, BestAverage)
+	s.AccumulationSteps = cmp.Or(s.AccumulationSteps, 1)
 	return s
 }
 
@@ -68,6 +75,7 @@ func (s Settings) check(names []string) (wrong []string) {
 		{"EvalSteps", s.EvalSteps},
 		{"Patience", s.Patience},
 		{"SaveSteps", s.SaveSteps},
+		{"AccumulationSteps", s.AccumulationSteps},
 	} {
 		atLeast0(field.name, float64(field.value))
 	}

@@ -86,6 +86,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 	for name, set := range map[string]func(*toyTrainer){
 		"by epochs":        func(*toyTrainer) {},
 		"by 8 steps":       func(tr *toyTrainer) { tr.EvalSteps = 8 },
+		"in parts":         func(tr *toyTrainer) { tr.AccumulationSteps = 3 },
 		"by loss, stopped": func(tr *toyTrainer) { tr.EvalSteps, tr.Best, tr.Patience, tr.MinDelta = 4, BestLoss, 2, 0.2 },
 	} {
 		t.Run(name, func(t *testing.T) {
