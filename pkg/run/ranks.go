@@ -42,14 +42,14 @@ func threads(asked int, p Place) int {
 	return max(1, runtime.GOMAXPROCS(0)/p.LocalSize)
 }
 
-// enlargeBatches makes batches those of all processes together, and those to train on
-// that of all steps of accumulation.
-func (d *data) enlargeBatches(processes, accumulation int) {
+// enlargeBatches makes batches those of so many shares together: of all processes, each with
+// its steps of accumulation.
+func (d *data) enlargeBatches(shares int) {
 	for i := range d.sources {
 		s := &d.sources[i]
-		s.train.BatchSize *= processes * accumulation
-		s.val.BatchSize *= processes
-		s.test.BatchSize *= processes
+		s.train.BatchSize *= shares
+		s.val.BatchSize *= shares
+		s.test.BatchSize *= shares
 	}
 }
 

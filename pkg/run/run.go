@@ -194,7 +194,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	if r.data, err = plan.load(ctx, r.encoder, o); err != nil {
 		return err
 	}
-	r.data.enlargeBatches(o.Place.Size, c.Training.AccumulationSteps)
+	r.data.enlargeBatches(o.Place.Size * c.Training.AccumulationSteps)
 	r.console.Data(r.data.sets(), r.data.splits(), c.Tokenizer.MaxLength)
 	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength); err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// parts returns what this rank learns of a batch, in [Settings].AccumulationSteps
+// parts returns what this rank takes of a batch, in [Settings].AccumulationSteps
 // parts, and the whole batch. Alone, and with one part, it is the whole one. Parts of a
 // small batch may be empty.
 func (t *Trainer) parts(ref datasets.BatchRef) (parts []datasets.Batch, whole datasets.Batch) {
@@ -22,13 +22,16 @@ func (t *Trainer) parts(ref datasets.BatchRef) (parts []datasets.Batch, whole da
 		rank, ranks = t.ranks.Rank(), t.ranks.Size()
 	}
 	for i := range steps {
-		// Not one rank's after another's: what is left over goes to the first ones.
-		b := ref.Share(i*ranks+rank, steps*ranks)
+		b := ref.Share(place(i, rank, ranks), steps*ranks)
 		setDenominators(t.model, &b, whole)
 		parts = append(parts, b)
 	}
 	return parts, whole
 }
+
+// place is which of all parts of a batch is a rank's i-th: not one rank's parts after another's,
+// since of a small batch the first ones have an example more.
+func place(i, rank, ranks int) int { return i*ranks + rank }
 
 // sumGradients adds up the gradients and losses of a batch's parts and, with ranks, those
 // of all ranks. It also tells all ranks whether one was told to stop.

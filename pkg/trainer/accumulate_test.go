@@ -123,6 +123,9 @@ func TestAccumulatingRun(t *testing.T) {
 				t.Errorf("epoch %d: loss %v, want %v", i+1, loss[0], loss[1])
 			}
 		}
+		if got.Average != want.Average || len(got.Val) != 3 {
+			t.Errorf("epoch %d: score %v, want %v", i+1, got.Average, want.Average)
+		}
 		if got.Train.Samples != want.Train.Samples {
 			t.Errorf("%d samples, want %d", got.Train.Samples, want.Train.Samples)
 		}

@@ -25,8 +25,8 @@ type Settings struct {
 	Seed         uint64  // of shuffling and dropout
 	BF16         bool    // matrix products in bfloat16, weights in float32
 
-	// AccumulationSteps is into how many parts each rank cuts its share of a batch:
-	// their gradients are added up, one part after another, before the weights are
+	// AccumulationSteps is into how many parts each rank cuts its share of a batch, in
+	// training and validation: their gradients are added up, one part after another, before the weights are
 	// updated. The batch, of the loader's BatchSize, and what is learnt from it stay the
 	// same; the memory is that of one part. 0 and 1: the share in one piece.
 	AccumulationSteps int

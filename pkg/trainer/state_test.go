@@ -106,7 +106,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 				tr.log = got
 				tr.save = func(h *History) error { best = h.Best; return nil }
 				ctx, cancel := context.WithCancel(context.Background())
-				tr.Model = &stoppingModel{tr.Model, 5 + 3*stops%17, cancel}
+				tr.Model = &stoppingModel{tr.Model, (5 + 3*stops%17) * max(1, tr.AccumulationSteps), cancel}
 				if stops > 0 {
 					if err := tr.build(t).Resume(readBack(t, dir)); err != nil {
 						t.Fatal(err)
