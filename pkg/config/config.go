@@ -109,7 +109,8 @@ type Training struct {
 	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: what they send each other
 	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: what adds up gradients that lie on GPUs
 
-	AccumulationSteps int `yaml:"gradient_accumulation_steps"` // passes before each update of the weights: a batch is batch_size times as many examples
+	LRScheduler       string `yaml:"lr_scheduler_type"`           // linear | cosine | constant | constant_with_warmup
+	AccumulationSteps int    `yaml:"gradient_accumulation_steps"` // passes before each update of the weights: a batch is batch_size times as many examples
 }
 
 // Output says where the trained model goes.
@@ -151,6 +152,11 @@ const (
 	SamplingProportional = "proportional"
 	SamplingUniform      = "uniform"
 	SamplingTemperature  = "temperature"
+
+	SchedulerLinear             = "linear"
+	SchedulerCosine             = "cosine"
+	SchedulerConstant           = "constant"
+	SchedulerConstantWithWarmup = "constant_with_warmup"
 
 	PrecisionFP32 = "fp32"
 	PrecisionBF16 = "bf16"

@@ -60,6 +60,7 @@ func TestValidate(t *testing.T) {
 		"padding":             {func(c *Config) { c.Tokenizer.Padding = "true" }, "tokenizer.padding: want max_length or longest"},
 		"tiny vocabulary":     {func(c *Config) { c.Tokenizer.VocabSize = 99 }, "tokenizer.vocab_size: want at least 100"},
 		"no epochs":           {func(c *Config) { c.Training.NumEpochs = 0 }, "training.num_epochs: want a number above 0"},
+		"schedule":            {func(c *Config) { c.Training.LRScheduler = "Linear" }, `training.lr_scheduler_type: want linear or cosine or constant or constant_with_warmup, got "Linear"`},
 		"no passes":           {func(c *Config) { c.Training.AccumulationSteps = 0 }, "training.gradient_accumulation_steps: want a number above 0, got 0"},
 		"no batch":            {func(c *Config) { c.Training.BatchSize = -4 }, "training.batch_size: want a number above 0, got -4"},
 		"no rate":             {func(c *Config) { c.Training.LearningRate = 0 }, "training.learning_rate: want a number above 0"},

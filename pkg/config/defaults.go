@@ -55,6 +55,7 @@ func multitask() Config {
 		Training: Training{
 			NumEpochs:             10,
 			BatchSize:             16,
+			LRScheduler:           SchedulerLinear,
 			AccumulationSteps:     1,
 			LearningRate:          2e-5,
 			WeightDecay:           0.01,

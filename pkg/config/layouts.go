@@ -44,7 +44,7 @@ func huggingFace(best func(t *translation, metric string) string) map[string]rul
 		"training.logging_strategy":            none(whyLogs),
 		"training.report_to":                   reportTo,
 		"training.run_name":                    to("mlflow.run_name"),
-		"training.lr_scheduler_type":           only("the learning rate falls in a line to 0", "linear"),
+		"training.lr_scheduler_type":           unchanged,
 		"training.gradient_accumulation_steps": accumulation,
 		"training.bf16":                        halfPrecision,
 		"training.fp16":                        only("for half precision, training.precision: bf16", "false"),

@@ -70,6 +70,7 @@ func (c Config) Validate() error {
 	above0("training.num_epochs", c.Training.NumEpochs)
 	above0("training.batch_size", c.Training.BatchSize)
 	above0("training.gradient_accumulation_steps", c.Training.AccumulationSteps)
+	oneOf("training.lr_scheduler_type", c.Training.LRScheduler, SchedulerLinear, SchedulerCosine, SchedulerConstant, SchedulerConstantWithWarmup)
 	check(positive(c.Training.LearningRate), "training.learning_rate", "a number above 0", c.Training.LearningRate)
 	check(c.Training.WeightDecay >= 0 && numbers.Finite(c.Training.WeightDecay), "training.weight_decay", "0 or more", c.Training.WeightDecay)
 	check(c.Training.WarmupRatio >= 0 && c.Training.WarmupRatio <= 1, "training.warmup_ratio", "a number from 0 to 1", c.Training.WarmupRatio)

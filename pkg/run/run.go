@@ -283,6 +283,7 @@ func settings(c config.Config, list []tasks.Task, precision torchx.Precision) tr
 	return trainer.Settings{
 		Epochs:       c.Training.NumEpochs,
 		LearningRate: c.Training.LearningRate,
+		Scheduler:    c.Training.LRScheduler,
 		WeightDecay:  c.Training.WeightDecay,
 		WarmupRatio:  c.Training.WarmupRatio,
 		WarmupSteps:  c.Training.WarmupSteps,

@@ -138,7 +138,7 @@ func expectParity(t *testing.T, name string, change func(*Settings), parts int) 
 		t.Fatal(err)
 	}
 	defer tr.Drop()
-	schedule := NewLinearWarmup(run.Peak, len(run.Steps), 0.1)
+	schedule := NewSchedule(settings.Scheduler, run.Peak, len(run.Steps), 0.1)
 
 	worstLoss := 0.0
 	for step, want := range run.Steps {

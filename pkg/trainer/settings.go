@@ -17,6 +17,7 @@ import (
 type Settings struct {
 	Epochs       int     // 0: there is no run, only [Trainer.Step] and [Trainer.Evaluate]
 	LearningRate float64 // at its peak
+	Scheduler    string  // the learning rate's course, of [Schedulers]; "" is Linear
 	WeightDecay  float64
 	WarmupRatio  float64 // share of all steps
 	WarmupSteps  int     // instead of WarmupRatio, if it isn't 0
@@ -81,6 +82,7 @@ func (s Settings) check(names []string) (wrong []string) {
 	}
 	atLeast0("LearningRate", s.LearningRate)
 	atLeast0("WeightDecay", s.WeightDecay)
+	check(isScheduler(s.Scheduler), "Scheduler", "one of "+strings.Join(Schedulers(), ", "), fmt.Sprintf("%q", s.Scheduler))
 	check(s.WarmupRatio >= 0 && s.WarmupRatio <= 1, "WarmupRatio", "from 0 to 1", s.WarmupRatio)
 	check(s.MaxGradNorm >= 0, "MaxGradNorm", "0 or more", s.MaxGradNorm)
 	atLeast0("MinDelta", s.MinDelta)
