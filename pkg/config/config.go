@@ -28,6 +28,9 @@ type Backbone struct {
 	Dropout   float64 `yaml:"dropout"`    // in the encoder and the heads
 	Init      string  `yaml:"init"`       // pretrained | random
 	Size      Size    `yaml:"size"`       // with init: random; zero values are distilbert-base's
+
+	FreezeEmbeddings bool  `yaml:"freeze_embeddings"` // they don't learn
+	FreezeLayers     int64 `yaml:"freeze_layers"`     // how many of the encoder's first layers don't learn
 }
 
 // Size is the architecture of a randomly initialised encoder.
@@ -108,6 +111,12 @@ type Training struct {
 	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // of several processes: how long one waits for another
 	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: what they send each other
 	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: what adds up gradients that lie on GPUs
+
+	HeadLearningRate      float64 `yaml:"head_learning_rate"`     // of the heads; 0: learning_rate
+	LayerDecay            float64 `yaml:"layerwise_lr_decay"`     // learning rate of an encoder's layer, as a part of that of the layer above
+	NoDecayOnVectors      bool    `yaml:"no_decay_bias_and_norm"` // weight_decay leaves biases and LayerNorm's weights out
+	LabelSmoothing        float64 `yaml:"label_smoothing_factor"` // part of each label that all classes share; not of yes/no ones
+	GradientCheckpointing bool    `yaml:"gradient_checkpointing"` // compute the encoder's layers again in the backward pass: less memory, more time
 
 	LRScheduler       string `yaml:"lr_scheduler_type"`           // linear | cosine | constant | constant_with_warmup
 	AccumulationSteps int    `yaml:"gradient_accumulation_steps"` // passes before each update of the weights: a batch is batch_size times as many examples

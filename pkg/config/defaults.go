@@ -56,6 +56,7 @@ func multitask() Config {
 			NumEpochs:             10,
 			BatchSize:             16,
 			LRScheduler:           SchedulerLinear,
+			LayerDecay:            1,
 			AccumulationSteps:     1,
 			LearningRate:          2e-5,
 			WeightDecay:           0.01,

@@ -46,6 +46,11 @@ type Head interface {
 	// BCEWithLogitsLoss. After an error the weights are as before.
 	SetClassWeights(weights [][]float32) error
 
+	// SetLabelSmoothing gives, from now on, all classes of a head together this part of each
+	// target in Loss: label_smoothing of PyTorch's CrossEntropyLoss. Yes/no heads aren't
+	// smoothed, as PyTorch's BCEWithLogitsLoss isn't.
+	SetLabelSmoothing(smoothing float64) error
+
 	// Denominator is what the sum of a head's losses over classes, [batch·seq] for
 	// a token task and [batch] for a multiclass one, is divided by: the number of
 	// those that count or, with class weights, the sum of their weights. For a

@@ -31,29 +31,29 @@ type Target struct {
 
 // lossFunc is one head's loss over the targets that count, a scalar: their sum by
 // the target's denominator. weight [labels] is what [Head.SetClassWeights] was
-// given, or nil.
-type lossFunc func(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor
+// given, or nil; smoothing what [Head.SetLabelSmoothing] was, which flags don't have.
+type lossFunc func(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, smoothing float64) *ts.Tensor
 
 // tokenLoss takes logits [batch, seq, labels] and class ids [batch·seq].
-func tokenLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
-	return crossEntropy(s, s.Rows(logits), target, weight, tasks.IgnoreToken)
+func tokenLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, smoothing float64) *ts.Tensor {
+	return crossEntropy(s, s.Rows(logits), target, weight, tasks.IgnoreToken, smoothing)
 }
 
 // classLoss takes logits [batch, labels] and class ids [batch].
-func classLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
-	return crossEntropy(s, logits, target, weight, tasks.IgnoreClass)
+func classLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, smoothing float64) *ts.Tensor {
+	return crossEntropy(s, logits, target, weight, tasks.IgnoreClass, smoothing)
 }
 
 // crossEntropy takes logits [n, labels] and class ids [n].
-func crossEntropy(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, ignore int64) *ts.Tensor {
+func crossEntropy(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, ignore int64, smoothing float64) *ts.Tensor {
 	if target.Denominator == 0 {
-		return s.CrossEntropy(logits, target.Values, weight, ignore, torchx.ReduceMean)
+		return s.CrossEntropy(logits, target.Values, weight, ignore, smoothing, torchx.ReduceMean)
 	}
-	return s.Scale(s.CrossEntropy(logits, target.Values, weight, ignore, torchx.ReduceSum), 1/target.Denominator)
+	return s.Scale(s.CrossEntropy(logits, target.Values, weight, ignore, smoothing, torchx.ReduceSum), 1/target.Denominator)
 }
 
 // flagLoss takes logits and 0 or 1, both [batch, labels].
-func flagLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
+func flagLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, _ float64) *ts.Tensor {
 	if target.Denominator != 0 {
 		return s.Scale(s.BCEWithLogits(logits, target.Values, target.Valid, weight, torchx.ReduceSum), 1/target.Denominator)
 	}
@@ -66,10 +66,11 @@ func flagLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tens
 
 // losses is the half of a [Head] that turns logits into losses.
 type losses struct {
-	task    tasks.Task
-	hard    lossFunc
-	soft    softFunc
-	weights [][]float32 // for each head; nil: all weigh 1
+	task      tasks.Task
+	hard      lossFunc
+	soft      softFunc
+	weights   [][]float32 // for each head; nil: all weigh 1
+	smoothing float64
 }
 
 func newLosses(task tasks.Task) losses {
@@ -98,7 +99,7 @@ func (l *losses) Loss(s *torchx.Scope, logits []*ts.Tensor, targets []Target) *t
 			return nil
 		}
 		if target.Values != nil {
-			total = plus(s, total, l.hard(s, logits[i], target, l.weight(s, i)))
+			total = plus(s, total, l.hard(s, logits[i], target, l.weight(s, i), l.smoothing))
 		}
 	}
 	return total

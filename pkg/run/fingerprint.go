@@ -21,7 +21,7 @@ var errChanged = errors.New("not the run that was stopped")
 var mutableKeys = []string{
 	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "data.ner_path", "data.classification_path", "data.qa_path",
 	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
-	"training.rank_backend",
+	"training.rank_backend", "training.gradient_checkpointing",
 }
 
 // filePrefix is that of the settings which stand for a data file's contents.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sugarme/gotch"
@@ -63,6 +64,7 @@ type Run struct {
 	data         *data
 	architecture fusion.Architecture
 	parameters   int64
+	trainable    int64 // of them, those that aren't frozen
 	console      *trainer.Console
 	settings     trainer.Settings
 
@@ -202,9 +204,15 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	if r.parameters, err = fusion.CountParameters(r.architecture); err != nil {
 		return err
 	}
+	if r.trainable, err = trainable(r.architecture, c.Backbone); err != nil {
+		return err
+	}
+	if err := checkSmoothing(c.Training.LabelSmoothing, r.data.tasks()); err != nil {
+		return err
+	}
 	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
 	r.settings = settings(c, r.data.tasks(), precision)
-	r.console.Run(trainer.Setup{Parameters: r.parameters, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
+	r.console.Run(trainer.Setup{Parameters: r.parameters, Trainable: r.trainable, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
 	share := c.Training.BatchSize * c.Training.AccumulationSteps
 	if !o.Place.Alone() {
 		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, share, o.Place.Size*share)
@@ -231,10 +239,17 @@ func (r *Run) open(ctx context.Context) error {
 	if err := r.encoder.load(r.model); err != nil {
 		return err
 	}
+	if err := r.model.Freeze(frozen(r.config.Backbone)); err != nil {
+		return err
+	}
+	r.model.SetCheckpointing(r.config.Training.GradientCheckpointing)
 	if unused := fusion.UnusedRows(r.model.Config, r.data.tokenizer); unused != "" {
 		fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", r.encoder.dir, unused)
 	}
 	if err := weighClasses(r.model, r.config.Training.ClassWeights, r.data.sources); err != nil {
+		return err
+	}
+	if err := r.model.SetLabelSmoothing(r.config.Training.LabelSmoothing); err != nil {
 		return err
 	}
 	r.held = append(r.held, func() { r.teachers.drop() })
@@ -254,6 +269,27 @@ func (r *Run) open(ctx context.Context) error {
 		return err
 	}
 	return r.useNCCL()
+}
+
+// frozen is what of the encoder doesn't learn.
+func frozen(b config.Backbone) fusion.Frozen {
+	return fusion.Frozen{Embeddings: b.FreezeEmbeddings, Layers: b.FreezeLayers}
+}
+
+// trainable counts the parameters that learn. It refuses more frozen layers than there are.
+func trainable(a fusion.Architecture, b config.Backbone) (int64, error) {
+	if b.FreezeLayers > a.Config.Layers {
+		return 0, fmt.Errorf("backbone.freeze_layers is %d, but the encoder has only %d layers", b.FreezeLayers, a.Config.Layers)
+	}
+	return fusion.CountTrainable(a, frozen(b))
+}
+
+// checkSmoothing refuses label smoothing where there is nothing to smooth.
+func checkSmoothing(smoothing float64, list []tasks.Task) error {
+	if smoothing > 0 && !slices.ContainsFunc(list, func(t tasks.Task) bool { return t.Kind != tasks.MultiLabel }) {
+		return fmt.Errorf("training.label_smoothing_factor is %v, but all heads are yes/no ones (%s), whose labels aren't smoothed: set it to 0", smoothing, strings.Join(tasks.Names(list), ", "))
+	}
+	return nil
 }
 
 // makeTrainer makes the trainer of the model. Rank 0 alone saves what comes of it.
@@ -285,18 +321,23 @@ func settings(c config.Config, list []tasks.Task, precision torchx.Precision) tr
 		LearningRate: c.Training.LearningRate,
 		Scheduler:    c.Training.LRScheduler,
 		WeightDecay:  c.Training.WeightDecay,
-		WarmupRatio:  c.Training.WarmupRatio,
-		WarmupSteps:  c.Training.WarmupSteps,
-		MaxGradNorm:  c.Training.MaxGradNorm,
-		EvalSteps:    c.Training.EvalSteps,
-		Best:         c.Training.MetricForBestModel,
-		Patience:     c.Training.EarlyStoppingPatience,
-		MinDelta:     c.Training.EarlyStoppingMinDelta,
-		SaveSteps:    c.Training.SaveSteps,
-		SaveEvery:    time.Duration(c.Training.SaveMinutes * float64(time.Minute)),
-		MaxBadSteps:  c.Training.MaxBadSteps,
-		Seed:         c.Training.Seed,
-		BF16:         precision == torchx.BF16,
+
+		HeadLearningRate: c.Training.HeadLearningRate,
+		LayerDecay:       c.Training.LayerDecay,
+		NoDecayOnVectors: c.Training.NoDecayOnVectors,
+
+		WarmupRatio: c.Training.WarmupRatio,
+		WarmupSteps: c.Training.WarmupSteps,
+		MaxGradNorm: c.Training.MaxGradNorm,
+		EvalSteps:   c.Training.EvalSteps,
+		Best:        c.Training.MetricForBestModel,
+		Patience:    c.Training.EarlyStoppingPatience,
+		MinDelta:    c.Training.EarlyStoppingMinDelta,
+		SaveSteps:   c.Training.SaveSteps,
+		SaveEvery:   time.Duration(c.Training.SaveMinutes * float64(time.Minute)),
+		MaxBadSteps: c.Training.MaxBadSteps,
+		Seed:        c.Training.Seed,
+		BF16:        precision == torchx.BF16,
 
 		AccumulationSteps: c.Training.AccumulationSteps,
 		CompressGradients: c.Training.GradientCompression == config.CompressionBF16,

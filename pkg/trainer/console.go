@@ -213,6 +213,7 @@ func textsOf(task tasks.Task) string {
 // Setup is what [Console.Run] prints before training.
 type Setup struct {
 	Parameters int64
+	Trainable  int64 // of Parameters, those that aren't frozen
 	Device     string
 	Threads    int
 	Precision  string
@@ -221,6 +222,9 @@ type Setup struct {
 // Run prints how a run will train.
 func (c *Console) Run(s Setup, settings Settings) {
 	c.printf("\nTotal parameters: %s\n", numbers.Thousands(s.Parameters))
+	if s.Trainable < s.Parameters {
+		c.printf("Frozen parameters: %s\n", numbers.Thousands(s.Parameters-s.Trainable))
+	}
 	c.printf("Training on %s", s.Device)
 	if s.Device == "cpu" {
 		c.printf(" (%d threads, %s)\n", s.Threads, s.Precision)

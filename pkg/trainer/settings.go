@@ -19,12 +19,17 @@ type Settings struct {
 	LearningRate float64 // at its peak
 	Scheduler    string  // the learning rate's course, of [Schedulers]; "" is Linear
 	WeightDecay  float64
-	WarmupRatio  float64 // share of all steps
-	WarmupSteps  int     // instead of WarmupRatio, if it isn't 0
-	MaxGradNorm  float64 // 0 disables clipping
-	MaxBadSteps  int     // abort after this many consecutive non-finite steps; 0 means after the first
-	Seed         uint64  // of shuffling and dropout
-	BF16         bool    // matrix products in bfloat16, weights in float32
+
+	HeadLearningRate float64 // at its peak, of the heads; 0: LearningRate
+	LayerDecay       float64 // learning rate of an encoder's layer, as a part of that of the layer above; 0 is 1
+	NoDecayOnVectors bool    // no weight decay on biases and LayerNorm's weights
+
+	WarmupRatio float64 // share of all steps
+	WarmupSteps int     // instead of WarmupRatio, if it isn't 0
+	MaxGradNorm float64 // 0 disables clipping
+	MaxBadSteps int     // abort after this many consecutive non-finite steps; 0 means after the first
+	Seed        uint64  // of shuffling and dropout
+	BF16        bool    // matrix products in bfloat16, weights in float32
 
 	// AccumulationSteps is into how many parts each rank cuts its share of a batch, in
 	// training and validation: their gradients are added up, one part after another, before the weights are
@@ -52,6 +57,7 @@ type Settings struct {
 // withDefaults fills in what is left out.
 func (s Settings) withDefaults() Settings {
 	s.Best = cmp.Or(s.Best, BestAverage)
+	s.LayerDecay = cmp.Or(s.LayerDecay, 1)
 	s.AccumulationSteps = cmp.Or(s.AccumulationSteps, 1)
 	return s
 }
@@ -82,6 +88,9 @@ func (s Settings) check(names []string) (wrong []string) {
 	}
 	atLeast0("LearningRate", s.LearningRate)
 	atLeast0("WeightDecay", s.WeightDecay)
+	atLeast0("HeadLearningRate", s.HeadLearningRate)
+	check(s.HeadLearningRate == 0 || s.LearningRate > 0, "LearningRate", "above 0, with HeadLearningRate", s.LearningRate)
+	check(s.LayerDecay > 0 && s.LayerDecay <= 1, "LayerDecay", "above 0, and 1 at most", s.LayerDecay)
 	check(isScheduler(s.Scheduler), "Scheduler", "one of "+strings.Join(Schedulers(), ", "), fmt.Sprintf("%q", s.Scheduler))
 	check(s.WarmupRatio >= 0 && s.WarmupRatio <= 1, "WarmupRatio", "from 0 to 1", s.WarmupRatio)
 	check(s.MaxGradNorm >= 0, "MaxGradNorm", "0 or more", s.MaxGradNorm)

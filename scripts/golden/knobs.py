@@ -80,6 +80,29 @@ def write_run(out, name, number, peak=1e-3, scheduler="linear", grouped=None, fr
     (out / f"{name}_parity.json").write_text(f'{{"peak": {peak}, "steps": [\n{lines}\n]}}\n')
 
 
+def write_smoothing(out):
+    """Smoothed losses of logits and their gradients, with and without class weights, some targets ignored."""
+    generator = torch.Generator().manual_seed(place.seed(60))
+    tensors = {}
+    for case, (task, shape, ignore) in {"token": ("ner", (3, 4), -100), "class": ("cls", (9,), -1)}.items():
+        for name, weight in (("plain", None), ("weighted", torch.rand(5, generator=generator) + 0.5)):
+            logits = torch.randn(*shape, 5, generator=generator).requires_grad_()
+            target = torch.randint(0, 5, shape, generator=generator)
+            target = target.masked_fill(torch.rand(shape, generator=generator) < 0.3, ignore)
+            loss = reference.loss(task, [logits], [target], weight if weight is None else [weight], smoothing=0.15)
+            loss.backward()
+            parts = {"logits": logits, "target": target, "loss": loss, "grad": logits.grad}
+            if weight is not None:
+                parts["weight"] = weight
+            tensors |= {f"{case}_{name}/{part}": x for part, x in parts.items()}
+    store(out / "smoothing.safetensors", tensors)
+
+
 if __name__ == "__main__":
     folder = place.testdata("pkg/trainer")
     write_schedules(folder)
+    grouped = {"head_rate": 4e-3, "layer_decay": 0.5, "exclude": True}
+    write_run(folder, "groups", 0, scheduler="cosine", grouped=grouped)
+    write_run(folder, "frozen", 1, frozen=("backbone.embeddings.", "backbone.transformer.layer.0."))
+    write_run(folder, "smoothing", 2, smoothing=0.2)
+    write_smoothing(place.testdata("pkg/heads"))
