@@ -29,8 +29,9 @@ type Backbone struct {
 	Init      string  `yaml:"init"`       // pretrained | random
 	Size      Size    `yaml:"size"`       // with init: random; zero values are distilbert-base's
 
-	FreezeEmbeddings bool  `yaml:"freeze_embeddings"` // they don't learn
-	FreezeLayers     int64 `yaml:"freeze_layers"`     // how many of the encoder's first layers don't learn
+	Heads            string `yaml:"heads"`             // new | keep: with a fine-tuned model_name, go on with its heads where labels agree
+	FreezeEmbeddings bool   `yaml:"freeze_embeddings"` // they don't learn
+	FreezeLayers     int64  `yaml:"freeze_layers"`     // how many of the encoder's first layers don't learn
 }
 
 // Size is the architecture of a randomly initialised encoder.
@@ -148,6 +149,9 @@ const (
 
 	InitPretrained = "pretrained"
 	InitRandom     = "random"
+
+	HeadsNew  = "new"
+	HeadsKeep = "keep"
 
 	PadMaxLength = "max_length"
 	PadLongest   = "longest"

@@ -68,6 +68,8 @@ func TestValidate(t *testing.T) {
 		"layers' rates":       {func(c *Config) { c.Training.LayerDecay = 1.5 }, "training.layerwise_lr_decay: want a number above 0 and at most 1, got 1.5"},
 		"no label left":       {func(c *Config) { c.Training.LabelSmoothing = 1 }, "training.label_smoothing_factor: want a number from 0 up to 1, got 1"},
 		"smooth yes and no":   {func(c *Config) { c.Task, c.Training.LabelSmoothing = TaskQA, 0.1 }, "training.label_smoothing_factor: want 0 with task: qa, whose labels are yes and no, got 0.1"},
+		"heads":               {func(c *Config) { c.Backbone.Heads = "old" }, `backbone.heads: want new or keep, got "old"`},
+		"heads of nothing":    {func(c *Config) { c.Backbone.Init, c.Backbone.Heads = InitRandom, "keep" }, "backbone.heads: want new with backbone.init: random, which starts from no model, got keep"},
 		"no passes":           {func(c *Config) { c.Training.AccumulationSteps = 0 }, "training.gradient_accumulation_steps: want a number above 0, got 0"},
 		"no batch":            {func(c *Config) { c.Training.BatchSize = -4 }, "training.batch_size: want a number above 0, got -4"},
 		"no rate":             {func(c *Config) { c.Training.LearningRate = 0 }, "training.learning_rate: want a number above 0"},

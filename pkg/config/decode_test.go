@@ -98,7 +98,7 @@ func TestDefaultsAreThePrototypes(t *testing.T) {
 func TestEveryKeyIsRead(t *testing.T) {
 	want := Config{
 		Task:     "distill",
-		Backbone: Backbone{"m", "v1", 0.2, "pretrained", Size{64, 2, 4, 128}, true, 3},
+		Backbone: Backbone{"m", "v1", 0.2, "pretrained", Size{64, 2, 4, 128}, "keep", true, 3},
 		Data:     Data{"n", "c", "q", 0.3, 0.1, "rest", "sub", 7, true, Demo{1, 2, 3, true, 4}},
 		Tasks: []Task{
 			{Use: "ner", LossWeight: 2},

@@ -41,7 +41,7 @@ func Default(task string) Config {
 func multitask() Config {
 	return Config{
 		Task:     TaskMultitask,
-		Backbone: Backbone{ModelName: "distilbert-base-cased", Revision: "main", Dropout: 0.1, Init: InitPretrained},
+		Backbone: Backbone{ModelName: "distilbert-base-cased", Revision: "main", Dropout: 0.1, Init: InitPretrained, Heads: HeadsNew},
 		Data: Data{
 			NERPath:            "data/ner_synthetic_dataset_v1.jsonl",
 			ClassificationPath: "data/cases_generated_data_v0005.json",

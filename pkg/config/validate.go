@@ -48,6 +48,8 @@ func (c Config) Validate() error {
 	check(c.Backbone.Dropout >= 0 && c.Backbone.Dropout < 1, "backbone.dropout", "a number from 0 up to 1", c.Backbone.Dropout)
 	check(c.Backbone.ModelName != "" || c.Backbone.Init == InitRandom, "backbone.model_name", "a directory or a name", `""`)
 	check(c.Backbone.Revision != "" || c.Backbone.Init == InitRandom, "backbone.revision", "a branch, tag or commit", `""`)
+	oneOf("backbone.heads", c.Backbone.Heads, HeadsNew, HeadsKeep)
+	check(c.Backbone.Init != InitRandom || c.Backbone.Heads != HeadsKeep, "backbone.heads", "new with backbone.init: random, which starts from no model", c.Backbone.Heads)
 	atLeast0("backbone.freeze_layers", c.Backbone.FreezeLayers)
 	check(c.Backbone.Init != InitRandom || c.Backbone.FreezeLayers <= 0, "backbone.freeze_layers", "0 with backbone.init: random, whose layers would never learn", c.Backbone.FreezeLayers)
 	check(c.Backbone.Init != InitRandom || !c.Backbone.FreezeEmbeddings, "backbone.freeze_embeddings", "false with backbone.init: random, whose embeddings would never learn", c.Backbone.FreezeEmbeddings)

@@ -61,6 +61,7 @@ type Run struct {
 	names   modeldir.Names // of the files of a model
 
 	encoder      encoder
+	kept         []string // what the heads have from an earlier model
 	data         *data
 	architecture fusion.Architecture
 	parameters   int64
@@ -237,6 +238,9 @@ func (r *Run) open(ctx context.Context) error {
 	}
 	r.held = append(r.held, r.model.Drop)
 	if err := r.encoder.load(r.model); err != nil {
+		return err
+	}
+	if r.kept, err = r.encoder.keepHeads(r.model); err != nil {
 		return err
 	}
 	if err := r.model.Freeze(frozen(r.config.Backbone)); err != nil {

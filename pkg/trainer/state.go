@@ -30,6 +30,7 @@ type State struct {
 	Settings map[string]string `json:"settings"`          // what shapes the run, by name; it should not change
 	Changed  []string          `json:"changed,omitempty"` // what did change all the same
 	Params   map[string]string `json:"params"`            // as a tracker shows them, of the beginning
+	Kept     []string          `json:"kept,omitempty"`    // what the heads have from an earlier model, for the model card
 	RunID    string            `json:"run_id"`            // the tracker's
 	History  *History          `json:"history"`
 	Progress Progress          `json:"progress"`
