@@ -91,8 +91,10 @@ func (s *Scope) backwardThrough(c checkpointed) {
 	if s.err == nil {
 		s.Fail(requireGrad(x, inputLearns))
 	}
-	// No leaf, of which autocast would keep one bfloat16 copy, and add up its gradients in bfloat16.
-	out := c.f(s.run("alias", func() (*ts.Tensor, error) { return x.Alias(false) }, x))
+	out := s.Block(func() *ts.Tensor {
+		// No leaf, of which autocast would keep one bfloat16 copy, and add up its gradients in bfloat16.
+		return c.f(s.run("alias", func() (*ts.Tensor, error) { return x.Alias(false) }, x))
+	})
 	s.backwardFrom(out, gradient)
 	if s.err == nil {
 		s.Fail(zeroGrad([]*ts.Tensor{c.out})) // its memory

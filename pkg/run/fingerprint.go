@@ -76,6 +76,23 @@ func changes(was, is map[string]string) []string {
 	return list
 }
 
+// completed gives the settings that a run began with those that is has and an earlier
+// version didn't: with the defaults, by which it trained.
+func completed(was, is map[string]string) (map[string]string, error) {
+	defaults, err := config.Default(is["task"]).Settings()
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(was)
+	for key := range is {
+		_, had := was[key]
+		if value, found := defaults[key]; found && !had {
+			all[key] = value
+		}
+	}
+	return all, nil
+}
+
 func orNone(text string) string {
 	if text == "" {
 		return "none"

@@ -78,7 +78,7 @@ func TestAccumulatedGradient(t *testing.T) {
 				tr := patchy(t, list)
 				ref := tr.Train[0].Ordered()[0]
 				want, losses := gradientOf(t, tr, ref.Batch())
-				tr.Trainer.settings.AccumulationSteps = steps
+				tr.settings.AccumulationSteps = steps
 				parts, whole := tr.parts(ref)
 				if len(parts) != steps || whole.Size != 7 {
 					t.Fatalf("%d parts of %d examples", len(parts), whole.Size)

@@ -16,7 +16,7 @@ from training import CLASSES, random_batch
 
 
 def write_schedules(out, steps=20):
-    """The learning rate before each step, and after the last, with and without a warm-up over a quarter of the steps."""
+    """The learning rate before each step and after the last, with and without a warm-up over a quarter of the steps."""
     rates = {}
     for kind in ("linear", "cosine", "constant", "constant_with_warmup"):
         for name, warmup in (("cold", 0), ("warm", steps // 4)):

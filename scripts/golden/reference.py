@@ -73,7 +73,8 @@ class Reference(nn.Module):
 def loss(task, logits, targets, weights=None, valid=None, smoothing=0.0):
     """The sum of the heads' losses. A head whose targets are all ignored is left out: its mean would be 0/0.
 
-    weights has the weights of each head's classes, or None. smoothing is that of heads of classes. valid, for flags, is true where a target counts.
+    weights has the weights of each head's classes, or None. valid, for flags, is true where a target counts. smoothing
+    is that of heads of classes.
     """
     weights = weights or [None] * len(logits)
     if valid:
