@@ -1,6 +1,7 @@
 package fusion_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -33,6 +34,27 @@ func TestFreeze(t *testing.T) {
 		if err != nil || all-n != test.want {
 			t.Errorf("%+v: %d of %d learn, %v; want %d frozen", test.frozen, n, all, err, test.want)
 		}
+	}
+	c, err := backbone.ReadConfig("../backbone/testdata/bert/config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bert, err := fusion.New(fusion.Architecture{Tasks: tinymodel.BuiltIn(), Config: c}, gotch.CPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bert.Drop()
+	if err := bert.Freeze(fusion.Frozen{Embeddings: true, Layers: c.Layers - 1}); err != nil {
+		t.Fatal(err)
+	}
+	top := fmt.Sprintf("%s.encoder.layer.%d.", bert.EncoderName, c.Layers-1)
+	for _, p := range bert.Params().Trainable() {
+		if strings.HasPrefix(p.Name, bert.EncoderName+".") && !strings.HasPrefix(p.Name, top) {
+			t.Errorf("BERT's %s isn't frozen", p.Name)
+		}
+	}
+	if layer, layers := bert.Layer(top + "output.LayerNorm.weight"); layer != layers || layers != int(c.Layers) || layers < 2 {
+		t.Errorf("BERT's last layer is %d of %d", layer, layers)
 	}
 	m, err := fusion.New(a, gotch.CPU)
 	if err != nil {
