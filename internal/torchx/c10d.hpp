@@ -226,7 +226,9 @@ void tx_work_free(tx_work work) { delete &P(work); }
 char *tx_sum_begin(tx_work *out, tx_group group, tx_tensor *params, int64_t n, int64_t bucket_bytes, bool bf16) {
   return guarded([&] {
     auto sum = std::make_shared<Sum>(G(group), bf16, params, n, bucket_bytes);
-    for (size_t b = 0; b < sum->buckets.size(); b++)
+    // Not the last bucket, which is complete only when the backward pass is: tied parameters
+    // are there, which gradient checkpointing reaches twice, in separate passes.
+    for (size_t b = 0; b + 1 < sum->buckets.size(); b++)
       for (size_t i = sum->buckets[b].first; i < sum->buckets[b].last; i++)
         torch::autograd::impl::set_post_acc_grad_hooks(sum->params[i], std::make_unique<Filled>(sum, b));
     *out = handle(sum);

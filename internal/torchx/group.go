@@ -60,8 +60,8 @@ func (g *Group) Close() { C.tx_group_close(g.ptr) }
 // and rounds the sums. notes are replaced by their sums as well, in float64.
 //
 // As soon as the backward pass has filled a bucket of parameters and those before it, the
-// ranks begin to sum it: params should be in the order in which the pass reaches them,
-// those that it may not reach last. If the pass fails, the group can't be used any more.
+// ranks begin to sum it, except the last bucket, which waits for end. params should be in the order in which the pass reaches them,
+// those that it may not reach, or reaches twice, last. If the pass fails, the group can't be used any more.
 func (g *Group) BeginSum(params []*ts.Tensor, bf16 bool) (end func(notes []float64) error, err error) {
 	defer runtime.KeepAlive(params)
 	var work C.tx_work

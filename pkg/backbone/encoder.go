@@ -16,7 +16,12 @@ import (
 
 // Encoder maps token ids to hidden states.
 type Encoder struct {
-	Config     Config
+	Config Config
+
+	// Checkpointing enables gradient checkpointing: in training only each layer's input is
+	// kept, and the backward pass recomputes the layer.
+	Checkpointing bool
+
 	embeddings embeddings
 	layers     []layer
 }
@@ -62,7 +67,12 @@ type Tokens struct {
 func (e *Encoder) Forward(s *nn.Scope, t Tokens) *ts.Tensor {
 	x := s.Block(func() *ts.Tensor { return e.embeddings.forward(s, t) }) // [tokens, dim]
 	for _, l := range e.layers {
-		x = s.Block(func() *ts.Tensor { return l.forward(s, x, t.Lengths) })
+		forward := func(x *ts.Tensor) *ts.Tensor { return l.forward(s, x, t.Lengths) }
+		if e.Checkpointing && s.Learns(x, l.outputNorm.Weight) {
+			x = s.Checkpointed(x, forward)
+		} else {
+			x = s.Block(func() *ts.Tensor { return forward(x) })
+		}
 	}
 	return x
 }

@@ -11,9 +11,10 @@ import (
 type Projections struct{ Queries, Keys, Values *ts.Tensor }
 
 // ForwardProjections is [Encoder.Forward] that also returns the last layer's projections,
-// from which MiniLM's distillation losses are computed.
+// from which MiniLM's distillation losses are computed. [Encoder].Checkpointing spares the
+// last layer, whose input the projections need as well.
 func (e *Encoder) ForwardProjections(s *nn.Scope, t Tokens) (*ts.Tensor, Projections) {
-	below := Encoder{Config: e.Config, embeddings: e.embeddings, layers: e.layers[:len(e.layers)-1]}
+	below := Encoder{Config: e.Config, Checkpointing: e.Checkpointing, embeddings: e.embeddings, layers: e.layers[:len(e.layers)-1]}
 	x := below.Forward(s, t)
 	last := e.layers[len(e.layers)-1]
 	p := Projections{s.Linear(x, last.attention.query), s.Linear(x, last.attention.key), s.Linear(x, last.attention.value)}

@@ -29,6 +29,10 @@ type Backbone struct {
 	Dropout   float64 `yaml:"dropout"`    // in the encoder and the heads
 	Init      string  `yaml:"init"`       // pretrained | random
 	Size      Size    `yaml:"size"`       // with init: random; zero values are distilbert-base's
+
+	Heads            string `yaml:"heads"`             // new | keep: with a fine-tuned model_name, continue its heads, label by label
+	FreezeEmbeddings bool   `yaml:"freeze_embeddings"` // training doesn't change them
+	FreezeLayers     int64  `yaml:"freeze_layers"`     // number of the encoder's first layers that training doesn't change
 }
 
 // Size is the architecture of a randomly initialised encoder.
@@ -79,7 +83,7 @@ type Tokenizer struct {
 // Training holds the hyperparameters.
 type Training struct {
 	NumEpochs             int     `yaml:"num_epochs"`
-	BatchSize             int     `yaml:"batch_size"`
+	BatchSize             int     `yaml:"batch_size"` // of one forward and backward pass
 	LearningRate          float64 `yaml:"learning_rate"`
 	WeightDecay           float64 `yaml:"weight_decay"`
 	WarmupRatio           float64 `yaml:"warmup_ratio"`
@@ -110,6 +114,15 @@ type Training struct {
 	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // with several processes: how long to wait for another one
 	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: format of gradients sent between processes
 	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: backend for summing gradients on GPUs
+
+	HeadLearningRate      float64 `yaml:"head_learning_rate"`     // peak, of the heads; 0: learning_rate
+	LayerDecay            float64 `yaml:"layerwise_lr_decay"`     // an encoder layer's learning rate as a fraction of the next layer's
+	NoDecayOnVectors      bool    `yaml:"no_decay_bias_and_norm"` // exclude biases and LayerNorm weights from weight_decay
+	LabelSmoothing        float64 `yaml:"label_smoothing_factor"` // fraction of each label spread over all classes; not for yes/no labels
+	GradientCheckpointing bool    `yaml:"gradient_checkpointing"` // recompute the encoder's layers in the backward pass: less memory, more time
+
+	LRScheduler       string `yaml:"lr_scheduler_type"`           // linear | cosine | constant | constant_with_warmup
+	AccumulationSteps int    `yaml:"gradient_accumulation_steps"` // passes per update of the weights: the effective batch is batch_size times this
 }
 
 // Output defines where the trained model is saved.
@@ -140,6 +153,9 @@ const (
 	InitPretrained = "pretrained"
 	InitRandom     = "random"
 
+	HeadsNew  = "new"
+	HeadsKeep = "keep"
+
 	PadMaxLength = "max_length"
 	PadLongest   = "longest"
 
@@ -152,6 +168,11 @@ const (
 	SamplingProportional = "proportional"
 	SamplingUniform      = "uniform"
 	SamplingTemperature  = "temperature"
+
+	SchedulerLinear             = "linear"
+	SchedulerCosine             = "cosine"
+	SchedulerConstant           = "constant"
+	SchedulerConstantWithWarmup = "constant_with_warmup"
 
 	PrecisionFP32 = "fp32"
 	PrecisionBF16 = "bf16"

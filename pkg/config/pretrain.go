@@ -76,6 +76,8 @@ func (c Config) checkPretrain(check func(ok bool, key, want string, got any)) {
 	}
 	check(c.Data.ValidationSize == 0, "data.validation_size", "0 with task: pretrain, whose calls of test_size are for validation", c.Data.ValidationSize)
 	check(c.Data.Stratify == "", "data.stratify", "nothing with task: pretrain", fmt.Sprintf("%q", c.Data.Stratify))
+	check(c.Backbone.Heads != HeadsKeep, "backbone.heads", "new with task: pretrain, which continues a masked language model's head without being asked", c.Backbone.Heads)
+	check(c.Training.LabelSmoothing == 0 || e == nil || e.AlphaMLM > 0, "training.label_smoothing_factor", "0 with distill.encoder.alpha_mlm: 0, as the other losses have no labels", c.Training.LabelSmoothing)
 	check(len(c.Training.ClassWeights) == 0, "training.class_weights", "none with task: pretrain", "some")
 	check(c.Pretrain.MaskProbability > 0 && c.Pretrain.MaskProbability < 1, "pretrain.mask_probability", "a number above 0 and below 1", c.Pretrain.MaskProbability)
 	if e != nil {

@@ -14,10 +14,11 @@ import (
 // parts add up to its own. A denominator of 0 is the number of rows given.
 
 // MaskedLoss is the cross-entropy of logits [n, vocabulary] against the original ids [n], a
-// scalar. n must be 1 or more.
-func MaskedLoss(s *nn.Scope, logits *ts.Tensor, answers []int64, denominator float64) *ts.Tensor {
+// scalar. n must be 1 or more. smoothing, from 0 up to 1, is the fraction of each target that
+// is spread over the whole vocabulary: label_smoothing of PyTorch's CrossEntropyLoss.
+func MaskedLoss(s *nn.Scope, logits *ts.Tensor, answers []int64, smoothing, denominator float64) *ts.Tensor {
 	n := len(answers)
-	loss := s.CrossEntropy(s.Float(logits), s.Int64s(answers, int64(n)), nil, tasks.IgnoreToken, nn.ReduceMean)
+	loss := s.CrossEntropy(s.Float(logits), s.Int64s(answers, int64(n)), nil, tasks.IgnoreToken, smoothing, nn.ReduceMean)
 	return part(s, loss, n, denominator)
 }
 

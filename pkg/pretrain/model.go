@@ -55,6 +55,35 @@ func CountParameters(c backbone.Config) (int64, error) {
 	return m.params.Count(), nil
 }
 
+// Freeze freezes parts of the encoder; see [backbone.Config.Freeze]. The head's decoder is
+// the word embeddings, and frozen with them.
+func (m *Model) Freeze(f backbone.Frozen) error {
+	return m.Config.Freeze(m.params, m.Config.ModelType+".", f)
+}
+
+// Layer returns a parameter's layer and the number of layers of the encoder: 0 is the
+// embeddings, the decoder's matrix included, layers+1 the head.
+func (m *Model) Layer(param string) (layer, layers int) {
+	return m.Config.Layer(param, m.Config.ModelType+".")
+}
+
+// SetCheckpointing enables gradient checkpointing; see [backbone.Encoder].
+func (m *Model) SetCheckpointing(on bool) { m.encoder.Checkpointing = on }
+
+// CountTrainable returns the number of scalars that training changes in a model, without
+// creating it.
+func CountTrainable(c backbone.Config, f backbone.Frozen) (int64, error) {
+	m, err := build(c, nn.NewParams(gotch.CPU, false))
+	if err != nil {
+		return 0, err
+	}
+	defer m.Drop()
+	if err := m.Freeze(f); err != nil {
+		return 0, err
+	}
+	return m.params.CountTrainable(), nil
+}
+
 // wordEmbeddings is the name of the matrix that encoder and head share.
 func wordEmbeddings(c backbone.Config) string {
 	return c.ModelType + ".embeddings.word_embeddings.weight"
@@ -68,10 +97,10 @@ func (m *Model) Drop() { m.params.Drop() }
 
 // BackwardOrder returns the parameters in the order in which a backward pass completes their
 // gradients: the head's, then the encoder's from its last layer. The tied word embeddings,
-// which the pass reaches first and last, are at the end.
+// which the pass reaches first and last, are at the end. Frozen parameters are left out.
 func (m *Model) BackwardOrder() []*ts.Tensor {
 	var order []*ts.Tensor
-	for _, p := range slices.Backward(m.params.All()) {
+	for _, p := range slices.Backward(m.params.Trainable()) {
 		order = append(order, p.Tensor)
 	}
 	return order

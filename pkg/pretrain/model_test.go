@@ -113,7 +113,7 @@ func TestMaskedLossEqualsTransformers(t *testing.T) {
 		s := torchx.Training(gotch.CPU)
 		defer closeScope(t, s)
 		logits := m.Logits(s, m.Hidden(s, q.Tokens), q.Rows)
-		loss := MaskedLoss(s, logits, q.Answers, 0)
+		loss := MaskedLoss(s, logits, q.Answers, 0, 0)
 		s.Backward(loss)
 		if d := goldentest.Compare(s.ReadFloat32(logits), f.Float32s("logits")); d.Relative > goldentest.Rounding {
 			t.Errorf("logits differ by %.1e", d.Max)
@@ -150,7 +150,7 @@ func TestTwentyStepsEqualPyTorch(t *testing.T) {
 		if err := json.Unmarshal(data, &golden); err != nil {
 			t.Fatal(err)
 		}
-		optimizer, err := torchx.NewAdamW(m.params, 0.01)
+		optimizer, err := torchx.NewAdamW(gotch.CPU, torchx.ParamGroup{Params: m.params.All(), Rate: 1, WeightDecay: 0.01})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,7 +197,7 @@ func oneStep(t *testing.T, m *Model, optimizer *torchx.AdamW, q Question, rate f
 		t.Fatal(err)
 	}
 	s := torchx.Training(gotch.CPU)
-	x := MaskedLoss(s, m.Logits(s, m.Hidden(s, q.Tokens), q.Rows), q.Answers, 0)
+	x := MaskedLoss(s, m.Logits(s, m.Hidden(s, q.Tokens), q.Rows), q.Answers, 0, 0)
 	s.Backward(x)
 	loss = s.Value(x)
 	closeScope(t, s)
@@ -226,7 +226,7 @@ func TestSharesAddUp(t *testing.T) {
 	for _, share := range [][2]int64{{0, 1}, {1, 4}} {
 		s := torchx.Training(gotch.CPU)
 		q := questions(share[0], share[1])
-		loss := MaskedLoss(s, m.Logits(s, m.Hidden(s, q.Tokens), q.Rows), q.Answers, whole)
+		loss := MaskedLoss(s, m.Logits(s, m.Hidden(s, q.Tokens), q.Rows), q.Answers, 0, whole)
 		s.Backward(loss)
 		sum += s.Value(loss)
 		closeScope(t, s)

@@ -29,7 +29,8 @@ func (m *Masker) Vary(ex datasets.Example, seed uint64) datasets.Example {
 // distillation from a teacher that reads the same masked tokens.
 type Objective struct {
 	*Model
-	Distil *Distillation
+	Distil    *Distillation
+	Smoothing float64 // label smoothing of the cross-entropy in training; validation has none
 }
 
 // Distillation is DistilBERT's (Sanh et al. 2019, section 3): the loss is
@@ -64,7 +65,7 @@ func (o Objective) Losses(s *nn.Scope, b datasets.Batch) []trainer.PartLoss {
 		if len(q.Answers) == 0 {
 			return nil
 		}
-		loss.Hard = MaskedLoss(s, o.Logits(s, o.Hidden(s, q.Tokens), q.Rows), q.Answers, target.Denominator)
+		loss.Hard = MaskedLoss(s, o.Logits(s, o.Hidden(s, q.Tokens), q.Rows), q.Answers, o.Smoothing, target.Denominator)
 		loss.Total = loss.Hard
 		return []trainer.PartLoss{loss}
 	}
@@ -83,7 +84,7 @@ func (o Objective) learn(s *nn.Scope, q Question, b datasets.Batch, loss *traine
 	hidden, last := o.run(s, q.Tokens, d.relations())
 	if len(q.Answers) > 0 {
 		logits := o.Logits(s, hidden, q.Rows)
-		loss.Hard = MaskedLoss(s, logits, q.Answers, places)
+		loss.Hard = MaskedLoss(s, logits, q.Answers, o.Smoothing, places)
 		loss.Total = add(s, loss.Total, loss.Hard, d.Hard)
 		if d.Soft > 0 {
 			loss.Soft = SoftLoss(s, logits, teacher.logits, d.Temperature, places)
@@ -185,5 +186,5 @@ func (o Objective) Predict(s *nn.Scope, b datasets.Batch, _ []tasks.Task) []trai
 			predicted[i], tokens = int(tokens[0]), tokens[1:]
 		}
 	}
-	return []trainer.Prediction{{Loss: MaskedLoss(s, logits, q.Answers, target.Denominator), Predicted: [][]int{predicted}}}
+	return []trainer.Prediction{{Loss: MaskedLoss(s, logits, q.Answers, 0, target.Denominator), Predicted: [][]int{predicted}}}
 }

@@ -109,7 +109,7 @@ func TestPerplexity(t *testing.T) {
 		b := ref.Batch()
 		q := QuestionOf(b, b.Parts[0].Targets[0].Classes)
 		logits := m.Logits(s, m.Hidden(s, q.Tokens), q.Rows)
-		loss += s.Value(MaskedLoss(s, logits, q.Answers, 0)) * float64(len(q.Answers))
+		loss += s.Value(MaskedLoss(s, logits, q.Answers, 0, 0)) * float64(len(q.Answers))
 		places += float64(len(q.Answers))
 		for i, id := range s.ReadInt64(s.Argmax(logits, 1)) {
 			if id == q.Answers[i] {

@@ -21,7 +21,7 @@ var errChanged = errors.New("not the run that was stopped")
 var mutableKeys = []string{
 	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "data.ner_path", "data.classification_path", "data.qa_path", "data.pretrain_path",
 	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
-	"training.rank_backend",
+	"training.rank_backend", "training.gradient_checkpointing",
 }
 
 // filePrefix is the prefix of keys for the contents of data files.
@@ -74,6 +74,23 @@ func changes(was, is map[string]string) []string {
 		}
 	}
 	return list
+}
+
+// completed adds to the settings of a run's start those that only is has, because they are
+// newer than the version that began it, with the defaults that were in effect.
+func completed(was, is map[string]string) (map[string]string, error) {
+	defaults, err := config.Default(is["task"]).Settings()
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(was)
+	for key := range is {
+		_, had := was[key]
+		if value, found := defaults[key]; found && !had {
+			all[key] = value
+		}
+	}
+	return all, nil
 }
 
 func orNone(text string) string {

@@ -65,7 +65,13 @@ func (r *Run) preparePretraining(ctx context.Context, dryRun bool) (err error) {
 	if p.encoder, err = r.pretrainSizes(); err != nil {
 		return err
 	}
-	r.parameters, err = pretrain.CountParameters(p.encoder)
+	if r.parameters, err = pretrain.CountParameters(p.encoder); err != nil {
+		return err
+	}
+	if err := checkFrozen(c.Backbone, p.encoder.Layers); err != nil {
+		return err
+	}
+	r.trainable, err = pretrain.CountTrainable(p.encoder, frozen(c.Backbone))
 	return err
 }
 
@@ -192,6 +198,10 @@ func (r *Run) openPretraining(context.Context) (err error) {
 		return err
 	}
 	r.held = append(r.held, p.model.Drop)
+	if err := p.model.Freeze(frozen(c.Backbone)); err != nil {
+		return err
+	}
+	p.model.SetCheckpointing(c.Training.GradientCheckpointing)
 	if p.teacher.dir != "" {
 		var hasHead bool
 		if p.large, hasHead, err = pretrain.Load(p.teacher.dir, r.device); err != nil {
@@ -201,7 +211,7 @@ func (r *Run) openPretraining(context.Context) (err error) {
 		if e := c.Distill.Encoder; !hasHead && e.AlphaCE > 0 {
 			return fmt.Errorf("distill.encoder: %s has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0, or pretrain it on your calls first (task: pretrain)", p.teacher.dir)
 		}
-		if err := p.objective(c.Distill.Encoder).Distil.Check(p.encoder); err != nil {
+		if err := p.objective(c).Distil.Check(p.encoder); err != nil {
 			return fmt.Errorf("distill.encoder: %w", err)
 		}
 	}
@@ -223,9 +233,9 @@ func (r *Run) openPretraining(context.Context) (err error) {
 }
 
 // objective is what the trainer trains.
-func (p *pretraining) objective(asked *config.DistillEncoder) pretrain.Objective {
-	o := pretrain.Objective{Model: p.model}
-	if asked != nil {
+func (p *pretraining) objective(c config.Config) pretrain.Objective {
+	o := pretrain.Objective{Model: p.model, Smoothing: c.Training.LabelSmoothing}
+	if asked := c.Distill.Encoder; asked != nil {
 		o.Distil = &pretrain.Distillation{
 			Teacher: p.large, Temperature: asked.Temperature, Soft: asked.AlphaCE, Hard: asked.AlphaMLM, Cosine: asked.AlphaCos,
 			Attention: asked.AlphaAttention, Values: asked.AlphaValues, RelationHeads: cmp.Or(asked.RelationHeads, p.large.Config.Heads),

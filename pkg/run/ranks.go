@@ -42,13 +42,14 @@ func threads(asked int, p Place) int {
 	return max(1, runtime.GOMAXPROCS(0)/p.LocalSize)
 }
 
-// enlargeBatches multiplies the batch sizes by the number of processes.
-func (d *data) enlargeBatches(processes int) {
+// enlargeBatches multiplies the batch sizes by the number of shares: the processes, times
+// the accumulation steps of each.
+func (d *data) enlargeBatches(shares int) {
 	for i := range d.sources {
 		s := &d.sources[i]
-		s.train.BatchSize *= processes
-		s.val.BatchSize *= processes
-		s.test.BatchSize *= processes
+		s.train.BatchSize *= shares
+		s.val.BatchSize *= shares
+		s.test.BatchSize *= shares
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sugarme/gotch"
@@ -14,6 +15,7 @@ import (
 	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/ranks"
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -62,9 +64,11 @@ type Run struct {
 
 	encoder      encoder
 	pretraining  *pretraining // of task: pretrain; otherwise nil
+	kept         []string     // what the heads take from an earlier model, one line per head
 	data         *data
 	architecture fusion.Architecture
 	parameters   int64
+	trainable    int64 // parameters that aren't frozen
 	console      *trainer.Console
 	settings     trainer.Settings
 
@@ -189,12 +193,16 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	if err != nil {
 		return err
 	}
-	r.data.enlargeBatches(o.Place.Size)
+	r.data.enlargeBatches(o.Place.Size * c.Training.AccumulationSteps)
 	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
 	r.settings = settings(c, r.data.tasks(), precision)
-	r.console.Run(trainer.Setup{Parameters: r.parameters, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
+	r.console.Run(trainer.Setup{Parameters: r.parameters, Trainable: r.trainable, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
+	share := c.Training.BatchSize * c.Training.AccumulationSteps
 	if !o.Place.Alone() {
-		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, c.Training.BatchSize, o.Place.Size*c.Training.BatchSize)
+		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, share, o.Place.Size*share)
+	}
+	if c.Training.AccumulationSteps > 1 {
+		fmt.Fprintf(o.Out, "Gradient accumulation: %d examples before each update of the weights, %d at a time\n", share, c.Training.BatchSize)
 	}
 	return nil
 }
@@ -219,7 +227,16 @@ func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
 	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength); err != nil {
 		return err
 	}
-	r.parameters, err = fusion.CountParameters(r.architecture)
+	if err := checkSmoothing(c.Training.LabelSmoothing, r.data.tasks()); err != nil {
+		return err
+	}
+	if r.parameters, err = fusion.CountParameters(r.architecture); err != nil {
+		return err
+	}
+	if err := checkFrozen(c.Backbone, r.architecture.Config.Layers); err != nil {
+		return err
+	}
+	r.trainable, err = fusion.CountTrainable(r.architecture, frozen(c.Backbone))
 	return err
 }
 
@@ -259,10 +276,20 @@ func (r *Run) openTasks(ctx context.Context) (err error) {
 	if err := r.encoder.load(r.model); err != nil {
 		return err
 	}
+	if r.kept, err = r.encoder.keepHeads(r.model); err != nil {
+		return err
+	}
+	if err := r.model.Freeze(frozen(r.config.Backbone)); err != nil {
+		return err
+	}
+	r.model.SetCheckpointing(r.config.Training.GradientCheckpointing)
 	if unused := fusion.UnusedRows(r.model.Config, r.data.tokenizer); unused != "" {
 		fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", r.encoder.dir, unused)
 	}
 	if err := weighClasses(r.model, r.config.Training.ClassWeights, r.data.sources); err != nil {
+		return err
+	}
+	if err := r.model.SetLabelSmoothing(r.config.Training.LabelSmoothing); err != nil {
 		return err
 	}
 	r.held = append(r.held, func() { r.teachers.drop() })
@@ -272,11 +299,32 @@ func (r *Run) openTasks(ctx context.Context) (err error) {
 	return r.data.identify()
 }
 
+// frozen returns the frozen parts of the encoder.
+func frozen(b config.Backbone) backbone.Frozen {
+	return backbone.Frozen{Embeddings: b.FreezeEmbeddings, Layers: b.FreezeLayers}
+}
+
+// checkFrozen refuses more frozen layers than the encoder has.
+func checkFrozen(b config.Backbone, layers int64) error {
+	if b.FreezeLayers > layers {
+		return fmt.Errorf("backbone.freeze_layers is %d, but the encoder has only %d layers", b.FreezeLayers, layers)
+	}
+	return nil
+}
+
+// checkSmoothing refuses label smoothing if all heads are yes/no heads.
+func checkSmoothing(smoothing float64, list []tasks.Task) error {
+	if smoothing > 0 && !slices.ContainsFunc(list, func(t tasks.Task) bool { return t.Kind != tasks.MultiLabel }) {
+		return fmt.Errorf("training.label_smoothing_factor is %v, but all heads are yes/no ones (%s), whose labels aren't smoothed: set it to 0", smoothing, strings.Join(tasks.Names(list), ", "))
+	}
+	return nil
+}
+
 // makeTrainer creates the trainer. Only rank 0 saves the results.
 func (r *Run) makeTrainer() (err error) {
 	deps := trainer.Deps{Train: r.data.train(), Val: r.data.val(), Observers: []trainer.Observer{r.console}}
 	if r.pretraining != nil {
-		deps.Objective = r.pretraining.objective(r.config.Distill.Encoder)
+		deps.Objective = r.pretraining.objective(r.config)
 	} else {
 		deps.Model = r.model
 	}
@@ -304,20 +352,27 @@ func settings(c config.Config, list []tasks.Task, precision torchx.Precision) tr
 	return trainer.Settings{
 		Epochs:       c.Training.NumEpochs,
 		LearningRate: c.Training.LearningRate,
+		Scheduler:    c.Training.LRScheduler,
 		WeightDecay:  c.Training.WeightDecay,
-		WarmupRatio:  c.Training.WarmupRatio,
-		WarmupSteps:  c.Training.WarmupSteps,
-		MaxGradNorm:  c.Training.MaxGradNorm,
-		EvalSteps:    c.Training.EvalSteps,
-		Best:         c.Training.MetricForBestModel,
-		Patience:     c.Training.EarlyStoppingPatience,
-		MinDelta:     c.Training.EarlyStoppingMinDelta,
-		SaveSteps:    c.Training.SaveSteps,
-		SaveEvery:    time.Duration(c.Training.SaveMinutes * float64(time.Minute)),
-		MaxBadSteps:  c.Training.MaxBadSteps,
-		Seed:         c.Training.Seed,
-		BF16:         precision == torchx.BF16,
 
+		HeadLearningRate: c.Training.HeadLearningRate,
+		LayerDecay:       c.Training.LayerDecay,
+		NoDecayOnVectors: c.Training.NoDecayOnVectors,
+
+		WarmupRatio: c.Training.WarmupRatio,
+		WarmupSteps: c.Training.WarmupSteps,
+		MaxGradNorm: c.Training.MaxGradNorm,
+		EvalSteps:   c.Training.EvalSteps,
+		Best:        c.Training.MetricForBestModel,
+		Patience:    c.Training.EarlyStoppingPatience,
+		MinDelta:    c.Training.EarlyStoppingMinDelta,
+		SaveSteps:   c.Training.SaveSteps,
+		SaveEvery:   time.Duration(c.Training.SaveMinutes * float64(time.Minute)),
+		MaxBadSteps: c.Training.MaxBadSteps,
+		Seed:        c.Training.Seed,
+		BF16:        precision == torchx.BF16,
+
+		AccumulationSteps: c.Training.AccumulationSteps,
 		CompressGradients: c.Training.GradientCompression == config.CompressionBF16,
 
 		Sampling:    sampling(c.Training),

@@ -220,6 +220,7 @@ func textsOf(task tasks.Task) string {
 // Setup is what [Console.Run] prints before training.
 type Setup struct {
 	Parameters int64
+	Trainable  int64 // without the frozen ones
 	Device     string
 	Threads    int
 	Precision  string
@@ -228,6 +229,9 @@ type Setup struct {
 // Run prints the settings of the run.
 func (c *Console) Run(s Setup, settings Settings) {
 	c.printf("\nTotal parameters: %s\n", numbers.Thousands(s.Parameters))
+	if s.Trainable < s.Parameters {
+		c.printf("Frozen parameters: %s\n", numbers.Thousands(s.Parameters-s.Trainable))
+	}
 	c.printf("Training on %s", s.Device)
 	if s.Device == "cpu" {
 		c.printf(" (%d threads, %s)\n", s.Threads, s.Precision)

@@ -17,13 +17,25 @@ import (
 type Settings struct {
 	Epochs       int     // 0: no run, only [Trainer.Step] and [Trainer.Evaluate]
 	LearningRate float64 // peak
+	Scheduler    string  // one of [Schedulers]; "" is Linear
 	WeightDecay  float64
-	WarmupRatio  float64 // share of all steps
-	WarmupSteps  int     // overrides WarmupRatio unless it is 0
-	MaxGradNorm  float64 // 0 disables clipping
-	MaxBadSteps  int     // abort after this many consecutive non-finite steps; 0 means after the first
-	Seed         uint64  // for shuffling and dropout
-	BF16         bool    // matrix products in bfloat16, weights in float32
+
+	HeadLearningRate float64 // peak, of the heads; 0: LearningRate
+	LayerDecay       float64 // an encoder layer's learning rate as a fraction of the next layer's; 0 is 1
+	NoDecayOnVectors bool    // no weight decay on biases and LayerNorm weights
+
+	WarmupRatio float64 // share of all steps
+	WarmupSteps int     // overrides WarmupRatio unless it is 0
+	MaxGradNorm float64 // 0 disables clipping
+	MaxBadSteps int     // abort after this many consecutive non-finite steps; 0 means after the first
+	Seed        uint64  // for shuffling and dropout
+	BF16        bool    // matrix products in bfloat16, weights in float32
+
+	// AccumulationSteps is the number of parts into which each rank splits its share of a
+	// batch, in training and validation. Their gradients are summed before the weights are
+	// updated. The loader's BatchSize is that of the whole batch, and the update is the
+	// same up to rounding; memory is that of one part. 0 and 1: the share is one part.
+	AccumulationSteps int
 
 	EvalSteps int     // validate every this many steps, and after the last; 0 means after each epoch
 	Best      string  // selection criterion: BestAverage, BestLoss, or a metric's name; "" is BestAverage
@@ -45,6 +57,8 @@ type Settings struct {
 // withDefaults sets defaults.
 func (s Settings) withDefaults() Settings {
 	s.Best = cmp.Or(s.Best, BestAverage)
+	s.LayerDecay = cmp.Or(s.LayerDecay, 1)
+	s.AccumulationSteps = cmp.Or(s.AccumulationSteps, 1)
 	return s
 }
 
@@ -69,11 +83,16 @@ func (s Settings) check(names []string) (wrong []string) {
 		{"EvalSteps", s.EvalSteps},
 		{"Patience", s.Patience},
 		{"SaveSteps", s.SaveSteps},
+		{"AccumulationSteps", s.AccumulationSteps},
 	} {
 		atLeast0(field.name, float64(field.value))
 	}
 	atLeast0("LearningRate", s.LearningRate)
 	atLeast0("WeightDecay", s.WeightDecay)
+	atLeast0("HeadLearningRate", s.HeadLearningRate)
+	check(s.HeadLearningRate == 0 || s.LearningRate > 0, "LearningRate", "above 0, with HeadLearningRate", s.LearningRate)
+	check(s.LayerDecay > 0 && s.LayerDecay <= 1, "LayerDecay", "above 0, and 1 at most", s.LayerDecay)
+	check(isScheduler(s.Scheduler), "Scheduler", "one of "+strings.Join(Schedulers(), ", "), fmt.Sprintf("%q", s.Scheduler))
 	check(s.WarmupRatio >= 0 && s.WarmupRatio <= 1, "WarmupRatio", "from 0 to 1", s.WarmupRatio)
 	check(s.MaxGradNorm >= 0, "MaxGradNorm", "0 or more", s.MaxGradNorm)
 	atLeast0("MinDelta", s.MinDelta)

@@ -74,8 +74,11 @@ func New(s Settings, d Deps) (*Trainer, error) {
 	}
 	t.stopping = t.newStopping()
 	t.progress = Progress{PerEpoch: t.plan.StepsPerEpoch, Validated: true, Interval: newInterval(t.train)}
-	var err error
-	if t.optimizer, err = torchx.NewAdamW(t.objective.Params(), s.WeightDecay); err != nil {
+	groups, err := paramGroups(d.model(), s)
+	if err == nil {
+		t.optimizer, err = torchx.NewAdamW(t.objective.Params().Device(), groups...)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make a trainer: %w", err)
 	}
 	return t, nil
@@ -114,6 +117,14 @@ func (d Deps) check(s Settings) (wrong []string) {
 		}
 	}
 	return wrong
+}
+
+// model is what is trained, without its losses.
+func (d Deps) model() Trainable {
+	if d.Objective != nil {
+		return d.Objective
+	}
+	return d.Model
 }
 
 // objective is what is trained.
