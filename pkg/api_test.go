@@ -20,9 +20,9 @@ const (
 	internal = module + "internal/"
 )
 
-// Another module can't import internal/. So a type from there that an exported
-// identifier of pkg/ shows needs an alias in pkg/, and signatures use the alias: that
-// is what their documentation shows.
+// Another module can't import internal/. So a type from there that is used by an
+// exported identifier of pkg/ needs an alias in pkg/, and signatures must use the alias,
+// since that is what their documentation shows.
 func TestCallersCanNameTypes(t *testing.T) {
 	packages := load(t, "./...")
 	c := checker{aliased: map[*types.TypeName]bool{}, seen: map[string]bool{}, done: map[types.Type]bool{}}
@@ -50,7 +50,7 @@ func TestCallersCanNameTypes(t *testing.T) {
 	}
 }
 
-// checker finds types of internal/ that a caller can't name.
+// checker finds types of internal/ that other modules can't name.
 type checker struct {
 	aliased map[*types.TypeName]bool // types that an exported alias in pkg/ names
 	seen    map[string]bool
@@ -58,7 +58,7 @@ type checker struct {
 	found   []string
 }
 
-// object checks what an exported identifier shows.
+// object checks the types used by an exported identifier.
 func (c *checker) object(where string, o types.Object) {
 	if o, ok := o.(*types.TypeName); ok {
 		if o.IsAlias() {
@@ -71,7 +71,7 @@ func (c *checker) object(where string, o types.Object) {
 	c.shows(where, o.Type(), true)
 }
 
-// members checks the exported fields and methods of a type, and what it is made of.
+// members checks the exported fields and methods of a type, and its components.
 func (c *checker) members(where string, t types.Type) {
 	if c.done[t] {
 		return
@@ -82,7 +82,7 @@ func (c *checker) members(where string, t types.Type) {
 		c.shows(where, t, true)
 		return
 	}
-	// Our aliases can't be used where the type itself is declared.
+	// Aliases can't be used where the type itself is declared.
 	spelled := named.Obj().Pkg() != nil && !strings.HasPrefix(named.Obj().Pkg().Path(), internal)
 	c.shows(where, named.Underlying(), spelled)
 	for m := range named.Methods() {
@@ -92,8 +92,8 @@ func (c *checker) members(where string, t types.Type) {
 	}
 }
 
-// shows checks a type as it is written in a signature, field or variable. Spelled says
-// that an alias must be used, not just exist.
+// shows checks a type as written in a signature, field or variable. spelled requires
+// that an alias is used, not only that it exists.
 func (c *checker) shows(where string, t types.Type, spelled bool) {
 	switch t := t.(type) {
 	case *types.Alias:
@@ -151,8 +151,8 @@ func (c *checker) find(where string, o *types.TypeName) {
 	}
 }
 
-// load reads the exported identifiers of packages that match a pattern, from what the
-// compiler keeps in the build cache.
+// load reads the exported identifiers of packages that match a pattern, from the
+// compiler's output in the build cache.
 func load(t *testing.T, pattern string) []*types.Package {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", pattern).Output()

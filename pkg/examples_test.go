@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// The example programs are built and run as docs/library.md says: in a module that
-// lies elsewhere, with a workspace of its own.
+// The example programs are built and run as described in docs/library.md: in a module
+// outside the clone, with its own workspace.
 func TestExamplesOutsideTheClone(t *testing.T) {
 	clone, err := filepath.Abs("..")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command datagen writes synthetic helpline calls in the three schemas that
-// the model learns from.
+// Command datagen writes synthetic helpline calls in the three schemas used for
+// training.
 package main
 
 import (
@@ -42,7 +42,7 @@ func run(args []string, streams cli.Streams) int {
 	return cli.Main("datagen", help, &command{}, args, streams)
 }
 
-// Run makes the three files.
+// Run writes the three files.
 func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	if err := c.check(); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (c *command) check() error {
 	return refuse(synth.Files(c.Out))
 }
 
-// refuse is an error that names the files that are there.
+// refuse returns an error that names the existing files.
 func refuse(paths []string) error {
 	var there []string
 	for _, path := range paths {
@@ -93,7 +93,7 @@ func refuse(paths []string) error {
 	return fmt.Errorf("already there: %s; give --force to replace, or another folder with --out", strings.Join(there, ", "))
 }
 
-// newProgress shows how many calls there are. Done removes it.
+// newProgress shows the number of calls written. done removes it.
 func newProgress(w io.Writer) (progress func(done, total int), done func()) {
 	bar := terminal.NewProgress(w, "Calls", 0, terminal.Options{Lines: w})
 	return func(done, total int) { bar.Set(int64(done), int64(total), "") }, bar.Finish

@@ -1,4 +1,4 @@
-// Command eval scores trained models on labelled calls, and reports.
+// Command eval scores trained models on labelled calls and writes reports.
 package main
 
 import (
@@ -90,7 +90,7 @@ func (f *flags) run(ctx context.Context, streams cli.Streams) error {
 	return f.keep(ctx, result, streams)
 }
 
-// options are the flags as [evaluate.Run] takes them.
+// options converts the flags for [evaluate.Run].
 func (f *flags) options(streams cli.Streams) (evaluate.Options, error) {
 	o := evaluate.Options{
 		Model:   f.Model,
@@ -130,7 +130,7 @@ func notice(streams cli.Streams) func(line string) {
 	return func(line string) { fmt.Fprintln(streams.Err, "eval:", line) }
 }
 
-// check finds what would keep the report from its place, before there is one.
+// check finds, before the evaluation, errors that would prevent saving the report.
 func (f *flags) check(o evaluate.Options) error {
 	if err := o.Check(); err != nil {
 		return err
@@ -148,7 +148,7 @@ func (f *flags) check(o evaluate.Options) error {
 
 func (f *flags) trackingURI() string { return tracking.ResolveURI(f.TrackingURI, os.Getenv) }
 
-// keep writes the files and logs to MLflow, as asked for.
+// keep writes the files and logs to MLflow, if requested.
 func (f *flags) keep(ctx context.Context, r *evaluate.Result, streams cli.Streams) error {
 	dir := f.Output
 	if dir == "" && f.MLflow {

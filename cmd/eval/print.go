@@ -8,7 +8,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/evaluate"
 )
 
-// print writes the result for people, or for programs.
+// print writes the result for people or for programs.
 func (f *flags) print(w io.Writer, r *evaluate.Result) error {
 	switch f.Format {
 	case "json":

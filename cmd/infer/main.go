@@ -1,5 +1,5 @@
-// Command infer reads calls with a trained model: who is named, what the case
-// is about, how well the counsellor did.
+// Command infer labels calls with a trained model: entities, case categories, quality of
+// the conversation.
 package main
 
 import (
@@ -63,7 +63,7 @@ type flags struct {
 	Precision   string `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
 }
 
-// taskNames are names separated by commas; the model says whether it has them.
+// taskNames are names separated by commas; the model determines which exist.
 type taskNames []string
 
 // UnmarshalText adds one flag's names.
@@ -78,7 +78,7 @@ func (n *taskNames) UnmarshalText(text []byte) error {
 }
 
 func main() {
-	signal.Ignore(syscall.SIGPIPE) // a closed pipe is an error of the write, so that it can end quietly
+	signal.Ignore(syscall.SIGPIPE) // a closed pipe becomes a write error, so that the program can exit quietly
 	os.Exit(cli.Main("infer", help, &flags{}, os.Args[1:], cli.Standard()))
 }
 
@@ -102,7 +102,7 @@ func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
 	return cli.Exit(exitCode(err), err)
 }
 
-// options are the flags as [label.Run] takes them.
+// options converts the flags for [label.Run].
 func (f *flags) options() label.Options {
 	return label.Options{
 		Model: f.Model,
@@ -133,8 +133,8 @@ func (f *flags) options() label.Options {
 	}
 }
 
-// Exit codes of a shard, by which a job's failure policy tells what to do. They
-// are those of sysexits.h. Other errors are 1.
+// Exit codes of a shard, for a job's failure policy. They are those of sysexits.h. All
+// other errors are 1.
 const (
 	exitData    = 65
 	exitNoInput = 66
@@ -143,7 +143,7 @@ const (
 	exitModel   = 78
 )
 
-// exitCode tells a shard's errors apart.
+// exitCode returns the exit code for a shard's error.
 func exitCode(err error) int {
 	switch label.CauseOf(err) {
 	case label.BadCall:

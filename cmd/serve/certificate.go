@@ -9,14 +9,14 @@ import (
 	"github.com/trident-nlp/trident/pkg/serve"
 )
 
-// certificate is the server's, which can be read anew while it serves.
+// certificate is the server's certificate, which can be reloaded while it is serving.
 type certificate struct {
 	certFile, keyFile string
 	log               *slog.Logger
 	current           atomic.Pointer[tls.Certificate]
 }
 
-// read takes what the files hold now, and after an error keeps what it has.
+// read loads the files; after an error the current certificate is kept.
 func (c *certificate) read() error {
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
@@ -27,8 +27,7 @@ func (c *certificate) read() error {
 	return nil
 }
 
-// config is for a server whose new connections get the certificate that was read
-// last.
+// config is for a server whose new connections get the certificate that was loaded last.
 func (c *certificate) config() *tls.Config {
 	return &tls.Config{
 		MinVersion:     tls.VersionTLS12,

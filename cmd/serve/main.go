@@ -1,5 +1,4 @@
-// Command serve answers HTTP requests with a trained model: transcripts in,
-// labels out.
+// Command serve is an HTTP service for a trained model: transcripts in, labels out.
 package main
 
 import (
@@ -31,7 +30,7 @@ Examples:
   serve --model models/multitask --precision int8 --listen 127.0.0.1:9000
   serve --model models/multitask --listen :8443 --keys keys.txt --tls-cert cert.pem --tls-key key.pem`
 
-// flags are the command line. Each has a twin in the environment.
+// flags are the command line. Each has an environment variable.
 type flags struct {
 	Model string `path:"" required:"" env:"TRIDENT_MODEL" placeholder:"DIR" help:"Model directory, as written by train."`
 
@@ -97,7 +96,7 @@ func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
 		return err
 	}
 	var listen net.ListenConfig
-	listen.SetMultipathTCP(false) // its sockets can't turn new connections away while those that wait are accepted
+	listen.SetMultipathTCP(false) // its sockets can't refuse new connections while waiting ones are accepted
 	listener, err := listen.Listen(ctx, "tcp", f.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
@@ -109,7 +108,7 @@ func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
 	return server.Serve(ctx, listener)
 }
 
-// warn tells what whoever listens beyond this machine should know.
+// warn prints warnings for services that are reachable from other machines.
 func (f *flags) warn(c serve.Config, address net.Addr) {
 	if isLoopback(address) {
 		return
@@ -136,13 +135,13 @@ func reloadOnHangup(ctx context.Context, server *serve.Server, log *slog.Logger)
 			return
 		case <-hangups:
 		}
-		if _, err := server.Reload(ctx); errors.Is(err, serve.ErrReloading) { // what else goes wrong it logs
+		if _, err := server.Reload(ctx); errors.Is(err, serve.ErrReloading) { // other errors are logged by Reload
 			log.Warn("SIGHUP came while a reload was at work; send it again", "error", err.Error())
 		}
 	}
 }
 
-// config makes of the flags what a server is made of. The log is for warnings.
+// config converts the flags to the server's configuration. The log is for warnings.
 func (f *flags) config(log *slog.Logger) (c serve.Config, err error) {
 	torchx.Configure(f.Threads)
 	device, err := torchx.Device(f.Device)
@@ -182,7 +181,7 @@ func (f *flags) config(log *slog.Logger) (c serve.Config, err error) {
 	return c, nil
 }
 
-// check finds what kong's tags can't.
+// check finds errors that kong's tags can't.
 func (f *flags) check() error {
 	for _, number := range []struct {
 		flag  string
@@ -222,10 +221,10 @@ func (f *flags) check() error {
 	return cli.CheckModelDir(f.Model)
 }
 
-// hosts are the names that the server answers to. Beyond this machine they can't
-// be known: pods are probed by their address. Where everyone may ask who has no
-// key, names must be given all the same: a web page elsewhere may be one of
-// those, by way of a name that was rebound.
+// hosts returns the host names that the server accepts. If it is reachable from other
+// machines they can't be known: pods are probed by their address. If requests without a
+// key are accepted, names are required nevertheless: they could come from a web page
+// elsewhere, by DNS rebinding.
 func (f *flags) hosts() (serve.Hosts, error) {
 	h, err := serve.ParseHosts(f.Host)
 	if err != nil {
@@ -239,7 +238,7 @@ func (f *flags) hosts() (serve.Hosts, error) {
 	return h, err
 }
 
-// checkListen keeps a server without keys on this machine.
+// checkListen restricts a server without keys to this machine.
 func (f *flags) checkListen() error {
 	address, err := net.ResolveTCPAddr("tcp", f.Listen)
 	switch {

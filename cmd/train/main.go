@@ -1,5 +1,4 @@
-// Command train trains a model on labelled helpline calls and keeps the best
-// checkpoint.
+// Command train trains a model on labelled helpline calls and saves the best checkpoint.
 package main
 
 import (
@@ -79,7 +78,7 @@ func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
 		return err
 	case spawn && !f.DryRun:
 		return ranks.Spawn(f.Nproc, f.Args, streams)
-	case place.Rank == 0: // which speaks for all
+	case place.Rank == 0: // which prints for all
 		tell(notes, streams)
 	}
 	o.Place = place
@@ -102,7 +101,7 @@ func (f *flags) load() (config.Config, []config.Note, error) {
 	return config.Load(f.Config, f.Set)
 }
 
-// tell prints what there is to say of the configuration.
+// tell prints the notes on the configuration.
 func tell(notes []config.Note, streams cli.Streams) {
 	for _, note := range notes {
 		if note.Warning {

@@ -7,8 +7,8 @@ import (
 	"github.com/trident-nlp/trident/internal/ranks"
 )
 
-// place finds out which of how many processes this is, and whether it shall start
-// the others.
+// place determines which process this is, of how many, and whether it has to start the
+// others.
 func (f *flags) place(env func(string) string) (p ranks.Place, spawn bool, err error) {
 	spawned := env(ranks.Spawned) != ""
 	switch {

@@ -37,7 +37,7 @@ func predict(ctx context.Context) error {
 		return err
 	}
 	for _, answer := range answers {
-		if answer.Err != nil { // this call has no answer
+		if answer.Err != nil { // this call has no prediction
 			return answer.Err
 		}
 		for _, entity := range answer.Entities {

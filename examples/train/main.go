@@ -1,5 +1,5 @@
-// Command train makes demo calls in data/ and trains a small model on them for three
-// epochs. The model lies in model/ then.
+// Command train generates demo calls in data/ and trains a small model on them for three
+// epochs. The model is saved in model/.
 package main
 
 import (

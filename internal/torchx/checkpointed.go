@@ -13,18 +13,18 @@ import (
 	"github.com/sugarme/gotch/ts"
 )
 
-// checkpointed is a part of the forward pass of which its input and result alone are kept.
+// checkpointed is a part of the forward pass of which only the input and the result are stored.
 type checkpointed struct {
 	f      func(x *ts.Tensor) *ts.Tensor
 	x, out *ts.Tensor
-	random randomState // before the forward pass
+	random randomState // at the start of the forward pass
 }
 
-// Checkpointed is f(x), of which a training Scope keeps no more than x and the result
-// (gradient checkpointing; Chen et al. 2016): [Scope.Backward] runs f a second time, with the
-// same random numbers, and so drops out the same. Gradients are bit for bit those without. f
-// must depend on no other tensor that needs a gradient but parameters. It is for parts that
-// have something to learn; see [Scope.Learns].
+// Checkpointed returns f(x). A training Scope stores only x and the result (gradient
+// checkpointing; Chen et al. 2016): [Scope.Backward] runs f again with the same random
+// numbers, so dropout masks are the same and gradients are identical bit for bit. Apart
+// from x, f may use only parameters and constants. Call it only if x or a parameter of f
+// needs a gradient; see [Scope.Learns].
 func (s *Scope) Checkpointed(x *ts.Tensor, f func(x *ts.Tensor) *ts.Tensor) *ts.Tensor {
 	if s.err != nil || !s.training {
 		return s.Block(func() *ts.Tensor { return f(x) })
@@ -34,7 +34,7 @@ func (s *Scope) Checkpointed(x *ts.Tensor, f func(x *ts.Tensor) *ts.Tensor) *ts.
 	c.out = s.Block(func() *ts.Tensor { return f(x) })
 	setGradEnabled(was)
 	if s.autocast {
-		autocastForget() // of copies of parameters through which no gradient flows
+		autocastForget() // bfloat16 copies of parameters that were made without gradients
 	}
 	if s.err == nil {
 		s.Fail(requireGrad(c.out, true))
@@ -43,7 +43,7 @@ func (s *Scope) Checkpointed(x *ts.Tensor, f func(x *ts.Tensor) *ts.Tensor) *ts.
 	return c.out
 }
 
-// Learns reports whether a backward pass has to reach any of the tensors.
+// Learns reports whether any of the tensors needs a gradient.
 func (s *Scope) Learns(tensors ...*ts.Tensor) bool {
 	for _, t := range tensors {
 		if s.err != nil || t == nil {
@@ -58,7 +58,7 @@ func (s *Scope) Learns(tensors ...*ts.Tensor) bool {
 }
 
 // backwardAgain continues a backward pass through the checkpointed parts, the last one
-// first. What is drawn afterwards is what it would have been without them.
+// first. It leaves the random generators as it found them.
 func (s *Scope) backwardAgain() {
 	if len(s.checkpointed) == 0 {
 		return
@@ -79,8 +79,8 @@ func (s *Scope) backwardAgain() {
 	after.drop()
 }
 
-// backwardThrough gives the parameters of a part, and its input, the gradients that follow
-// from its result's.
+// backwardThrough recomputes a part and propagates the gradient of its result to its
+// parameters and its input.
 func (s *Scope) backwardThrough(c checkpointed) {
 	gradient := s.gradient(c.out)
 	if gradient == nil {
@@ -92,12 +92,12 @@ func (s *Scope) backwardThrough(c checkpointed) {
 		s.Fail(requireGrad(x, inputLearns))
 	}
 	out := s.Block(func() *ts.Tensor {
-		// No leaf, of which autocast would keep one bfloat16 copy, and add up its gradients in bfloat16.
+		// Not a leaf: autocast would cache a bfloat16 copy of it and sum gradients in bfloat16.
 		return c.f(s.run("alias", func() (*ts.Tensor, error) { return x.Alias(false) }, x))
 	})
 	s.backwardFrom(out, gradient)
 	if s.err == nil {
-		s.Fail(zeroGrad([]*ts.Tensor{c.out})) // its memory
+		s.Fail(zeroGrad([]*ts.Tensor{c.out})) // frees it
 	}
 	if inputLearns {
 		s.backwardFrom(c.x, s.gradient(x))
@@ -132,7 +132,7 @@ func (s *Scope) backwardFrom(out, gradient *ts.Tensor) {
 	}
 }
 
-// randomState is that of the random generators of the CPU and of a GPU, if one is used.
+// randomState is the state of the random generators of the CPU and, if used, a GPU.
 type randomState struct{ cpu, other *ts.Tensor }
 
 func (r randomState) drop() {

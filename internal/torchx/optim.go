@@ -10,7 +10,7 @@ import (
 // ParamGroup are parameters that are updated alike, as PyTorch's param_groups.
 type ParamGroup struct {
 	Params      []Param
-	Rate        float64 // what a step's learning rate is multiplied by
+	Rate        float64 // factor applied to a step's learning rate
 	WeightDecay float64
 }
 
@@ -50,7 +50,7 @@ func NewAdamW(device gotch.Device, groups ...ParamGroup) (*AdamW, error) {
 	return o, nil
 }
 
-// addState makes room for what is remembered of a parameter.
+// addState allocates the state of a parameter.
 func (g *group) addState(p Param, device gotch.Device) error {
 	size, err := p.Tensor.Size()
 	if err != nil {

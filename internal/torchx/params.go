@@ -95,8 +95,8 @@ func (p Params) Err() error { return p.store.err }
 // All returns the parameters in the order of their creation.
 func (p Params) All() []Param { return p.store.list }
 
-// Freeze makes the parameters that is picks constants: a backward pass computes no gradient
-// of them, nor of what depends on them alone.
+// Freeze makes the parameters selected by is constants: backward passes compute no
+// gradients for them, nor for tensors that depend only on them.
 func (p Params) Freeze(is func(name string) bool) error {
 	for _, param := range p.store.list {
 		if !is(param.Name) {

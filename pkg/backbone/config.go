@@ -12,19 +12,19 @@ import (
 	"github.com/trident-nlp/trident/internal/pyjson"
 )
 
-// The model types that are read and written, as config.json calls them.
+// The supported model types, as in config.json.
 const (
 	DistilBERT = "distilbert"
 	BERT       = "bert"
 )
 
-// Config is an encoder's architecture. As JSON it has the keys that Hugging Face's
-// configuration of its model type has.
+// Config is an encoder's architecture. Its JSON has the keys of Hugging Face's
+// configuration of its model type.
 type Config struct {
 	ModelType        string // DistilBERT or BERT; "" is DistilBERT
 	VocabSize        int64
 	MaxPositions     int64
-	TypeVocabSize    int64 // rows of BERT's token type embeddings; 0 for DistilBERT, which has none
+	TypeVocabSize    int64 // rows of BERT's token type embeddings; 0 for DistilBERT
 	Dim              int64
 	Layers           int64
 	Heads            int64
@@ -33,9 +33,9 @@ type Config struct {
 	AttentionDropout float64
 	Activation       string // "gelu", "gelu_new" or "relu"
 	InitRange        float64
-	LayerNormEps     float64 // 0 is 1e-12, which DistilBERT always has
+	LayerNormEps     float64 // 0 is 1e-12, DistilBERT's fixed value
 	PadID            int64
-	SinusoidalPos    bool // DistilBERT's; its embeddings are read from the file all the same
+	SinusoidalPos    bool // DistilBERT's; its embeddings are read from the file nevertheless
 	TieWeights       bool // DistilBERT's
 }
 
@@ -57,8 +57,8 @@ func DistilBERTCased() Config {
 	}
 }
 
-// BERTUncased is the architecture of bert-base-uncased, whose values Hugging Face's
-// BertConfig has as defaults.
+// BERTUncased is the architecture of bert-base-uncased, which has the default values of
+// Hugging Face's BertConfig.
 func BERTUncased() Config {
 	return Config{
 		VocabSize:        30522,
@@ -77,9 +77,9 @@ func BERTUncased() Config {
 	}
 }
 
-// ReadConfig reads a config.json. Keys that it lacks have the defaults of Hugging
-// Face's DistilBertConfig or BertConfig. Where model_type is missing it is a BERT's if it
-// has type_vocab_size, otherwise a DistilBERT's.
+// ReadConfig reads a config.json. Missing keys have the defaults of Hugging Face's
+// DistilBertConfig or BertConfig. Without model_type it is a BERT if it has
+// type_vocab_size, otherwise a DistilBERT.
 func ReadConfig(path string) (Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -95,8 +95,9 @@ func ReadConfig(path string) (Config, error) {
 	return c, nil
 }
 
-// NamedWeights is the file of weights that dir's config.json names, which transformers
-// then takes instead of those with the usual names; "" if it names none, or isn't there.
+// NamedWeights returns the weight file named in dir's config.json, which transformers
+// then uses instead of those with the usual names; "" if there is none, or no
+// config.json.
 func NamedWeights(dir string) (string, error) {
 	path := filepath.Join(dir, "config.json")
 	data, err := os.ReadFile(path)
@@ -118,8 +119,7 @@ func NamedWeights(dir string) (string, error) {
 	return named.Weights, nil
 }
 
-// Validate reports the first value that no model can have. It names values as
-// config.json does.
+// Validate returns an error for the first invalid value, named as in config.json.
 func (c Config) Validate() error {
 	keys := c.sizeKeys()
 	for _, size := range []struct {
@@ -152,7 +152,7 @@ func (c Config) Validate() error {
 	return c.validateTypes()
 }
 
-// validateTypes wants token types where the model type has them.
+// validateTypes requires token types for model types that have them.
 func (c Config) validateTypes() error {
 	switch {
 	case c.isBERT() && (c.TypeVocabSize < 1 || c.TypeVocabSize > 1<<24):

@@ -43,8 +43,7 @@ type bertJSON struct {
 	ModelType        string  `json:"model_type"`
 }
 
-// sizeKeys are the keys of a model type that name the same value otherwise than the
-// other's.
+// sizeKeys are the keys with different names in the two model types.
 type sizeKeys struct{ dim, layers, heads, hidden, activation, dropout, attentionDropout string }
 
 func (c Config) sizeKeys() sizeKeys {
@@ -55,7 +54,7 @@ func (c Config) sizeKeys() sizeKeys {
 	return sizeKeys{"dim", "n_layers", "n_heads", "hidden_dim", "activation", "dropout", "attention_dropout"}
 }
 
-// MarshalJSON gives the keys of Hugging Face's configuration of the model type.
+// MarshalJSON writes the keys of Hugging Face's configuration of the model type.
 func (c Config) MarshalJSON() ([]byte, error) {
 	if c.isBERT() {
 		return json.Marshal(bertJSON{
@@ -69,7 +68,7 @@ func (c Config) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// parseConfig reads config.json's content. It doesn't look at the values.
+// parseConfig parses config.json without checking the values.
 func parseConfig(data []byte) (Config, error) {
 	members, err := pyjson.Object(data)
 	if err != nil {
@@ -78,7 +77,7 @@ func parseConfig(data []byte) (Config, error) {
 	said := struct {
 		ModelType string `json:"model_type"`
 	}{DistilBERT}
-	if _, typed := members["type_vocab_size"]; typed { // as old checkpoints of BERT, which don't name their type
+	if _, typed := members["type_vocab_size"]; typed { // as in old BERT checkpoints, which have no model_type
 		said.ModelType = BERT
 	}
 	if err := pyjson.Unmarshal(data, &said); err != nil {
@@ -102,8 +101,8 @@ func parseDistilBERT(data []byte, members map[string]json.RawMessage) (Config, e
 	if err := pyjson.Unmarshal(data, &k); err != nil {
 		return Config{}, err
 	}
-	// Other models' names of sizes, which DistilBertConfig takes too (its attribute_map);
-	// where both are there, these count.
+	// Size names of other models, which DistilBertConfig also accepts (its
+	// attribute_map); if both are present, these are used.
 	err := setSizes(members, []size{
 		{"dim", &k.Dim}, {"hidden_size", &k.Dim},
 		{"n_layers", &k.Layers}, {"num_hidden_layers", &k.Layers},
@@ -122,7 +121,7 @@ func parseBERT(data []byte, members map[string]json.RawMessage) (Config, error) 
 		d.VocabSize, d.MaxPositions, d.TypeVocabSize, d.Dim, d.Layers, d.Heads, d.HiddenDim,
 		d.Dropout, d.AttentionDropout, d.Activation, d.InitRange, d.LayerNormEps, d.PadID, d.ModelType,
 	}
-	// What makes a BERT compute something else.
+	// Settings with which a BERT computes something else.
 	other := struct {
 		Positions string `json:"position_embedding_type"`
 		Decoder   bool   `json:"is_decoder"`
@@ -154,7 +153,7 @@ func parseBERT(data []byte, members map[string]json.RawMessage) (Config, error) 
 
 const absolutePositions = "absolute"
 
-// size is a key that must be a number where it is there.
+// size is a key that must be a number if it is present.
 type size struct {
 	name  string
 	value *int64

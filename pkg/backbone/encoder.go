@@ -1,8 +1,8 @@
-// Package backbone is the encoder: DistilBERT (Sanh et al., 2019) or BERT (Devlin
-// et al., 2019), with Hugging Face's parameter names and file formats.
+// Package backbone is the encoder: DistilBERT (Sanh et al., 2019) or BERT (Devlin et
+// al., 2019), with Hugging Face's parameter names and file formats.
 //
-// pkg/fusion makes the [Encoder] of a model ([New]) and calls it once for a batch; pkg/run
-// finds pretrained weights ([Find]) and reads them ([LoadPretrained]).
+// pkg/fusion creates the [Encoder] of a model ([New]) and runs it once per batch;
+// pkg/run finds pretrained weights ([Find]) and loads them ([LoadPretrained]).
 package backbone
 
 import (
@@ -20,16 +20,16 @@ import (
 type Encoder struct {
 	Config Config
 
-	// Checkpointing makes a training Scope compute each layer a second time in the backward
-	// pass, so that between the passes it holds their inputs alone.
+	// Checkpointing makes a training Scope store only each layer's input and recompute the
+	// layer in the backward pass.
 	Checkpointing bool
 
 	embeddings embeddings
 	layers     []layer
 }
 
-// New adds the encoder's parameters to p: embeddings.* and transformer.layer.N.* of
-// DistilBERT, encoder.layer.N.* of BERT. Weights are N(0, initializer_range), biases 0.
+// New adds the encoder's parameters to p: embeddings.* and transformer.layer.N.* for
+// DistilBERT, encoder.layer.N.* for BERT. Weights are N(0, initializer_range), biases 0.
 func New(p nn.Params, c Config) (*Encoder, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("encoder: %w", err)
@@ -42,7 +42,7 @@ func New(p nn.Params, c Config) (*Encoder, error) {
 	return e, p.Err()
 }
 
-// Round prepares the layers for a Scope's [torchx.Scope.Int8].
+// Round quantizes the layers for a Scope's [torchx.Scope.Int8].
 func (e *Encoder) Round() error {
 	for i := range e.layers {
 		l := &e.layers[i]
@@ -60,12 +60,12 @@ func (e *Encoder) Round() error {
 // Tokens are sequences of token ids, one after another, without padding.
 type Tokens struct {
 	IDs     []int64
-	Lengths []int64 // of each sequence, at least 1; together as many as IDs
+	Lengths []int64 // of each sequence, at least 1; their sum is the number of IDs
 }
 
-// Forward maps tokens to hidden states [tokens, dim]. No sequence may be longer
-// than Config.MaxPositions. There is no padding to be masked: all but attention
-// looks at one token, and attention at one sequence.
+// Forward maps tokens to hidden states [tokens, dim]. No sequence may be longer than
+// Config.MaxPositions. No mask is needed, since there is no padding: attention is
+// computed per sequence, everything else per token.
 func (e *Encoder) Forward(s *nn.Scope, t Tokens) *ts.Tensor {
 	x := s.Block(func() *ts.Tensor { return e.embeddings.forward(s, t) }) // [tokens, dim]
 	for _, l := range e.layers {
@@ -79,8 +79,8 @@ func (e *Encoder) Forward(s *nn.Scope, t Tokens) *ts.Tensor {
 	return x
 }
 
-// Layer is where in the encoder a parameter is, by its name without prefix: 0 is the
-// embeddings, 1 the first layer.
+// Layer returns the layer of a parameter, given its name without prefix: 0 for the
+// embeddings, 1 for the first layer.
 func Layer(name string) int {
 	if _, rest, found := strings.Cut(name, "layer."); found {
 		digits, _, _ := strings.Cut(rest, ".")
@@ -91,12 +91,12 @@ func Layer(name string) int {
 	return 0
 }
 
-// embeddings adds what a token is to where it stands.
+// embeddings adds the embeddings of tokens and positions.
 type embeddings struct {
 	words     torchx.Embedding
 	positions torchx.Embedding
 	types     *torchx.Embedding // BERT's token types, of which every token has the first; nil for DistilBERT
-	longest   int64             // how many positions there are
+	longest   int64             // number of positions
 	norm      torchx.LayerNorm
 	dropout   float64
 }
@@ -118,14 +118,14 @@ func newEmbeddings(p torchx.Params, c Config) embeddings {
 func (e embeddings) forward(s *torchx.Scope, t Tokens) *ts.Tensor {
 	x := s.Embedding(s.Int64s(t.IDs, int64(len(t.IDs))), e.words) // [tokens, dim]
 	if e.types != nil {
-		// Before the positions, as in BERT: another order rounds otherwise.
+		// Added before the positions, as in BERT: another order would round differently.
 		x = s.Add(x, s.Embedding(s.Int64s([]int64{0}, 1), *e.types))
 	}
 	positions := s.Embedding(e.positionsOf(s, t.Lengths), e.positions) // [tokens, dim]
 	return s.Dropout(s.LayerNorm(s.Add(x, positions), e.norm), e.dropout)
 }
 
-// positionsOf returns where each token stands in its sequence, [tokens].
+// positionsOf returns the position of each token in its sequence, [tokens].
 func (e embeddings) positionsOf(s *torchx.Scope, lengths []int64) *ts.Tensor {
 	var positions []int64
 	for _, length := range lengths {
@@ -140,7 +140,7 @@ func (e embeddings) positionsOf(s *torchx.Scope, lengths []int64) *ts.Tensor {
 	return s.Int64s(positions, int64(len(positions)))
 }
 
-// layer is one transformer block, normalised after each residual sum.
+// layer is one transformer block, with LayerNorm after each residual sum.
 type layer struct {
 	attention     attention
 	attentionNorm torchx.LayerNorm
@@ -169,7 +169,7 @@ type attention struct {
 	query, key, value, out torchx.Linear
 	heads                  int64
 	dropout                float64 // of the attention weights
-	outDropout             float64 // of the result, which BERT alone has
+	outDropout             float64 // of the output, only in BERT
 }
 
 func newAttention(p torchx.Params, c Config, names partNames) attention {
@@ -215,7 +215,7 @@ func (f feedForward) forward(s *torchx.Scope, x *ts.Tensor) *ts.Tensor {
 	return s.Dropout(s.Linear(inner, f.outer), f.dropout)
 }
 
-// normalButRow draws from N(0, std²) and zeroes one row, the padding token's.
+// normalButRow draws from N(0, std²) and zeroes one row, that of the padding token.
 func normalButRow(std float64, row int64) torchx.Init {
 	return func(t *ts.Tensor) error {
 		if err := t.Normal_(0, std); err != nil {

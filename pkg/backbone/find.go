@@ -14,10 +14,10 @@ import (
 	"github.com/trident-nlp/trident/internal/weights"
 )
 
-// ErrNotFound is returned, wrapped, when a pretrained model is nowhere to be found.
+// ErrNotFound is returned, wrapped, when a pretrained model can't be found.
 var ErrNotFound = errors.New("pretrained model not found")
 
-// The files of a model; of several names, the first that it has.
+// The files of a model; with several names, the first that exists.
 var (
 	configFile     = []string{"config.json"}
 	tokenizerFiles = []string{"vocab.txt", "tokenizer.json"}
@@ -32,11 +32,11 @@ var (
 	}
 )
 
-// Find returns the directory of a pretrained model: name itself if it is a
-// directory, else the snapshot of that model's revision (a branch, tag or
-// commit) in the Hugging Face cache, where it is downloaded to if it isn't
-// there. progress, if not nil, is told of the download's bytes; total may be
-// -1. See [hub.FromEnv] for the environment variables.
+// Find returns the directory of a pretrained model: name itself if it is a directory,
+// otherwise the snapshot of that model's revision (a branch, tag or commit) in the
+// Hugging Face cache, downloading it if necessary. progress, if not nil, is called with
+// the bytes downloaded; total may be -1. See [hub.FromEnv] for the environment
+// variables.
 func Find(ctx context.Context, name, revision string, progress func(file string, done, total int64)) (string, error) {
 	dir, err := find(name, revision, func(dir string) bool {
 		return isDescribed(dir) && hasOne(dir, weights.HuggingFaceFiles()) && len(missingShards(dir)) == 0
@@ -67,20 +67,20 @@ func Find(ctx context.Context, name, revision string, progress func(file string,
 	return "", fmt.Errorf("get the pretrained model: %w", err)
 }
 
-// elsewhere is what else to do about a model that can't be had.
+// elsewhere is the advice for a model that can't be downloaded.
 const elsewhere = "set backbone.model_name to a directory that holds config.json, vocab.txt and model.safetensors, " +
 	"or train from scratch with --set backbone.init=random"
 
-// FindLocal is [Find] without the hub, and without the need for weights: the
+// FindLocal is [Find] without downloading and without requiring weights: the
 // configuration and the tokenizer are enough.
 func FindLocal(name, revision string) (string, error) {
 	return find(name, revision, isDescribed)
 }
 
-// isDescribed reports whether dir says what a model is made of and how it reads.
+// isDescribed reports whether dir has a configuration and a tokenizer.
 func isDescribed(dir string) bool { return hasOne(dir, configFile) && hasOne(dir, tokenizerFiles) }
 
-// find looks for a directory, or for a snapshot in the cache that is enough.
+// find looks for a directory, or for a snapshot in the cache, that satisfies enough.
 func find(name, revision string, enough func(dir string) bool) (string, error) {
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
 		return atomicdir.Current(name), nil
@@ -90,7 +90,7 @@ func find(name, revision string, enough func(dir string) bool) (string, error) {
 		return "", err
 	}
 	models := []string{name}
-	if !strings.Contains(name, "/") { // where the old names have moved to
+	if !strings.Contains(name, "/") { // the new location of old names
 		models = append(models, "distilbert/"+name, "google-bert/"+name)
 	}
 	for _, model := range models {
@@ -102,19 +102,19 @@ func find(name, revision string, enough func(dir string) bool) (string, error) {
 	return "", fmt.Errorf("%w: %q is neither a directory nor in the Hugging Face cache (%s)", ErrNotFound, name, client.Cache)
 }
 
-// missingShards are those of a checkpoint's files that dir has only the index of.
+// missingShards returns the shards of a checkpoint of which dir has only the index.
 func missingShards(dir string) (wants []hub.Want) {
 	for _, name := range weights.HuggingFaceFiles() {
 		if !hasOne(dir, []string{name}) {
 			continue
 		}
-		shards, _ := weights.Shards(filepath.Join(dir, name)) // what is wrong with the index is told where it is loaded
+		shards, _ := weights.Shards(filepath.Join(dir, name)) // loading reports errors in the index
 		for _, shard := range shards {
 			if !hasOne(dir, []string{shard}) {
 				wants = append(wants, hub.Want{Names: []string{shard}})
 			}
 		}
-		break // the first is the one that is loaded
+		break // the first is the one loaded
 	}
 	return wants
 }

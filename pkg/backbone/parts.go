@@ -6,10 +6,10 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-// partNames are what a model type calls the parts of its layers, whose computation is
-// the same.
+// partNames are a model type's names of the parts of its layers, which compute the same
+// in all types.
 type partNames struct {
-	layers                 string // what comes before a layer's number
+	layers                 string // prefix of a layer's number
 	query, key, value, out string
 	attentionNorm          string
 	inner, outer           string
@@ -31,7 +31,7 @@ func (c Config) partNames() partNames {
 	}
 }
 
-// modelName is what people call a model type.
+// modelName is the common name of a model type.
 func modelName(bert bool) string {
 	if bert {
 		return "BERT"
@@ -39,8 +39,8 @@ func modelName(bert bool) string {
 	return "DistilBERT"
 }
 
-// publishedHeads are what published checkpoints of a model type have on top of the
-// encoder where its names have no prefix.
+// publishedHeads are the prefixes of heads in published checkpoints of a model type
+// whose encoder has no prefix.
 func publishedHeads(bert bool) []string {
 	if bert {
 		return []string{"cls", "classifier", "qa_outputs"}
@@ -48,11 +48,10 @@ func publishedHeads(bert bool) []string {
 	return []string{"vocab_transform", "vocab_layer_norm", "vocab_projector", "pre_classifier", "classifier", "qa_outputs"}
 }
 
-// activations are Hugging Face's names of the feed-forward network's activations that
-// [activated] knows.
+// activations are Hugging Face's names of the activations that [activated] supports.
 var activations = []string{"gelu", "gelu_new", "relu"}
 
-// activated is the activation, by its name, of l applied to x.
+// activated applies l to x, and then the named activation.
 func activated(s *torchx.Scope, activation string, x *ts.Tensor, l torchx.Linear) *ts.Tensor {
 	switch activation {
 	case "relu":

@@ -13,12 +13,12 @@ import (
 	"github.com/trident-nlp/trident/pkg/nn"
 )
 
-// LoadPretrained overwrites the encoder's parameters in p, whose names begin
-// with prefix, by those of the model in dir, in one file or in several. Hugging
-// Face's names are understood with and without what a model with heads puts in front of its
-// encoder's ("distilbert.", "bert.", our "backbone."), with the old gamma and beta, and
-// with what PyTorch's wrappers add. Heads and BERT's pooler are passed over. Every parameter
-// must be there, in its shape, and finite.
+// LoadPretrained sets the encoder's parameters in p, whose names begin with prefix, to
+// those of the model in dir, in one or several files. Hugging Face's names are
+// recognised with or without the encoder's prefix in models with heads ("distilbert.",
+// "bert.", Trident's "backbone."), with the old gamma and beta, and with prefixes of
+// PyTorch's wrappers. Heads and BERT's pooler are ignored. Every parameter must be
+// present, in its shape, and finite.
 func LoadPretrained(dir, prefix string, p nn.Params) error {
 	file, err := openPretrained(dir)
 	if err != nil {
@@ -45,9 +45,9 @@ func LoadPretrained(dir, prefix string, p nn.Params) error {
 	return nil
 }
 
-// openPretrained opens the weights of the model in dir, or the first of its several files.
+// openPretrained opens the weights of the model in dir, or the first of several files.
 func openPretrained(dir string) (*weights.File, error) {
-	names := append(weights.HuggingFaceFiles(), "model.pt") // a model of ours or the prototype's
+	names := append(weights.HuggingFaceFiles(), "model.pt") // Trident's and the prototype's models
 	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
 	switch named, err := NamedWeights(dir); {
 	case err != nil:
@@ -65,7 +65,7 @@ func openPretrained(dir string) (*weights.File, error) {
 	return file, nil
 }
 
-// encoderPrefix is what the names of the encoder's tensors begin with in a file.
+// encoderPrefix returns the prefix of the encoder's tensors in a file.
 func encoderPrefix(names []string) (string, error) {
 	var found []string
 	for _, name := range names {
@@ -75,7 +75,7 @@ func encoderPrefix(names []string) (string, error) {
 	}
 	switch len(found) {
 	case 0:
-		return "", nil // what is missing is told later
+		return "", nil // missing tensors are reported later
 	case 1:
 		return found[0], nil
 	}
@@ -83,8 +83,8 @@ func encoderPrefix(names []string) (string, error) {
 	return "", fmt.Errorf("it holds several encoders: those of %sembeddings.word_embeddings.weight and %sembeddings.word_embeddings.weight; give a folder of one", found[0], found[1])
 }
 
-// CurrentName is a tensor's name in today's models: old checkpoints call a norm's
-// weight gamma and its bias beta.
+// CurrentName returns a tensor's current name: old checkpoints have gamma and beta for
+// the weight and bias of LayerNorm.
 func CurrentName(name string) string {
 	if rest, ok := strings.CutSuffix(name, ".gamma"); ok {
 		return rest + ".weight"
@@ -95,23 +95,23 @@ func CurrentName(name string) string {
 	return name
 }
 
-// IsBuffer reports whether a tensor is none of an encoder's parameters, but numbers
-// that older versions of transformers stored beside them: the positions, counted from 0.
+// IsBuffer reports whether a tensor isn't a parameter of an encoder, but a buffer stored
+// by older versions of transformers: the positions, from 0.
 func IsBuffer(name string) bool {
 	return name == positionIDs || strings.HasSuffix(name, "."+positionIDs)
 }
 
 const positionIDs = "embeddings.position_ids"
 
-// IsPooler reports whether a tensor is of BERT's pooler, which makes a vector of the
-// first token's hidden state for the next sentence prediction. No head of ours reads it.
+// IsPooler reports whether a tensor belongs to BERT's pooler, which transforms the first
+// token's hidden state for next sentence prediction. Trident's heads don't use it.
 func IsPooler(name string) bool {
 	dense := strings.TrimSuffix(strings.TrimSuffix(name, ".weight"), ".bias")
 	return dense != name && (dense == "pooler.dense" || strings.HasSuffix(dense, ".pooler.dense"))
 }
 
-// isHead reports whether a tensor belongs to what a model has on top of its encoder, whose
-// names begin with within. Where that is nothing the heads of published models are known.
+// isHead reports whether a tensor belongs to a head of a model whose encoder has the
+// prefix within. If within is empty, only the heads of published models are recognised.
 func isHead(name, within string, bert bool) bool {
 	rest, inside := strings.CutPrefix(name, within)
 	if !inside || IsBuffer(name) || bert && IsPooler(name) {
@@ -121,12 +121,11 @@ func isHead(name, within string, bert bool) bool {
 	return slices.Contains(publishedHeads(bert), head)
 }
 
-// LoadParams overwrites the parameters of p whose names begin with prefix by
-// the tensors of file, and returns the names of those it had no use for.
-// rename maps a tensor's name in the file to the parameter's without prefix. A
-// missing tensor, a wrong shape, and a number that isn't finite
-// ([checkpoint.ErrNotFinite]), are errors that name it; nothing is overwritten if one
-// is missing.
+// LoadParams sets the parameters of p whose names begin with prefix to the tensors of
+// file, and returns the names of unused tensors. rename maps a tensor's name in the file
+// to the parameter's name without prefix. Missing tensors, wrong shapes and non-finite
+// numbers ([checkpoint.ErrNotFinite]) are errors that name the tensor; if a tensor is
+// missing, no parameter is changed.
 func LoadParams(file *nn.WeightFile, prefix string, p nn.Params, rename func(string) string) (unused []string, err error) {
 	source := map[string]string{}
 	for _, name := range file.Names() {

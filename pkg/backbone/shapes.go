@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
-// ReadDir reads the configuration of the model in dir: from config.json or, where the
+// ReadDir reads the configuration of the model in dir: from config.json or, if the
 // Python prototype wrote none, from the weights' shapes.
 func ReadDir(dir string) (Config, error) {
 	c, err := ReadConfig(filepath.Join(dir, configFile[0]))
@@ -20,7 +20,7 @@ func ReadDir(dir string) (Config, error) {
 	}
 	file, failed := openPretrained(dir)
 	if errors.Is(failed, ErrNotFound) {
-		return c, err // there is nothing of a model
+		return c, err // no model files at all
 	}
 	if failed != nil {
 		return c, failed
@@ -36,14 +36,14 @@ func ReadDir(dir string) (Config, error) {
 	return c, nil
 }
 
-// baseHeads are the attention heads of DistilBERT's base models, and of all others
-// that are baseDim wide.
+// baseHeads is the number of attention heads of DistilBERT's base models, and of all
+// others of width baseDim.
 const baseHeads, baseDim = 12, 768
 
-// ConfigOfShapes derives a DistilBERT's configuration from the shapes of its weights, whose
-// names begin with prefix. They don't show how many attention heads there are. Only baseDim
-// is known to have baseHeads.
-func ConfigOfShapes(file *weights.File, prefix string) (Config, error) {
+// ConfigOfShapes derives a DistilBERT's configuration from the shapes of its weights,
+// whose names begin with prefix. The number of attention heads can't be derived; it is
+// only known for baseDim.
+func ConfigOfShapes(file *nn.WeightFile, prefix string) (Config, error) {
 	c := DistilBERTCased()
 	if slices.ContainsFunc(file.Names(), func(name string) bool { return strings.Contains(name, "encoder.layer.") }) {
 		return c, errors.New("there is no config.json, which a BERT needs: copy it from where the model was made")

@@ -1,7 +1,7 @@
-// Package client asks a Trident server (cmd/serve) what it reads in calls. It
-// needs no libtorch, and holds the types of what goes over the wire.
+// Package client is a client of a Trident server (cmd/serve). It doesn't use libtorch,
+// and contains the types of the wire format.
 //
-// Other programs call [Client.Predict]. pkg/serve, which answers, uses the types.
+// Other programs call [Client.Predict]. pkg/serve uses the types.
 package client
 
 import (
@@ -19,29 +19,28 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// Options say how to reach a server. The zero value will do for one without
-// keys.
+// Options are the settings of a connection. The zero value is for a server without keys.
 type Options struct {
 	Key     string       // sent as "Authorization: Bearer KEY"
-	HTTP    *http.Client // nil: one of its own
+	HTTP    *http.Client // nil: a new one
 	Gzip    bool         // compress large requests, for a slow network; answers are compressed anyway
 	Retries int          // how often a request that met a full queue, a server that starts or ends, or a broken connection is sent again; 0: DefaultRetries, negative: never
 }
 
-// DefaultRetries is the number of retries where [Options] leave it open.
+// DefaultRetries is the default number of retries; see [Options].
 const DefaultRetries = 4
 
-// Client asks one server. It is safe for concurrent use.
+// Client is a client of one server. It is safe for concurrent use.
 type Client struct {
 	base     string
 	key      string
 	gzip     bool
 	patient  *retryablehttp.Client
-	straight *retryablehttp.Client // asks once
+	straight *retryablehttp.Client // without retries
 }
 
-// New returns a client of the server at base, such as http://127.0.0.1:8080.
-// It doesn't connect yet.
+// New returns a client of the server at base, such as http://127.0.0.1:8080. It doesn't
+// connect yet.
 func New(base string, o Options) (*Client, error) {
 	u, err := url.Parse(base)
 	switch {
@@ -66,7 +65,7 @@ func New(base string, o Options) (*Client, error) {
 func transport(over *http.Client, retries int) *retryablehttp.Client {
 	c := retryablehttp.NewClient()
 	c.Logger = nil
-	c.ErrorHandler = retryablehttp.PassthroughErrorHandler // the last answer says why
+	c.ErrorHandler = retryablehttp.PassthroughErrorHandler // the last response has the reason
 	c.CheckRetry = worthRetrying
 	c.RetryMax = retries
 	if over != nil {
@@ -75,7 +74,7 @@ func transport(over *http.Client, retries int) *retryablehttp.Client {
 	return c
 }
 
-// worthRetrying leaves a server's own errors (500) alone: they would come again.
+// worthRetrying excludes a server's own errors (500), which would recur.
 func worthRetrying(ctx context.Context, r *http.Response, err error) (bool, error) {
 	if err == nil && r.StatusCode == http.StatusInternalServerError {
 		return false, ctx.Err()
@@ -83,8 +82,8 @@ func worthRetrying(ctx context.Context, r *http.Response, err error) (bool, erro
 	return retryablehttp.DefaultRetryPolicy(ctx, r, err)
 }
 
-// Predict returns a prediction for each text, in their order. An error that
-// the server explained is a *[Problem]; none holds a text.
+// Predict returns one prediction per text, in the same order. An error described by the
+// server is a *[Problem]; errors don't contain the texts.
 func (c *Client) Predict(ctx context.Context, request Request) (*Response, error) {
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -100,8 +99,8 @@ func (c *Client) Predict(ctx context.Context, request Request) (*Response, error
 	return &response, nil
 }
 
-// Ready reports, as an error, why the server doesn't take requests yet or any
-// longer. It asks once.
+// Ready returns an error if the server doesn't accept requests yet, or no longer. It
+// doesn't retry.
 func (c *Client) Ready(ctx context.Context) error {
 	if err := c.do(ctx, c.straight, http.MethodGet, "/readyz", nil, nil); err != nil {
 		return fmt.Errorf("is the server ready: %w", err)
@@ -109,8 +108,8 @@ func (c *Client) Ready(ctx context.Context) error {
 	return nil
 }
 
-// Reload makes the server load its model anew, and returns the SHA-256 of what
-// it loaded. When it fails the server goes on with the model it had.
+// Reload makes the server reload its model, and returns the SHA-256 of the new model. If
+// it fails, the server continues with the current model.
 func (c *Client) Reload(ctx context.Context) (model string, err error) {
 	var answer struct{ Model string }
 	if err := c.do(ctx, c.patient, http.MethodPost, "/admin/reload", nil, &answer); err != nil {
@@ -119,13 +118,12 @@ func (c *Client) Reload(ctx context.Context) (model string, err error) {
 	return answer.Model, nil
 }
 
-// worthZipping is how large a body must be to take less than a packet once it
-// is compressed.
+// worthZipping is the size from which a compressed body needs fewer packets.
 const worthZipping = 1400
 
-// do sends a request and decodes the answer into out, unless that is nil.
+// do sends a request and decodes the response into out, unless that is nil.
 func (c *Client) do(ctx context.Context, over *retryablehttp.Client, method, path string, body []byte, out any) error {
-	var payload any // nil: no body, and no type of one
+	var payload any // untyped nil: no body
 	zipped := c.gzip && len(body) >= worthZipping
 	switch {
 	case zipped:
@@ -158,7 +156,7 @@ func (c *Client) do(ctx context.Context, over *retryablehttp.Client, method, pat
 	if err != nil {
 		return err
 	}
-	defer func() { _ = response.Body.Close() }() // only read from
+	defer func() { _ = response.Body.Close() }() // read-only
 	data, err := io.ReadAll(response.Body)
 	switch {
 	case err != nil:
@@ -174,7 +172,7 @@ func (c *Client) do(ctx context.Context, over *retryablehttp.Client, method, pat
 	return nil
 }
 
-// problemOf makes an error of an answer that isn't a success.
+// problemOf converts an error response to an error.
 func problemOf(response *http.Response, data []byte) error {
 	var p Problem
 	if strings.HasPrefix(response.Header.Get("Content-Type"), "application/problem+json") && json.Unmarshal(data, &p) == nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/client"
 )
 
-// answering starts a server that gives every request the same answer, so that the
-// examples need no model. Yours is cmd/serve.
+// answering starts a server that returns the same response to every request, so that the
+// examples don't need a model. The real server is cmd/serve.
 func answering(contentType string, status int, answer string) *httptest.Server {
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", contentType)
@@ -20,7 +20,7 @@ func answering(contentType string, status int, answer string) *httptest.Server {
 	}))
 }
 
-// One call, with all that the model can.
+// One call, with all of the model's tasks.
 func ExampleClient_Predict() {
 	server := answering("application/json", http.StatusOK, `{"model": "5e1f", "predictions": [{
 		"entities": [
@@ -49,7 +49,7 @@ func ExampleClient_Predict() {
 	// Advice and Counselling
 }
 
-// An error that the server explained says which field is wrong.
+// An error described by the server names the invalid field.
 func ExampleProblem() {
 	server := answering("application/problem+json", http.StatusUnprocessableEntity,
 		`{"type": "about:blank", "title": "Unprocessable Entity", "status": 422, "detail": "the text is empty", "field": "texts[0]"}`)

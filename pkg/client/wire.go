@@ -2,7 +2,7 @@ package client
 
 import "encoding/json"
 
-// Request asks for predictions. Only Texts is needed.
+// Request is a request for predictions. Only Texts is required.
 type Request struct {
 	Texts       []string `json:"texts" doc:"The calls, in UTF-8, none of them empty."`
 	Tasks       []string `json:"tasks,omitempty" doc:"What to predict: ner, cls, qa or the model's own tasks. All that the model can, if not given."`
@@ -15,27 +15,27 @@ type Request struct {
 	IndependentHeads bool `json:"independent_heads,omitempty" doc:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 }
 
-// Response answers a [Request].
+// Response is the response to a [Request].
 type Response struct {
-	Model       string       `json:"model"`       // SHA-256 of the model that answered
-	Predictions []Prediction `json:"predictions"` // of each text, in their order
+	Model       string       `json:"model"`       // SHA-256 of the model used
+	Predictions []Prediction `json:"predictions"` // one per text, in the same order
 }
 
-// Prediction is what the model says of one text. Parts that weren't asked for,
-// or that the model hasn't learnt, are nil.
+// Prediction is the model's prediction for one text. Parts that weren't requested, or
+// that the model doesn't have, are nil.
 type Prediction struct {
 	NER            []Token                    `json:"ner,omitempty"`            // the text's words, in order
-	Entities       []Entity                   `json:"entities,omitempty"`       // neighbouring words that belong together, merged
+	Entities       []Entity                   `json:"entities,omitempty"`       // adjacent words with the same label, joined
 	Classification map[string]string          `json:"classification,omitempty"` // by head: main_category, …
 	QA             map[string][]int           `json:"qa,omitempty"`             // by head: 1 for each criterion that is met
-	Tasks          map[string]json.RawMessage `json:"tasks,omitempty"`          // the model's own tasks, as their kind has it
+	Tasks          map[string]json.RawMessage `json:"tasks,omitempty"`          // custom tasks, in the format of their kind
 	Scores         *Scores                    `json:"scores,omitempty"`
-	Truncated      bool                       `json:"truncated,omitempty"` // the end of the text wasn't read
-	Attention      map[string][]WordWeight    `json:"attention,omitempty"` // by task, of each word that was read
+	Truncated      bool                       `json:"truncated,omitempty"` // the text was truncated
+	Attention      map[string][]WordWeight    `json:"attention,omitempty"` // by task: the weights of the words read
 }
 
-// WordWeight is how much a task's attention pooling looked at a word. Start and
-// End are as in [Token].
+// WordWeight is the weight of a word in a task's attention pooling. Start and End are as
+// in [Token].
 type WordWeight struct {
 	Start  int     `json:"start"`
 	End    int     `json:"end"`
@@ -51,7 +51,7 @@ type Token struct {
 	End   int    `json:"end"`
 }
 
-// Entity is a run of neighbouring words of one label, other than O. Start and
+// Entity is a sequence of adjacent words with the same label, other than O. Start and
 // End are as in [Token].
 type Entity struct {
 	Text  string `json:"text"`
@@ -60,16 +60,16 @@ type Entity struct {
 	End   int    `json:"end"`
 }
 
-// Scores are the probabilities behind a [Prediction].
+// Scores are the probabilities of a [Prediction].
 type Scores struct {
-	NER            []map[string]float32          `json:"ner,omitempty"`            // of each token: all labels
-	Classification map[string]map[string]float32 `json:"classification,omitempty"` // of each head: all labels
-	QA             map[string][]float32          `json:"qa,omitempty"`             // of each head: each criterion
+	NER            []map[string]float32          `json:"ner,omitempty"`            // by token: all labels
+	Classification map[string]map[string]float32 `json:"classification,omitempty"` // by head: all labels
+	QA             map[string][]float32          `json:"qa,omitempty"`             // by head: each criterion
 	Tasks          map[string]json.RawMessage    `json:"tasks,omitempty"`
 }
 
-// Problem is an answer that isn't a success, as application/problem+json
-// (RFC 9457). It never holds a text of the request.
+// Problem is an error response, in the format application/problem+json (RFC 9457). It
+// never contains a text of the request.
 type Problem struct {
 	Type      string `json:"type" doc:"Always about:blank: the status says what kind of problem it is."`
 	Title     string `json:"title" doc:"The status in words."`

@@ -11,9 +11,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// check lists what decoding node would pass over or take for something else:
-// unknown keys, keys without a value, fractions of whole numbers, and values
-// of another type. A nil node has no keys.
+// check lists what decoding node would ignore or misinterpret: unknown keys, keys
+// without a value, fractions for integers, and values of a wrong type. A nil node has no
+// keys.
 func check(node *yaml.Node) []string {
 	if node == nil {
 		return nil
@@ -34,7 +34,7 @@ func checkNode(node *yaml.Node, want reflect.Type, path string) []string {
 	section := want.Kind() == reflect.Struct
 	null := node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null"
 	switch {
-	case section && null: // all its keys keep their defaults
+	case section && null: // defaults for all its keys
 		return nil
 	case section && node.Kind == yaml.MappingNode:
 		return checkKeys(node, want, path)
@@ -46,7 +46,7 @@ func checkNode(node *yaml.Node, want reflect.Type, path string) []string {
 		return problems
 	case want.Kind() == reflect.Map && node.Kind == yaml.MappingNode:
 		return checkMap(node, want.Elem(), path)
-	case want.Kind() == reflect.Map && null || want.Kind() == reflect.Slice && null: // nothing in it
+	case want.Kind() == reflect.Map && null || want.Kind() == reflect.Slice && null: // empty
 		return nil
 	case null:
 		return []string{problem(node, path, `no value; remove the key, or write "" for an empty text`)}
@@ -82,7 +82,7 @@ func checkKeys(node *yaml.Node, section reflect.Type, path string) []string {
 	return problems
 }
 
-// checkMap checks a section whose keys are names that the user chose.
+// checkMap checks a section whose keys are chosen by the user.
 func checkMap(node *yaml.Node, want reflect.Type, path string) []string {
 	var problems []string
 	seen := map[string]bool{}
@@ -98,7 +98,7 @@ func checkMap(node *yaml.Node, want reflect.Type, path string) []string {
 	return problems
 }
 
-// fits reports whether a value can be taken without changing it.
+// fits reports whether a value can be decoded without changing it.
 func fits(node *yaml.Node, want reflect.Type) bool {
 	if node.Kind != yaml.ScalarNode {
 		return false
@@ -144,7 +144,7 @@ func valueOf(node *yaml.Node) string {
 	return strconv.Quote(node.Value)
 }
 
-// problem says what is wrong, and where if that is known.
+// problem formats an error with its position, if known.
 func problem(node *yaml.Node, path, text string) string {
 	if path != "" {
 		text = path + ": " + text

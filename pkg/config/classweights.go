@@ -7,11 +7,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Balanced weighs each class by how rare it is.
+// Balanced derives class weights from label frequencies.
 const Balanced = "balanced"
 
-// ClassWeights are Balanced, or a weight for each label; labels that aren't
-// named weigh 1.
+// ClassWeights are Balanced, or a weight for each label; labels that aren't listed have
+// weight 1.
 type ClassWeights struct {
 	Balanced bool
 	ByLabel  map[string]float64
@@ -35,7 +35,7 @@ func (w *ClassWeights) UnmarshalYAML(node *yaml.Node) error {
 	return nil
 }
 
-// MarshalYAML writes what UnmarshalYAML reads.
+// MarshalYAML writes the form that UnmarshalYAML reads.
 func (w ClassWeights) MarshalYAML() (any, error) {
 	if w.Balanced {
 		return Balanced, nil

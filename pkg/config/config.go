@@ -1,14 +1,14 @@
-// Package config is the YAML configuration: its keys, their defaults, strict
-// decoding (an unknown key is an error with its line) and validation.
+// Package config is the YAML configuration: its keys, their defaults, strict decoding
+// (an unknown key is an error with its line) and validation.
 //
-// cmd/train reads a file with [Load]; another program takes [Default], sets what it
-// wants and calls [Config.Validate]. pkg/run is given the result. This package calls no
-// other of pkg/.
+// cmd/train reads a file with [Load]; other programs start from [Default], set fields
+// and call [Config.Validate]. The result is passed to pkg/run. This package imports no
+// other package of pkg/.
 package config
 
-// Config is a whole configuration file. Keys of the Python prototype keep
-// their names, meaning and defaults. Relative paths are relative to the
-// working directory; [Load] tries those to read from the file's own folder, too.
+// Config is a whole configuration file. Keys of the Python prototype keep their names,
+// meaning and defaults. Relative paths are relative to the working directory; [Load]
+// also looks up input paths relative to the file's folder.
 type Config struct {
 	Task      string    `yaml:"task"` // multitask | ner | classification | qa | distill
 	Backbone  Backbone  `yaml:"backbone"`
@@ -21,7 +21,7 @@ type Config struct {
 	MLflow    MLflow    `yaml:"mlflow"`
 }
 
-// Backbone says which encoder to start from.
+// Backbone is the encoder to start from.
 type Backbone struct {
 	ModelName string  `yaml:"model_name"` // a directory, or a name in the Hugging Face cache or on its hub
 	Revision  string  `yaml:"revision"`   // of a name: a branch, tag or commit
@@ -29,9 +29,9 @@ type Backbone struct {
 	Init      string  `yaml:"init"`       // pretrained | random
 	Size      Size    `yaml:"size"`       // with init: random; zero values are distilbert-base's
 
-	Heads            string `yaml:"heads"`             // new | keep: with a fine-tuned model_name, go on with its heads where labels agree
-	FreezeEmbeddings bool   `yaml:"freeze_embeddings"` // they don't learn
-	FreezeLayers     int64  `yaml:"freeze_layers"`     // how many of the encoder's first layers don't learn
+	Heads            string `yaml:"heads"`             // new | keep: continue the heads of a fine-tuned model_name where labels agree
+	FreezeEmbeddings bool   `yaml:"freeze_embeddings"` // keep the embeddings as they are
+	FreezeLayers     int64  `yaml:"freeze_layers"`     // number of the encoder's first layers that stay as they are
 }
 
 // Size is the architecture of a randomly initialised encoder.
@@ -42,21 +42,21 @@ type Size struct {
 	HiddenDim int64 `yaml:"hidden_dim"`
 }
 
-// Data says where the records lie and how they are split.
+// Data lists the data files and how they are split.
 type Data struct {
 	NERPath            string  `yaml:"ner_path"`
 	ClassificationPath string  `yaml:"classification_path"`
 	QAPath             string  `yaml:"qa_path"`
 	TestSize           float64 `yaml:"test_size"`       // share of the records held out: for validation or, with a validation_size, for a test of the best model
-	ValidationSize     float64 `yaml:"validation_size"` // share held out for validation beside it; 0: none
-	ValidationOf       string  `yaml:"validation_of"`   // all | rest: whether validation_size is a share of all records, or of those that the test leaves
-	Stratify           string  `yaml:"stratify"`        // head whose classes the shares have in proportion, such as sub; "": none
+	ValidationSize     float64 `yaml:"validation_size"` // additional share held out for validation; 0: none
+	ValidationOf       string  `yaml:"validation_of"`   // all | rest: validation_size is a share of all records, or of the records that aren't in the test share
+	Stratify           string  `yaml:"stratify"`        // head whose class proportions each share keeps, such as sub; "": none
 	RandomSeed         uint32  `yaml:"random_seed"`     // of the split
 	LabelAllSubwords   bool    `yaml:"label_all_subwords"`
 	Generate           Demo    `yaml:"generate"` // demo data, made when the files are missing
 }
 
-// Demo sizes the data that the quickstart makes for itself.
+// Demo sets the sizes of the quickstart's generated data.
 type Demo struct {
 	NER   int    `yaml:"ner"`
 	Cases int    `yaml:"cases"`
@@ -65,16 +65,16 @@ type Demo struct {
 	Seed  uint64 `yaml:"seed"`
 }
 
-// Enabled reports whether missing data files are to be made.
+// Enabled reports whether missing data files are generated.
 func (d Demo) Enabled() bool { return d.NER > 0 || d.Cases > 0 || d.QA > 0 }
 
-// Tokenizer says how texts become token ids.
+// Tokenizer defines how texts are tokenized.
 type Tokenizer struct {
 	MaxLength  int    `yaml:"max_length"`
 	Padding    string `yaml:"padding"`    // max_length | longest
 	Truncation bool   `yaml:"truncation"` // false: longer sentence-level records are dropped, as NER's always are
-	VocabSize  int    `yaml:"vocab_size"` // of the vocabulary made from the data, with backbone.init: random
-	LowerCase  bool   `yaml:"lower_case"` // of that vocabulary: without case, as in the uncased models
+	VocabSize  int    `yaml:"vocab_size"` // of the vocabulary built from the data, with backbone.init: random
+	LowerCase  bool   `yaml:"lower_case"` // of that vocabulary: uncased
 }
 
 // Training holds the hyperparameters.
@@ -84,7 +84,7 @@ type Training struct {
 	LearningRate          float64 `yaml:"learning_rate"`
 	WeightDecay           float64 `yaml:"weight_decay"`
 	WarmupRatio           float64 `yaml:"warmup_ratio"`
-	WarmupSteps           int     `yaml:"warmup_steps"`            // 0: by warmup_ratio
+	WarmupSteps           int     `yaml:"warmup_steps"`            // 0: from warmup_ratio
 	MaxGradNorm           float64 `yaml:"max_grad_norm"`           // 0 disables clipping
 	EvalSteps             int     `yaml:"eval_steps"`              // validate every this many steps; 0 means after each epoch
 	MetricForBestModel    string  `yaml:"metric_for_best_model"`   // avg, loss, or a figure as MLflow shows it: val_ner/entity_f1
@@ -98,40 +98,39 @@ type Training struct {
 	SaveMinutes float64 `yaml:"save_minutes"`  // also save when the last state is older than this; 0 disables it
 	MaxBadSteps int     `yaml:"max_bad_steps"` // abort after this many consecutive non-finite steps; fewer are skipped
 
-	Sampling            string  `yaml:"sampling"` // proportional | uniform | temperature: how often tasks take their turns
+	Sampling            string  `yaml:"sampling"` // proportional | uniform | temperature: how often tasks are sampled
 	SamplingTemperature float64 `yaml:"sampling_temperature"`
 
-	// LossWeights multiply the losses of tasks, by name; 1 where none is given.
-	// Tasks share the encoder and the optimiser's running means: the gradients
-	// of a task with small ones (entities) weigh little beside the others'
-	// unless it gets more.
+	// LossWeights multiply the losses of tasks, by name; the default is 1. Tasks share
+	// the encoder and the optimiser's running means, so a task with small gradients
+	// (entities) has little influence unless its weight is higher.
 	LossWeights map[string]float64 `yaml:"loss_weights,omitempty"`
 	// ClassWeights weigh rare labels, by task (ner) or head (cls/sub).
 	ClassWeights map[string]ClassWeights `yaml:"class_weights,omitempty"`
 
-	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // of several processes: how long one waits for another
-	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: what they send each other
-	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: what adds up gradients that lie on GPUs
+	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // with several processes: how long to wait for another one
+	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: format of gradients sent between processes
+	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: backend for summing gradients on GPUs
 
 	HeadLearningRate      float64 `yaml:"head_learning_rate"`     // of the heads; 0: learning_rate
-	LayerDecay            float64 `yaml:"layerwise_lr_decay"`     // learning rate of an encoder's layer, as a part of that of the layer above
-	NoDecayOnVectors      bool    `yaml:"no_decay_bias_and_norm"` // weight_decay leaves biases and LayerNorm's weights out
-	LabelSmoothing        float64 `yaml:"label_smoothing_factor"` // part of each label that all classes share; not of yes/no ones
-	GradientCheckpointing bool    `yaml:"gradient_checkpointing"` // compute the encoder's layers again in the backward pass: less memory, more time
+	LayerDecay            float64 `yaml:"layerwise_lr_decay"`     // learning rate of an encoder layer, as a fraction of that of the layer above
+	NoDecayOnVectors      bool    `yaml:"no_decay_bias_and_norm"` // no weight decay on biases and LayerNorm weights
+	LabelSmoothing        float64 `yaml:"label_smoothing_factor"` // fraction of each label shared by all classes; not for yes/no heads
+	GradientCheckpointing bool    `yaml:"gradient_checkpointing"` // recompute the encoder's layers in the backward pass: less memory, more time
 
 	LRScheduler       string `yaml:"lr_scheduler_type"`           // linear | cosine | constant | constant_with_warmup
-	AccumulationSteps int    `yaml:"gradient_accumulation_steps"` // passes before each update of the weights: a batch is batch_size times as many examples
+	AccumulationSteps int    `yaml:"gradient_accumulation_steps"` // passes per update of the weights: the effective batch is batch_size times this
 }
 
-// Output says where the trained model goes.
+// Output defines where the trained model is saved.
 type Output struct {
 	ModelDir      string `yaml:"model_dir"`
 	LabelMapsFile string `yaml:"label_maps_file"`
 	MetricsFile   string `yaml:"metrics_file"`
-	HeldOutTexts  bool   `yaml:"held_out_texts"` // write the transcripts into the lists of held-out records as well
+	HeldOutTexts  bool   `yaml:"held_out_texts"` // include the transcripts in the lists of held-out records
 }
 
-// MLflow says where runs are tracked.
+// MLflow defines where runs are tracked.
 type MLflow struct {
 	Enabled        bool   `yaml:"enabled"`
 	TrackingURI    string `yaml:"tracking_uri"`
@@ -139,7 +138,7 @@ type MLflow struct {
 	RunName        string `yaml:"run_name"`
 }
 
-// Values of the keys that take one of a few words.
+// Values of keys that accept one of several words.
 const (
 	TaskMultitask      = "multitask"
 	TaskNER            = "ner"
@@ -159,7 +158,7 @@ const (
 	ValidationOfAll  = "all"
 	ValidationOfRest = "rest"
 
-	BestAvg  = "avg"  // mean of the tasks' counting scores
+	BestAvg  = "avg"  // mean of the tasks' selection metrics
 	BestLoss = "loss" // sum of the tasks' validation losses
 
 	SamplingProportional = "proportional"

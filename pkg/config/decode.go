@@ -13,12 +13,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Load reads the file at path over the defaults, then applies overrides of the
-// form "section.key=value" (values in YAML), and validates the result. A file of
-// the Python prototype's single-task trainers is translated; see
-// docs/training.md. Files and folders to read that can't be found from the working
-// directory are looked for from the configuration's. The notes say what came of
-// both.
+// Load reads the file at path over the defaults, applies overrides of the form
+// "section.key=value" (values in YAML), and validates the result. Files of the Python
+// prototype's single-task trainers are converted; see docs/training.md. Input paths that
+// don't exist relative to the working directory are looked up relative to the
+// configuration. The notes report both.
 func Load(path string, overrides []string) (Config, []Note, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -35,7 +34,7 @@ func Load(path string, overrides []string) (Config, []Note, error) {
 	return c, notes, nil
 }
 
-// Parse is Load for the contents of a file, without looking for other files.
+// Parse is Load for the contents of a file, without looking up other files.
 func Parse(data []byte, overrides []string) (Config, error) {
 	c, _, err := parse(data, overrides)
 	return c, err
@@ -63,7 +62,7 @@ func parse(data []byte, overrides []string) (Config, []Note, error) {
 	}
 	_, ratio := find(node, "training.warmup_ratio")
 	if _, steps := find(node, "training.warmup_steps"); ratio && !steps {
-		c.Training.WarmupSteps = 0 // a default mustn't go before what is asked for
+		c.Training.WarmupSteps = 0 // a default must not override a configured value
 	}
 	if node != nil {
 		if err := node.Decode(&c); err != nil {
@@ -76,8 +75,8 @@ func parse(data []byte, overrides []string) (Config, []Note, error) {
 	return c, notes, c.Validate()
 }
 
-// ours returns a file in our layout, and its task: the one that is asked for, or
-// else the layout's.
+// ours returns the file in Trident's layout, and its task: the requested one, or else
+// the layout's.
 func ours(node *yaml.Node, asked string) (file *yaml.Node, task string, notes []Note, err error) {
 	l, err := layoutOf(node)
 	switch {
@@ -94,8 +93,7 @@ func ours(node *yaml.Node, asked string) (file *yaml.Node, task string, notes []
 	return file, l.task, notes, err
 }
 
-// taskOf finds the task that is asked for, whose defaults the other keys are read
-// over; "" if none is.
+// taskOf returns the requested task, which determines the defaults; "" if there is none.
 func taskOf(node *yaml.Node, overrides []string) string {
 	task := ""
 	if node != nil && node.Kind == yaml.MappingNode {
@@ -113,7 +111,7 @@ func taskOf(node *yaml.Node, overrides []string) string {
 	return task
 }
 
-// parseYAML returns the only document's root, nil if there is none.
+// parseYAML returns the root of the only document, nil if there is none.
 func parseYAML(data []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document, second yaml.Node
@@ -128,7 +126,7 @@ func parseYAML(data []byte) (*yaml.Node, error) {
 	return document.Content[0], nil
 }
 
-// override is "a.b=value" as the document {a: {b: value}}.
+// override converts "a.b=value" to the document {a: {b: value}}.
 func override(o string) (*yaml.Node, error) {
 	path, text, ok := strings.Cut(o, "=")
 	if !ok || path == "" {
@@ -153,7 +151,7 @@ func override(o string) (*yaml.Node, error) {
 	return node, nil
 }
 
-// merge puts the keys of over into node's sections.
+// merge sets the keys of over in node's sections.
 func merge(node, over *yaml.Node) *yaml.Node {
 	for node != nil && node.Kind == yaml.AliasNode {
 		node = node.Alias
@@ -178,7 +176,7 @@ func merge(node, over *yaml.Node) *yaml.Node {
 	return &merged
 }
 
-// clearLines forgets where the nodes stood: an override has no lines to name.
+// clearLines removes the positions of nodes, since an override has no lines.
 func clearLines(node *yaml.Node) {
 	node.Line = 0
 	for _, child := range node.Content {

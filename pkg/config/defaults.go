@@ -1,7 +1,6 @@
 package config
 
-// Default returns the values of all keys that a file for that task leaves out:
-// those of the Python prototype's trainer of the task.
+// Default returns the defaults for that task: those of the Python prototype's trainer.
 func Default(task string) Config {
 	c := multitask()
 	c.Task = task
@@ -37,7 +36,7 @@ func Default(task string) Config {
 	return c
 }
 
-// multitask is the attention-fusion trainer's.
+// multitask returns the defaults of the attention-fusion trainer.
 func multitask() Config {
 	return Config{
 		Task:     TaskMultitask,

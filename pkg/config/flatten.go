@@ -8,12 +8,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Params lists every setting by name, as a tracker shows hyperparameters:
-// training.batch_size is "batch_size", data.generate.cases "generate_cases".
+// Params lists every setting under its tracker's name: training.batch_size is
+// "batch_size", data.generate.cases "generate_cases".
 func (c Config) Params() (map[string]string, error) { return c.flat(paramName) }
 
-// Settings lists every setting by its key as --set takes it, such as
-// training.batch_size.
+// Settings lists every setting under its key for --set, such as training.batch_size.
 func (c Config) Settings() (map[string]string, error) {
 	return c.flat(func(path []string) string { return strings.Join(path, ".") })
 }
@@ -50,7 +49,7 @@ func flatten(params map[string]string, name func([]string) string, path []string
 	}
 }
 
-// paramName leaves the section away, but that of lists and maps at the top.
+// paramName removes the section, except for top-level lists and maps.
 func paramName(path []string) string {
 	if len(path) > 1 && path[0] != "tasks" && path[0] != "distill" {
 		path = path[1:]
@@ -58,7 +57,7 @@ func paramName(path []string) string {
 	return strings.Join(path, "_")
 }
 
-// plain makes a user's name one that every tracker takes.
+// plain replaces characters in a user's name that a tracker may refuse.
 func plain(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -8,8 +8,8 @@ import (
 	"github.com/trident-nlp/trident/internal/home"
 )
 
-// expandHome puts the home folder in the place of ~ in every path. MLflow's URI is read
-// by those who open it.
+// expandHome replaces ~ by the home folder in every path, except MLflow's URI, which is
+// expanded where it is opened.
 func (c *Config) expandHome() error {
 	paths := []struct {
 		key  string

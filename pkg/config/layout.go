@@ -11,31 +11,30 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// layout is how another program's configuration file is laid out, and what
-// becomes of its keys here.
+// layout describes another program's configuration file and the conversion of its keys.
 type layout struct {
 	name  string // "the Python prototype's NER configuration"
 	task  string
-	marks []string        // keys that no other layout has: one of them tells it
-	keys  map[string]rule // by their paths, such as training.batch_size
-	fixed []setting       // what that program does without being told by a key
+	marks []string        // keys that no other layout has; one of them identifies the layout
+	keys  map[string]rule // by path, such as training.batch_size
+	fixed []setting       // that program's fixed behaviour
 }
 
-// rule says what becomes of a key.
+// rule converts a key.
 type rule func(t *translation, e entry)
 
-// setting is a value that a layout stands for.
+// setting is a value implied by a layout.
 type setting struct{ key, value, why string }
 
-// entry is a key of a file, with its value.
+// entry is a key of a file and its value.
 type entry struct {
 	path  string
 	key   *yaml.Node
 	value *yaml.Node
 }
 
-// text is the value of a scalar: as it is written, but truth values as true or
-// false however they are (True, yes). It is "" for anything else.
+// text returns the value of a scalar: as written, but truth values in any spelling
+// (True, yes) as true or false. It is "" for anything else.
 func (e entry) text() string {
 	var truth bool
 	switch {
@@ -47,14 +46,14 @@ func (e entry) text() string {
 	return e.value.Value
 }
 
-// is reports whether the value is that number.
+// is reports whether the value equals that number.
 func (e entry) is(number float64) bool {
 	var value float64
 	return e.value.Decode(&value) == nil && value == number
 }
 
-// layoutOf tells which of the other layouts a file has: nil if none. Keys of two
-// are an error.
+// layoutOf determines which of the other layouts a file has: nil if none. Keys of two
+// layouts are an error.
 func layoutOf(node *yaml.Node) (*layout, error) {
 	var found *layout
 	var mark entry
@@ -75,7 +74,7 @@ func layoutOf(node *yaml.Node) (*layout, error) {
 	return found, nil
 }
 
-// find looks a key up by its path.
+// find returns the key at a path.
 func find(node *yaml.Node, path string) (entry, bool) {
 	e := entry{path: path, value: node}
 	for name := range strings.SplitSeq(path, ".") {
@@ -104,7 +103,7 @@ func resolved(node *yaml.Node) *yaml.Node {
 	return node
 }
 
-// translation puts a file of another layout into ours.
+// translation is the conversion of a file to Trident's layout.
 type translation struct {
 	layout   *layout
 	file     *yaml.Node
@@ -114,21 +113,21 @@ type translation struct {
 	notes    []Note
 }
 
-// set is one of our keys with the value that the file gives it.
+// set is one of Trident's keys with the value from the file.
 type set struct {
 	key  string
 	from entry
-	was  string // the entry's own value, where ours is another
-	why  string // where no entry says it
+	was  string // the entry's value, if it is different
+	why  string // the reason, if there is no entry
 }
 
-// unused are keys that have no effect here, for one reason.
+// unused are keys that have no effect, for one reason.
 type unused struct {
 	why  string
 	keys []string
 }
 
-// translate returns the file in our layout, and what there is to say of it. The
+// translate returns the file in Trident's layout, and notes about the conversion. The
 // nodes keep their lines.
 func (l *layout) translate(file *yaml.Node) (*yaml.Node, []Note, error) {
 	t := &translation{layout: l, file: file}
@@ -148,8 +147,8 @@ func (l *layout) translate(file *yaml.Node) (*yaml.Node, []Note, error) {
 	return ours, t.report(), nil
 }
 
-// walk applies the rules to a section's keys, those of its sections included. Keys
-// that the layout lacks may be ours.
+// walk applies the rules to a section's keys, recursively. Keys that aren't in the
+// layout may be Trident's.
 func (t *translation) walk(section *yaml.Node, path string) {
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(section.Content); i += 2 {
@@ -177,7 +176,7 @@ func (t *translation) walk(section *yaml.Node, path string) {
 	}
 }
 
-// didYouMean is a hint at the key of the layout, or of ours, that was meant.
+// didYouMean suggests a key of the layout, or of Trident's, for an unknown one.
 func (l *layout) didYouMean(unknown string) string {
 	all := map[string]bool{}
 	for _, key := range slices.Concat(slices.Collect(maps.Keys(l.keys)), dotted(reflect.TypeFor[Config](), "")) {
@@ -209,12 +208,12 @@ func (l *layout) hasSection(path string) bool {
 	return false
 }
 
-// set gives our keys the entry's value.
+// set sets Trident's keys to the entry's value.
 func (t *translation) set(e entry, keys ...string) {
 	for _, key := range keys {
 		want, _ := typeAt(key)
 		for _, text := range checkNode(e.value, want, e.path) {
-			if !slices.Contains(t.problems, text) { // one key may stand for several of ours
+			if !slices.Contains(t.problems, text) { // one key may set several
 				t.problems = append(t.problems, text)
 			}
 		}
@@ -228,7 +227,7 @@ func (t *translation) set(e entry, keys ...string) {
 	}
 }
 
-// setTo is set with another value than the entry's.
+// setTo is set with a value that differs from the entry's.
 func (t *translation) setTo(e entry, key, value string) {
 	was, before := written(e.value), len(t.settings)
 	e.value = scalar(value)
@@ -239,7 +238,7 @@ func (t *translation) setTo(e entry, key, value string) {
 	}
 }
 
-// ignore notes that a key has no effect.
+// ignore records that a key has no effect.
 func (t *translation) ignore(e entry, why string) {
 	key := fmt.Sprintf("%s (line %d)", e.path, e.key.Line)
 	i := slices.IndexFunc(t.unused, func(u unused) bool { return u.why == why })
@@ -258,7 +257,7 @@ func (t *translation) problem(e entry, text string) {
 	t.problems = append(t.problems, problem(e.key, e.path, text))
 }
 
-// report says what became of the file.
+// report returns notes about the conversion.
 func (t *translation) report() []Note {
 	text := fmt.Sprintf("laid out as %s; read as task: %s, with", t.layout.name, t.layout.task)
 	for _, s := range t.settings {
@@ -276,7 +275,7 @@ func (t *translation) report() []Note {
 	return notes
 }
 
-// written is a value as a file has it: a scalar, or a list of scalars.
+// written formats a value as in a file: a scalar, or a list of scalars.
 func written(node *yaml.Node) string {
 	if node.Kind != yaml.SequenceNode {
 		return node.Value
@@ -288,7 +287,7 @@ func written(node *yaml.Node) string {
 	return "[" + strings.Join(values, ", ") + "]"
 }
 
-// nested is "a.b" with an entry's value as the document {a: {b: value}}.
+// nested converts "a.b" and an entry's value to the document {a: {b: value}}.
 func nested(path string, e entry) *yaml.Node {
 	line := 0
 	if e.key != nil {
@@ -302,10 +301,10 @@ func nested(path string, e entry) *yaml.Node {
 	return node
 }
 
-// scalar is a value as a file would write it.
+// scalar returns a node for a value as written in a file.
 func scalar(value string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: value} }
 
-// typeAt is the type of one of our keys or sections.
+// typeAt returns the type of one of Trident's keys or sections.
 func typeAt(path string) (reflect.Type, bool) {
 	at := reflect.TypeFor[Config]()
 	for name := range strings.SplitSeq(path, ".") {

@@ -8,22 +8,21 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// to is the rule of a key that has the meaning of ours, one or more.
+// to is the rule for a key that is equivalent to one or more of Trident's.
 func to(keys ...string) rule {
 	return func(t *translation, e entry) { t.set(e, keys...) }
 }
 
-// unchanged is to, for a key that has the same name here.
+// unchanged is to, for a key with the same name.
 func unchanged(t *translation, e entry) { t.set(e, e.path) }
 
-// none is the rule of a key without a counterpart, which nothing that is learnt
-// depends on.
+// none is the rule for a key without a counterpart that doesn't affect training results.
 func none(why string) rule {
 	return func(t *translation, e entry) { t.ignore(e, why) }
 }
 
-// only is the rule of a key that may have one of these values: training is like
-// that here. Any other would be another training.
+// only is the rule for a key that must have one of these values, which match Trident's
+// behaviour. Others would change training.
 func only(why string, values ...string) rule {
 	return func(t *translation, e entry) {
 		if !slices.Contains(values, e.text()) {
@@ -32,8 +31,8 @@ func only(why string, values ...string) rule {
 	}
 }
 
-// switchedOn is the rule of a key with which to ask for something that Trident
-// doesn't do. false asks for nothing.
+// switchedOn is the rule for a key that enables something Trident doesn't support. false
+// is accepted.
 func switchedOn(why string) rule {
 	return func(t *translation, e entry) {
 		if e.text() != "false" {
@@ -42,7 +41,7 @@ func switchedOn(why string) rule {
 	}
 }
 
-// padding reads what a Hugging Face tokenizer takes for it.
+// padding converts the values that a Hugging Face tokenizer accepts.
 func padding(t *translation, e entry) {
 	switch e.text() {
 	case PadMaxLength, PadLongest:
@@ -54,7 +53,7 @@ func padding(t *translation, e entry) {
 	}
 }
 
-// fileName takes the name of a file that is written into the model's folder.
+// fileName converts the name of a file that is written into the model's folder.
 func fileName(key string) rule {
 	return func(t *translation, e entry) {
 		path := e.value.Value
@@ -71,7 +70,7 @@ func fileName(key string) rule {
 	}
 }
 
-// sameAs is the rule of a key that says no more than another one.
+// sameAs is the rule for a key that is redundant with another one.
 func sameAs(other, why string) rule {
 	return func(t *translation, e entry) {
 		if o, there := find(t.file, other); there && o.text() != e.text() {
@@ -80,7 +79,7 @@ func sameAs(other, why string) rule {
 	}
 }
 
-// unless is the rule of a key that counts only where another one is missing.
+// unless is the rule for a key that is only used if another one is missing.
 func unless(other string, otherwise rule, why string) rule {
 	return func(t *translation, e entry) {
 		if _, there := find(t.file, other); there {
@@ -91,7 +90,7 @@ func unless(other string, otherwise rule, why string) rule {
 	}
 }
 
-// patience is QA's: with 0 the prototype stops as with 1, and Trident never does.
+// patience is for QA: with 0 the prototype stops as with 1, and Trident never stops.
 func patience(t *translation, e entry) {
 	if e.is(0) {
 		t.setTo(e, e.path, "1")
@@ -100,7 +99,7 @@ func patience(t *translation, e entry) {
 	unchanged(t, e)
 }
 
-// evalStrategy says when to validate.
+// evalStrategy determines when to validate.
 func evalStrategy(t *translation, e entry) {
 	switch e.text() {
 	case "steps":
@@ -115,15 +114,15 @@ func evalStrategy(t *translation, e entry) {
 // hfLoggingSteps is transformers' default of logging_steps.
 const hfLoggingSteps = "500"
 
-// evalsByLogging reports whether a Hugging Face trainer validates each logging_steps:
-// with eval_strategy: steps and no eval_steps, or 0.
+// evalsByLogging reports whether a Hugging Face trainer validates every logging_steps:
+// with eval_strategy: steps and eval_steps missing or 0.
 func evalsByLogging(t *translation) bool {
 	strategy, _ := find(t.file, "training.eval_strategy")
 	steps, there := find(t.file, "training.eval_steps")
 	return strategy.value != nil && strategy.text() == "steps" && (!there || steps.is(0))
 }
 
-// stepsOfLogging says how often to validate where eval_steps doesn't.
+// stepsOfLogging sets the validation interval if eval_steps doesn't.
 func stepsOfLogging(t *translation, strategy entry) {
 	if !evalsByLogging(t) {
 		return
@@ -140,17 +139,17 @@ func stepsOfLogging(t *translation, strategy entry) {
 	}
 }
 
-// loggingSteps counts only where eval_steps is missing.
+// loggingSteps is only used if eval_steps is missing.
 func loggingSteps(t *translation, e entry) {
 	if !evalsByLogging(t) {
 		t.ignore(e, whyLogs)
 	}
 }
 
-// evalSteps counts only with eval_strategy: steps.
+// evalSteps is only used with eval_strategy: steps.
 func evalSteps(t *translation, e entry) {
 	if evalsByLogging(t) {
-		return // 0: stepsOfLogging has read it
+		return // 0: handled by stepsOfLogging
 	}
 	if s, there := find(t.file, "training.eval_strategy"); there && s.text() == "epoch" {
 		t.ignore(e, "with eval_strategy: epoch no steps are counted")
@@ -159,7 +158,7 @@ func evalSteps(t *translation, e entry) {
 	unchanged(t, e)
 }
 
-// saveSteps is how often the state for --resume is stored.
+// saveSteps is the interval at which the state for --resume is saved.
 func saveSteps(t *translation, e entry) {
 	if s, there := find(t.file, "training.save_strategy"); there && s.text() != "steps" {
 		t.ignore(e, "without save_strategy: steps no steps are counted")
@@ -190,8 +189,8 @@ func reportTo(t *translation, e entry) {
 	t.setTo(e, "mlflow.enabled", enabled)
 }
 
-// bestBy reads what decides which weights are best: names has ours by those of
-// the Hugging Face trainer, without "eval_".
+// bestBy converts the selection metric: names maps the Hugging Face trainer's names,
+// without "eval_", to Trident's.
 func bestBy(names func(t *translation, metric string) (ours string)) rule {
 	return func(t *translation, e entry) {
 		metric := strings.TrimPrefix(e.text(), "eval_")
@@ -207,5 +206,5 @@ func bestBy(names func(t *translation, metric string) (ours string)) rule {
 	}
 }
 
-// counted is the rule of a key that another one's rule has read.
+// counted is the rule for a key that is read by the rule of another one.
 func counted(*translation, entry) {}

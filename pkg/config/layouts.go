@@ -2,11 +2,11 @@ package config
 
 import "maps"
 
-// layouts are those of the Python prototype's single-task trainers. Its fusion
-// trainer's is ours.
+// layouts are those of the Python prototype's single-task trainers. The layout of its
+// fusion trainer is Trident's.
 var layouts = []*layout{nerLayout(), classificationLayout(), qaLayout()}
 
-// Reasons for which keys have no effect.
+// Reasons why keys have no effect.
 const (
 	whyLogs     = "figures are logged at each validation, to the console and MLflow"
 	whyStates   = "the best weights are kept, and beside them the last two states for --resume"
@@ -19,7 +19,7 @@ const (
 )
 
 // huggingFace are the keys of a section with the names of transformers'
-// TrainingArguments. best reads metric_for_best_model.
+// TrainingArguments. best converts metric_for_best_model.
 func huggingFace(best func(t *translation, metric string) string) map[string]rule {
 	return map[string]rule{
 		"training.num_train_epochs":            to("training.num_epochs"),
@@ -51,11 +51,11 @@ func huggingFace(best func(t *translation, metric string) string) map[string]rul
 	}
 }
 
-// accumulation is the rule of gradient_accumulation_steps.
+// accumulation is the rule for gradient_accumulation_steps.
 func accumulation(t *translation, e entry) {
 	unchanged(t, e)
 	if !e.is(1) {
-		t.warn(e, "the prototype doesn't read it, and updates the weights after each batch; here the gradients of so many are added up first")
+		t.warn(e, "the prototype doesn't read it, and updates the weights after each batch; here the gradients of that many batches are summed first")
 	}
 }
 
@@ -106,8 +106,8 @@ func nerLayout() *layout {
 	return l
 }
 
-// nerValidation: the prototype's NER trainer validates on a share of test_size
-// that it draws again, so that it has trained on most of those records.
+// nerValidation: the prototype's NER trainer validates on a share of test_size that it
+// draws again from all records, so it has trained on most of them.
 func nerValidation(t *translation, e entry) {
 	unchanged(t, e)
 	if !e.is(0) {
@@ -195,8 +195,8 @@ func qaLayout() *layout {
 	}
 }
 
-// headDropout: the prototype drops out at the heads alone, and leaves the
-// encoder what its own configuration says: 0.1 for DistilBERT.
+// headDropout: the prototype only applies it to the heads; the encoder's dropout is that
+// of its own configuration, 0.1 for DistilBERT.
 func headDropout(t *translation, e entry) {
 	t.set(e, "backbone.dropout")
 	if !e.is(0.1) {

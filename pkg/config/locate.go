@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// locate looks for the files and folders that are read: from the working
-// directory, or else from dir, the configuration's own. What --set names is
-// relative to the working directory alone, as is what is written.
+// locate looks up input files and folders: relative to the working directory, or else to
+// dir, the configuration's folder. Paths in --set and output paths are only relative to
+// the working directory.
 func (c *Config) locate(dir string, overrides []string) []Note {
 	var notes []Note
 	look := func(key string, path *string, there func(path string) bool) {
@@ -44,7 +44,7 @@ func (c *Config) locate(dir string, overrides []string) []Note {
 	return notes
 }
 
-// overridden reports whether --set names the key, or a section with it.
+// overridden reports whether --set sets the key, or a section that contains it.
 func overridden(key string, overrides []string) bool {
 	return slices.ContainsFunc(overrides, func(o string) bool {
 		name, _, _ := strings.Cut(o, "=")
@@ -53,8 +53,8 @@ func overridden(key string, overrides []string) bool {
 	})
 }
 
-// TriedBeside reports whether a data file that the configuration names is looked for in
-// the configuration's own folder, too; see [Load].
+// TriedBeside reports whether a configured data file is also looked up in the
+// configuration's folder; see [Load].
 func (c Config) TriedBeside(path string, overrides []string) bool {
 	keys := map[string]string{"data.ner_path": c.Data.NERPath, "data.classification_path": c.Data.ClassificationPath, "data.qa_path": c.Data.QAPath}
 	for i, task := range c.Tasks {
@@ -73,8 +73,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// isModel tells a folder with a model from one that happens to be called like a
-// model of the hub.
+// isModel distinguishes a model's folder from one that has the same name as a model on
+// the hub.
 func isModel(dir string) bool { return exists(filepath.Join(dir, "config.json")) }
 
 func sameFile(a, b string) bool {

@@ -8,9 +8,9 @@ import (
 	"github.com/trident-nlp/trident/internal/nearest"
 )
 
-// didYouMean is a hint at the key that was meant by an unknown one, in parentheses;
-// "" if none is like it. keys are those of its section at path, all those of every
-// section, as --set takes them.
+// didYouMean returns a suggestion for an unknown key, in parentheses; "" if no key is
+// similar. keys are those of its section at path, all those of every section, in the
+// form for --set.
 func didYouMean(unknown, path string, keys, all []string) string {
 	within := func(keys []string) []string {
 		var list []string
@@ -19,7 +19,7 @@ func didYouMean(unknown, path string, keys, all []string) string {
 		}
 		return list
 	}
-	// named are the keys of any section that have a name.
+	// named returns the keys of all sections whose names fit.
 	named := func(fits func(name string) bool) []string {
 		var list []string
 		for _, key := range all {
@@ -60,7 +60,7 @@ func didYouMean(unknown, path string, keys, all []string) string {
 	return ""
 }
 
-// dotted lists the keys of a section and of those in it, as --set takes them.
+// dotted lists the keys of a section and its subsections, in the form for --set.
 func dotted(section reflect.Type, path string) []string {
 	var keys []string
 	for _, field := range reflect.VisibleFields(section) {

@@ -1,7 +1,7 @@
 package config
 
-// Note is something that the reader of a configuration should be told.
+// Note is a message to the user about a configuration.
 type Note struct {
-	Warning bool // something in the file isn't what it seems
+	Warning bool // the file may not do what it seems to
 	Text    string
 }

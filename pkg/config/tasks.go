@@ -2,14 +2,14 @@ package config
 
 import "gopkg.in/yaml.v3"
 
-// Task is one task of the model: a built-in one, or a user's own.
+// Task is one task of the model: a built-in or a custom one.
 type Task struct {
-	Use        string  `yaml:"use"`         // ner, cls or qa: a built-in task, of the path under data:; the other keys but loss_weight stay away
-	LossWeight float64 `yaml:"loss_weight"` // 0: as in training.loss_weights
+	Use        string  `yaml:"use"`         // ner, cls or qa: a built-in task, with its path under data:; of the other keys only loss_weight is allowed
+	LossWeight float64 `yaml:"loss_weight"` // 0: from training.loss_weights
 
 	Name string `yaml:"name"`
 	Kind string `yaml:"kind"` // token | multiclass | multilabel
-	File string `yaml:"file"` // JSON lines, or a JSON array; tasks that name the same file learn from one pass over it
+	File string `yaml:"file"` // JSON lines, or a JSON array; tasks with the same file learn from one pass over it
 	Text string `yaml:"text"` // the field of the transcript; text if not given
 
 	Entities  string   `yaml:"entities"`         // token: the field of the spans; entities if not given
@@ -21,17 +21,17 @@ type Task struct {
 	Heads         []Head `yaml:"heads,omitempty"`
 }
 
-// Head is one label, or one group of yes/no labels, of a user's task.
+// Head is one label, or one group of yes/no labels, of a custom task.
 type Head struct {
 	Name   string   `yaml:"name"`
-	Field  string   `yaml:"field"`            // of the record; dots lead into objects; the name if not given
+	Field  string   `yaml:"field"`            // of the record; dots denote nested objects; the name if not given
 	Labels []string `yaml:"labels,omitempty"` // in the order of their ids; those in the data if not given
 	Via    string   `yaml:"via"`              // main_category: the label is that of the sub-category in the field
 
-	Follows string `yaml:"follows"` // another head of the task, whose label decides this one's
+	Follows string `yaml:"follows"` // another head of the task, whose label determines this one's
 }
 
-// ID is the task's name.
+// ID returns the task's name.
 func (t Task) ID() string {
 	if t.Use != "" {
 		return t.Use
@@ -46,7 +46,7 @@ const (
 	qa  = "qa"
 )
 
-// TaskNames lists the tasks that the model learns.
+// TaskNames lists the model's tasks.
 func (c Config) TaskNames() []string {
 	switch c.Task {
 	case TaskNER:
@@ -71,7 +71,7 @@ func (c Config) TaskNames() []string {
 	return names
 }
 
-// LossWeight is what multiplies a task's loss.
+// LossWeight returns the factor of a task's loss.
 func (c Config) LossWeight(task string) float64 {
 	for _, t := range c.Tasks {
 		if t.ID() == task && t.LossWeight != 0 {
@@ -84,22 +84,22 @@ func (c Config) LossWeight(task string) float64 {
 	return 1
 }
 
-// Distill says which teachers a student learns from.
+// Distill lists the teachers of a student.
 type Distill struct {
 	CacheDir string             `yaml:"cache_dir"`          // of the teachers' logits; "": in the user's cache folder
 	Teachers map[string]Teacher `yaml:"teachers,omitempty"` // by task
 }
 
-// Teacher is a trained model that a student learns one task from. The loss is
-// (1 - Alpha)·hard + Alpha·Temperature²·KL(teacher ‖ student).
+// Teacher is a trained model from which a student learns one task. The loss is (1 -
+// Alpha)·hard + Alpha·Temperature²·KL(teacher ‖ student).
 type Teacher struct {
 	Model        string  `yaml:"model"`         // its directory
-	Alpha        float64 `yaml:"alpha"`         // 0: none of it, 1: the teacher alone
+	Alpha        float64 `yaml:"alpha"`         // weight of the teacher: 0 none, 1 the teacher only
 	Temperature  float64 `yaml:"temperature"`   // softens both distributions
 	HiddenWeight float64 `yaml:"hidden_weight"` // of the cosine loss between the encoders' hidden states; 0: none
 }
 
-// UnmarshalYAML sets the defaults of what is left out: alpha 0.5, temperature 2.
+// UnmarshalYAML sets the defaults of missing keys: alpha 0.5, temperature 2.
 func (t *Teacher) UnmarshalYAML(node *yaml.Node) error {
 	type plain Teacher
 	p := plain{Alpha: 0.5, Temperature: 2}

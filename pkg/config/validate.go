@@ -10,8 +10,8 @@ import (
 	"github.com/trident-nlp/trident/internal/numbers"
 )
 
-// modelFiles are the names that a model directory's other files have, in lower case: those
-// that training writes, and those that are read where they are.
+// modelFiles are the lower-case names of other files in a model directory: those written
+// by training, and those read from it.
 var modelFiles = []string{
 	"*.safetensors", "*.pt", "*.bin", "*.index.json", "config.json",
 	"vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
@@ -19,9 +19,8 @@ var modelFiles = []string{
 	"readme.md", "held_out_*.csv", "losses.png", "losses.svg", "scores.png", "scores.svg",
 }
 
-// isModelFile reports whether a name is another file's of the model, on a file system
-// that doesn't tell small letters from capitals too. Hidden ones belong to what replaces
-// the folder.
+// isModelFile reports whether a name is that of another file of the model, also on
+// case-insensitive file systems. Hidden names are used when the folder is replaced.
 func isModelFile(name string) bool {
 	return strings.HasPrefix(name, ".") && name != "." && name != ".." || slices.ContainsFunc(modelFiles, func(pattern string) bool {
 		matches, err := path.Match(pattern, strings.ToLower(name))
@@ -29,7 +28,7 @@ func isModelFile(name string) bool {
 	})
 }
 
-// Validate reports every value that training can't work with.
+// Validate returns an error that lists all invalid values.
 func (c Config) Validate() error {
 	var bad []string
 	check := func(ok bool, key, want string, got any) {
@@ -114,7 +113,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// checkTasks looks at what is said of tasks by their names.
+// checkTasks checks the settings that are keyed by task.
 func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 	names := c.TaskNames()
 	known := strings.Join(names, " or ")

@@ -5,11 +5,11 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// AlignEntities gives each token of enc the id of its word's label, or
-// tasks.IgnoreToken. A word has the label of the entity that covers most of
-// it, the earlier one where two cover the same; a span that cuts a word
-// therefore labels the whole word. Only a word's first sub-word carries the
-// label unless allSubwords is set. Special tokens are always ignored.
+// AlignEntities returns for each token of enc the id of its word's label, or
+// tasks.IgnoreToken. A word has the label of the entity that covers most of it, the
+// earlier one of a tie; a span that covers a part of a word therefore labels the whole
+// word. Only a word's first sub-word gets the label unless allSubwords is set. Special
+// tokens are always ignored.
 func AlignEntities(enc tokenize.Encoding, entities []Entity, idOf map[string]int64, allSubwords bool) []int64 {
 	outside := idOf[tasks.OutsideLabel]
 	return align(enc, entities, allSubwords, func(entity int, _ bool) int64 {
@@ -20,10 +20,9 @@ func AlignEntities(enc tokenize.Encoding, entities []Entity, idOf map[string]int
 	})
 }
 
-// alignTags is [AlignEntities] for a head whose labels are tags: a word has the
-// id, of [tasks.Head.TrueLabels], of its entity's B- tag if it is that entity's
-// first, otherwise of its I- tag. idOf are the ids of the B- tags by the
-// entities' labels.
+// alignTags is [AlignEntities] for a head whose labels are tags: the first word of an
+// entity has the id, in [tasks.Head.TrueLabels], of its B- tag, the others that of its
+// I- tag. idOf maps the entities' labels to the ids of the B- tags.
 func alignTags(enc tokenize.Encoding, entities []Entity, idOf map[string]int64, allSubwords bool) []int64 {
 	return align(enc, entities, allSubwords, func(entity int, first bool) int64 {
 		switch {
@@ -36,8 +35,8 @@ func alignTags(enc tokenize.Encoding, entities []Entity, idOf map[string]int64, 
 	})
 }
 
-// align labels the words of enc. labelOf is asked for the label of a word that
-// belongs to an entity, -1 for none, and may be the first of its words.
+// align labels the words of enc. labelOf returns the label of a word of an entity, which
+// may be the entity's first; -1 for none.
 func align(enc tokenize.Encoding, entities []Entity, allSubwords bool, labelOf func(entity int, first bool) int64) []int64 {
 	labels := make([]int64, len(enc.IDs))
 	before := -1
@@ -65,8 +64,8 @@ func align(enc tokenize.Encoding, entities []Entity, allSubwords bool, labelOf f
 	return labels
 }
 
-// wordEntity is the index of the entity that covers most of the word [start,
-// end), -1 if none does.
+// wordEntity returns the index of the entity that covers most of the word [start, end),
+// -1 if none does.
 func wordEntity(start, end int, entities []Entity) int {
 	most, best := 0, -1
 	for i, e := range entities {

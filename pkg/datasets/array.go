@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// nextElement takes the next element out of an array, without looking closer
-// at it than it must to find its end.
+// nextElement reads the next element of an array, parsing only as much as is needed to
+// find its end.
 func (r *reader) nextElement() ([]byte, error) {
 	b, ok := r.byteAfterBlanks()
 	if ok && b == ']' {
@@ -36,7 +36,7 @@ func (r *reader) nextElement() ([]byte, error) {
 	return r.buffer, nil
 }
 
-// afterArray wants nothing more than blanks.
+// afterArray returns an error if anything but blanks follows.
 func (r *reader) afterArray() error {
 	r.line = r.at
 	if _, more := r.byteAfterBlanks(); more {
@@ -45,8 +45,8 @@ func (r *reader) afterArray() error {
 	return r.orReadError(io.EOF)
 }
 
-// value reads a value whose first byte is b, and reports whether it is whole.
-// Of one that is too long only the beginning is kept.
+// value reads a value whose first byte is b, and reports whether it is complete. If it
+// is too long, only its beginning is kept.
 func (r *reader) value(b byte) bool {
 	depth, inText, escaped := 0, false, false
 	for ok := true; ok; b, ok = r.byte() {
@@ -75,7 +75,7 @@ func (r *reader) value(b byte) bool {
 		if b == '}' || b == ']' || b == '"' {
 			return true
 		}
-		// A number or a word: it goes on until something else follows.
+		// A number or a word ends before the next delimiter.
 		if next, err := r.in.Peek(1); err == nil && strings.ContainsAny(string(next), blanks+",]}") {
 			return true
 		}

@@ -2,11 +2,11 @@ package datasets
 
 import "github.com/trident-nlp/trident/pkg/tasks"
 
-// Balanced weighs the labels of task t's heads by how rare they are in the
-// examples, one slice a head. For classes it is scikit-learn's "balanced",
-// n / (k·nᵢ), of n labelled targets of which nᵢ are of class i, over the k
-// classes that there are; for yes/no outputs the number of 0s for each 1.
-// Labels without examples weigh 1.
+// Balanced returns class weights for task t's heads, one slice per head, from the
+// frequencies of the labels in the examples. For classes it is scikit-learn's
+// "balanced", n / (k·nᵢ), where n is the number of labelled targets, nᵢ that of class i,
+// and k the number of classes that occur; for yes/no outputs it is the number of 0s per
+// 1. Labels without examples have weight 1.
 func Balanced(task tasks.Task, t int, examples []Example) [][]float32 {
 	weights := make([][]float32, len(task.Heads))
 	for h, head := range task.Heads {

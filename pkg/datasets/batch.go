@@ -6,50 +6,49 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Batch is a number of examples of one set, padded to one length. Slices are
-// row-major.
+// Batch contains examples of one set, padded to the same length. Slices are row-major.
 type Batch struct {
 	Size    int     // examples
-	Length  int     // tokens of each, padding included
+	Length  int     // tokens per example, including padding
 	IDs     []int64 // [Size, Length]
 	Mask    []bool  // [Size, Length], true on real tokens; nil if there is no padding
-	Parts   []Part  // one for each of the set's tasks
+	Parts   []Part  // one per task of the set
 	Records []int   // the examples' record numbers
 	Tokens  int     // real tokens
 
-	// Denominator is what the sum of the losses over tokens' hidden states is
-	// divided by: the Tokens of the larger batch of which this is a part. 0: its own.
+	// Denominator is the divisor of the sum of the losses over tokens' hidden states:
+	// the Tokens of the larger batch that this is a part of. 0: its own.
 	Denominator float64
 }
 
-// Part is what a batch is to one task.
+// Part is a batch's data for one task.
 type Part struct {
 	Task    string
-	Targets []Target // one for each head
+	Targets []Target // one per head
 }
 
-// Target is what one head shall predict for a batch.
+// Target is one head's target for a batch.
 type Target struct {
 	Classes []int64   // [Size, Length] for a token task, [Size] for a multiclass one
 	Flags   []float32 // [Size, Width] for a multilabel one
-	Ignored []bool    // [Size, Width]: flags that don't count; nil: all do
+	Ignored []bool    // [Size, Width]: ignored flags; nil: none
 	Width   int
 	Valid   int // classes that aren't ignored, or flags
 	Soft    Soft
 
-	// Denominator is what the sum of the losses over the labels that count is
-	// divided by, where they are a part of a larger batch's: it is that batch's, known
-	// before the forward pass, so that the losses and gradients of the parts add
-	// up to its own. 0: the target's own, which gives the mean.
+	// Denominator is the divisor of the sum of the losses over the labels that aren't
+	// ignored. If they are a part of a larger batch, it is that batch's, known before
+	// the forward pass, so that the losses and gradients of the parts add up to its own.
+	// 0: the target's own, which gives the mean.
 	Denominator float64
 }
 
-// Soft is what a teacher says of a batch to one head.
+// Soft has a teacher's logits for one head and a batch.
 type Soft struct {
-	Rows   []int64   // rows of the logits, seen as [Size·Length, labels] or [Size, labels], that have teacher logits
+	Rows   []int64   // rows with teacher logits, of the logits as [Size·Length, labels] or [Size, labels]
 	Logits []float32 // [len(Rows), labels]
 
-	Denominator float64 // rows of the larger batch, as [Target] has it for labels; 0: len(Rows)
+	Denominator float64 // rows of the larger batch, like [Target].Denominator for labels; 0: len(Rows)
 }
 
 // Name joins the names of the batch's tasks.
@@ -61,14 +60,14 @@ func (b Batch) Name() string {
 	return strings.Join(names, "+")
 }
 
-// Collator pads examples to batches.
+// Collator pads examples and combines them into batches.
 type Collator struct {
 	PadID int64
 	PadTo int // pad to this length; 0: to the batch's longest
 }
 
-// Collate makes a batch of examples, which must not be empty, for the tasks
-// that they have labels for.
+// Collate returns a batch of examples, which must not be empty, for the tasks that they
+// have labels for.
 func (c Collator) Collate(list []tasks.Task, examples []Example) Batch {
 	length := c.PadTo
 	for _, ex := range examples {
@@ -103,7 +102,7 @@ func (c Collator) Collate(list []tasks.Task, examples []Example) Batch {
 	return b
 }
 
-// add takes what example i of the batch says to head h.
+// add sets the target of head h for example i of the batch.
 func (t *Target) add(layout tasks.Layout, h int, label Label, i, length int) {
 	if layout.YesNo {
 		t.addFlags(label.Flags[h])

@@ -2,12 +2,12 @@ package datasets
 
 import "slices"
 
-// UnknownCategory is the main category of every sub-category that the table lacks.
+// UnknownCategory is the main category of every sub-category that isn't in the table.
 const UnknownCategory = "Unknown"
 
-// mainCategories groups the helpline's sub-categories. Spelling and case are
-// those of the case system: "Legal issues" (a problem) and "Legal Issues" (a
-// question) are two entries, of two main categories.
+// mainCategories groups the helpline's sub-categories. Spelling and case are those of
+// the case system: "Legal issues" (a problem) and "Legal Issues" (a question) are two
+// entries, in different main categories.
 var mainCategories = map[string][]string{
 	"Advice and Counselling": {
 		"Bullying", "Child in Conflict with the Law", "Discrimination", "Drug/Alcohol Abuse",
@@ -42,14 +42,14 @@ var mainCategories = map[string][]string{
 	},
 }
 
-// ungrouped are sub-categories in use that have no main category yet.
+// ungrouped are sub-categories in use that don't have a main category yet.
 var ungrouped = []string{
 	"Bursary Request", "Child Headed Household", "Cyberbullying", "Disaster Displacement",
 	"Gambling", "Inheritance Dispute", "Orphanhood", "Radicalization", "Refugee Status",
 	"Street Connected Child", "Suicidal Thoughts",
 }
 
-// mainOf is mainCategories turned round.
+// mainOf is the inverse of mainCategories.
 var mainOf = func() map[string]string {
 	m := make(map[string]string)
 	for main, subs := range mainCategories {
@@ -60,8 +60,8 @@ var mainOf = func() map[string]string {
 	return m
 }()
 
-// MainCategory gives the main category of a sub-category, spelt exactly as in
-// the table; UnknownCategory for one that the table lacks.
+// MainCategory returns the main category of a sub-category, spelt exactly as in the
+// table; UnknownCategory if it isn't in the table.
 func MainCategory(sub string) string {
 	if main, ok := mainOf[sub]; ok {
 		return main
@@ -69,14 +69,13 @@ func MainCategory(sub string) string {
 	return UnknownCategory
 }
 
-// isCategory reports whether the table has a sub-category of just that
-// spelling.
+// isCategory reports whether the table has a sub-category of exactly that spelling.
 func isCategory(sub string) bool {
 	_, found := mainOf[sub]
 	return found
 }
 
-// categoryLike is the sub-category of the table that looks like sub, or "".
+// categoryLike returns the sub-category in the table that is similar to sub, or "".
 func categoryLike(sub string) string {
 	plain, like := plainLabel(sub), ""
 	for category := range mainOf {
@@ -87,8 +86,8 @@ func categoryLike(sub string) string {
 	return like
 }
 
-// SubCategories gives the 77 sub-categories in byte order: those that have a
-// main category, and those in use that have none.
+// SubCategories returns the 77 sub-categories in byte order: those with a main category,
+// and those in use that have none.
 func SubCategories() []string {
 	subs := slices.Clone(ungrouped)
 	for sub := range mainOf {
@@ -98,7 +97,7 @@ func SubCategories() []string {
 	return subs
 }
 
-// Interventions gives the 16 things that a helpline can do about a case.
+// Interventions returns the 16 interventions that a helpline can take in a case.
 func Interventions() []string {
 	return []string{
 		"Counselling", "Referral", "Follow-up", "Legal Aid", "Psychosocial Support", "Medical Referral",
@@ -107,6 +106,6 @@ func Interventions() []string {
 	}
 }
 
-// Priorities gives the three degrees of urgency: "1" is critical (a child is
-// in danger now), "2" urgent (within a day), "3" routine.
+// Priorities returns the three degrees of urgency: "1" is critical (a child is in danger
+// now), "2" urgent (within a day), "3" routine.
 func Priorities() []string { return []string{"1", "2", "3"} }

@@ -15,36 +15,34 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Source is a file of records, and the tasks that learn from them. Several
-// tasks may share it: then one pass through the encoder serves them all. They
-// read the same text.
+// Source is a file of records, and the tasks that learn from it. Several tasks may share
+// it if they read the same text: one pass through the encoder then serves all of them.
 type Source struct {
 	Path  string
-	Tasks []tasks.Task // a head without labels takes the sorted distinct ones in the records
+	Tasks []tasks.Task // a head without labels gets the sorted distinct ones in the records
 
-	// KeepUnknown makes a class that isn't among a head's labels
-	// [tasks.UnknownClass], for evaluation; otherwise it is a problem.
+	// KeepUnknown, for evaluation, converts classes that aren't among a head's labels to
+	// [tasks.UnknownClass]; otherwise they are problems.
 	KeepUnknown bool
-	// SkipBad leaves records out that can't be used; otherwise they are an
-	// error.
+	// SkipBad skips records that can't be used; otherwise they are an error.
 	SkipBad bool
 }
 
 // Records are a source's records, as read.
 type Records struct {
 	Source
-	Texts    []Transcript // by record; "" of one that can't be used
+	Texts    []Transcript // by record; "" if it can't be used
 	Problems Problems     // of the records that can't be used
-	Warnings []string     // what is doubtful in the file as a whole, a line each
-	labels   [][]labels   // by record, of each task; nil of one that can't be used
+	Warnings []string     // about the file as a whole, one line each
+	labels   [][]labels   // by record and task; nil if the record can't be used
 	survey   survey
-	lines    []int // by record, in which it begins
+	lines    []int // by record: the line in which it begins
 }
 
-// Usable reports whether the record of that number, from 1, can be used.
+// Usable reports whether the record with that number, from 1, can be used.
 func (r Records) Usable(number int) bool { return r.labels[number-1] != nil }
 
-// Load reads a source, as [LoadAll] does.
+// Load reads a source; see [LoadAll].
 func Load(ctx context.Context, source Source) (Records, error) {
 	all, err := LoadAll(ctx, []Source{source})
 	if len(all) == 0 {
@@ -53,10 +51,10 @@ func Load(ctx context.Context, source Source) (Records, error) {
 	return all[0], err
 }
 
-// LoadAll reads sources. Records that can't be used are together one error, a
-// [BadRecords], with which it returns what can be used; with SkipBad they are
-// an error only if what follows them in their file can't be read. Other errors
-// name the file, and stand beside that one; then nothing is returned.
+// LoadAll reads sources. All records that can't be used are one error, a [BadRecords],
+// returned together with the usable records; with SkipBad they are an error only if the
+// rest of their file can't be read. For other errors, which name the file and may be
+// joined with that one, no records are returned.
 func LoadAll(ctx context.Context, sources []Source) ([]Records, error) {
 	var all []Records
 	var found Problems
@@ -93,7 +91,7 @@ func loadOne(ctx context.Context, source Source) (Records, error) {
 	}
 	f, err := os.Open(r.Path)
 	if err != nil {
-		return r, errors.Unwrap(err) // LoadAll names the file
+		return r, errors.Unwrap(err) // LoadAll adds the file
 	}
 	defer f.Close()
 	if err := r.read(ctx, f); err != nil {
@@ -156,7 +154,7 @@ func (r *Records) read(ctx context.Context, file io.Reader) error {
 	return err
 }
 
-// wants are the fields that the tasks read.
+// wants returns the fields that the tasks read.
 func (r *Records) wants() wants {
 	want := wants{text: r.Tasks[0].Text}
 	for _, task := range r.Tasks {
@@ -167,9 +165,8 @@ func (r *Records) wants() wants {
 	return want
 }
 
-// note notes what is wrong with the record that in has just read. It returns
-// io.EOF after the last record that can be read, and other errors that aren't
-// the data's.
+// note records the problem of the record that in has just read. It returns io.EOF after
+// the last readable record, and errors that aren't about the data.
 func (r *Records) note(in *reader, err error) error {
 	var about *recordError
 	if !errors.As(err, &about) {
@@ -209,11 +206,11 @@ func (r *Records) check() error {
 	return nil
 }
 
-// idFields are those that no two records of a file may share.
+// idFields are the fields that must be unique in a file.
 var idFields = []string{"uniqueid", "sample_id"}
 
-// add reads one record. Its error is a [recordError]. known are the ids of
-// labels that the tasks bring along; seen are the numbers of the records that have each id.
+// add parses one record. Its error is a [recordError]. known has the ids of labels that
+// the tasks define; seen has the numbers of the records by id.
 func (r *Records) add(raw []byte, known [][]map[string]int64, seen map[string]int) error {
 	record, err := parseFields(raw)
 	if err != nil {
@@ -241,7 +238,7 @@ func (r *Records) add(raw []byte, known [][]map[string]int64, seen map[string]in
 	return nil
 }
 
-// checkID finds a record whose id an earlier one has.
+// checkID returns an error if an earlier record has the same id.
 func (r *Records) checkID(record *fields, text Transcript, seen map[string]int) error {
 	for _, name := range idFields {
 		value := string(record.values[name])
@@ -261,10 +258,11 @@ func (r *Records) checkID(record *fields, text Transcript, seen map[string]int) 
 	return nil
 }
 
-// manyLabels is how many labels are many, if every other record has its own.
+// manyLabels is the number of labels from which it is suspicious that at least every
+// other record has its own.
 const manyLabels = 100
 
-// findLabels gives heads without labels those that the records have.
+// findLabels sets the labels of heads without labels to those in the records.
 func (r *Records) findLabels() (err error) {
 	list := slices.Clone(r.Tasks)
 	for t := range list {
@@ -291,8 +289,7 @@ func (r *Records) findLabels() (err error) {
 	return nil
 }
 
-// labelsIn are the sorted distinct labels that the records have for head h of
-// task t.
+// labelsIn returns the sorted distinct labels in the records for head h of task t.
 func (r *Records) labelsIn(t, h int) ([]string, error) {
 	seen := map[string]bool{}
 	for _, record := range r.labels {
@@ -311,7 +308,7 @@ func (r *Records) labelsIn(t, h int) ([]string, error) {
 	return found, nil
 }
 
-// Texts yields every transcript of several sources, to make a vocabulary from.
+// Texts yields all transcripts of several sources, for building a vocabulary.
 func Texts(all []Records) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for _, r := range all {
@@ -324,8 +321,8 @@ func Texts(all []Records) iter.Seq[string] {
 	}
 }
 
-// Digest identifies a data file's contents: the first 8 bytes of its SHA-256,
-// in hex, as MLflow shows a data set.
+// Digest identifies a data file's contents: the first 8 bytes of its SHA-256, in hex, as
+// MLflow shows for a data set.
 func Digest(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// doubts are the warnings of a file that has been read. Its error is of a file
-// that says nothing where it should.
+// doubts returns the warnings about a file. Its error means that the file lacks required
+// data.
 func (r *Records) doubts() (list []string, err error) {
 	if r.survey.objects == 0 {
 		return nil, nil
@@ -54,8 +54,8 @@ func (r *Records) doubts() (list []string, err error) {
 	return list, nil
 }
 
-// unlabelled finds the heads of a multiclass task whose field is there, but has
-// no label in any record: to train them is an error.
+// unlabelled returns warnings about heads of a multiclass task whose field is present
+// but has no label in any record: training them is an error.
 func (r *Records) unlabelled(task tasks.Task, t int) (list []string, err error) {
 	if task.Kind != tasks.MultiClass {
 		return nil, nil
@@ -73,8 +73,8 @@ func (r *Records) unlabelled(task tasks.Task, t int) (list []string, err error) 
 	return list, nil
 }
 
-// absences tells of fields that some records lack: where that counts as
-// negative, where another field has nearly that name, and where none has one.
+// absences returns warnings about fields missing in some records: if that counts as
+// negative, if another field has a similar name, and if no field has.
 func (r *Records) absences(task tasks.Task, s *taskSurvey) (list []string) {
 	records, alike := map[string]int{}, map[string]int{}
 	for h, p := range s.heads {
@@ -100,7 +100,7 @@ func (r *Records) absences(task tasks.Task, s *taskSurvey) (list []string) {
 	return list
 }
 
-// negative is what a record that lacks a field counts as.
+// negative describes the value of a missing field.
 func negative(kind tasks.Kind) string {
 	if kind.Layout().PerToken {
 		return "have no entity"
@@ -108,13 +108,13 @@ func negative(kind tasks.Kind) string {
 	return "meet no criterion"
 }
 
-// any reports whether a record that can be used has labels of task t that fit.
+// any reports whether a usable record has labels of task t for which fit is true.
 func (r *Records) any(t int, fit func(labels) bool) bool {
 	return slices.ContainsFunc(r.labels, func(of []labels) bool { return of != nil && fit(of[t]) })
 }
 
-// Spans returns how many spans a token task's records have, and how many of
-// them begin or end inside a word. Other tasks have none.
+// Spans returns the number of spans in a token task's records, and how many of them
+// begin or end inside a word. Other tasks have none.
 func (r Records) Spans(t int) (all, cut int) {
 	if r.survey.tasks == nil {
 		return 0, 0
@@ -123,8 +123,8 @@ func (r Records) Spans(t int) (all, cut int) {
 	return s.spans, s.cut
 }
 
-// NotApplicable returns how many of the values of head h of task t say that
-// there was nothing to judge, such as "No hold was required". They count as no.
+// NotApplicable returns how many values of head h of task t mean "not applicable", such
+// as "No hold was required". They count as no.
 func (r Records) NotApplicable(t, h int) int {
 	if r.survey.tasks == nil {
 		return 0

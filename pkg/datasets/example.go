@@ -12,21 +12,21 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// Example is one record as the model sees it.
+// Example is one encoded record.
 type Example struct {
-	Record int     // its number in the file, from 1
+	Record int     // number in the file, from 1
 	IDs    []int32 // token ids, [CLS] … [SEP]
-	Labels []Label // of each of the set's tasks
+	Labels []Label // by task of the set
 }
 
-// Label is what an example says to one task.
+// Label is an example's label for one task.
 type Label struct {
-	Classes []int64     // token task: one class a token; multiclass: one a head
-	Flags   [][]float32 // multilabel: 0…1 for each output of each head, tasks.IgnoreClass where there is none
-	Soft    []SoftLabel // what a teacher says to each head; nil: there is none
+	Classes []int64     // token task: one class per token; multiclass: one per head
+	Flags   [][]float32 // multilabel: 0…1 for each output of each head, tasks.IgnoreClass if unlabelled
+	Soft    []SoftLabel // a teacher's logits by head; nil: none
 }
 
-// HeadClasses are the classes of head h of a task that isn't of yes/no outputs: of each
+// HeadClasses returns the classes of head h of a task other than multilabel: one per
 // token, or the one of the text.
 func (l Label) HeadClasses(layout tasks.Layout, h int) []int64 {
 	if layout.PerToken {
@@ -35,7 +35,7 @@ func (l Label) HeadClasses(layout tasks.Layout, h int) []int64 {
 	return l.Classes[h : h+1]
 }
 
-// Count adds to counts how often each label of head h is there, a yes/no label where it
+// Count adds the frequencies of head h's labels to counts; a yes/no label counts if it
 // is yes. It reports whether the head is labelled at all.
 func (l Label) Count(layout tasks.Layout, h int, counts []int) (labelled bool) {
 	if layout.YesNo {
@@ -55,31 +55,31 @@ func (l Label) Count(layout tasks.Layout, h int, counts []int) (labelled bool) {
 	return labelled
 }
 
-// SoftLabel is what a teacher says of an example to one head.
+// SoftLabel has a teacher's logits for one head and an example.
 type SoftLabel struct {
-	Rows   []int32   // token task: the tokens that have teacher logits; otherwise nil
+	Rows   []int32   // token task: the tokens with teacher logits; otherwise nil
 	Logits []float32 // [rows, labels] or [labels]
 }
 
-// Limits bounds the length of examples, in tokens.
+// Limits are the limits on the length of examples, in tokens.
 type Limits struct {
 	MaxLength   int
-	Truncate    bool // cut longer sentence-level records; otherwise they are dropped
-	AllSubwords bool // label every sub-word of a word, not just its first
+	Truncate    bool // truncate longer sentence-level records; otherwise they are dropped
+	AllSubwords bool // label every sub-word of a word, not only its first
 }
 
-// Filter counts what became of a task's records.
+// Filter counts the used and removed records of a task.
 type Filter struct {
 	Before, After int
 	Truncated     int // among After
-	Rare          int // dropped because their class has too few records to split
-	Skipped       int // left out because they can't be used
+	Rare          int // dropped because their class has too few records to be split
+	Skipped       int // skipped because they can't be used
 }
 
 // Removed returns how many records were dropped as too long.
 func (f Filter) Removed() int { return f.Before - f.After - f.Rare - f.Skipped }
 
-// KeptPercent returns the share that was kept, in percent.
+// KeptPercent returns the percentage of records that were kept.
 func (f Filter) KeptPercent() float64 {
 	if f.Before == 0 {
 		return 0
@@ -89,18 +89,18 @@ func (f Filter) KeptPercent() float64 {
 
 // Set is the examples of one source.
 type Set struct {
-	Path      string // the file that the records came from
+	Path      string // the records' file
 	Tasks     []tasks.Task
 	Examples  []Example
-	MaxLength int      // of an example, in tokens
-	Filters   []Filter // of each task
-	Warnings  []string // what is doubtful in the examples as a whole, a line each
+	MaxLength int      // tokens per example
+	Filters   []Filter // by task
+	Warnings  []string // about the examples as a whole, one line each
 }
 
-// Encode makes examples of the records, on all cores. A record over
-// limits.MaxLength is dropped where all tasks are of tokens: to cut it would
-// silently lose its last entities. Where a sentence-level task shares it, it
-// is cut, and teaches the token tasks nothing.
+// Encode converts the records to examples, on all cores. A record longer than
+// limits.MaxLength is dropped if all tasks are token tasks, since truncating it would
+// silently lose its last entities. If a sentence-level task shares it, it is truncated
+// and ignored by the token tasks.
 func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Limits) (Set, error) {
 	e := encoder{Records: r, tok: tok, limits: limits, ids: labelIDs(r.Tasks)}
 	if !slices.ContainsFunc(r.Tasks, func(t tasks.Task) bool { return !t.PerToken() }) {
@@ -138,7 +138,7 @@ func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Lim
 	}, nil
 }
 
-// filters counts for each task; a dropped example has no record number.
+// filters returns the counts by task; a dropped example has no record number.
 func filters(list []tasks.Task, examples []Example, cut []bool, skipped int) []Filter {
 	counts := make([]Filter, len(list))
 	for t, task := range list {
@@ -158,17 +158,17 @@ func filters(list []tasks.Task, examples []Example, cut []bool, skipped int) []F
 	return counts
 }
 
-// encoder makes an example of a record.
+// encoder converts records to examples.
 type encoder struct {
 	Records
 	tok    *tokenize.Tokenizer
 	limits Limits
-	ids    [][]map[string]int64 // of the labels of each task's heads
+	ids    [][]map[string]int64 // by task and head
 }
 
-// labelIDs are the ids of the labels of each task's heads, as records give them:
-// where a token head's labels are tags, of the names of its entities the id of
-// the B- tag among [tasks.Head.TrueLabels].
+// labelIDs returns the ids of the labels of each task's heads, as they appear in
+// records: if a token head's labels are tags, these are entity names with the id of the
+// B- tag in [tasks.Head.TrueLabels].
 func labelIDs(list []tasks.Task) [][]map[string]int64 {
 	ids := make([][]map[string]int64, len(list))
 	for t, task := range list {
@@ -189,7 +189,7 @@ func labelIDs(list []tasks.Task) [][]map[string]int64 {
 	return ids
 }
 
-// encode returns an example without record number for one that is too long.
+// encode returns an example without record number if it is too long.
 func (e encoder) encode(i int) (ex Example, cut bool) {
 	enc := e.tok.Encode(string(e.Texts[i]))
 	if cut = len(enc.IDs) > e.limits.MaxLength; cut {
@@ -205,7 +205,7 @@ func (e encoder) encode(i int) (ex Example, cut bool) {
 	return ex, cut
 }
 
-// label gives what a record says to task t its ids.
+// label converts a record's labels for task t to ids.
 func (e encoder) label(t int, l labels, enc tokenize.Encoding, cut bool) (label Label) {
 	task := e.Tasks[t]
 	switch task.Kind {
@@ -225,7 +225,7 @@ func (e encoder) label(t int, l labels, enc tokenize.Encoding, cut bool) (label 
 			switch {
 			case value == "":
 				id = tasks.IgnoreClass
-			case !known: // and therefore kept
+			case !known: // and therefore kept as unknown
 				id = tasks.UnknownClass
 			}
 			label.Classes = append(label.Classes, id)

@@ -9,20 +9,20 @@ import (
 	"unicode/utf8"
 )
 
-// Names are taken from so many records, and so many are listed.
+// Maximum number of records to collect names from, and of names to list.
 const (
 	namesFrom   = 100
 	namesListed = 20
 )
 
-// fieldNames are the names of the fields that have values in records, those in objects
-// with dots.
+// fieldNames collects the names of fields that have values in the records, with dotted
+// names for fields in objects.
 type fieldNames struct {
 	records int
 	counts  map[string]int
 }
 
-// note adds a record's names; after some records there is nothing new.
+// note adds the names of a record, for the first records only.
 func (n *fieldNames) note(record *fields) {
 	if n.records == namesFrom {
 		return
@@ -36,7 +36,7 @@ func (n *fieldNames) note(record *fields) {
 			continue
 		}
 		n.counts[name]++
-		inner := record.inner[name] // what a text holds is read if a task asks for it
+		inner := record.inner[name] // an object in a string is only parsed if a task requires it
 		if inner == nil && raw[0] == '{' {
 			inner, _ = parseObject(raw)
 		}
@@ -51,14 +51,14 @@ func (n *fieldNames) note(record *fields) {
 	}
 }
 
-// list names the fields, or those in an object whose name and dot are given,
-// the most frequent first.
+// list returns the names of the fields, most frequent first; within, a name and a dot,
+// selects those in an object.
 func (n *fieldNames) list(within string) string {
 	names := slices.SortedFunc(maps.Keys(n.counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(strings.Count(a, "."), strings.Count(b, ".")), cmp.Compare(n.counts[b], n.counts[a]), cmp.Compare(a, b))
 	})
 	names = slices.DeleteFunc(names, func(name string) bool {
-		// A name that few records have may be somebody's words.
+		// A rare name may be text from a call.
 		return !strings.HasPrefix(name, within) || 10*n.counts[name] < n.records
 	})
 	if len(names) == 0 {
@@ -75,8 +75,8 @@ func (n *fieldNames) list(within string) string {
 	return text
 }
 
-// shownName is a field's name for people to read; of one that may be a text
-// only the length.
+// shownName is a field's name for messages; if it may be text from a call, only its
+// length.
 func shownName(name string) string {
 	const longest, wordiest = 60, 3
 	if n := utf8.RuneCountInString(name); n > longest || len(strings.Fields(name)) > wordiest {

@@ -12,20 +12,20 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// flagsRead counts how the values of a list of yes/no labels were read.
+// flagsRead counts how the values in lists of yes/no labels were interpreted.
 type flagsRead struct {
 	values        int
-	notApplicable int // say that there was nothing to judge
-	odd           int // say neither yes nor no
-	outside       int // are numbers below 0 or above 1
+	notApplicable int // "not applicable"
+	odd           int // neither yes nor no
+	outside       int // numbers below 0 or above 1
 }
 
-// lenientFlags reads a list of yes/no labels as the Python prototype does, and words for
-// true and false beside. Values are numbers, true and false, or strings of a
-// decimal number or such a word; anything else, such as "No hold was
-// required", counts as 0, as does NaN. Numbers are cut to 0…1. In place of a
-// list, a value that says yes or no is a list of one, a string may hold the
-// list, and anything else is a list of none.
+// lenientFlags reads a list of yes/no labels as the Python prototype does, and also
+// words for true and false. Values are numbers, true and false, or strings with a
+// decimal number or such a word; anything else, such as "No hold was required", counts
+// as 0, as does NaN. Numbers are clipped to 0…1. Instead of a list, a value that means
+// yes or no is a list of one, a string may contain the list, and anything else is an
+// empty list.
 func lenientFlags(raw json.RawMessage, width int) ([]float32, flagsRead) {
 	var read flagsRead
 	if raw == nil {
@@ -48,7 +48,7 @@ func lenientFlags(raw json.RawMessage, width int) ([]float32, flagsRead) {
 	return flags, read
 }
 
-// listIn is the list that raw is, or holds in a string.
+// listIn returns the list that raw is, or that it contains as a string.
 func listIn(raw json.RawMessage) (values []json.RawMessage, ok bool) {
 	var text string
 	if raw[0] == '"' && json.Unmarshal(raw, &text) == nil && strings.HasPrefix(strings.TrimSpace(text), "[") {
@@ -57,8 +57,8 @@ func listIn(raw json.RawMessage) (values []json.RawMessage, ok bool) {
 	return values, json.Unmarshal(raw, &values) == nil && values != nil
 }
 
-// dividedIn are the values of a string that spreadsheets keep a list in, such as
-// "1,0,1" or "yes; no". Each of them says yes or no.
+// dividedIn returns the values of a string that is a list in a spreadsheet, such as
+// "1,0,1" or "yes; no". All values must mean yes or no.
 func dividedIn(raw json.RawMessage) (values []json.RawMessage, ok bool) {
 	var text string
 	if raw[0] != '"' || json.Unmarshal(raw, &text) != nil {
@@ -81,8 +81,8 @@ func dividedIn(raw json.RawMessage) (values []json.RawMessage, ok bool) {
 	return values, true
 }
 
-// flag is Python's float() of a JSON value, or what its word says, or else 0,
-// cut to 0…1. It counts how the value was read.
+// flag returns Python's float() of a JSON value, or the meaning of its word, or else 0,
+// clipped to 0…1. It counts how the value was interpreted.
 func (r *flagsRead) flag(raw json.RawMessage) float32 {
 	r.values++
 	switch text := string(raw); raw[0] {
@@ -95,7 +95,7 @@ func (r *flagsRead) flag(raw json.RawMessage) float32 {
 		return 0
 	case '"':
 		var quoted string
-		_ = json.Unmarshal(raw, &quoted) // it is a part of what was parsed
+		_ = json.Unmarshal(raw, &quoted) // it is part of parsed JSON
 		return r.text(quoted)
 	case '{', '[':
 		r.odd++
@@ -106,7 +106,7 @@ func (r *flagsRead) flag(raw json.RawMessage) float32 {
 	}
 }
 
-// text is the flag of a string.
+// text returns the flag for a string.
 func (r *flagsRead) text(text string) float32 {
 	yes, isWord := yesOrNo(text)
 	v, isNumber := number(text)
@@ -125,7 +125,7 @@ func (r *flagsRead) text(text string) float32 {
 	return 0
 }
 
-// cut is a number cut to 0…1.
+// cut clips a number to 0…1.
 func (r *flagsRead) cut(v float64) float32 {
 	if v < 0 || v > 1 {
 		r.outside++
@@ -133,13 +133,14 @@ func (r *flagsRead) cut(v float64) float32 {
 	return float32(min(max(v, 0), 1))
 }
 
-// decimalComma is a number as spreadsheets of many countries write it.
+// decimalComma matches decimal numbers with a comma, as in the spreadsheets of many
+// countries.
 var decimalComma = regexp.MustCompile(`^[0-9]+,[0-9]+$`)
 
-// number reads a decimal number; NaN is none.
+// number parses a decimal number; NaN isn't one.
 func number(text string) (float64, bool) {
 	text = strings.TrimSpace(text)
-	if strings.ContainsAny(text, "xX_") { // hexadecimal, to Go alone
+	if strings.ContainsAny(text, "xX_") { // hexadecimal, only in Go
 		return 0, false
 	}
 	if decimalComma.MatchString(text) {
@@ -149,19 +150,18 @@ func number(text string) (float64, bool) {
 	return v, (err == nil || errors.Is(err, strconv.ErrRange)) && !math.IsNaN(v)
 }
 
-// fitFlags cuts a list that is too long and pads a short one with 0.
+// fitFlags truncates a list that is too long and pads a short one with 0.
 func fitFlags(flags []float32, width int) []float32 {
 	fitted := make([]float32, width)
 	copy(fitted, flags)
 	return fitted
 }
 
-// errFlags says what a multilabel field may hold.
+// errFlags describes the valid values of a multilabel field.
 var errFlags = bad(KindType, "want a list of 0 and 1, a list of the labels that apply, or an object of labels with 0 or 1")
 
-// strictFlags reads yes/no labels by position, [0, 1, 1] or ["no", "yes",
-// "yes"], or by name, ["a", "b"] or {"a": 1, "b": false}; a string may hold
-// the list or object.
+// strictFlags reads yes/no labels by position, [0, 1, 1] or ["no", "yes", "yes"], or by
+// name, ["a", "b"] or {"a": 1, "b": false}; a string may contain the list or object.
 func strictFlags(raw json.RawMessage, head tasks.Head) ([]float32, flagsOf, error) {
 	var text string
 	if raw[0] == '"' && json.Unmarshal(raw, &text) == nil {
@@ -207,8 +207,8 @@ func strictFlags(raw json.RawMessage, head tasks.Head) ([]float32, flagsOf, erro
 	return fitFlags(flags, len(head.Labels)), nil, nil
 }
 
-// areNames reports whether a list is one of labels: it begins with a text, and
-// not all of it says yes or no. A text that is a label is that.
+// areNames reports whether a list contains label names: it begins with a string, and not
+// all of its values mean yes or no. A string that equals a label is a name.
 func areNames(list []any, labels []string) bool {
 	if len(list) == 0 {
 		return len(labels) == 0

@@ -8,16 +8,16 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// flagSurvey is how a head's yes/no labels were read in a whole file.
+// flagSurvey counts how a head's yes/no labels in a file were interpreted.
 type flagSurvey struct {
 	flagsRead
 	lists                       int
-	longest                     int // list
+	longest                     int // longest list
 	long                        int // lists with more values than the head has labels
-	firstOdd, firstOut, firstNA int // records
+	firstOdd, firstOut, firstNA int // record numbers
 }
 
-// note adds what was read of a record's list for a head of some width.
+// note adds the results of reading a record's list for a head of that width.
 func (s *flagSurvey) note(number, count, width int, read flagsRead) {
 	first := func(at *int, n int) {
 		if *at == 0 && n > 0 {
@@ -38,7 +38,7 @@ func (s *flagSurvey) note(number, count, width int, read flagsRead) {
 	}
 }
 
-// sum adds the heads' counts up, and names the heads that have of one kind.
+// sum adds up the heads' counts, and names the heads with a positive count.
 func sum(task tasks.Task, surveys []flagSurvey, of func(flagSurvey) (n, first int)) (total int, where string) {
 	var heads []string
 	first := 0
@@ -61,8 +61,8 @@ func unsaid(s flagSurvey) (n, first int) {
 	return s.odd + s.notApplicable, min(cmp.Or(s.firstOdd, s.firstNA), cmp.Or(s.firstNA, s.firstOdd))
 }
 
-// unreadableFlags is an error if half of a lenient task's values or more say neither yes
-// nor no: all of these would count as no.
+// unreadableFlags returns an error if at least half of a lenient task's values are
+// neither yes nor no: all of these would count as no.
 func unreadableFlags(task tasks.Task, surveys []flagSurvey) error {
 	values, _ := sum(task, surveys, func(s flagSurvey) (int, int) { return s.values, 1 })
 	if n, where := sum(task, surveys, unsaid); n > 0 && 2*n >= values {
@@ -71,7 +71,7 @@ func unreadableFlags(task tasks.Task, surveys []flagSurvey) error {
 	return nil
 }
 
-// flagWarnings are what a lenient task's values make of a file.
+// flagWarnings returns the warnings about a lenient task's values in a file.
 func flagWarnings(task tasks.Task, surveys []flagSurvey) (list []string) {
 	if n, where := sum(task, surveys, odd); n > 0 {
 		list = append(list, fmt.Sprintf("%d values say neither yes nor no (%s): they count as no", n, where))

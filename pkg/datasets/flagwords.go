@@ -7,9 +7,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// yesWords and noWords are what people and spreadsheets write for true and
-// false, in lower case: English, the languages of helplines, and those that
-// spreadsheets put their own truth values into.
+// yesWords and noWords are words for true and false written by people and spreadsheets,
+// in lower case: in English, in the languages of helplines, and in those of
+// spreadsheets' truth values.
 var (
 	yesWords = wordSet(`
 		yes y true t on met pass passed done ✓ ✔ ☑ ✅
@@ -23,7 +23,7 @@ var (
 		لا አይ አይደለም नहीं 否 いいえ 아니요`)
 	noPhrases = []string{"not met", "not done"}
 
-	// notApplicable are the words of somebody who has nothing to judge.
+	// notApplicable are words for "not applicable".
 	notApplicable = wordSet("- – — n/a n.a na none null nil nan <na> nvt n.v.t haihusiki entfällt")
 	noneNeeded    = regexp.MustCompile(`^(no|not) (.* )?(required|needed|necessary|applicable|hold)$`)
 )
@@ -36,14 +36,14 @@ func wordSet(words string) map[string]bool {
 	return set
 }
 
-// plainWord is a text as the sets above have it: in lower case, without blanks
-// or a full stop around it, and without the selectors that make ✔ a picture.
+// plainWord normalises text for the sets above: lower case, without surrounding blanks
+// or a full stop, and without the selectors that turn ✔ into an emoji.
 func plainWord(text string) string {
 	text = strings.TrimRight(strings.TrimSpace(text), "\ufe0e\ufe0f")
 	return strings.ToLower(norm.NFC.String(strings.TrimSuffix(text, ".")))
 }
 
-// yesOrNo reads a word for true or false; ok is false for any other text.
+// yesOrNo parses a word for true or false; ok is false for any other text.
 func yesOrNo(text string) (yes, ok bool) {
 	word := plainWord(text)
 	if yesWords[word] {
@@ -57,8 +57,8 @@ func yesOrNo(text string) (yes, ok bool) {
 	return false, noWords[word]
 }
 
-// saysNotApplicable reports whether a text says that there was nothing to
-// judge, as the Python prototype's "No hold was required" does, or nothing at all.
+// saysNotApplicable reports whether a text is empty or means "not applicable", such as
+// the Python prototype's "No hold was required".
 func saysNotApplicable(text string) bool {
 	word := plainWord(text)
 	return word == "" || notApplicable[word] || noneNeeded.MatchString(word)

@@ -9,11 +9,10 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// dropContradictions makes problems of the records in which a head that follows
-// another one has another label than most records have beside the same label of
-// that one. Of labels that are equally frequent the first in byte order counts. Where
-// too many records are like that to be mistakes, its error says that the head doesn't
-// follow that one.
+// dropContradictions adds problems for records in which a dependent head's label differs
+// from the one that most records have with the same label of the leading head. Among
+// equally frequent labels the first in byte order is used. If there are too many such
+// records to be mistakes, its error is that the head doesn't depend on the other.
 func (r *Records) dropContradictions() error {
 	for t, task := range r.Tasks {
 		for h, head := range task.Heads {
@@ -46,14 +45,14 @@ func (r *Records) dropContradictions() error {
 	return nil
 }
 
-// Contradictions are taken for mistakes in the records as long as they are few: fewer
-// than fewContradictions, or no more than a tenth of the records that have both labels.
+// Contradictions are assumed to be mistakes in the records if there are fewer than
+// fewContradictions, or at most a tenth of the records with both labels.
 const (
 	fewContradictions  = 3
 	mostContradictions = 0.1
 )
 
-// checkFollows refuses a head that doesn't follow the leader in the file.
+// checkFollows refuses a head that doesn't depend on the leader in the file's records.
 func checkFollows(task tasks.Task, h, leader int, counts map[string]map[string]int) error {
 	contradicting, both, worst, most := 0, 0, "", 0
 	for _, beside := range slices.Sorted(maps.Keys(counts)) {
@@ -72,8 +71,7 @@ func checkFollows(task tasks.Task, h, leader int, counts map[string]map[string]i
 		task.Name, head, other, contradicting, both, head, other, other, ShowLabel(worst), head, ShowLabel(usual), n, all)
 }
 
-// findFollows completes the heads that follow another one with the labels that
-// go together in the records.
+// findFollows sets the label pairs of dependent heads to those in the records.
 func (r *Records) findFollows() {
 	for t, task := range r.Tasks {
 		for h, head := range task.Heads {
@@ -89,7 +87,7 @@ func (r *Records) findFollows() {
 			for _, beside := range task.Heads[leader].Labels {
 				label, _, _ := mostFrequent(counts[beside])
 				if label == "" && head.Via != "" && head.Source == task.Heads[leader].Source {
-					label = MainCategory(beside) // of a sub-category that no record has
+					label = MainCategory(beside) // for a sub-category without records
 				}
 				id := slices.Index(head.Labels, label)
 				if id < 0 {
@@ -102,9 +100,8 @@ func (r *Records) findFollows() {
 	}
 }
 
-// leader returns the head that head h of task t follows, and whether the
-// records are asked which of their labels go together. They aren't if that is
-// known, nor of a model that is scored.
+// leader returns the head that head h of task t depends on, and whether to determine the
+// label pairs from the records. It is false if they are known, or in evaluation.
 func (r *Records) leader(t, h int) (leader int, ask bool) {
 	heads := r.Tasks[t].Heads
 	if r.KeepUnknown || heads[h].Follows == nil || heads[h].Follows.IDs != nil {
@@ -114,8 +111,8 @@ func (r *Records) leader(t, h int) (leader int, ask bool) {
 	return leader, leader >= 0
 }
 
-// together counts by label of the leader, and by label of head h, the records
-// that have both.
+// together counts the records that have both labels, by label of the leader, then by
+// label of head h.
 func (r *Records) together(t, h, leader int) map[string]map[string]int {
 	counts := map[string]map[string]int{}
 	for _, record := range r.labels {
@@ -134,8 +131,8 @@ func (r *Records) together(t, h, leader int) map[string]map[string]int {
 	return counts
 }
 
-// mostFrequent returns the label that is counted most often, the first of
-// several in byte order, with its count and the count of all.
+// mostFrequent returns the label with the highest count, the first in byte order of a
+// tie, with its count and the total.
 func mostFrequent(counts map[string]int) (label string, n, all int) {
 	for _, count := range counts {
 		all += count

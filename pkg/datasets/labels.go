@@ -8,20 +8,20 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// labels are what a record says to one task, before its labels have ids.
+// labels are a record's labels for one task, before conversion to ids.
 type labels struct {
 	missing bool        // token task: the record isn't labelled
 	spans   []Entity    // token task
-	classes []string    // multiclass: one a head, "" where the record has none
-	flags   [][]float32 // multilabel: of each head by position, nil where the record has none
-	named   []flagsOf   // multilabel: of each head by name, nil where the record has none
+	classes []string    // multiclass: one per head, "" if missing
+	flags   [][]float32 // multilabel, by head: labels by position, nil if missing
+	named   []flagsOf   // multilabel, by head: labels by name, nil if missing
 }
 
 // flagsOf are yes/no labels by name.
 type flagsOf map[string]float32
 
-// parseLabels reads what the record of that number says to a task, and notes
-// for the survey how.
+// parseLabels reads a record's labels for a task, and adds to the survey how they were
+// interpreted.
 func parseLabels(record *fields, number int, task tasks.Task, text Transcript, survey *taskSurvey) (labels, error) {
 	switch task.Kind {
 	case tasks.Token:
@@ -83,7 +83,7 @@ func parseFlags(record *fields, number int, task tasks.Task, text Transcript, su
 	return l, nil
 }
 
-// collect adds the labels of head h to those seen.
+// collect adds the labels of head h to seen.
 func (l labels) collect(kind tasks.Kind, h int, seen map[string]bool) {
 	switch kind {
 	case tasks.Token:
@@ -101,8 +101,8 @@ func (l labels) collect(kind tasks.Kind, h int, seen map[string]bool) {
 	}
 }
 
-// flagValues gives head h's labels in their order, [tasks.IgnoreClass] for
-// each where the record has none.
+// flagValues returns head h's labels in the order of names, all [tasks.IgnoreClass] if
+// the record has none.
 func (l labels) flagValues(h int, names []string) []float32 {
 	if l.flags[h] != nil {
 		return l.flags[h]
@@ -117,8 +117,8 @@ func (l labels) flagValues(h int, names []string) []float32 {
 	return values
 }
 
-// checkKnown wants the labels to be among those that the task's heads bring
-// along; of a head without, all are.
+// checkKnown returns an error if a label isn't one of those defined by its head; a head
+// without labels accepts all.
 func (r *Records) checkKnown(l labels, task tasks.Task, ids []map[string]int64) error {
 	for h, head := range task.Heads {
 		known := func(label string) bool { _, found := ids[h][label]; return found || len(head.Labels) == 0 }
@@ -144,7 +144,7 @@ func (r *Records) checkKnown(l labels, task tasks.Task, ids []map[string]int64) 
 	return nil
 }
 
-// oneOf lists the labels that were wanted, but for one.
+// oneOf lists the accepted labels except one.
 func oneOf(labels []string, but string) string {
 	others := slices.DeleteFunc(slices.Clone(labels), func(label string) bool { return label == but })
 	if len(others) == 0 {

@@ -13,8 +13,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// plainLabel is what people see of a label: without white space and invisible
-// characters, letter case, and ways to write the same number or character.
+// plainLabel normalises a label by its appearance: without white space, invisible
+// characters and letter case, and with one form of equal numbers and characters.
 func plainLabel(label string) string {
 	plain := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc) {
@@ -28,8 +28,8 @@ func plainLabel(label string) string {
 	return plain
 }
 
-// likeLabels are groups of labels that look alike, but for those that the
-// table of categories tells apart.
+// likeLabels returns groups of labels that look alike, except those that the table of
+// categories distinguishes.
 func likeLabels(labels []string) [][]string {
 	byPlain := map[string][]string{}
 	for _, label := range labels {
@@ -46,7 +46,7 @@ func likeLabels(labels []string) [][]string {
 	return groups
 }
 
-// labelWarnings tells of labels that are perhaps the same.
+// labelWarnings returns warnings about labels that may be the same.
 func (r *Records) labelWarnings(task tasks.Task, t int) (list []string) {
 	for h, head := range task.Heads {
 		for _, group := range likeLabels(head.Labels) {
@@ -63,8 +63,8 @@ func (r *Records) labelWarnings(task tasks.Task, t int) (list []string) {
 	return list
 }
 
-// unknownLike tells of the data's labels that the model doesn't know, though
-// it knows one that looks like it.
+// unknownLike returns warnings about labels in the data that the model doesn't know but
+// that look like one it does.
 func (r *Records) unknownLike(head tasks.Head, t, h int) (list []string) {
 	known := map[string]string{}
 	for _, label := range head.Labels {
@@ -85,9 +85,9 @@ func (r *Records) unknownLike(head tasks.Head, t, h int) (list []string) {
 	return list
 }
 
-// categoryWarnings tells of sub-categories that have no main category only
-// because the table spells them otherwise. They are the labels of the head that
-// reads the same field.
+// categoryWarnings returns warnings about sub-categories that have no main category only
+// because the table spells them differently. They are the labels of the head that reads
+// the same field.
 func categoryWarnings(task tasks.Task, via tasks.Head) (list []string) {
 	for _, head := range task.Heads {
 		if head.Source != via.Source || head.Via != "" {

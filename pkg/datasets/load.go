@@ -10,29 +10,29 @@ import (
 	"github.com/trident-nlp/trident/internal/textfile"
 )
 
-// maxRecord is how many bytes one record may take: what is longer is no call,
-// but a file without line breaks.
+// maxRecord is the maximum size of a record in bytes: anything longer isn't a call, but
+// a file without line breaks.
 const maxRecord = 16 << 20
 
-// reader takes the records out of a file: one JSON object a line, or a JSON
-// array of them. Empty lines are passed over.
+// reader reads the records of a file: one JSON object per line, or a JSON array of
+// objects. Empty lines are skipped.
 type reader struct {
 	in      *bufio.Reader
 	array   bool
-	rows    *rows  // of a table, whose rows are records too; nil of JSON
-	records int    // that have begun
-	line    int    // in which the current record begins, from 1
+	rows    *rows  // of a table, whose rows are records; nil for JSON
+	records int    // started so far
+	line    int    // start of the current record, from 1
 	at      int    // line of the next byte
 	buffer  []byte // the current record
-	err     error  // of reading
+	err     error  // from reading
 }
 
-// mostUnpacked is how many bytes a compressed file may grow to: all its records
-// are kept in memory.
+// mostUnpacked is the maximum decompressed size of a file in bytes: all its records are
+// kept in memory.
 const mostUnpacked = 2 << 30
 
-// newReader begins to read a file, which may be compressed. Its error is an
-// [unreadableError] or one of in.
+// newReader starts reading a file, which may be compressed. Its error is an
+// [unreadableError] or one from in.
 func newReader(in io.Reader) (*reader, error) {
 	text, err := textfile.NewReader(in, textfile.Options{MaxUnpacked: mostUnpacked})
 	var refused *textfile.Refused
@@ -43,7 +43,7 @@ func newReader(in io.Reader) (*reader, error) {
 		return nil, err
 	}
 	r := &reader{in: bufio.NewReaderSize(text, 1<<16), line: 1, at: 1}
-	head, err := r.in.Peek(4096) // what there is of them will do
+	head, err := r.in.Peek(4096) // fewer bytes are enough
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
@@ -54,12 +54,12 @@ func newReader(in io.Reader) (*reader, error) {
 	return r, nil
 }
 
-// blanks may stand between JSON values.
+// blanks are allowed between JSON values.
 const blanks = " \t\r\n"
 
-// next returns the next record, which is good until the next call, or io.EOF.
-// A [recordError] is about this record, but for an [unreadableError], after
-// which nothing more can be read.
+// next returns the next record, which is valid until the next call, or io.EOF. A
+// [recordError] is about this record only; after an [unreadableError] nothing more can
+// be read.
 func (r *reader) next() ([]byte, error) {
 	r.buffer = r.buffer[:0]
 	switch {
@@ -93,8 +93,8 @@ func (r *reader) nextLine() ([]byte, error) {
 	}
 }
 
-// readLine fills the buffer with a line, of one that is too long only with what
-// shows that. It reports whether there is another line.
+// readLine reads a line into the buffer; if it is too long, only enough of it to detect
+// that. It reports whether there was another line.
 func (r *reader) readLine() (more bool, err error) {
 	for {
 		part, err := r.in.ReadSlice('\n')
@@ -113,8 +113,8 @@ func (r *reader) readLine() (more bool, err error) {
 	}
 }
 
-// byteAfterBlanks passes over blanks and returns what follows them; false at
-// the end, or after an error of reading.
+// byteAfterBlanks skips blanks and returns the next byte; false at the end, or after a
+// read error.
 func (r *reader) byteAfterBlanks() (byte, bool) {
 	for {
 		b, ok := r.byte()
@@ -138,7 +138,7 @@ func (r *reader) byte() (byte, bool) {
 	return b, true
 }
 
-// orReadError is err, unless reading failed.
+// orReadError returns the read error if there is one, otherwise err.
 func (r *reader) orReadError(err error) error {
 	if r.err != nil {
 		return r.err

@@ -7,11 +7,11 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Loader cuts a set's examples into batches, as PyTorch's DataLoader does.
+// Loader splits a set's examples into batches, like PyTorch's DataLoader.
 type Loader struct {
 	Tasks     []tasks.Task
 	Examples  []Example
-	BatchSize int // 1 or more
+	BatchSize int // at least 1
 	Collator  Collator
 }
 
@@ -53,9 +53,9 @@ func (l Loader) cut(order []int) []BatchRef {
 // Name joins the names of the loader's tasks.
 func (l Loader) Name() string { return strings.Join(tasks.Names(l.Tasks), "+") }
 
-// Alternate is task alternation: every loader's examples are shuffled and cut
-// into batches, and the batches of all loaders shuffled into one list. The
-// same seed gives the same list.
+// Alternate implements task alternation: every loader's examples are shuffled and split
+// into batches, and the batches of all loaders are shuffled into one list. The same seed
+// gives the same list.
 func Alternate(loaders []Loader, sampling Sampling, seed uint64) []BatchRef {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	var all []BatchRef

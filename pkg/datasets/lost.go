@@ -7,8 +7,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// lost warns of tasks whose records have something to learn from, but not those that are
-// kept: the others are too long. kept reports whether record i teaches a task.
+// lost returns warnings about tasks whose labelled records are all too long to be kept.
+// kept reports whether record i is used for a task.
 func (r *Records) lost(kept func(i int, task tasks.Task) bool) (warnings []string) {
 	for t, task := range r.Tasks {
 		var all, left []labels

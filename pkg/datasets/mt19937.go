@@ -2,15 +2,15 @@ package datasets
 
 import "math/bits"
 
-// mt19937 is the Mersenne Twister of Matsumoto and Nishimura (1998), as
-// NumPy's RandomState has it.
+// mt19937 is the Mersenne Twister of Matsumoto and Nishimura (1998), as in NumPy's
+// RandomState.
 type mt19937 struct {
 	state [624]uint32
 	next  int
 }
 
-// newMT19937 seeds as NumPy's RandomState(seed) does for an integer: with
-// Knuth's linear congruential generator.
+// newMT19937 seeds like NumPy's RandomState(seed) for an integer: with Knuth's linear
+// congruential generator.
 func newMT19937(seed uint32) *mt19937 {
 	r := &mt19937{next: 624}
 	for i := range r.state {
@@ -41,8 +41,8 @@ func (r *mt19937) twist() {
 	r.next = 0
 }
 
-// upTo draws a number from 0 to limit, both included: as many bits as limit
-// has, again while they exceed it.
+// upTo draws a number from 0 to limit, inclusive: as many bits as limit has, repeated
+// while they exceed it.
 func (r *mt19937) upTo(limit uint32) uint32 {
 	mask := uint32(1)<<bits.Len32(limit) - 1
 	for {
@@ -63,7 +63,7 @@ func (r *mt19937) permutation(n int) []int {
 	return order
 }
 
-// shuffle reorders as RandomState.shuffle and RandomState.permutation do.
+// shuffle reorders like RandomState.shuffle and RandomState.permutation.
 func (r *mt19937) shuffle(values []int) {
 	for i := len(values) - 1; i > 0; i-- {
 		j := r.upTo(uint32(i))
@@ -71,7 +71,7 @@ func (r *mt19937) shuffle(values []int) {
 	}
 }
 
-// choice draws n of values, none twice, as RandomState.choice(values, n,
+// choice draws n of values without replacement, like RandomState.choice(values, n,
 // replace=False).
 func (r *mt19937) choice(values []int, n int) []int {
 	chosen := r.permutation(len(values))[:n]

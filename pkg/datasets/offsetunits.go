@@ -6,18 +6,17 @@ import (
 	"unicode/utf8"
 )
 
-// offsetUnit is another way to count a span's ends than ours, as other programs
-// do.
+// offsetUnit is another unit or convention for a span's offsets, used by other programs.
 type offsetUnit struct {
 	name string
-	// widths: how many units the place before each character and after the
-	// last has, or nil where the text gives no difference.
+	// widths returns the number of units before each character and after the last one,
+	// or nil if the text makes no difference.
 	widths func(text []rune) []int
-	// start, end: what is added to make ours of the ends; without widths.
+	// start, end: corrections of the offsets; used without widths.
 	start, end int
 }
 
-// offsetUnits are those that are looked for.
+// offsetUnits are the units to check for.
 var offsetUnits = []offsetUnit{
 	{name: "UTF-16 units (as JavaScript, Java and C# count)", widths: utf16Places},
 	{name: "bytes of UTF-8 (as Go, Rust and C count)", widths: bytePlaces},
@@ -29,7 +28,7 @@ var offsetUnits = []offsetUnit{
 	{name: "characters from 1 with the end at the last one", start: -1},
 }
 
-// placesBy counts units up: width is how many a character has.
+// placesBy accumulates units: width returns those of a character.
 func placesBy(text []rune, width func(i int) int) []int {
 	places, differs := make([]int, len(text)+1), false
 	for i := range text {
@@ -50,7 +49,7 @@ func bytePlaces(text []rune) []int {
 	return placesBy(text, func(i int) int { return utf8.RuneLen(text[i]) })
 }
 
-// linePlaces has one unit less, or more, for each line break.
+// linePlaces has one unit less, or more, per line break.
 func linePlaces(text []rune, more int) []int {
 	return placesBy(text, func(i int) int {
 		pair := text[i] == '\n' && i > 0 && text[i-1] == '\r'
@@ -64,7 +63,7 @@ func linePlaces(text []rune, more int) []int {
 	})
 }
 
-// trimmedPlaces has no unit for blanks at the start.
+// trimmedPlaces has no units for leading blanks.
 func trimmedPlaces(text []rune) []int {
 	blank := 0
 	for blank < len(text) && isBlank(text[blank]) {
@@ -78,8 +77,8 @@ func trimmedPlaces(text []rune) []int {
 	})
 }
 
-// converted are a record's spans, if they count this unit, in ours. A place
-// inside a character becomes -1.
+// converted returns a record's spans, assumed to be in this unit, in code points. An
+// offset inside a character becomes -1.
 func (u offsetUnit) converted(text []rune, spans []Entity) []Entity {
 	out := slices.Clone(spans)
 	if u.widths == nil {
@@ -98,7 +97,7 @@ func (u offsetUnit) converted(text []rune, spans []Entity) []Entity {
 		if !found {
 			return -1
 		}
-		for i+1 < len(places) && places[i+1] == offset { // behind what has no width
+		for i+1 < len(places) && places[i+1] == offset { // after characters without width
 			i++
 		}
 		return i
@@ -109,7 +108,7 @@ func (u offsetUnit) converted(text []rune, spans []Entity) []Entity {
 	return out
 }
 
-// otherUnit says in which unit a span that isn't inside a text would be.
+// otherUnit names the unit in which a span outside the text would be valid.
 func otherUnit(text []rune, e Entity) string {
 	for _, unit := range offsetUnits {
 		if unit.widths == nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// unmarshal is json.Unmarshal for UTF-8 only: encoding/json would replace
-// other bytes, and halves of surrogate pairs, and spans would no longer fit.
+// unmarshal is json.Unmarshal for valid UTF-8 only: encoding/json would replace other
+// bytes and unpaired surrogates, and spans would no longer match.
 func unmarshal(data []byte, v any) error {
 	if !utf8.Valid(data) {
 		return bad(KindUTF8, "not valid UTF-8; save the file in UTF-8")
@@ -29,8 +29,8 @@ func unmarshal(data []byte, v any) error {
 
 var errSurrogate = bad(KindSurrogate, `half a surrogate pair, such as \ud800: a text was cut inside a character`)
 
-// cleanJSONError keeps what encoding/json says of a wrong type, without the
-// names of Go types, and never the value itself: it may be transcript.
+// cleanJSONError describes an error of encoding/json about a wrong type without the
+// names of Go types, and never with the value itself, which may be transcript.
 func cleanJSONError(err error) error {
 	var wrongType *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
@@ -48,7 +48,7 @@ func cleanJSONError(err error) error {
 	return err
 }
 
-// jsonKind names the JSON type that a Go kind of our records is read from.
+// jsonKind returns the JSON type for a Go kind of a record's field.
 func jsonKind(goKind string) string {
 	switch goKind {
 	case "int":
@@ -61,9 +61,8 @@ func jsonKind(goKind string) string {
 	return "a string"
 }
 
-// ShowLabel is a label for people to read. One that is long, or of many words,
-// is perhaps none, but the text of a call in the wrong field: of that only the
-// length is told.
+// ShowLabel returns a label for messages. If it is long or has many words, it may be the
+// text of a call in the wrong field, so only its length is shown.
 func ShowLabel(label string) string {
 	const mostCharacters, mostWords = 40, 6
 	if n := utf8.RuneCountInString(label); n > mostCharacters || len(strings.Fields(label)) > mostWords {
@@ -72,15 +71,14 @@ func ShowLabel(label string) string {
 	return strconv.Quote(label)
 }
 
-// Labels are written into the model's files and reports; a transcript mustn't
-// be.
+// Labels are written to the model's files and reports; transcripts must not be.
 const (
 	longestLabel = 200 // characters
 	wordiest     = 15  // words
 )
 
-// wantLabel finds a text that can hardly be a label: it is too long, or the
-// record's own. What the head brings along is one.
+// wantLabel returns an error for a text that is unlikely to be a label: it is too long,
+// or equals the record's text. Labels defined by the head are always accepted.
 func wantLabel(head tasks.Head, label string, text Transcript) error {
 	n := utf8.RuneCountInString(label)
 	likely := n <= longestLabel && len(strings.Fields(label)) <= wordiest && Transcript(label) != text

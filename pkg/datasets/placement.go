@@ -7,29 +7,29 @@ import (
 	"unicode"
 )
 
-// placement counts how the spans of a file lie on the words of its texts.
+// placement counts how the spans of a file match the words of its texts.
 type placement struct {
 	spans   int
 	outside int // of the text
 	cut     int // begin or end inside a word
-	likely  int // of these, those that no writing explains
-	blanks  int // have a blank at an end
-	slivers int // of the cut ones, those that have just a letter or two of the word that they cut
+	likely  int // those of cut that no orthography explains
+	blanks  int // begin or end with a blank
+	slivers int // of cut, those that include only a letter or two of the word
 	starts  cuts
 	ends    cuts
-	beside  int // don't fit: outside, cut, or with a blank at an end
-	records int // that have such spans
-	ragged  int // don't fit, or have another character than a word's at an end
+	beside  int // misplaced: outside, cut, or with a blank at an end
+	records int // with such spans
+	ragged  int // misplaced, or with a non-word character at an end
 	units   []unitFit
 }
 
-// cuts counts the ends of spans that lie inside a word.
+// cuts counts the ends of spans that are inside a word.
 type cuts struct{ all, byOne int }
 
-// unitFit is how well spans fit if they count another unit.
+// unitFit counts how well spans match in another unit.
 type unitFit struct {
-	ragged   int // spans that are ragged then; of units that depend on the text, in records with spans that don't fit
-	repaired int // records whose spans don't all fit as they are, but do then
+	ragged   int // ragged spans in that unit; for units that depend on the text, in records with misplaced spans
+	repaired int // records with misplaced spans that all match in that unit
 }
 
 // note adds a record's spans.
@@ -57,7 +57,7 @@ func (p *placement) note(text []rune, spans []Entity) {
 	}
 	for u, unit := range offsetUnits {
 		if wrong == 0 && unit.widths != nil {
-			continue // there is nothing to repair
+			continue // nothing to repair
 		}
 		converted, allFit := unit.converted(text, spans), true
 		for _, e := range converted {
@@ -72,7 +72,7 @@ func (p *placement) note(text []rune, spans []Entity) {
 	}
 }
 
-// cuts looks for a word at each end of a span that goes on outside of it.
+// cuts checks whether a word continues beyond either end of a span.
 func (p *placement) cuts(text []rune, e Entity) {
 	if !isInside(text, e) {
 		p.outside++
@@ -105,12 +105,11 @@ func (p *placement) cuts(text []rune, e Entity) {
 	}
 }
 
-// sliver is how few letters of a word no name or place has, before its suffix or
-// behind its prefix.
+// sliver is a number of letters too small for a name without its suffix or prefix.
 const sliver = 2
 
-// lettersFrom counts the characters of a word from a place inside of it on, forward
-// or back, as far as sliver+1.
+// lettersFrom counts the characters of a word from a position inside it, forwards or
+// backwards, up to sliver+1.
 func lettersFrom(text []rune, place, step int) int {
 	n := 1
 	for i := place + step; n <= sliver && insideWord(text, i); i += step {
@@ -123,29 +122,28 @@ func isInside(text []rune, e Entity) bool {
 	return 0 <= e.Start && e.Start < e.End && e.End <= len(text)
 }
 
-// fits reports whether a span lies on whole words, without blanks around them.
+// fits reports whether a span consists of whole words, without blanks around them.
 func fits(text []rune, e Entity) bool {
 	return isInside(text, e) && !insideWord(text, e.Start) && !insideWord(text, e.End) && !isBlank(text[e.Start]) && !isBlank(text[e.End-1])
 }
 
-// isRagged reports whether a span doesn't fit, or doesn't begin and end with a
-// letter, digit or mark. A full stop may belong to a name, but hardly to each.
+// isRagged reports whether a span doesn't fit, or doesn't begin and end with a letter,
+// digit or mark. Some names end with a full stop, but hardly all of them.
 func isRagged(text []rune, e Entity) bool {
 	isWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r) }
 	return !fits(text, e) || !isWord(text[e.Start]) || !isWord(text[e.End-1])
 }
 
-// mostCut is the share of cut spans that is still taken for slips of the hand.
-// If a record's spans are shifted, about nine of ten are cut: words have five
-// letters on average, so that four of six places lie inside one, and a span
-// has two ends. A share of 1 in 20 is therefore a shifted record in 18.
+// mostCut is the share of cut spans up to which they are considered individual mistakes.
+// If a record's spans are shifted, about nine in ten are cut: words have five letters on
+// average, so four of six positions are inside one, and a span has two ends. A share of
+// 1 in 20 thus means that one record in 18 is shifted.
 const mostCut = 0.05
 
-// warning says what is wrong with where spans lie, or "". Where offsets of
-// another unit would fit, one span is reason enough. Otherwise cut spans are
-// told of from [mostCut] on, unless they are cut on one side alone, at various
-// letters: there people label the name without the prefix or suffix that their
-// language gives it.
+// warning describes what is wrong with the positions of spans, or returns "". If offsets
+// in another unit would match, a single span is enough. Otherwise cut spans are reported
+// from [mostCut] on, unless they are cut on one side only, at varying letters: in some
+// languages names have a prefix or suffix that isn't labelled.
 func (p *placement) warning() string {
 	wrong := p.cut + p.outside
 	if wrong == 0 && 2*p.beside < p.spans || p.beside == 0 {
@@ -163,16 +161,17 @@ func (p *placement) warning() string {
 	return fmt.Sprintf("%s (%d begin and %d end inside one): are start and end those of this text?", text, p.starts.all, p.ends.all)
 }
 
-// isShifted reports what no writing explains: most spans are cut at both ends, or have a
-// letter or two of a word; nearly all words with capitals in their script are cut, as if
-// no name ever stood alone; or spans that are cut stand beside as many with blanks.
+// isShifted reports patterns that no orthography explains: most spans are cut at both
+// ends, or include only a letter or two of a word; nearly all words are cut in a script
+// with capitals, as if names never stood alone; or there are as many spans with blanks
+// as cut ones.
 func (p *placement) isShifted() bool {
 	return 2*p.starts.all > p.spans && 2*p.ends.all > p.spans || 2*p.slivers > p.spans ||
 		20*p.likely >= 19*p.spans || 10*min(p.blanks, p.cut) >= p.spans
 }
 
-// areAffixes reports whether words are cut on one side alone, at the start not most
-// of them, and not nearly always one letter before their end.
+// areAffixes reports whether words are cut on one side only, mostly not at their start,
+// and not nearly always one letter before their end.
 func (p *placement) areAffixes() bool {
 	less, more := p.starts, p.ends
 	if less.all > more.all {
@@ -181,11 +180,11 @@ func (p *placement) areAffixes() bool {
 	return 100*less.all < p.spans && (2*p.starts.all <= p.spans || p.ends.all > p.starts.all) && 10*more.byOne < 9*more.all
 }
 
-// betterUnit names the unit that puts most spans in their places. One that
-// depends on the text must repair half of the records with a span that doesn't
-// fit. Of the others nine of ten spans must be ragged now, and one of ten then:
-// a prefix or suffix of one letter, which some languages write onto names,
-// looks like an end that is one short, but not every name has one.
+// betterUnit returns the unit that repairs most spans. A unit that depends on the text
+// must repair half of the records with a misplaced span. For the others, nine in ten
+// spans must be ragged now, and at most one in ten then: a prefix or suffix of one
+// letter, which some languages add to names, looks like an offset that is off by one,
+// but not every name has one.
 func (p *placement) betterUnit() string {
 	better := make([]int, 0, len(offsetUnits))
 	for u, unit := range offsetUnits {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Kind says what is wrong with a record.
+// Kind is the kind of a record's problem.
 type Kind string
 
 // The kinds of problems.
@@ -28,20 +28,19 @@ const (
 	KindText      Kind = "text in place of a label"
 	KindDuplicate Kind = "id twice"
 
-	KindContradiction Kind = "labels that contradict other records" // of heads of which one follows the other
+	KindContradiction Kind = "labels that contradict other records" // of dependent heads
 )
 
-// Problem is a record that can't be used. It holds nothing of the record's
-// texts.
+// Problem describes a record that can't be used, without any of its texts.
 type Problem struct {
 	File    string
-	Record  int // counted from 1; 0: it is of the file as a whole
-	Line    int // in which the record begins, from 1
+	Record  int // from 1; 0: the file as a whole
+	Line    int // start of the record, from 1
 	Kind    Kind
 	Message string
 }
 
-// String is the problem on one line.
+// String describes the problem on one line.
 func (p Problem) String() string {
 	if p.Record == 0 {
 		return fmt.Sprintf("%s: line %d: %s", p.File, p.Line, p.Message)
@@ -49,17 +48,17 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s: record %d, line %d: %s", p.File, p.Record, p.Line, p.Message)
 }
 
-// mostListed is how many problems are kept for people to read.
+// mostListed is the maximum number of problems to list.
 const mostListed = 20
 
-// Problems are records that can't be used: the first of them, and how many
-// there are of each kind. A record counts once.
+// Problems describes the records that can't be used: the first ones, and the number of
+// each kind. A record counts once.
 type Problems struct {
 	First  []Problem
 	Counts map[Kind]int
 
-	// Unreadable is set if what follows one of them in its file couldn't be
-	// read at all.
+	// Unreadable is set if the rest of a file after such a record couldn't be read at
+	// all.
 	Unreadable bool
 }
 
@@ -73,7 +72,7 @@ func (p *Problems) add(one Problem) {
 	}
 }
 
-// Add adds others.
+// Add adds the problems of others.
 func (p *Problems) Add(others Problems) {
 	for kind, n := range others.Counts {
 		if p.Counts == nil {
@@ -85,7 +84,7 @@ func (p *Problems) Add(others Problems) {
 	p.Unreadable = p.Unreadable || others.Unreadable
 }
 
-// Total returns how many records have a problem.
+// Total returns the number of records with a problem.
 func (p Problems) Total() int {
 	n := 0
 	for _, count := range p.Counts {
@@ -94,7 +93,7 @@ func (p Problems) Total() int {
 	return n
 }
 
-// ByKind lists the counts in words, the largest first.
+// ByKind lists the counts in words, largest first.
 func (p Problems) ByKind() string {
 	kinds := slices.SortedFunc(maps.Keys(p.Counts), func(a, b Kind) int {
 		return cmp.Or(cmp.Compare(p.Counts[b], p.Counts[a]), cmp.Compare(a, b))
@@ -106,11 +105,11 @@ func (p Problems) ByKind() string {
 	return strings.Join(parts, ", ")
 }
 
-// BadRecords is the error of files with records that can't be used.
+// BadRecords is the error about files with records that can't be used.
 type BadRecords struct{ Problems }
 
-// Error is one line for one problem; for several it lists the first of them,
-// a line each, and counts all.
+// Error is one line for a single problem; for several it lists the first ones, one per
+// line, and counts all.
 func (e *BadRecords) Error() string {
 	if e.Total() == 1 {
 		return "read data: " + e.First[0].String()
@@ -126,7 +125,7 @@ func (e *BadRecords) Error() string {
 	return b.String()
 }
 
-// recordError is what is wrong with a record.
+// recordError is an error about a record.
 type recordError struct {
 	kind Kind
 	err  error
@@ -139,7 +138,7 @@ func bad(kind Kind, format string, args ...any) error {
 	return &recordError{kind, fmt.Errorf(format, args...)}
 }
 
-// kindOf is the kind of an error made by [bad], however wrapped.
+// kindOf returns the kind of an error made by [bad], however wrapped.
 func kindOf(err error) Kind {
 	var e *recordError
 	if errors.As(err, &e) {
@@ -148,8 +147,8 @@ func kindOf(err error) Kind {
 	return KindType
 }
 
-// unreadableError is what is wrong with a file between its records: nothing
-// more can be read of it.
+// unreadableError is an error about a file that isn't about a single record: the rest of
+// it can't be read.
 type unreadableError struct{ error }
 
 func (e unreadableError) Unwrap() error { return e.error }

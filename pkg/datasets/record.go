@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// fields are a JSON object's fields, by name. Objects in it, and texts that
-// hold an object, are read when they are asked for, and kept.
+// fields are a JSON object's fields, by name. Objects in it, and strings that contain an
+// object, are parsed on demand and cached.
 type fields struct {
 	values map[string]json.RawMessage
 	inner  map[string]*fields
@@ -26,8 +26,8 @@ func parseFields(raw json.RawMessage) (*fields, error) {
 	return f, nil
 }
 
-// find returns the value at a path such as "labels.opening", nil where there
-// is none or null.
+// find returns the value at a path such as "labels.opening", nil if it is missing or
+// null.
 func (f *fields) find(path string) (json.RawMessage, error) {
 	name, rest, deeper := strings.Cut(path, ".")
 	raw, found := f.values[name]
@@ -58,7 +58,7 @@ func (f *fields) find(path string) (json.RawMessage, error) {
 	return value, nil
 }
 
-// parseObject reads an object, or a text that holds one.
+// parseObject parses an object, or a string that contains one.
 func parseObject(raw json.RawMessage) (*fields, error) {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {
@@ -74,7 +74,7 @@ func parseObject(raw json.RawMessage) (*fields, error) {
 	return object, nil
 }
 
-// text returns the text at path; it must be there.
+// text returns the text at path, which is required.
 func (f *fields) text(path string) (Transcript, error) {
 	raw, err := f.find(path)
 	if err != nil {
@@ -92,8 +92,8 @@ func (f *fields) text(path string) (Transcript, error) {
 	return text, nil
 }
 
-// label returns the class at path: a text, or a number or truth value as JSON
-// writes it; "" where there is none.
+// label returns the class at path: a string, or a number or truth value as written in
+// JSON; "" if it is missing.
 func (f *fields) label(path string) (string, error) {
 	raw, err := f.find(path)
 	if err != nil || raw == nil {
@@ -109,7 +109,7 @@ func (f *fields) label(path string) (string, error) {
 		}
 		return text, nil
 	}
-	if !bytes.ContainsAny(raw, ".eE") { // a whole number, which may have more digits than a float64
+	if !bytes.ContainsAny(raw, ".eE") { // an integer, which may have more digits than a float64
 		return string(raw), nil
 	}
 	if n, err := strconv.ParseFloat(string(raw), 64); err == nil {
@@ -118,7 +118,7 @@ func (f *fields) label(path string) (string, error) {
 	return string(raw), nil
 }
 
-// inField names the field that an error of [unmarshal] is about.
+// inField adds the field's name to an error of [unmarshal].
 func inField(path string, err error) error {
 	text := err.Error()
 	if rest, ok := strings.CutPrefix(text, `field "`); ok {
@@ -130,7 +130,7 @@ func inField(path string, err error) error {
 	return fmt.Errorf("field %q: %w", path, err)
 }
 
-// typeOf names the type of a JSON value.
+// typeOf returns the type of a JSON value.
 func typeOf(raw json.RawMessage) string {
 	switch raw[0] {
 	case '{':

@@ -2,8 +2,8 @@ package datasets
 
 import "encoding/json"
 
-// Entity is one labelled span of a transcript. Start and End count Unicode
-// code points and are half-open, as a Python slice is.
+// Entity is a labelled span of a transcript. Start and End count Unicode code points and
+// are half-open, like a Python slice.
 type Entity struct {
 	Start int    `json:"start"`
 	End   int    `json:"end"`
@@ -16,28 +16,28 @@ type NERRecord struct {
 	Entities []Entity   `json:"entities"`
 }
 
-// Victim is the child that a case is about.
+// Victim is the child in a case.
 type Victim struct {
 	Gender    string `json:"gender"`
 	FirstName string `json:"first_name"`
 	Age       string `json:"age"`
 }
 
-// Reporter is the person who called.
+// Reporter is the caller.
 type Reporter struct {
 	Gender       string `json:"gender"`
 	Relationship string `json:"relationship"`
 }
 
-// Perpetrator is the person said to be responsible for the harm.
+// Perpetrator is the alleged perpetrator.
 type Perpetrator struct {
 	Gender string `json:"gender"`
 	Age    string `json:"age"`
 }
 
-// CaseRecord is one element of the case file (a JSON array). Training reads
-// the narrative, category, intervention and priority; the rest is what the
-// helpline's case system exports beside them.
+// CaseRecord is one element of the case file (a JSON array). Training reads the
+// narrative, category, intervention and priority; the other fields are also exported by
+// the helpline's case system.
 type CaseRecord struct {
 	UniqueID     string      `json:"uniqueid"`
 	StartDate    string      `json:"startdate"`
@@ -53,8 +53,8 @@ type CaseRecord struct {
 	Narrative    Transcript  `json:"narrative"`
 }
 
-// QARecord is one element of the QA file (a JSON array). Labels is as found on
-// disk: a JSON string that holds an object, or the object itself.
+// QARecord is one element of the QA file (a JSON array). Labels is as in the file: a
+// JSON string that contains an object, or the object itself.
 type QARecord struct {
 	Text         Transcript      `json:"text"`
 	Labels       json.RawMessage `json:"labels"`

@@ -2,12 +2,12 @@ package datasets
 
 import "math"
 
-// Sampling shares an epoch's batches out among the loaders. There are about as
-// many as there are batches of all examples, loader i having a part in
-// proportion to nᵢ^(1/Temperature), nᵢ its own number. The zero value is
-// Temperature 1: each example once, as in the Python prototype. A high one brings the
-// parts closer to each other; [math.Inf] makes them equal. What a loader lacks
-// it repeats, shuffled anew; of what it has too much, a random part is used.
+// Sampling divides an epoch's batches among the loaders. The total is about the number
+// of batches of all examples; the share of loader i, with nᵢ batches, is proportional to
+// nᵢ^(1/Temperature). The zero value is Temperature 1: each example once, as in the
+// Python prototype. Higher temperatures make the shares more equal; with [math.Inf] they
+// are equal. A loader with too few examples repeats them, shuffled again; of one with
+// too many, a random part is used.
 type Sampling struct{ Temperature float64 }
 
 // Batches returns each loader's number of batches in an epoch, at least one.

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Share collates a rank's share of the examples; see [BatchRef.Places]. It may
-// be empty. Its denominators are unset: they are the whole batch's.
+// Share collates a rank's share of the examples; see [BatchRef.Places]. It may be empty.
+// Its denominators aren't set: they are those of the whole batch.
 func (s BatchRef) Share(rank, size int) Batch {
 	places := s.Places(size)[rank]
 	indices := make([]int, len(places))
@@ -16,10 +16,10 @@ func (s BatchRef) Share(rank, size int) Batch {
 	return BatchRef{s.loader, indices}.Batch()
 }
 
-// Places says which of the examples are each rank's, of size ranks, in
-// ascending order. Each has the same number, or one more, and about as many
-// tokens: a step ends with the slowest rank. So the examples are dealt out by
-// length, the longest first, to and fro.
+// Places returns the examples of each rank, of size ranks, in ascending order. All have
+// the same number, or one more, and about as many tokens, since a step takes as long as
+// its slowest rank. So the examples are dealt out by length, longest first, back and
+// forth.
 func (s BatchRef) Places(size int) [][]int {
 	byLength := make([]int, len(s.indices))
 	for place := range byLength {

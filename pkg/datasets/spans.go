@@ -11,7 +11,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// parseSpans reads the entities.
+// parseSpans parses the entities.
 func parseSpans(record *fields, task tasks.Task, text Transcript, survey *taskSurvey) (labels, error) {
 	path := task.Heads[0].Source
 	raw, err := record.find(path)
@@ -41,7 +41,7 @@ func parseSpans(record *fields, task tasks.Task, text Transcript, survey *taskSu
 	return l, checkSpans(l.spans, runes)
 }
 
-// entities reads a list of spans, or a string that holds one.
+// entities parses a list of spans, or a string that contains one.
 func entities(raw json.RawMessage) ([]Entity, error) {
 	var text string
 	if raw[0] == '"' && json.Unmarshal(raw, &text) == nil && strings.HasPrefix(strings.TrimSpace(text), "[") {
@@ -78,11 +78,11 @@ func entities(raw json.RawMessage) ([]Entity, error) {
 	return spans, nil
 }
 
-// notFiniteEnd is an error if what is used of a span is NaN or infinite.
+// notFiniteEnd returns an error if a field of a span that is used is NaN or infinite.
 func notFiniteEnd(raw json.RawMessage) error {
 	var spans []map[string]json.RawMessage
 	if json.Unmarshal(raw, &spans) != nil {
-		return nil // it is no list of spans, which is said elsewhere
+		return nil // not a list of spans, which is reported elsewhere
 	}
 	for i, span := range spans {
 		for _, name := range []string{"start", "end", "label"} {
@@ -94,14 +94,13 @@ func notFiniteEnd(raw json.RawMessage) error {
 	return nil
 }
 
-// spanFields are the names that other programs give the fields of a span, and ours.
+// spanFields are the names of a span's fields, here and in other programs.
 var spanFields = []string{
 	"start", "end", "label", "labels", "text", "type", "entity", "entity_group", "entity_type", "word", "score", "id", "from", "to", "begin", "start_offset", "end_offset",
 	"start_char", "end_char", "token_start", "token_end", "startOffset", "endOffset", "Start", "End", "Label", "from_name", "to_name", "value", "tag", "span", "offset", "offsets", "length", "category",
 }
 
-// fieldsOf names the fields of span i in a list that are known. Another may be the
-// words of a text.
+// fieldsOf lists the known fields of span i in a list. Others may be text from a call.
 func fieldsOf(raw json.RawMessage, i int) string {
 	var spans []map[string]json.RawMessage
 	if json.Unmarshal(raw, &spans) != nil || len(spans[i]) == 0 {
@@ -119,7 +118,8 @@ func fieldsOf(raw json.RawMessage, i int) string {
 	return "; it has " + strings.Join(names, ", ")
 }
 
-// perhapsPython explains a text that Python's str made of a list or an object.
+// perhapsPython explains a string that is the output of Python's str for a list or an
+// object.
 func perhapsPython(text string) string {
 	if strings.Contains(text, "'") {
 		return "; it looks like Python's str(): write it with json.dumps"
@@ -127,8 +127,8 @@ func perhapsPython(text string) string {
 	return ""
 }
 
-// checkSpans wants spans inside their text, not empty, and none over
-// another: only one of two could be learnt.
+// checkSpans requires spans to be inside their text, not empty, and not overlapping,
+// since a word can only have one label.
 func checkSpans(spans []Entity, text []rune) error {
 	for i, e := range spans {
 		switch {
@@ -153,7 +153,7 @@ func checkSpans(spans []Entity, text []rune) error {
 	return nil
 }
 
-// perhapsLast explains a span of one character whose end is that one.
+// perhapsLast explains a span of one character whose end may be inclusive.
 func perhapsLast(e Entity) string {
 	if e.Start == e.End {
 		return "; the end is behind the last character, not at it"

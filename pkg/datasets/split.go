@@ -8,25 +8,24 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Shares says which examples are held out.
+// Shares are the shares of held-out examples.
 type Shares struct {
 	Test      float64 // of all
-	Val       float64 // of all; 0: validation has the test share, as in the Python prototype
-	ValOfRest bool    // Val is a share of what the test leaves instead
+	Val       float64 // of all; 0: validation uses the test share, as in the Python prototype
+	ValOfRest bool    // Val is a share of the examples not in the test share
 	Seed      uint32
-	Stratify  string // name of the head whose classes each share has in proportion; "": none
+	Stratify  string // name of the head whose class proportions each share keeps; "": none
 }
 
 // Split is a set's examples by use.
 type Split struct {
 	Train, Val []Example
-	Test       []Example // nil if validation has the test share
+	Test       []Example // nil if validation uses the test share
 }
 
-// Split holds examples out: the test share is that of scikit-learn's
-// train_test_split, and so is the validation share, of the others. Examples of
-// a class that has only one can't be stratified: they are dropped, and counted
-// in the set's filters.
+// Split holds out examples: the test share is that of scikit-learn's train_test_split,
+// and the validation share is split off the rest in the same way. Examples whose class
+// has only one can't be stratified: they are dropped, and counted in the set's filters.
 func (s *Set) Split(shares Shares) (Split, error) {
 	if err := s.allTooLong(); err != nil {
 		return Split{}, fmt.Errorf("split %s: %w", s.Path, err)
@@ -66,14 +65,14 @@ func (s *Set) Split(shares Shares) (Split, error) {
 	return Split{Train: s.pick(train), Val: s.pick(val), Test: s.pick(test)}, nil
 }
 
-// allTooLong is an error if a task has no record left that is short enough.
+// allTooLong returns an error if all records of a task are too long.
 func (s *Set) allTooLong() error {
 	for t, f := range s.Filters {
 		if f.After > 0 || f.Before <= f.Skipped {
 			continue
 		}
 		all := fmt.Sprintf("all %d records are longer than %d tokens (tokenizer.max_length)", f.Before-f.Skipped, s.MaxLength)
-		if len(s.Examples) > 0 { // cut for the other tasks
+		if len(s.Examples) > 0 { // truncated for the other tasks
 			all = fmt.Sprintf("task %s: %s, and a cut record doesn't teach it", s.Tasks[t].Name, all)
 		}
 		return fmt.Errorf("%s; raise it as far as the encoder allows, or divide the records", all)
@@ -81,9 +80,9 @@ func (s *Set) allTooLong() error {
 	return nil
 }
 
-// holdOut parts some of the set's examples in two. classes has the class of
-// each example of the set; nil: a plain split. A class with only one of them
-// stays in the first part.
+// holdOut splits some of the set's examples in two. classes has the class of each
+// example of the set; nil: no stratification. An example that is the only one of its
+// class stays in the first part.
 func holdOut(some []int, classes []int64, share float64, seed uint32) (train, test []int, err error) {
 	if classes == nil {
 		train, test, err = TrainTestSplit(len(some), share, seed)
@@ -122,8 +121,8 @@ func (s *Set) pick(index []int) []Example {
 	return picked
 }
 
-// classes are the examples' classes of the head called name; nil if the set's
-// tasks have none.
+// classes returns the examples' classes of the head called name; nil if none of the
+// set's tasks has it.
 func (s *Set) classes(name string) []int64 {
 	for t, task := range s.Tasks {
 		h := slices.IndexFunc(task.Heads, func(head tasks.Head) bool { return head.Name == name })
@@ -139,8 +138,8 @@ func (s *Set) classes(name string) []int64 {
 	return nil
 }
 
-// dropRare removes the examples whose class no other has, and returns the
-// others' classes.
+// dropRare removes the examples that are the only ones of their class, and returns the
+// classes of the others.
 func (s *Set) dropRare(classes []int64) []int64 {
 	members := map[int64]int{}
 	for _, class := range classes {
@@ -162,10 +161,9 @@ func (s *Set) dropRare(classes []int64) []int64 {
 	return keptClasses
 }
 
-// TrainTestSplit parts the records 0…n-1 into two shares: the same records in
-// the same order as scikit-learn's train_test_split(range(n),
-// test_size=testSize, random_state=seed). test has ⌈testSize·n⌉ of them. A
-// share without records is an error.
+// TrainTestSplit splits the records 0…n-1 into two shares: the same records in the same
+// order as scikit-learn's train_test_split(range(n), test_size=testSize,
+// random_state=seed). test has ⌈testSize·n⌉ records. An empty share is an error.
 func TrainTestSplit(n int, testSize float64, seed uint32) (train, test []int, err error) {
 	held, err := heldOut(n, testSize)
 	if err != nil {
@@ -175,7 +173,7 @@ func TrainTestSplit(n int, testSize float64, seed uint32) (train, test []int, er
 	return order[held:], order[:held:held], nil
 }
 
-// heldOut is the number of n records that go into the test share.
+// heldOut returns how many of n records are in the test share.
 func heldOut(n int, testSize float64) (int, error) {
 	if !(testSize > 0 && testSize < 1) {
 		return 0, fmt.Errorf("test_size is %v; want a share above 0 and below 1", testSize)

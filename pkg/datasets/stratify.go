@@ -8,12 +8,11 @@ import (
 	"strings"
 )
 
-// StratifiedSplit parts the records 0…len(labels)-1 into two shares in which
-// every class has about the part that it has of all: the same records in the
-// same order as scikit-learn's train_test_split(range(n), test_size=testSize,
-// random_state=seed, stratify=labels). test has ⌈testSize·n⌉ of them. As
-// there, each class must have two records or more, and each share a record for
-// each class.
+// StratifiedSplit splits the records 0…len(labels)-1 into two shares with about the same
+// class proportions: the same records in the same order as scikit-learn's
+// train_test_split(range(n), test_size=testSize, random_state=seed, stratify=labels).
+// test has ⌈testSize·n⌉ records. As in scikit-learn, each class must have at least two
+// records, and each share at least as many records as there are classes.
 func StratifiedSplit(labels []int, testSize float64, seed uint32) (train, test []int, err error) {
 	n := len(labels)
 	held, err := heldOut(n, testSize)
@@ -56,7 +55,7 @@ func StratifiedSplit(labels []int, testSize float64, seed uint32) (train, test [
 	return train, test, nil
 }
 
-// membersByClass lists each class's records, the classes by rising label.
+// membersByClass lists each class's records, in ascending order of labels.
 func membersByClass(labels []int) ([][]int, error) {
 	records := map[int][]int{}
 	for i, label := range labels {
@@ -76,11 +75,11 @@ func membersByClass(labels []int) ([][]int, error) {
 	return members, nil
 }
 
-// approximateMode says how many of draws records to take from each class, of
-// which there are counts: about the likeliest outcome of drawing blindly.
-// Shares are rounded down, and what that leaves over goes to the classes with
-// the largest fractions, by lot among equal ones. The arithmetic is
-// scikit-learn's, whose rounding decides which fractions are equal.
+// approximateMode returns how many of draws records to take from each class, given the
+// classes' counts: about the most likely outcome of random draws. Shares are rounded
+// down, and the remainder goes to the classes with the largest fractions, randomly among
+// equal ones. The arithmetic is scikit-learn's, whose rounding determines which
+// fractions are equal.
 func approximateMode(counts []int, draws int, r *mt19937) []int {
 	total := 0
 	for _, count := range counts {

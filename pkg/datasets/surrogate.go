@@ -2,9 +2,8 @@ package datasets
 
 import "bytes"
 
-// HalfSurrogate reports whether JSON holds the escape of one half of a
-// surrogate pair without the other, such as \ud800. It stands for no
-// character: something has cut a text in the middle of one.
+// HalfSurrogate reports whether JSON contains the escape of an unpaired surrogate, such
+// as \ud800. It isn't a character: a text was cut in the middle of one.
 func HalfSurrogate(json []byte) bool {
 	for {
 		i := bytes.IndexByte(json, '\\')
@@ -14,7 +13,7 @@ func HalfSurrogate(json []byte) bool {
 		json = json[i:]
 		unit, ok := escapedUnit(json)
 		if !ok {
-			json = json[2:] // another escape; of two backslashes the second begins none
+			json = json[2:] // another escape; the second of two backslashes doesn't start one
 			continue
 		}
 		json = json[6:]

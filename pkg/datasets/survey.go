@@ -8,8 +8,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// survey is what shows only when all of a file has been read: fields that no
-// record has, values that say nothing, spans that lie beside the words.
+// survey collects what only shows over a whole file: fields that no record has, values
+// without meaning, spans that don't match words.
 type survey struct {
 	objects int // records that are JSON objects
 	names   fieldNames
@@ -17,22 +17,22 @@ type survey struct {
 	tasks   []taskSurvey
 }
 
-// taskSurvey is a task's part of the survey.
+// taskSurvey is the survey of one task.
 type taskSurvey struct {
 	heads []presence
 	flags []flagSurvey // multilabel
 	spans placement    // token task
-	plain int          // spans that are labelled as no entity
+	plain int          // spans with the label for no entity
 }
 
-// presence counts the records that have a field.
+// presence counts the records with a field.
 type presence struct {
 	found  int
-	absent map[string]int // records by the first part of the path that isn't there
-	alike  map[string]int // of these records, those by a field that has nearly that name
+	absent map[string]int // records by the first missing part of the path
+	alike  map[string]int // of these records, those by a field with a similar name
 }
 
-// note counts which of the tasks' fields a record has.
+// note records which of the tasks' fields a record has.
 func (s *survey) note(record *fields, list []tasks.Task) {
 	if s.objects == 0 {
 		s.tasks = make([]taskSurvey, len(list))
@@ -66,8 +66,8 @@ func (p *presence) note(record *fields, path string) {
 	}
 }
 
-// absent is the first part of a path at which there is no value, or "" if
-// there is one, and the field beside it that has nearly that name.
+// absent returns the first part of a path without a value, or "" if the path has one,
+// and a field beside it with a similar name.
 func (f *fields) absent(path string) (absent, alike string) {
 	name, rest, deeper := strings.Cut(path, ".")
 	raw, found := f.values[name]
@@ -83,7 +83,7 @@ func (f *fields) absent(path string) (absent, alike string) {
 		return "", ""
 	}
 	if _, err := f.find(path); err != nil || f.inner[name] == nil {
-		return "", "" // what is there is wrong, and said to be
+		return "", "" // the value is invalid, which is reported elsewhere
 	}
 	if absent, alike = f.inner[name].absent(rest); absent != "" {
 		absent = name + "." + absent
@@ -94,7 +94,7 @@ func (f *fields) absent(path string) (absent, alike string) {
 	return absent, alike
 }
 
-// nearly is a field's name without what people mistake in it.
+// nearly normalises a field's name for comparison with similar names.
 func nearly(name string) string {
 	letters := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" _-.", r) {
@@ -105,9 +105,9 @@ func nearly(name string) string {
 	return strings.TrimSuffix(letters, "s")
 }
 
-// missing is the error of a file in which no record has a field that is needed:
-// what is absent would be taken as negative, or teach nothing. It is nil if
-// there is nothing of the kind.
+// missing returns the error that no record has a required field: it would count as
+// negative everywhere, or the head would have no labels. It is nil if there is no such
+// field.
 func (r *Records) missing() *missingFields {
 	s := &r.survey
 	if s.objects == 0 {
@@ -132,13 +132,13 @@ func (r *Records) missing() *missingFields {
 	return nil
 }
 
-// missingFields is the error of fields that no record has.
+// missingFields is the error about fields that no record has.
 type missingFields struct {
 	error
-	required bool // each record is a problem without them
+	required bool // without them each record is a problem
 }
 
-// none is the error of fields that no record has.
+// none returns the error about fields that no record has.
 func (s *survey) none(list []presence, purpose string) error {
 	var absent, alike []string
 	for _, p := range list {
@@ -149,7 +149,7 @@ func (s *survey) none(list []presence, purpose string) error {
 	}
 	slices.Sort(absent)
 	absent = slices.Compact(absent)
-	within := "" // the object whose fields are of interest
+	within := "" // the object with the relevant fields
 	if dot := strings.LastIndex(absent[0], "."); dot > 0 {
 		within = absent[0][:dot+1]
 	}
@@ -161,7 +161,7 @@ func (s *survey) none(list []presence, purpose string) error {
 	return fmt.Errorf("%s (docs/data.md says what the built-in tasks read, docs/tasks.md how to name other fields)", text)
 }
 
-// largest is the name with the largest count, the shortest of equals.
+// largest returns the name with the highest count, the shortest of a tie.
 func largest(counts map[string]int) (name string) {
 	for other, n := range counts {
 		if most := counts[name]; n > most || n == most && (len(other) < len(name) || len(other) == len(name) && other < name) {

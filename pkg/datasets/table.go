@@ -17,15 +17,15 @@ import (
 	"github.com/trident-nlp/trident/internal/table"
 )
 
-// rows takes records out of a CSV or TSV file. Its first line names the columns,
-// which are the records' fields.
+// rows reads the records of a CSV or TSV file. Its first line has the names of the
+// columns, which are the records' fields.
 type rows struct {
 	table   *table.Reader
 	limit   *rowLimit
-	columns [][]string // each one's name, a dotted one in parts; nil of one without
+	columns [][]string // names, dotted ones in parts; nil for columns without a name
 }
 
-// rowLimit is an error of reading when a row doesn't end.
+// rowLimit is the read error for a row that doesn't end.
 type rowLimit struct {
 	in   io.Reader
 	left int
@@ -48,14 +48,14 @@ func (r *rows) read() ([]string, error) {
 	return r.table.Read()
 }
 
-// wants are the fields that records should have.
+// wants are the required fields.
 type wants struct {
 	text   string
 	others []string
 }
 
-// openTable reads the first line of a file that is a table, and does nothing to
-// another. The separator is the one that gives a column for the text.
+// openTable reads the header of a file that is a table, and does nothing for other
+// files. The separator is the one that gives a column for the text.
 func (r *reader) openTable(path string, want wants) error {
 	head, err := r.in.Peek(1 << 16)
 	switch {
@@ -90,18 +90,18 @@ func trimmed(cells []string) []string {
 	return names
 }
 
-// columnName is what a column may be called for a line to look like a header.
+// columnName matches column names of a plausible header.
 var columnName = regexp.MustCompile(`^[\pL_][\pL\pM\pN_ .()/-]{0,39}$`)
 
-// looksLikeHeader reports whether the first line of a file looks like names
-// of columns, and no line like JSON.
+// looksLikeHeader reports whether the first line of a file looks like column names, and
+// no line like JSON.
 func looksLikeHeader(cells []string, head []byte) bool {
 	strange := func(cell string) bool { return cell != "" && !columnName.MatchString(cell) }
 	return len(cells) > 1 && !slices.ContainsFunc(cells, strange) && !bytes.Contains(head, []byte("\n{"))
 }
 
-// columnsFor names the columns if one is like a wanted field. Otherwise the
-// line may be no header, but somebody's words.
+// columnsFor lists the columns if one is similar to a required field. Otherwise the line
+// may not be a header, but text from a call.
 func columnsFor(header []string, want wants) string {
 	for _, cell := range header {
 		for _, field := range append(want.others, want.text) {
@@ -117,7 +117,7 @@ func columnsFor(header []string, want wants) string {
 	return "; its first line must name the columns"
 }
 
-// readHeader makes a table of the file.
+// readHeader sets up the columns.
 func (r *reader) readHeader(separator byte) error {
 	limit := &rowLimit{in: r.in}
 	t := &rows{table: table.NewReader(bufio.NewReaderSize(limit, 1<<16), separator), limit: limit}
@@ -140,7 +140,7 @@ func (r *reader) readHeader(separator byte) error {
 	}
 	for i, parts := range t.columns {
 		for n := 1; n < len(parts); n++ {
-			if seen[strings.Join(parts[:n], ".")] { // "reporter.gender" can't be in a cell "reporter"
+			if seen[strings.Join(parts[:n], ".")] { // "reporter.gender" can't be inside a cell "reporter"
 				t.columns[i] = []string{strings.Join(parts, ".")}
 				break
 			}
@@ -150,7 +150,7 @@ func (r *reader) readHeader(separator byte) error {
 	return nil
 }
 
-// nextRow makes a JSON object of the next row. Empty cells are left out.
+// nextRow converts the next row to a JSON object, without empty cells.
 func (r *reader) nextRow() ([]byte, error) {
 	row, err := r.rows.read()
 	r.line = r.rows.table.Line()
@@ -171,12 +171,12 @@ func (r *reader) nextRow() ([]byte, error) {
 		}
 	}
 	if r.buffer, err = json.Marshal(object); err != nil {
-		return nil, fmt.Errorf("row to JSON: %w", err) // not of texts
+		return nil, fmt.Errorf("row to JSON: %w", err) // never for strings
 	}
 	return r.buffer, nil
 }
 
-// put puts a cell into an object, or into one inside of it.
+// put sets a field of an object, or of a nested one, to a cell.
 func put(object map[string]any, path []string, cell string) {
 	for _, name := range path[:len(path)-1] {
 		inner, ok := object[name].(map[string]any)
@@ -189,7 +189,7 @@ func put(object map[string]any, path []string, cell string) {
 	object[path[len(path)-1]] = cell
 }
 
-// rowError is what is wrong with a row that can't be read.
+// rowError returns the error about an unreadable row.
 func (r *reader) rowError(t *rows, err error) error {
 	r.line = max(t.table.Line(), 1)
 	switch {

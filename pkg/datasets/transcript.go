@@ -7,9 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Transcript is the text of a call. It speaks of children in danger, so it
-// never prints itself: fmt and slog show its length, and a caller that means
-// to have the text says so with string(t).
+// Transcript is the text of a call. It is about children in danger, so it is never
+// printed by accident: fmt and slog show its length; use string(t) to get the text.
 type Transcript string
 
 // String returns the transcript's length in code points, not its text.
@@ -17,25 +16,25 @@ func (t Transcript) String() string {
 	return fmt.Sprintf("[transcript, %d characters]", utf8.RuneCountInString(string(t)))
 }
 
-// Format is String whatever the verb; fmt itself would show the text for one
-// that doesn't suit a string.
+// Format is String for all verbs; by default fmt would show the text for verbs that
+// don't apply to strings.
 func (t Transcript) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, t.String()) // fmt's own buffer
+	_, _ = io.WriteString(f, t.String()) // can't fail: fmt's buffer
 }
 
 // LogValue is String, for log/slog.
 func (t Transcript) LogValue() slog.Value { return slog.StringValue(t.String()) }
 
-// LogValue keeps what the record holds out of logs, which may be JSON.
+// LogValue keeps the record's contents out of logs, which may be JSON.
 func (r NERRecord) LogValue() slog.Value { return r.Text.LogValue() }
 
-// LogValue keeps what the record holds out of logs, which may be JSON.
+// LogValue keeps the record's contents out of logs, which may be JSON.
 func (r CaseRecord) LogValue() slog.Value { return r.Narrative.LogValue() }
 
-// LogValue keeps what the record holds out of logs, which may be JSON.
+// LogValue keeps the record's contents out of logs, which may be JSON.
 func (r QARecord) LogValue() slog.Value { return r.Text.LogValue() }
 
-// LogValue keeps what the records hold out of logs, which may be JSON.
+// LogValue keeps the records' contents out of logs, which may be JSON.
 func (r Records) LogValue() slog.Value {
 	return slog.StringValue(fmt.Sprintf("[%d records]", len(r.Texts)))
 }

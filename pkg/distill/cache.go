@@ -22,13 +22,13 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// cacheVersion is part of every key; it changes with what is stored.
+// cacheVersion is part of every key; it changes with the format.
 const cacheVersion = "1"
 
-// Logits returns what the teacher says of every record of a data file. It is
-// computed once: dir keeps it in a safetensors file named by the hashes of the
-// teacher's files, the data file and the task, without any text. The second
-// result reports whether it was there. progress may be nil.
+// Logits returns the teacher's logits for every record of a data file. They are computed
+// once: dir caches them in a safetensors file named by the hashes of the teacher's
+// files, the data file and the task, without any text. The second result reports whether
+// they were cached. progress may be nil.
 func (t *Teacher) Logits(ctx context.Context, records datasets.Records, dir string, progress func(done, total int)) ([]fusion.Logits, bool, error) {
 	key, err := t.key(records)
 	if err != nil {
@@ -51,7 +51,7 @@ func (t *Teacher) Logits(ctx context.Context, records datasets.Records, dir stri
 	return logits, false, nil
 }
 
-// key hashes what the logits depend on.
+// key hashes everything that the logits depend on.
 func (t *Teacher) key(records datasets.Records) (string, error) {
 	model, err := fusion.HashDir(t.dir)
 	if err != nil {
@@ -75,9 +75,8 @@ func add(w io.Writer, path string) error {
 	return err
 }
 
-// Names of a cache file's tensors. A token task has for each record the number
-// of its words, and for each word its span; heads have a row for each word or
-// record.
+// Names of a cache file's tensors. A token task has the number of words per record, and
+// the span of each word; heads have one row per word or record.
 const (
 	countsName = "counts" // I64 [records]
 	spansName  = "spans"  // I64 [words, 2]
@@ -172,14 +171,14 @@ func (t *Teacher) read(path string, records int) (logits []fusion.Logits, err er
 	return logits, nil
 }
 
-// littleEndian are the bytes of numbers as files of weights hold them.
+// littleEndian returns the bytes of numbers as in weight files.
 func littleEndian[T int64 | float32](values []T) []byte {
 	data := make([]byte, 0, binary.Size(values))
-	data, _ = binary.Append(data, binary.LittleEndian, values) // of numbers it can't fail
+	data, _ = binary.Append(data, binary.LittleEndian, values) // can't fail for numbers
 	return data
 }
 
-// tensorOf copies a tensor of that type out of the file at path.
+// tensorOf copies a tensor of that type from the file at path.
 func tensorOf[T int64 | float32](file *weights.File, path, name string, dtype weights.DType) ([]T, error) {
 	tensor, err := file.Tensor(name)
 	if err != nil {

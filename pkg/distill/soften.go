@@ -9,12 +9,12 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// Soften puts what the teacher says of records beside task t of the examples
-// made of them by the student's tokenizer tok. A token task's words are matched
-// by where they stand in the text: two tokenizers cut most texts into the same
-// words, whatever their sub-words. A word that only one of them has, or that
-// the teacher didn't read, gets no soft label, nor does one without a hard one.
-// It returns the share of labelled words, or records, that got one.
+// Soften adds the teacher's logits for the records to task t of the examples, which were
+// made from them by the student's tokenizer tok. A token task's words are matched by
+// their position in the text: two tokenizers split most texts into the same words,
+// regardless of sub-words. A word that only one of them has, that the teacher didn't
+// read, or that has no hard label, gets no soft label. Soften returns the share of
+// labelled words, or records, that got one.
 func (t *Teacher) Soften(logits []fusion.Logits, texts []datasets.Transcript, tok *tokenize.Tokenizer, task int, examples []datasets.Example) (float64, error) {
 	if len(logits) != len(texts) {
 		return 0, fmt.Errorf("soft labels: the teacher speaks of %d records, there are %d", len(logits), len(texts))
@@ -40,8 +40,8 @@ func (t *Teacher) Soften(logits []fusion.Logits, texts []datasets.Transcript, to
 	return float64(softened) / float64(max(1, labelled)), nil
 }
 
-// softWords matches the teacher's words with the first sub-words of the
-// student's that have a class.
+// softWords matches the teacher's words with the labelled first sub-words of the
+// student's.
 func (t *Teacher) softWords(said fusion.Logits, enc tokenize.Encoding, classes []int64) (soft datasets.SoftLabel, words int) {
 	row := make(map[tokenize.Span]int, len(said.Words))
 	for i, span := range said.Words {
@@ -63,7 +63,7 @@ func (t *Teacher) softWords(said fusion.Logits, enc tokenize.Encoding, classes [
 	return soft, words
 }
 
-// wordSpan is where the word that begins with token first stands.
+// wordSpan returns the position of the word that starts with token first.
 func wordSpan(enc tokenize.Encoding, first int) tokenize.Span {
 	last := first
 	for last+1 < len(enc.Words) && enc.Words[last+1] == enc.Words[first] {
@@ -72,8 +72,7 @@ func wordSpan(enc tokenize.Encoding, first int) tokenize.Span {
 	return tokenize.Span{Start: enc.Offsets[first].Start, End: enc.Offsets[last].End}
 }
 
-// reorder appends a row of the teacher's logits in the order of the student's
-// labels.
+// reorder appends a row of the teacher's logits in the order of the student's labels.
 func reorder(list, row []float32, order []int) []float32 {
 	for _, i := range order {
 		list = append(list, row[i])

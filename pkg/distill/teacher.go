@@ -1,8 +1,8 @@
-// Package distill lets a student learn from trained teachers: it finds out what
-// they say of the training records, once, and puts it beside the examples.
+// Package distill is for training a student with trained teachers: it computes the
+// teachers' logits for the training records, once, and adds them to the examples.
 //
-// pkg/run calls it before training; it calls pkg/fusion to load teachers and run them.
-// pkg/heads has the losses, and docs/distillation.md the whole.
+// pkg/run calls it before training; it calls pkg/fusion to load and run teachers. The
+// losses are in pkg/heads; docs/distillation.md describes the whole.
 package distill
 
 import (
@@ -21,23 +21,22 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// ErrMismatch is returned, wrapped, for a teacher whose task isn't the
-// student's.
+// ErrMismatch is returned, wrapped, for a teacher whose task differs from the student's.
 var ErrMismatch = errors.New("teacher and student don't fit")
 
-// Teacher is a trained model from which a student learns one task. Its encoder
-// and tokenizer may be others than the student's.
+// Teacher is a trained model from which a student learns one task. It may have a
+// different encoder and tokenizer.
 type Teacher struct {
 	dir   string
 	model *fusion.Model
 	tok   *tokenize.Tokenizer
-	task  tasks.Task // as the teacher has it
-	order [][]int    // of each of the student's heads: the teacher's label id of each label
+	task  tasks.Task // of the teacher
+	order [][]int    // by head of the student: the teacher's id of each label
 }
 
-// Open reads the model directory of a teacher of task, which is the student's.
-// The teacher's task must have the same name, kind and heads, and these the
-// same labels, in whatever order.
+// Open loads the model directory of a teacher for task, which is the student's. The
+// teacher's task must have the same name, kind and heads, with the same labels in any
+// order.
 func Open(dir string, task tasks.Task, device gotch.Device) (*Teacher, error) {
 	model, tok, err := fusion.Load(dir, device)
 	if err != nil {
@@ -51,7 +50,7 @@ func Open(dir string, task tasks.Task, device gotch.Device) (*Teacher, error) {
 	return t, nil
 }
 
-// match finds the student's labels among the teacher's.
+// match maps the student's labels to the teacher's.
 func (t *Teacher) match(student tasks.Task) (err error) {
 	if t.task, err = tasks.Find(t.model.Tasks, student.Name); err != nil {
 		return fmt.Errorf("%w: %w", ErrMismatch, err)
@@ -79,11 +78,11 @@ func (t *Teacher) match(student tasks.Task) (err error) {
 	return nil
 }
 
-// Model is the teacher's model, for its hidden states.
+// Model returns the teacher's model, for its hidden states.
 func (t *Teacher) Model() *fusion.Model { return t.model }
 
-// SharesTokens reports, as an error, why the teacher can't read a student's
-// token ids, or its hidden states not be compared with the student's.
+// SharesTokens returns an error if the teacher can't use a student's token ids, or if
+// its hidden states can't be compared with the student's.
 func (t *Teacher) SharesTokens(tok *tokenize.Tokenizer, dim int64, maxLength int) error {
 	var why string
 	switch {
@@ -99,13 +98,13 @@ func (t *Teacher) SharesTokens(tok *tokenize.Tokenizer, dim int64, maxLength int
 	return fmt.Errorf("%w: the hidden states of %s can't be imitated: %s; set its hidden_weight to 0", ErrMismatch, t.dir, why)
 }
 
-// Warning says what is odd about the teacher's files; it may be "".
+// Warning returns a warning about the teacher's files, or "".
 func (t *Teacher) Warning() string { return fusion.UnusedRows(t.model.Config, t.tok) }
 
 // Drop frees the model.
 func (t *Teacher) Drop() { t.model.Drop() }
 
-// predict asks the teacher about every record.
+// predict computes the teacher's logits for every record.
 func (t *Teacher) predict(ctx context.Context, texts []datasets.Transcript, progress func(done, total int)) ([]fusion.Logits, error) {
 	logits, err := fusion.NewPredictor(t.model, t.tok).TaskLogits(ctx, t.task.Name, texts, fusion.PredictOptions{Progress: progress})
 	if err != nil {

@@ -16,16 +16,15 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// candidate is what stands in a row of the comparison: a model, or several
-// that do the tasks together.
+// candidate is a row of the comparison: a model, or several that do the tasks together.
 type candidate struct {
 	name       string
 	models     []*loaded
 	parameters int64
 	millis     float64 // per call; 0: not timed
 	outputs    []report.Outputs
-	scope      map[string]Scope      // what was scored, by task
-	texts      []datasets.Transcript // that were scored
+	scope      map[string]Scope      // by task
+	texts      []datasets.Transcript // the scored calls
 }
 
 // loaded is a model in memory.
@@ -36,7 +35,7 @@ type loaded struct {
 	reads []source
 }
 
-// limit is how many tokens of a call the model reads.
+// limit is the maximum number of tokens per call.
 func (m *loaded) limit() int { return min(m.tok.ModelMaxLength(), int(m.Config.MaxPositions)) }
 
 func (e *evaluation) drop() {
@@ -47,7 +46,7 @@ func (e *evaluation) drop() {
 	}
 }
 
-// load loads all candidates, and checks the command line against what they do.
+// load loads all candidates and checks the options against their tasks.
 func (e *evaluation) load(ctx context.Context) error {
 	for _, name := range append([]string{e.Model}, e.Compare...) {
 		c := &candidate{name: name, scope: map[string]Scope{}}
@@ -88,7 +87,7 @@ func (e *evaluation) load(ctx context.Context) error {
 	return e.thresholds.Check(all)
 }
 
-// findSources finds what the models read.
+// findSources determines the data for the models' tasks.
 func (e *evaluation) findSources(c *candidate) (err error) {
 	files := 0
 	for _, m := range c.models {
@@ -103,7 +102,7 @@ func (e *evaluation) findSources(c *candidate) (err error) {
 	return nil
 }
 
-// directories splits DIR+DIR+…, unless that is the name of one directory.
+// directories splits DIR+DIR+…, unless that is the name of a single directory.
 func directories(name string) []string {
 	if _, err := os.Stat(name); err == nil {
 		return []string{name}
@@ -111,7 +110,7 @@ func directories(name string) []string {
 	return strings.Split(name, "+")
 }
 
-// checkTasks wants each task to be done by one model only.
+// checkTasks refuses a task that several of the models have.
 func (c *candidate) checkTasks() error {
 	by := map[string]string{}
 	for _, m := range c.models {

@@ -12,8 +12,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// collect runs a model on a set, the longest examples first so that batches
-// need little padding, and returns what it says of each task in the set's order.
+// collect runs a model on a set, longest examples first so that batches need little
+// padding, and returns its outputs for each task, in the set's order.
 func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) ([]report.Outputs, error) {
 	outputs := make([]report.Outputs, len(set.Tasks))
 	for t, task := range set.Tasks {
@@ -55,7 +55,7 @@ func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) (
 	return outputs, nil
 }
 
-// read runs the model on a batch, whose examples stand at index in outputs.
+// read runs the model on a batch, whose examples are at index in outputs.
 func (e *evaluation) read(m *loaded, b datasets.Batch, list []tasks.Task, index []int, outputs []report.Outputs) error {
 	said, err := m.Outputs(b, list, fusion.OutputOptions{Precision: e.precision(), Probabilities: true})
 	if err != nil {
@@ -80,8 +80,8 @@ func (e *evaluation) read(m *loaded, b datasets.Batch, list []tasks.Task, index 
 	return nil
 }
 
-// labelled gives the truth of example i of a batch, of the words that have one
-// in a token task, and the probabilities that belong to it.
+// labelled returns the true classes of example i of a batch (in a token task, of its
+// labelled words), and the corresponding probabilities.
 func labelled(task tasks.Task, h int, target datasets.Target, i, size int, p []float32) (truth []int, kept []float32) {
 	labels := len(task.Heads[h].Labels)
 	if task.YesNo() {

@@ -7,7 +7,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/evaluate"
 )
 
-// A model is scored on the records that its training held out; the report is saved.
+// A model is evaluated on the records held out in training, and the report is saved.
 func ExampleRun() {
 	ctx := context.Background()
 	o := evaluate.Defaults()

@@ -9,15 +9,15 @@ import (
 	"github.com/trident-nlp/trident/pkg/report"
 )
 
-// reportTitle is how a report begins.
+// reportTitle is the heading of a report.
 const reportTitle = "# Evaluation"
 
 // Markdown writes the comparison, if there is one, and all reports, without plots.
 func (r *Result) Markdown(w io.Writer) error { return r.markdown(w, nil) }
 
-// markdown is [Result.Markdown] with plots: for each model and report, their paths.
+// markdown is [Result.Markdown] with plots: the paths for each model and report.
 func (r *Result) markdown(w io.Writer, plots [][][]string) error {
-	level := 2 // of a task's heading
+	level := 2 // heading level of a task
 	if r.Comparison != nil {
 		level = 3
 		fmt.Fprintf(w, reportTitle+"\n\n")
@@ -49,11 +49,11 @@ func (r *Result) markdown(w io.Writer, plots [][][]string) error {
 	return nil
 }
 
-// code sets a path apart from the text of a Markdown document.
+// code formats a path as code in Markdown.
 func code(path string) string { return "`" + strings.ReplaceAll(path, "`", "'") + "`" }
 
-// Size says how large the model is, and how fast if it was timed: "66,362,880
-// parameters, 12.3 ms per call".
+// Size returns the model's size, and its speed if it was timed: "66,362,880 parameters,
+// 12.3 ms per call".
 func (m ModelResult) Size() string {
 	text := numbers.Thousands(m.Parameters) + " parameters"
 	if m.MillisPerCall > 0 {

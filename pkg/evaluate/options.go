@@ -10,50 +10,49 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-// Options say which models are scored, on which records, and how. Begin with [Defaults].
-// Errors name an option by eval's flag for it: --held-out is HeldOut.
+// Options are the models, records and settings of an evaluation. Start with [Defaults].
+// Errors name an option by eval's flag: --held-out for HeldOut.
 type Options struct {
-	// Model is a folder, as train writes it, or DIR+DIR+…: models that do the tasks
-	// together, as single-task models do. Compare are others to set beside it, with
-	// parameters and time per call.
+	// Model is a folder written by train, or DIR+DIR+…: models that do the tasks
+	// together, such as single-task models. Compare are other models to compare it with,
+	// including parameters and time per call.
 	Model   string
 	Compare []string
 
-	Data    []DataFile // labelled calls, a file for each task
-	Tasks   []string   // score these only; nil: all that have data
-	HeldOut bool       // only what the model's training held out, by its held_out_*.csv
-	Records string     // only the records that this CSV file lists; "": all
+	Data    []DataFile // labelled calls, one file per task
+	Tasks   []string   // score only these; nil: all tasks that have data
+	HeldOut bool       // only the records held out in training, from the model's held_out_*.csv
+	Records string     // only the records listed in this CSV file; "": all
 
-	IndependentHeads bool // each head says its own likeliest label
-	SkipBadRecords   bool // leave out records that can't be used, instead of refusing the file
+	IndependentHeads bool // choose each head's most likely label separately
+	SkipBadRecords   bool // skip records that can't be used, instead of refusing the file
 
 	Thresholds string // a JSON file of thresholds of yes/no outputs; "": 0.5
 	Bootstrap  int    // resamples for the intervals; 0: no intervals
 	Seed       uint64 // of the resamples
-	TimedCalls int    // calls to time, one by one, if there are several models
+	TimedCalls int    // calls to time, one by one, when several models are compared
 
-	BatchSize int    // calls that go through the model at once
+	BatchSize int    // calls per batch
 	Device    string // auto, cpu, cuda or cuda:N
-	Threads   int    // CPU threads of the whole process; 0: one for each core
+	Threads   int    // CPU threads of the whole process; 0: one per core
 	Precision string // fp32, bf16, int8 or auto
 
-	Progress io.Writer         // shows how much is done; nil: nobody looks
-	Notice   func(line string) // is told warnings, as lines without an end; may be nil
+	Progress io.Writer         // shows the progress; nil: none
+	Notice   func(line string) // receives warnings, as lines without a line end; may be nil
 }
 
-// Defaults are the options of eval without flags. There is no model in them, and there
-// are no data.
+// Defaults returns the defaults of eval's flags. Model and Data are empty.
 func Defaults() Options {
 	return Options{Bootstrap: 1000, Seed: 42, TimedCalls: 20, BatchSize: 32, Device: "auto", Precision: string(torchx.FP32)}
 }
 
-// DataFile is a file of labelled calls, in a form that training reads.
+// DataFile is a file of labelled calls, in a format that training reads.
 type DataFile struct {
-	Task string // "": for the one task that is asked for, or that the model does
+	Task string // "": the only task requested, or the model's only one
 	Path string
 }
 
-// ParseDataFile reads [TASK=]FILE. Its errors are marked with [ErrOptions].
+// ParseDataFile parses [TASK=]FILE. Its errors are marked with [ErrOptions].
 func ParseDataFile(text string) (DataFile, error) {
 	task, path, named := strings.Cut(text, "=")
 	if !named {
@@ -65,7 +64,7 @@ func ParseDataFile(text string) (DataFile, error) {
 	return DataFile{task, path}, nil
 }
 
-// String is what [ParseDataFile] reads.
+// String returns the form that [ParseDataFile] parses.
 func (d DataFile) String() string {
 	if d.Task == "" {
 		return d.Path
@@ -73,10 +72,10 @@ func (d DataFile) String() string {
 	return d.Task + "=" + d.Path
 }
 
-// ErrOptions marks an error of [Options] that can't be, or don't go together.
+// ErrOptions marks an error about invalid or conflicting [Options].
 var ErrOptions = errors.New("options")
 
-// badOptions is an error that [ErrOptions] marks.
+// badOptions returns an error marked with [ErrOptions].
 func badOptions(format string, args ...any) error { return optionsError{fmt.Errorf(format, args...)} }
 
 func badData(text string) error {
@@ -88,8 +87,8 @@ type optionsError struct{ error }
 func (optionsError) Is(target error) bool { return target == ErrOptions }
 func (e optionsError) Unwrap() error      { return e.error }
 
-// Check finds options that can't be, or don't go together, without looking at files.
-// Its errors are marked with [ErrOptions].
+// Check returns an error for invalid or conflicting options, without reading files. Its
+// errors are marked with [ErrOptions].
 func (o Options) Check() error {
 	switch {
 	case o.Bootstrap < 0 || o.TimedCalls < 1 || o.BatchSize < 1 || o.Threads < 0:
@@ -105,7 +104,7 @@ func (o Options) Check() error {
 	return err
 }
 
-// dataFiles are the paths of the data by task; "" is the key of one for any task.
+// dataFiles returns the paths of the data by task; the key "" is for any task.
 func (o Options) dataFiles() (map[string]string, error) {
 	if len(o.Data) == 0 {
 		return nil, badOptions("give labelled calls with --data")

@@ -15,11 +15,11 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-// reportFile is what people read.
+// reportFile is the report for people.
 const reportFile = "report.md"
 
-// CheckOutput refuses to put the report over something else, a model's metrics.json
-// among it, and a folder that can't be written. Call it before [Run], which may take
+// CheckOutput returns an error if dir isn't writable, or if the report would overwrite
+// unrelated files, such as a model's metrics.json. Call it before [Run], which may take
 // long, if the result is to be saved in dir.
 func (o Options) CheckOutput(dir string) error {
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
@@ -40,8 +40,8 @@ func (o Options) CheckOutput(dir string) error {
 	return nil
 }
 
-// checkOthers refuses a folder in which the report would take the place of what is no
-// earlier report.
+// checkOthers refuses a folder in which the report would overwrite files that aren't
+// from an earlier report.
 func (o Options) checkOthers(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -73,7 +73,7 @@ func (o Options) checkOthers(dir string) error {
 	return nil
 }
 
-// ofReport reports whether an entry has a name that reports use.
+// ofReport reports whether an entry has the name of one of a report's files.
 func ofReport(e fs.DirEntry) bool {
 	if e.IsDir() {
 		return e.Name() == "plots"
@@ -86,13 +86,13 @@ func ofReport(e fs.DirEntry) bool {
 	return false
 }
 
-// isReport reports whether a file begins as our reports do.
+// isReport reports whether a file starts like a report.
 func isReport(path string) bool {
 	file, err := os.Open(path)
 	if err != nil {
 		return false
 	}
-	defer func() { _ = file.Close() }() // only read from
+	defer func() { _ = file.Close() }() // read-only
 	line, err := bufio.NewReader(file).ReadString('\n')
 	return err == nil && strings.HasPrefix(line, reportTitle)
 }

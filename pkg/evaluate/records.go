@@ -14,16 +14,16 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// recordNumbers count from 1.
+// recordNumbers are numbers of records, from 1.
 type recordNumbers map[int]bool
 
-// of are the examples of these records.
+// of returns the examples of these records.
 func (n recordNumbers) of(examples []datasets.Example) []datasets.Example {
 	return slices.DeleteFunc(slices.Clone(examples), func(ex datasets.Example) bool { return !n[ex.Record] })
 }
 
-// records are those to score of a file that has so many, and which they are in
-// words.
+// records returns the records to score in a file of count records, and a description of
+// them.
 func (s source) records(count int) (recordNumbers, string, error) {
 	if s.list == "" {
 		all := recordNumbers{}
@@ -44,9 +44,9 @@ func (s source) records(count int) (recordNumbers, string, error) {
 	return listed, strings.TrimSpace(share+" records") + " of " + s.list, nil
 }
 
-// dropped counts the records, of so many, that task t of a set can't be scored
-// on because they are longer than limit tokens. Encode has left them out, or
-// cut them and left the words without labels if other tasks can use them.
+// dropped returns how many of a number of records task t of a set can't be scored on
+// because they exceed limit tokens. Encode has skipped them, or truncated them and
+// removed the labels of the words if other tasks can use them.
 func dropped(set datasets.Set, t, of, limit int) int {
 	n := of - len(set.Examples)
 	if !set.Tasks[t].PerToken() {
@@ -61,8 +61,8 @@ func dropped(set datasets.Set, t, of, limit int) int {
 	return n
 }
 
-// heldOutList finds train's list of the records that it held out of a task:
-// held_out_ner.csv, or held_out_cls+mood.csv of tasks that share a file.
+// heldOutList finds train's list of a task's held-out records: held_out_ner.csv, or
+// held_out_cls+mood.csv for tasks that share a file.
 func heldOutList(dir, task string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -78,10 +78,10 @@ func heldOutList(dir, task string) (string, error) {
 	return "", fmt.Errorf("--held-out: %s has no held_out_*.csv of task %s", dir, task)
 }
 
-// readRecordNumbers reads the column "record" of a CSV file. Where a column
-// "share" tells validation from test records, and there are of both, only the
-// test's count: validation chose the weights. share is the one that was read,
-// "" if it is unknown or mixed. An error says nothing of the file's texts.
+// readRecordNumbers reads the column "record" of a CSV file. If a column "share"
+// distinguishes validation from test records and there are both, only test records are
+// used: validation selected the weights. share is the one used, "" if it is unknown or
+// mixed. Errors don't contain the file's texts.
 func readRecordNumbers(path string) (listed recordNumbers, share string, err error) {
 	f, err := os.Open(path)
 	if err != nil {

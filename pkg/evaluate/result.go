@@ -11,33 +11,34 @@ import (
 	"github.com/trident-nlp/trident/pkg/report"
 )
 
-// Result are the reports on all models, [Options.Model] first, in metrics.json's layout.
+// Result contains the reports on all models, [Options.Model] first, in the layout of
+// metrics.json.
 type Result struct {
 	Models     []ModelResult      `json:"models"`
-	Comparison *report.Comparison `json:"comparison,omitempty"` // of several models
+	Comparison *report.Comparison `json:"comparison,omitempty"` // if there are several models
 
 	options    Options
-	thresholds fusion.Thresholds // that the reports were made with
+	thresholds fusion.Thresholds // used for the reports
 }
 
-// ModelResult is how well a model, or several together, did its tasks.
+// ModelResult is the evaluation of a model, or of several that do the tasks together.
 type ModelResult struct {
 	Model         string           `json:"model"`
 	Parameters    int64            `json:"parameters"`
 	MillisPerCall float64          `json:"millis_per_call,omitempty"` // 0: not timed
 	Scored        map[string]Scope `json:"scored"`                    // by task
 	Reports       []report.Report  `json:"reports"`
-	Outputs       []report.Outputs `json:"-"` // one for each report
+	Outputs       []report.Outputs `json:"-"` // one per report
 }
 
-// Scope is what was scored for a task.
+// Scope describes the records that were scored for a task.
 type Scope struct {
 	File    string `json:"file"`
-	Records string `json:"records"`             // which: "all", "test records of models/qa/held_out_qa.csv"
+	Records string `json:"records"`             // such as "all", "test records of models/qa/held_out_qa.csv"
 	Dropped int    `json:"dropped_as_too_long"` // of these records
 }
 
-// String says what was scored.
+// String describes the scope.
 func (s Scope) String() string {
 	text := s.Records + " in " + s.File
 	if s.Records == "all" {
@@ -74,8 +75,8 @@ func (e *evaluation) result(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
-// BestThresholds are the first model's, as infer and eval take them: of each head of
-// yes/no outputs for which one is better than another.
+// BestThresholds returns the first model's best thresholds, in the form that infer and
+// eval accept: for each head with yes/no outputs whose thresholds differ in F1.
 func (r *Result) BestThresholds() fusion.Thresholds {
 	best := fusion.Thresholds{}
 	if len(r.Models) == 0 {
@@ -83,7 +84,7 @@ func (r *Result) BestThresholds() fusion.Thresholds {
 	}
 	for _, made := range r.Models[0].Reports {
 		for _, head := range made.Heads {
-			if head.Flags == nil || head.Flags.Best.F1 == 0 { // no threshold is better than another
+			if head.Flags == nil || head.Flags.Best.F1 == 0 { // all thresholds are equally good
 				continue
 			}
 			if best[made.Task] == nil {
@@ -95,10 +96,10 @@ func (r *Result) BestThresholds() fusion.Thresholds {
 	return best
 }
 
-// JSON is the result as metrics.json has it.
+// JSON returns the result as in metrics.json.
 func (r *Result) JSON() ([]byte, error) { return indented(r) }
 
-// indented is JSON for reading, with labels' "&" as it is.
+// indented returns indented JSON that doesn't escape "&".
 func indented(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -13,11 +13,11 @@ import (
 	"github.com/trident-nlp/trident/pkg/report"
 )
 
-// Run loads all models, runs them on the data of their tasks, and reports. What can be
-// checked without the models is, before they are loaded. The errors of the options are
-// marked with [ErrOptions].
+// Run loads all models, runs them on the data of their tasks, and makes the reports.
+// Everything that can be checked without the models is checked before they are loaded.
+// Errors about options are marked with [ErrOptions].
 //
-// Options.Threads and libtorch's random numbers belong to the process.
+// Options.Threads and libtorch's random numbers are global to the process.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	e, err := newEvaluation(o)
 	if err != nil {
@@ -40,16 +40,16 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	return e.result(ctx)
 }
 
-// evaluation is a whole run.
+// evaluation is the state of [Run].
 type evaluation struct {
 	Options
-	files      map[string]string // of data, by task; "" is the key of one for any task
+	files      map[string]string // of data, by task; the key "" is for any task
 	thresholds fusion.Thresholds
 	device     gotch.Device
 	candidates []*candidate
 }
 
-// newEvaluation checks what can be checked without the models.
+// newEvaluation checks everything that can be checked without the models.
 func newEvaluation(o Options) (*evaluation, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (e *evaluation) precision() torchx.Precision {
 	return torchx.Precision(e.Precision).Resolve(e.device)
 }
 
-// reportOptions are those of a task's report.
+// reportOptions returns the options of a task's report.
 func (e *evaluation) reportOptions(task string) report.Options {
 	return report.Options{Resamples: e.Bootstrap, Seed: e.Seed, Threshold: e.thresholds[task]}
 }
@@ -89,7 +89,7 @@ func (e *evaluation) warn(format string, args ...any) {
 	}
 }
 
-// bar shows how far a model has read.
+// bar shows a model's progress.
 func (e *evaluation) bar(title string, total int) *terminal.Progress {
 	return terminal.NewProgress(e.Progress, title, int64(total), terminal.Options{Lines: e.Progress})
 }

@@ -15,10 +15,10 @@ import (
 	"github.com/trident-nlp/trident/pkg/report"
 )
 
-// Save writes report.md, metrics.json, thresholds.json, the predictions and, if asked
-// for, the plots into dir, whole or not at all. It returns the names of the files and
-// folders, beside which others may lie. [Options.CheckOutput] refuses a dir in which
-// something else would be lost.
+// Save writes report.md, metrics.json, thresholds.json, the predictions and, if
+// requested, the plots into dir, completely or not at all. It returns the names of these
+// files and folders; dir may contain others. [Options.CheckOutput] refuses a dir in
+// which unrelated files would be overwritten.
 func (r *Result) Save(ctx context.Context, dir string, plots bool) (names []string, err error) {
 	for _, m := range r.Models {
 		if len(m.Outputs) != len(m.Reports) {
@@ -41,7 +41,7 @@ func (r *Result) Save(ctx context.Context, dir string, plots bool) (names []stri
 	return names, nil
 }
 
-// write writes all files. Those of several models lie in a folder each.
+// write writes all files. With several models, each has its own folder.
 func (r *Result) write(ctx context.Context, dir string, plots bool) error {
 	drawn := make([][][]string, len(r.Models))
 	for i, folder := range r.folders() {
@@ -71,8 +71,8 @@ func (r *Result) write(ctx context.Context, dir string, plots bool) error {
 	return writeTo(filepath.Join(dir, reportFile), func(w io.Writer) error { return r.markdown(w, drawn) })
 }
 
-// writeTask writes the predictions and the plots of a model's report; it
-// returns the plots' paths in dir.
+// writeTask writes the predictions and the plots of a model's report; it returns the
+// plots' paths in dir.
 func (r *Result) writeTask(ctx context.Context, dir, folder string, model, task int, plots bool) (drawn []string, err error) {
 	m := r.Models[model]
 	made := m.Reports[task]
@@ -103,7 +103,7 @@ func writeTo(path string, write func(io.Writer) error) error {
 	return os.WriteFile(path, b.Bytes(), 0o666)
 }
 
-// folders are where each model's files lie, all different; of one model in
+// folders returns the folder of each model's files, all different; a single model's is
 // the directory itself.
 func (r *Result) folders() []string {
 	if len(r.Models) == 1 {
@@ -116,7 +116,7 @@ func (r *Result) folders() []string {
 	return folderNames(names)
 }
 
-// folderNames makes a folder's name of each model's, all different.
+// folderNames converts the models' names to folder names, all different.
 func folderNames(models []string) []string {
 	used := map[string]bool{}
 	var list []string
@@ -132,8 +132,8 @@ func folderNames(models []string) []string {
 	return list
 }
 
-// plainName makes a folder's name of a candidate's, which links and MLflow take
-// as it is: ASCII letters, digits, - and _.
+// plainName converts a candidate's name to one that links and MLflow accept unescaped:
+// ASCII letters, digits, - and _.
 func plainName(name string) string {
 	plain := strings.Trim(strings.Map(func(r rune) rune {
 		switch {
@@ -145,5 +145,5 @@ func plainName(name string) string {
 	if plain == "" {
 		plain = "model"
 	}
-	return plain[max(0, len(plain)-100):] // a path's end says more than its beginning
+	return plain[max(0, len(plain)-100):] // the end of a path is more specific than its beginning
 }

@@ -10,8 +10,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// checkData wants a model that does it for each task that has data or is asked
-// for.
+// checkData returns an error if no model does a task that has data or was requested.
 func (e *evaluation) checkData() error {
 	known := map[string]bool{"": true}
 	for _, c := range e.candidates {
@@ -34,15 +33,15 @@ func (e *evaluation) checkData() error {
 	return nil
 }
 
-// source is a data file, the tasks that read it in one pass of the encoder, and
-// the list of the records to score.
+// source is a data file, the tasks that read it in one pass of the encoder, and the list
+// of the records to score.
 type source struct {
 	datasets.Source
 	list string // a CSV file; "": all records
 }
 
-// sources are those of a model's tasks that are to be scored. Tasks that read
-// the same texts share a source.
+// sources returns those of a model's tasks to be scored. Tasks that read the same texts
+// share a source.
 func (e *evaluation) sources(m *loaded) ([]source, error) {
 	var all []source
 	for _, task := range m.Tasks {

@@ -11,10 +11,10 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// time takes how long a call takes with all of a candidate's models and the
-// tasks that were scored, tokenizing included, one call at a time. The
-// candidates take turns on each call, so that whatever else the machine does
-// meets them alike; a candidate's figure is the median.
+// time measures the time per call with all of a candidate's models and the scored tasks,
+// including tokenizing, one call at a time. The candidates alternate on each call, so
+// that other load on the machine affects them equally; a candidate's figure is the
+// median.
 func (e *evaluation) time(ctx context.Context) error {
 	texts := sample(e.candidates[0].texts, e.TimedCalls)
 	bar := e.bar("Timing calls", len(texts))
@@ -26,7 +26,7 @@ func (e *evaluation) time(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if i == 0 { // the first call warms up
+			if i == 0 { // warm-up
 				if millis, err = candidate.call(ctx, text, e.precision()); err != nil {
 					return err
 				}
@@ -42,7 +42,7 @@ func (e *evaluation) time(ctx context.Context) error {
 	return nil
 }
 
-// call takes the time of one call.
+// call measures the time of one call.
 func (c *candidate) call(ctx context.Context, text datasets.Transcript, precision torchx.Precision) (millis float64, err error) {
 	started := time.Now()
 	for _, m := range c.models {
@@ -61,7 +61,7 @@ func (c *candidate) call(ctx context.Context, text datasets.Transcript, precisio
 	return float64(time.Since(started).Microseconds()) / 1000, nil
 }
 
-// sample takes n texts evenly from all.
+// sample returns n evenly spaced texts.
 func sample(texts []datasets.Transcript, n int) []datasets.Transcript {
 	if len(texts) <= n {
 		return texts

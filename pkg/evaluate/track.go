@@ -13,9 +13,9 @@ import (
 	"github.com/trident-nlp/trident/pkg/tracking"
 )
 
-// Track logs all models' figures to an MLflow run of its own, and these files and folders
-// of dir, as [Result.Save] returns them: others that lie there may hold anything. A run
-// without a name is called "eval" and the model's name. Track returns the run's address.
+// Track logs all models' figures to a new MLflow run, and these files and folders of
+// dir, as returned by [Result.Save]: other files in dir may contain anything. If a run
+// has no name, it is called "eval" and the model's name. Track returns the run's URL.
 func (r *Result) Track(ctx context.Context, o tracking.Options, dir string, names []string) (url string, err error) {
 	if o.RunName == "" {
 		o.RunName = "eval " + filepath.Base(filepath.Clean(r.options.Model))
@@ -42,7 +42,7 @@ func (r *Result) Track(ctx context.Context, o tracking.Options, dir string, name
 	return run.URL(), nil
 }
 
-// params are the options by MLflow's names.
+// params returns the options under their MLflow names.
 func (o Options) params() map[string]string {
 	var data []string
 	for _, d := range o.Data {
@@ -55,8 +55,8 @@ func (o Options) params() map[string]string {
 	}
 }
 
-// metrics are all figures by MLflow's names: eval_TASK/FIGURE of the first
-// model, FOLDER_TASK/FIGURE of the others.
+// metrics returns all figures under their MLflow names: eval_TASK/FIGURE for the first
+// model, FOLDER_TASK/FIGURE for the others.
 func (r *Result) metrics() map[string]float64 {
 	values := map[string]float64{}
 	for i, prefix := range r.folders() {

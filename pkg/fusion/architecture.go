@@ -17,24 +17,25 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// tokenClassifiersOf are the classes of Hugging Face that read a model of NER alone, by
-// the model type.
+// tokenClassifiersOf are the Hugging Face classes that read an NER-only model, by model
+// type.
 var tokenClassifiersOf = map[string]string{
 	backbone.DistilBERT: "DistilBertForTokenClassification",
 	backbone.BERT:       "BertForTokenClassification",
 }
 
-// isTokenClassifierClass reports whether a class of Hugging Face is one of tokenClassifiersOf.
+// isTokenClassifierClass reports whether a Hugging Face class is one of
+// tokenClassifiersOf.
 func isTokenClassifierClass(class string) bool {
 	return slices.Contains(slices.Collect(maps.Values(tokenClassifiersOf)), class)
 }
 
-// modelType is the encoder's.
+// modelType returns the encoder's model type.
 func (a Architecture) modelType() string { return cmp.Or(a.Config.ModelType, backbone.DistilBERT) }
 
-// defaultEncoderName is what the names of the encoder's parameters begin with in models of
-// several tasks. BERT's is Hugging Face's own, so AutoModel reads the folder as it is;
-// DistilBERT's is the prototype's.
+// defaultEncoderName is the prefix of the encoder's parameters in multi-task models. For
+// BERT it is Hugging Face's, so that AutoModel reads the folder; for DistilBERT it is
+// the prototype's.
 func (a Architecture) defaultEncoderName() string {
 	if a.modelType() == backbone.BERT {
 		return "bert"
@@ -42,15 +43,15 @@ func (a Architecture) defaultEncoderName() string {
 	return EncoderName
 }
 
-// configJSON is config.json: the encoder's configuration with what Hugging
-// Face adds, and the tasks.
+// configJSON returns config.json: the encoder's configuration with Hugging Face's
+// additional keys, and the tasks.
 func (a Architecture) configJSON() ([]byte, error) {
 	class := struct {
 		Architectures []string `json:"architectures"`
 	}{[]string{"AttentionFusionModel"}}
 	more := struct {
 		DType   string            `json:"torch_dtype"`
-		ID2     map[string]string `json:"id2label,omitempty"` // of a token classifier
+		ID2     map[string]string `json:"id2label,omitempty"` // for token classifiers
 		ToID    map[string]int    `json:"label2id,omitempty"`
 		Trident *layout           `json:"trident"`
 	}{DType: "float32", Trident: &layout{a.EncoderName, a.Tasks}}
@@ -68,8 +69,8 @@ func (a Architecture) configJSON() ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// joinObjects is one JSON object with the members of several, none of which is empty, in
-// their order.
+// joinObjects returns one JSON object with the members of several non-empty ones, in
+// order.
 func joinObjects(parts ...any) ([]byte, error) {
 	var members [][]byte
 	for _, part := range parts {
@@ -88,9 +89,8 @@ func (a Architecture) isTokenClassifier() bool {
 		a.Tasks[0].Transform == "" && a.Tasks[0].Heads[0].Param == "classifier"
 }
 
-// readArchitecture finds out what the model in dir is made of: from config.json
-// where there is one, otherwise from the weights. labels names the file that its
-// labels are from.
+// readArchitecture determines the architecture of the model in dir: from config.json, or
+// from the weights if there is none. labels is the name of the file with the labels.
 func readArchitecture(dir string, file *weights.File) (a Architecture, labels string, err error) {
 	made := madeBy(file.Names())
 	a.EncoderName = made.encoder()
@@ -105,7 +105,7 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, labels st
 	if err != nil {
 		return a, "", err
 	}
-	d.ModelType = a.modelType() // which old files don't say
+	d.ModelType = a.modelType() // missing in old files
 	if d.ModelType == backbone.BERT {
 		a.EncoderName = a.defaultEncoderName()
 	}
@@ -133,7 +133,8 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, labels st
 	return a, LabelMapsFile, a.checkLabels(dir, d)
 }
 
-// checkFollows wants what the heads say of each other to fit the labels.
+// checkFollows returns an error if the dependencies between heads don't match the
+// labels.
 func (a Architecture) checkFollows() error {
 	for _, task := range a.Tasks {
 		if err := task.CheckFollows(); err != nil {
@@ -143,5 +144,5 @@ func (a Architecture) checkFollows() error {
 	return nil
 }
 
-// LabelMaps returns the model's label_maps.json.
+// LabelMaps returns the contents of label_maps.json.
 func (a Architecture) LabelMaps() ([]byte, error) { return tasks.MarshalLabelMaps(a.Tasks) }

@@ -8,18 +8,18 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// WordWeight is how much a task's attention pooling looked at a word: the sum
-// of the weights of the word's sub-words. The words of a text sum to at most 1;
-// the rest went to [CLS] and [SEP]. Start and End are as in [Token].
+// WordWeight is the weight of a word in a task's attention pooling: the sum of the
+// weights of its sub-words. The weights of a text's words sum to at most 1; [CLS] and
+// [SEP] have the rest. Start and End are as in [Token].
 type WordWeight struct {
 	Start  int     `json:"start"`
 	End    int     `json:"end"`
 	Weight float32 `json:"weight"`
 }
 
-// Attention is what a task's attention pooling looks at in what [Model.Hidden]
-// returned: weights [batch, seq] with the sum 1. It is nil, and no error, for a
-// task without attention pooling.
+// Attention returns the weights of a task's attention pooling for the output of
+// [Model.Hidden]: [batch, seq], each row with the sum 1. For a task without attention
+// pooling it is nil, without an error.
 func (m *Model) Attention(s *nn.Scope, task string, hidden, mask *ts.Tensor) *ts.Tensor {
 	head := m.head(s, task)
 	if head == nil {
@@ -28,9 +28,9 @@ func (m *Model) Attention(s *nn.Scope, task string, hidden, mask *ts.Tensor) *ts
 	return heads.Attention(head, s, hidden, mask)
 }
 
-// attention gives each word that was read its weight, by task. Of a text in
-// windows it is the mean over them, as it is with logits: a word counts 0 in a
-// window that it isn't in.
+// attention returns the weights of all words read, by task. For a text in windows it is
+// the mean over the windows, like the logits: a word has weight 0 in a window that it
+// isn't in.
 func (c *call) attention(list []tasks.Task) Fields[[]WordWeight] {
 	var all Fields[[]WordWeight]
 	for _, task := range list {
@@ -47,7 +47,7 @@ func (c *call) attention(list []tasks.Task) Fields[[]WordWeight] {
 		ws := words(c.enc)
 		for n, w := range ws {
 			if c.central(w.first) == nil {
-				break // the text's end wasn't read
+				break // the rest of the text wasn't read
 			}
 			next := len(tokens)
 			if n+1 < len(ws) {

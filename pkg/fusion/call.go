@@ -7,25 +7,25 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// call is one text on its way through the model.
+// call is the state of one text during prediction.
 type call struct {
 	text      string
-	enc       tokenize.Encoding // of the text, or of more than the model reads of it
+	enc       tokenize.Encoding // of the text, or of more of it than the model reads
 	pieces    []*piece
 	truncated bool
 }
 
-// piece is what the model reads at once: a text, its beginning, or a window.
+// piece is a sequence for one pass of the model: a text, its beginning, or a window.
 type piece struct {
 	enc    tokenize.Encoding
 	first  int                    // index in the call's encoding of the first token after [CLS]
-	logits map[string][][]float32 // by task, of each head: [tokens·labels], row-major, or [labels]
+	logits map[string][][]float32 // by task and head: [tokens·labels], row-major, or [labels]
 
-	attention map[string][]float32 // by task, [tokens]; where it was asked for
+	attention map[string][]float32 // by task, [tokens]; if requested
 }
 
-// newCall encodes a text, as far as the model reads it. With an overlap that is
-// all of it, unless it has more than most tokens; 0 is no such bound.
+// newCall encodes a text, as far as the model reads it. With an overlap this is the
+// whole text, unless it has more than most tokens; 0 means no limit.
 func newCall(text string, tok *tokenize.Tokenizer, limit, overlap, most int) *call {
 	c := &call{text: text}
 	switch {
@@ -42,10 +42,10 @@ func newCall(text string, tok *tokenize.Tokenizer, limit, overlap, most int) *ca
 	return c
 }
 
-// empty reports whether the tokenizer left nothing of the text but [CLS] and [SEP].
+// empty reports whether the text has no tokens except [CLS] and [SEP].
 func (c *call) empty() bool { return len(c.enc.IDs) <= 2 }
 
-// size is how many tokens the call's pieces will have.
+// size returns the total number of tokens of the call's pieces.
 func (c *call) size(limit, overlap int) int {
 	if overlap == 0 {
 		return min(len(c.enc.IDs), limit)
@@ -53,8 +53,8 @@ func (c *call) size(limit, overlap int) int {
 	return c.enc.WindowTokens(limit, overlap)
 }
 
-// cut makes the pieces: a text of more than limit tokens is cut at its end, or
-// into windows that share overlap tokens if that is positive.
+// cut creates the pieces: a text of more than limit tokens is truncated, or split into
+// windows that share overlap tokens if that is positive.
 func (c *call) cut(limit, overlap int) {
 	c.pieces = nil
 	long := len(c.enc.IDs) > limit
@@ -68,7 +68,7 @@ func (c *call) cut(limit, overlap int) {
 	}
 }
 
-// take keeps what a model says of the piece, which is example i of the batch.
+// take copies a model's output for the piece, which is example i of the batch.
 func (p *piece) take(out Output, i int) {
 	for _, rows := range out.Logits {
 		p.logits[out.Task.Name] = append(p.logits[out.Task.Name], rows[i])
@@ -82,16 +82,15 @@ func (p *piece) take(out Output, i int) {
 	p.attention[out.Task.Name] = out.Attention[i][:len(p.enc.IDs)] // without padding
 }
 
-// end is the index in the call's encoding after the piece's last token before
-// [SEP].
+// end is the index in the call's encoding after the piece's last token before [SEP].
 func (p *piece) end() int { return p.first + len(p.enc.IDs) - 2 }
 
-// margin tells how far token i of the call's encoding stands from the piece's
-// nearer edge; it is negative outside.
+// margin is the distance of token i of the call's encoding from the piece's nearer edge;
+// it is negative outside.
 func (p *piece) margin(i int) int { return min(i-p.first, p.end()-1-i) }
 
-// central returns the piece in which token i of the call's encoding has most
-// context on its poorer side, the earlier of two, or nil if none holds it.
+// central returns the piece in which token i of the call's encoding is farthest from the
+// nearer edge, the earlier of two, or nil if no piece contains it.
 func (c *call) central(i int) *piece {
 	var best *piece
 	margin := -1
@@ -103,7 +102,7 @@ func (c *call) central(i int) *piece {
 	return best
 }
 
-// mean is the mean of the pieces' logits of one head, [labels].
+// mean returns the mean of the pieces' logits of one head, [labels].
 func (c *call) mean(task string, head int) []float32 {
 	sums := make([]float64, len(c.pieces[0].logits[task][head]))
 	for _, p := range c.pieces {
@@ -118,9 +117,9 @@ func (c *call) mean(task string, head int) []float32 {
 	return means
 }
 
-// batches groups pieces of similar length: at most size of them, and at most
-// tokens tokens with padding unless a single one has more. The longest come
-// first, so that a batch too large for the memory fails at once.
+// batches groups pieces of similar length: at most size of them, and at most tokens
+// tokens including padding, unless a single piece has more. The longest come first, so
+// that a batch too large for the memory fails immediately.
 func batches(pieces []*piece, size, tokens int) [][]*piece {
 	sorted := slices.Clone(pieces)
 	slices.SortStableFunc(sorted, func(a, b *piece) int { return cmp.Compare(len(b.enc.IDs), len(a.enc.IDs)) })

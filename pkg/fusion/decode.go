@@ -9,7 +9,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// prediction makes of the pieces' logits what the user sees.
+// prediction converts the pieces' logits to the user's prediction.
 func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 	p := Prediction{Truncated: c.truncated}
 	for _, piece := range c.pieces {
@@ -45,13 +45,13 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 			p.QA, scores.QA = positions(own.Flags), positions(ownScores.Heads)
 		}
 	}
-	if o.Attention { // pieces may have been read beside others that are wanted with it
+	if o.Attention { // other pieces of the batch may have requested it
 		p.Attention = c.attention(list)
 	}
 	return p
 }
 
-// task is what one task says.
+// task returns the prediction for one task.
 func (c *call) task(task tasks.Task, o PredictOptions) (own Own, scores OwnScores) {
 	switch task.Kind {
 	case tasks.Token:
@@ -66,7 +66,7 @@ func (c *call) task(task tasks.Task, o PredictOptions) (own Own, scores OwnScore
 	return own, scores
 }
 
-// positions leaves the names of each head's labels away.
+// positions drops the names of each head's labels.
 func positions[T any](heads Fields[Fields[T]]) Fields[[]T] {
 	var list Fields[[]T]
 	for _, head := range heads {
@@ -79,17 +79,17 @@ func positions[T any](heads Fields[Fields[T]]) Fields[[]T] {
 	return list
 }
 
-// tokens gives each word that was read the likeliest label of its first
-// sub-word, which is the one that training labels.
+// tokens assigns to each word read the most likely label of its first sub-word, the one
+// that training labels.
 func (c *call) tokens(task tasks.Task, cut cutter) ([]Token, []Fields[float32]) {
 	list, scores := []Token{}, []Fields[float32]{}
 	labels := task.Heads[0].Labels
 	for _, w := range words(c.enc) {
 		p := c.central(w.first)
 		if p == nil {
-			break // the text's end wasn't read
+			break // the rest of the text wasn't read
 		}
-		row := (w.first - p.first + 1) * len(labels) // [CLS] stands in front
+		row := (w.first - p.first + 1) * len(labels) // [CLS] comes first
 		logits := p.logits[task.Name][0][row : row+len(labels)]
 		list = append(list, Token{cut.text(w.start, w.end), labels[numbers.Argmax(logits)], w.start, w.end})
 		scores = append(scores, named(labels, softmax(logits)))
@@ -97,8 +97,8 @@ func (c *call) tokens(task tasks.Task, cut cutter) ([]Token, []Fields[float32]) 
 	return list, scores
 }
 
-// classes gives each head's label of the task's answer, and the probabilities
-// that the head by itself gives all of its labels.
+// classes returns each head's label in the task's answer, and each head's own
+// probabilities of all its labels.
 func (c *call) classes(task tasks.Task) (Fields[string], Fields[Fields[float32]]) {
 	var list Fields[string]
 	var scores Fields[Fields[float32]]
@@ -114,8 +114,8 @@ func (c *call) classes(task tasks.Task) (Fields[string], Fields[Fields[float32]]
 	return list, scores
 }
 
-// flags gives each head's labels 1 where the probability is above the head's
-// threshold.
+// flags returns 1 for each label whose probability is above its head's threshold,
+// otherwise 0.
 func (c *call) flags(task tasks.Task, o PredictOptions) (Fields[Fields[int]], Fields[Fields[float32]]) {
 	var list Fields[Fields[int]]
 	var scores Fields[Fields[float32]]
@@ -137,7 +137,7 @@ func (c *call) flags(task tasks.Task, o PredictOptions) (Fields[Fields[int]], Fi
 	return list, scores
 }
 
-// merge joins neighbouring tokens to entities.
+// merge joins adjacent tokens into entities.
 func merge(list []Token, scheme tasks.Scheme, cut cutter) []Entity {
 	labels := make([]string, len(list))
 	for i, t := range list {
@@ -152,8 +152,8 @@ func merge(list []Token, scheme tasks.Scheme, cut cutter) []Entity {
 	return entities
 }
 
-// word is a word of an encoding: its first token's index, and its span in the
-// text in code points.
+// word is a word of an encoding: the index of its first token, and its span in the text
+// in code points.
 type word struct{ first, start, end int }
 
 // words joins an encoding's sub-words.
@@ -171,10 +171,10 @@ func words(enc tokenize.Encoding) []word {
 	return list
 }
 
-// cutter cuts a text at code points.
+// cutter extracts parts of a text by code points.
 type cutter struct {
 	whole  string
-	starts []int // of each code point, in bytes, and the end; nil if they are the same
+	starts []int // of each code point, in bytes, and the end; nil if code points are single bytes
 }
 
 func newCutter(text string) cutter {

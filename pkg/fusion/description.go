@@ -10,23 +10,23 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// description is what config.json says beside the encoder's configuration.
+// description is the content of config.json other than the encoder's configuration.
 type description struct {
 	ModelType     string          `json:"model_type"`
 	Architectures []string        `json:"architectures"`
-	IDToLabel     json.RawMessage `json:"id2label"` // of Hugging Face's classifiers
+	IDToLabel     json.RawMessage `json:"id2label"` // for Hugging Face's classifiers
 	LabelToID     json.RawMessage `json:"label2id"`
-	Trident       *layout         `json:"trident"` // nil in directories that we didn't write
+	Trident       *layout         `json:"trident"` // nil in folders that Trident didn't write
 }
 
-// layout says how the model is put together; label_maps.json has the labels.
+// layout describes how the model is composed; the labels are in label_maps.json.
 type layout struct {
 	Encoder string       `json:"encoder"`
 	Tasks   []tasks.Task `json:"tasks"`
 }
 
-// readDescription reads what config.json has beside the encoder's part. Its
-// error is fs.ErrNotExist if there is none.
+// readDescription reads the part of config.json that isn't about the encoder. Its error
+// is fs.ErrNotExist if there is no file.
 func readDescription(dir string) (d description, err error) {
 	data, err := os.ReadFile(filepath.Join(dir, ConfigFile))
 	if err != nil {
@@ -38,9 +38,8 @@ func readDescription(dir string) (d description, err error) {
 	return d, nil
 }
 
-// labels are those that Hugging Face's classes take from config.json: id2label
-// and, which they leave aside, label2id where there is nothing else. There are none
-// where it has neither.
+// labels returns the labels in config.json: id2label, as used by Hugging Face's classes,
+// or else label2id, which they ignore. It is empty if both are missing.
 func (d description) labels() (map[string]string, error) {
 	labelOf, err := idToLabel(d.IDToLabel)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/nn"
 )
 
-// Two texts are labelled. One of them has the text is empty, which doesn't concern the other.
+// Two texts are labelled. One is empty, which is an error for this text only.
 func ExamplePredictor() {
 	dir, err := os.MkdirTemp("", "model-")
 	if err != nil {
@@ -19,7 +19,7 @@ func ExamplePredictor() {
 		return
 	}
 	defer os.RemoveAll(dir)
-	path := tinymodel.ForExample(dir, 1) // a folder that a training has written
+	path := tinymodel.ForExample(dir, 1) // a folder written by a training run
 
 	device, err := nn.Device("cpu")
 	if err != nil {

@@ -24,16 +24,16 @@ const (
 	LabelMapsFile   = "label_maps.json"
 )
 
-// tokenizerClasses are those of Hugging Face's that go with a model type.
+// tokenizerClasses are Hugging Face's tokenizer classes, by model type.
 var tokenizerClasses = map[string]string{backbone.DistilBERT: "DistilBertTokenizer", backbone.BERT: "BertTokenizer"}
 
-// Files names what [Save] writes beside the model's own files: name → content.
+// Files are additional files for [Save]: name → content.
 type Files map[string][]byte
 
-// Save makes dir a model directory, whole or not at all: weights in both
-// formats, config.json, label_maps.json, the tokenizer's files, what the Python prototype's
-// scripts want of a model of a single task, and extra. Files of other names in dir are
-// left alone.
+// Save makes dir a model directory, completely or not at all: weights in both formats,
+// config.json, label_maps.json, the tokenizer's files, the files required by the Python
+// prototype's scripts for single-task models, and extra. Other files in dir are left
+// alone.
 func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 	err := atomicdir.Replace(dir, func(tmp string) error {
 		tensors, err := checkpoint.Tensors(m.params.All())
@@ -85,10 +85,11 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 	return nil
 }
 
-// Load reads a model directory: ours, or one that one of the Python prototype's
-// trainers wrote, or Hugging Face's DistilBertForTokenClassification or
-// BertForTokenClassification. Every tensor must fit the labels and the vocabulary, and be finite; where we wrote the weights, labels
-// and vocabulary must be the very ones that the model was trained with.
+// Load reads a model directory written by Trident, by one of the Python prototype's
+// trainers, or as Hugging Face's DistilBertForTokenClassification or
+// BertForTokenClassification. Every tensor must match the labels and the vocabulary, and
+// be finite; in directories written by Trident, labels and vocabulary must be the ones
+// that the model was trained with.
 func Load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) {
 	m, tok, err := load(dir, device)
 	if err != nil {
@@ -135,7 +136,7 @@ func load(dir string, device gotch.Device) (*Model, *tokenize.Tokenizer, error) 
 	return m, tok, nil
 }
 
-// LoadWeights sets the parameters to those that [Save] stored in dir.
+// LoadWeights sets the parameters to those stored in dir by [Save].
 func (m *Model) LoadWeights(dir string) error {
 	file, err := openWeights(atomicdir.Current(dir))
 	if err != nil {

@@ -8,17 +8,16 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// ErrNotFinite is returned, wrapped, where a model's logits for a text hold an infinity
-// or a NaN: whatever was made of them would be no answer. Weights are finite
-// ([Load]), but may be so large that a text's numbers aren't, or that those of a lower
-// precision aren't.
+// ErrNotFinite is returned, wrapped, if a model's logits for a text contain an infinity
+// or a NaN, so there is no valid prediction. Weights are finite ([Load]), but may be so
+// large that intermediate results overflow, or that they overflow in a lower precision.
 var ErrNotFinite = errors.New("the model's numbers for this text aren't finite, so that it has no answer: the model is damaged, or its weights are too large for the precision")
 
-// ErrNoWords says that a text has no answer, as the tokenizer leaves nothing of it:
-// it is empty, or has only white space and characters that nobody sees.
+// ErrNoWords means that a text has no prediction because it has no tokens: it is empty,
+// or contains only white space and invisible characters.
 var ErrNoWords = errors.New("the text is empty")
 
-// finite reports a task whose logits for the text aren't finite numbers.
+// finite returns an error for a task whose logits for the text aren't finite.
 func (c *call) finite(list []tasks.Task) error {
 	for _, task := range list {
 		for _, p := range c.pieces {

@@ -16,9 +16,9 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// writeForPrototype writes to dir what the Python prototype's scripts for a single task
-// look for beside the files that all models have: the labels of its NER and of its case
-// classification, and for its QA scoring the weights under PyTorch's usual name.
+// writeForPrototype writes to dir the additional files required by the Python
+// prototype's single-task scripts: the labels of its NER and of its case classification,
+// and for its QA scoring the weights under PyTorch's usual name.
 func (a Architecture) writeForPrototype(dir string) error {
 	switch {
 	case a.isTokenClassifier():
@@ -39,8 +39,8 @@ func (a Architecture) writeForPrototype(dir string) error {
 	return nil
 }
 
-// isSingle reports whether the model has that task alone, with the parameters' names that
-// its maker gives them, over the encoder that it has.
+// isSingle reports whether the model has only that task, with the parameter names of
+// made, for its encoder's model type.
 func (a Architecture) isSingle(task tasks.Task, made maker) bool {
 	if len(a.Tasks) != 1 {
 		return false
@@ -51,8 +51,8 @@ func (a Architecture) isSingle(task tasks.Task, made maker) bool {
 		slices.EqualFunc(has.Heads, task.Heads, sameHead) && a.EncoderName == made.encoder() && a.modelType() == backbone.DistilBERT
 }
 
-// numbersOr are labels as the prototype lists them: numbers where all of them are whole
-// numbers, such as priorities, otherwise texts.
+// numbersOr returns labels as in the prototype's lists: as numbers if all of them are
+// integers, such as priorities, otherwise as strings.
 func numbersOr(labels []string) any {
 	numbers := make([]int, len(labels))
 	for i, label := range labels {
@@ -68,7 +68,7 @@ func numbersOr(labels []string) any {
 func writeJSONFile(path string, value any) error {
 	var data bytes.Buffer
 	e := json.NewEncoder(&data)
-	e.SetEscapeHTML(false) // labels have "&"
+	e.SetEscapeHTML(false) // labels contain "&"
 	e.SetIndent("", "  ")
 	if err := e.Encode(value); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)

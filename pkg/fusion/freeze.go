@@ -10,15 +10,14 @@ import (
 	"github.com/trident-nlp/trident/pkg/backbone"
 )
 
-// Frozen says which of an encoder's parameters training leaves as they are. The zero value
-// leaves none.
+// Frozen says which of an encoder's parameters aren't trained. The zero value freezes none.
 type Frozen struct {
 	Embeddings bool
-	Layers     int64 // the first ones, which are nearest to the embeddings
+	Layers     int64 // number of layers, from the embeddings upwards
 }
 
-// Freeze makes parameters constants: training computes no gradients of them and keeps no
-// optimiser's state for them. It is for a model before it is trained.
+// Freeze makes parameters constants: training computes no gradients and keeps no optimiser
+// state for them. Call it before making a trainer.
 func (m *Model) Freeze(f Frozen) error {
 	if f.Layers < 0 || f.Layers > m.Config.Layers {
 		return fmt.Errorf("freeze %d layers: the encoder has %d", f.Layers, m.Config.Layers)
@@ -29,8 +28,8 @@ func (m *Model) Freeze(f Frozen) error {
 	})
 }
 
-// Layer says in which of how many layers of the encoder a parameter is: 0 is the
-// embeddings, layers+1 the heads.
+// Layer returns the encoder layer that a parameter belongs to and the number of layers: 0
+// means the embeddings, layers+1 the heads.
 func (m *Model) Layer(param string) (layer, layers int) {
 	layers = int(m.Config.Layers)
 	name, within := strings.CutPrefix(param, m.EncoderName+".")
@@ -40,13 +39,13 @@ func (m *Model) Layer(param string) (layer, layers int) {
 	return backbone.Layer(name), layers
 }
 
-// SetCheckpointing makes training compute the encoder's layers a second time in the
-// backward pass instead of keeping what they compute (gradient checkpointing): what is learnt
-// is the same, with less memory and a third more work.
+// SetCheckpointing turns gradient checkpointing on or off: with it, training recomputes the
+// encoder's layers in the backward pass instead of storing their activations. Results are
+// identical; it takes less memory and a third more computation.
 func (m *Model) SetCheckpointing(on bool) { m.encoder.Checkpointing = on }
 
-// CountTrainable returns how many scalars training changes in a model with that
-// architecture, without making it.
+// CountTrainable returns the number of trainable scalars in a model of that architecture,
+// without creating it.
 func CountTrainable(a Architecture, f Frozen) (int64, error) {
 	m, err := build(a, torchx.NewParams(gotch.CPU, false))
 	if err != nil {

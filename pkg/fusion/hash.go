@@ -16,8 +16,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// HashDir identifies a model by the files that [Load] reads: the SHA-256, in
-// hex, of those of them that are there.
+// HashDir identifies a model by the files that [Load] reads: the SHA-256, in hex, of
+// those that exist.
 func HashDir(dir string) (string, error) {
 	dir = atomicdir.Current(dir)
 	sum := sha256.New()
@@ -27,7 +27,7 @@ func HashDir(dir string) (string, error) {
 			return "", err
 		}
 	}
-	for _, name := range append(otherLabelFiles(), tokenize.AddedTokensFile, tokenize.SpecialTokensFile) { // which few folders have
+	for _, name := range append(otherLabelFiles(), tokenize.AddedTokensFile, tokenize.SpecialTokensFile) { // rarely present
 		name := filepath.Join(dir, name)
 		if _, err := os.Stat(name); err != nil {
 			continue
@@ -40,8 +40,8 @@ func HashDir(dir string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// weightNames are the files that [Load] takes the weights from. Where none can be
-// opened, which it reports, they are those that it would look for first.
+// weightNames are the files with the weights that [Load] uses. If none can be opened,
+// which Load reports, they are the files that it would try first.
 func weightNames(dir string) []string {
 	file, err := openWeights(dir)
 	if err != nil {
@@ -50,7 +50,7 @@ func weightNames(dir string) []string {
 		}
 		return []string{SafetensorsFile}
 	}
-	defer func() { _ = file.Close() }() // only read from
+	defer func() { _ = file.Close() }() // read-only
 	return namesWithin(dir, file)
 }
 
@@ -60,14 +60,14 @@ func namesWithin(dir string, file *weights.File) []string {
 	for i, path := range paths {
 		name, err := filepath.Rel(dir, path)
 		if err != nil {
-			name = path // it was joined from dir
+			name = path // strip dir
 		}
 		names[i] = name
 	}
 	return names
 }
 
-// otherLabelFiles are those that labels may be in beside [LabelMapsFile] and
+// otherLabelFiles are the files that may contain labels besides [LabelMapsFile] and
 // [ConfigFile].
 func otherLabelFiles() []string {
 	names := []string{labelMappingsFile}
@@ -82,7 +82,7 @@ func addFile(w io.Writer, path string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // only read from
+	defer func() { _ = f.Close() }() // read-only
 	_, err = io.Copy(w, f)
 	return err
 }

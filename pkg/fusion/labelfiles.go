@@ -14,10 +14,10 @@ import (
 	"strings"
 )
 
-// Here labels are maps of ids, as text, to labels.
+// In this file labels are maps from ids, as strings, to labels.
 
-// idToLabel reads {"0": LABEL, …}, with labels that are texts, numbers or true and false,
-// which are taken as they stand. Keys are numbers as Python's int reads them.
+// idToLabel reads {"0": LABEL, …}. Labels that are strings, numbers, true or false are
+// used as they are written. Keys are numbers in the syntax of Python's int.
 func idToLabel(raw json.RawMessage) (map[string]string, error) {
 	values, err := objectOf(raw)
 	if err != nil {
@@ -36,7 +36,7 @@ func idToLabel(raw json.RawMessage) (map[string]string, error) {
 	return labelOf, nil
 }
 
-// labelToID reads {LABEL: 0, …}, whose ids may be texts, the other way round.
+// labelToID reads {LABEL: 0, …}, with ids that may be strings, and inverts it.
 func labelToID(raw json.RawMessage) (map[string]string, error) {
 	values, err := objectOf(raw)
 	if err != nil {
@@ -91,7 +91,7 @@ func plainText(value any) (string, bool) {
 	return "", false
 }
 
-// labelIDs are labels by id, and ids by label.
+// labelIDs returns the maps from ids to labels and from labels to ids.
 func labelIDs(labels []string) (labelOf map[string]string, idOf map[string]int) {
 	labelOf, idOf = map[string]string{}, map[string]int{}
 	for id, label := range labels {
@@ -100,8 +100,7 @@ func labelIDs(labels []string) (labelOf map[string]string, idOf map[string]int) 
 	return labelOf, idOf
 }
 
-// unnamed reports whether labels are what transformers calls them if nobody does:
-// LABEL_0, LABEL_1, …
+// unnamed reports whether labels are transformers' placeholders: LABEL_0, LABEL_1, …
 func unnamed(labelOf map[string]string) bool {
 	for id, label := range labelOf {
 		if label != "LABEL_"+id {
@@ -111,7 +110,8 @@ func unnamed(labelOf map[string]string) bool {
 	return len(labelOf) > 0
 }
 
-// differs names the first id, in the order of ids, that two descriptions give other labels.
+// differs returns the first id, in numeric order, with different labels in two
+// descriptions.
 func differs(a, b map[string]string) (id string, found bool) {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
@@ -124,7 +124,8 @@ func differs(a, b map[string]string) (id string, found bool) {
 	return "", false
 }
 
-// readLabelMappings reads labelMappingsFile, whose error is fs.ErrNotExist if there is none.
+// readLabelMappings reads labelMappingsFile. Its error is fs.ErrNotExist if there is no
+// file.
 func readLabelMappings(dir string) (map[string]string, error) {
 	data, err := os.ReadFile(filepath.Join(dir, labelMappingsFile))
 	if err != nil {
@@ -157,9 +158,9 @@ func readLabelMappings(dir string) (map[string]string, error) {
 	return labelOf, nil
 }
 
-// parseLabels reads a list of labels in the order of their ids, or {LABEL: ID, …}, or
-// {"ID": LABEL, …}. Labels may be numbers: where all are, an object is the latter if its
-// keys are 0, 1, … and its values aren't.
+// parseLabels reads a list of labels in the order of their ids, {LABEL: ID, …}, or
+// {"ID": LABEL, …}. Labels may be numbers: if all are, an object is of the latter form
+// if its keys are 0, 1, … and its values aren't.
 func parseLabels(data []byte) ([]string, error) {
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
 		d := json.NewDecoder(bytes.NewReader(data))
@@ -202,13 +203,13 @@ func parseLabels(data []byte) ([]string, error) {
 	return inOrder(labelOf)
 }
 
-// isBelow reports whether a text is one of the ids 0 to n-1.
+// isBelow reports whether text is one of the ids 0 to n-1.
 func isBelow(text string, n int) bool {
 	id, err := strconv.Atoi(text)
 	return err == nil && id >= 0 && id < n
 }
 
-// inOrder are labels in the order of their ids, which must be 0, 1, …
+// inOrder returns the labels in the order of their ids, which must be 0, 1, …
 func inOrder(labelOf map[string]string) ([]string, error) {
 	labels := make([]string, len(labelOf))
 	for i := range labels {

@@ -8,10 +8,10 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// checkLabels compares the labels of a model of one task, which are from [LabelMapsFile],
-// with those that other files of dir have for it: config.json, which transformers
-// writes anew, and the files that the Python prototype reads. Files that are missing, and
-// LABEL_0, LABEL_1, …, contradict nothing.
+// checkLabels compares the labels of a single-task model, from [LabelMapsFile], with
+// those in other files of dir: config.json, which transformers may have rewritten, and
+// the files that the Python prototype reads. Missing files and the placeholders LABEL_0,
+// LABEL_1, … are ignored.
 func (a Architecture) checkLabels(dir string, d description) error {
 	if len(a.Tasks) != 1 {
 		return nil
@@ -49,7 +49,8 @@ func (a Architecture) checkLabels(dir string, d description) error {
 	return nil
 }
 
-// contradicts is the error that a file's labels aren't those of [LabelMapsFile].
+// contradicts returns the error that a file's labels differ from those of
+// [LabelMapsFile].
 func contradicts(labels []string, others map[string]string, file string) error {
 	if len(others) == 0 || unnamed(others) {
 		return nil

@@ -9,17 +9,17 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// Logits are what one task says of a text, before softmax or sigmoid.
+// Logits are a model's logits for one task and one text.
 type Logits struct {
-	// Words are where the words that were read stand in the text, of a token
-	// task: each has the logits of its first sub-word.
+	// Words are the positions of the words read in the text, for a token task: each has
+	// the logits of its first sub-word.
 	Words  []tokenize.Span
-	Values [][]float32 // of each head: [words, labels] for a token task, otherwise [labels]
+	Values [][]float32 // by head: [words, labels] for a token task, otherwise [labels]
 }
 
-// TaskLogits returns each text's logits of one task. A text's end that is too
-// long for the model isn't read. Logits of any text that aren't finite numbers are an
-// error, [ErrNotFinite], that counts the text from 1.
+// TaskLogits returns each text's logits for one task. Texts that are too long for the
+// model are truncated. Non-finite logits are the error [ErrNotFinite], which gives the
+// number of the text, from 1.
 func (p *Predictor) TaskLogits(ctx context.Context, task string, texts []datasets.Transcript, o PredictOptions) ([]Logits, error) {
 	o.Tasks, o.Overlap = []string{task}, 0
 	r, err := p.run(ctx, texts, o)
@@ -48,9 +48,9 @@ func (c *call) wordLogits(task tasks.Task) Logits {
 	for _, w := range words(c.enc) {
 		p := c.central(w.first)
 		if p == nil {
-			break // the text's end wasn't read
+			break // the rest of the text wasn't read
 		}
-		row := (w.first - p.first + 1) * labels // [CLS] stands in front
+		row := (w.first - p.first + 1) * labels // [CLS] comes first
 		l.Words = append(l.Words, tokenize.Span{Start: w.start, End: w.end})
 		l.Values[0] = append(l.Values[0], p.logits[task.Name][0][row:row+labels]...)
 	}

@@ -16,11 +16,11 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// maker is who made a model of a single task that label_maps.json doesn't describe,
-// and so where its labels are.
+// maker is the program that wrote a single-task model without label_maps.json. It
+// determines the location of the labels.
 type maker int
 
-// The makers that are known by the tensors' names.
+// The makers, recognised by tensor names.
 const (
 	unknownMaker       maker = iota
 	tokenClassifiers         // Hugging Face's token classifiers; the prototype's NER is one
@@ -28,20 +28,20 @@ const (
 	prototypesQA             // the prototype's QA scoring
 )
 
-// madeBy tells by the tensors' names who made a model.
+// madeBy determines the maker of a model from its tensor names.
 func madeBy(names []string) maker {
 	switch {
 	case slices.Contains(names, "classifier_main.weight"):
 		return prototypesClassify
 	case slices.Contains(names, "heads.opening.weight"):
 		return prototypesQA
-	case slices.Contains(names, "classifier.weight") && !slices.Contains(names, "pre_classifier.weight"): // which classifies whole texts
+	case slices.Contains(names, "classifier.weight") && !slices.Contains(names, "pre_classifier.weight"): // a pre_classifier classifies whole texts
 		return tokenClassifiers
 	}
 	return unknownMaker
 }
 
-// encoder is what the names of the encoder's tensors begin with.
+// encoder is the prefix of the encoder's tensors.
 func (m maker) encoder() string {
 	switch m {
 	case tokenClassifiers, prototypesClassify:
@@ -52,7 +52,7 @@ func (m maker) encoder() string {
 	return EncoderName
 }
 
-// hasHeads reports whether a file of weights holds more than an encoder.
+// hasHeads reports whether a weight file contains more than an encoder.
 func hasHeads(file *weights.File) bool {
 	return slices.ContainsFunc(file.Names(), func(name string) bool {
 		for _, encoder := range []string{EncoderName, "distilbert", "bert"} {
@@ -63,7 +63,7 @@ func hasHeads(file *weights.File) bool {
 	})
 }
 
-// tasks are those that the maker's models have, without labels; nil if they aren't known.
+// tasks returns the tasks of the maker's models, without labels; nil if unknown.
 func (m maker) tasks() []tasks.Task {
 	switch m {
 	case tokenClassifiers:
@@ -76,8 +76,8 @@ func (m maker) tasks() []tasks.Task {
 	return nil
 }
 
-// labelled are the maker's tasks with the labels that it left in dir, and the name of
-// the file that they are from.
+// labelled returns the maker's tasks with their labels in dir, and the name of the file
+// with the labels.
 func (m maker) labelled(dir string, d description) (list []tasks.Task, from string, err error) {
 	list = m.tasks()
 	switch m {
@@ -94,11 +94,11 @@ func (m maker) labelled(dir string, d description) (list []tasks.Task, from stri
 		}
 		return list, path.Dir(from) + "/*.json", nil
 	}
-	return list, ConfigFile, nil // criteria have their names from the task
+	return list, ConfigFile, nil // the task has the names of the criteria
 }
 
-// checkTokenClassifier refuses other classes of Hugging Face. A BERT must be said to be a
-// token classifier: its classifiers of whole texts have tensors of the same names.
+// checkTokenClassifier refuses other Hugging Face classes. A BERT must be declared as a
+// token classifier: its text classifiers have the same tensor names.
 func (d description) checkTokenClassifier() error {
 	want := tokenClassifiersOf[d.ModelType]
 	switch classes := d.Architectures; {
@@ -110,14 +110,14 @@ func (d description) checkTokenClassifier() error {
 	return nil
 }
 
-// labelMappingsFile is where the prototype's NER trainer keeps its labels, for which
-// it leaves Hugging Face's LABEL_0, LABEL_1, … in config.json:
+// labelMappingsFile contains the labels of the prototype's NER trainer, which leaves the
+// placeholders LABEL_0, LABEL_1, … in config.json:
 //
 //	{"label_to_id": {"O": 0, …}, "id_to_label": {"0": "O", …}}
 const labelMappingsFile = "label_mappings.json"
 
-// tokenLabels are those of a token classifier: in labelMappingsFile or, as Hugging Face
-// has them, in config.json.
+// tokenLabels returns the labels of a token classifier: from labelMappingsFile or, as in
+// Hugging Face's models, from config.json.
 func tokenLabels(dir string, d description) (list []tasks.Task, from string, err error) {
 	labelOf, err := d.labels()
 	if err != nil {
@@ -151,20 +151,19 @@ func tokenLabels(dir string, d description) (list []tasks.Task, from string, err
 
 const nameLabels = `put ` + labelMappingsFile + ` beside it, which the trainer wrote, or write the names to id2label, {"0": "O", "1": "NAME", …}, in the order of training`
 
-// caseLabelFiles are where the prototype's classification trainer keeps each head's
-// labels, in the order of the heads: lists in the order of their ids, in the folder
-// LabelsFolder of the model's.
+// caseLabelFiles contain the labels of the prototype's classification trainer, in the
+// order of the heads: lists in the order of their ids, in the model's LabelsFolder.
 var caseLabelFiles = []string{"main_categories.json", "sub_categories.json", "interventions.json", "priorities.json"}
 
-// LabelsFolder is a folder of the model's that [Save] writes anew as a whole, for case
-// classification alone.
+// LabelsFolder is a subfolder that [Save] replaces completely, only for case
+// classification.
 const LabelsFolder = "labels"
 
-// IsLabelList reports whether a file in [LabelsFolder] is one that [Save] writes.
+// IsLabelList reports whether [Save] writes a file of that name to [LabelsFolder].
 func IsLabelList(name string) bool { return slices.Contains(caseLabelFiles, name) }
 
-// listedLabels reads a list of labels, or a map between labels and ids, in LabelsFolder or
-// beside the weights.
+// listedLabels reads a list of labels, or a map between labels and ids, from
+// LabelsFolder or from beside the weights.
 func listedLabels(dir, name string) (labels []string, from string, err error) {
 	from = path.Join(LabelsFolder, name)
 	data, err := os.ReadFile(filepath.Join(dir, from))

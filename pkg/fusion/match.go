@@ -16,23 +16,23 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// What to do about a file that can't be read, and about files of several models.
+// Advice about an unreadable file, and about files of several models.
 const (
 	copyFile   = "the file is damaged: copy it again from where the model was made"
 	copyFolder = "the files of a model belong together: copy the whole folder again from where it was made"
 )
 
-// Files of several models may fit each other in all sizes, and would then predict
-// nonsense without an error. So [SafetensorsFile] names, by SHA-256, the vocabulary,
-// the label maps, and which labels go together, that its weights were trained with.
-// [PTFile] can't.
+// Files of different models may match each other in all sizes; the predictions would
+// then be wrong without an error. So [SafetensorsFile] contains the SHA-256 of the
+// vocabulary, the label maps and the dependencies between labels that its weights were
+// trained with. [PTFile] can't.
 const (
 	vocabularyKey = "trident.vocabulary"
 	labelsKey     = "trident.labels"
 	followsKey    = "trident.follows"
 )
 
-// origin is the metadata that says what the weights were trained with.
+// origin returns the metadata about what the weights were trained with.
 func (a Architecture) origin(tok *tokenize.Tokenizer) (map[string]string, error) {
 	maps, err := a.LabelMaps()
 	if err != nil {
@@ -53,7 +53,7 @@ func (a Architecture) origin(tok *tokenize.Tokenizer) (map[string]string, error)
 	}, nil
 }
 
-// follows is the SHA-256 of what the tasks' heads say of each other.
+// follows returns the SHA-256 of the dependencies between the tasks' heads.
 func (a Architecture) follows() (string, error) {
 	list := [][]*tasks.Follows{}
 	for _, task := range a.Tasks {
@@ -68,8 +68,8 @@ func (a Architecture) follows() (string, error) {
 	return hex.EncodeToString(sum[:]), err
 }
 
-// checkOrigin compares the directory's vocabulary and label maps with those that
-// the weights were trained with, where the file of weights names them.
+// checkOrigin compares the directory's vocabulary and label maps with those that the
+// weights were trained with, if the weight file has their hashes.
 func checkOrigin(file *weights.File, a Architecture, tok *tokenize.Tokenizer) error {
 	said := file.Metadata()
 	is, err := a.origin(tok)
@@ -92,8 +92,8 @@ func checkOrigin(file *weights.File, a Architecture, tok *tokenize.Tokenizer) er
 	return nil
 }
 
-// checkVocabularySize compares the tokenizer with the embeddings, of which there
-// may be more than tokens.
+// checkVocabularySize compares the tokenizer with the embeddings, which may have more
+// rows than there are tokens.
 func checkVocabularySize(tok *tokenize.Tokenizer, weightsFile string, c backbone.Config) error {
 	has, want := int64(tok.VocabSize()), c.VocabSize
 	if has > want {
@@ -103,9 +103,9 @@ func checkVocabularySize(tok *tokenize.Tokenizer, weightsFile string, c backbone
 	return nil
 }
 
-// UnusedRows says that embeddings have rows for more tokens than the tokenizer
-// has; it is "" otherwise. Some models are padded so; others lost a file of the
-// tokenizer's, and read words that were tokens in training as something else.
+// UnusedRows returns a warning if the embeddings have more rows than the tokenizer has
+// tokens; otherwise "". In some models these are padding; others have lost a tokenizer
+// file, so words that were tokens in training are split.
 func UnusedRows(c backbone.Config, tok *tokenize.Tokenizer) string {
 	unused := c.VocabSize - int64(tok.VocabSize())
 	if unused <= 0 {
@@ -115,8 +115,8 @@ func UnusedRows(c backbone.Config, tok *tokenize.Tokenizer) string {
 		c.VocabSize, tok.VocabSize(), tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.AddedTokensFile)
 }
 
-// setWeights sets all parameters from the file, which must hold these alone. labels
-// is the name of the file that the labels are from.
+// setWeights sets all parameters from the file, which must not contain others. labels is
+// the name of the file with the labels.
 func (m *Model) setWeights(file *weights.File, labels string) error {
 	unused, err := backbone.LoadParams(file, "", m.params, backbone.CurrentName)
 	unused = slices.DeleteFunc(unused, func(name string) bool {

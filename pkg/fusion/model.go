@@ -1,10 +1,10 @@
-// Package fusion is Trident's model: one shared encoder, one head for each
-// task, routed by the batch's task; with its files and its predictions.
+// Package fusion is Trident's model: one shared encoder and one head per task, with its
+// files and its predictions.
 //
-// [Load] reads a model's folder, and a [Predictor] labels texts with it: that is what
-// pkg/label, pkg/serve and other programs call. pkg/run makes a [Model] ([New]), gives it
-// to pkg/trainer and saves it ([Save]); pkg/distill asks models as teachers. A Model calls
-// pkg/backbone once for a batch, then the pkg/heads of the batch's tasks.
+// [Load] reads a model's folder, and a [Predictor] labels texts with it: these are used
+// by pkg/label, pkg/serve and other programs. pkg/run creates a [Model] ([New]), passes
+// it to pkg/trainer and saves it ([Save]); pkg/distill uses models as teachers. A Model
+// runs pkg/backbone once per batch, then the pkg/heads of the batch's tasks.
 package fusion
 
 import (
@@ -25,13 +25,14 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// EncoderName is what parameter names begin with in models of several tasks over DistilBERT.
+// EncoderName is the prefix of the encoder's parameters in multi-task models with
+// DistilBERT.
 const EncoderName = "backbone"
 
-// Architecture is what a model is made of.
+// Architecture describes a model.
 type Architecture struct {
 	Config      backbone.Config
-	EncoderName string // what the encoder's parameter names begin with; "" is EncoderName, or Hugging Face's "bert" of a BERT
+	EncoderName string // prefix of the encoder's parameters; "" is EncoderName, or Hugging Face's "bert" for a BERT
 	Tasks       []tasks.Task
 }
 
@@ -41,13 +42,12 @@ type Model struct {
 	params  torchx.Params
 	encoder *backbone.Encoder
 	heads   map[string]heads.Head
-	round   func() error // prepares the encoder for 8-bit layers, once
-	fits    func() error // whether the weights can be used in bfloat16; found out once
+	round   func() error // quantizes the encoder once
+	fits    func() error // reports whether the weights fit into bfloat16; computed once
 }
 
-// New makes a model with randomly initialised parameters, drawn from
-// libtorch's generator in a fixed order. Config.Dropout applies to the heads
-// as well.
+// New returns a model with random parameters, drawn from libtorch's generator in a fixed
+// order. Config.Dropout also applies to the heads.
 func New(a Architecture, device gotch.Device) (*Model, error) {
 	if err := a.checkFollows(); err != nil {
 		return nil, fmt.Errorf("make model: %w", err)
@@ -83,13 +83,13 @@ func (m *Model) addParts() (err error) {
 	return nil
 }
 
-// prepareOnce forgets what was made of earlier weights.
+// prepareOnce discards what was computed from earlier weights.
 func (m *Model) prepareOnce() {
 	m.round = sync.OnceValue(m.encoder.Round)
 	m.fits = sync.OnceValue(m.fitsBFloat16)
 }
 
-// fitsBFloat16 reports a parameter that would be infinite in bfloat16.
+// fitsBFloat16 returns an error for a parameter that overflows in bfloat16.
 func (m *Model) fitsBFloat16() error {
 	for _, p := range m.params.All() {
 		tensors, err := checkpoint.Tensors([]torchx.Param{p})
@@ -103,8 +103,8 @@ func (m *Model) fitsBFloat16() error {
 	return nil
 }
 
-// CountParameters returns how many scalars a model has, without making it:
-// its memory is neither filled nor touched.
+// CountParameters returns the number of a model's scalars without initialising it: its
+// memory is neither filled nor touched.
 func CountParameters(a Architecture) (int64, error) {
 	m, err := build(a, torchx.NewParams(gotch.CPU, false))
 	if err != nil {
@@ -114,13 +114,13 @@ func CountParameters(a Architecture) (int64, error) {
 	return m.params.Count(), nil
 }
 
-// Params returns the parameters, named as in a checkpoint.
+// Params returns the parameters, with their names in checkpoints.
 func (m *Model) Params() nn.Params { return m.params }
 
-// BackwardOrder returns the parameters in the order in which a backward pass
-// reaches them: the encoder's from its last layer to its embeddings, and then those
-// of the heads, of which a pass reaches but the heads of its batch. Frozen ones aren't among
-// them.
+// BackwardOrder returns the parameters in the order in which a backward pass reaches
+// them: the encoder's from its last layer to its embeddings, then those of the heads,
+// since a pass only reaches the heads of its batch. Frozen
+// parameters are left out.
 func (m *Model) BackwardOrder() []*ts.Tensor {
 	var order, others []*ts.Tensor
 	for _, p := range slices.Backward(m.params.Trainable()) {
@@ -136,8 +136,8 @@ func (m *Model) BackwardOrder() []*ts.Tensor {
 // Drop frees the parameters. The model can't be used afterwards.
 func (m *Model) Drop() { m.params.Drop() }
 
-// Inference opens a Scope for the model's predictions, with matrix products in
-// that precision; "" is float32. The caller closes it.
+// Inference opens a Scope for predictions, with matrix products in that precision; "" is
+// float32. The caller must close it.
 func (m *Model) Inference(precision nn.Precision) (*nn.Scope, error) {
 	prepare := map[torchx.Precision]func() error{torchx.INT8: m.round, torchx.BF16: m.fits}[precision]
 	if prepare != nil {
@@ -158,8 +158,8 @@ func (m *Model) Inference(precision nn.Precision) (*nn.Scope, error) {
 	return s, nil
 }
 
-// Hidden runs the encoder on a batch: hidden states [batch, seq, dim], 0 on
-// padding, and the mask [batch, seq], nil if there is no padding.
+// Hidden runs the encoder on a batch: hidden states [batch, seq, dim], 0 on padding, and
+// the attention mask [batch, seq], nil if there is no padding.
 func (m *Model) Hidden(s *nn.Scope, b datasets.Batch) (hidden, mask *ts.Tensor) {
 	tokens := tokensOf(b)
 	hidden = m.encoder.Forward(s, tokens) // [tokens, dim]
@@ -185,8 +185,8 @@ func tokensOf(b datasets.Batch) backbone.Tokens {
 	return t
 }
 
-// Logits applies one task's head to what [Model.Hidden] returned: a tensor for
-// each of the task's heads, [batch, seq, labels] or [batch, labels].
+// Logits applies a task's heads to the output of [Model.Hidden]: one tensor per head,
+// [batch, seq, labels] or [batch, labels].
 func (m *Model) Logits(s *nn.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor {
 	head := m.head(s, task)
 	if head == nil {
@@ -195,8 +195,8 @@ func (m *Model) Logits(s *nn.Scope, task string, hidden, mask *ts.Tensor) []*ts.
 	return head.Logits(s, hidden, mask)
 }
 
-// head returns a task's head; nil after an error or if there is none, which is
-// one.
+// head returns a task's head; nil after an error, or if there is none, which is an
+// error.
 func (m *Model) head(s *torchx.Scope, task string) heads.Head {
 	head, found := m.heads[task]
 	if !found {
@@ -208,10 +208,10 @@ func (m *Model) head(s *torchx.Scope, task string) heads.Head {
 	return head
 }
 
-// Loss is the training loss of one task's part of a batch, a scalar; logits are
-// what [Model.Logits] returned. It is nil, and no error, when every target is
-// ignored: there is nothing to learn from it. Where targets have the denominators of
-// a larger batch it is what they add to its loss; so is [Model.SoftLoss].
+// Loss is the training loss of one task's part of a batch, a scalar; logits is the
+// output of [Model.Logits]. It is nil, without an error, if every target is ignored. If
+// targets have the denominators of a larger batch, it is their share of its loss; the
+// same is true of [Model.SoftLoss].
 func (m *Model) Loss(s *nn.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor {
 	head := m.head(s, part.Task)
 	if head == nil {
@@ -234,10 +234,9 @@ func (m *Model) Loss(s *nn.Scope, b datasets.Batch, part datasets.Part, logits [
 	return head.Loss(s, logits, targets)
 }
 
-// Denominators returns what the loss of each head of a task's part of a batch is
-// divided by: the number of labels that count or, for heads of classes with class
-// weights, the sum of their weights. Of a task that the model lacks, which has no loss,
-// they are 0.
+// Denominators returns the divisors of the losses of a task's heads for its part of a
+// batch: the number of targets that aren't ignored or, for single-label heads with class
+// weights, the sum of their weights. They are 0 for a task that the model doesn't have.
 func (m *Model) Denominators(part datasets.Part) []float64 {
 	list := make([]float64, len(part.Targets))
 	head, found := m.heads[part.Task]
@@ -254,7 +253,7 @@ func (m *Model) Denominators(part datasets.Part) []float64 {
 	return list
 }
 
-// weightsOf is 0 for what is ignored, otherwise 1.
+// weightsOf returns 0 for ignored targets, otherwise 1.
 func weightsOf(ignored []bool) []float32 {
 	weights := make([]float32, len(ignored))
 	for i, out := range ignored {
@@ -265,9 +264,9 @@ func weightsOf(ignored []bool) []float32 {
 	return weights
 }
 
-// SoftLoss is the distillation loss of one task's part of a batch at a
-// temperature, a scalar: how far its logits are from its teacher's. It is nil,
-// and no error, when it has no teacher targets.
+// SoftLoss is the distillation loss of one task's part of a batch at a temperature, a
+// scalar: the divergence of its logits from its teacher's. It is nil, without an error,
+// if there are no teacher targets.
 func (m *Model) SoftLoss(s *nn.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor {
 	head := m.head(s, part.Task)
 	if head == nil {
@@ -284,7 +283,7 @@ func (m *Model) SoftLoss(s *nn.Scope, part datasets.Part, logits []*ts.Tensor, t
 	return head.SoftLoss(s, logits, soft, temperature)
 }
 
-// SetLabelSmoothing smooths the targets of all heads of classes in [Model.Loss]; see
+// SetLabelSmoothing sets the label smoothing of all heads of classes in [Model.Loss]; see
 // [heads.Head].
 func (m *Model) SetLabelSmoothing(smoothing float64) error {
 	for _, task := range m.Tasks {
@@ -295,8 +294,8 @@ func (m *Model) SetLabelSmoothing(smoothing float64) error {
 	return nil
 }
 
-// SetClassWeights weighs the classes in a task's [Model.Loss]: one slice for
-// each of its heads, nil where all weigh the same; see [heads.Head].
+// SetClassWeights sets the class weights in a task's [Model.Loss]: one slice per head,
+// nil for equal weights; see [heads.Head].
 func (m *Model) SetClassWeights(task string, weights [][]float32) error {
 	head, found := m.heads[task]
 	if !found {

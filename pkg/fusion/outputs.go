@@ -12,28 +12,28 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Output is what a model says of a batch for one task. Of each head there is a row for
-// each example: [seq·labels], row-major and with padding, for a token task, and [labels]
-// for the others.
+// Output is a model's output for a batch and one task. Each head has one row per
+// example: [seq·labels], row-major and with padding, for a token task, and [labels] for
+// the others.
 type Output struct {
 	Task          tasks.Task
 	Logits        [][][]float32 // [heads][batch] rows, before softmax or sigmoid
-	Probabilities [][][]float32 // the same after it; nil unless asked for
-	// Attention is how much the task's attention pooling looked at each token: [batch]
-	// rows of [seq], with the sum 1. It is nil unless asked for, and for a task without
-	// attention pooling.
+	Probabilities [][][]float32 // after softmax or sigmoid; nil unless requested
+	// Attention has the weights of the task's attention pooling: [batch] rows of [seq],
+	// with the sum 1. It is nil unless requested, and for tasks without attention
+	// pooling.
 	Attention [][]float32
 }
 
-// OutputOptions say what [Model.Outputs] computes beside logits, and how.
+// OutputOptions select what [Model.Outputs] computes besides logits, and how.
 type OutputOptions struct {
 	Precision     nn.Precision // of matrix products; "" is float32
 	Probabilities bool
 	Attention     bool
 }
 
-// Outputs runs the encoder on a batch once, without gradients or dropout, and the heads of
-// these tasks on its hidden states. There is an output for each task, in their order.
+// Outputs runs the encoder on a batch once, without gradients or dropout, and the heads
+// of these tasks on its hidden states. There is one output per task, in the same order.
 func (m *Model) Outputs(b datasets.Batch, list []tasks.Task, o OutputOptions) ([]Output, error) {
 	return outputsOf(m, b, list, o)
 }
@@ -66,8 +66,8 @@ func outputsOf(m network, b datasets.Batch, list []tasks.Task, o OutputOptions) 
 	return all, nil // Close returns the scope's error
 }
 
-// Answer is the class of each head of a multiclass task for example i of the batch, as
-// [tasks.Task.Answer] chooses them.
+// Answer returns the classes chosen for the heads of a multiclass task for example i of
+// the batch; see [tasks.Task.Answer].
 func (o Output) Answer(i int) []int {
 	logits := make([][]float32, len(o.Logits))
 	for h := range logits {
@@ -83,8 +83,7 @@ func probabilities(s *torchx.Scope, task tasks.Task, logits *ts.Tensor) *ts.Tens
 	return s.Softmax(logits, -1)
 }
 
-// rows reads what the model computed for a batch of n examples. It is nil if the scope
-// has failed.
+// rows copies a tensor for a batch of n examples. It is nil if the scope has an error.
 func rows(s *torchx.Scope, x *ts.Tensor, n int) [][]float32 {
 	values := s.ReadFloat32(x)
 	if s.Err() != nil {

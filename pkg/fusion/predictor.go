@@ -13,61 +13,61 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// Values of [PredictOptions] that are left zero.
+// Defaults of [PredictOptions].
 const (
 	DefaultThreshold   = 0.5
 	DefaultBatchSize   = 32
 	DefaultBatchTokens = 8 * 512
 )
 
-// PredictOptions say what to predict, and how. The zero value predicts all
-// that the model has learnt and cuts long texts.
+// PredictOptions select what to predict, and how. The zero value predicts all of the
+// model's tasks and truncates long texts.
 type PredictOptions struct {
-	Tasks     []string   // names; nil: all of the model's
+	Tasks     []string   // names; nil: all of the model's tasks
 	Threshold float64    // a criterion is met if its probability is higher; 0: DefaultThreshold
 	Heads     Thresholds // other thresholds for some heads
-	Scores    bool       // give the probabilities as well…
-	// …or only those of what is said of a whole text: classes and yes/no outputs,
-	// without those of each word, which are most of all.
+	Scores    bool       // also return the probabilities…
+	// …or only those of labels of whole texts: classes and yes/no outputs, without those
+	// of each word, which are by far the most.
 	TextScores bool
-	Attention  bool // give what the attention pooling of the tasks that have it looked at
+	Attention  bool // return the weights of attention pooling, for the tasks that have it
 
-	// IndependentHeads makes each head say its own likeliest label, as in the
-	// Python prototype, also where it follows another one ([tasks.Task.Answer]).
+	// IndependentHeads makes each head choose its own most likely label, as in the
+	// Python prototype, even if it depends on another head ([tasks.Task.Answer]).
 	IndependentHeads bool
 
-	// Precision of matrix products: float32 if it is "". Those of bfloat16 and
-	// 8-bit integers are faster where the processor has them, and a little less
-	// exact; 8-bit integers are for the CPU.
+	// Precision of matrix products: "" is float32. bfloat16 and 8-bit integers are
+	// faster on processors that support them, and slightly less accurate; 8-bit integers
+	// require the CPU.
 	Precision nn.Precision
 
-	// Overlap says what becomes of a text that is longer than the model reads.
-	// 0: its end isn't read, as in the Python prototype. More: it is read in
-	// windows that share Overlap tokens.
+	// Overlap is for texts longer than the model's limit. 0: they are truncated, as in
+	// the Python prototype. Otherwise they are read in windows that share Overlap
+	// tokens.
 	Overlap int
 
-	// MaxTokens bounds what the model reads of all texts together, windows and
-	// their special tokens included: for more there is [ErrTooManyTokens], before
-	// any window is made. 0: no bound.
+	// MaxTokens limits the total tokens of all texts, including windows and their
+	// special tokens: above it the error is [ErrTooManyTokens], before any window is
+	// created. 0: no limit.
 	MaxTokens int
 
-	BatchSize   int // texts (or windows) that go through the model at once; 0: DefaultBatchSize
-	BatchTokens int // their tokens, padding included, unless one has more; 0: DefaultBatchTokens
+	BatchSize   int // texts (or windows) per batch; 0: DefaultBatchSize
+	BatchTokens int // tokens per batch, including padding, unless a single text has more; 0: DefaultBatchTokens
 
 	Progress func(done, total int) // called after each batch with the texts (or windows) done; may be nil
 }
 
-// Predictor runs a model on texts: they are sorted by length, read in batches
-// that need little padding, and come back in their order. One pass through the
-// encoder serves all tasks. It is safe for concurrent use.
+// Predictor runs a model on texts: they are sorted by length, read in batches with
+// little padding, and returned in their original order. One pass through the encoder
+// serves all tasks. It is safe for concurrent use.
 type Predictor struct {
 	model network
 	tasks []tasks.Task
 	tok   *tokenize.Tokenizer
-	limit int // tokens that the model reads at once
+	limit int // maximum tokens per sequence
 }
 
-// network is what a Predictor needs of a [Model].
+// network is the part of [Model] that a Predictor uses.
 type network interface {
 	Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 	Logits(s *torchx.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor
@@ -75,8 +75,8 @@ type network interface {
 	Inference(precision torchx.Precision) (*torchx.Scope, error)
 }
 
-// NewPredictor makes a Predictor of what [Load] returns. The model must live
-// as long as it.
+// NewPredictor returns a Predictor for the results of [Load]. The model must not be
+// dropped while it is used.
 func NewPredictor(m *Model, tok *tokenize.Tokenizer) *Predictor {
 	return &Predictor{
 		model: m,
@@ -86,11 +86,11 @@ func NewPredictor(m *Model, tok *tokenize.Tokenizer) *Predictor {
 	}
 }
 
-// Tasks returns the tasks that the model has learnt.
+// Tasks returns the model's tasks.
 func (p *Predictor) Tasks() []tasks.Task { return p.tasks }
 
-// MaxLength returns how many tokens of a text the model reads at once, [CLS]
-// and [SEP] included.
+// MaxLength returns the maximum number of tokens per sequence, including [CLS] and
+// [SEP].
 func (p *Predictor) MaxLength() int { return p.limit }
 
 // PredictNER returns each text's words with their labels, and its entities.
@@ -98,8 +98,8 @@ func (p *Predictor) PredictNER(ctx context.Context, texts []datasets.Transcript,
 	return p.predictTask(ctx, tasks.NERName, texts, o)
 }
 
-// PredictClassification returns each text's main_category, sub_category,
-// intervention and priority. The first text without an answer is an error.
+// PredictClassification returns each text's main_category, sub_category, intervention
+// and priority. It returns an error if a text has no prediction.
 func (p *Predictor) PredictClassification(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]Fields[string], error) {
 	predictions, err := p.predictTask(ctx, tasks.CLSName, texts, o)
 	if err != nil {
@@ -108,8 +108,8 @@ func (p *Predictor) PredictClassification(ctx context.Context, texts []datasets.
 	return pick(predictions, func(pr Prediction) Fields[string] { return pr.Classification })
 }
 
-// PredictQA returns for each text, by head, 1 for each criterion that is met
-// and 0 for the others. The first text without an answer is an error.
+// PredictQA returns for each text, by head, 1 for each criterion that is met and 0 for
+// the others. It returns an error if a text has no prediction.
 func (p *Predictor) PredictQA(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]Fields[[]int], error) {
 	predictions, err := p.predictTask(ctx, tasks.QAName, texts, o)
 	if err != nil {
@@ -134,9 +134,9 @@ func pick[T any](predictions []Prediction, part func(Prediction) T) ([]T, error)
 	return parts, nil
 }
 
-// Predict returns a prediction for each text, in their order, from one pass of
-// the encoder. A text without any word has none, nor one for which the model's numbers
-// aren't finite, but a [Prediction] with Err. An error says nothing of the texts.
+// Predict returns one prediction per text, in the same order, from one pass of the
+// encoder. For a text without words, or with non-finite logits, Err is set in its
+// [Prediction]. Errors don't contain the texts.
 func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]Prediction, error) {
 	r, err := p.run(ctx, texts, o)
 	if err != nil {
@@ -145,7 +145,7 @@ func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o 
 	return r.Predictions(), nil
 }
 
-// run puts texts through the model, for the tasks that o asks for.
+// run runs the model on texts, for the tasks selected by o.
 func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o PredictOptions) (*Reading, error) {
 	r, err := p.Prepare(ctx, texts, o)
 	if err != nil {
@@ -172,8 +172,7 @@ func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o Pred
 	return r, nil
 }
 
-// check fills in o's defaults and finds the tasks that it asks for, in the
-// model's order.
+// check sets o's defaults and returns the selected tasks, in the model's order.
 func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 	if o.Threshold == 0 {
 		o.Threshold = DefaultThreshold
@@ -201,7 +200,7 @@ func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 	return tasks.Select(learnt, o.Tasks)
 }
 
-// read runs the model on a batch and hands each piece its logits.
+// read runs the model on a batch and stores each piece's logits.
 func (p *Predictor) read(batch []*piece, list []tasks.Task, o *PredictOptions) error {
 	examples := make([]datasets.Example, len(batch))
 	for i, pc := range batch {

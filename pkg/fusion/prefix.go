@@ -6,15 +6,14 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// slack is how many tokens in front of a cut are not trusted: an added token
-// that the cut divides is read as other tokens there. It is also more than a
-// word has.
+// slack is the number of tokens before a cut that are discarded: an added token divided
+// by the cut is tokenized differently there. It is also more than the tokens of a word.
 const slack = 256
 
-// encodeUpTo encodes as much of a text as its first enough tokens need, so that
-// a text which is longer than the model reads costs no more than its beginning.
-// Those tokens, and the words that they belong to, are the whole text's. whole
-// says that nothing was left out.
+// encodeUpTo encodes as much of a text as its first enough tokens require, so that a
+// text longer than the model's limit costs no more than its beginning. Those tokens, and
+// the words that they belong to, are the same as in the whole text. whole reports
+// whether the whole text was encoded.
 func encodeUpTo(text string, tok *tokenize.Tokenizer, enough int) (enc tokenize.Encoding, whole bool) {
 	for size := 8 * (enough + slack); ; size *= 2 {
 		end := cutAt(text, size)
@@ -31,8 +30,8 @@ func encodeUpTo(text string, tok *tokenize.Tokenizer, enough int) (enc tokenize.
 // boundaries are characters that are never part of a longer word.
 const boundaries = " \t\n\r!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
-// cutAt returns the first place after size bytes at which a text can be divided
-// without dividing a word, or the text's length.
+// cutAt returns the first position after size bytes at which a text can be split without
+// splitting a word, or the text's length.
 func cutAt(text string, size int) int {
 	if size >= len(text) {
 		return len(text)

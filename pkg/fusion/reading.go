@@ -10,31 +10,29 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Reading is [Predictor.Predict] in three steps, for whoever puts the texts of
-// several callers into one batch, such as a server: [Predictor.Prepare] cuts
-// texts into pieces, [Predictor.Read] puts pieces of any readings of this
-// Predictor through the model, and [Reading.Predictions] makes of them what
-// Predict returns.
+// Reading splits [Predictor.Predict] into three steps, for programs such as a server
+// that combine the texts of several callers into one batch: [Predictor.Prepare] splits
+// texts into pieces, [Predictor.Read] runs the model on pieces of any readings of this
+// Predictor, and [Reading.Predictions] converts the results to those of Predict.
 type Reading struct {
 	list    []tasks.Task
 	options PredictOptions
 	calls   []*call
-	limit   int // tokens that the model reads at once
+	limit   int // maximum tokens per sequence
 }
 
-// Piece is what the model reads at once: a text, its beginning, or a window.
+// Piece is a sequence for one pass of the model: a text, its beginning, or a window.
 type Piece struct {
 	*piece
 	list      []tasks.Task
 	attention bool
 }
 
-// Tokens returns how many tokens the piece has, [CLS] and [SEP] included.
+// Tokens returns the number of tokens in the piece, including [CLS] and [SEP].
 func (p Piece) Tokens() int { return len(p.enc.IDs) }
 
-// Prepare tokenizes texts, until ctx is done. Of o it heeds neither Precision
-// nor the size of batches, nor Progress. It is safe for concurrent use. An
-// error says nothing of the texts.
+// Prepare tokenizes texts, until ctx is done. It ignores o's Precision, batch sizes and
+// Progress. It is safe for concurrent use. Errors don't contain the texts.
 func (p *Predictor) Prepare(ctx context.Context, texts []datasets.Transcript, o PredictOptions) (*Reading, error) {
 	list, err := p.check(&o)
 	if err != nil {
@@ -47,8 +45,7 @@ func (p *Predictor) Prepare(ctx context.Context, texts []datasets.Transcript, o 
 	return &Reading{list: list, options: o, calls: calls, limit: p.limit}, nil
 }
 
-// Tokens returns how many tokens all pieces have together, without making
-// them.
+// Tokens returns the total number of tokens of all pieces, without creating them.
 func (r *Reading) Tokens() int {
 	n := 0
 	for _, c := range r.calls {
@@ -57,12 +54,12 @@ func (r *Reading) Tokens() int {
 	return n
 }
 
-// Empty returns the index of the first text that the tokenizer leaves nothing of, for
-// which [Reading.Predictions] has no answer; -1 if there is none.
+// Empty returns the index of the first text without tokens, for which
+// [Reading.Predictions] has no prediction; -1 if there is none.
 func (r *Reading) Empty() int { return slices.IndexFunc(r.calls, (*call).empty) }
 
-// Pieces returns all that has to be read, in the texts' order. It makes them,
-// so that it is to be called once.
+// Pieces creates and returns all pieces, in the texts' order. It must be called only
+// once.
 func (r *Reading) Pieces() []Piece {
 	var list []Piece
 	for _, c := range r.calls {
@@ -74,8 +71,8 @@ func (r *Reading) Pieces() []Piece {
 	return list
 }
 
-// Read puts pieces through the model at once, for the tasks that any of them
-// is wanted for. It is safe for concurrent use with other pieces.
+// Read runs the model on pieces as one batch, for the tasks that any of them requests.
+// It is safe for concurrent use with other pieces.
 func (p *Predictor) Read(pieces []Piece, precision nn.Precision) error {
 	o := PredictOptions{Precision: precision}
 	wanted := []string{}
@@ -95,8 +92,8 @@ func (p *Predictor) Read(pieces []Piece, precision nn.Precision) error {
 	return nil
 }
 
-// Predictions returns a prediction for each text, in their order. All pieces
-// must have been read.
+// Predictions returns one prediction per text, in the same order. All pieces must have
+// been read.
 func (r *Reading) Predictions() []Prediction {
 	predictions := make([]Prediction, len(r.calls))
 	for i, c := range r.calls {

@@ -5,29 +5,28 @@ import (
 	"encoding/json"
 )
 
-// Prediction is what the model says of one text. Parts that weren't asked for
-// are nil and left out of its JSON; all are where Err is set.
+// Prediction is the model's prediction for one text. Parts that weren't requested are
+// nil and omitted from its JSON; if Err is set, all are.
 type Prediction struct {
-	// Err says why there is no answer: it is [ErrNoWords], or [ErrNotFinite], wrapped.
-	// Other texts of the same call to [Predictor.Predict] have theirs.
+	// Err is the reason for a missing prediction: it is [ErrNoWords], or [ErrNotFinite],
+	// wrapped. Other texts in the same call of [Predictor.Predict] aren't affected.
 	Err error `json:"-"`
 
 	NER            []Token        `json:"ner,omitzero"`            // the text's words, in order
-	Entities       []Entity       `json:"entities,omitzero"`       // neighbouring words that belong together, merged
+	Entities       []Entity       `json:"entities,omitzero"`       // adjacent words with the same label, joined
 	Classification Fields[string] `json:"classification,omitzero"` // main_category, sub_category, intervention, priority
 	QA             Fields[[]int]  `json:"qa,omitzero"`             // opening, listening, …: 1 for each criterion that is met, otherwise 0
 	Tasks          Fields[Own]    `json:"tasks,omitzero"`          // the model's other tasks, by name
 	Scores         *Scores        `json:"scores,omitzero"`
-	Truncated      bool           `json:"truncated,omitzero"` // the end of the text wasn't read
-	Read           int            `json:"-"`                  // tokens that the model read, [CLS] and [SEP] of each window included
+	Truncated      bool           `json:"truncated,omitzero"` // the text was truncated
+	Read           int            `json:"-"`                  // tokens read, including [CLS] and [SEP] of each window
 
-	Attention Fields[[]WordWeight] `json:"attention,omitzero"` // by task: what its attention pooling looked at
+	Attention Fields[[]WordWeight] `json:"attention,omitzero"` // by task: the weights of its attention pooling
 }
 
-// Token is a word of the text with its label: what stands between white space
-// and punctuation, or a punctuation mark. The label is the model's own: where
-// labels are tags, B-NAME. Start and End count Unicode code points of the text,
-// half-open.
+// Token is a word of the text with its label. Words are separated by white space, and
+// each punctuation mark is a word of its own. The label is the model's; if labels are
+// tags, such as B-NAME. Start and End count Unicode code points of the text, half-open.
 type Token struct {
 	Text  string `json:"token"`
 	Label string `json:"label"`
@@ -35,10 +34,9 @@ type Token struct {
 	End   int    `json:"end"`
 }
 
-// Entity is a run of neighbouring words that belong together by their labels,
-// other than O (see [tasks.Scheme]), as it stands in the text. Where labels are
-// tags, its label is the name without the tag's letter. Start and End are as in
-// [Token].
+// Entity is a sequence of adjacent words that form an entity according to their labels,
+// other than O (see [tasks.Scheme]), as written in the text. If labels are tags, its
+// label is the name without the tag's prefix. Start and End are as in [Token].
 type Entity struct {
 	Text  string `json:"text"`
 	Label string `json:"label"`
@@ -46,24 +44,24 @@ type Entity struct {
 	End   int    `json:"end"`
 }
 
-// Scores are the probabilities behind a [Prediction].
+// Scores are the probabilities of a [Prediction].
 type Scores struct {
-	NER            []Fields[float32]       `json:"ner,omitzero"`            // of each token: all labels
-	Classification Fields[Fields[float32]] `json:"classification,omitzero"` // of each head: all labels, by this head alone; see [tasks.Task.Answer]
-	QA             Fields[[]float32]       `json:"qa,omitzero"`             // of each head: each criterion
+	NER            []Fields[float32]       `json:"ner,omitzero"`            // by token: all labels
+	Classification Fields[Fields[float32]] `json:"classification,omitzero"` // by head: all labels, for this head alone; see [tasks.Task.Answer]
+	QA             Fields[[]float32]       `json:"qa,omitzero"`             // by head: each criterion
 	Tasks          Fields[OwnScores]       `json:"tasks,omitzero"`
 }
 
-// Own is what a user's own task says of a text. The parts of the task's kind
-// are set. In JSON it is {"tokens": …, "entities": …}, or an object of heads.
+// Own is the prediction for a custom task. The fields of the task's kind are set. In
+// JSON it is {"tokens": …, "entities": …}, or an object of heads.
 type Own struct {
 	Tokens   []Token
 	Entities []Entity
-	Classes  Fields[string]      // of each head
-	Flags    Fields[Fields[int]] // of each head: 0 or 1 for each label
+	Classes  Fields[string]      // by head
+	Flags    Fields[Fields[int]] // by head: 0 or 1 for each label
 }
 
-// MarshalJSON writes what the task's kind has.
+// MarshalJSON writes the fields of the task's kind.
 func (o Own) MarshalJSON() ([]byte, error) {
 	switch {
 	case o.Classes != nil:
@@ -77,14 +75,14 @@ func (o Own) MarshalJSON() ([]byte, error) {
 	}{o.Tokens, o.Entities})
 }
 
-// OwnScores are the probabilities behind an [Own]: a list of tokens with all
-// labels, or all labels of each head.
+// OwnScores are the probabilities of an [Own]: a list of tokens with all labels, or all
+// labels of each head.
 type OwnScores struct {
 	Tokens []Fields[float32]
 	Heads  Fields[Fields[float32]]
 }
 
-// MarshalJSON writes what the task's kind has.
+// MarshalJSON writes the fields of the task's kind.
 func (o OwnScores) MarshalJSON() ([]byte, error) {
 	if o.Heads != nil {
 		return plainJSON(o.Heads)
@@ -92,8 +90,8 @@ func (o OwnScores) MarshalJSON() ([]byte, error) {
 	return plainJSON(o.Tokens)
 }
 
-// plainJSON is json.Marshal without escapes for HTML; the caller's encoder
-// makes them, if it is to.
+// plainJSON is json.Marshal without HTML escapes; the caller's encoder adds them if
+// configured.
 func plainJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -104,11 +102,11 @@ func plainJSON(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// Fields are values by name, in the order of a task's heads or labels. In JSON
-// they are an object.
+// Fields are named values, in the order of a task's heads or labels. In JSON they are an
+// object.
 type Fields[T any] []Field[T]
 
-// Field is one of [Fields].
+// Field is an element of [Fields].
 type Field[T any] struct {
 	Name  string
 	Value T
@@ -129,7 +127,7 @@ func (f Fields[T]) Get(name string) T {
 func (f Fields[T]) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // the caller's encoder does, if it is to
+	e.SetEscapeHTML(false) // the caller's encoder does, if configured
 	b.WriteByte('{')
 	for i, field := range f {
 		if i > 0 {

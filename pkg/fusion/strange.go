@@ -11,13 +11,13 @@ import (
 	"github.com/trident-nlp/trident/pkg/backbone"
 )
 
-// peftPrefix is what PEFT puts in front of the names of a model's tensors.
+// peftPrefix is PEFT's prefix of a model's tensors.
 const peftPrefix = "base_model.model."
 
-// mergeAdapter is what to do about a model of PEFT's.
+// mergeAdapter is the advice about a PEFT model.
 const mergeAdapter = "merge it with merge_and_unload() and save the result with save_pretrained()"
 
-// strange says what a folder without [LabelMapsFile] holds, whose weights no maker is known of.
+// strange describes a folder without [LabelMapsFile] whose weights have no known maker.
 func strange(d description, file *weights.File) error {
 	name, names := filepath.Base(file.Path()), file.Names()
 	is := fmt.Sprintf("there is no %s", LabelMapsFile)
@@ -36,7 +36,7 @@ func strange(d description, file *weights.File) error {
 		is, LabelMapsFile, tokenClassifiersOf[backbone.DistilBERT], tokenClassifiersOf[backbone.BERT])
 }
 
-// commonPrefix is what all names begin with, up to a dot; "" of a single one.
+// commonPrefix is the common prefix of names, up to a dot; "" for a single name.
 func commonPrefix(names []string) string {
 	if len(names) < 2 {
 		return ""
@@ -50,7 +50,7 @@ func commonPrefix(names []string) string {
 	return prefix[:strings.LastIndex(prefix, ".")+1]
 }
 
-// noWeights says that dir has none of the files of weights that are wanted.
+// noWeights returns the error that dir has none of the wanted weight files.
 func noWeights(dir, wanted string) error {
 	const adapter = "adapter_model.safetensors"
 	if _, err := os.Stat(filepath.Join(dir, adapter)); err == nil {

@@ -13,10 +13,10 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Thresholds are those of heads, by task and head: {"qa": {"opening": 0.4}}.
+// Thresholds are thresholds by task and head: {"qa": {"opening": 0.4}}.
 type Thresholds map[string]map[string]float64
 
-// threshold is that of one head.
+// threshold returns the threshold of one head.
 func (o PredictOptions) threshold(task, head string) float64 {
 	if t, set := o.Heads[task][head]; set {
 		return t
@@ -24,8 +24,8 @@ func (o PredictOptions) threshold(task, head string) float64 {
 	return o.Threshold
 }
 
-// Check reports the first, by name, that isn't a probability, or that none of
-// the tasks has a head for.
+// Check returns an error for the first entry, by name, that isn't a probability or
+// doesn't match a head of the tasks.
 func (t Thresholds) Check(list []tasks.Task) error {
 	for _, name := range slices.Sorted(maps.Keys(t)) {
 		task, err := tasks.Find(list, name)
@@ -48,13 +48,12 @@ func (t Thresholds) Check(list []tasks.Task) error {
 	return nil
 }
 
-// ReadThresholds reads a file such as {"qa": {"opening": 0.43}}, as eval
-// writes it. Whether they fit a model is for [Thresholds.Check]. An error
-// names the file.
+// ReadThresholds reads a file such as {"qa": {"opening": 0.43}}, as written by eval.
+// [Thresholds.Check] checks whether they match a model. Errors name the file.
 func ReadThresholds(path string) (Thresholds, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read thresholds: %w", err) // it names the file
+		return nil, fmt.Errorf("read thresholds: %w", err) // err names the file
 	}
 	t, err := parseThresholds(data)
 	if err != nil {
@@ -93,8 +92,8 @@ func parseThresholds(data []byte) (Thresholds, error) {
 
 var errShape = errors.New(`want a JSON object of tasks, each an object of heads with numbers: {"qa": {"opening": 0.43}}`)
 
-// thresholdsProblem says what is wrong without what the file holds: it may be
-// another file, with transcripts.
+// thresholdsProblem describes an error without quoting the file: it may be another file,
+// with transcripts.
 func thresholdsProblem(err error) error {
 	var syntax *json.SyntaxError
 	var wrongType *json.UnmarshalTypeError

@@ -12,11 +12,10 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// ErrTooManyTokens says that texts have more tokens than
-// [PredictOptions].MaxTokens.
+// ErrTooManyTokens means that texts have more tokens than [PredictOptions].MaxTokens.
 var ErrTooManyTokens = errors.New("the texts have too many tokens")
 
-// tokenize makes calls of texts, on all cores.
+// tokenize encodes texts on all cores.
 func (p *Predictor) tokenize(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]*call, error) {
 	calls := make([]*call, len(texts))
 	workers := min(runtime.GOMAXPROCS(0), len(texts))
@@ -41,9 +40,8 @@ func (p *Predictor) tokenize(ctx context.Context, texts []datasets.Transcript, o
 	return calls, group.Wait()
 }
 
-// recovered makes an error of a panic, which would end the program from a
-// goroutine of its own. The error tells no more of it than what can't hold a
-// text.
+// recovered converts a panic, which would end the program in another goroutine, to an
+// error. The error only contains parts of it that can't contain a text.
 func recovered(err *error) {
 	switch p := recover().(type) {
 	case nil:

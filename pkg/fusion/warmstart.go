@@ -12,20 +12,21 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// KeptHead says what a head has from the model that it continues.
+// KeptHead is what a head took over from the model that it continues.
 type KeptHead struct {
 	Task, Head string
-	Kept       []string // labels that both have: their weights are taken over
-	New        []string // labels that the other model lacks, whose weights are drawn
+	Kept       []string // labels of both models, whose weights are taken over
+	New        []string // labels that the other model lacks, with random weights
 	Gone       []string // labels that only the other model has
-	Why        string   // why nothing is kept; "" if something is
+	Why        string   // why nothing was kept; "" if something was
 }
 
-// KeepHeads takes the heads of another model over where they fit: of tasks with the same
-// name and the same parts between encoder and classifiers, these parts and, label by label, the
-// classifiers' rows. Labels may have other ids. With the same encoder a text's logits for the
-// labels of both models are then the other model's, to the last bit where all labels are the
-// same (matrix products of another width may round otherwise). It returns what became of each head.
+// KeepHeads takes over the heads of another model where they fit. For tasks with the same
+// name and the same layers between encoder and classifiers it copies these layers and,
+// label by label, the classifiers' rows; labels may have other ids. If the encoders are
+// the same, logits for the labels of both models are then the other model's, bit for bit
+// if all labels are the same (matrix products of another width may round differently). It
+// returns the outcome for each head.
 func (m *Model) KeepHeads(from *Model) ([]KeptHead, error) {
 	var list []KeptHead
 	for _, task := range m.Tasks {
@@ -52,7 +53,7 @@ func (m *Model) KeepHeads(from *Model) ([]KeptHead, error) {
 	return list, nil
 }
 
-// matching is the other model's task that a task continues, or why there is none.
+// matching returns the task of another model that a task can continue, or why there is none.
 func matching(task tasks.Task, from *Model) (other tasks.Task, why string) {
 	other, err := tasks.Find(from.Tasks, task.Name)
 	switch {
@@ -68,7 +69,7 @@ func matching(task tasks.Task, from *Model) (other tasks.Task, why string) {
 	return other, ""
 }
 
-// keepParts takes over what stands between the encoder and a task's classifiers.
+// keepParts copies the layers between the encoder and a task's classifiers.
 func (m *Model) keepParts(task tasks.Task, from *Model, other tasks.Task) error {
 	for _, part := range []struct{ mine, theirs string }{
 		{task.Transform, other.Transform}, {task.PreParam, other.PreParam}, {task.PoolParam, other.PoolParam},
@@ -98,8 +99,8 @@ func (m *Model) keepParts(task tasks.Task, from *Model, other tasks.Task) error 
 	return nil
 }
 
-// keepRows takes over the rows of a classifier, weight [labels, dim] and bias [labels],
-// whose labels both models have.
+// keepRows copies the rows of a classifier, weight [labels, dim] and bias [labels], for the
+// labels of both models.
 func (m *Model) keepRows(task tasks.Task, head tasks.Head, from *Model, other tasks.Task) (KeptHead, error) {
 	kept := KeptHead{Task: task.Name, Head: head.Name}
 	at := slices.IndexFunc(other.Heads, func(h tasks.Head) bool { return h.Name == head.Name })
@@ -108,7 +109,7 @@ func (m *Model) keepRows(task tasks.Task, head tasks.Head, from *Model, other ta
 		return kept, nil
 	}
 	theirs := other.Heads[at]
-	rows := map[int]int{} // ours by theirs
+	rows := map[int]int{} // our row → theirs
 	for i, label := range head.Labels {
 		if j := slices.Index(theirs.Labels, label); j >= 0 {
 			rows[i] = j
@@ -134,7 +135,7 @@ func (m *Model) keepRows(task tasks.Task, head tasks.Head, from *Model, other ta
 	return kept, nil
 }
 
-// copyRows overwrites rows of a parameter by those of another model's.
+// copyRows overwrites rows of a parameter with those of another model's.
 func (m *Model) copyRows(name string, from *Model, theirs string, rows map[int]int) error {
 	dst, found := m.params.Get(name)
 	src, there := from.params.Get(theirs)

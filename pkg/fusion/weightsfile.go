@@ -12,10 +12,10 @@ import (
 	"github.com/trident-nlp/trident/pkg/backbone"
 )
 
-// openWeights opens the file of dir that holds the model. Of several it is the first in
-// transformers' order, with [PTFile] before PyTorch's others, which must then be the same
-// model; but an encoder alone isn't the model where another file has the heads too: the
-// prototype's QA trainer leaves such a [SafetensorsFile].
+// openWeights opens the weight file of the model in dir. If there are several, it is the
+// first in transformers' order, with [PTFile] before PyTorch's other files, which must
+// then contain the same model. A file with only an encoder is skipped if another one has
+// the heads too: the prototype's QA trainer leaves such a [SafetensorsFile].
 func openWeights(dir string) (*weights.File, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("not a model directory: %w", err)
@@ -41,9 +41,9 @@ func openWeights(dir string) (*weights.File, error) {
 	return file, err
 }
 
-// checkOnlyModel wants PyTorch's other file, if it is there and whole, to hold the very model
-// that file does. transformers writes and reads that one, and knows nothing of [PTFile]:
-// after a training with it [PTFile] is a model that is no longer meant.
+// checkOnlyModel requires PyTorch's other file, if it exists and is complete, to contain
+// the same model as file. transformers writes and reads that file and ignores [PTFile]:
+// after training with transformers, [PTFile] is outdated.
 func checkOnlyModel(dir string, file *weights.File) error {
 	if weights.SameFile(file.Path(), filepath.Join(dir, weights.BinFile)) {
 		return nil
@@ -68,7 +68,7 @@ func checkOnlyModel(dir string, file *weights.File) error {
 	return err
 }
 
-// isWhole reports whether a file of weights holds an encoder, and heads.
+// isWhole reports whether a weight file contains an encoder and heads.
 func isWhole(file *weights.File) bool {
 	return hasHeads(file) && slices.ContainsFunc(file.Names(), func(name string) bool {
 		return strings.HasSuffix(name, "embeddings.word_embeddings.weight")

@@ -7,11 +7,11 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Answers gives for each row of a batch the class of each head of a multiclass
-// task, as [tasks.Task.Answer] chooses them; logits are those of [Head.Logits],
+// Answers returns for each row of a batch the classes chosen for the heads of a
+// multiclass task; see [tasks.Task.Answer]. logits is the output of [Head.Logits],
 // [batch, labels] each. It is nil after an error of s.
 func Answers(s *nn.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
-	values := make([][]float32, len(logits)) // of each head, [batch·labels]
+	values := make([][]float32, len(logits)) // by head, [batch·labels]
 	for h, x := range logits {
 		values[h] = s.ReadFloat32(x)
 	}

@@ -1,6 +1,6 @@
 package heads
 
-// Denominator implements [Head]. Classes that are ignored are negative.
+// Denominator implements [Head]. Ignored classes are negative.
 func (l *losses) Denominator(head int, classes []int64) float64 {
 	weights := l.weights[head]
 	var sum float64

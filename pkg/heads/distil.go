@@ -10,40 +10,40 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-// Soft is what a teacher says to one head of a batch.
+// Soft is a teacher's output for one head and a batch.
 type Soft struct {
-	// Logits are the teacher's (float32, [n, labels]), for the rows that Rows
-	// names, or else for all of the batch. The head is left out if they are
-	// nil or n is 0.
+	// Logits are the teacher's (float32, [n, labels]), for the rows listed in Rows, or
+	// else for the whole batch. The head is skipped if they are nil or n is 0.
 	Logits *ts.Tensor
 
-	// Rows are the rows of the student's logits that Logits belong to, in the
-	// same order (int64, [n]). The rows are counted over [batch·seq, labels]
-	// for a token task and [batch, labels] for the others. Nil: all, in order.
+	// Rows are the rows of the student's logits that correspond to Logits, in the same
+	// order (int64, [n]). They are rows of [batch·seq, labels] for a token task and of
+	// [batch, labels] for the others. Nil: all, in order.
 	Rows *ts.Tensor
 
-	// Denominator is the number of rows of the larger batch, where these are some
-	// of its rows: the losses of its parts add up to its own. 0: n.
+	// Denominator is the number of rows of the larger batch that these rows are a part
+	// of: the losses of its parts add up to its own. 0: n.
 	Denominator float64
 }
 
-// softFunc is the divergence KL(teacher ‖ student) of what one head predicts, a
-// scalar. Its logits [n, labels] are divided by the temperature already.
+// softFunc is the divergence KL(teacher ‖ student) of one head's predictions, a scalar.
+// The logits [n, labels] are already divided by the temperature.
 type softFunc func(s *torchx.Scope, student, teacher *ts.Tensor) *ts.Tensor
 
-// classDivergence is for heads of classes, of tokens or of texts: the mean over
-// the rows of Σ p·(log p - log q) over the labels, where p and q are the
-// teacher's and the student's softmax. It is PyTorch's kl_div with
+// classDivergence is for single-label heads, of tokens or of texts: the mean over the
+// rows of Σ p·(log p - log q) over the labels, where p and q are the teacher's and the
+// student's softmax. It equals PyTorch's kl_div with reduction="batchmean" and
+// log_target=True.
 // reduction="batchmean" and log_target=True.
 func classDivergence(s *torchx.Scope, student, teacher *ts.Tensor) *ts.Tensor {
 	divergence := s.KLDiv(s.LogSoftmax(student, 1), s.LogSoftmax(teacher, 1)) // [n, labels]
 	return s.Mean(s.Sum(divergence, 1))
 }
 
-// flagDivergence is for heads of yes/no outputs: the mean over all outputs of
-// p·(log p - log q) + (1-p)·(log(1-p) - log(1-q)), where p and q are the
-// teacher's and the student's sigmoid; so 1-p is the sigmoid of -logit, whose
-// logarithm is finite for every logit.
+// flagDivergence is for heads of yes/no outputs: the mean over all outputs of p·(log p -
+// log q) + (1-p)·(log(1-p) - log(1-q)), where p and q are the teacher's and the
+// student's sigmoid. 1-p is computed as the sigmoid of -logit, whose logarithm is finite
+// for every logit.
 func flagDivergence(s *torchx.Scope, student, teacher *ts.Tensor) *ts.Tensor {
 	yes := s.KLDiv(s.LogSigmoid(student), s.LogSigmoid(teacher))
 	no := s.KLDiv(s.LogSigmoid(s.Scale(student, -1)), s.LogSigmoid(s.Scale(teacher, -1)))
@@ -51,9 +51,8 @@ func flagDivergence(s *torchx.Scope, student, teacher *ts.Tensor) *ts.Tensor {
 }
 
 // SoftLoss implements [Head]. The divergence is computed in float32, also under
-// autocast. Its gradient falls as 1/T², which the factor T² makes up for
-// (Hinton, Vinyals and Dean 2015, "Distilling the Knowledge in a Neural
-// Network", section 2).
+// autocast. The factor T² compensates for its gradient, which decreases as 1/T² (Hinton,
+// Vinyals and Dean 2015, "Distilling the Knowledge in a Neural Network", section 2).
 func (l *losses) SoftLoss(s *torchx.Scope, logits []*ts.Tensor, teacher []Soft, temperature float64) *ts.Tensor {
 	switch {
 	case len(teacher) != len(logits):

@@ -1,9 +1,9 @@
-// Package heads maps an encoder's hidden states to a task's logits and losses.
-// There are two kinds: a token head, and heads over a pooled sentence vector;
-// a [tasks.Task] says which a task takes.
+// Package heads maps an encoder's hidden states to a task's logits and losses. There are
+// two kinds of head: for tokens, and for a pooled sentence vector; the [tasks.Task]
+// determines which one is used.
 //
-// pkg/fusion makes the heads of a model ([New]) and calls them with the hidden states of
-// its encoder. Programs that use a model don't need this package.
+// pkg/fusion creates the heads of a model ([New]) and calls them with the hidden states
+// of its encoder. Programs that use a model don't need this package.
 package heads
 
 import (
@@ -15,52 +15,49 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// A Head is everything of one task above the encoder.
+// A Head contains all layers of one task above the encoder.
 type Head interface {
-	// Logits maps hidden states [batch, seq, dim] to one tensor of logits for
-	// each of the task's heads: [batch, seq, labels] for a token task,
-	// [batch, labels] for the others. mask [batch, seq] (bool) is true on real
-	// tokens; nil means no padding.
+	// Logits maps hidden states [batch, seq, dim] to one tensor of logits for each of
+	// the task's heads: [batch, seq, labels] for a token task, [batch, labels] for the
+	// others. mask [batch, seq] (bool) is true on real tokens; nil means no padding.
 	Logits(s *nn.Scope, hidden, mask *ts.Tensor) []*ts.Tensor
 
-	// Loss is the training loss, a scalar: the sum of the task's heads' mean
-	// losses over the targets that aren't ignored. targets has one element for
-	// each head. A head without a target has nothing to learn and is left out;
-	// without any target Loss returns nil.
+	// Loss is the training loss, a scalar: the sum of the mean losses of the task's
+	// heads over the targets that aren't ignored. targets has one element per head. A
+	// head without a target is skipped; without any target Loss returns nil.
 	Loss(s *nn.Scope, logits []*ts.Tensor, targets []Target) *ts.Tensor
 
-	// SoftLoss is the distillation loss, a scalar: the sum of the task's heads'
-	// T²·KL(teacher ‖ student), of logits divided by the temperature T > 0.
-	// It is a mean over rows for heads of classes and over all outputs for
-	// yes/no ones. teacher has one element for each head and gets no gradient. A
-	// head of which the teacher says nothing is left out; if it says nothing at
-	// all SoftLoss returns nil.
+	// SoftLoss is the distillation loss, a scalar: the sum of T²·KL(teacher ‖ student)
+	// over the task's heads, with logits divided by the temperature T > 0. It is a mean
+	// over rows for single-label heads and over all outputs for yes/no heads. teacher
+	// has one element per head and gets no gradient. A head without teacher targets is
+	// skipped; if all are, SoftLoss returns nil.
 	SoftLoss(s *nn.Scope, logits []*ts.Tensor, teacher []Soft, temperature float64) *ts.Tensor
 
-	// SetClassWeights weighs the labels in Loss from now on: one positive number
-	// for each label of each head, nil for a head whose labels all weigh 1. For
-	// token and multiclass tasks the mean over targets becomes the weighted
-	// mean Σ w·loss / Σ w, w being the weight of the target's class; for
-	// multilabel ones the weight multiplies the loss of an output whose target
-	// is 1. These are weight of PyTorch's CrossEntropyLoss and pos_weight of its
-	// BCEWithLogitsLoss. After an error the weights are as before.
+	// SetClassWeights sets the weights of the labels in Loss: one positive number for
+	// each label of each head, nil for a head with equal weights. For token and
+	// multiclass tasks the mean over targets becomes the weighted mean Σ w·loss / Σ w,
+	// where w is the weight of the target's class; for multilabel tasks the weight
+	// multiplies the loss of an output whose target is 1. These are weight of PyTorch's
+	// CrossEntropyLoss and pos_weight of its BCEWithLogitsLoss. After an error the
+	// weights are unchanged.
 	SetClassWeights(weights [][]float32) error
 
-	// SetLabelSmoothing gives, from now on, all classes of a head together this part of each
-	// target in Loss: label_smoothing of PyTorch's CrossEntropyLoss. Yes/no heads aren't
-	// smoothed, as PyTorch's BCEWithLogitsLoss isn't.
+	// SetLabelSmoothing sets the fraction of each target in Loss that all classes of a
+	// head share: label_smoothing of PyTorch's CrossEntropyLoss. Yes/no heads aren't
+	// smoothed, since PyTorch's BCEWithLogitsLoss has no smoothing.
 	SetLabelSmoothing(smoothing float64) error
 
-	// Denominator is what the sum of a head's losses over classes, [batch·seq] for
-	// a token task and [batch] for a multiclass one, is divided by: the number of
-	// those that count or, with class weights, the sum of their weights. For a
-	// head of yes/no outputs it is the number of outputs that count, whatever they
-	// weigh, which its caller knows.
+	// Denominator is the divisor of the sum of a head's losses over classes, [batch·seq]
+	// for a token task and [batch] for a multiclass one: the number of classes that
+	// aren't ignored or, with class weights, the sum of their weights. For a head of
+	// yes/no outputs it is the number of outputs that aren't ignored, regardless of
+	// weights, which the caller knows.
 	Denominator(head int, classes []int64) float64
 }
 
-// New adds the head's parameters to p, under the names in task, and returns
-// it. They are initialised as PyTorch's nn.Linear.
+// New adds the head's parameters to p, under the names in task, and returns the head.
+// They are initialised like PyTorch's nn.Linear.
 func New(p nn.Params, task tasks.Task, dim int64, dropout float64) (Head, error) {
 	if len(task.Heads) == 0 {
 		return nil, fmt.Errorf("task %q has no head", task.Name)

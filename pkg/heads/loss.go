@@ -9,29 +9,27 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Target is what one head shall predict for a batch.
+// Target is one head's target for a batch.
 type Target struct {
-	// Values are class ids (int64), [batch·seq] for a token task and [batch]
-	// for a multiclass one, or 0 and 1 (float32), [batch, labels]. Nil: the head
-	// is left out. It must be nil when nothing in it counts: a mean over
-	// nothing is NaN.
+	// Values are class ids (int64), [batch·seq] for a token task and [batch] for a
+	// multiclass one, or 0 and 1 (float32), [batch, labels]. Nil: the head is skipped.
+	// It must be nil if all targets are ignored, since the mean over nothing is NaN.
 	Values *ts.Tensor
 
-	// Valid is for multilabel tasks (float32, [batch, labels]): 1 where Values
-	// counts, 0 where it is to be ignored, whatever finite number it is. Nil:
-	// all count.
+	// Valid is for multilabel tasks (float32, [batch, labels]): 1 where Values is used,
+	// 0 where it is ignored; it may be any finite number there. Nil: all are used.
 	Valid *ts.Tensor
 
-	// Denominator is what the sum of the losses over the targets that count is
-	// divided by, where they are some of a larger batch's: that batch's
-	// [Head.Denominator], so that the losses of its parts add up to its own.
-	// 0: that of Values, which gives their mean.
+	// Denominator is the divisor of the sum of the losses, if the targets are a part of
+	// a larger batch: that batch's [Head.Denominator], so that the losses of its parts
+	// add up to its own. 0: that of Values, which gives their mean.
 	Denominator float64
 }
 
-// lossFunc is one head's loss over the targets that count, a scalar: their sum by
-// the target's denominator. weight [labels] is what [Head.SetClassWeights] was
-// given, or nil; smoothing what [Head.SetLabelSmoothing] was, which flags don't have.
+// lossFunc is one head's loss, a scalar: the sum over the targets that aren't ignored,
+// divided by the target's denominator. weight [labels] is the argument of
+// [Head.SetClassWeights], or nil; smoothing that of [Head.SetLabelSmoothing], which
+// yes/no heads ignore.
 type lossFunc func(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, smoothing float64) *ts.Tensor
 
 // tokenLoss takes logits [batch, seq, labels] and class ids [batch·seq].
@@ -64,12 +62,12 @@ func flagLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tens
 	return s.Div(loss, s.Mean(target.Valid)) // Σ valid·loss / Σ valid, both over the number of outputs
 }
 
-// losses is the half of a [Head] that turns logits into losses.
+// losses is the part of a [Head] that computes losses from logits.
 type losses struct {
 	task      tasks.Task
 	hard      lossFunc
 	soft      softFunc
-	weights   [][]float32 // for each head; nil: all weigh 1
+	weights   [][]float32 // by head; nil: equal weights
 	smoothing float64
 }
 
@@ -105,7 +103,7 @@ func (l *losses) Loss(s *torchx.Scope, logits []*ts.Tensor, targets []Target) *t
 	return total
 }
 
-// plus adds a head's loss to those before it, nil for the first.
+// plus adds a head's loss to the total, which is nil for the first.
 func plus(s *torchx.Scope, total, loss *ts.Tensor) *ts.Tensor {
 	if total == nil {
 		return loss

@@ -7,8 +7,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// pooledHead puts one linear classifier for each of the task's heads on a
-// pooled sentence vector: pooling → [Linear → ReLU →] dropout → Linear, …
+// pooledHead has one linear classifier for each of the task's heads, on a pooled
+// sentence vector: pooling → [Linear → ReLU →] dropout → Linear, …
 type pooledHead struct {
 	losses
 	pooling     pooling

@@ -27,8 +27,8 @@ func newPooling(p torchx.Params, task tasks.Task, dim int64) (pooling, error) {
 	return nil, fmt.Errorf("task %q: unknown pooling %q", task.Name, task.Pooling)
 }
 
-// attentionPooling is the task's learned view of the text: a weighted sum of
-// the hidden states, weights = softmax over the real tokens of a linear score.
+// attentionPooling is a learned weighted sum of the hidden states, with weights =
+// softmax over the real tokens of a linear score.
 type attentionPooling struct{ score torchx.Linear }
 
 func (a attentionPooling) pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
@@ -45,17 +45,16 @@ func (a attentionPooling) weights(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.
 	return s.Softmax(scores, 1)
 }
 
-// clsPooling takes the first token's hidden state, [CLS].
+// clsPooling returns the hidden state of the first token, [CLS].
 type clsPooling struct{}
 
 func (clsPooling) pool(s *torchx.Scope, hidden, _ *ts.Tensor) *ts.Tensor {
 	return s.Select(hidden, 1, 0) // [batch, dim]
 }
 
-// Attention returns how much a head's attention pooling looks at each token,
-// [batch, seq]: weights that are 0 on padding and whose sum in a row is 1. It is
-// nil for a head without attention pooling. hidden and mask are as in
-// [Head.Logits].
+// Attention returns the weights of a head's attention pooling, [batch, seq]: 0 on
+// padding, with the sum 1 in each row. It is nil for a head without attention pooling.
+// hidden and mask are as in [Head.Logits].
 func Attention(h Head, s *nn.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
 	pooled, ok := h.(*pooledHead)
 	if !ok {

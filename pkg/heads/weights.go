@@ -22,7 +22,7 @@ func (l *losses) SetClassWeights(weights [][]float32) error {
 			return fmt.Errorf("class weights of task %q, head %q: %d weights for %d labels", l.task.Name, heads[i].Name, len(list), len(labels))
 		}
 		for j, w := range list {
-			if !(w > 0) || math.IsInf(float64(w), 1) { // a batch of classes that weigh 0 would have the loss 0/0
+			if !(w > 0) || math.IsInf(float64(w), 1) { // if all classes of a batch had weight 0, its loss would be 0/0
 				return fmt.Errorf("class weights of task %q, head %q: label %q weighs %v, want a positive number", l.task.Name, heads[i].Name, labels[j], w)
 			}
 		}
@@ -42,7 +42,7 @@ func (l *losses) SetLabelSmoothing(smoothing float64) error {
 	return nil
 }
 
-// weight returns the class weights of head i [labels], nil if all weigh 1.
+// weight returns the class weights of head i [labels], nil if all are equal.
 func (l *losses) weight(s *torchx.Scope, i int) *ts.Tensor {
 	if l.weights[i] == nil {
 		return nil

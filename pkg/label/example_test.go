@@ -10,7 +10,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/label"
 )
 
-// Two calls are read from a stream, and answered in a table.
+// Two calls are read from a stream, and their labels are written as a table.
 func ExampleRun() {
 	dir, err := os.MkdirTemp("", "model-")
 	if err != nil {
@@ -20,7 +20,7 @@ func ExampleRun() {
 	defer os.RemoveAll(dir)
 
 	o := label.Defaults()
-	o.Model = tinymodel.ForExample(dir, 1) // a folder that train has written
+	o.Model = tinymodel.ForExample(dir, 1) // a folder written by train
 	o.Input, o.InputFormat = []string{"-"}, "jsonl"
 	o.Tasks, o.Format, o.Device = []string{"mood"}, "csv", "cpu"
 	calls := `{"id": 1, "text": "Hello, my name is Mwakamba."}

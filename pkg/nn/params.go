@@ -7,7 +7,7 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-// Params collects a model's parameters in the order of their creation, and carries the
+// Params collects a model's parameters in the order of their creation, and keeps the
 // first error of creating them.
 type Params = torchx.Params
 

@@ -7,8 +7,8 @@ import (
 )
 
 // A Scope runs tensor operations for one step. After the first error its methods do
-// nothing and return nil; Close returns that error and frees all tensors that the Scope
-// made, but those handed to Keep. It must be used and closed by the goroutine that
+// nothing and return nil; Close returns that error and frees all tensors created by the
+// Scope, except those passed to Keep. It must be used and closed by the goroutine that
 // opened it.
 type Scope = torchx.Scope
 

@@ -7,24 +7,24 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// mostConfused is how many pairs a report lists.
+// mostConfused is the maximum number of pairs in a report.
 const mostConfused = 20
 
-// Classes is how well one of several classes was chosen for each word or
-// record. Unknown labels, if the truth has any, count as one more class.
+// Classes has the scores of choosing one of several classes for each word or record.
+// Unknown labels in the truth count as an additional class.
 type Classes struct {
-	Labels       []string          `json:"labels"` // of the confusion matrix: by class id; UnknownLabel last, if there
+	Labels       []string          `json:"labels"` // of the confusion matrix: by class id; UnknownLabel last, if present
 	Total        int               `json:"total"`  // words or records
 	Unknown      int               `json:"unknown"`
 	Accuracy     float64           `json:"accuracy"`
 	MacroF1      float64           `json:"macro_f1"` // mean over the classes in truth or predictions
 	WeightedF1   float64           `json:"weighted_f1"`
 	PerLabel     []LabelScore      `json:"per_label"`
-	Confusion    metrics.Confusion `json:"confusion"` // [truth][predicted]
+	Confusion    metrics.Confusion `json:"confusion"` // [true][predicted]
 	MostConfused []Confused        `json:"most_confused"`
 }
 
-// Confused says how often one label was taken for another.
+// Confused counts how often one label was mistaken for another.
 type Confused struct {
 	Truth     string `json:"truth"`
 	Predicted string `json:"predicted"`
@@ -60,11 +60,12 @@ func newClasses(labels []string, choices []choice) (*Classes, error) {
 	return c, nil
 }
 
-// classHead is one head's choices, by record; truth tasks.IgnoreClass: none.
+// classHead has the choices of one head, by record; truth is tasks.IgnoreClass if there
+// is no label.
 type classHead struct {
 	name    string
 	choices []choice
-	counts  []metrics.Counts // by class; used anew for each resample
+	counts  []metrics.Counts // by class; reused for each resample
 }
 
 func (r *Report) addClasses(o Outputs) (measure, error) {
@@ -94,7 +95,8 @@ func (r *Report) addClasses(o Outputs) (measure, error) {
 	return m, nil
 }
 
-// contradictions says of each record whether its answer's labels don't go together.
+// contradictions reports for each record whether the labels of its answer contradict
+// each other.
 func contradictions(o Outputs) []bool {
 	list := make([]bool, len(o.Records))
 	answer := make([]int, len(o.Heads))
@@ -107,7 +109,7 @@ func contradictions(o Outputs) []bool {
 	return list
 }
 
-// classMeasure gives avg_acc, then accuracy and macro-F1 of each head.
+// classMeasure computes avg_acc, then accuracy and macro-F1 of each head.
 func classMeasure(heads []classHead) measure {
 	names := []string{"avg_acc"}
 	for _, h := range heads {
@@ -141,8 +143,8 @@ func (h classHead) score(index []int) (accuracy, macroF1 float64) {
 	return accuracyAndMacroF1(h.counts)
 }
 
-// accuracyAndMacroF1 are those of the classes that are present in truth or
-// predictions; NaN if none are.
+// accuracyAndMacroF1 is over the classes present in truth or predictions; NaN if there
+// are none.
 func accuracyAndMacroF1(classes []metrics.Counts) (accuracy, macroF1 float64) {
 	var all metrics.Counts
 	present := 0

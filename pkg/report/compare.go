@@ -8,26 +8,26 @@ import (
 	"strings"
 )
 
-// Model is one row of a comparison: a model, or several that do the tasks
-// together, and their reports.
+// Model is a row of a comparison: a model, or several that do the tasks together, with
+// their reports.
 type Model struct {
 	Name          string
-	Parameters    int64   // 0: not known
+	Parameters    int64   // 0: unknown
 	MillisPerCall float64 // 0: not measured
 	Reports       []Report
 }
 
-// Comparison sets models side by side by the figure that sums up each task.
+// Comparison compares models by the headline figure of each task.
 type Comparison struct {
-	Columns []Column `json:"columns"` // tasks, in the order in which the models bring them
+	Columns []Column `json:"columns"` // tasks, in order of first appearance
 	Models  []Row    `json:"models"`
 }
 
-// Column is a task's figure.
+// Column is the headline figure of a task.
 type Column struct {
 	Task   string `json:"task"`
 	Figure string `json:"figure"`
-	Shared int    `json:"shared_records"` // records that the figures of all models rest on
+	Shared int    `json:"shared_records"` // records that the figures of all models are based on
 }
 
 // Row is one model.
@@ -35,18 +35,18 @@ type Row struct {
 	Name          string  `json:"name"`
 	Parameters    int64   `json:"parameters"`
 	MillisPerCall float64 `json:"millis_per_call"`
-	Scores        []*Cell `json:"scores"` // by column; null: the model doesn't do this task
+	Scores        []*Cell `json:"scores"` // by column; null: the model doesn't have this task
 }
 
-// Cell is a model's figure of one task.
+// Cell is a model's figure for one task.
 type Cell struct {
 	Figure
 	Records int `json:"records"`
 }
 
-// Compare sets models side by side. A model may report on a task once only, and
-// all reports on a task must have the same headline. They are those of [New]: in
-// JSON a report lacks the numbers of its records.
+// Compare compares models. A model may have only one report per task, and all reports on
+// a task must have the same headline. The reports must come from [New]: those read from
+// JSON lack the records' numbers.
 func Compare(models []Model) (Comparison, error) {
 	c := Comparison{Columns: []Column{}, Models: []Row{}}
 	for _, m := range models {
@@ -120,8 +120,7 @@ func (c Comparison) Markdown(w io.Writer) error {
 	return nil
 }
 
-// format writes a figure with its interval, bold if none of its column is
-// better.
+// format formats a figure with its interval, bold if it is the best of its column.
 func (c Comparison) format(column int, score *Cell) string {
 	if score == nil {
 		return "–"
@@ -143,7 +142,7 @@ func (c Comparison) format(column int, score *Cell) string {
 	return text
 }
 
-// records lists the numbers of records that a column's figures rest on.
+// records lists the numbers of records that a column's figures are based on.
 func (c Comparison) records(column int) []int {
 	var numbers []int
 	for _, row := range c.Models {
@@ -155,7 +154,7 @@ func (c Comparison) records(column int) []int {
 	return slices.Compact(numbers)
 }
 
-// shared counts the records that all reports on a task have.
+// shared counts the records common to all reports on a task.
 func shared(models []Model, task string) int {
 	reports := 0
 	times := map[int]int{}

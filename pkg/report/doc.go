@@ -1,11 +1,10 @@
-// Package report makes of a model's outputs on one task's records a report
-// that people and programs can read: figures with their 95 % intervals, a table
-// for each label, confusion, thresholds, calibration; as JSON, Markdown, plots
-// and CSV. It also sets several models side by side.
+// Package report makes reports on a model's outputs for one task's records, for people
+// and programs: figures with 95 % intervals, a table of the labels, confusion,
+// thresholds, calibration; as JSON, Markdown, plots and CSV. It also compares several
+// models.
 //
-// Figures have the names and the meaning of those that training reports for
-// its validation set, so that the two may be compared.
+// Figures have the same names and definitions as those that training reports for its
+// validation set, so they can be compared.
 //
-// There is no text of a record anywhere in a report: records go by their
-// number.
+// Reports never contain a record's text: they identify records by number.
 package report

@@ -7,29 +7,29 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Flags is how well one head's yes/no outputs do.
+// Flags are the scores of one head's yes/no outputs.
 type Flags struct {
-	Threshold float64  `json:"threshold"` // above which an output says yes
-	F1        float64  `json:"f1"`        // f1_HEAD of the headline
+	Threshold float64  `json:"threshold"` // probability above which an output is yes
+	F1        float64  `json:"f1"`        // f1_HEAD in the headline
 	Outputs   []Output `json:"outputs"`
-	// Sweep scores the answer yes of all of the head's outputs together, at
-	// thresholds from 0.01 to 0.99; Best is its highest F1 (of several the
-	// nearest to 0.5), AtDefault that of DefaultThreshold. Best was chosen on
-	// these records and promises a little too much for others.
+	// Sweep has the scores of the answer yes, over all of the head's outputs, at
+	// thresholds from 0.01 to 0.99; Best is the one with the highest F1 (the nearest to
+	// 0.5 if there are several), AtDefault the one at DefaultThreshold. Best was chosen
+	// on these records, so it is slightly optimistic for others.
 	Sweep     []metrics.Point `json:"sweep"`
 	Best      metrics.Point   `json:"best"`
 	AtDefault metrics.Point   `json:"at_default"`
 }
 
-// Output is one yes/no output: the scores of yes, by its name.
+// Output has the scores of the answer yes of one output.
 type Output struct {
 	LabelScore
-	Records   int               `json:"records"`   // that have this label
-	Confusion metrics.Confusion `json:"confusion"` // [no, yes of the truth][no, yes as predicted]
+	Records   int               `json:"records"`   // with this label
+	Confusion metrics.Confusion `json:"confusion"` // [true no, yes][predicted no, yes]
 }
 
-// answer is one output's truth and prediction for one record, as the bits 2
-// and 1, or unlabelled.
+// answer combines the truth and the prediction of one output for one record, as the bits
+// 2 and 1, or is unlabelled.
 type answer uint8
 
 const (
@@ -57,7 +57,7 @@ type flagHead struct {
 	name    string
 	width   int
 	answers []answer
-	counts  []answers // by output; used anew for each resample
+	counts  []answers // by output; reused for each resample
 }
 
 func (r *Report) addFlags(o Outputs, opt Options) measure {
@@ -101,7 +101,7 @@ func (r *Report) addFlags(o Outputs, opt Options) measure {
 	return flagMeasure(heads)
 }
 
-// said is whether an output of that probability says yes.
+// said reports whether an output with that probability is yes.
 func said(p float32, threshold float64) bool { return float64(p) > threshold }
 
 func newAnswer(truth, said bool) answer {
@@ -115,7 +115,7 @@ func newAnswer(truth, said bool) answer {
 	return a
 }
 
-// flagMeasure gives avg_f1, criteria_f1 and each head's f1.
+// flagMeasure computes avg_f1, criteria_f1 and each head's f1.
 func flagMeasure(heads []flagHead) measure {
 	names := []string{"avg_f1", "criteria_f1"}
 	for _, h := range heads {
@@ -148,7 +148,7 @@ func (h flagHead) count(index []int) {
 	}
 }
 
-// f1 is that of [metrics.MultilabelF1] with Micro; NaN if nothing was counted.
+// f1 equals [metrics.MultilabelF1] with Micro; NaN if there are no labels.
 func (h flagHead) f1() float64 {
 	var pooled answers
 	for _, c := range h.counts {

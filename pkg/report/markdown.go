@@ -16,17 +16,17 @@ import (
 )
 
 const (
-	longTable  = 20 // tables with more rows are folded
-	wideMatrix = 12 // confusion matrices of more labels are left to the plot
+	longTable  = 20 // longer tables are folded
+	wideMatrix = 12 // larger confusion matrices are only plotted
 )
 
 //go:embed report.md.tmpl
 var reportTemplate string
 
-// Page says how a report stands in a document.
+// Page is the position of a report in a document.
 type Page struct {
-	Level int      // of its title: 1 is the document's own; 0 means 1
-	Plots []string // paths, relative to the document, of files that Plots wrote; each is shown beside its figures
+	Level int      // of its heading: 1 is the document's title; 0 means 1
+	Plots []string // paths, relative to the document, of files written by Plots; each is shown beside its figures
 }
 
 // Markdown writes the report for people.
@@ -51,25 +51,25 @@ func (r Report) Markdown(w io.Writer, page Page) error {
 
 var emptyLines = regexp.MustCompile(`\n{3,}`)
 
-// tidy leaves one empty line between blocks, so that the template may be
-// spaced for reading.
+// tidy leaves one empty line between blocks, so that the template can be laid out for
+// readability.
 func tidy(text []byte) []byte {
 	return append(emptyLines.ReplaceAll(bytes.TrimSpace(text), []byte("\n\n")), '\n')
 }
 
-// view is what the template reads: the report, and how parts of it look.
+// view is the template's data: the report, and methods to format it.
 type view struct {
 	Report
-	level int               // of the title
+	level int               // of the heading
 	plots map[string]string // path by file name
 	bases map[plotKey]string
 }
 
-// Title marks a heading that lies so many levels below the report's own.
+// Title returns the marker of a heading that many levels below the report's heading.
 func (v view) Title(below int) string { return strings.Repeat("#", min(v.level+below, 6)) }
 
-// Image shows a plot of a head, -1: of the task, if there is one: a PNG that leads to
-// its SVG.
+// Image shows a plot of a head, or of the task if head is -1, if it exists: a PNG linked
+// to its SVG.
 func (v view) Image(head int, kind, alt string) string {
 	base := v.bases[plotKey{head, kind}]
 	png, found := v.plots[base+".png"]
@@ -83,10 +83,10 @@ func (v view) Image(head int, kind, alt string) string {
 	return image
 }
 
-// Words is whether heads are about words.
+// Words reports whether the heads label words.
 func (v view) Words() bool { return v.Kind.Layout().PerToken }
 
-// Meaning says in a few words what a headline figure is.
+// Meaning is a short description of a headline figure.
 func (v view) Meaning(name string) string {
 	if text, found := meanings()[name]; found {
 		return text
@@ -104,7 +104,7 @@ func (v view) Meaning(name string) string {
 	return "F1 of yes, all outputs of " + name + " together"
 }
 
-// meanings are those of the figures that aren't of one head.
+// meanings are the descriptions of figures that aren't of one head.
 func meanings() map[string]string {
 	return map[string]string{
 		"entity_f1":         "entities with the right words and label",
@@ -146,7 +146,7 @@ func count(n int) string {
 	return digits
 }
 
-// cell makes of any text one line of plain text in a table.
+// cell formats text as a single line of a table cell.
 func cell(text string) string {
 	return strings.NewReplacer(
 		`\`, `\\`, "`", "\\`", `*`, `\*`, `[`, `\[`, `]`, `\]`, `|`, `\|`, `<`, `\<`, `>`, `\>`,
@@ -165,8 +165,8 @@ func hasIntervals(figures []Figure) bool {
 	return slices.ContainsFunc(figures, func(f Figure) bool { return f.Interval != nil })
 }
 
-// bySupport lists labels by how often they occur in the truth, then by name;
-// what occurs neither there nor in the predictions comes last.
+// bySupport sorts labels by their frequency in the truth, then by name; labels that
+// occur neither there nor in the predictions come last.
 func bySupport(list []LabelScore) []LabelScore {
 	return slices.SortedStableFunc(slices.Values(list), func(a, b LabelScore) int {
 		if a.Support != b.Support {
@@ -179,7 +179,7 @@ func bySupport(list []LabelScore) []LabelScore {
 	})
 }
 
-// filled are the bins that hold something.
+// filled returns the bins that aren't empty.
 func filled(bins []metrics.Bin) []metrics.Bin {
 	return slices.DeleteFunc(slices.Clone(bins), func(b metrics.Bin) bool { return b.Count == 0 })
 }

@@ -9,31 +9,30 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// UnknownLabel stands in reports for every label of the truth that the model
-// has no class for.
+// UnknownLabel is used in reports for every true label that isn't one of the model's.
 const UnknownLabel = "(unknown)"
 
-// DefaultThreshold is the probability above which a yes/no output says yes.
+// DefaultThreshold is the probability above which a yes/no output is yes.
 const DefaultThreshold = 0.5
 
-// Outputs are what a model says of one task's records, beside the truth.
+// Outputs are a model's outputs for one task's records, and the truth.
 type Outputs struct {
 	Task    tasks.Task
 	Records []int         // record numbers in the data file, from 1
-	Heads   []HeadOutputs // one for each of the task's heads
-	// Answers are by record the class that the model chose for each head of a
-	// multiclass task ([tasks.Task.Answer]); nil: each head's likeliest.
+	Heads   []HeadOutputs // one per head of the task
+	// Answers are, by record, the classes chosen for the heads of a multiclass task
+	// ([tasks.Task.Answer]); nil: each head's most likely class.
 	Answers [][]int
 }
 
 // HeadOutputs are one head's truth and probabilities, by record.
 type HeadOutputs struct {
-	// Truth of a token task is the class of each labelled word, among
-	// [tasks.Head.TrueLabels], which are Labels unless these are tags. Of a multiclass
-	// task it is one class, or tasks.IgnoreClass where the record has no label
-	// for this head. In both the class len(Labels) stands for a label that the
-	// model doesn't know, which is always counted as wrong. Of a multilabel task
-	// it is 0 or 1 for each output, or tasks.IgnoreClass, which is left out.
+	// Truth of a token task is the class of each labelled word, in
+	// [tasks.Head.TrueLabels], which equal Labels unless these are tags. Of a multiclass
+	// task it is one class, or tasks.IgnoreClass if the record has no label for this
+	// head. In both, the class len(Labels) is a label that the model doesn't know, which
+	// always counts as an error. Of a multilabel task it is 0 or 1 for each output, or
+	// tasks.IgnoreClass, which is skipped.
 	Truth [][]int
 	// Probabilities of a token task are [words·labels], row-major, by softmax;
 	// of a multiclass task [labels], by softmax; of a multilabel task [outputs],
@@ -41,7 +40,7 @@ type HeadOutputs struct {
 	Probabilities [][]float32
 }
 
-// check says what is wrong with the outputs' shapes and values.
+// check returns an error about invalid shapes or values.
 func (o Outputs) check() error {
 	if len(o.Heads) != len(o.Task.Heads) {
 		return fmt.Errorf("outputs of %d heads; the task has %d", len(o.Heads), len(o.Task.Heads))
@@ -71,7 +70,7 @@ func (o Outputs) checkHead(h int, head HeadOutputs) error {
 	layout := o.Task.Kind.Layout()
 	lowest, highest := layout.Ignore, width
 	switch {
-	case layout.PerToken: // words without a label aren't among the truth
+	case layout.PerToken: // only labelled words are in the truth
 		lowest, highest = 0, len(o.Task.Heads[h].TrueLabels())
 	case layout.YesNo:
 		highest = 1
@@ -118,23 +117,22 @@ func (o Outputs) checkAnswers() error {
 	return nil
 }
 
-// rounding is by how much half-precision arithmetic may push a probability
-// over 1.
+// rounding is how far half-precision arithmetic may exceed a probability of 1.
 const rounding = 0.01
 
-// choice is the class that was chosen for one word or record, beside the true one.
+// choice is the class chosen for one word or record, and the true class.
 type choice struct {
 	truth, predicted int
-	confidence       float32 // the predicted class's probability
+	confidence       float32 // probability of the predicted class
 }
 
-// choose takes the likeliest of the classes, the first of several.
+// choose returns the most likely class, the first if there are several.
 func choose(truth int, probabilities []float32) choice {
 	best := numbers.Argmax(probabilities)
 	return choice{truth, best, min(probabilities[best], 1)}
 }
 
-// choice is what head h of a multiclass task says of record i.
+// choice returns the class chosen by head h of a multiclass task for record i.
 func (o Outputs) choice(h, i int) choice {
 	truth, probabilities := o.Heads[h].Truth[i][0], o.Heads[h].Probabilities[i]
 	if o.Answers == nil {
@@ -144,7 +142,7 @@ func (o Outputs) choice(h, i int) choice {
 	return choice{truth, class, min(probabilities[class], 1)}
 }
 
-// calibrate compares the choices' confidence with how often they are right.
+// calibrate compares the confidence of choices with their accuracy.
 func calibrate(choices []choice) metrics.Calibration {
 	confidence, right := make([]float32, len(choices)), make([]bool, len(choices))
 	for i, c := range choices {
@@ -153,7 +151,7 @@ func calibrate(choices []choice) metrics.Calibration {
 	return metrics.Calibrate(confidence, right, metrics.DefaultBins)
 }
 
-// labelName is a class's label, UnknownLabel if the model has none.
+// labelName returns the label of a class, UnknownLabel if the model doesn't have it.
 func labelName(labels []string, class int) string {
 	if class < len(labels) {
 		return labels[class]

@@ -14,15 +14,15 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// plotKey is one plot of a head, or of the task if head is -1.
+// plotKey identifies a plot of a head, or of the task if head is -1.
 type plotKey struct {
 	head int
 	kind string // confusion, reliability, sweep, f1
 }
 
-// plotBases names the files of a report's plots, without extension:
-// TASK-f1 and TASK-HEAD-KIND. Names that a file system may not like are made
-// plain; no two are the same.
+// plotBases returns the names of a report's plots, without extension: TASK-f1 and
+// TASK-HEAD-KIND. Characters that file systems may reject are replaced; no two names are
+// the same.
 func plotBases(r Report) map[plotKey]string {
 	bases := map[plotKey]string{}
 	used := map[string]bool{}
@@ -58,7 +58,7 @@ func plotBases(r Report) map[plotKey]string {
 	return bases
 }
 
-// slug keeps letters, digits, - and _ of ASCII.
+// slug keeps only ASCII letters, digits, - and _.
 func slug(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -71,11 +71,11 @@ func slug(name string) string {
 	}, name)
 }
 
-// Plots draws the report into a directory, which it makes if need be: each plot
-// as PNG and SVG. It returns the files' names in dir. For each head its
-// confusion matrix and reliability diagram, for multilabel heads the threshold
-// sweep, and bars of the F1 of entities, classes and outputs. A multilabel
-// head's matrix is of all its outputs together.
+// Plots saves the report's plots in a directory, which it creates if necessary, each as
+// PNG and SVG. It returns the files' names in dir. There is a confusion matrix and a
+// reliability diagram per head, a threshold sweep for multilabel heads, and a bar chart
+// of the F1 of entities, classes and outputs. The matrix of a multilabel head is over
+// all its outputs.
 func (r Report) Plots(ctx context.Context, dir string) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("plots of task %s: %w", r.Task, err)
@@ -123,7 +123,7 @@ func (r Report) Plots(ctx context.Context, dir string) ([]string, error) {
 	return files, nil
 }
 
-// bars are the scores that one bar plot of the task shows.
+// bars returns the scores in a task's bar chart.
 func (r Report) bars() []LabelScore {
 	if r.Entities != nil && r.Heads[0].Records > 0 {
 		return bySupport(r.Entities.PerLabel)
@@ -140,7 +140,7 @@ func (r Report) bars() []LabelScore {
 	return list
 }
 
-// drawings are how the plots of a head are made, by kind.
+// drawings returns functions that draw the plots of a head, by kind.
 func (r Report) drawings(head Head) map[string]func() (*plot.Figure, error) {
 	title := r.Task
 	if !r.Kind.Layout().PerToken {
@@ -178,7 +178,7 @@ func (r Report) drawings(head Head) map[string]func() (*plot.Figure, error) {
 	return list
 }
 
-// pooled is the confusion matrix of all outputs together.
+// pooled returns the confusion matrix over all outputs.
 func (f Flags) pooled() metrics.Confusion {
 	sum := metrics.Confusion{{0, 0}, {0, 0}}
 	for _, output := range f.Outputs {

@@ -10,16 +10,15 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// WritePredictions writes the outputs as CSV, a row for each record. Columns
-// after its number:
+// WritePredictions writes the outputs as CSV, one row per record. The columns after the
+// record's number are
 //
 //	token       words, words_right, entities, entities_predicted, entities_right
 //	multiclass  HEAD.truth, HEAD.predicted, HEAD.probability for each head
 //	multilabel  HEAD.OUTPUT.truth, HEAD.OUTPUT.predicted, HEAD.OUTPUT.probability for each output
 //
-// The truth is empty where a record has no label, and UnknownLabel where the
-// model doesn't know it. The probability is that of the predicted class, or of
-// yes.
+// The truth is empty if a record has no label, and UnknownLabel if the model doesn't
+// have it. The probability is that of the predicted class, or of yes.
 func WritePredictions(w io.Writer, o Outputs, opt Options) error {
 	err := o.check()
 	if err == nil {

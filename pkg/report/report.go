@@ -10,24 +10,25 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Options of a report.
+// Options are the options of a report.
 type Options struct {
 	Resamples int    // bootstrap resamples for the intervals; 0: no intervals
 	Seed      uint64 // of the resamples
-	// Threshold is by head name the probability above which a multilabel head's
-	// outputs say yes; DefaultThreshold where it is missing.
+	// Threshold is, by head, the probability above which a multilabel head's outputs are
+	// yes; DefaultThreshold if missing.
 	Threshold map[string]float64
 }
 
-// Report is how well a model does one task.
+// Report is the evaluation of a model on one task.
 type Report struct {
 	Task      string     `json:"task"`
 	Kind      tasks.Kind `json:"kind"`
 	Records   int        `json:"records"`
 	Resamples int        `json:"resamples"`
 	Seed      uint64     `json:"seed"`
-	Headline  []Figure   `json:"headline"` // the first sums the task up
-	// Entities is there for token tasks: whole entities. Their heads' Classes are about words.
+	Headline  []Figure   `json:"headline"` // the task's main figure first
+	// Entities, for token tasks, has the scores of whole entities; the Classes of their
+	// heads are about words.
 	Entities *Entities `json:"entities,omitempty"`
 	Heads    []Head    `json:"heads"`
 	numbers  []int     // of the records
@@ -49,7 +50,7 @@ type Figure struct {
 	Interval *metrics.Interval `json:"interval"` // null: there is none
 }
 
-// LabelScore is how well one label was found.
+// LabelScore has the scores of one label.
 type LabelScore struct {
 	Label string `json:"label"`
 	metrics.Score
@@ -58,16 +59,16 @@ type LabelScore struct {
 // Head is the report on one head.
 type Head struct {
 	Name    string   `json:"name"`
-	Records int      `json:"records"`           // that have a label for this head
+	Records int      `json:"records"`           // with a label for this head
 	Classes *Classes `json:"classes,omitempty"` // token (of words) and multiclass heads
 	Flags   *Flags   `json:"flags,omitempty"`   // multilabel heads
-	// Calibration is that of the likeliest class of each record or word, or of
-	// the answer yes of all of a head's outputs.
+	// Calibration is that of the most likely class of each record or word, or of the
+	// answer yes over all outputs of a head.
 	Calibration metrics.Calibration `json:"calibration"`
 }
 
-// New reports on outputs. A task without records gets a report of zeros. Resampling can
-// take long: ctx ends it.
+// New reports on outputs. The report on a task without records has only zeros.
+// Resampling can take long; ctx cancels it.
 func New(ctx context.Context, o Outputs, opt Options) (Report, error) {
 	if err := o.check(); err != nil {
 		return Report{}, fmt.Errorf("report on task %s: %w", o.Task.Name, err)
@@ -93,9 +94,9 @@ func New(ctx context.Context, o Outputs, opt Options) (Report, error) {
 	return r, err
 }
 
-// Figures are all of the report's figures that are worth a place in a tracker:
-// the headline, then by training's names f1_LABEL of entities and
-// sub_f1_HEAD_OUTPUT, then ece_HEAD, best_threshold_HEAD and best_f1_HEAD.
+// Figures returns the report's figures for a tracker: the headline, then, under the
+// names used in training, f1_LABEL of entities and sub_f1_HEAD_OUTPUT, then ece_HEAD,
+// best_threshold_HEAD and best_f1_HEAD.
 func (r Report) Figures() []Figure {
 	list := append([]Figure(nil), r.Headline...)
 	if r.Entities != nil {
@@ -144,7 +145,7 @@ func (o Options) check(task tasks.Task) error {
 	return nil
 }
 
-// threshold is that of a head.
+// threshold returns the threshold of a head.
 func (o Options) threshold(head string) float64 {
 	if t, given := o.Threshold[head]; given {
 		return t
@@ -152,8 +153,8 @@ func (o Options) threshold(head string) float64 {
 	return DefaultThreshold
 }
 
-// measure works out the headline from the records in index, which may hold a
-// record several times. A figure that has no value there is NaN.
+// measure computes the headline for the records in index, which may contain a record
+// several times. An undefined figure is NaN.
 type measure struct {
 	names []string
 	of    func(index []int) []float64
@@ -166,7 +167,7 @@ func (m measure) and(name string, of func(index []int) float64) measure {
 	}}
 }
 
-// share is how often something is so; NaN of nothing.
+// share is the share of true values; NaN if there are none.
 func share(so []bool) func(index []int) float64 {
 	return func(index []int) float64 {
 		count := 0
@@ -179,7 +180,7 @@ func share(so []bool) func(index []int) float64 {
 	}
 }
 
-// figures are those of all records, with their intervals.
+// figures returns the figures over all records, with their intervals.
 func (m measure) figures(ctx context.Context, records int, opt Options) ([]Figure, error) {
 	list := make([]Figure, len(m.names))
 	for i, value := range m.of(all(records)) {
@@ -203,7 +204,7 @@ func (m measure) figures(ctx context.Context, records int, opt Options) ([]Figur
 	return list, nil
 }
 
-// all is the index of all records.
+// all returns the index of all records.
 func all(records int) []int {
 	index := make([]int, records)
 	for i := range index {
@@ -212,7 +213,7 @@ func all(records int) []int {
 	return index
 }
 
-// average is a mean that may be of nothing: NaN then. NaN values don't count.
+// average is the mean, ignoring NaN values; NaN if there are none.
 func average(values []float64) float64 {
 	var sum float64
 	count := 0

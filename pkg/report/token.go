@@ -7,13 +7,14 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Entities scores whole entities: first word, last word and label must be right.
+// Entities has the scores of whole entities: first word, last word and label must be
+// correct.
 type Entities struct {
-	Micro    metrics.Score `json:"micro"`     // all labels together
+	Micro    metrics.Score `json:"micro"`     // over all labels
 	PerLabel []LabelScore  `json:"per_label"` // by class id, without tasks.OutsideLabel
 }
 
-// tokenRecord is what one record adds to the figures.
+// tokenRecord is one record's contribution to the figures.
 type tokenRecord struct {
 	entities metrics.Counts
 	words    []metrics.Counts // by class; the last one is unknown labels
@@ -54,14 +55,14 @@ func (r *Report) addToken(o Outputs) (measure, error) {
 	return tokenMeasure(records, width+1), nil
 }
 
-// tokenLabels are the labels of a token head. Where they are tags, a word is
-// scored by the name of its entity, and entities by the tags.
+// tokenLabels are the labels of a token head. If they are tags, words are scored by the
+// name of their entity, and entities by the tags.
 type tokenLabels struct {
-	names             []string     // that words are scored by; of plain labels the labels
+	names             []string     // names by which words are scored; the labels themselves if they aren't tags
 	said, truth       []string     // labels of the head and of the truth, by class
-	saidName          []int        // index in names of each of said's
-	truthName         []int        // and of truth's
-	saidAs, writtenAs tasks.Scheme // of said and of truth
+	saidName          []int        // index in names of each label in said
+	truthName         []int        // the same for truth
+	saidAs, writtenAs tasks.Scheme // tag schemes of said and truth
 }
 
 func newTokenLabels(head tasks.Head) tokenLabels {
@@ -73,7 +74,7 @@ func newTokenLabels(head tasks.Head) tokenLabels {
 	}
 	for _, label := range l.truth {
 		name := slices.Index(l.names, l.writtenAs.Name(label))
-		if name < 0 { // O, which the model never says
+		if name < 0 { // O, which the model never predicts
 			name = len(l.names)
 		}
 		l.truthName = append(l.truthName, name)
@@ -81,9 +82,9 @@ func newTokenLabels(head tasks.Head) tokenLabels {
 	return l
 }
 
-// read returns what was chosen for each of a record's words, by name, and the
-// entities of truth and choice. classes are the truth's; the one after the last
-// is a label that the model doesn't know.
+// read returns the name chosen for each of a record's words, and the true and the
+// predicted entities. classes are the true ones; the one after the last is a label that
+// the model doesn't know.
 func (l tokenLabels) read(classes []int, probabilities []float32) (words []choice, truth, said []tasks.Span) {
 	width := len(l.said)
 	written, chosen := make([]string, len(classes)), make([]string, len(classes))

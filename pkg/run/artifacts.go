@@ -13,8 +13,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// save writes the model with what belongs to it. The first time, the model of
-// an earlier run is moved aside, not overwritten.
+// save writes the model and the files that belong to it. The first time, the model of an
+// earlier run is moved aside, not overwritten.
 func (r *Run) save(history *trainer.History) error {
 	labels, err := r.model.LabelMaps()
 	if err != nil {
@@ -41,7 +41,7 @@ func (r *Run) save(history *trainer.History) error {
 	return fusion.Save(r.config.Output.ModelDir, r.model, r.data.tokenizer, files)
 }
 
-// moveAside keeps the model of an earlier run as DIR.previous.
+// moveAside renames the model of an earlier run to DIR.previous.
 func (r *Run) moveAside() error {
 	moved, err := r.dir.MoveAside(r.names)
 	if moved {
@@ -50,8 +50,8 @@ func (r *Run) moveAside() error {
 	return err
 }
 
-// metricsJSON is metrics.json: the best validation's figures, those of the test
-// if there was one, then all validations'.
+// metricsJSON returns metrics.json: the best validation's figures, the test's if there
+// was one, then those of all validations.
 func metricsJSON(history *trainer.History, test []trainer.Scores) ([]byte, error) {
 	best, _ := history.BestEvaluation()
 	data, err := json.MarshalIndent(struct {
@@ -71,7 +71,7 @@ func metricsJSON(history *trainer.History, test []trainer.Scores) ([]byte, error
 //go:embed card.md.tmpl
 var cardText string
 
-// card is the model card.
+// card returns the model card.
 func (r *Run) card(history *trainer.History) ([]byte, error) {
 	card, err := template.New("model card").Parse(cardText)
 	if err != nil {

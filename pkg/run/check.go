@@ -15,11 +15,11 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// fewExamples is how many records a class should have, at least.
+// fewExamples is the number of records below which a class is reported as rare.
 const fewExamples = 5
 
-// CheckData prints what the data files hold and what is wrong with them. It
-// returns an error if training would refuse them.
+// CheckData prints a summary of the data files and their errors. It returns an error if
+// training would refuse them.
 func CheckData(ctx context.Context, c config.Config, o Options) error {
 	o = o.complete()
 	e, err := findEncoder(ctx, c.Backbone, true, o.Out, o.Err)
@@ -34,7 +34,7 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 		return err
 	}
 	all, err := datasets.LoadAll(ctx, plan.sources(true))
-	if all == nil { // where a file only breaks off, the report is about what is before
+	if all == nil { // if a file is truncated, the report covers the part before
 		return err
 	}
 	tok, err := e.makeTokenizer(ctx, plan.tokenizer, all, o.Out)
@@ -62,12 +62,12 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 	return nil
 }
 
-// dataReport prints a file's part of the report.
+// dataReport prints the report on one file.
 type dataReport struct {
 	maxLength int
 	shares    datasets.Shares
 	records   datasets.Records
-	set       datasets.Set // all usable records, however long
+	set       datasets.Set // all usable records, of any length
 	out       io.Writer
 }
 
@@ -75,8 +75,8 @@ func (r dataReport) line(title, format string, args ...any) {
 	fmt.Fprintf(r.out, "  %-10s %s\n", title, fmt.Sprintf(format, args...))
 }
 
-// print reports whether training would take the file. kept is the set that it
-// would learn from.
+// print reports whether training would accept the file. kept is the set that training
+// would use.
 func (r dataReport) print(kept datasets.Set) bool {
 	fmt.Fprintf(r.out, "\n%s (%s)\n", r.set.Path, strings.Join(tasks.Names(r.set.Tasks), ", "))
 	problems := r.records.Problems
@@ -145,7 +145,7 @@ func (r dataReport) split(kept datasets.Set, split datasets.Split) {
 	r.line("same text", "%s", text)
 }
 
-// labels prints how often each label of a head is there, and which are rare.
+// labels prints how often each label of a head occurs, and which are rare.
 func (r dataReport) labels(t, h int, task tasks.Task, head tasks.Head) {
 	counts := make([]int, len(head.Labels))
 	without := 0
@@ -184,10 +184,10 @@ func (r dataReport) labels(t, h int, task tasks.Task, head tasks.Head) {
 	}
 }
 
-// plain is a label without quotes, unless it may be a text.
+// plain returns a label without quotes, unless it may be text from a call.
 func plain(label string) string { return strings.Trim(datasets.ShowLabel(label), `"`) }
 
-// wrapped puts as many parts into a line as are easily read.
+// wrapped breaks parts into lines of readable length.
 func wrapped(parts []string) string {
 	const indent, width = "    ", 110
 	var b strings.Builder

@@ -6,19 +6,18 @@ import (
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// checkpoints are what a run saves: its best weights in output.model_dir, its states
-// beside it.
+// checkpoints saves a run: the best weights in output.model_dir, the states beside it.
 type checkpoints struct {
 	run     *Run
 	tracked tracker
-	state   trainer.State // that the run begins with
+	state   trainer.State // at the start of the run
 }
 
 // SaveBest implements [trainer.Checkpointer].
 func (c *checkpoints) SaveBest(_ context.Context, h *trainer.History) error { return c.run.save(h) }
 
 // SaveState implements [trainer.Checkpointer]. What was logged before the state must
-// outlive the process, as the state does.
+// survive the process, as the state does.
 func (c *checkpoints) SaveState(ctx context.Context, t *trainer.Trainer) error {
 	c.tracked.flush(ctx)
 	return t.SaveState(c.run.dir.Run(), c.state)

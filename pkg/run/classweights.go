@@ -12,7 +12,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// weighClasses sets the model's class weights as the configuration asks.
+// weighClasses sets the model's class weights according to the configuration.
 func weighClasses(m *fusion.Model, asked map[string]config.ClassWeights, sources []source) error {
 	for _, s := range sources {
 		for t, task := range s.set.Tasks {
@@ -31,8 +31,8 @@ func weighClasses(m *fusion.Model, asked map[string]config.ClassWeights, sources
 	return nil
 }
 
-// classWeights are those of one task's heads, nil if none are asked for. What
-// is asked of a head goes before what is asked of its task.
+// classWeights returns the weights of a task's heads, nil if none are configured.
+// Settings of a head take precedence over those of its task.
 func classWeights(asked map[string]config.ClassWeights, task tasks.Task, t int, examples []datasets.Example) ([][]float32, error) {
 	weights := make([][]float32, len(task.Heads))
 	found := false
@@ -72,8 +72,8 @@ func classWeights(asked map[string]config.ClassWeights, task tasks.Task, t int, 
 	return weights, nil
 }
 
-// given are weights by label; labels that aren't named weigh 1. Of several
-// heads each has only some of the labels.
+// given returns weights by label; labels that aren't listed have weight 1. With several
+// heads, each has only some of the labels.
 func given(head tasks.Head, byLabel map[string]float64, some bool) ([]float32, error) {
 	weights := make([]float32, len(head.Labels))
 	for i, label := range head.Labels {

@@ -10,8 +10,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// drawCurves puts the course of a run beside the model: losses.png and
-// scores.png, and the same as SVG. tmp is a folder for unfinished ones.
+// drawCurves saves the run's losses and scores beside the model: losses.png and
+// scores.png, and both as SVG. tmp is a folder for unfinished files.
 func drawCurves(dir, tmp string, history *trainer.History, evalSteps int) error {
 	axis, at := "epoch", func(e trainer.Evaluation) float64 { return float64(e.Epoch) }
 	if evalSteps > 0 {
@@ -38,7 +38,7 @@ func drawCurves(dir, tmp string, history *trainer.History, evalSteps int) error 
 	return nil
 }
 
-// draw saves a figure under a path, and moves it to dir.
+// draw saves a figure at path and moves it to dir.
 func draw(title, x, y string, lines []plot.Series, path, dir string) error {
 	drawn, err := plot.Lines(title, x, y, lines)
 	if err != nil {
@@ -51,7 +51,7 @@ func draw(title, x, y string, lines []plot.Series, path, dir string) error {
 	return err
 }
 
-// curves are lines by name, in the order of their first points.
+// curves are named lines, in the order of their first points.
 type curves struct{ list []plot.Series }
 
 func (c *curves) add(name string, x, y float64) {

@@ -11,13 +11,13 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// data is everything that a run learns from.
+// data is all the data of a run.
 type data struct {
 	tokenizer *tokenize.Tokenizer
 	sources   []source
 }
 
-// source is what comes of one data file.
+// source is the data of one file.
 type source struct {
 	records          datasets.Records
 	set              datasets.Set
@@ -34,7 +34,7 @@ func (d *data) tasks() []tasks.Task {
 	return list
 }
 
-// each lists one thing of every source.
+// each collects one property of every source.
 func each[T any](sources []source, get func(source) T) []T {
 	var list []T
 	for _, s := range sources {
@@ -59,7 +59,7 @@ func (d *data) val() []datasets.Loader {
 	return each(d.sources, func(s source) datasets.Loader { return s.val })
 }
 
-// test is empty if nothing is held out for it.
+// test returns the test loaders, which are empty if no test records are held out.
 func (d *data) test() []datasets.Loader {
 	var list []datasets.Loader
 	for _, s := range d.sources {
@@ -70,8 +70,8 @@ func (d *data) test() []datasets.Loader {
 	return list
 }
 
-// load reads the files' records, and cuts them into training and validation
-// batches. Records that can't be used are an error, unless they are to be skipped.
+// load reads the files' records and splits them into training and validation batches.
+// Unusable records are an error, unless they are to be skipped.
 func (p dataPlan) load(ctx context.Context, e encoder, o Options) (*data, error) {
 	all, err := datasets.LoadAll(ctx, p.sources(o.SkipBad))
 	if err != nil {
@@ -99,7 +99,7 @@ func (p dataPlan) load(ctx context.Context, e encoder, o Options) (*data, error)
 	return d, nil
 }
 
-// explainBadRecords adds to the error of bad records what can be done.
+// explainBadRecords adds to an error about bad records what the user can do.
 func explainBadRecords(err error) error {
 	var found *datasets.BadRecords
 	switch {
@@ -113,7 +113,7 @@ func explainBadRecords(err error) error {
 	return fmt.Errorf("%w; mend the record, or leave it out with --skip-bad-records", err)
 }
 
-// exceptBreaks says what can't be left out.
+// exceptBreaks names the errors that can't be skipped.
 func exceptBreaks(found *datasets.BadRecords) string {
 	if found.Unreadable {
 		return " (but for those after which nothing can be read)"
@@ -121,8 +121,7 @@ func exceptBreaks(found *datasets.BadRecords) string {
 	return ""
 }
 
-// warn counts the records that are left out, and says what is doubtful in the
-// others.
+// warn counts the skipped records, and reports what is doubtful in the others.
 func warn(all []datasets.Records, w io.Writer) {
 	for _, r := range all {
 		if n := r.Problems.Total(); n > 0 {
@@ -134,7 +133,7 @@ func warn(all []datasets.Records, w io.Writer) {
 	}
 }
 
-// identify takes the digests of the files.
+// identify computes the digests of the files.
 func (d *data) identify() error {
 	for i := range d.sources {
 		var err error
@@ -145,7 +144,7 @@ func (d *data) identify() error {
 	return nil
 }
 
-// split makes the loaders.
+// split creates the loaders.
 func (d *data) split(p dataPlan) error {
 	collator := datasets.Collator{PadID: int64(d.tokenizer.PadID()), PadTo: p.padTo}
 	for i := range d.sources {

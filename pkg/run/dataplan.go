@@ -7,16 +7,16 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// dataPlan is what the configuration says of the data: which files there are, and what
-// becomes of their records.
+// dataPlan is the data section of the configuration: the files, and how their records
+// are used.
 type dataPlan struct {
 	files     []datasets.Source
 	demo      config.Demo
-	beside    func(path string) bool // whether a file was looked for beside the configuration, too
+	beside    func(path string) bool // whether a path was also looked up beside the configuration
 	tokenizer config.Tokenizer
 	limits    datasets.Limits
 	shares    datasets.Shares
-	padTo     int // tokens that every text of a batch is padded to; 0: as the batch's longest
+	padTo     int // tokens to which all texts of a batch are padded; 0: to the batch's longest
 	batchSize int
 }
 
@@ -43,7 +43,7 @@ func planData(c config.Config, o Options) (dataPlan, error) {
 	return p, nil
 }
 
-// sources are the files, whose bad records are left out or an error.
+// sources returns the files, whose bad records are skipped or an error.
 func (p dataPlan) sources(skipBad bool) []datasets.Source {
 	files := slices.Clone(p.files)
 	for i := range files {

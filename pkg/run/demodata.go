@@ -15,7 +15,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets/synth"
 )
 
-// alsoTried says which of the missing files were looked for beside the configuration.
+// alsoTried names the missing files that were also looked up beside the configuration.
 func (p dataPlan) alsoTried(missing []string) string {
 	beside := 0
 	for _, path := range missing {
@@ -32,8 +32,8 @@ func (p dataPlan) alsoTried(missing []string) string {
 	return ", then, unless --set names them, from the file's own folder"
 }
 
-// provide makes demo data where files are missing and the configuration asks
-// for it, and says so on out.
+// provide generates demo data if files are missing and the configuration asks for it,
+// and reports this on out.
 func (p dataPlan) provide(ctx context.Context, out io.Writer) error {
 	var missing []string
 	for _, file := range p.files {

@@ -1,12 +1,12 @@
-// Package run is a training from its configuration to the model's folder: it
-// reads the data, finds the encoder and the teachers, builds the model and the
-// trainer, trains, and leaves the best model with its card, curves and lists of
-// held-out records. It keeps the run's state, so that a stopped run can go on,
-// and what the tracker shows of it.
+// Package run is a training run, from its configuration to the model folder: it reads
+// the data, finds the encoder and the teachers, builds the model and the trainer,
+// trains, and saves the best model with its model card, curves and lists of held-out
+// records. It saves the run's state, so that a stopped run can be resumed, and logs to
+// the tracker.
 //
-// [Open] makes a run ready, [Run.Fit] trains, [Run.Close] gives back what it
-// holds. [DryRun] and [CheckData] only look. The train command is a set of flags
-// over this package; a program that trains as a part of its own work calls it
-// the same way. The number of threads and libtorch's random numbers belong to the
-// process: it has one run at a time.
+// [Open] prepares a run, [Run.Fit] trains, [Run.Close] releases its resources. [DryRun]
+// and [CheckData] don't train. The train command adds flags to this package; programs
+// that train as a part of their work call it in the same way. The number of threads and
+// libtorch's random numbers are global to the process, so it can have only one run at a
+// time.
 package run

@@ -7,8 +7,8 @@ import (
 	"github.com/trident-nlp/trident/internal/terminal"
 )
 
-// newDownload shows downloads: on a terminal as bars, elsewhere as a line for
-// each large file, and more if it takes long. done removes the last bar.
+// newDownload shows the progress of downloads: as bars on a terminal, elsewhere as one
+// line per large file, and more if it takes long. done removes the last bar.
 func newDownload(out, stderr io.Writer) (progress func(file string, got, total int64), done func()) {
 	const large = 1e6
 	var bar *terminal.Progress

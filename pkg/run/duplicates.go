@@ -8,15 +8,15 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// duplicates counts the texts that a set has more than once, apart from space at
-// their ends.
+// duplicates counts the texts that occur more than once in a set, ignoring leading and
+// trailing space.
 type duplicates struct {
-	repeated  int // examples whose text an earlier one has
-	val, test int // held-out examples whose text is also trained on
+	repeated  int // examples with the text of an earlier one
+	val, test int // held-out examples whose text is also in the training data
 }
 
 func findDuplicates(records datasets.Records, split datasets.Split) (found duplicates) {
-	seen := map[string]int{} // in which share a text is first: 1 is training
+	seen := map[string]int{} // the split in which a text occurs first: 1 is training
 	for i, share := range [][]datasets.Example{split.Train, split.Val, split.Test} {
 		for _, ex := range share {
 			text := strings.TrimSpace(string(records.Texts[ex.Record-1]))
@@ -36,8 +36,8 @@ func findDuplicates(records datasets.Records, split datasets.Split) (found dupli
 	return found
 }
 
-// warnOfDuplicates says where validation or test can't show what a model makes
-// of calls that it hasn't seen.
+// warnOfDuplicates warns if validation or test records occur in the training data, so
+// their scores don't apply to unseen calls.
 func (d *data) warnOfDuplicates(w io.Writer) {
 	for _, s := range d.sources {
 		found := findDuplicates(s.records, s.split)

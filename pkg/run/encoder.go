@@ -15,15 +15,14 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// encoder says what the model's encoder starts from: the pretrained model in
-// dir, or nothing.
+// encoder describes the initial encoder: the pretrained model in dir, or a new one.
 type encoder struct {
 	asked config.Backbone
-	dir   string // "" if there is none
+	dir   string // "" for a new encoder
 }
 
-// findEncoder looks a pretrained model up, and downloads it if need be. A dry
-// run downloads nothing, and goes without where there is none.
+// findEncoder locates a pretrained model and downloads it if necessary. A dry run
+// doesn't download, and continues without a missing model.
 func findEncoder(ctx context.Context, asked config.Backbone, dryRun bool, out, stderr io.Writer) (encoder, error) {
 	if asked.Init == config.InitRandom {
 		return encoder{asked: asked}, nil
@@ -41,18 +40,18 @@ func findEncoder(ctx context.Context, asked config.Backbone, dryRun bool, out, s
 	return encoder{asked, dir}, err
 }
 
-// architecture is the pretrained model's; without one, that of the
-// configuration's sizes over the tokenizer's vocabulary. In a dry run for a
-// missing pretrained model it is distilbert-base's.
+// architecture returns that of the pretrained model; without one, it combines the
+// configured sizes and the tokenizer's vocabulary. In a dry run with a missing
+// pretrained model it is distilbert-base's.
 func (e encoder) architecture(name string, d *data, maxLength int) (fusion.Architecture, error) {
 	sizes, err := e.sizes(d.tokenizer, maxLength)
 	if sizes.ModelType == backbone.BERT {
-		name = "bert" // Hugging Face's, and nobody else's, in models of one task and of several
+		name = "bert" // Hugging Face's prefix, in single-task and multi-task models
 	}
 	return fusion.Architecture{Config: sizes, EncoderName: name, Tasks: d.tasks()}, err
 }
 
-// sizes are the encoder's, which is to read texts of maxLength tokens.
+// sizes returns the encoder's configuration, for texts of maxLength tokens.
 func (e encoder) sizes(tok *tokenize.Tokenizer, maxLength int) (backbone.Config, error) {
 	a := backbone.DistilBERTCased()
 	switch {
@@ -85,10 +84,10 @@ func (e encoder) sizes(tok *tokenize.Tokenizer, maxLength int) (backbone.Config,
 	return a, nil
 }
 
-// uncased reports whether a pretrained model's name says that it knows no case.
+// uncased reports whether the name of a pretrained model says that it is uncased.
 func (e encoder) uncased() bool { return strings.Contains(e.asked.ModelName, "uncased") }
 
-// vocabulary is the size of the vocabulary of distilbert-base, cased or not.
+// vocabulary is the vocabulary size of distilbert-base, cased or uncased.
 func (e encoder) vocabulary() int64 {
 	if e.uncased() {
 		return 30522
@@ -96,7 +95,7 @@ func (e encoder) vocabulary() int64 {
 	return backbone.DistilBERTCased().VocabSize
 }
 
-// load puts the pretrained weights into a new model.
+// load copies the pretrained weights into a new model.
 func (e encoder) load(m *fusion.Model) error {
 	if e.dir == "" {
 		return nil
@@ -104,13 +103,13 @@ func (e encoder) load(m *fusion.Model) error {
 	return backbone.LoadPretrained(e.dir, m.EncoderName+".", m.Params())
 }
 
-// makeTokenizer reads the pretrained model's, or makes a vocabulary from the
-// records.
+// makeTokenizer returns the pretrained model's tokenizer, or builds a vocabulary from
+// the records.
 func (e encoder) makeTokenizer(ctx context.Context, asked config.Tokenizer, records []datasets.Records, out io.Writer) (*tokenize.Tokenizer, error) {
 	if e.dir != "" {
 		tok, err := tokenize.Load(e.dir)
 		if err == nil {
-			tok.SetModelMaxLength(asked.MaxLength) // what the model will have learnt to read
+			tok.SetModelMaxLength(asked.MaxLength) // the length that the model is trained for
 		}
 		return tok, err
 	}

@@ -11,24 +11,24 @@ import (
 	"github.com/trident-nlp/trident/pkg/config"
 )
 
-// errChanged is returned, wrapped, for a run that can't go on because its
-// configuration or data isn't what it began with.
+// errChanged is returned, wrapped, for a run that can't be resumed because its
+// configuration or data has changed.
 var errChanged = errors.New("not the run that was stopped")
 
-// mutableKeys are the beginnings of the settings that may differ when a run is resumed: they change
-// where things are, what is kept and how fast it goes, not what is learnt. Data
-// files are compared by their contents instead.
+// mutableKeys are prefixes of the settings that may differ when a run is resumed: they
+// affect locations, retention and speed, but not training. Data files are compared by
+// their contents instead.
 var mutableKeys = []string{
 	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "data.ner_path", "data.classification_path", "data.qa_path",
 	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
 	"training.rank_backend", "training.gradient_checkpointing",
 }
 
-// filePrefix is that of the settings which stand for a data file's contents.
+// filePrefix is the prefix of keys for the contents of data files.
 const filePrefix = "the file of "
 
-// fingerprint is what stays the same when a run is resumed: each setting that
-// shapes training, and each data file's contents.
+// fingerprint contains what must not change when a run is resumed: each setting that
+// affects training, and each data file's contents.
 func fingerprint(c config.Config, sources []source) (map[string]string, error) {
 	all, err := c.Settings()
 	if err != nil {
@@ -44,11 +44,11 @@ func fingerprint(c config.Config, sources []source) (map[string]string, error) {
 	return all, nil
 }
 
-// modelTypeKey is the setting that stands for what backbone.model_name was found to be. A
-// run over DistilBERT has none: nor have the states of earlier versions.
+// modelTypeKey is the key for the actual model type of backbone.model_name. Runs with
+// DistilBERT don't have it, nor do the states of earlier versions.
 const modelTypeKey = "the encoder's model type"
 
-// fingerprint is that of the run's configuration and data, and of its encoder.
+// fingerprint returns that of the run's configuration, data and encoder.
 func (r *Run) fingerprint() (map[string]string, error) {
 	all, err := fingerprint(r.config, r.data.sources)
 	if err == nil && r.architecture.Config.ModelType != backbone.DistilBERT {
@@ -76,8 +76,8 @@ func changes(was, is map[string]string) []string {
 	return list
 }
 
-// completed gives the settings that a run began with those that is has and an earlier
-// version didn't: with the defaults, by which it trained.
+// completed adds to the settings was of a stopped run those of is that its version didn't
+// have yet, with their defaults.
 func completed(was, is map[string]string) (map[string]string, error) {
 	defaults, err := config.Default(is["task"]).Settings()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// fit trains under the tracker's eyes, and reports.
+// fit trains with tracking, and prints the report.
 func (r *Run) fit(ctx context.Context) error {
 	c, o, t := r.config, r.options, r.trainer
 	r.baselines = r.data.baselines()
@@ -24,7 +24,7 @@ func (r *Run) fit(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { tracked.end(ctx, t.History(), errBroken) }() // unless it has ended before
+	defer func() { tracked.end(ctx, t.History(), errBroken) }() // unless it has already ended
 	state.RunID = tracked.id()
 	t.Observe(tracked)
 	r.checkpoints.tracked, r.checkpoints.state = tracked, state
@@ -32,7 +32,7 @@ func (r *Run) fit(ctx context.Context) error {
 	history, err := r.trainAndTest(ctx, tracked)
 	if err == nil {
 		if err := drawCurves(c.Output.ModelDir, r.dir.Run(), history, c.Training.EvalSteps); err != nil {
-			fmt.Fprintln(o.Err, "train: warning:", err) // the model is whole without them
+			fmt.Fprintln(o.Err, "train: warning:", err) // the model is complete without them
 		}
 	}
 	tracked.end(ctx, history, err)
@@ -43,7 +43,7 @@ func (r *Run) fit(ctx context.Context) error {
 	return errors.Join(err, removeState(r.dir))
 }
 
-// fitBesideFirst trains beside rank 0, which saves what comes of it.
+// fitBesideFirst trains on a rank other than 0; rank 0 saves the results.
 func (r *Run) fitBesideFirst(ctx context.Context) error {
 	if err := r.trainer.Align(); err != nil {
 		return err
@@ -55,8 +55,8 @@ func (r *Run) fitBesideFirst(ctx context.Context) error {
 	return err
 }
 
-// begin makes the trainer ready, for a new run or the one that was stopped, and
-// returns the state that the run begins with.
+// begin prepares the trainer, for a new run or a stopped one, and returns the state at
+// the start of the run.
 func (r *Run) begin() (trainer.State, error) {
 	now, err := r.fingerprint()
 	if err != nil {
@@ -79,8 +79,8 @@ func (r *Run) begin() (trainer.State, error) {
 	return trainer.State{Settings: now, Params: params, Kept: r.kept}, setAside(r.dir, r.options.Out)
 }
 
-// trainAndTest trains, and tests the best weights, which the model is left with
-// if there is a test.
+// trainAndTest trains and tests the best weights. If there is a test, the model has
+// those weights afterwards.
 func (r *Run) trainAndTest(ctx context.Context, tracked tracker) (*trainer.History, error) {
 	t := r.trainer
 	if t.Progress().Step == 0 { // so a resumed run continues the same MLflow run
@@ -102,8 +102,8 @@ func (r *Run) trainAndTest(ctx context.Context, tracked tracker) (*trainer.Histo
 	return history, r.save(history)
 }
 
-// testBest scores the best weights, which load reads, on the records that are
-// held out for it; nil if there are none. The model is left with those weights.
+// testBest evaluates the best weights, which load reads, on the test records; nil if
+// there are none. The model has those weights afterwards.
 func (r *Run) testBest(ctx context.Context, load func() error) ([]trainer.Scores, error) {
 	held := r.data.test()
 	if len(held) == 0 {
@@ -119,7 +119,7 @@ func (r *Run) testBest(ctx context.Context, load func() error) ([]trainer.Scores
 	return scores, nil
 }
 
-// testMetrics names the test's figures as the tracker shows them.
+// testMetrics returns the test's figures under the tracker's names.
 func testMetrics(scores []trainer.Scores) map[string]float64 {
 	values := map[string]float64{}
 	for _, s := range scores {
@@ -131,7 +131,7 @@ func testMetrics(scores []trainer.Scores) map[string]float64 {
 	return values
 }
 
-// explainStop adds to a run's error how to go on.
+// explainStop adds to a run's error how to continue.
 func explainStop(ctx context.Context, err error, dir modeldir.Dir, t *trainer.Trainer) error {
 	step := t.SavedStep()
 	if step == 0 {

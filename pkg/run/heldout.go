@@ -11,9 +11,9 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// heldOutLists lists each set's validation and test records with their labels, as
-// CSV, so that others can score the model on just those: held_out_cls.csv. The
-// transcripts are left out unless texts are asked for.
+// heldOutLists lists each set's validation and test records with their labels as CSV
+// (held_out_cls.csv), so that others can evaluate the model on the same records.
+// Transcripts are only included if texts is set.
 func heldOutLists(sources []source, texts bool) (fusion.Files, error) {
 	files := fusion.Files{}
 	for _, s := range sources {

@@ -13,16 +13,15 @@ import (
 	"github.com/trident-nlp/trident/internal/modeldir"
 )
 
-// errInUse is returned, wrapped, when another training writes to the folder.
+// errInUse is returned, wrapped, when another training run writes to the folder.
 var errInUse = errors.New("another training is using it")
 
-// lockFile lies in the run's folder, and holds the number of the process that
-// has locked it. The kernel frees the lock when that process is gone, however
-// it ended.
+// lockFile is in the run's folder and contains the id of the process that has locked it.
+// The kernel releases the lock when that process ends, however it ends.
 const lockFile = "lock"
 
-// occupy locks output.model_dir, and finds out whether a model, with lists of
-// labels or without, can be left there.
+// occupy locks output.model_dir, and checks whether a model, with or without lists of
+// labels, can be saved there.
 func occupy(dir modeldir.Dir, names modeldir.Names, labelLists bool) (release func(), err error) {
 	release, err = lock(dir)
 	if err != nil {
@@ -41,10 +40,10 @@ func occupy(dir modeldir.Dir, names modeldir.Names, labelLists bool) (release fu
 	return release, nil
 }
 
-// lock keeps other trainings out of output.model_dir until release.
+// lock keeps other training runs out of output.model_dir until release.
 func lock(of modeldir.Dir) (release func(), err error) { return lockBy(of, syscall.Flock) }
 
-// lockBy is lock with another system call for it.
+// lockBy is lock with a replaceable system call.
 func lockBy(of modeldir.Dir, flock func(fd, how int) error) (release func(), err error) {
 	dir := of.Run()
 	for {
@@ -62,12 +61,12 @@ func lockBy(of modeldir.Dir, flock func(fd, how int) error) (release func(), err
 			err = errors.Join(refused(of, path, err), f.Close())
 			if made && !errors.Is(err, errInUse) {
 				os.Remove(path)
-				os.Remove(dir) // fails while there are states in it
+				os.Remove(dir) // fails if there are states in it
 				of.Tidy()
 			}
 			return nil, err
 		}
-		if !isAt(f, path) { // whoever held it has removed it: this lock keeps nobody out
+		if !isAt(f, path) { // the previous holder has removed the file, so this lock is useless
 			f.Close()
 			continue
 		}
@@ -82,14 +81,14 @@ func lockBy(of modeldir.Dir, flock func(fd, how int) error) (release func(), err
 			if isAt(f, path) {
 				os.Remove(path)
 			}
-			os.Remove(dir) // fails while there are states in it
+			os.Remove(dir) // fails if there are states in it
 			of.Tidy()
 			f.Close()
 		}, nil
 	}
 }
 
-// makeDir makes a folder that outlives a power cut.
+// makeDir creates a folder that survives a power failure.
 func makeDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err

@@ -21,19 +21,18 @@ import (
 // cardFile is the model card.
 const cardFile = "README.md"
 
-// figureFiles are the run's course, drawn.
+// figureFiles are the plots of the run.
 var figureFiles = []string{"losses.png", "losses.svg", "scores.png", "scores.svg"}
 
-// stateName is what a trainer calls its states, and what it calls them while they are
-// written.
+// stateName matches the names of a trainer's states, finished or being written.
 var stateName = regexp.MustCompile(`^(state-[0-9]{6,}|\.state-[0-9]{6,}\.(tmp|old)-.*)$`)
 
-// unfinishedFigure is what renameio calls one of figureFiles while it is written: a kill
-// leaves it behind.
+// unfinishedFigure matches renameio's temporary names for figureFiles; they remain after
+// a kill.
 var unfinishedFigure = regexp.MustCompile(`^\.(losses|scores)\.(png|svg)[0-9]+$`)
 
-// modelNames are the names of a model's files: of ours, of the Python prototype's, and
-// of Hugging Face's.
+// modelNames are the names of a model's files: Trident's, the Python prototype's and
+// Hugging Face's.
 func modelNames(output config.Output) modeldir.Names {
 	own := []string{
 		fusion.ConfigFile, fusion.LabelMapsFile, "label_mappings.json", output.LabelMapsFile, output.MetricsFile, cardFile,
@@ -59,12 +58,12 @@ func modelNames(output config.Output) modeldir.Names {
 func matches(name string, patterns []string) bool {
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		found, err := path.Match(pattern, name)
-		return err == nil && found || name == pattern // a name of the configuration's may be no pattern
+		return err == nil && found || name == pattern // a configured name may not be a valid pattern
 	})
 }
 
-// checkLabelLists refuses to write the labels of case classification anew into a folder
-// that holds files of somebody else: they would be lost.
+// checkLabelLists refuses to write the label lists of case classification into a folder
+// with unrelated files of the same names: they would be lost.
 func checkLabelLists(dir string) error {
 	folder := filepath.Join(dir, fusion.LabelsFolder)
 	entries, err := os.ReadDir(folder)
@@ -85,7 +84,7 @@ func checkLabelLists(dir string) error {
 	return nil
 }
 
-// checkLabelList wants a list, or a map between labels and ids.
+// checkLabelList requires a list, or a map between labels and ids.
 func checkLabelList(path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-// Place is which process this is of those that train together.
+// Place identifies this process among those that train together.
 type Place = ranks.Place
 
-// inTurn is [ranks.Team.InTurn]; without a team it does nothing but f.
+// inTurn is [ranks.Team.InTurn]; without a team it only calls f.
 func inTurn(team *ranks.Team, f func() error) error {
 	if team == nil {
 		return f()
@@ -23,8 +23,8 @@ func inTurn(team *ranks.Team, f func() error) error {
 	return team.InTurn(f)
 }
 
-// deviceOf is the device that was asked for; of several GPUs each process on a
-// machine takes one of its own.
+// deviceOf returns the requested device; if there are several GPUs, each process on a
+// machine uses a different one.
 func deviceOf(asked string, localRank int) (gotch.Device, error) {
 	device, err := torchx.Device(asked)
 	if err == nil && device != gotch.CPU && localRank > 0 && !strings.Contains(asked, ":") {
@@ -33,8 +33,8 @@ func deviceOf(asked string, localRank int) (gotch.Device, error) {
 	return device, err
 }
 
-// threads shares the machine's cores out among the processes on it, whatever
-// OMP_NUM_THREADS says: torchrun sets it to 1.
+// threads divides the machine's cores between its processes, ignoring OMP_NUM_THREADS,
+// which torchrun sets to 1.
 func threads(asked int, p Place) int {
 	if asked > 0 || p.Alone() {
 		return asked
@@ -42,19 +42,18 @@ func threads(asked int, p Place) int {
 	return max(1, runtime.GOMAXPROCS(0)/p.LocalSize)
 }
 
-// enlargeBatches makes batches those of so many shares together: of all processes, each with
-// its steps of accumulation.
-func (d *data) enlargeBatches(shares int) {
+// enlargeBatches multiplies the batch sizes by the number of parts that a batch is
+// processed in: over all processes, each with its accumulation steps.
+func (d *data) enlargeBatches(parts int) {
 	for i := range d.sources {
 		s := &d.sources[i]
-		s.train.BatchSize *= shares
-		s.val.BatchSize *= shares
-		s.test.BatchSize *= shares
+		s.train.BatchSize *= parts
+		s.val.BatchSize *= parts
+		s.test.BatchSize *= parts
 	}
 }
 
-// agree refuses processes that don't train the same: another configuration, or
-// another file on their machine.
+// agree refuses processes with different configurations or data files.
 func (r *Run) agree() error {
 	mine, err := r.fingerprint()
 	if err != nil {
@@ -74,11 +73,12 @@ func (r *Run) agree() error {
 	if list := changes(first, mine); len(list) > 0 {
 		return fmt.Errorf("another configuration, or other data, than rank 0's: %s", strings.Join(list, "; "))
 	}
-	_, err = r.team.Gather(nil) // all have found the same
+	_, err = r.team.Gather(nil) // all have reached the same result
 	return err
 }
 
-// useNCCL adds up gradients on GPUs by NCCL, where that can be, and says whether.
+// useNCCL sums gradients on GPUs with NCCL if possible, and reports which backend is
+// used.
 func (r *Run) useNCCL() error {
 	used, why, err := r.team.UseNCCL(r.config.Training.RankBackend, r.device)
 	switch {

@@ -11,13 +11,13 @@ import (
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// comparison is a figure of the best epoch beside the majority class's.
+// comparison is a figure of the best epoch and of the majority class.
 type comparison struct {
 	Task, Figure    string
 	Model, Baseline float64
 }
 
-// compare lists all figures of a task's validation, the headline first.
+// compare lists all validation figures of a task, the headline first.
 func compare(scores trainer.Scores, baselines []trainer.Scores) []comparison {
 	base := map[string]float64{}
 	for _, b := range baselines {
@@ -34,7 +34,7 @@ func compare(scores trainer.Scores, baselines []trainer.Scores) []comparison {
 	return list
 }
 
-// report ends a run: what came out, where it lies, what to do with it.
+// report prints the end of a run: results, location of the model, next steps.
 func report(out io.Writer, modelDir, metricForBest string, history *trainer.History, test, baselines []trainer.Scores, hints []string, took time.Duration) error {
 	best, ok := history.BestEvaluation()
 	if !ok {
@@ -71,7 +71,7 @@ func report(out io.Writer, modelDir, metricForBest string, history *trainer.Hist
 	return nil
 }
 
-// howCounted says why the table's figures aren't those of the epochs' lines.
+// howCounted explains why the table's figures differ from those printed for each epoch.
 func howCounted(best string) string {
 	if best == config.BestAvg {
 		return "  Over all records. The epochs' lines, which choose the best, are batch means."
@@ -79,19 +79,19 @@ func howCounted(best string) string {
 	return "  Over all records. The epochs' lines are means over batches."
 }
 
-// ExampleCall is what a run's report proposes to try the model on. It is made up,
-// as all demo calls are, and much like them.
+// ExampleCall is the call with which a run's report suggests trying the model. It is
+// synthetic, and similar to the demo calls.
 const ExampleCall = "Counselor: Child Helpline, Njeri speaking. Caller: My name is Amina. I am calling from Kisumu about my nephew Brian, " +
 	"nine years old. He is beaten by his stepfather Otieno with a stick until he bleeds. It is physical abuse. " +
 	"Counselor: Pole sana, how can we reach him? Caller: You can reach me on 0300123456. Counselor: Asante, we will help him."
 
-// figureTitle is a headline figure in words: "NER entity F1".
+// figureTitle returns the name of a headline figure: "NER entity F1".
 func figureTitle(row comparison) string {
 	words := strings.NewReplacer("avg", "average", "acc", "accuracy", "f1", "F1", "_", " ").Replace(row.Figure)
 	return strings.ToUpper(row.Task) + " " + words
 }
 
-// counts are a task's records in the model card.
+// counts are the numbers of a task's records in the model card.
 type counts struct {
 	Task                                                string
 	Train, Val, Test, Removed, Truncated, Rare, Skipped int
@@ -108,7 +108,7 @@ func (d *data) counts() []counts {
 	return list
 }
 
-// baselines scores the majority class on each task's validation records.
+// baselines evaluates the majority class on each task's validation records.
 func (d *data) baselines() []trainer.Scores {
 	var list []trainer.Scores
 	for _, s := range d.sources {

@@ -22,22 +22,23 @@ import (
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// Options say what the configuration doesn't: where a run is, and how it begins.
+// Options are the settings of a run that aren't in its configuration: where and how it
+// is started.
 type Options struct {
-	Out, Err io.Writer // progress and report; warnings. nil: nobody reads them
+	Out, Err io.Writer // progress and report; warnings. nil: discarded
 	Device   string    // auto, cpu, cuda or cuda:N; "" is auto
-	Place    Place     // which of several processes this is; the zero Place is alone
+	Place    Place     // this process among several; the zero Place is a single process
 
-	Resume      bool // go on with the run that was stopped
-	ResumeIfAny bool // the same, but begin anew if none was
-	Force       bool // go on although the configuration or the data changed
-	SkipBad     bool // leave out records that can't be used
+	Resume      bool // continue the stopped run
+	ResumeIfAny bool // the same, but start a new run if there is none
+	Force       bool // continue even if the configuration or the data has changed
+	SkipBad     bool // skip records that can't be used
 
-	File string   // the configuration's file, "" if it has none; for messages
-	Set  []string // what replaces the file's settings; for messages
+	File string   // path of the configuration file, "" if none; for messages
+	Set  []string // overrides of the file's settings; for messages
 }
 
-// complete fills in what is left out. Only rank 0 speaks.
+// complete sets defaults. Only rank 0 prints.
 func (o Options) complete() Options {
 	if o.Out == nil || o.Place.Rank > 0 {
 		o.Out = io.Discard
@@ -52,13 +53,13 @@ func (o Options) complete() Options {
 	return o
 }
 
-// Run is a training, or this process's part in it.
+// Run is a training run, or this process's part of it.
 type Run struct {
 	config  config.Config
 	options Options
 	device  gotch.Device
 	dir     modeldir.Dir
-	names   modeldir.Names // of the files of a model
+	names   modeldir.Names // of the model's files
 
 	encoder      encoder
 	kept         []string // what the heads have from an earlier model
@@ -70,22 +71,22 @@ type Run struct {
 	settings     trainer.Settings
 
 	trainer     *trainer.Trainer
-	checkpoints *checkpoints // what it saves; nil on other ranks than 0
+	checkpoints *checkpoints // nil on ranks other than 0
 
-	team     *ranks.Team // nil if there are no other processes
+	team     *ranks.Team // nil for a single process
 	model    *fusion.Model
 	teachers teachers
 
 	baselines []trainer.Scores // of the majority class
-	test      []trainer.Scores // of the best weights; nil until they have been tested
+	test      []trainer.Scores // of the best weights; nil before the test
 
-	held []func() // what gives back the folder, the model and the teachers
+	held []func() // release the folder, the model and the teachers
 	over bool     // Fit or Close was called
 }
 
-// Open makes a run ready to train: it joins the other processes, takes
-// output.model_dir for itself, reads the data, and builds the model. The caller
-// closes the run. A panic, too, gives back what was taken.
+// Open prepares a run: it joins the other processes, locks output.model_dir, reads the
+// data, and builds the model. The caller must close the run. After a panic, too,
+// everything is released.
 func Open(ctx context.Context, c config.Config, o Options) (*Run, error) {
 	o = o.complete()
 	r := &Run{config: c, options: o}
@@ -108,8 +109,8 @@ func Open(ctx context.Context, c config.Config, o Options) (*Run, error) {
 	return r, nil
 }
 
-// DryRun reads the data and prints sizes and steps. It needs no pretrained
-// weights, trains nothing and leaves nothing, but for demo data.
+// DryRun reads the data and prints sizes and steps. It needs no pretrained weights,
+// doesn't train, and writes nothing except demo data.
 func DryRun(ctx context.Context, c config.Config, o Options) error {
 	r := &Run{config: c, options: o.complete()}
 	if err := r.prepare(ctx, true); err != nil {
@@ -120,8 +121,8 @@ func DryRun(ctx context.Context, c config.Config, o Options) error {
 	return nil
 }
 
-// Fit trains, and saves and reports what comes of it. It can be called once; when
-// ctx is done, the state is saved and the error says how to go on.
+// Fit trains, then saves and reports the results. It can be called once; when ctx is
+// done, the state is saved and the error says how to continue.
 func (r *Run) Fit(ctx context.Context) error {
 	if r.over {
 		return errors.New("a run trains once, and not after it was closed: open another")
@@ -134,9 +135,8 @@ func (r *Run) Fit(ctx context.Context) error {
 	return r.leave(fit(ctx))
 }
 
-// Close gives back what the run holds: its folder, its model, its teachers. If
-// other processes wait for this one, because Fit wasn't called or has panicked,
-// they end too.
+// Close releases the run's folder, model and teachers. If other processes are waiting
+// for this one, because Fit wasn't called or has panicked, they end too.
 func (r *Run) Close() {
 	r.over = true
 	for _, release := range slices.Backward(r.held) {
@@ -148,8 +148,7 @@ func (r *Run) Close() {
 	}
 }
 
-// leave tells the other processes how this one's part came out, and returns the
-// error that the run ends with.
+// leave reports this process's outcome to the others, and returns the run's error.
 func (r *Run) leave(err error) error {
 	team := r.team
 	r.team = nil
@@ -162,7 +161,7 @@ func (r *Run) leave(err error) error {
 	return team.Close()
 }
 
-// prepare does what a dry run does, too: all that needs no weights.
+// prepare is the part shared with a dry run: everything that doesn't need weights.
 func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	c, o := r.config, r.options
 	if r.device, err = deviceOf(o.Device, o.Place.LocalRank); err != nil {
@@ -213,7 +212,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	}
 	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
 	r.settings = settings(c, r.data.tasks(), precision)
-	r.console.Run(trainer.Setup{Parameters: r.parameters, Trainable: r.trainable, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
+	r.console.Run(trainer.Setup{Parameters: r.parameters, Frozen: r.parameters - r.trainable, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
 	share := c.Training.BatchSize * c.Training.AccumulationSteps
 	if !o.Place.Alone() {
 		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, share, o.Place.Size*share)
@@ -224,7 +223,8 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	return nil
 }
 
-// open builds the model, asks the teachers, and agrees with the other processes.
+// open builds the model, computes the teachers' targets, and checks that all processes
+// agree.
 func (r *Run) open(ctx context.Context) error {
 	if err := r.prepare(ctx, false); err != nil {
 		return err
@@ -275,12 +275,12 @@ func (r *Run) open(ctx context.Context) error {
 	return r.useNCCL()
 }
 
-// frozen is what of the encoder doesn't learn.
+// frozen returns the parts of the encoder that aren't trained.
 func frozen(b config.Backbone) fusion.Frozen {
 	return fusion.Frozen{Embeddings: b.FreezeEmbeddings, Layers: b.FreezeLayers}
 }
 
-// trainable counts the parameters that learn. It refuses more frozen layers than there are.
+// trainable counts the trained parameters. It refuses to freeze more layers than there are.
 func trainable(a fusion.Architecture, b config.Backbone) (int64, error) {
 	if b.FreezeLayers > a.Config.Layers {
 		return 0, fmt.Errorf("backbone.freeze_layers is %d, but the encoder has only %d layers", b.FreezeLayers, a.Config.Layers)
@@ -288,7 +288,7 @@ func trainable(a fusion.Architecture, b config.Backbone) (int64, error) {
 	return fusion.CountTrainable(a, frozen(b))
 }
 
-// checkSmoothing refuses label smoothing where there is nothing to smooth.
+// checkSmoothing refuses label smoothing if no head supports it.
 func checkSmoothing(smoothing float64, list []tasks.Task) error {
 	if smoothing > 0 && !slices.ContainsFunc(list, func(t tasks.Task) bool { return t.Kind != tasks.MultiLabel }) {
 		return fmt.Errorf("training.label_smoothing_factor is %v, but all heads are yes/no ones (%s), whose labels aren't smoothed: set it to 0", smoothing, strings.Join(tasks.Names(list), ", "))
@@ -296,7 +296,7 @@ func checkSmoothing(smoothing float64, list []tasks.Task) error {
 	return nil
 }
 
-// makeTrainer makes the trainer of the model. Rank 0 alone saves what comes of it.
+// makeTrainer creates the trainer. Only rank 0 saves the results.
 func (r *Run) makeTrainer() (err error) {
 	deps := trainer.Deps{Model: r.model, Train: r.data.train(), Val: r.data.val(), Observers: []trainer.Observer{r.console}}
 	if r.team != nil {
@@ -313,8 +313,8 @@ func (r *Run) makeTrainer() (err error) {
 	return nil
 }
 
-// settings are the trainer's; those of distillation are added when the teachers
-// have been asked.
+// settings returns the trainer's settings; those of distillation are added after the
+// teachers' targets have been computed.
 func settings(c config.Config, list []tasks.Task, precision torchx.Precision) trainer.Settings {
 	weights := map[string]float64{}
 	for _, task := range list {

@@ -14,8 +14,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// resume makes the trainer go on from the newest whole state, and returns it.
-// now is the fingerprint that the run has by now.
+// resume restores the trainer from the newest complete state, and returns that state.
+// now is the current fingerprint.
 func resume(dir modeldir.Dir, force bool, t *trainer.Trainer, now map[string]string, out, stderr io.Writer) (trainer.State, error) {
 	state, damaged, err := trainer.ReadState(dir.Run())
 	if err != nil {
@@ -52,7 +52,7 @@ func resume(dir modeldir.Dir, force bool, t *trainer.Trainer, now map[string]str
 	return state, nil
 }
 
-// position is where a run stands, in words.
+// position describes the progress of a run.
 func position(p trainer.Progress) string {
 	per := max(1, p.PerEpoch)
 	if p.Step%per == 0 {
@@ -61,8 +61,8 @@ func position(p trainer.Progress) string {
 	return fmt.Sprintf("%d, step %d of epoch %d", p.Step, p.Step%per, p.Step/per+1)
 }
 
-// setAside moves the state of a stopped run that isn't resumed out of the new
-// one's way.
+// setAside renames the state of a stopped run that isn't resumed, to make room for the
+// new one.
 func setAside(of modeldir.Dir, out io.Writer) error {
 	dir := of.Run()
 	state, _, err := trainer.ReadState(dir)
@@ -96,7 +96,7 @@ func setAside(of modeldir.Dir, out io.Writer) error {
 	return nil
 }
 
-// removeState removes what a finished run needs no more, at once.
+// removeState removes the state of a finished run in one step.
 func removeState(of modeldir.Dir) error {
 	dir := of.Run()
 	gone := filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".tmp-done") // a name that atomicdir.Clean removes
@@ -113,12 +113,12 @@ func removeState(of modeldir.Dir) error {
 	return nil
 }
 
-// movedFile marks that an earlier run's model is no longer in the way: what
-// lies in the model's folder is the run's own.
+// movedFile marks that an earlier run's model has been moved aside: the files in the
+// model folder belong to this run.
 const movedFile = "moved"
 
-// once does something that a run must do only once, however often it is
-// resumed: never again after it was done, but again if it was cut short.
+// once does something that a run must do only once, even if it is resumed: it is
+// repeated only if it was interrupted.
 func once(dir modeldir.Dir, mark string, do func() error) error {
 	path := filepath.Join(dir.Run(), mark)
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {

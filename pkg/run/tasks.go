@@ -8,8 +8,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// dataFiles lists the data files with the tasks that learn from them, as the
-// configuration says. Tasks that read the same texts of the same file share it.
+// dataFiles lists the configured data files with their tasks. Tasks that read the same
+// texts from the same file share it.
 func dataFiles(c config.Config) ([]datasets.Source, error) {
 	switch c.Task {
 	case config.TaskNER:
@@ -41,7 +41,7 @@ func dataFiles(c config.Config) ([]datasets.Source, error) {
 	return all, nil
 }
 
-// resolve is one entry of the list of tasks.
+// resolve converts one entry of the list of tasks.
 func resolve(data config.Data, t config.Task) (path string, task tasks.Task, err error) {
 	switch t.Use {
 	case tasks.NERName:
@@ -66,8 +66,8 @@ func resolve(data config.Data, t config.Task) (path string, task tasks.Task, err
 	return t.File, task, err
 }
 
-// encoderName is what a task's encoder's parameters are called in a checkpoint: in
-// single-task models as in the source's.
+// encoderName is the prefix of the encoder's parameters in a task's checkpoint;
+// single-task models have the prototype's.
 func encoderName(task string) string {
 	switch task {
 	case config.TaskNER, config.TaskClassification:

@@ -15,8 +15,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// teachers are the models that the run learns from, as far as their hidden
-// states are needed.
+// teachers are the teachers whose hidden states are needed during training.
 type teachers []*distill.Teacher
 
 func (t teachers) drop() {
@@ -25,10 +24,10 @@ func (t teachers) drop() {
 	}
 }
 
-// askTeachers asks the teachers about the training records, or reads what they
-// said of them before, and tells the trainer how to learn from it. A teacher
-// with alpha and hidden_weight 0 isn't even opened. Those that the run goes on
-// needing are its teachers, also after an error.
+// askTeachers computes the teachers' logits for the training records, or reads them from
+// the cache, and sets the trainer's distillation settings. A teacher with alpha and
+// hidden_weight 0 isn't opened. Teachers that are still needed during training are
+// stored in the run, also after an error.
 func (r *Run) askTeachers(ctx context.Context) error {
 	r.settings.Distil = map[string]trainer.Distillation{}
 	for _, task := range r.data.tasks() {
@@ -65,7 +64,7 @@ func (r *Run) askTeachers(ctx context.Context) error {
 	return nil
 }
 
-// soften puts a teacher's logits beside the training examples.
+// soften adds a teacher's logits to the training examples.
 func (r *Run) soften(ctx context.Context, teacher *distill.Teacher, task string) error {
 	s, at := r.data.find(task)
 	dir, err := cacheDir(r.config.Distill.CacheDir)
@@ -91,8 +90,7 @@ func (r *Run) soften(ctx context.Context, teacher *distill.Teacher, task string)
 	return nil
 }
 
-// find returns the source of a task, which must have one, and the task's index
-// in it.
+// find returns the source of a task, which must exist, and the index of the task in it.
 func (d *data) find(task string) (of source, at int) {
 	for _, s := range d.sources {
 		if at := slices.Index(tasks.Names(s.set.Tasks), task); at >= 0 {
@@ -102,8 +100,8 @@ func (d *data) find(task string) (of source, at int) {
 	return source{}, -1
 }
 
-// cacheDir is where teachers' logits are kept: where they are asked for, or else
-// in the user's cache.
+// cacheDir is the folder for the teachers' logits: the configured one, or else one in
+// the user's cache.
 func cacheDir(asked string) (string, error) {
 	if asked != "" {
 		return asked, nil
@@ -115,7 +113,7 @@ func cacheDir(asked string) (string, error) {
 	return filepath.Join(dir, "trident", "teachers"), nil
 }
 
-// newAsking shows how far a teacher has read.
+// newAsking shows the progress of a teacher.
 func newAsking(out, lines io.Writer, task string) (progress func(done, total int), finish func()) {
 	bar := terminal.NewProgress(out, "Asking the teacher of "+task, 0, terminal.Options{Lines: lines})
 	return func(done, total int) { bar.Set(int64(done), int64(total), "") }, bar.Finish

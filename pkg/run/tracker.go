@@ -23,26 +23,26 @@ import (
 // flushTime is how long the end of a run waits for the tracking server.
 const flushTime = 2 * time.Minute
 
-// stopFlushTime is the same for a run that was told to stop.
+// stopFlushTime is the same for a run that was stopped.
 const stopFlushTime = 3 * time.Second
 
-// stateFlushTime is how long a state waits for what the tracker has still to
-// write on this machine. The server isn't waited for.
+// stateFlushTime is how long saving a state waits for the tracker to write to this
+// machine's disk. It doesn't wait for the server.
 const stateFlushTime = 5 * time.Second
 
-// tracker is the run in MLflow, of which it is an observer; without one, where
-// tracking is off, it does nothing.
+// tracker is the MLflow run, as an observer of the trainer; if tracking is off, it does
+// nothing.
 type tracker struct {
 	trainer.BaseObserver
 
 	run    *tracking.Run
 	ended  *bool
 	dir    modeldir.Dir
-	names  modeldir.Names // of the files that are the model's
+	names  modeldir.Names // of the model's files
 	stderr io.Writer
 }
 
-// openTracker begins a run, or goes on with the state's, and logs what is known
+// openTracker starts an MLflow run, or continues the state's, and logs what is known
 // before training.
 func (r *Run) openTracker(ctx context.Context, state trainer.State) (tracker, error) {
 	c, stderr := r.config, r.options.Err
@@ -70,8 +70,7 @@ func (r *Run) openTracker(ctx context.Context, state trainer.State) (tracker, er
 	if err != nil {
 		return tracker{}, fmt.Errorf("begin the MLflow run: %w", err)
 	}
-	// Again where a run is resumed: the process that was stopped may not have got
-	// so far.
+	// Repeated for a resumed run: the stopped process may not have reached this.
 	tracked.LogParams(state.Params)
 	if len(state.Changed) > 0 {
 		tracked.SetTags(map[string]string{"changed_on_resume": strings.Join(state.Changed, "; ")})
@@ -87,7 +86,7 @@ func trackingURI(asked config.MLflow) string {
 	return tracking.ResolveURI(asked.TrackingURI, os.Getenv)
 }
 
-// checkTracker refuses an address that can't be one before anything is done.
+// checkTracker refuses an invalid address before any work is done.
 func checkTracker(asked config.MLflow) error {
 	if !asked.Enabled {
 		return nil
@@ -102,7 +101,7 @@ func checkTracker(asked config.MLflow) error {
 	return nil
 }
 
-// strategy names the way of training in the run's tags.
+// strategy is the run's tag for the kind of training.
 func strategy(task string) string {
 	switch task {
 	case config.TaskMultitask:
@@ -113,8 +112,8 @@ func strategy(task string) string {
 	return "single_task"
 }
 
-// backboneParam is what the prototype's runs have as the parameter backbone: the
-// model that training starts from.
+// backboneParam is the value of the prototype's parameter backbone: the model that
+// training starts from.
 func backboneParam(asked config.Backbone) string {
 	if asked.Init == config.InitRandom {
 		return "random weights"
@@ -122,7 +121,7 @@ func backboneParam(asked config.Backbone) string {
 	return asked.ModelName
 }
 
-// filterParams says what became of each task's records.
+// filterParams counts the used and skipped records of each task.
 func filterParams(sources []source) map[string]string {
 	params := map[string]string{}
 	for _, s := range sources {
@@ -143,7 +142,7 @@ func filterParams(sources []source) map[string]string {
 	return params
 }
 
-// logInputs names the data files and the digests of their contents.
+// logInputs logs the data files and the digests of their contents.
 func logInputs(to *tracking.Run, sources []source) error {
 	for _, s := range sources {
 		path, err := filepath.Abs(s.set.Path)
@@ -168,8 +167,8 @@ func (t tracker) id() string {
 	return t.run.ID()
 }
 
-// flush makes what was logged outlive the process. Failing isn't fatal: a
-// resumed run logs its history again.
+// flush writes what was logged to disk. Errors aren't fatal: a resumed run logs its
+// history again.
 func (t tracker) flush(ctx context.Context) {
 	if t.run == nil {
 		return
@@ -188,8 +187,8 @@ func (t tracker) LogMetrics(step int64, values map[string]float64) {
 	}
 }
 
-// end logs how the run came out: trainErr is what ended it, nil if it
-// finished. It never fails the run: what couldn't be sent is kept, and said.
+// end logs the outcome of the run: trainErr is the error that ended it, nil if it
+// finished. It never fails the run: what couldn't be sent is kept, with a warning.
 func (t tracker) end(ctx context.Context, history *trainer.History, trainErr error) {
 	if t.run == nil || *t.ended {
 		return
@@ -214,7 +213,7 @@ func (t tracker) end(ctx context.Context, history *trainer.History, trainErr err
 		t.run.SetTags(tags)
 	}
 	if status == tracking.Finished {
-		files, err := t.dir.Files(t.names) // others may lie beside them
+		files, err := t.dir.Files(t.names) // there may be unrelated files beside them
 		if err != nil {
 			fmt.Fprintln(t.stderr, "train: MLflow:", err)
 		}
@@ -224,16 +223,16 @@ func (t tracker) end(ctx context.Context, history *trainer.History, trainErr err
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopFlushTime, cancel) })() // a signal shortens it
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(stopFlushTime, cancel) })() // a signal shortens the wait
 	if err := t.run.Finish(flush, status); err != nil {
 		fmt.Fprintln(t.stderr, "train: MLflow:", err)
 	}
 }
 
-// errBroken is what ended a run that got no chance to say it.
+// errBroken is logged for a run that ended without reporting an error.
 var errBroken = errors.New("broken off")
 
-// hints says how to look at the run.
+// hints returns the ways to view the run.
 func (t tracker) hints() []string {
 	if t.run == nil {
 		return nil

@@ -7,21 +7,21 @@ import (
 	"slices"
 )
 
-// Custom is a user's task as a configuration describes it.
+// Custom is a custom task, as described in a configuration.
 type Custom struct {
 	Name          string
 	Kind          Kind
 	Pooling       Pooling  // sentence-level tasks; "" is attention
-	Transform     bool     // token tasks: a Linear+GELU in front of the head
-	PreClassifier bool     // sentence-level tasks: a Linear+ReLU between pooling and heads
-	Text          string   // the records' field that holds the transcript; "" is "text"
-	Entities      string   // token tasks: the field of the spans; "" is "entities"
+	Transform     bool     // token tasks: add a Linear+GELU before the head
+	PreClassifier bool     // sentence-level tasks: add a Linear+ReLU between pooling and heads
+	Text          string   // the records' field with the transcript; "" is "text"
+	Entities      string   // token tasks: the field with the spans; "" is "entities"
 	Labels        []string // token tasks: the entities' labels, without O; none: those in the data
 	Heads         []Head   // sentence-level tasks: Name, Source ("" is the name), Labels (none: those in the data), Via, Follows
 }
 
-// name is what tasks and heads may be called: their names are parts of
-// parameter, file and metric names.
+// name matches valid names of tasks and heads: they are parts of parameter, file and
+// metric names.
 var name = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // Task completes the description with parameter names: NAME_transform.0,
@@ -120,8 +120,8 @@ func (o Custom) pooled(task *Task) error {
 	return task.CheckFollows()
 }
 
-// followsField makes a head with [Head.Via] follow the head whose label is the
-// field's value itself, if there is one.
+// followsField makes a head with [Head.Via] follow the head whose label is the field's
+// value, if there is one.
 func followsField(heads []Head, source string) *Follows {
 	for _, head := range heads {
 		if head.Source == source && head.Via == "" {
@@ -131,7 +131,7 @@ func followsField(heads []Head, source string) *Follows {
 	return nil
 }
 
-// checkLabels refuses labels that label_maps.json couldn't tell apart.
+// checkLabels refuses labels that label_maps.json couldn't distinguish.
 func checkLabels(labels []string) error {
 	seen := map[string]bool{}
 	for _, label := range labels {

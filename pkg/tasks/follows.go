@@ -8,16 +8,16 @@ import (
 	"github.com/trident-nlp/trident/internal/numbers"
 )
 
-// Follows says that a head's label is decided by that of another head of its
-// task, as a main category is by its sub-category.
+// Follows means that a head's label is determined by that of another head of its task,
+// as a main category is by its sub-category.
 type Follows struct {
-	Head string `json:"head"` // its name
-	// IDs has for each label of that head, by id, the id of the label that goes
-	// with it, or AnyLabel. It is nil until the training data has told.
+	Head string `json:"head"` // name of the other head
+	// IDs has, for each label id of that head, the id of the corresponding label, or
+	// AnyLabel. It is nil until the training data has been read.
 	IDs []int `json:"ids,omitzero"`
 }
 
-// String is such as "sub [0 0 1]".
+// String returns a form such as "sub [0 0 1]".
 func (f *Follows) String() string {
 	if f == nil {
 		return "none"
@@ -25,12 +25,12 @@ func (f *Follows) String() string {
 	return fmt.Sprintf("%s %v", f.Head, f.IDs)
 }
 
-// AnyLabel stands in [Follows.IDs] for a label beside which any will do: no
-// record has told which one.
+// AnyLabel is used in [Follows.IDs] for a label that can be combined with any other: no
+// record has determined it.
 const AnyLabel = -1
 
-// CheckFollows reports what is wrong with what the heads say of each other:
-// heads that don't exist, circles, and ids that the labels don't have.
+// CheckFollows returns an error if dependencies between heads are invalid: unknown
+// heads, cycles, or ids without a label.
 func (t Task) CheckFollows() error {
 	for h, head := range t.Heads {
 		if head.Follows == nil {
@@ -71,8 +71,8 @@ func (t Task) checkFollows(h int) error {
 	return nil
 }
 
-// leader is the index of the head that head h follows; negative if it follows
-// none, or one that isn't there.
+// leader returns the index of the head that head h follows; negative if there is none,
+// or if it doesn't exist.
 func (t Task) leader(h int) int {
 	if t.Heads[h].Follows == nil {
 		return -1
@@ -80,8 +80,8 @@ func (t Task) leader(h int) int {
 	return slices.IndexFunc(t.Heads, func(other Head) bool { return other.Name == t.Heads[h].Follows.Head })
 }
 
-// decider is the leader of head h if it is known which labels go together;
-// otherwise it is negative.
+// decider returns the leader of head h if the corresponding labels are known; otherwise
+// it is negative.
 func (t Task) decider(h int) int {
 	if t.Heads[h].Follows == nil || t.Heads[h].Follows.IDs == nil {
 		return -1
@@ -89,8 +89,7 @@ func (t Task) decider(h int) int {
 	return t.leader(h)
 }
 
-// Paired reports whether it is known of any head which of its labels goes with
-// which of another head's.
+// Paired reports whether the corresponding labels are known for any pair of heads.
 func (t Task) Paired() bool {
 	for h := range t.Heads {
 		if t.decider(h) >= 0 {
@@ -100,7 +99,7 @@ func (t Task) Paired() bool {
 	return false
 }
 
-// Independent returns the tasks without what their heads say of each other.
+// Independent returns the tasks without the dependencies between their heads.
 func Independent(list []Task) []Task {
 	list = slices.Clone(list)
 	for t := range list {
@@ -112,12 +111,10 @@ func Independent(list []Task) []Task {
 	return list
 }
 
-// Answer chooses a label of each head of a multiclass task, given each head's
-// logits. A head that neither follows another nor is followed says its
-// likeliest label. Of heads that follow one another those labels are chosen
-// that go together and whose log-probabilities (of each head's own softmax)
-// have the highest sum. Of several that are equally good the ones with the
-// leader's lowest id are taken.
+// Answer chooses a label for each head of a multiclass task from the heads' logits. A
+// head without dependencies gets its most likely label. For dependent heads, it chooses
+// the consistent labels with the highest sum of log-probabilities (each from its head's
+// own softmax). In a tie, those with the lowest id of the leader are chosen.
 func (t Task) Answer(logits [][]float32) []int {
 	a := answering{task: t, logits: logits, followers: make([][]int, len(t.Heads)), best: make([]int, len(t.Heads)), values: make([][]float64, len(t.Heads))}
 	for h := range t.Heads {
@@ -139,7 +136,7 @@ func (t Task) Answer(logits [][]float32) []int {
 	return answer
 }
 
-// Consistent reports whether an answer's labels, by head, go together.
+// Consistent reports whether the labels of an answer, by head, are consistent.
 func (t Task) Consistent(answer []int) bool {
 	for h := range t.Heads {
 		leader := t.decider(h)
@@ -153,17 +150,16 @@ func (t Task) Consistent(answer []int) bool {
 	return true
 }
 
-// answering is how [Task.Answer] goes through a tree of heads, from those that
-// follow to those that lead.
+// answering traverses a tree of heads for [Task.Answer], from followers to leaders.
 type answering struct {
 	task      Task
 	logits    [][]float32
-	followers [][]int     // of each head
-	values    [][]float64 // of each head and label: its log-probability, with the best of the labels that may go with it
-	best      []int       // of each head: the label of the highest value
+	followers [][]int     // by head
+	values    [][]float64 // by head and label: its log-probability plus the best of its consistent followers
+	best      []int       // by head: the label with the highest value
 }
 
-// weigh finds the values of head h and of those that follow it.
+// weigh computes the values of head h and of its followers.
 func (a *answering) weigh(h int) {
 	a.values[h] = logSoftmax(a.logits[h])
 	for _, follower := range a.followers[h] {
@@ -178,7 +174,7 @@ func (a *answering) weigh(h int) {
 	a.best[h] = numbers.Argmax(a.values[h])
 }
 
-// tell gives head h its label, and those that follow it theirs.
+// tell sets the labels of head h and of its followers.
 func (a *answering) tell(h, label int, answer []int) {
 	answer[h] = label
 	for _, follower := range a.followers[h] {

@@ -1,29 +1,29 @@
 package tasks
 
-// Kind is what a task's heads say, and of what.
+// Kind is the kind of a task's labels.
 type Kind string
 
 // The kinds of tasks.
 const (
-	Token      Kind = "token"      // one class for each word; cross-entropy
-	MultiClass Kind = "multiclass" // one class for each head; cross-entropy
-	MultiLabel Kind = "multilabel" // independent yes/no outputs for each head; binary cross-entropy
+	Token      Kind = "token"      // one class per word; cross-entropy
+	MultiClass Kind = "multiclass" // one class per head; cross-entropy
+	MultiLabel Kind = "multilabel" // independent yes/no outputs per head; binary cross-entropy
 )
 
 // Known reports whether k is one of the kinds.
 func (k Kind) Known() bool { return k.Layout() != Layout{} }
 
-// Layout is how the labels of a kind of task lie in records, batches and logits. What
-// follows from it asks for the layout, not for the kind, so that it holds for further
-// kinds as well.
+// Layout is the layout of labels in records, batches and logits for a kind of task. Code
+// that only depends on it should use the layout instead of the kind, so that it works
+// for further kinds too.
 type Layout struct {
-	PerToken bool   // there are labels for each token; otherwise for each text
-	YesNo    bool   // a head says yes or no to each of its labels; otherwise it chooses one
-	Ignore   int    // the class, or the yes/no value, of what isn't labelled
-	Counted  string // what is counted where labels are, for people
+	PerToken bool   // one label per token; otherwise per text
+	YesNo    bool   // a head has a yes/no output for each label; otherwise it chooses one label
+	Ignore   int    // class or yes/no value for missing labels
+	Counted  string // what labels are counted in, for messages
 }
 
-// Layout is that of the kind; the zero Layout if k is none.
+// Layout returns the layout of the kind; the zero Layout if it is unknown.
 func (k Kind) Layout() Layout {
 	switch k {
 	case Token:
@@ -36,8 +36,8 @@ func (k Kind) Layout() Layout {
 	return Layout{}
 }
 
-// Outputs is how many logits a head with so many labels has for an example of so many
-// tokens: [tokens·labels] or [labels].
+// Outputs returns the number of a head's logits for an example: [tokens·labels] or
+// [labels].
 func (l Layout) Outputs(labels, tokens int) int {
 	if l.PerToken {
 		return tokens * labels
@@ -45,8 +45,8 @@ func (l Layout) Outputs(labels, tokens int) int {
 	return labels
 }
 
-// Targets is how many targets that example has: a class for each token, a yes/no value for
-// each label, or one class.
+// Targets returns the number of a head's targets for an example: a class per token, a
+// yes/no value per label, or one class.
 func (l Layout) Targets(labels, tokens int) int {
 	targets := 1
 	if l.YesNo {
@@ -58,8 +58,8 @@ func (l Layout) Targets(labels, tokens int) int {
 	return targets
 }
 
-// Columns are those of a table in which a row is a text, for a head of a task whose labels
-// are of texts: the head's field, or FIELD: LABEL for each yes/no output.
+// Columns returns the columns for a head in a table with one row per text: the head's
+// field, or FIELD: LABEL for each yes/no output.
 func (l Layout) Columns(head Head) []string {
 	if !l.YesNo {
 		return []string{head.Field}
@@ -71,9 +71,9 @@ func (l Layout) Columns(head Head) []string {
 	return columns
 }
 
-// PerToken reports whether the task's labels are of tokens; otherwise they are of texts.
+// PerToken reports whether the task labels tokens; otherwise it labels texts.
 func (t Task) PerToken() bool { return t.Kind.Layout().PerToken }
 
-// YesNo reports whether the task's heads say yes or no to each of their labels; otherwise
+// YesNo reports whether the task's heads have a yes/no output for each label; otherwise
 // they choose one.
 func (t Task) YesNo() bool { return t.Kind.Layout().YesNo }

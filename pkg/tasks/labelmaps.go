@@ -10,14 +10,14 @@ import (
 	"strconv"
 )
 
-// label_maps.json has a section for each task. Those of the Python prototype's tasks
-// have its layout; ids are JSON numbers as values and strings as keys:
+// label_maps.json has a section per task. Those of the Python prototype's tasks have its
+// layout; ids are JSON numbers as values and strings as keys:
 //
 //	"ner": {"label_to_id": …, "id_to_label": …}
 //	"cls": {"main_cat2id": …, "id_to_main_cat": …, "sub_cat2id": …, …}
 //	"qa":  {"head_config": {"opening": 1, …}}
 //
-// A user's task has a map for each head:
+// A custom task has a map per head:
 //
 //	"mood": {"heads": {"caller": {"label_to_id": …, "id_to_label": …}}}
 type (
@@ -43,9 +43,8 @@ type (
 	}
 )
 
-// BuiltIn reports whether a task is one of the prototype's: it has the name, the
-// kind and the heads of one. Its label maps and predictions have the prototype's
-// layout.
+// BuiltIn reports whether a task is one of the prototype's, with the same name, kind and
+// heads. Its label maps and predictions have the prototype's layout.
 func BuiltIn(t Task) bool {
 	for _, source := range []Task{NER(nil), CLS(CaseLabels{}), QA()} {
 		if t.Name == source.Name && t.Kind == source.Kind {
@@ -63,7 +62,7 @@ func MarshalLabelMaps(list []Task) ([]byte, error) {
 	}
 	var data bytes.Buffer
 	encoder := json.NewEncoder(&data)
-	encoder.SetEscapeHTML(false) // labels have "&"
+	encoder.SetEscapeHTML(false) // labels contain "&"
 	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(sections); err != nil {
 		return nil, fmt.Errorf("label maps: %w", err)
@@ -95,9 +94,9 @@ func section(t Task) any {
 	return sizes
 }
 
-// UnmarshalLabelMaps reads label_maps.json, ours or the Python prototype's,
-// into the tasks described, whose labels it sets. Without a description the
-// tasks are those of the prototype's for which the file has a section.
+// UnmarshalLabelMaps reads label_maps.json, Trident's or the Python prototype's, and
+// sets the labels of the described tasks. Without a description the tasks are those of
+// the prototype that have a section in the file.
 func UnmarshalLabelMaps(data []byte, described []Task) ([]Task, error) {
 	var sections map[string]json.RawMessage
 	if err := json.Unmarshal(data, &sections); err != nil {
@@ -180,7 +179,7 @@ func (t *Task) readCLS(raw json.RawMessage) error {
 	return nil
 }
 
-// readQA names the criteria, of which the section says only how many there are.
+// readQA sets the names of the criteria; the section only has their number.
 func (t *Task) readQA(raw json.RawMessage) error {
 	var m qaMaps
 	if err := json.Unmarshal(raw, &m); err != nil {
@@ -221,8 +220,8 @@ func fromID(labels []string) map[string]string {
 	return m
 }
 
-// byID orders labels by id; the ids must be 0…n-1, each once. Either direction
-// of the map will do; both must say the same.
+// byID sorts labels by id; the ids must be 0…n-1, without gaps. One direction of the map
+// is enough; if both exist, they must agree.
 func byID(toID map[string]int, fromID map[string]string) ([]string, error) {
 	size := len(toID)
 	if size == 0 {

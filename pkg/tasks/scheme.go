@@ -6,28 +6,27 @@ import (
 	"strings"
 )
 
-// Scheme says how the labels of neighbouring words become entities. The zero
-// value is that of plain labels: neighbours of the same label are one entity.
+// Scheme is how labels of adjacent words are joined into entities. The zero value is for
+// plain labels: adjacent words with the same label are one entity.
 //
-// Other labels are tags, a letter in front of the entity's name: B-NAME begins
-// an entity, I-NAME goes on with it (BIO, IOB1), L-NAME or E-NAME ends it, and
-// U-NAME or S-NAME is one of a single word (BILOU, BIOES).
+// Other labels are tags, a letter and the entity's name: B-NAME begins an entity, I-NAME
+// continues it (BIO, IOB1), L-NAME or E-NAME ends it, and U-NAME or S-NAME is an entity
+// of a single word (BILOU, BIOES).
 type Scheme struct {
-	letters string // that are tags' where a hyphen and a name follow
+	letters string // the letters that are tags if followed by a hyphen and a name
 }
 
 // Span is an entity of the words [Start, End).
 type Span struct {
 	Start, End int
-	Label      string // the entity's name, without a tag's letter
+	Label      string // the entity's name, without the tag's letter
 }
 
-// SchemeOf tells by a token head's labels which scheme they follow. They are tags
-// if some name has B- and also I-, L- or E-, or if all labels begin with B- or I-,
-// but for [OutsideLabel] and those that mark special tokens. A label such as B-vitamin
-// among plain ones is plain. Among tags B- and I- are letters of all names; L-, U-, E-
-// and S- are if some name that has B- or I- has them too. A label without such a letter
-// is a plain one.
+// SchemeOf determines the scheme of a token head's labels. They are tags if some name
+// has B- and also I-, L- or E-, or if all labels begin with B- or I-, except
+// [OutsideLabel] and labels of special tokens. A label such as B-vitamin among plain
+// ones is plain. Among tags, B- and I- are letters for all names; L-, U-, E- and S- are
+// if some name with B- or I- has them too. Labels without such a letter are plain.
 func SchemeOf(labels []string) Scheme {
 	has := func(letter, name string) bool { return slices.Contains(labels, letter+"-"+name) }
 	tags, others := 0, 0
@@ -59,8 +58,8 @@ func SchemeOf(labels []string) Scheme {
 	return s
 }
 
-// marksSpecialToken reports whether a label is one that trainers give to tokens that
-// are no words, such as [CLS], or to the rest of a word.
+// marksSpecialToken reports whether a label is one that trainers assign to tokens that
+// aren't words, such as [CLS], or to the rest of a word.
 func marksSpecialToken(label string) bool {
 	switch strings.ToUpper(strings.Trim(label, "[]<>")) {
 	case "PAD", "CLS", "SEP", "UNK", "MASK", "X", "IGNORE":
@@ -69,10 +68,10 @@ func marksSpecialToken(label string) bool {
 	return false
 }
 
-// Plain reports whether labels are entities' names as they stand.
+// Plain reports whether labels are the entities' names.
 func (s Scheme) Plain() bool { return s.letters == "" }
 
-// cut returns a tag's letter, I for a plain label, and its entity's name.
+// cut returns a tag's letter, I for a plain label, and the entity's name.
 func (s Scheme) cut(label string) (letter byte, name string) {
 	if len(label) > 2 && label[1] == '-' && strings.IndexByte(s.letters, label[0]) >= 0 {
 		return label[0], label[2:]
@@ -80,14 +79,14 @@ func (s Scheme) cut(label string) (letter byte, name string) {
 	return 'I', label
 }
 
-// Name is what an entity of that label is called; [OutsideLabel] is itself.
+// Name returns the name of entities with that label; [OutsideLabel] is unchanged.
 func (s Scheme) Name(label string) string {
 	_, name := s.cut(label)
 	return name
 }
 
-// Names lists what labels are called, each once, in their order, [OutsideLabel]
-// among them. Of plain labels it is the labels.
+// Names returns the distinct names of labels, in order, including [OutsideLabel]. Plain
+// labels are unchanged.
 func (s Scheme) Names(labels []string) []string {
 	var names []string
 	for _, label := range labels {
@@ -98,14 +97,13 @@ func (s Scheme) Names(labels []string) []string {
 	return names
 }
 
-// Spans joins the labels of a text's words to entities, in their order. An
-// entity begins with B-, U- or S-, after O, after another name, and after L-, E-,
-// U- or S-. So malformed tags lose nothing: I- or L- without B- begins an
-// entity. That is the rule of transformers' pipeline for B- and I-, and seqeval's
-// for all.
+// Spans joins the labels of a text's words into entities, in order. An entity begins
+// with B-, U- or S-, after O, after another name, and after L-, E-, U- or S-. So
+// malformed tags aren't lost: I- or L- without B- begins an entity. This is the rule of
+// transformers' pipeline for B- and I-, and seqeval's for all.
 func (s Scheme) Spans(words []string) []Span {
 	var spans []Span
-	var last byte // letter of the word before, 0 for O
+	var last byte // letter of the previous word, 0 for O
 	for i, label := range words {
 		if label == OutsideLabel {
 			last = 0
@@ -123,8 +121,8 @@ func (s Scheme) Spans(words []string) []Span {
 	return spans
 }
 
-// CheckNames refuses tags as labels of spans, which are to be learnt: a span is a
-// whole entity, so its label is the entity's name.
+// CheckNames refuses tags as labels of spans in training data: a span is a whole entity,
+// so its label is the entity's name.
 func CheckNames(labels []string) error {
 	s := SchemeOf(labels)
 	if s.Plain() {
@@ -135,15 +133,15 @@ func CheckNames(labels []string) error {
 		labels[i], s.Name(labels[i]))
 }
 
-// Kinds lists the names of a token head's entities, in the order of its labels.
+// Kinds returns the names of a token head's entities, in the order of its labels.
 func (h Head) Kinds() []string {
 	names := SchemeOf(h.Labels).Names(h.Labels)
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == OutsideLabel })
 }
 
-// TrueLabels are the labels that the truth of a token head has, which is given as
-// spans: its own if they are plain; otherwise [OutsideLabel], and of each kind
-// B- and I-, for the first word of a span and the others.
+// TrueLabels are the labels for the truth of a token head, which is given as spans: its
+// own if they are plain; otherwise [OutsideLabel], and for each name B- and I-, for the
+// first word of a span and the others.
 func (h Head) TrueLabels() []string {
 	if SchemeOf(h.Labels).Plain() {
 		return h.Labels

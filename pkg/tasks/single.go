@@ -1,10 +1,10 @@
 package tasks
 
-// The source's single-task models: the same tasks over encoders of their own,
+// The Python prototype's single-task models: the same tasks, each with its own encoder,
 // with the heads and the parameter names of their trainers.
 
-// SingleNER is NER as Hugging Face's DistilBertForTokenClassification has it:
-// no transform in front of the classifier.
+// SingleNER is NER as in Hugging Face's DistilBertForTokenClassification: without a
+// transform before the classifier.
 func SingleNER(labels []string) Task {
 	task := NER(labels)
 	task.Transform = ""

@@ -1,10 +1,10 @@
-// Package tasks describes what a model learns: for each task its kind, heads,
-// labels and names. Datasets, heads, metrics, label maps and reports all
-// follow these descriptions, so that a further task is data, not code.
+// Package tasks describes tasks: their kind, heads, labels and names. Datasets, heads,
+// metrics, label maps and reports all follow these descriptions, so that a further task
+// is data, not code.
 //
-// [NER], [CLS] and [QA] are the built-in tasks, [Custom] makes a user's. pkg/run takes
-// them from the configuration; a saved model keeps its own. Nearly all packages read
-// them; this one calls none.
+// [NER], [CLS] and [QA] are the built-in tasks, [Custom] describes custom ones. pkg/run
+// reads them from the configuration; a saved model contains its own. Nearly all packages
+// use this one; it imports no other.
 package tasks
 
 import (
@@ -18,54 +18,53 @@ type Pooling string
 // The kinds of pooling.
 const (
 	NoPooling        Pooling = ""          // token tasks
-	AttentionPooling Pooling = "attention" // a learned score for each token
-	CLSPooling       Pooling = "cls"       // the first token
+	AttentionPooling Pooling = "attention" // weighted by a learned score
+	CLSPooling       Pooling = "cls"       // hidden state of the first token
 )
 
 // Values of a class that aren't one of a head's labels.
 const (
 	IgnoreToken  = -100 // special, padding and continuation tokens
-	IgnoreClass  = -1   // a record without this head's label
+	IgnoreClass  = -1   // a record without a label for this head
 	UnknownClass = -2   // a label that the model doesn't know; only in evaluation
 )
 
 // ViaMainCategory is the [Head.Via] of main categories.
 const ViaMainCategory = "main_category"
 
-// Head is one output of a task: the classes of a token or multiclass head, or
-// the yes/no outputs of a multilabel head.
+// Head is one output of a task: the classes of a token or multiclass head, or the yes/no
+// outputs of a multilabel head.
 type Head struct {
 	Name   string   `json:"name"`  // in files and metrics: "sub", "listening"
 	Field  string   `json:"field"` // in predictions: "sub_category", "listening"
-	Param  string   `json:"param"` // parameter names begin so: "cls_sub", "qa_heads.listening"
-	Labels []string `json:"-"`     // label of each id, or the name of each yes/no output; label_maps.json keeps them
+	Param  string   `json:"param"` // prefix of parameter names: "cls_sub", "qa_heads.listening"
+	Labels []string `json:"-"`     // label of each id, or name of each yes/no output; saved in label_maps.json
 
-	// Source is the field of a data record that holds the label, or the spans
-	// of a token task; dots lead into objects: "reporter.gender".
+	// Source is the field of a data record that contains the label, or the spans of a
+	// token task; dots denote nested objects: "reporter.gender".
 	Source   string `json:"source"`
 	Via      string `json:"via,omitzero"`      // ViaMainCategory: the label is the main category of the field's value
 	Required bool   `json:"required,omitzero"` // a record without this label is an error
 
-	// Follows says which other head of the task decides this one's label; nil:
-	// none does.
+	// Follows names the head of the task that determines this one's label; nil: none.
 	Follows *Follows `json:"follows,omitzero"`
 }
 
 // Task describes one task.
 type Task struct {
-	Name      string  `json:"name"` // "ner", "cls", "qa"; prefixes metrics and names flags' values
+	Name      string  `json:"name"` // "ner", "cls", "qa"; prefix of metrics, and value of flags
 	Kind      Kind    `json:"kind"`
 	Pooling   Pooling `json:"pooling,omitzero"`
-	Transform string  `json:"transform,omitzero"`  // token tasks: parameter prefix of a Linear+GELU in front of the head, or ""
+	Transform string  `json:"transform,omitzero"`  // token tasks: parameter prefix of a Linear+GELU before the head, or ""
 	PoolParam string  `json:"pool_param,omitzero"` // attention pooling: parameter prefix of the score
 	PreParam  string  `json:"pre_param,omitzero"`  // sentence-level tasks: parameter prefix of a Linear+ReLU between pooling and heads, or ""
 	Heads     []Head  `json:"heads"`
 
-	Text string `json:"text"` // the field of a data record that holds the transcript
-	// Lenient reads records as the Python prototype does: one that lacks the labels has
-	// no entities and meets no criterion, and a criterion that doesn't say yes
-	// isn't met. Otherwise a record that lacks them teaches the task nothing,
-	// and odd values are errors.
+	Text string `json:"text"` // the field of a data record that contains the transcript
+	// Lenient reads records as the Python prototype does: a record without the labels
+	// has no entities and meets no criterion, and a criterion that isn't marked yes
+	// isn't met. Otherwise a record without them is ignored by the task, and invalid
+	// values are errors.
 	Lenient bool `json:"lenient,omitzero"`
 }
 
@@ -76,7 +75,7 @@ const (
 	QAName  = "qa"
 )
 
-// OutsideLabel marks a word that belongs to no entity; it has id 0.
+// OutsideLabel is the label of words outside entities; it has id 0.
 const OutsideLabel = "O"
 
 // NERLabels are the labels of the prototype's NER task, by id.
@@ -87,7 +86,7 @@ func NERLabels() []string {
 	}
 }
 
-// NER is named-entity recognition: who, where, how old.
+// NER is named-entity recognition: persons, places, ages.
 func NER(labels []string) Task {
 	return Task{
 		Name:      NERName,
@@ -173,7 +172,8 @@ func Names(list []Task) []string {
 	return names
 }
 
-// Select finds the tasks of these names, in list's order; all of list if names is nil.
+// Select returns the tasks with these names, in list's order; all of list if names is
+// nil.
 func Select(list []Task, names []string) ([]Task, error) {
 	if names == nil {
 		return list, nil

@@ -7,37 +7,37 @@ import (
 	"unicode/utf8"
 )
 
-// AddedToken is a token that is found in the text as a whole, before the rest is
-// cut into words. Its fields are those of Hugging Face's AddedToken.
+// AddedToken is a token that is matched as a whole, before the rest of the text is split
+// into words. Its fields are those of Hugging Face's AddedToken.
 type AddedToken struct {
 	Content    string `json:"content"`
-	SingleWord bool   `json:"single_word"` // not beside a letter, a digit or "_"
-	LStrip     bool   `json:"lstrip"`      // takes the white space in front of it
-	RStrip     bool   `json:"rstrip"`      // takes the white space behind it
-	Normalized bool   `json:"normalized"`  // found in the normalised text, by its normalised content
-	Special    bool   `json:"special"`     // belongs to the model's format, not to what is said
+	SingleWord bool   `json:"single_word"` // not next to a letter, a digit or "_"
+	LStrip     bool   `json:"lstrip"`      // includes the white space before it
+	RStrip     bool   `json:"rstrip"`      // includes the white space after it
+	Normalized bool   `json:"normalized"`  // matched in the normalised text, by its normalised content
+	Special    bool   `json:"special"`     // part of the model's format, not of the text
 }
 
-// Special returns a token that is found as it stands.
+// Special returns a special token that is matched exactly.
 func Special(content string) AddedToken { return AddedToken{Content: content, Special: true} }
 
-// addedToken is one that has got its id.
+// addedToken is an AddedToken with its id.
 type addedToken struct {
 	AddedToken
 	id int32
 }
 
-// matcher finds the added tokens of one kind, normalised or not: the leftmost,
-// of several there the longest, of several the same the first.
+// matcher finds the added tokens of one kind, normalised or not: the leftmost match, the
+// longest at the same position, the first of equal ones.
 type matcher struct {
 	tokens   []addedToken
 	patterns map[string]int // index in tokens
-	lengths  [256][]int     // of the patterns that begin with a byte, longest first
+	lengths  [256][]int     // of the patterns that start with a byte, longest first
 
-	passSpecial bool // special ones are not tokens
+	passSpecial bool // don't match special tokens
 }
 
-// add makes token be found where pattern stands.
+// add adds a token with its pattern.
 func (m *matcher) add(token addedToken, pattern string) {
 	if _, taken := m.patterns[pattern]; taken {
 		return
@@ -53,8 +53,8 @@ func (m *matcher) add(token addedToken, pattern string) {
 	}
 }
 
-// next finds the first pattern in text from byte from on: text[start:end] is
-// that of m.tokens[token]. Without any, token is negative.
+// next finds the first pattern in text from byte from on: text[start:end] is that of
+// m.tokens[token]. If there is none, token is negative.
 func (m *matcher) next(text string, from int) (start, end, token int) {
 	for i := from; i < len(text); i++ {
 		for _, n := range m.lengths[text[i]] {
@@ -69,10 +69,10 @@ func (m *matcher) next(text string, from int) (start, end, token int) {
 	return len(text), len(text), -1
 }
 
-// split calls yield with what text consists of: stretches without an added
-// token, whose token is nil, and added tokens with the white space that they
-// take. Stretches are not empty. A token that begins with white space may
-// overlap with one in front of it that took that.
+// split calls yield with the parts of text: stretches without an added token, for which
+// token is nil, and added tokens with the white space that they include. Stretches are
+// never empty. A token that begins with white space may overlap with the one before it,
+// if that includes this white space.
 func (m *matcher) split(text string, yield func(start, end int, token *addedToken)) {
 	done := 0
 	for from := 0; ; {
@@ -115,14 +115,14 @@ func wordAtStart(text string) bool {
 	return isWord(r)
 }
 
-// spaceAtEnd returns where the white space at text's end begins.
+// spaceAtEnd returns the start of the white space at the end of text.
 func spaceAtEnd(text string) int { return len(strings.TrimRightFunc(text, isSpace)) }
 
-// spaceAtStart returns how long the white space at text's start is.
+// spaceAtStart returns the length of the white space at the start of text.
 func spaceAtStart(text string) int { return len(text) - len(strings.TrimLeftFunc(text, isSpace)) }
 
-// add gives a token its id, that of the vocabulary or the next one, and
-// replaces what is said of a token of the same content.
+// add assigns a token its id, that of the vocabulary or the next one, and replaces the
+// fields of a token with the same content.
 func (t *Tokenizer) add(token AddedToken) error {
 	if token.Content == "" || !utf8.ValidString(token.Content) {
 		return fmt.Errorf("%q is no token; remove it", token.Content)
@@ -141,8 +141,8 @@ func (t *Tokenizer) add(token AddedToken) error {
 	return nil
 }
 
-// buildMatchers makes the added tokens be found. Of those that are the same once
-// normalised the first is; transformers takes one at random.
+// buildMatchers sets up the matchers. If several tokens are equal once normalised, the
+// first one is used; transformers uses a random one.
 func (t *Tokenizer) buildMatchers() error {
 	t.raw.passSpecial, t.normal.passSpecial = t.options.SplitSpecial, t.options.SplitSpecial
 	var b buffers

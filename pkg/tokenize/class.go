@@ -6,39 +6,40 @@ import (
 	"unicode/utf8"
 )
 
-// class is a set of a code point's properties, as Hugging Face sees them.
+// class is a set of properties of a code point, as defined by Hugging Face.
 type class uint8
 
 const (
 	control class = 1 << iota // dropped when cleaning
 	space                     // ends a word
-	punct                     // is a word by itself
-	mark                      // dropped with the accents
-	cjk                       // set apart by spaces
-	entire                    // not decomposed, whatever newer Unicode says
+	punct                     // is a separate word
+	mark                      // dropped when stripping accents
+	cjk                       // surrounded by spaces
+	entire                    // not decomposed, regardless of newer Unicode versions
 )
 
-// charRange gives the code points lo to hi a class and a canonical combining class.
+// charRange assigns a class and a canonical combining class to the code points lo to hi.
 type charRange struct {
 	lo, hi    rune
 	class     class
 	combining uint8
 }
 
-// lowerShift says that lo to hi become lower case by adding shift.
+// lowerShift means that lo to hi are converted to lower case by adding shift.
 type lowerShift struct{ lo, hi, shift rune }
 
 // wordRange is the code points lo to hi.
 type wordRange struct{ lo, hi rune }
 
-// isWord reports whether r is part of a word to an added token of single_word:
-// a letter, mark, digit, connecting punctuation mark or joiner.
+// isWord reports whether r is part of a word for added tokens with single_word: a
+// letter, mark, digit, connecting punctuation mark or joiner.
 func isWord(r rune) bool {
 	_, found := slices.BinarySearchFunc(wordRanges, r, func(w wordRange, r rune) int { return side(w.lo, w.hi, r) })
 	return found
 }
 
-// side says where the code points lo to hi lie: -1 below r, 1 above it, 0 around it.
+// side compares the code points lo to hi with r: -1 below, 1 above, 0 if they include
+// it.
 func side(lo, hi, r rune) int {
 	switch {
 	case hi < r:
@@ -55,7 +56,7 @@ func isSpace(r rune) bool {
 	return class&space != 0
 }
 
-// classOf returns r's class and its canonical combining class.
+// classOf returns r's class and canonical combining class.
 func classOf(r rune) (class, uint8) {
 	if r < utf8.RuneSelf {
 		return asciiClasses[r], 0
@@ -70,8 +71,8 @@ func classOf(r rune) (class, uint8) {
 	return 0, 0
 }
 
-// toLower returns r's lower case; of that of U+0130, the only one of two code
-// points, it returns the first.
+// toLower returns r's lower case; for U+0130, the only one whose lower case is two code
+// points, the first of them.
 func toLower(r rune) rune {
 	if r < utf8.RuneSelf {
 		if 'A' <= r && r <= 'Z' {

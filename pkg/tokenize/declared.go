@@ -10,37 +10,37 @@ import (
 	"strings"
 )
 
-// declarations are what a folder's files say of added tokens. Several files may
-// speak of the same one; which of them counts, and in which order tokens get
-// their ids, is transformers' rule (5.23, PreTrainedTokenizerBase._from_pretrained
-// and TokenizersBackend.__init__):
+// declarations are the declarations of added tokens in a folder's files. Several files
+// may declare the same token; their precedence, and the order in which tokens get their
+// ids, follow transformers (5.23, PreTrainedTokenizerBase._from_pretrained and
+// TokenizersBackend.__init__):
 //
-//  1. The tokens of added_tokens_decoder in tokenizer_config.json, by id. Only a
-//     folder without it, as transformers wrote them before 4.34, is asked for
+//  1. The tokens of added_tokens_decoder in tokenizer_config.json, by id. Only in
+//     folders without it, as written by transformers before 4.34, are
 //     added_tokens.json, special_tokens_map.json and the added_tokens of
-//     tokenizer.json. Where tokenizer_config.json names no BERT tokenizer, those
-//     of tokenizer.json come first in any case.
+//     tokenizer.json used. If tokenizer_config.json doesn't name a BERT tokenizer,
+//     those of tokenizer.json always come first.
 //  2. Tokens with a name, such as mask_token, and then those of
-//     extra_special_tokens, or additional_special_tokens, unless they are there
-//     by then.
+//     extra_special_tokens, or additional_special_tokens, unless they are already
+//     present.
 type declarations struct {
 	tokenizer []declared       // added_tokens of tokenizer.json
-	backend   bool             // tokenizer.json describes the whole tokenizer, as no class of BERT's does
+	backend   bool             // tokenizer.json defines the whole tokenizer, since it isn't one of BERT's classes
 	config    object           // tokenizer_config.json
 	special   object           // special_tokens_map.json
 	added     map[string]int32 // added_tokens.json
 }
 
-// declared is an added token and the id that a file gives it.
+// declared is an added token and its id in a file.
 type declared struct {
 	AddedToken
 	id int32
 }
 
-// noID is the id of a token that no file gives one.
+// noID is the id of a token without one.
 const noID = -1
 
-// bertTokens are the tokens that BERT's tokenizer knows by name.
+// bertTokens are the named tokens of BERT's tokenizer.
 var bertTokens = []struct{ name, content string }{
 	{"bos_token", ""},
 	{"eos_token", ""},
@@ -55,9 +55,9 @@ func isBERTToken(name string) bool {
 	return slices.ContainsFunc(bertTokens, func(t struct{ name, content string }) bool { return t.name == name })
 }
 
-// tokens lists the added tokens of a tokenizer of vocab, in the order in which
-// they get their ids. Its error is of a file that can't be read so, or that
-// gives a token another id than it would get.
+// tokens lists the added tokens of a tokenizer of vocab, in the order in which they get
+// their ids. It returns an error for a file that can't be interpreted in this way, or
+// that gives a token a different id than it would get.
 func (d declarations) tokens(vocab []string) ([]AddedToken, error) {
 	decoder, settings, err := d.read()
 	if err != nil {
@@ -84,7 +84,7 @@ func (d declarations) tokens(vocab []string) ([]AddedToken, error) {
 	known := slices.Clone(list)
 	for _, token := range slices.Concat(named, extra) {
 		if !slices.ContainsFunc(known, func(other declared) bool { return other.Content == token.Content }) {
-			list = append(list, declared{token, noID}) // twice means that the later one's fields count
+			list = append(list, declared{token, noID}) // a duplicate's fields replace those of the earlier one
 		}
 	}
 	for i := range list[fixed:] {
@@ -94,8 +94,8 @@ func (d declarations) tokens(vocab []string) ([]AddedToken, error) {
 	return number(list, vocab)
 }
 
-// number checks the tokens' ids. A [MASK] that nobody asks for is left out,
-// unless tokens behind it have ids by it.
+// number checks the tokens' ids. A [MASK] that isn't declared is omitted, unless the ids
+// of later tokens depend on it.
 func number(list []declared, vocab []string) ([]AddedToken, error) {
 	ids := make(map[string]int32, len(vocab))
 	for id, token := range vocab {
@@ -125,8 +125,8 @@ func number(list []declared, vocab []string) ([]AddedToken, error) {
 
 func byID(a, b declared) int { return cmp.Compare(a.id, b.id) }
 
-// read returns the tokens that have ids, by id, and what the settings of
-// tokenizer_config.json are once special_tokens_map.json has had its say.
+// read returns the tokens that have ids, by id, and the settings of
+// tokenizer_config.json, merged with special_tokens_map.json.
 func (d declarations) read() ([]declared, settings, error) {
 	s := newSettings(d.config, !d.backend)
 	if raw := d.config.get("added_tokens_decoder"); raw != nil {
@@ -180,10 +180,9 @@ func readDecoder(raw json.RawMessage) ([]declared, error) {
 	return sorted(decoder), nil
 }
 
-// readToken reads a token: its content as a string, or an AddedToken's fields.
-// A string, and fields that don't say, make a special token where special is
-// set; a token that isn't special is found in the normalised text unless its
-// fields say otherwise.
+// readToken reads a token: its content as a string, or an AddedToken's fields. special
+// is the default of the token's special field, also for strings; a token that isn't
+// special is by default matched in the normalised text.
 func readToken(raw json.RawMessage, special bool) (AddedToken, error) {
 	if strings.HasPrefix(strings.TrimSpace(string(raw)), `"`) {
 		token := AddedToken{Special: special, Normalized: !special}

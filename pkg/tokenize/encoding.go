@@ -2,16 +2,16 @@ package tokenize
 
 import "slices"
 
-// Span is half-open, in Unicode code points of the text. A byte that is not
-// part of valid UTF-8 counts as one code point.
+// Span is half-open, in Unicode code points of the text. Each byte of invalid UTF-8
+// counts as one code point.
 type Span struct{ Start, End int }
 
 // Encoding is one text as sub-words, [CLS] first and [SEP] last. Its slices
 // have the same length.
 type Encoding struct {
 	IDs     []int32
-	Words   []int  // index of the word that each token belongs to, -1 for [CLS] and [SEP]
-	Offsets []Span // where each token stands in the text, {0, 0} for [CLS] and [SEP]
+	Words   []int  // index of each token's word, -1 for [CLS] and [SEP]
+	Offsets []Span // position of each token in the text, {0, 0} for [CLS] and [SEP]
 }
 
 // Window is a part of a longer encoding.
@@ -20,9 +20,9 @@ type Window struct {
 	First int // index in the whole encoding of the first content token
 }
 
-// Truncate returns the first limit-1 tokens and the [SEP], or all of e where it
-// has no more than limit. A limit below 2 counts as 2. The result's slices are
-// e's own where nothing is cut, and copies otherwise.
+// Truncate returns the first limit-1 tokens and the [SEP], or e if it has at most limit
+// tokens. A limit below 2 counts as 2. The result shares e's slices if nothing is
+// removed; otherwise they are copies.
 func (e Encoding) Truncate(limit int) Encoding {
 	limit = max(limit, 2)
 	if len(e.IDs) <= limit {
@@ -31,11 +31,10 @@ func (e Encoding) Truncate(limit int) Encoding {
 	return e.cut(1, limit-1)
 }
 
-// Windows cuts an encoding of more than limit tokens into windows of at most
-// limit, each with its own [CLS] and [SEP], of which neighbours share overlap
-// content tokens; the last may be shorter. An encoding that fits is its own
-// only window. A limit below 3 counts as 3, and overlap is brought between 0
-// and limit-3, so that every window brings something new.
+// Windows splits an encoding of more than limit tokens into windows of at most limit,
+// each with its own [CLS] and [SEP]. Adjacent windows share overlap content tokens; the
+// last may be shorter. A shorter encoding is its own only window. A limit below 3 counts
+// as 3, and overlap is limited to 0…limit-3, so that every window has new tokens.
 func (e Encoding) Windows(limit, overlap int) []Window {
 	limit = max(limit, 3)
 	if len(e.IDs) <= limit {
@@ -54,8 +53,8 @@ func (e Encoding) Windows(limit, overlap int) []Window {
 	}
 }
 
-// WindowTokens returns how many tokens [Encoding.Windows] gives, in all windows
-// together, without making them.
+// WindowTokens returns the total number of tokens in all windows of [Encoding.Windows],
+// without creating them.
 func (e Encoding) WindowTokens(limit, overlap int) int {
 	limit = max(limit, 3)
 	if len(e.IDs) <= limit {
@@ -67,7 +66,7 @@ func (e Encoding) WindowTokens(limit, overlap int) int {
 	return whole*limit + len(e.IDs) - whole*step
 }
 
-// cut copies the content tokens [first, end) between [CLS] and [SEP].
+// cut copies the content tokens [first, end), between [CLS] and [SEP].
 func (e Encoding) cut(first, end int) Encoding {
 	last := len(e.IDs) - 1
 	return Encoding{

@@ -8,7 +8,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// A text as sub-words, each with its word and its place in the text.
+// A text as sub-words, each with its word and its position in the text.
 func ExampleTokenizer_Encode() {
 	vocab := []string{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "hello", "from", "ki", "##su", "##mu", ","}
 	tok, err := tokenize.New(vocab, tokenize.Options{LowerCase: true})
@@ -50,7 +50,7 @@ func ExampleEncoding_Windows() {
 	// [CLS] c d e f [SEP] from token 3
 }
 
-// A vocabulary made from texts.
+// A vocabulary built from texts.
 func ExampleTrain() {
 	texts := []string{"mtoto yuko salama", "mtoto wangu", "salama sasa"}
 	vocab, err := tokenize.Train(context.Background(), slices.Values(texts), 40, tokenize.Options{})

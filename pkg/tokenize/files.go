@@ -14,7 +14,7 @@ const (
 	ConfigFile    = "tokenizer_config.json"
 )
 
-// Names of files that older tokenizers have beside these.
+// Names of additional files of older tokenizers.
 const (
 	AddedTokensFile   = "added_tokens.json"
 	SpecialTokensFile = "special_tokens_map.json"
@@ -58,7 +58,7 @@ type modelJSON struct {
 	Vocab        vocabJSON `json:"vocab"`
 }
 
-// configJSON is what transformers adds to it.
+// configJSON has the keys that transformers adds to it.
 type configJSON struct {
 	Class          string       `json:"tokenizer_class,omitempty"`
 	LowerCase      *bool        `json:"do_lower_case,omitempty"`
@@ -69,18 +69,18 @@ type configJSON struct {
 	Unknown        any          `json:"unk_token,omitempty"`
 	CLS            any          `json:"cls_token,omitempty"`
 	Sep            any          `json:"sep_token,omitempty"`
-	Mask           any          `json:"mask_token"` // null: there is none; missing, it would be added
+	Mask           any          `json:"mask_token"` // null: none; if it were missing, it would be added
 	SplitSpecial   bool         `json:"split_special_tokens,omitempty"`
 }
 
-// savedConfig is what [Tokenizer.Save] writes.
+// savedConfig is the file written by [Tokenizer.Save].
 type savedConfig struct {
 	AddedTokens addedTokens `json:"added_tokens_decoder"`
 	configJSON
 }
 
-// addedTokens are added tokens in the order of their ids; in JSON they are an
-// object, id → token.
+// addedTokens are added tokens in the order of their ids; in JSON they are an object, id
+// → token.
 type addedTokens []addedToken
 
 // MarshalJSON writes the tokens in their order.
@@ -96,7 +96,7 @@ func (v vocabJSON) MarshalJSON() ([]byte, error) {
 	return orderedObject(len(v), func(id int) (string, any) { return v[id], id })
 }
 
-// orderedObject is a JSON object of so many members, in their order.
+// orderedObject returns a JSON object with n members, in order.
 func orderedObject(n int, member func(i int) (name string, value any)) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -119,7 +119,7 @@ func orderedObject(n int, member func(i int) (name string, value any)) ([]byte, 
 	return out.Bytes(), nil
 }
 
-// UnmarshalJSON refuses a token or an id that is given twice, and gaps.
+// UnmarshalJSON refuses duplicate tokens, duplicate ids, and gaps.
 func (v *vocabJSON) UnmarshalJSON(data []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
@@ -131,7 +131,7 @@ func (v *vocabJSON) UnmarshalJSON(data []byte) error {
 		if err != nil {
 			return err
 		}
-		token := key.(string) // an object's keys are strings
+		token := key.(string) // keys are strings
 		if _, twice := ids[token]; twice {
 			return fmt.Errorf("vocabulary: %q stands there twice", token)
 		}

@@ -15,13 +15,12 @@ import (
 	"github.com/trident-nlp/trident/internal/pyjson"
 )
 
-// Load reads the tokenizer of a model directory as transformers' AutoTokenizer
-// does: tokenizer.json, or vocab.txt where there is none, and tokenizer_config.json.
-// Which of them says how text is normalised, the latter's tokenizer_class
-// decides; one that contradicts a default of the class is an error. Where a
-// vocab.txt stands alone and nothing says whether to lower-case, capital letters in
-// it mean no. A model_max_length that is missing or beyond any model's means
-// [DefaultMaxLength].
+// Load reads the tokenizer of a model directory like transformers' AutoTokenizer:
+// tokenizer.json, or vocab.txt if there is none, and tokenizer_config.json. The latter's
+// tokenizer_class determines which of them defines the normalisation; a file that
+// contradicts a default of the class is an error. If there is only a vocab.txt and
+// nothing says whether to lower-case, capital letters in it mean no. If model_max_length
+// is missing or unrealistically large, [DefaultMaxLength] is used.
 func Load(dir string) (*Tokenizer, error) {
 	t, err := load(dir)
 	if err != nil {
@@ -30,7 +29,7 @@ func Load(dir string) (*Tokenizer, error) {
 	return t, nil
 }
 
-// copyAgain is what to do about a file that can't be used.
+// copyAgain is the advice about an unusable file.
 const copyAgain = "if it is damaged, copy it again from the model's source"
 
 func load(dir string) (*Tokenizer, error) {
@@ -85,21 +84,22 @@ func load(dir string) (*Tokenizer, error) {
 	return t, nil
 }
 
-// parsed is what the files of a folder say.
+// parsed is the content of a folder's files.
 type parsed struct {
 	vocab    []string
 	options  Options
 	declared declarations
 	config   configJSON
-	whole    bool   // they are from tokenizer.json, which says how text is normalised
-	odd      string // why tokens that are added to vocab may have other ids in transformers
+	whole    bool   // from tokenizer.json, which defines the normalisation
+	odd      string // why tokens added to vocab may have other ids in transformers
 }
 
-// parseVocab reads vocab.txt: a token a line, in the order of their ids. As in
-// transformers white space at the end of a line is no part of the token, a blank line is
-// a token that no word has, at the end none, and of lines with the same token the last has it.
+// parseVocab reads vocab.txt: one token per line, in the order of their ids. As in
+// transformers, trailing white space isn't part of a token, a blank line is a token that
+// never matches, except at the end, and if several lines have the same token, it has the
+// id of the last one.
 func parseVocab(data []byte) (*parsed, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows' editors write it
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // as written by editors on Windows
 	text := strings.TrimRightFunc(string(data), unicode.IsSpace)
 	if text == "" {
 		return nil, errors.New("the file is empty")
@@ -112,12 +112,12 @@ func parseVocab(data []byte) (*parsed, error) {
 	for id, line := range p.vocab {
 		token := strings.TrimRightFunc(line, unicode.IsSpace)
 		p.vocab[id] = token
-		if token == "" { // in transformers a token that no word has
+		if token == "" { // never matches, as in transformers
 			p.vocab[id] = fmt.Sprintf("[blank line %d]", id+1)
 			continue
 		}
 		if first, twice := last[token]; twice {
-			p.vocab[first] = fmt.Sprintf("[%s of line %d]", token, first+1) // no word has a space
+			p.vocab[first] = fmt.Sprintf("[%s of line %d]", token, first+1) // words don't contain spaces
 			p.odd = fmt.Sprintf("%q twice", token)
 		}
 		last[token] = id
@@ -126,8 +126,8 @@ func parseVocab(data []byte) (*parsed, error) {
 	return p, nil
 }
 
-// hasCapitals tells whether a vocabulary is a cased model's. What stands in
-// brackets, such as [CLS], does not count.
+// hasCapitals reports whether a vocabulary is that of a cased model. Tokens in brackets,
+// such as [CLS], are ignored.
 func hasCapitals(vocab []string) bool {
 	return slices.ContainsFunc(vocab, func(token string) bool {
 		return !strings.HasPrefix(token, "[") && strings.ContainsFunc(token, unicode.IsUpper)
@@ -155,7 +155,7 @@ func parseTokenizer(data []byte) (*parsed, error) {
 	return p, nil
 }
 
-// check refuses what would be read as something else than it is.
+// check refuses settings that aren't supported.
 func (f *tokenizerJSON) check() error {
 	m := f.Model
 	switch {
@@ -174,7 +174,8 @@ func (f *tokenizerJSON) check() error {
 	return nil
 }
 
-// configure applies what tokenizer_config.json says, but for what settle decides.
+// configure applies tokenizer_config.json, except for the settings that settle
+// determines.
 func (p *parsed) configure(data []byte) error {
 	c := &p.config
 	if err := pyjson.Unmarshal(data, c); err != nil {
@@ -187,7 +188,7 @@ func (p *parsed) configure(data []byte) error {
 	p.declared.backend = class != "" && class != "BertTokenizer" && class != "DistilBertTokenizer"
 	p.options.SplitSpecial = c.SplitSpecial
 	if c.ModelMaxLength != nil {
-		// Python writes its "no limit" as a whole number of 31 digits.
+		// Python writes "no limit" as an integer of 31 digits.
 		limit, err := c.ModelMaxLength.Float64()
 		if err != nil || limit < 1 {
 			return fmt.Errorf("model_max_length is %s; it must be positive", *c.ModelMaxLength)
@@ -199,10 +200,11 @@ func (p *parsed) configure(data []byte) error {
 	return nil
 }
 
-// settle decides how text is normalised. transformers takes tokenizer.json's normaliser
-// where tokenizer_config.json names no class of BERT's; BERT's classes take what
-// tokenizer_config.json says, and their own defaults for the rest. Where such a default
-// contradicts tokenizer.json nobody can tell what the model was trained with: that is an error.
+// settle determines the normalisation. transformers uses the normaliser of
+// tokenizer.json if tokenizer_config.json doesn't name a BERT class; BERT's classes use
+// tokenizer_config.json, with their own defaults for missing keys. If such a default
+// contradicts tokenizer.json, it is unknown what the model was trained with, which is an
+// error.
 func (p *parsed) settle() error {
 	o, c := &p.options, p.config
 	if p.odd != "" && slices.ContainsFunc(o.Added, func(a AddedToken) bool { return !slices.Contains(p.vocab, a.Content) }) {
@@ -218,7 +220,7 @@ func (p *parsed) settle() error {
 		o.LowerCase = true
 	}
 	if c.StripAccents != nil || p.whole {
-		o.StripAccents = c.StripAccents // null is said, too: as do_lower_case
+		o.StripAccents = c.StripAccents // an explicit null means the same as do_lower_case
 	}
 	if c.ChineseChars != nil || p.whole {
 		o.KeepChinese = c.ChineseChars != nil && !*c.ChineseChars
@@ -242,7 +244,7 @@ func (p *parsed) settle() error {
 	return nil
 }
 
-// stripsAccents reports whether words lose their accents.
+// stripsAccents reports whether accents are stripped.
 func (o Options) stripsAccents() bool {
 	if o.StripAccents != nil {
 		return *o.StripAccents

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// char is a normalised character and the code points of the text that it came from.
+// char is a normalised character and its code points in the text.
 type char struct {
 	r          rune
 	start, end int32
@@ -17,22 +17,22 @@ type char struct {
 	combining  uint8
 }
 
-// normalizer is BERT's: what happens to a text before it is cut into words.
+// normalizer is BERT's normalisation, which comes before splitting into words.
 type normalizer struct {
-	keepControls bool // leave control characters and U+FFFD in
-	keepChinese  bool // do not set CJK ideographs apart
+	keepControls bool // keep control characters and U+FFFD
+	keepChinese  bool // don't surround CJK ideographs with spaces
 	stripAccents bool
 	lowerCase    bool
 }
 
-// buffers are what one call of [normalizer.run] works in.
+// buffers are the working memory of [normalizer.run].
 type buffers struct {
 	chars, decomposed []char
 	one, parts        []byte // a character and its decomposition, in UTF-8
 }
 
-// run normalises text, whose first code point has the index first. The result
-// stands in b until the next call. It also returns how many code points text has.
+// run normalises text, whose first code point has the index first. The result is valid
+// until the next call with b. It also returns the number of code points in text.
 func (n *normalizer) run(b *buffers, text string, first int) (chars []char, length int) {
 	chars = b.chars[:0]
 	ascii := true
@@ -78,9 +78,9 @@ func (n *normalizer) run(b *buffers, text string, first int) (chars []char, leng
 
 // strip decomposes chars canonically and drops the non-spacing marks.
 //
-// Hugging Face hands out the spans after the marks were sorted: a part of a
-// decomposed character has the span of whichever character was consumed last.
-// That shows only where marks change places, and is kept.
+// Hugging Face assigns the spans after sorting the marks: a part of a decomposed
+// character has the span of the last character consumed. This only shows if marks change
+// places, and is reproduced here.
 func (b *buffers) strip(chars []char) []char {
 	out := b.decomposed[:0]
 	for _, c := range chars {
@@ -111,7 +111,7 @@ func (b *buffers) strip(chars []char) []char {
 	return kept
 }
 
-// inserted stands for the start of every part but the first of a decomposed character.
+// inserted marks every part but the first of a decomposed character.
 const inserted = -1
 
 // decompose appends c's canonical decomposition to out.
@@ -135,8 +135,8 @@ func (b *buffers) decompose(out []char, c char) []char {
 	return out
 }
 
-// lower brings chars to lower case, in place where it can. Class and combining
-// class of a letter are those of its lower case.
+// lower converts chars to lower case, in place if possible. Class and combining class of
+// a letter are those of its lower case.
 func lower(chars []char) []char {
 	for i, c := range chars {
 		if c.r == 'İ' {
@@ -147,7 +147,7 @@ func lower(chars []char) []char {
 	return chars
 }
 
-// lowerDotted is [lower] from a dotted capital I on: that becomes two characters.
+// lowerDotted is [lower] from a dotted capital I on, which becomes two characters.
 func lowerDotted(chars []char, from int) []char {
 	out := slices.Clone(chars[:from])
 	for _, c := range chars[from:] {

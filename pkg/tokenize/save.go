@@ -12,14 +12,14 @@ import (
 	"strings"
 )
 
-// Save writes vocab.txt, tokenizer.json and tokenizer_config.json into dir,
-// which must exist. [Load] reads them back, and so does transformers'
-// AutoTokenizer, as a DistilBertTokenizer. The configuration names all added
-// tokens, so that neither asks what other files of dir say of them.
+// Save writes vocab.txt, tokenizer.json and tokenizer_config.json to dir, which must
+// exist. They can be loaded by [Load] and by transformers' AutoTokenizer, as a
+// DistilBertTokenizer. The configuration lists all added tokens, so that declarations in
+// other files of dir are ignored.
 func (t *Tokenizer) Save(dir string) error { return t.SaveAs(dir, "DistilBertTokenizer") }
 
-// SaveAs is [Tokenizer.Save] for another of transformers' classes that reads text in the
-// same way, such as BertTokenizer.
+// SaveAs is [Tokenizer.Save] for another transformers class with the same behaviour,
+// such as BertTokenizer.
 func (t *Tokenizer) SaveAs(dir, class string) error {
 	tokenizer, err := encodeJSON(t.tokenizerJSON())
 	if err != nil {
@@ -84,7 +84,7 @@ func (t *Tokenizer) addedByID() addedTokens {
 	return slices.SortedFunc(slices.Values(t.added), func(a, b addedToken) int { return cmp.Compare(a.id, b.id) })
 }
 
-// template is the post-processor that sets [CLS] and [SEP] around one text or two.
+// template is the post-processor that adds [CLS] and [SEP] to one text or two.
 func (t *Tokenizer) template() any {
 	type object = map[string]any
 	special := func(token string, kind int) object {
@@ -119,7 +119,7 @@ func (t *Tokenizer) configJSON(class string) configJSON {
 		Sep:            SepToken,
 	}
 	if t.options.KeepControls {
-		c.Class = "PreTrainedTokenizerFast" // the other one always cleans
+		c.Class = "PreTrainedTokenizerFast" // the other class always cleans
 	}
 	if slices.Contains(t.tokens, MaskToken) {
 		c.Mask = MaskToken

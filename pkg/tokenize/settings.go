@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// object is a JSON object whose members keep their order: it decides about the
+// object is a JSON object that preserves the order of its members, which determines the
 // ids of added tokens.
 type object []member
 
@@ -17,7 +17,7 @@ type member struct {
 	value json.RawMessage
 }
 
-// UnmarshalJSON keeps of members with the same name the last, as Python does.
+// UnmarshalJSON keeps the last of several members with the same name, as Python does.
 func (o *object) UnmarshalJSON(data []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	if open, err := dec.Token(); err != nil || open != json.Delim('{') {
@@ -33,12 +33,12 @@ func (o *object) UnmarshalJSON(data []byte) error {
 		if err := dec.Decode(&value); err != nil {
 			return err
 		}
-		o.set(key.(string), value) // an object's keys are strings
+		o.set(key.(string), value) // keys are strings
 	}
 	return nil
 }
 
-// get returns a member's value, nil if there is none or it is null.
+// get returns a member's value, nil if it is missing or null.
 func (o object) get(name string) json.RawMessage {
 	for _, m := range o {
 		if m.name == name && string(m.value) != "null" {
@@ -66,7 +66,7 @@ func (o *object) remove(name string) {
 	*o = slices.DeleteFunc(slices.Clone(*o), func(m member) bool { return m.name == name })
 }
 
-// kind is the first byte of a JSON value, which tells its type.
+// kind is the first byte of a JSON value, which determines its type.
 func kind(raw json.RawMessage) byte {
 	if raw = bytes.TrimSpace(raw); len(raw) > 0 {
 		return raw[0]
@@ -74,7 +74,7 @@ func kind(raw json.RawMessage) byte {
 	return 0
 }
 
-// empty reports whether Python takes a JSON value for false.
+// empty reports whether a JSON value is false in Python.
 func empty(raw json.RawMessage) bool {
 	switch strings.Join(strings.Fields(string(raw)), "") {
 	case "", "null", "false", "0", `""`, "[]", "{}":
@@ -83,15 +83,15 @@ func empty(raw json.RawMessage) bool {
 	return false
 }
 
-// settings are what transformers makes a tokenizer with: what
-// tokenizer_config.json says, or special_tokens_map.json beside it.
+// settings are transformers' settings of a tokenizer: from tokenizer_config.json, and
+// from special_tokens_map.json.
 type settings struct {
 	values object
-	own    object // tokens with a name of the model's own, such as caller_token
+	own    object // the model's own named tokens, such as caller_token
 	usual  bool   // BERT's tokens have their usual names
 }
 
-// Names of the lists of special tokens, in transformers 5 and before.
+// Names of the lists of special tokens, in transformers 5 and in earlier versions.
 const (
 	extraKey      = "extra_special_tokens"
 	additionalKey = "additional_special_tokens"
@@ -120,7 +120,7 @@ func (s *settings) valueOf(name string) json.RawMessage {
 	return json.RawMessage("null")
 }
 
-// nameExtra moves extra special tokens that have names to the model's own.
+// nameExtra moves named extra special tokens to own.
 func (s *settings) nameExtra() {
 	raw := s.values.get(extraKey)
 	if kind(raw) != '{' {
@@ -135,7 +135,7 @@ func (s *settings) nameExtra() {
 	}
 }
 
-// merge lets special_tokens_map.json have its say.
+// merge applies special_tokens_map.json.
 func (s *settings) merge(special object) error {
 	for _, m := range special {
 		if m.name == extraKey && kind(m.value) == '[' {
@@ -151,7 +151,7 @@ func (s *settings) merge(special object) error {
 	return nil
 }
 
-// joinLists appends to a list what it lacks of another.
+// joinLists appends to a list the missing elements of another.
 func joinLists(first, second json.RawMessage) (json.RawMessage, error) {
 	var list, more []json.RawMessage
 	if first != nil {
@@ -170,8 +170,8 @@ func joinLists(first, second json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(list)
 }
 
-// named lists the tokens that have a name: BERT's, which are the usual ones
-// where nothing is said of them, and then the model's own.
+// named lists the named tokens: BERT's, with the usual content by default, and then the
+// model's own.
 func (s settings) named() ([]AddedToken, error) {
 	var list []AddedToken
 	for _, t := range bertTokens {
@@ -211,7 +211,7 @@ func (s settings) named() ([]AddedToken, error) {
 	return list, nil
 }
 
-// list reads the special tokens that have no name.
+// list reads the special tokens without names.
 func (s settings) list() ([]AddedToken, error) {
 	name := extraKey
 	if !s.values.has(extraKey) {
@@ -236,9 +236,8 @@ func (s settings) list() ([]AddedToken, error) {
 	return list, nil
 }
 
-// specialContents are the tokens that make an entry of added_tokens.json a
-// special one. transformers overlooks those that tokenizer_config.json gives as
-// objects.
+// specialContents are the contents that make an entry of added_tokens.json a special
+// token. transformers ignores those that tokenizer_config.json gives as objects.
 func (s settings) specialContents(special object) (map[string]bool, error) {
 	var tokens, objects []json.RawMessage
 	for _, t := range bertTokens {

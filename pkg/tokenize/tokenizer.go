@@ -11,57 +11,57 @@ import (
 	"github.com/sugarme/tokenizer/model"
 )
 
-// The tokens that every vocabulary has.
+// The standard tokens of every vocabulary.
 const (
 	PadToken     = "[PAD]"
 	UnknownToken = "[UNK]"
 	CLSToken     = "[CLS]"
 	SepToken     = "[SEP]"
-	MaskToken    = "[MASK]" // may be missing
+	MaskToken    = "[MASK]" // optional
 )
 
 // specialTokens are added tokens of every tokenizer.
 var specialTokens = [...]string{PadToken, UnknownToken, CLSToken, SepToken, MaskToken}
 
-// DefaultMaxLength is how many positions BERT and DistilBERT have.
+// DefaultMaxLength is the number of positions of BERT and DistilBERT.
 const DefaultMaxLength = 512
 
-// Options says how text becomes words. The zero value is that of a cased model.
+// Options define how text is split into words. The zero value is that of a cased model.
 type Options struct {
 	LowerCase      bool
-	StripAccents   *bool        // nil: as LowerCase
-	KeepChinese    bool         // do not make every CJK ideograph a word
-	KeepControls   bool         // do not drop control characters
-	ModelMaxLength int          // tokens that the model takes, [CLS] and [SEP] included; 0: DefaultMaxLength
-	Added          []AddedToken // beside [PAD], [UNK], [CLS], [SEP] and [MASK]; those that the vocabulary lacks get the next ids
-	SplitSpecial   bool         // special tokens that stand in the text are text
+	StripAccents   *bool        // nil: same as LowerCase
+	KeepChinese    bool         // don't split CJK ideographs into separate words
+	KeepControls   bool         // don't drop control characters
+	ModelMaxLength int          // maximum tokens of the model, including [CLS] and [SEP]; 0: DefaultMaxLength
+	Added          []AddedToken // in addition to [PAD], [UNK], [CLS], [SEP] and [MASK]; those not in the vocabulary get the next ids
+	SplitSpecial   bool         // treat special tokens in the text as text
 }
 
-// Tokenizer cuts text into sub-words. It is safe for concurrent use.
+// Tokenizer splits text into sub-words. It is safe for concurrent use.
 type Tokenizer struct {
 	options    Options
 	normalizer normalizer
 	model      *wordPiece
 	tokens     []string     // by id: vocabulary, then added tokens
-	vocabSize  int          // how many of tokens are the vocabulary's
+	vocabSize  int          // number of tokens in the vocabulary
 	added      []addedToken // in the order in which they were added
-	raw        matcher      // finds added tokens in the text as it stands,
-	normal     matcher      // and these in the normalised text
+	raw        matcher      // finds added tokens in the original text,
+	normal     matcher      // and in the normalised text
 	pad        int32
 	cls, sep   int32
 	scratch    sync.Pool // of *scratch
 }
 
-// scratch is what one call of Encode works in.
+// scratch is the working memory of one call of Encode.
 type scratch struct {
 	buffers
 	pieces     []piece
 	word, text []byte
-	tries      int // how many the model has left
+	tries      int // left for the model
 }
 
-// New returns the tokenizer of a vocabulary, whose tokens have their index as
-// id. It must hold [PAD], [UNK], [CLS] and [SEP], and no token twice.
+// New returns the tokenizer of a vocabulary, in which each token's index is its id. It
+// must contain [PAD], [UNK], [CLS] and [SEP], and no duplicates.
 func New(vocab []string, o Options) (*Tokenizer, error) {
 	ids := make(model.Vocab, len(vocab))
 	for id, token := range vocab {
@@ -119,14 +119,14 @@ func New(vocab []string, o Options) (*Tokenizer, error) {
 	return t, nil
 }
 
-// Encode returns text as sub-words with [CLS] and [SEP], never truncated.
+// Encode returns text as sub-words with [CLS] and [SEP]. It never truncates.
 func (t *Tokenizer) Encode(text string) Encoding {
 	guess := len(text)/4 + 8
 	e := Encoding{IDs: make([]int32, 0, guess), Words: make([]int, 0, guess), Offsets: make([]Span, 0, guess)}
 	e.append(t.cls, -1, Span{})
 	s := t.scratch.Get().(*scratch)
 	s.tries = len(text) / bytesPerTry
-	at, pos, words := 0, 0, 0 // at is how many code points the pos first bytes have
+	at, pos, words := 0, 0, 0 // at is the number of code points in the first pos bytes
 	t.raw.split(text, func(start, end int, token *addedToken) {
 		at -= utf8.RuneCountInString(text[min(start, pos):pos]) // two tokens may overlap
 		pos = end
@@ -153,7 +153,7 @@ func (t *Tokenizer) appendNormal(e *Encoding, s *scratch, chars []char, word int
 		return t.appendWords(e, s, chars, word)
 	}
 	s.text = appendText(s.text[:0], chars)
-	var at, pos int // at is how many characters the pos first bytes have
+	var at, pos int // at is the number of characters in the first pos bytes
 	seek := func(to int) int {
 		for ; pos < to; at++ {
 			pos += utf8.RuneLen(chars[at].r)
@@ -175,8 +175,8 @@ func (t *Tokenizer) appendNormal(e *Encoding, s *scratch, chars []char, word int
 	return word
 }
 
-// appendWords appends the sub-words of chars to e. The first word has the index
-// word; that of the next text's first word is returned.
+// appendWords appends the sub-words of chars to e. word is the index of the first word;
+// it returns the next one.
 func (t *Tokenizer) appendWords(e *Encoding, s *scratch, chars []char, word int) int {
 	for w := range words(chars) {
 		start := int32(0)
@@ -189,7 +189,7 @@ func (t *Tokenizer) appendWords(e *Encoding, s *scratch, chars []char, word int)
 	return word
 }
 
-// words cuts normalised text at spaces, and around punctuation.
+// words splits normalised text at spaces and around punctuation.
 func words(chars []char) iter.Seq[[]char] {
 	return func(yield func([]char) bool) {
 		for start := 0; start < len(chars); {
@@ -225,20 +225,21 @@ func (t *Tokenizer) Token(id int32) string {
 	return t.tokens[id]
 }
 
-// VocabSize returns how many ids there are, added tokens included.
+// VocabSize returns the number of ids, including added tokens.
 func (t *Tokenizer) VocabSize() int { return len(t.tokens) }
 
 // PadID returns the id of [PAD].
 func (t *Tokenizer) PadID() int32 { return t.pad }
 
-// ModelMaxLength returns how many tokens the model takes, [CLS] and [SEP] included.
+// ModelMaxLength returns the maximum number of tokens of the model, including [CLS] and
+// [SEP].
 func (t *Tokenizer) ModelMaxLength() int { return t.options.ModelMaxLength }
 
-// SetModelMaxLength changes what [Tokenizer.ModelMaxLength] returns; it must be
-// positive, and nothing else may use the tokenizer meanwhile.
+// SetModelMaxLength changes the value of [Tokenizer.ModelMaxLength]; it must be
+// positive. The tokenizer must not be in use.
 func (t *Tokenizer) SetModelMaxLength(n int) { t.options.ModelMaxLength = n }
 
-// Equal reports whether two tokenizers make the same tokens of every text.
+// Equal reports whether two tokenizers give the same tokens for every text.
 func (t *Tokenizer) Equal(other *Tokenizer) bool {
 	return slices.Equal(t.tokens, other.tokens) && t.vocabSize == other.vocabSize && t.normalizer == other.normalizer &&
 		slices.Equal(t.addedByID(), other.addedByID()) && t.options.SplitSpecial == other.options.SplitSpecial

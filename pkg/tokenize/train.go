@@ -15,12 +15,12 @@ const (
 	maxAlphabet  = 1000 // characters; rarer ones become unknown
 )
 
-// Train makes a WordPiece vocabulary of at most size tokens from texts: the
-// special tokens, the alphabet in code-point order (once as it starts words,
-// once with "##"), then the most frequent pair of neighbouring sub-words again
-// and again, as the WordPieceTrainer of Hugging Face's tokenizers does. Equal
-// counts go to the pair that became known first, so the same texts give the
-// same vocabulary. It is smaller than size where no pair stands there twice.
+// Train builds a WordPiece vocabulary of at most size tokens from texts, like the
+// WordPieceTrainer of Hugging Face's tokenizers: the special tokens, the alphabet in
+// code-point order (once for the start of words, once with "##"), then repeatedly the
+// most frequent pair of adjacent sub-words. Of equally frequent pairs, the one found
+// first is merged, so the same texts give the same vocabulary. It is smaller than size
+// if no pair occurs twice.
 func Train(ctx context.Context, texts iter.Seq[string], size int, o Options) ([]string, error) {
 	tok, err := New(specialTokens[:], o)
 	if err != nil {
@@ -44,8 +44,8 @@ func Train(ctx context.Context, texts iter.Seq[string], size int, o Options) ([]
 	return t.vocab, nil
 }
 
-// countWords counts the normalised words of texts. Those that are too long to
-// be cut into sub-words are left out.
+// countWords counts the normalised words of texts, except those that are too long to be
+// split into sub-words.
 func (t *Tokenizer) countWords(ctx context.Context, texts iter.Seq[string]) (map[string]*int, error) {
 	counts := map[string]*int{}
 	var b buffers
@@ -71,20 +71,20 @@ func (t *Tokenizer) countWords(ctx context.Context, texts iter.Seq[string]) (map
 	return counts, ctx.Err()
 }
 
-// pair is two neighbouring sub-words.
+// pair is two adjacent sub-words.
 type pair struct{ left, right int32 }
 
-// trainer holds the vocabulary as it grows, and the words cut by it.
+// trainer holds the growing vocabulary, and the words split with it.
 type trainer struct {
 	vocab  []string
 	ids    map[string]int32
 	words  [][]int32 // each distinct word as sub-words
-	counts []int     // how often each word stands in the texts
+	counts []int     // frequency of each word in the texts
 	pairs  map[pair]int
 	queue  candidates
 }
 
-// id returns a token's id, which is new if the token is.
+// id returns a token's id, adding the token if it is new.
 func (t *trainer) id(token string) int32 {
 	id, found := t.ids[token]
 	if !found {
@@ -95,11 +95,11 @@ func (t *trainer) id(token string) int32 {
 	return id
 }
 
-// addWords adds the alphabet to the vocabulary and cuts the words into characters.
+// addWords adds the alphabet to the vocabulary and splits the words into characters.
 func (t *trainer) addWords(counts map[string]*int) {
 	sorted := slices.Sorted(maps.Keys(counts))
 	frequency := map[rune]int{}
-	inner := map[rune]bool{} // stands within a word
+	inner := map[rune]bool{} // characters inside a word
 	for _, word := range sorted {
 		for i, r := range word {
 			frequency[r] += *counts[word]
@@ -144,7 +144,7 @@ func (t *trainer) merge(ctx context.Context, size int) error {
 		if step%64 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		// A pair's count may have fallen since it was queued.
+		// A pair's count may have decreased since it was queued.
 		best := &t.queue[0]
 		if count := t.pairs[best.pair]; count != best.count {
 			best.count = count
@@ -171,8 +171,8 @@ func (t *trainer) countPairs() {
 	t.enqueue(found)
 }
 
-// mergePair makes c's pair one token wherever it stands, and queues the pairs
-// that the new token forms with its neighbours.
+// mergePair replaces every occurrence of c's pair by one token, and queues the pairs of
+// the new token and its neighbours.
 func (t *trainer) mergePair(c candidate) {
 	right, _ := cutContinuation(t.vocab[c.pair.right])
 	token := t.id(t.vocab[c.pair.left] + right)
@@ -213,13 +213,14 @@ func (t *trainer) enqueue(found places) {
 	}
 }
 
-// places lists the words in which pairs stand, pairs in the order of their first.
+// places lists the words that contain pairs; pairs are in the order of their first
+// occurrence.
 type places struct {
 	order []pair
 	words map[pair][]int
 }
 
-// add notes that p stands in word w; calls come with ascending w.
+// add records that p occurs in word w; w must be ascending.
 func (f *places) add(p pair, w int) {
 	if f.words == nil {
 		f.words = map[pair][]int{}
@@ -234,14 +235,14 @@ func (f *places) add(p pair, w int) {
 	f.words[p] = append(list, w)
 }
 
-// candidate is a pair that may be merged, in some words.
+// candidate is a pair that may be merged, and the words with it.
 type candidate struct {
 	pair  pair
 	count int // when it was queued
 	words []int
 }
 
-// candidates is a heap, the most frequent pair first.
+// candidates is a heap with the most frequent pair first.
 type candidates []candidate
 
 func (c candidates) Len() int      { return len(c) }

@@ -11,10 +11,10 @@ const (
 	cachedWord = 32      // bytes; longer words are too rare to be worth the memory
 )
 
-// wordCache remembers what words were cut into. It takes at most 12 MB: two words
-// a set, of at most cachedWord bytes and as many sub-words. It has no locks and is safe
-// for concurrent use, since an entry is replaced, never changed. A new word takes its
-// set's first place, and moves what stood there to the second.
+// wordCache caches the sub-words of words. It takes at most 12 MB: two words per set, of
+// at most cachedWord bytes and as many sub-words. It is safe for concurrent use without
+// locks, since an entry is replaced, never changed. A new word takes the first place of
+// its set, and moves the previous one to the second.
 type wordCache struct {
 	seed maphash.Seed
 	sets []cacheSet
@@ -33,7 +33,7 @@ func newWordCache() wordCache {
 
 func (c *wordCache) hash(word []byte) uint64 { return maphash.Bytes(c.seed, word) }
 
-// get returns word's sub-words, not to be changed, or nil.
+// get returns word's sub-words, which must not be changed, or nil.
 func (c *wordCache) get(hash uint64, word []byte) []piece {
 	set := &c.sets[hash%cacheSets]
 	for i := range set {
@@ -44,7 +44,7 @@ func (c *wordCache) get(hash uint64, word []byte) []piece {
 	return nil
 }
 
-// put remembers a copy of word's sub-words.
+// put stores a copy of word's sub-words.
 func (c *wordCache) put(hash uint64, word string, pieces []piece) {
 	if len(word) > cachedWord {
 		return

@@ -10,31 +10,31 @@ import (
 // continuation marks a sub-word that does not start a word.
 const continuation = "##"
 
-// maxWord is the longest word, in code points, that is cut into sub-words;
-// a longer one is unknown.
+// maxWord is the maximum length of a word, in code points; longer words are unknown.
 const maxWord = 100
 
-// bytesPerTry is how many bytes of a text give the model one try at a sub-word.
+// bytesPerTry is the number of bytes of text for which the model gets one try at a
+// sub-word.
 const bytesPerTry = 6
 
-// wordPiece cuts words: the longest sub-word first, from left to right.
+// wordPiece splits words into sub-words, longest match first, from left to right.
 //
-// sugarme's model does it, where that is cheap. The model makes a string of every
-// beginning of a word, longest first, and again of what is left after each
-// sub-word: up to n(n+1)/2 tries for n characters, some 150 ns each. On random new
-// words that is a tenth of walk's speed at 6 letters and a sixtieth at 100, where
-// 256 KiB of text would take 6 s instead of 0.1. So a text gives the model one try for
-// every bytesPerTry bytes; what is beyond them walk cuts, to the same sub-words.
-// Of datagen's calls, even the first that a tokenizer meets, the model cuts all words.
+// sugarme's model is used if that is cheap. It creates a string for every prefix of a
+// word, longest first, and again for the rest after each sub-word: up to n(n+1)/2 tries
+// for n characters, about 150 ns each. For random new words it has a tenth of walk's
+// speed at 6 letters and a sixtieth at 100, where 256 KiB of text would take 6 s instead
+// of 0.1. So the model gets one try per bytesPerTry bytes of a text; the rest is split
+// by walk, into the same sub-words. Calls from datagen are split by the model alone,
+// even without a cache.
 type wordPiece struct {
 	model   wordpiece.WordPiece
-	vocab   model.Vocab // the model's
-	longest int         // of its tokens, in bytes
+	vocab   model.Vocab // of the model
+	longest int         // longest token, in bytes
 	unknown int32
 	known   wordCache
 }
 
-// newWordPiece returns the model of a vocabulary, which must hold [UNK].
+// newWordPiece returns the model for a vocabulary, which must contain [UNK].
 func newWordPiece(vocab model.Vocab) *wordPiece {
 	w := &wordPiece{
 		model: wordpiece.NewWordPieceBuilder().Vocab(&vocab).UnkToken(UnknownToken).
@@ -49,19 +49,19 @@ func newWordPiece(vocab model.Vocab) *wordPiece {
 	return w
 }
 
-// piece is a sub-word: its id, and its past-the-last character in the word. It
-// starts where the one before it ends.
+// piece is a sub-word: its id, and its end in the word, in characters. It starts at the
+// end of the previous one.
 type piece struct{ id, end int32 }
 
-// cut returns word's sub-words, or the unknown token if it has none. They are
-// valid until the next call with s, whose tries say how many the model has left.
+// cut returns word's sub-words, or the unknown token if it has none. They are valid
+// until the next call with s, whose tries are the model's remaining tries.
 func (w *wordPiece) cut(s *scratch, word []char) []piece {
 	n := len(word)
 	if n > maxWord {
 		s.pieces = w.whole(s.pieces, n)
 		return s.pieces
 	}
-	s.word = appendText(append(s.word[:0], continuation...), word) // walk needs the room in front
+	s.word = appendText(append(s.word[:0], continuation...), word) // walk needs the prefix
 	text := s.word[len(continuation):]
 	hash := w.known.hash(text)
 	if pieces := w.known.get(hash, text); pieces != nil {
@@ -79,15 +79,15 @@ func (w *wordPiece) cut(s *scratch, word []char) []piece {
 	return s.pieces
 }
 
-// whole returns the unknown token, for a word of n characters, in pieces' memory.
+// whole returns the unknown token for a word of n characters, in the memory of pieces.
 func (w *wordPiece) whole(pieces []piece, n int) []piece {
 	return append(pieces[:0], piece{w.unknown, int32(n)})
 }
 
-// ask returns what the model cuts word into, of n characters, in pieces' memory.
+// ask returns the model's sub-words of word, of n characters, in the memory of pieces.
 func (w *wordPiece) ask(pieces []piece, word string, n int) []piece {
 	tokens, err := w.model.Tokenize(word)
-	if err != nil { // the vocabulary has no [UNK], but New has seen to that
+	if err != nil { // the vocabulary has no [UNK], which New has excluded
 		return w.whole(pieces, n)
 	}
 	pieces = pieces[:0]
@@ -97,8 +97,8 @@ func (w *wordPiece) ask(pieces []piece, word string, n int) []piece {
 	return pieces
 }
 
-// tries returns how many strings the model made at most to cut a word of n
-// characters into pieces.
+// tries returns the maximum number of strings that the model created to split a word of
+// n characters into pieces.
 func (w *wordPiece) tries(pieces []piece, n int) int {
 	if pieces[0].id == w.unknown {
 		return n * (n + 1) / 2
@@ -110,8 +110,8 @@ func (w *wordPiece) tries(pieces []piece, n int) int {
 	return made
 }
 
-// walk returns what [wordPiece.ask] does without making strings. buf is the word
-// with "##" in front, and is overwritten.
+// walk returns the same as [wordPiece.ask] without creating strings. buf is the word
+// with the prefix "##", and is overwritten.
 func (w *wordPiece) walk(pieces []piece, buf []byte, word []char) []piece {
 	var ends [maxWord + 1]int // of each character, in bytes of buf
 	ends[0] = len(continuation)

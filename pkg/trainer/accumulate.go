@@ -7,9 +7,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// parts returns what this rank takes of a batch, in [Settings].AccumulationSteps
-// parts, and the whole batch. Alone, and with one part, it is the whole one. Parts of a
-// small batch may be empty.
+// parts returns this rank's share of a batch, split into [Settings].AccumulationSteps
+// parts, and the whole batch. Parts of a small batch may be empty.
 func (t *Trainer) parts(ref datasets.BatchRef) (parts []datasets.Batch, whole datasets.Batch) {
 	steps := t.settings.AccumulationSteps
 	if steps == 1 {
@@ -29,17 +28,17 @@ func (t *Trainer) parts(ref datasets.BatchRef) (parts []datasets.Batch, whole da
 	return parts, whole
 }
 
-// place is which of all parts of a batch is a rank's i-th: not one rank's parts after another's,
-// since of a small batch the first ones have an example more.
+// place is the index of a rank's i-th part among all ranks' parts. Ranks alternate, since
+// the first parts of a batch may have one example more than the others.
 func place(i, rank, ranks int) int { return i*ranks + rank }
 
-// sumGradients adds up the gradients and losses of a batch's parts and, with ranks, those
-// of all ranks. It also tells all ranks whether one was told to stop.
+// sumGradients sums the gradients and losses over a batch's parts and over all ranks. It
+// also exchanges whether a rank was asked to stop.
 func (t *Trainer) sumGradients(ctx context.Context, parts []datasets.Batch) ([]TaskLoss, error) {
 	notes := newNotes(parts[0])
 	var sum func(notes []float64) error
 	for i, b := range parts {
-		if t.ranks != nil && i == len(parts)-1 { // a parameter's gradient is whole only in the last backward pass
+		if t.ranks != nil && i == len(parts)-1 { // gradients are complete only after the last backward pass
 			var err error
 			if sum, err = t.ranks.BeginSum(t.model.BackwardOrder(), t.settings.CompressGradients); err != nil {
 				return nil, err
@@ -63,22 +62,23 @@ func (t *Trainer) sumGradients(ctx context.Context, parts []datasets.Batch) ([]T
 	return notes.losses(), nil
 }
 
-// notesOfTask is how many numbers tell of a task's losses.
+// notesOfTask is how many numbers encode a task's losses.
 const notesOfTask = 8
 
-// lossNotes are the losses of a batch as numbers that can be added up, over its parts and
-// over ranks: those of each task after one that isn't 0 where a rank was told to stop.
+// lossNotes are the losses of a batch, encoded as numbers that can be summed over its
+// parts and over ranks. The first number is above 0 if a rank was asked to stop; those of
+// each task follow.
 type lossNotes struct {
 	tasks   []datasets.Part
 	numbers []float64
 }
 
-// newNotes has room for the losses of a batch's tasks.
+// newNotes returns empty notes for a batch's tasks.
 func newNotes(b datasets.Batch) lossNotes {
 	return lossNotes{tasks: b.Parts, numbers: make([]float64, 1+notesOfTask*len(b.Parts))}
 }
 
-// add takes the losses of a part.
+// add adds the losses of a part.
 func (n lossNotes) add(losses []TaskLoss) {
 	for _, loss := range losses {
 		for i, part := range n.tasks {
@@ -89,7 +89,7 @@ func (n lossNotes) add(losses []TaskLoss) {
 	}
 }
 
-// losses are the sums, of the tasks that have any.
+// losses decodes the sums; tasks without any loss are left out.
 func (n lossNotes) losses() []TaskLoss {
 	var losses []TaskLoss
 	for i, part := range n.tasks {
@@ -100,7 +100,7 @@ func (n lossNotes) losses() []TaskLoss {
 	return losses
 }
 
-// note adds the losses to notes: each after how often it is there.
+// note adds the losses to notes: each follows the number of times it was present.
 func (l TaskLoss) note(notes []float64) {
 	for i, value := range []float64{l.Total, l.Hard, l.Soft, l.Hidden} {
 		if i == 0 || !math.IsNaN(value) {
@@ -110,7 +110,7 @@ func (l TaskLoss) note(notes []float64) {
 	}
 }
 
-// noted reads what note has written.
+// noted decodes the output of note.
 func noted(task string, notes []float64) TaskLoss {
 	value := func(i int) float64 {
 		if notes[i] == 0 {

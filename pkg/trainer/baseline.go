@@ -7,12 +7,11 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// majority predicts, whatever the text, each head's most frequent class and
-// each flag's more frequent value in the training examples: what a model must
-// beat to have learned anything.
+// majority always predicts each head's most frequent class and each flag's more frequent
+// value in the training examples: the baseline that a model must beat.
 type majority struct {
 	task  tasks.Task
-	heads [][]int // one class for a head of classes, one value for each flag
+	heads [][]int // one class for a single-label head, one value per flag otherwise
 }
 
 func newMajority(task tasks.Task, t int, examples []datasets.Example) majority {
@@ -51,7 +50,7 @@ func newMajority(task tasks.Task, t int, examples []datasets.Example) majority {
 	return m
 }
 
-// predict has the layout that scorers take.
+// predict returns predictions in the layout of scorers.
 func (m majority) predict(part datasets.Part) [][]int {
 	predicted := make([][]int, len(m.heads))
 	for h, values := range m.heads {
@@ -64,8 +63,8 @@ func (m majority) predict(part datasets.Part) [][]int {
 	return predicted
 }
 
-// Baseline scores the majority class of the training examples on the
-// validation ones, for each of the set's tasks.
+// Baseline scores the majority class of the training examples on the validation
+// examples, for each of the set's tasks.
 func Baseline(train, val datasets.Loader) []Scores {
 	scorers := newScorers(val.Tasks)
 	var guesses []majority

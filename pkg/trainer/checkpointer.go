@@ -6,24 +6,23 @@ import (
 	"time"
 )
 
-// Checkpointer saves what a run must not lose. An error of its methods ends the
-// run. The state is always saved before the best weights which belong to it, so
-// the checkpoint is never ahead of the newest state: a run that ends between the
-// two saves the weights when it is resumed. Methods are called on all ranks,
-// between the same steps, also while the run ends because it was told to stop;
-// their context isn't done by that.
+// Checkpointer saves a run's best weights and its state. An error from its methods ends
+// the run. The state is always saved before the best weights that belong to it, so the
+// checkpoint is never ahead of the newest state: a run that ends between the two saves
+// the weights when it is resumed. The methods are called on all ranks, between the same
+// steps, also when the run is stopped; their context isn't cancelled by that.
 type Checkpointer interface {
-	// SaveBest saves the model, whose weights are the best so far, with the
-	// history so far.
+	// SaveBest saves the model, whose weights are the best so far, and the history so
+	// far.
 	SaveBest(ctx context.Context, h *History) error
-	// SaveState saves the state from which [Trainer.Resume] continues, usually
-	// by [Trainer.SaveState]. It is called at the end of each epoch, as often as
-	// SaveSteps and SaveEvery of [Settings] say, before SaveBest, and when the run
-	// ends or is stopped, unless nothing has happened since the call before.
+	// SaveState saves the state from which [Trainer.Resume] continues, usually by
+	// calling [Trainer.SaveState]. It is called at the end of each epoch, at the
+	// intervals of SaveSteps and SaveEvery in [Settings], before SaveBest, and when the
+	// run ends or is stopped, unless nothing has changed since the previous call.
 	SaveState(ctx context.Context, t *Trainer) error
 }
 
-// saveDue reports whether the last state is too old.
+// saveDue reports whether the last state is older than allowed.
 func (t *Trainer) saveDue() bool {
 	s := t.settings
 	return s.SaveSteps > 0 && t.progress.Step%s.SaveSteps == 0 || s.SaveEvery > 0 && time.Since(t.stateSavedAt) >= s.SaveEvery
@@ -41,8 +40,8 @@ func (t *Trainer) saveState(ctx context.Context) error {
 	return nil
 }
 
-// saveBest saves the weights if they are the best so far, after the state, which
-// holds the same weights: see [Checkpointer].
+// saveBest saves the weights if they are the best so far, after the state with the same
+// weights: see [Checkpointer].
 func (t *Trainer) saveBest(ctx context.Context) error {
 	if !t.progress.Best {
 		return nil
@@ -63,6 +62,6 @@ func (t *Trainer) saveBest(ctx context.Context) error {
 	return nil
 }
 
-// SavedStep returns after which step the state was last saved, by the
-// [Checkpointer] or by the run that is resumed; 0: none.
+// SavedStep returns the step after which the state was last saved, by the [Checkpointer]
+// or before the run was resumed; 0: none.
 func (t *Trainer) SavedStep() int { return t.savedStep }

@@ -12,17 +12,17 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Console is the [Observer] that a person reads: lines on out, and how far the run
-// is, on bars if that is a terminal, else in a line on out now and then.
+// Console is the [Observer] for people: it prints lines to out, and shows progress as
+// bars if that is a terminal, otherwise as an occasional line on out.
 type Console struct {
 	BaseObserver
 
 	out, bars            io.Writer
 	training, validating bar
-	shown                *terminal.Progress // of the bar that moves
+	shown                *terminal.Progress // of the current bar
 }
 
-// NewConsole writes lines to out, and progress to bars if that is a terminal.
+// NewConsole writes lines to out, and progress bars to bars if that is a terminal.
 func NewConsole(out, bars io.Writer) *Console { return &Console{out: out, bars: bars} }
 
 func (c *Console) printf(format string, args ...any) {
@@ -63,8 +63,8 @@ func (c *Console) IntervalEnd(t Trained) {
 	c.printf("  (%s)\n", pace(t.Samples, t.Seconds))
 }
 
-// pace is the speed and the time of an epoch, with as many digits as tell something, so
-// that its line has room on a terminal of 80 columns.
+// pace is the speed and duration of an epoch, rounded so that the line fits into 80
+// columns.
 func pace(samples int, seconds float64) string {
 	rate, took, digits := float64(samples)/max(seconds, 1e-9), time.Duration(seconds*1e9), 1
 	if rate >= 100 {
@@ -97,7 +97,7 @@ func (c *Console) Evaluated(e Evaluation, _ bool) {
 	c.printf(" avg: %.3f  loss: %.4f\n", e.Average, e.loss())
 }
 
-// scoreTitle is a counting score as the console names it: "NER F1", "CLS acc".
+// scoreTitle is the console's name of a selection metric: "NER F1", "CLS acc".
 func scoreTitle(s Scores) string {
 	kind := s.Name[strings.LastIndexByte(s.Name, '_')+1:]
 	if kind == "f1" {
@@ -114,8 +114,7 @@ func (c *Console) EarlyStopped(validations, best int) {
 	c.printf("\nEarly stopping: no improvement in %d validations; the best was in epoch %d.\n", validations, best)
 }
 
-// running is the progress bar's text: what is left of the run, and the mean losses so
-// far.
+// running is the text of the progress bar: time left, and mean losses so far.
 func running(s StepEnd) string {
 	var text strings.Builder
 	if s.Left > 0 {
@@ -128,8 +127,8 @@ func running(s StepEnd) string {
 	return text.String()
 }
 
-// bar shows the progress of something that takes a known number of steps; the zero
-// bar shows nothing.
+// bar shows the progress of work with a known number of steps; the zero bar shows
+// nothing.
 type bar struct {
 	line        *terminal.Progress
 	done, total int
@@ -141,20 +140,20 @@ func (c *Console) bar(title string, total int) bar {
 	return bar{line: c.shown, total: total}
 }
 
-// from starts the bar where a resumed run goes on.
+// from starts the bar at the position of a resumed run.
 func (b *bar) from(done int) {
 	b.done = done
 	b.line.From(int64(done))
 }
 
-// step moves the bar on by one.
+// step advances the bar by one.
 func (b *bar) step(text string) {
 	b.done++
 	b.line.Set(int64(b.done), int64(b.total), text)
 }
 
-// Data prints the label counts, what became of each task's records, and the
-// split of each set.
+// Data prints the label counts, the used and skipped records of each task, and each
+// set's split.
 func (c *Console) Data(sets []datasets.Set, splits []datasets.Split, maxLength int) {
 	for _, set := range sets {
 		for _, task := range set.Tasks {
@@ -213,17 +212,17 @@ func textsOf(task tasks.Task) string {
 // Setup is what [Console.Run] prints before training.
 type Setup struct {
 	Parameters int64
-	Trainable  int64 // of Parameters, those that aren't frozen
+	Frozen     int64 // of Parameters, those that aren't trained
 	Device     string
 	Threads    int
 	Precision  string
 }
 
-// Run prints how a run will train.
+// Run prints the settings of the run.
 func (c *Console) Run(s Setup, settings Settings) {
 	c.printf("\nTotal parameters: %s\n", numbers.Thousands(s.Parameters))
-	if s.Trainable < s.Parameters {
-		c.printf("Frozen parameters: %s\n", numbers.Thousands(s.Parameters-s.Trainable))
+	if s.Frozen > 0 {
+		c.printf("Frozen parameters: %s\n", numbers.Thousands(s.Frozen))
 	}
 	c.printf("Training on %s", s.Device)
 	if s.Device == "cpu" {
@@ -237,7 +236,7 @@ func (c *Console) Run(s Setup, settings Settings) {
 	}
 }
 
-// Steps prints what an epoch over the training sets and the run are made of.
+// Steps prints the number of steps in an epoch and in the run.
 func (c *Console) Steps(p Plan, train []datasets.Loader) {
 	var parts []string
 	for i, n := range p.Batches {

@@ -12,18 +12,18 @@ import (
 	"github.com/trident-nlp/trident/pkg/nn"
 )
 
-// Distillation says how a task learns from its teacher, whose logits are in the
-// examples: the loss is
+// Distillation is how a task learns from its teacher, whose logits are in the examples.
+// The loss is
 //
 //	(1-Alpha)·hard + Alpha·Temperature²·KL(teacher ‖ student) + HiddenWeight·(1-cos)
 //
-// (Hinton, Vinyals and Dean 2015; Sanh et al. 2019 for the last part). With
-// Alpha and HiddenWeight 0 it is the hard loss, bit for bit, as it is for a
-// batch of which the teacher says nothing.
+// (Hinton, Vinyals and Dean 2015; Sanh et al. 2019 for the last term). If Alpha and
+// HiddenWeight are 0, or the batch has no teacher targets, it equals the hard loss bit
+// for bit.
 type Distillation struct {
 	Alpha, Temperature float64
-	HiddenWeight       float64 // of the hidden states' cosine loss
-	Teacher            Teacher // with HiddenWeight; it must take the student's tokens
+	HiddenWeight       float64 // of the cosine loss between hidden states
+	Teacher            Teacher // required with HiddenWeight; must use the student's tokens
 }
 
 // Teacher is a model whose hidden states a student imitates.
@@ -31,7 +31,8 @@ type Teacher interface {
 	Hidden(s *nn.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 }
 
-// learn sets a task's loss and its parts, of which a part of a batch may lack some.
+// learn sets a task's total loss and its terms; some may be missing for a part of a
+// batch.
 func (d Distillation) learn(s *torchx.Scope, loss *partLoss, model Model, b datasets.Batch, part datasets.Part, logits []*ts.Tensor, hidden, teacher, mask *ts.Tensor) {
 	loss.total = loss.hard
 	if d.Alpha > 0 {
@@ -49,12 +50,12 @@ func (d Distillation) learn(s *torchx.Scope, loss *partLoss, model Model, b data
 	}
 }
 
-// speaks reports whether a teacher says anything of a part, or of the larger batch's.
+// speaks reports whether a part, or the larger batch it belongs to, has teacher targets.
 func speaks(part datasets.Part) bool {
 	return slices.ContainsFunc(part.Targets, func(t datasets.Target) bool { return len(t.Soft.Rows) > 0 || t.Soft.Denominator > 0 })
 }
 
-// teacherHidden runs the teachers of a batch's tasks whose hidden states count.
+// teacherHidden runs the teachers whose hidden states are used by the batch's tasks.
 func (t *Trainer) teacherHidden(b datasets.Batch) (map[string]*ts.Tensor, error) {
 	states := map[string]*ts.Tensor{}
 	for _, part := range b.Parts {

@@ -1,9 +1,9 @@
-// Package trainer is the training loop: task alternation over the batches of
-// all tasks, AdamW under a linear schedule, validation after each epoch, early
-// stopping, and the best checkpoint saved. [New] makes a [Trainer], [Trainer.Run]
-// trains; [Trainer.Step] is one update, for loops of one's own.
+// Package trainer is the training loop: task alternation over the batches of all tasks,
+// AdamW with a linear schedule, validation after each epoch, early stopping, and saving
+// the best checkpoint. [New] returns a [Trainer], [Trainer.Run] trains; [Trainer.Step]
+// is a single update, for custom loops.
 //
-// pkg/run makes a Trainer, with a model, batches and what is to hear of its progress, and
-// runs it. The Trainer asks the [Model] (a fusion.Model, or another's) for losses and
-// logits, pkg/datasets for batches and pkg/metrics for scores.
+// pkg/run creates a Trainer from a model, batches and observers, and runs it. The
+// Trainer gets losses and logits from the [Model] (a fusion.Model, or another one),
+// batches from pkg/datasets and scores from pkg/metrics.
 package trainer

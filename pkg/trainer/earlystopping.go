@@ -2,11 +2,11 @@ package trainer
 
 import "math"
 
-// EarlyStopping finds the best validation, and ends a run whose score no
-// longer improves.
+// EarlyStopping finds the best validation, and ends a run whose score no longer
+// improves.
 type EarlyStopping struct {
-	Patience int     // validations without improvement that end the run; 0: none do
-	MinDelta float64 // a score must be better by more than this to be an improvement
+	Patience int     // validations without improvement after which the run ends; 0: never
+	MinDelta float64 // minimum increase of the score that counts as an improvement
 	Lower    bool    // lower scores are better
 
 	best    float64
@@ -15,8 +15,8 @@ type EarlyStopping struct {
 	waiting int     // validations since the last improvement
 }
 
-// Observe takes the score of a validation in an epoch and reports whether it
-// is the best so far. A score that isn't a number never is.
+// Observe records the validation score of an epoch and reports whether it is the best so
+// far. NaN never is.
 func (e *EarlyStopping) Observe(epoch int, score float64) bool {
 	first := e.epoch == 0
 	switch {
@@ -32,7 +32,7 @@ func (e *EarlyStopping) Observe(epoch int, score float64) bool {
 	return true
 }
 
-// gain tells by how much a score is better than another.
+// gain is the improvement of score over than.
 func (e *EarlyStopping) gain(score, than float64) float64 {
 	if e.Lower {
 		return than - score
@@ -40,5 +40,5 @@ func (e *EarlyStopping) gain(score, than float64) float64 {
 	return score - than
 }
 
-// Stop reports whether patience is used up.
+// Stop reports whether the patience is exhausted.
 func (e *EarlyStopping) Stop() bool { return e.Patience > 0 && e.waiting >= e.Patience }

@@ -9,11 +9,12 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// ErrNotFinite is returned, wrapped, when a loss or gradient is infinite or
-// not a number again and again, or a weight is: going on would spoil the model.
+// ErrNotFinite is returned, wrapped, when losses or gradients are repeatedly infinite or
+// NaN, or a weight is: continuing would corrupt the model.
 var ErrNotFinite = errors.New("not a finite number")
 
-// ErrOutOfMemory is returned, wrapped, when the device can't hold a batch.
+// ErrOutOfMemory is returned, wrapped, when a batch doesn't fit into the device's
+// memory.
 var ErrOutOfMemory = errors.New("out of memory")
 
 func tooManyBad(err error, before int) error {
@@ -24,12 +25,12 @@ func tooManyBad(err error, before int) error {
 	return fmt.Errorf("%w, as in the %d steps before, which were skipped; %s", err, before, hint)
 }
 
-// describe names a batch by its size and its records' numbers.
+// describe identifies a batch by its size and its records' numbers.
 func describe(b datasets.Batch) string {
 	return fmt.Sprintf("a %s batch of %d × %d tokens, records %v", b.Name(), b.Size, b.Length, b.Records)
 }
 
-// explainMemory says what to do about an error that is for want of memory.
+// explainMemory adds advice to an out-of-memory error.
 func explainMemory(err error) error {
 	if torchx.OutOfMemory(err) {
 		return fmt.Errorf("%w: a lower training.batch_size (with as many more training.gradient_accumulation_steps the updates stay the same) or tokenizer.max_length needs less (%w)", ErrOutOfMemory, err)
@@ -37,7 +38,7 @@ func explainMemory(err error) error {
 	return err
 }
 
-// checkWeights reports a weight that is no finite number.
+// checkWeights returns an error if a weight isn't finite.
 func (t *Trainer) checkWeights() error {
 	for _, p := range t.model.Params().All() {
 		tensors, err := checkpoint.Tensors([]torchx.Param{p})

@@ -13,7 +13,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
-// best says when a validation finds no mistake.
+// best prints a line when a validation finds no errors.
 type best struct{ trainer.BaseObserver }
 
 func (best) Evaluated(e trainer.Evaluation, best bool) {
@@ -22,7 +22,7 @@ func (best) Evaluated(e trainer.Evaluation, best bool) {
 	}
 }
 
-// Train a very small model to tell token 5 from token 6.
+// Train a very small model to distinguish token 5 from token 6.
 func ExampleNew() {
 	mood := tasks.Task{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}, Param: "mood"}}, Pooling: tasks.CLSPooling}
 	model, err := fusion.New(fusion.Architecture{Tasks: []tasks.Task{mood}, Config: backbone.Config{

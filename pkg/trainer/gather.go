@@ -10,21 +10,21 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// outcome is what the model makes of a batch, or of a rank's share of it, for each
-// of its tasks. That of an empty share has no element.
+// outcome is the model's output for a batch, or for a rank's share of it, by task. It
+// has no elements for an empty share.
 type outcome struct {
-	Losses    []mean    // of nothing if there is no label
-	Predicted [][][]int // of each head: its likeliest class, or 0 or 1 for each flag
-	Answers   [][][]int // of each head of a task whose heads follow one another: the class that goes with the others'; otherwise nil
+	Losses    []mean    // zero value if there are no labels
+	Predicted [][][]int // by head: the most likely class, or 0 or 1 for each flag
+	Answers   [][][]int // by head, for tasks with dependent heads: the class consistent with the other heads; otherwise nil
 }
 
-// outcomes are a rank's, of the batches of a loader.
+// outcomes are a rank's outcomes for the batches of a loader.
 type outcomes struct {
-	Stopped bool // the rank was told to stop
+	Stopped bool // the rank was asked to stop
 	List    []outcome
 }
 
-// gather returns all ranks' outcomes, by rank. If one was told to stop all stop.
+// gather returns the outcomes of all ranks, by rank. If one was asked to stop, all stop.
 func (t *Trainer) gather(mine outcomes) ([]outcomes, error) {
 	var data bytes.Buffer
 	if err := gob.NewEncoder(&data).Encode(mine); err != nil {
@@ -47,8 +47,8 @@ func (t *Trainer) gather(mine outcomes) ([]outcomes, error) {
 	return all, nil
 }
 
-// merged puts the outcomes of a batch's shares, by rank, together. places are the
-// shares' examples.
+// merged combines the outcomes of a batch's shares, by rank. places are the positions of
+// the shares' examples.
 func merged(b datasets.Batch, list []tasks.Task, places [][]int, shares []outcome) outcome {
 	all := outcome{Losses: make([]mean, len(list)), Predicted: make([][][]int, len(list)), Answers: make([][][]int, len(list))}
 	for t, task := range list {
@@ -71,7 +71,8 @@ func merged(b datasets.Batch, list []tasks.Task, places [][]int, shares []outcom
 	return all
 }
 
-// placing puts what a share says of a task where its examples stand in the batch.
+// placing copies a share's outputs for a task to the positions of its examples in the
+// batch.
 type placing struct {
 	task   tasks.Task
 	b      datasets.Batch

@@ -96,7 +96,7 @@ func TestLayersNeedTheModelsWord(t *testing.T) {
 		tr, _ := toy(t, 1)
 		change(&tr.Settings)
 		tr.Model = struct{ Model }{tr.Model}
-		if _, err := New(tr.Settings, tr.Deps); err == nil || !strings.Contains(err.Error(), "a method Layer") {
+		if _, err := New(tr.Settings, tr.Deps); err == nil || !strings.Contains(err.Error(), "a model with a method Layer") {
 			t.Errorf("error %v", err)
 		}
 	}

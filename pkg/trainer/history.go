@@ -7,37 +7,37 @@ import (
 	"strings"
 )
 
-// Trained is what training gave since the validation before, or the epoch's
-// beginning.
+// Trained is the result of training since the previous validation, or since the start of
+// the epoch.
 type Trained struct {
 	Loss     float64  // mean over all batches
 	Losses   []Figure // mean over each task's batches, by task
-	Parts    []Figure // of tasks that have a teacher: hard_ner, soft_ner, hidden_ner
+	Parts    []Figure // for tasks with a teacher: hard_ner, soft_ner, hidden_ner
 	GradNorm float64  // mean, before clipping
 	Rate     float64  // learning rate of the last step
 	Samples  int
-	Tokens   int // real ones, without padding
-	Skipped  int // steps whose loss or gradient was no finite number
+	Tokens   int // without padding
+	Skipped  int // steps with a non-finite loss or gradient
 	Seconds  float64
 }
 
-// Evaluation is one validation's figures, and those of the training before it.
+// Evaluation is the result of a validation, and of the training before it.
 type Evaluation struct {
 	Epoch   int // from 1
 	Step    int // of the whole run, from 1
 	Train   Trained
-	Val     []Scores // one for each task
-	Average float64  // mean of the tasks' counting scores
-	Score   float64  // what decides which is best
+	Val     []Scores // one per task
+	Average float64  // mean of the tasks' selection metrics
+	Score   float64  // decides which weights are best
 }
 
-// What may decide which weights are best, beside a metric's name.
+// Values of Settings.Best other than a metric's name.
 const (
-	BestAverage = "avg"  // mean of the tasks' counting scores; more is better
-	BestLoss    = "loss" // sum of the tasks' validation losses; less is better
+	BestAverage = "avg"  // mean of the tasks' selection metrics; higher is better
+	BestLoss    = "loss" // sum of the tasks' validation losses; lower is better
 )
 
-// decisive is the figure that decides which weights are best.
+// decisive returns the figure that decides which weights are best.
 func (e Evaluation) decisive(by string) (float64, error) {
 	switch by {
 	case BestAverage:
@@ -53,7 +53,7 @@ func (e Evaluation) decisive(by string) (float64, error) {
 	return value, nil
 }
 
-// loss is the sum of the tasks' validation losses.
+// loss returns the sum of the tasks' validation losses.
 func (e Evaluation) loss() float64 {
 	var total float64
 	for _, s := range e.Val {
@@ -62,8 +62,8 @@ func (e Evaluation) loss() float64 {
 	return total
 }
 
-// valMetrics names the validation's figures as a tracker shows them: the part
-// before "/" is a section of its charts.
+// valMetrics returns the validation's figures under the tracker's names: the part before
+// "/" is a section of its charts.
 func (e Evaluation) valMetrics() map[string]float64 {
 	values := map[string]float64{"val/avg": e.Average, "val/loss": e.loss()}
 	for _, s := range e.Val {
@@ -76,15 +76,15 @@ func (e Evaluation) valMetrics() map[string]float64 {
 	return values
 }
 
-// History is the course of a run.
+// History is the history of a run.
 type History struct {
 	All          []Evaluation
-	Best         int // index+1 in All of the best one; 0 before the first
+	Best         int // index+1 in All of the best validation; 0 before the first
 	Completed    int // epochs
 	StoppedEarly bool
 }
 
-// BestEvaluation returns the best validation's figures; false before the first.
+// BestEvaluation returns the best validation; false before the first.
 func (h *History) BestEvaluation() (Evaluation, bool) {
 	if h.Best == 0 {
 		return Evaluation{}, false
@@ -99,8 +99,8 @@ func (h *History) add(e Evaluation, best bool) {
 	}
 }
 
-// lastMetrics names the last validation's figures, and those of the training
-// before it, as a tracker shows them.
+// lastMetrics returns the figures of the last validation and of the training before it,
+// under the tracker's names.
 func (h *History) lastMetrics(stopping EarlyStopping) map[string]float64 {
 	e := h.All[len(h.All)-1]
 	values := e.valMetrics()

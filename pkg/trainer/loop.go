@@ -15,11 +15,11 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// Run trains until the last epoch, until patience is used up, or until ctx is
-// done, on any rank; then it finishes the step, saves the state, and returns
-// context.Canceled. It saves the state, too, when a rank is lost.
-// What it returns of the history is valid beside an error as well. The model is
-// left as the last step made it; the best one is what the [Checkpointer] saved.
+// Run trains until the last epoch, until patience is exhausted, or until ctx is done on
+// any rank; then it finishes the step, saves the state, and returns context.Canceled. It
+// also saves the state when a rank is lost. The returned history is valid even with an
+// error. The model has the weights of the last step; the [Checkpointer] has saved the
+// best ones.
 func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	now := time.Now()
 	t.stateSavedAt, t.began, t.firstStep, t.stopAll = now, now, t.progress.Step, false
@@ -38,7 +38,7 @@ func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	return t.history, err
 }
 
-// takeSteps takes all steps that are left.
+// takeSteps takes all remaining steps.
 func (t *Trainer) takeSteps(ctx context.Context) error {
 	if t.resumed {
 		t.logHistory()
@@ -46,7 +46,7 @@ func (t *Trainer) takeSteps(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := t.afterStep(ctx); err != nil { // what the state was saved before
+	if err := t.afterStep(ctx); err != nil { // not yet done when the state was saved
 		return err
 	}
 	for t.progress.Step < t.plan.Schedule.Total && !t.stopped() {
@@ -57,7 +57,7 @@ func (t *Trainer) takeSteps(ctx context.Context) error {
 	return nil
 }
 
-// epoch is one pass over the shuffled batches of all sets, or what is left of it.
+// epoch takes the remaining steps of a pass over the shuffled batches of all sets.
 func (t *Trainer) epoch(ctx context.Context) error {
 	first := t.progress.Step % t.progress.PerEpoch
 	number := t.progress.Step/t.progress.PerEpoch + 1
@@ -86,8 +86,8 @@ func (t *Trainer) epoch(ctx context.Context) error {
 	return nil
 }
 
-// trainStep is step i of an epoch. A step whose loss or gradient isn't finite
-// leaves the weights as they are; too many in a row end the run.
+// trainStep is step i of an epoch. A step with a non-finite loss or gradient doesn't
+// change the weights; too many in a row end the run.
 func (t *Trainer) trainStep(ctx context.Context, epoch, i int, ref datasets.BatchRef) error {
 	parts, whole := t.parts(ref)
 	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(whole))
@@ -115,25 +115,24 @@ func (t *Trainer) trainStep(ctx context.Context, epoch, i int, ref datasets.Batc
 	return nil
 }
 
-// StepOptions are what a step takes beside its batch.
+// StepOptions are the parameters of a step.
 type StepOptions struct {
 	Rate float64 // learning rate
 	Seed uint64  // of dropout
 }
 
-// StepResult is what a step gave: nothing, if all of the batch's targets are
-// ignored.
+// StepResult is the result of a step: zero if all of the batch's targets are ignored.
 type StepResult struct {
-	Losses []TaskLoss // of the tasks with something to learn, over all ranks
+	Losses []TaskLoss // of the tasks with targets, over all ranks
 	Norm   float64    // of the gradient, before clipping
 }
 
-// Step makes one update of the weights from a batch: forward and backward pass,
-// clipping, optimizer. [Trainer.Run] does it for each batch. It changes the weights
-// and the optimizer's state alone: history and progress are the run's. With [Ranks]
-// all call it, each with its share of the batch, whose targets have the whole
-// batch's denominators. A batch whose targets are all ignored changes nothing; nor
-// does one whose loss or gradient is no finite number, which is ErrNotFinite.
+// Step updates the weights from a batch: forward and backward pass, clipping, optimizer.
+// [Trainer.Run] calls it for each batch. It changes only the weights and the optimizer's
+// state, not the history and progress of a run. With [Ranks], all ranks call it, each
+// with its share of the batch, whose targets have the whole batch's denominators. A
+// batch whose targets are all ignored changes nothing; nor does one with a non-finite
+// loss or gradient, which is ErrNotFinite.
 func (t *Trainer) Step(ctx context.Context, b datasets.Batch, o StepOptions) (StepResult, error) {
 	return t.step(ctx, []datasets.Batch{b}, o)
 }
@@ -165,9 +164,9 @@ func (t *Trainer) step(ctx context.Context, parts []datasets.Batch, o StepOption
 	return StepResult{losses, norm}, t.optimizer.Step(o.Rate)
 }
 
-// gradient runs the forward and backward pass of a batch: one pass of the
-// encoder, and the heads of each of the batch's tasks. An empty share of a batch
-// has neither gradient nor losses.
+// gradient runs the forward and backward pass of a batch: one pass of the encoder, and
+// the heads of each of the batch's tasks. An empty share has neither gradients nor
+// losses.
 func (t *Trainer) gradient(b datasets.Batch) (losses []TaskLoss, err error) {
 	if b.Size == 0 {
 		return nil, nil
@@ -206,7 +205,7 @@ func (t *Trainer) gradient(b datasets.Batch) (losses []TaskLoss, err error) {
 	return losses, nil
 }
 
-// afterStep does what is due after a step: validation, and saving the state.
+// afterStep validates and saves the state if these are due.
 func (t *Trainer) afterStep(ctx context.Context) error {
 	if t.progress.Step == 0 {
 		return nil
@@ -241,7 +240,7 @@ func (t *Trainer) validationDue(steps int, epochEnds bool) bool {
 	return steps%t.settings.EvalSteps == 0 || steps == t.plan.Schedule.Total
 }
 
-// validate scores the model, and saves it if it is the best so far.
+// validate scores the model and saves it if it is the best so far.
 func (t *Trainer) validate(ctx context.Context) (err error) {
 	e := Evaluation{Epoch: t.progress.epoch(), Step: t.progress.Step, Train: t.progress.Interval.result()}
 	t.notify(func(o Observer) { o.IntervalEnd(e.Train) })

@@ -10,17 +10,17 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// interval gathers what training gives between two validations. Its exported
-// fields are part of a run's state: a resumed run reports the very means that
-// it would have reported.
+// interval accumulates the results of training between two validations. Its exported
+// fields are part of a run's state, so a resumed run reports the same means as an
+// uninterrupted one.
 type interval struct {
 	Total           mean
 	ByTask          map[string]*taskMeans
 	Norms           mean
 	Rate            float64 // learning rate of the last step
 	Samples, Tokens int
-	Skipped         int     // steps whose numbers couldn't be used
-	Before          float64 // seconds that it took before the run was resumed
+	Skipped         int     // steps with a non-finite loss or gradient
+	Before          float64 // seconds before the run was resumed
 
 	tasks   []string
 	started time.Time
@@ -35,7 +35,7 @@ func newInterval(loaders []datasets.Loader) *interval {
 	return n
 }
 
-// begin starts the clock, and makes room for all tasks of the loaders.
+// begin starts the clock and allocates means for all tasks of the loaders.
 func (n *interval) begin(loaders []datasets.Loader) {
 	n.started = time.Now()
 	for _, l := range loaders {
@@ -48,7 +48,7 @@ func (n *interval) begin(loaders []datasets.Loader) {
 	}
 }
 
-// add takes a step. A batch without losses has taught nothing.
+// add records a step. A batch without losses isn't counted.
 func (n *interval) add(b datasets.Batch, r StepResult) {
 	n.Samples += b.Size
 	n.Tokens += b.Tokens
@@ -68,10 +68,10 @@ func (n *interval) add(b datasets.Batch, r StepResult) {
 	n.Norms.add(r.Norm)
 }
 
-// seconds is how long the interval has taken so far.
+// seconds is the duration of the interval so far.
 func (n *interval) seconds() float64 { return n.Before + time.Since(n.started).Seconds() }
 
-// losses are each task's mean loss so far.
+// losses returns each task's mean loss so far.
 func (n *interval) losses() []Figure {
 	list := make([]Figure, len(n.tasks))
 	for i, task := range n.tasks {
@@ -102,7 +102,7 @@ func (n *interval) result() Trained {
 	return t
 }
 
-// mean is a running mean; that of nothing is 0.
+// mean is a running mean; without values it is 0.
 type mean struct {
 	Sum   float64
 	Count int
@@ -126,19 +126,19 @@ func (t *Trainer) lossWeight(task string) float64 {
 	return 1
 }
 
-// partLoss are a task's losses of a batch, scalars; nil where there are none.
+// partLoss is a task's loss for a batch, as scalars; nil for missing terms.
 type partLoss struct {
 	task               string
 	total              *ts.Tensor
-	hard, soft, hidden *ts.Tensor // what the total is made of
+	hard, soft, hidden *ts.Tensor // the terms of the total
 }
 
-// TaskLoss are a task's losses of a batch, whose weights in the sum over tasks
-// aren't in them.
+// TaskLoss is a task's loss for a batch, without the task's weight in the sum over
+// tasks.
 type TaskLoss struct {
 	Task               string
 	Total              float64
-	Hard, Soft, Hidden float64 // what Total is made of, NaN where there is none
+	Hard, Soft, Hidden float64 // the terms of Total, NaN if missing
 }
 
 func (p partLoss) values(s *torchx.Scope) TaskLoss {
@@ -151,7 +151,7 @@ func (p partLoss) values(s *torchx.Scope) TaskLoss {
 	return TaskLoss{p.task, value(p.total), value(p.hard), value(p.soft), value(p.hidden)}
 }
 
-// sum is a + b, either of which may be nil.
+// sum returns a + b, either of which may be nil.
 func sum(s *torchx.Scope, a, b *ts.Tensor) *ts.Tensor {
 	switch {
 	case a == nil:
@@ -162,7 +162,7 @@ func sum(s *torchx.Scope, a, b *ts.Tensor) *ts.Tensor {
 	return s.Add(a, b)
 }
 
-// scaled is x · factor; x may be nil.
+// scaled returns x · factor; x may be nil.
 func scaled(s *torchx.Scope, x *ts.Tensor, factor float64) *ts.Tensor {
 	if x == nil || factor == 1 {
 		return x

@@ -2,10 +2,10 @@ package trainer
 
 import "github.com/trident-nlp/trident/pkg/datasets"
 
-// Plan is how many steps a run takes, and at which learning rates. It needs no
+// Plan is the number of steps of a run and their learning rates. It doesn't need a
 // model.
 type Plan struct {
-	Batches       []int // of an epoch, by training set
+	Batches       []int // per epoch, by training set
 	StepsPerEpoch int
 	Schedule      Schedule
 }

@@ -12,28 +12,27 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// ErrLostRank is returned, wrapped, when a rank is gone or has failed.
+// ErrLostRank is returned, wrapped, when another rank is lost or has failed.
 var ErrLostRank = torchx.ErrLost
 
-// Ranks are the processes that train one model together. All call the same
-// methods in the same order. An error that is ErrLostRank means that it wasn't
-// this one which failed.
+// Ranks are the processes that train one model together. All call the same methods in
+// the same order. If an error is ErrLostRank, another rank has failed.
 type Ranks interface {
 	Rank() int // from 0
 	Size() int
-	// BeginSum is called before a backward pass, and end after it: that sets the
+	// BeginSum is called before a backward pass, and end after it. end sets the
 	// parameters' gradients, and notes, to their sums over all ranks. A parameter
-	// that has no gradient on any rank gets none. The sum may begin with the first
-	// parameters while the pass still computes the gradients of others.
+	// without a gradient on any rank gets none. Summing may start with the first
+	// parameters while the pass is still computing other gradients.
 	BeginSum(params []*ts.Tensor, bf16 bool) (end func(notes []float64) error, err error)
-	// Gather returns what each rank has to say, by rank.
+	// Gather returns the data of all ranks, by rank.
 	Gather(data []byte) ([][]byte, error)
 	// Broadcast sets tensors to rank 0's.
 	Broadcast(tensors []*ts.Tensor) error
 }
 
-// share returns the batch that this rank takes of one, and the whole one. Without
-// other ranks it is the whole one.
+// share returns this rank's share of a batch, and the whole batch. With a single process
+// both are the same.
 func (t *Trainer) share(ref datasets.BatchRef) (b, whole datasets.Batch) {
 	whole = ref.Batch()
 	if t.ranks == nil {
@@ -44,7 +43,7 @@ func (t *Trainer) share(ref datasets.BatchRef) (b, whole datasets.Batch) {
 	return b, whole
 }
 
-// dropoutSeed is a step's. Ranks drop different things.
+// dropoutSeed returns the seed of a step's dropout, which differs between ranks.
 func (t *Trainer) dropoutSeed(epoch, step int) uint64 {
 	seed := stepSeed(t.settings.Seed, epoch, step)
 	if t.ranks == nil || t.ranks.Rank() == 0 {
@@ -53,8 +52,8 @@ func (t *Trainer) dropoutSeed(epoch, step int) uint64 {
 	return stepSeed(seed, t.ranks.Rank(), -2)
 }
 
-// toldToStop returns an error when the run was told to stop: this process or, of
-// several, any of them. All ranks learn of that in the same step.
+// toldToStop returns an error if any process of the run was asked to stop. All ranks
+// learn of it in the same step.
 func (t *Trainer) toldToStop(ctx context.Context) error {
 	switch {
 	case t.ranks == nil:
@@ -73,7 +72,7 @@ func tensorsOf(params []torchx.Param) []*ts.Tensor {
 	return list
 }
 
-// AlignWeights gives all ranks rank 0's weights. Without other ranks it does
+// AlignWeights copies rank 0's weights to all ranks. With a single process it does
 // nothing.
 func (t *Trainer) AlignWeights() error {
 	if t.ranks == nil {
@@ -82,8 +81,8 @@ func (t *Trainer) AlignWeights() error {
 	return t.ranks.Broadcast(tensorsOf(t.model.Params().All()))
 }
 
-// Align makes each rank stand where rank 0 stands, new or resumed: weights,
-// optimiser, history and progress. Without other ranks it does nothing.
+// Align copies rank 0's weights, optimizer state, history and progress to all ranks.
+// With a single process it does nothing.
 func (t *Trainer) Align() error {
 	if t.ranks == nil {
 		return nil
@@ -109,7 +108,7 @@ func (t *Trainer) Align() error {
 	return t.ranks.Broadcast(tensorsOf(t.tensors()))
 }
 
-// waitForState waits until rank 0 has saved the state: a launcher may end all
+// waitForState waits until rank 0 has saved the state: a launcher may end all processes
 // when one has ended.
 func (t *Trainer) waitForState(err error) error {
 	if t.ranks == nil {

@@ -5,26 +5,27 @@ import (
 	"slices"
 )
 
-// The courses of a learning rate, by Hugging Face's names (SchedulerType).
+// Types of learning rate schedules, with Hugging Face's names (SchedulerType).
 const (
-	Linear             = "linear"   // down to 0 in a line
-	Cosine             = "cosine"   // down to 0 as half a cosine
-	Constant           = "constant" // the peak from the first step on: there is no warm-up
+	Linear             = "linear"   // linearly down to 0
+	Cosine             = "cosine"   // down to 0 along half a cosine
+	Constant           = "constant" // the peak throughout, without warm-up
 	ConstantWithWarmup = "constant_with_warmup"
 )
 
 // Schedulers lists them; the first is the default.
 func Schedulers() []string { return []string{Linear, Cosine, Constant, ConstantWithWarmup} }
 
-// Schedule is the learning rate's course over a run: from 0 up to Peak in the warm-up
-// steps, then as Type says. It is what get_scheduler of transformers gives.
+// Schedule is a learning rate schedule: from 0 to Peak during the warm-up steps, then as
+// Type says, like transformers' get_scheduler.
 type Schedule struct {
 	Type          string // of [Schedulers]; "" is Linear
 	Peak          float64
 	Warmup, Total int // steps
 }
 
-// NewSchedule warms up over a share of the total steps, rounded down.
+// NewSchedule returns a schedule whose warm-up is a share of the total steps, rounded
+// down.
 func NewSchedule(kind string, peak float64, total int, ratio float64) Schedule {
 	return Schedule{Type: kind, Peak: peak, Warmup: int(float64(total) * ratio), Total: total}
 }

@@ -9,49 +9,47 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Scores are one task's figures on a data set.
+// Scores are one task's metrics on a data set.
 type Scores struct {
 	Task string
-	// Name and Value are the figure that counts for the best checkpoint and
-	// early stopping, a mean over batches as in the Python prototype: ner_f1,
+	// Name and Value are the selection metric, for the best checkpoint and early
+	// stopping. It is a mean over batches as in the Python prototype: ner_f1,
 	// cls_avg_acc, qa_avg_f1.
 	Name  string
 	Value float64
 	Loss  float64 // mean over batches
-	// Report holds the figures over the whole set, which a report should
-	// quote, the task's headline first.
+	// Report contains the metrics over the whole set, which reports should quote, the
+	// task's headline metric first.
 	Report []Figure
 }
 
-// Figure is one named number.
+// Figure is a named number.
 type Figure struct {
 	Name  string
 	Value float64
 }
 
-// Headline is the whole-set figure that sums the task up.
+// Headline returns the whole-set metric that summarises the task.
 func (s Scores) Headline() Figure { return s.Report[0] }
 
-// scorer gathers one task's predictions batch by batch. predicted has one
-// slice for each head: class ids in the layout of the part's targets, or 0
-// and 1 for each flag.
+// scorer collects one task's predictions batch by batch. predicted has one slice per
+// head: class ids in the layout of the part's targets, or 0 and 1 for each flag.
 type scorer interface {
 	add(b datasets.Batch, part datasets.Part, predicted [][]int)
 	scores() Scores
 }
 
-// taskScorer is a scorer with the mean loss beside it. Heads that follow one
-// another have two: each head's likeliest class chooses the best epoch, as in the
-// source; the figures over the whole set are those of the answers that a user
-// gets.
+// taskScorer is a scorer and the mean loss. Tasks with dependent heads have two scorers:
+// the best epoch is chosen by each head's most likely class, as in the Python prototype;
+// the whole-set metrics use the consistent answers that users get.
 type taskScorer struct {
 	scorer
-	answers scorer // of heads that follow one another; otherwise nil
+	answers scorer // for tasks with dependent heads; otherwise nil
 	task    tasks.Task
 	loss    mean
 }
 
-// addBoth adds a batch; answers count only where heads follow one another.
+// addBoth adds a batch; answers are only used for tasks with dependent heads.
 func (s *taskScorer) addBoth(b datasets.Batch, part datasets.Part, predicted, answers [][]int) {
 	s.add(b, part, predicted)
 	if s.answers != nil {
@@ -68,7 +66,7 @@ func (s *taskScorer) result() Scores {
 	return scores
 }
 
-// newScorers makes one for each task.
+// newScorers returns one scorer per task.
 func newScorers(list []tasks.Task) []*taskScorer {
 	var scorers []*taskScorer
 	for _, task := range list {
@@ -90,11 +88,11 @@ func newScorers(list []tasks.Task) []*taskScorer {
 	return scorers
 }
 
-// headPredictions are what one head should have said and what it said.
+// headPredictions are the true and the predicted classes of a head.
 type headPredictions struct{ truth, predicted []int }
 
-// tokenScorer: macro-F1 of labelled tokens for each batch; entity F1 over all,
-// and what scikit-learn would say of the tokens.
+// tokenScorer: macro-F1 of labelled tokens for each batch; over the whole set, entity F1
+// and scikit-learn's metrics of the tokens.
 type tokenScorer struct {
 	task             tasks.Task
 	batchF1          mean
@@ -144,7 +142,7 @@ func (s *tokenScorer) scores() Scores {
 	return Scores{Task: s.task.Name, Name: s.task.Name + "_f1", Value: s.batchF1.value(), Report: figures}
 }
 
-// classScorer: the heads' mean accuracy, for each batch and over all.
+// classScorer: mean accuracy of the heads, for each batch and over the whole set.
 type classScorer struct {
 	task          tasks.Task
 	batchAccuracy mean
@@ -188,7 +186,7 @@ func (s *classScorer) scores() Scores {
 	return Scores{Task: s.task.Name, Name: s.task.Name + "_avg_acc", Value: s.batchAccuracy.value(), Report: figures}
 }
 
-// flagScorer: the heads' mean micro-F1, for each batch and over all, and the
+// flagScorer: mean micro-F1 of the heads, for each batch and over the whole set, and the
 // F1 of each yes/no output.
 type flagScorer struct {
 	task    tasks.Task
@@ -219,7 +217,7 @@ func (s *flagScorer) add(_ datasets.Batch, part datasets.Part, predicted [][]int
 	}
 }
 
-// labelled leaves out the rows of a matrix of flags that aren't labelled.
+// labelled removes unlabelled rows from a matrix of flags.
 func (p headPredictions) labelled(width int) headPredictions {
 	var kept headPredictions
 	for i := 0; i < len(p.truth); i += width {
@@ -269,10 +267,10 @@ func toFlag(yes bool) int {
 	return 0
 }
 
-// rows cuts a row-major matrix of that width into its rows.
+// rows splits a row-major matrix of that width into its rows.
 func rows(flat []int, width int) [][]int { return slices.Collect(slices.Chunk(flat, width)) }
 
-// column takes one column of a row-major matrix.
+// column returns one column of a row-major matrix.
 func column(flat []int, index, width int) []int {
 	values := make([]int, 0, len(flat)/width)
 	for i := index; i < len(flat); i += width {

@@ -5,9 +5,8 @@ import (
 	"hash/fnv"
 )
 
-// stepSeed derives the random generator's seed of one step from the run's
-// seed, so that a step's dropout depends on nothing that came before it. Step
-// -1 is the epoch's shuffle.
+// stepSeed derives a step's random seed from the run's seed, so that its dropout doesn't
+// depend on earlier steps. Step -1 is the shuffle of the epoch.
 func stepSeed(seed uint64, epoch, step int) uint64 {
 	var key [24]byte
 	binary.LittleEndian.PutUint64(key[0:], seed)

@@ -15,46 +15,46 @@ import (
 
 // Settings are the hyperparameters of a run.
 type Settings struct {
-	Epochs       int     // 0: there is no run, only [Trainer.Step] and [Trainer.Evaluate]
-	LearningRate float64 // at its peak
-	Scheduler    string  // the learning rate's course, of [Schedulers]; "" is Linear
+	Epochs       int     // 0: no run, only [Trainer.Step] and [Trainer.Evaluate]
+	LearningRate float64 // peak
+	Scheduler    string  // learning rate schedule, one of [Schedulers]; "" is Linear
 	WeightDecay  float64
 
-	HeadLearningRate float64 // at its peak, of the heads; 0: LearningRate
-	LayerDecay       float64 // learning rate of an encoder's layer, as a part of that of the layer above; 0 is 1
-	NoDecayOnVectors bool    // no weight decay on biases and LayerNorm's weights
+	HeadLearningRate float64 // peak, for the heads; 0: LearningRate
+	LayerDecay       float64 // learning rate of an encoder layer, as a fraction of that of the layer above; 0 means 1
+	NoDecayOnVectors bool    // no weight decay on biases and LayerNorm weights
 
 	WarmupRatio float64 // share of all steps
-	WarmupSteps int     // instead of WarmupRatio, if it isn't 0
+	WarmupSteps int     // overrides WarmupRatio unless it is 0
 	MaxGradNorm float64 // 0 disables clipping
 	MaxBadSteps int     // abort after this many consecutive non-finite steps; 0 means after the first
-	Seed        uint64  // of shuffling and dropout
+	Seed        uint64  // for shuffling and dropout
 	BF16        bool    // matrix products in bfloat16, weights in float32
 
-	// AccumulationSteps is into how many parts each rank cuts its share of a batch, in
-	// training and validation: their gradients are added up, one part after another, before the weights are
-	// updated. The batch, of the loader's BatchSize, and what is learnt from it stay the
-	// same; the memory is that of one part. 0 and 1: the share in one piece.
+	// AccumulationSteps is the number of parts that each rank processes its share of a
+	// batch in, in training and validation. Gradients are summed over the parts before
+	// the weights are updated, so results are those of the whole batch, of the loader's
+	// BatchSize, with the memory of one part. 0 means 1.
 	AccumulationSteps int
 
 	EvalSteps int     // validate every this many steps, and after the last; 0 means after each epoch
-	Best      string  // what decides which weights are best: BestAverage, BestLoss, or a metric's name; "" is BestAverage
+	Best      string  // selection criterion: BestAverage, BestLoss, or a metric's name; "" is BestAverage
 	Patience  int     // stop after this many validations without improvement; 0 disables it
-	MinDelta  float64 // what counts as an improvement for Patience is more than this
+	MinDelta  float64 // minimum increase that counts as an improvement for Patience
 
 	SaveSteps int           // also save the state every this many steps; 0 disables it
-	SaveEvery time.Duration // also save when the last state is older than this; 0 disables it
+	SaveEvery time.Duration // also save if the last state is older than this; 0 disables it
 
-	CompressGradients bool // between ranks: bfloat16, half the bytes
+	CompressGradients bool // exchange gradients between ranks in bfloat16, half the bytes
 
 	Sampling datasets.Sampling
-	// LossWeights multiply the losses of tasks; one that isn't there has weight
-	// 1. What is reported of losses is without them.
+	// LossWeights multiply the losses of tasks; a missing one is 1. Reported losses are
+	// unweighted.
 	LossWeights map[string]float64
 	Distil      map[string]Distillation // by task
 }
 
-// withDefaults fills in what is left out.
+// withDefaults sets defaults.
 func (s Settings) withDefaults() Settings {
 	s.Best = cmp.Or(s.Best, BestAverage)
 	s.LayerDecay = cmp.Or(s.LayerDecay, 1)
@@ -62,7 +62,8 @@ func (s Settings) withDefaults() Settings {
 	return s
 }
 
-// check says what is wrong with the fields, by their names. names are those of the training sets' tasks.
+// check returns the invalid fields, by name. names are those of the training sets'
+// tasks.
 func (s Settings) check(names []string) (wrong []string) {
 	check := func(ok bool, field, want string, got any) {
 		if !ok {
@@ -113,14 +114,14 @@ func (s Settings) check(names []string) (wrong []string) {
 	return wrong
 }
 
-// checkBest refuses a figure that validation on val won't give.
+// checkBest refuses a metric that validation on val doesn't produce.
 func (s Settings) checkBest(val []datasets.Loader) error {
 	if s.Best == BestAverage || s.Best == BestLoss {
 		return nil
 	}
 	var e Evaluation
 	for _, l := range val {
-		e.Val = append(e.Val, Baseline(l, l)...) // any predictions have the same figures
+		e.Val = append(e.Val, Baseline(l, l)...) // any predictions have the same metric names
 	}
 	if _, err := e.decisive(s.Best); err != nil {
 		return fmt.Errorf("Settings.Best: %w", err)

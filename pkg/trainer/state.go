@@ -20,26 +20,26 @@ import (
 	"github.com/trident-nlp/trident/internal/weights"
 )
 
-// ErrNoState is returned, wrapped, when there is nothing to resume.
+// ErrNoState is returned, wrapped, if there is no state to resume.
 var ErrNoState = errors.New("no saved state")
 
-// State is what a stopped run needs, beside its model and optimiser, to go on
-// with the next step as if it had never stopped. There is no random state in
-// it: each step's generator is seeded anew from the run's seed.
+// State is everything a stopped run needs, besides its model and optimizer, to continue
+// with the next step as if it had never stopped. It contains no random state: each
+// step's generator is seeded from the run's seed.
 type State struct {
-	Settings map[string]string `json:"settings"`          // what shapes the run, by name; it should not change
-	Changed  []string          `json:"changed,omitempty"` // what did change all the same
-	Params   map[string]string `json:"params"`            // as a tracker shows them, of the beginning
-	Kept     []string          `json:"kept,omitempty"`    // what the heads have from an earlier model, for the model card
-	RunID    string            `json:"run_id"`            // the tracker's
+	Settings map[string]string `json:"settings"`          // settings that affect training, by name; they should not change
+	Changed  []string          `json:"changed,omitempty"` // those that changed nevertheless
+	Params   map[string]string `json:"params"`            // as shown by a tracker, from the start of the run
+	Kept     []string          `json:"kept,omitempty"`    // what the heads took from an earlier model, for the model card
+	RunID    string            `json:"run_id"`            // of the tracker
 	History  *History          `json:"history"`
 	Progress Progress          `json:"progress"`
 
-	dir string // where it was read
+	dir string // the folder that it was read from
 }
 
-// A folder of states holds one folder for each, state-000001 and so on, with
-// these files. sumsFile is one that `sha256sum -c` reads.
+// A folder of states contains one folder per state, state-000001 and so on, with these
+// files. sumsFile is in the format of `sha256sum -c`.
 const (
 	statePrefix = "state-"
 	stateFile   = "state.json"
@@ -47,14 +47,14 @@ const (
 	sumsFile    = "SHA256SUMS"
 )
 
-// lastStates is how many states remain: if the newest is damaged, the one before
-// will do.
+// lastStates is the number of states that are kept: if the newest is damaged, the
+// previous one is used.
 const lastStates = 2
 
-// SaveState stores the run in the folder dir of states, whole or not at all,
-// for [Trainer.Resume], and removes all but the last two. It sets
-// state.History and state.Progress. The state before the first step has no
-// tensors: those of a new run are the same.
+// SaveState saves the run in the states folder dir, completely or not at all, for
+// [Trainer.Resume], and removes all but the last two states. It sets state.History and
+// state.Progress. The state before the first step has no tensors: they equal those of a
+// new run.
 func (t *Trainer) SaveState(dir string, state State) error {
 	if err := t.storeState(dir, state); err != nil {
 		return fmt.Errorf("save the run's state: %w", err)
@@ -122,12 +122,12 @@ func (t *Trainer) writeState(tmp string, state State) error {
 	return os.WriteFile(filepath.Join(tmp, sumsFile), []byte(sums.String()), 0o666)
 }
 
-// tensors are the parameters and the optimiser's tensors.
+// tensors returns the parameters and the optimizer's tensors.
 func (t *Trainer) tensors() []torchx.Param {
 	return slices.Concat(t.model.Params().All(), t.optimizer.State())
 }
 
-// listStates names the states in dir, the newest first.
+// listStates returns the names of the states in dir, the newest first.
 func listStates(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -143,7 +143,7 @@ func listStates(dir string) ([]string, error) {
 	return names, nil
 }
 
-// numberOf is a state's number; 0 if name is none's.
+// numberOf returns the number of a state; 0 if name isn't a state's.
 func numberOf(name string) int {
 	digits, _ := strings.CutPrefix(name, statePrefix)
 	n, err := strconv.Atoi(digits)
@@ -153,8 +153,8 @@ func numberOf(name string) int {
 	return n
 }
 
-// ReadState reads the newest whole state that a run stored in dir, to be
-// checked before [Trainer.Resume]. damaged says what is wrong with newer ones.
+// ReadState reads the newest complete state in dir, to be checked before
+// [Trainer.Resume]. damaged has the errors of newer ones.
 func ReadState(dir string) (state State, damaged []error, err error) {
 	names, err := listStates(dir)
 	if err != nil {
@@ -192,7 +192,7 @@ func readState(dir string) (State, error) {
 	return state, err
 }
 
-// usable reports whether a run can go on with what a file said.
+// usable reports whether a run can continue from the contents of a file.
 func (s State) usable() bool {
 	p := s.Progress
 	return s.History != nil && s.History.Completed >= 0 && p.Interval != nil && p.Step >= 0 && p.PerEpoch > 0
@@ -225,9 +225,9 @@ func checkSums(dir string) error {
 	return nil
 }
 
-// Resume sets the model, the optimiser and the history to what [ReadState]
-// read; [Trainer.Run] then goes on with the next step. If the epochs have
-// another length by now, it goes on after the last complete one.
+// Resume restores the model, the optimizer and the history from the state read by
+// [ReadState]; [Trainer.Run] then continues with the next step. If the length of an
+// epoch has changed, it continues after the last complete epoch.
 func (t *Trainer) Resume(state State) error {
 	if state.Progress.Step > 0 {
 		if err := checkpoint.Read(filepath.Join(state.dir, tensorsFile), t.tensors()); err != nil {
@@ -242,7 +242,7 @@ func (t *Trainer) Resume(state State) error {
 	return nil
 }
 
-// goOn makes a run stand where another stood.
+// goOn sets the position of the run to that of another.
 func (t *Trainer) goOn(history *History, progress Progress) {
 	t.history, t.progress = history, progress
 	if t.progress.fit(t.plan.StepsPerEpoch, t.history.Completed) {
@@ -255,7 +255,7 @@ func (t *Trainer) goOn(history *History, progress Progress) {
 	}
 }
 
-// dropNewer removes the states after the one in dir, which are damaged.
+// dropNewer removes the damaged states that are newer than the one in dir.
 func dropNewer(dir string) error {
 	all := filepath.Dir(dir)
 	names, err := listStates(all)

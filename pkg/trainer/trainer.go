@@ -11,30 +11,30 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Deps are what a [Trainer] works with.
+// Deps are the parts of a [Trainer].
 type Deps struct {
 	Model Model
-	// Train and Val have a loader for each set. Without Val nothing is scored, and
+	// Train and Val have a loader for each set. Without Val there is no validation, and
 	// the latest weights are always the best.
 	Train, Val []datasets.Loader
 
-	// Ranks are the processes that train together; nil: this one alone. Each has
-	// the same settings and loaders, whose BatchSize is that of all ranks together,
-	// and takes its share of each batch: the run is that of one process.
+	// Ranks are the processes that train together; nil: a single process. All have the
+	// same settings and loaders, whose BatchSize is the total over all ranks, and each
+	// takes its share of every batch: the result is that of a single process.
 	Ranks Ranks
 
 	Observers    []Observer
-	Checkpointer Checkpointer // nil: this process saves nothing
+	Checkpointer Checkpointer // nil: nothing is saved by this process
 }
 
-// Trainer trains a model by task alternation: in each epoch the batches of all
-// sets are shuffled into one list, and only the encoder and the heads of the
-// batch's own tasks run in a step.
+// Trainer trains a model by task alternation: in each epoch the batches of all sets are
+// shuffled into one list, and each step runs only the encoder and the heads of its
+// batch's tasks.
 type Trainer struct {
 	settings     Settings
 	model        Model
 	train, val   []datasets.Loader
-	ranks        Ranks // nil: none
+	ranks        Ranks // nil: a single process
 	observers    []Observer
 	checkpointer Checkpointer // nil: none
 
@@ -46,18 +46,18 @@ type Trainer struct {
 	stopping EarlyStopping
 	resumed  bool
 
-	stateSaved   bool // nothing has happened since the state was saved
+	stateSaved   bool // nothing has changed since the state was saved
 	stateSavedAt time.Time
 	savedStep    int
 
-	began     time.Time // by this process
-	firstStep int       // after which it began
-	stopAll   bool      // some rank was told to stop, as all ranks know
+	began     time.Time // in this process
+	firstStep int       // the step after which this process began
+	stopAll   bool      // some rank was asked to stop; the same on all ranks
 }
 
-// New makes a trainer ready to run, or to [Trainer.Resume] a run. It refuses
-// settings and parts that no run can have, by the names of their fields. The
-// caller drops the trainer, before the model.
+// New returns a trainer that is ready to run, or to [Trainer.Resume] a run. It refuses
+// invalid settings and parts, naming the fields. The caller must drop the trainer,
+// before the model.
 func New(s Settings, d Deps) (*Trainer, error) {
 	s = s.withDefaults()
 	if wrong := append(d.check(s), s.check(d.taskNames())...); len(wrong) > 0 {
@@ -83,7 +83,7 @@ func New(s Settings, d Deps) (*Trainer, error) {
 	return t, nil
 }
 
-// check says which parts are missing, and which loaders have no batches.
+// check returns the missing parts, and the loaders without batches.
 func (d Deps) check(s Settings) (wrong []string) {
 	if d.Model == nil {
 		wrong = append(wrong, "Deps.Model is nil: there is nothing to train")
@@ -113,7 +113,7 @@ func (d Deps) check(s Settings) (wrong []string) {
 	return wrong
 }
 
-// taskNames are those of the training sets.
+// taskNames returns the names of the training sets' tasks.
 func (d Deps) taskNames() []string {
 	var names []string
 	for _, l := range d.Train {
@@ -122,30 +122,29 @@ func (d Deps) taskNames() []string {
 	return names
 }
 
-// Drop frees the optimizer's state, not the model. The trainer can't be used
-// afterwards.
+// Drop frees the optimizer's state, not the model. The trainer can't be used afterwards.
 func (t *Trainer) Drop() { t.optimizer.Drop() }
 
-// Plan returns the steps of the run.
+// Plan returns the run's steps and learning rates.
 func (t *Trainer) Plan() Plan { return t.plan }
 
-// History returns the run so far.
+// History returns the history so far.
 func (t *Trainer) History() *History { return t.history }
 
-// Progress returns where the run stands.
+// Progress returns the position of the run.
 func (t *Trainer) Progress() Progress { return t.progress }
 
 func (t *Trainer) newStopping() EarlyStopping {
 	return EarlyStopping{Patience: t.settings.Patience, MinDelta: t.settings.MinDelta, Lower: t.settings.Best == BestLoss}
 }
 
-// isBest tells early stopping of a validation, and reports whether it is the
-// best so far.
+// isBest passes a validation to early stopping, and reports whether it is the best so
+// far.
 func (t *Trainer) isBest(stopping *EarlyStopping, e Evaluation) bool {
 	return stopping.Observe(e.Epoch, e.Score) || len(t.val) == 0
 }
 
-// stopped reports, and notes, whether patience is used up.
+// stopped reports, and records, whether patience is exhausted.
 func (t *Trainer) stopped() bool {
 	if !t.stopping.Stop() {
 		return false
@@ -157,9 +156,9 @@ func (t *Trainer) stopped() bool {
 	return true
 }
 
-// left is how long the rest of the run takes if it goes on as it went for so long,
-// validation and saving included, and isn't stopped early; 0 in the last epoch, of which
-// the bar tells.
+// left estimates the duration of the rest of the run at the same pace, including
+// validation and saving, without early stopping; 0 in the last epoch, whose bar shows
+// it.
 func (t *Trainer) left(took time.Duration) time.Duration {
 	if t.progress.Step/t.progress.PerEpoch >= t.settings.Epochs-1 {
 		return 0
@@ -167,7 +166,7 @@ func (t *Trainer) left(took time.Duration) time.Duration {
 	return terminal.Left(took, int64(t.progress.Step-t.firstStep), int64(t.plan.Schedule.Total-t.progress.Step))
 }
 
-// axis is where a tracker shows a validation's figures.
+// axis is the position of a validation in a tracker's charts.
 func (t *Trainer) axis(e Evaluation) int64 {
 	if t.settings.EvalSteps > 0 {
 		return int64(e.Step)
@@ -175,8 +174,7 @@ func (t *Trainer) axis(e Evaluation) int64 {
 	return int64(e.Epoch)
 }
 
-// logHistory logs all validations of a resumed run once more; see
-// [Observer].LogMetrics.
+// logHistory logs all validations of a resumed run again; see [Observer].LogMetrics.
 func (t *Trainer) logHistory() {
 	so, stopping := History{}, t.newStopping()
 	for _, e := range t.history.All {

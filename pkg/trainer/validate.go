@@ -15,32 +15,32 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// Model is what the loop trains; [fusion.Model] is one.
+// Model is a model that can be trained, such as [fusion.Model].
 type Model interface {
-	// Hidden runs the encoder: hidden states [batch, seq, dim] and the mask
+	// Hidden runs the encoder: hidden states [batch, seq, dim] and the attention mask
 	// [batch, seq], nil without padding.
 	Hidden(s *nn.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 	// Logits returns a tensor of logits for each head of a task.
 	Logits(s *nn.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor
-	// Loss is the mean loss of a task's part of a batch, a scalar; nil if there
-	// is nothing to learn.
+	// Loss returns the mean loss of a task's part of a batch, a scalar; nil if it has no
+	// targets.
 	Loss(s *nn.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor
-	// SoftLoss is Temperature²·KL(teacher ‖ student), a scalar; nil if
-	// the part has no teacher targets.
+	// SoftLoss returns Temperature²·KL(teacher ‖ student), a scalar; nil if the part has
+	// no teacher targets.
 	SoftLoss(s *nn.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor
-	// Denominators are what the losses of a part's heads are divided by.
+	// Denominators returns the divisors of the losses of a part's heads.
 	Denominators(part datasets.Part) []float64
 	Params() nn.Params
-	// BackwardOrder returns the parameters in the order in which backward passes
-	// reach them, those that some passes don't reach at the end.
+	// BackwardOrder returns the parameters in the order in which backward passes reach
+	// them; those that some passes don't reach come last.
 	BackwardOrder() []*ts.Tensor
 }
 
-// flagThreshold is the probability above which a yes/no output says yes.
+// flagThreshold is the probability above which a yes/no output is yes.
 const flagThreshold = 0.5
 
-// Evaluate scores the model on the examples of loaders, a task after the other.
-// Ranks take their shares of each batch, and all return the same scores.
+// Evaluate scores the model on the examples of loaders, one task after the other. With
+// several ranks, each takes its share of every batch, and all return the same scores.
 func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Scores, error) {
 	batches := 0
 	for _, l := range loaders {
@@ -69,7 +69,7 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 			return ctx.Err()
 		}
 		if mine.Stopped = t.stopAll || ctx.Err() != nil; mine.Stopped {
-			break // which the others are told below
+			break // the other ranks learn of it below
 		}
 		parts, whole := t.parts(ref)
 		outs := make([]outcome, len(parts))
@@ -110,7 +110,7 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 	return nil
 }
 
-// addTo gives each of a batch's tasks to its scorer.
+// addTo passes each of a batch's tasks to its scorer.
 func addTo(scorers []*taskScorer, b datasets.Batch, out outcome) {
 	for i, part := range b.Parts {
 		if out.Losses[i].Count > 0 {
@@ -120,8 +120,7 @@ func addTo(scorers []*taskScorer, b datasets.Batch, out outcome) {
 	}
 }
 
-// predict runs the model on a batch without gradients. An empty share has no
-// outcome.
+// predict runs the model on a batch without gradients. An empty share has no outcome.
 func (t *Trainer) predict(b datasets.Batch, list []tasks.Task) (out outcome, err error) {
 	if b.Size == 0 {
 		return outcome{}, nil
@@ -142,7 +141,7 @@ func (t *Trainer) predict(b datasets.Batch, list []tasks.Task) (out outcome, err
 	return out, nil
 }
 
-// decide gives the likeliest class of each row, or 0 or 1 for each flag.
+// decide returns the most likely class of each row, or 0 or 1 for each flag.
 func decide(s *torchx.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
 	predicted := make([][]int, len(logits))
 	for h, x := range logits {
@@ -155,8 +154,8 @@ func decide(s *torchx.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
 	return predicted
 }
 
-// answers gives the classes of heads that follow one another, in the layout of
-// [decide]; nil if a task has none.
+// answers returns the consistent classes of dependent heads, in the layout of [decide];
+// nil if a task has none.
 func answers(s *torchx.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
 	if !task.Paired() {
 		return nil
@@ -195,7 +194,8 @@ func classes(ids []int64) []int {
 	return values
 }
 
-// average is the mean of the tasks' counting figures, which decides the best checkpoint.
+// average is the mean of the tasks' selection metrics, which decides the best
+// checkpoint.
 func average(all []Scores) float64 {
 	var m mean
 	for _, s := range all {

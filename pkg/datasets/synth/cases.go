@@ -10,7 +10,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// Cases gives the records of the classification task.
+// Cases yields the records of the classification task.
 func Cases(o Options) iter.Seq[datasets.CaseRecord] {
 	return func(yield func(datasets.CaseRecord) bool) {
 		for i := range o.Cases {
@@ -39,7 +39,7 @@ func caseRecord(o Options, i int) datasets.CaseRecord {
 	return record
 }
 
-// caseShort is a call told in a few sentences.
+// caseShort writes a call of a few sentences.
 func (c *call) caseShort(step int, level priority) {
 	c.turn(counselor)
 	c.say("Child Helpline, how can I help?", "Child Helpline, {counselor} speaking", "Child Helpline, karibu")
@@ -59,8 +59,8 @@ func (c *call) caseShort(step int, level priority) {
 	c.sometimes(0.5, func() { c.turn(caller); c.say(farewells...) })
 }
 
-// caseLong is a call of about size word pieces, in which the same things stand
-// between many others.
+// caseLong writes a call of about size word pieces, with the same content among much
+// else.
 func (c *call) caseLong(size int, step int, level priority) {
 	c.turn(counselor)
 	c.say(openings...)
@@ -88,8 +88,8 @@ func (c *call) caseLong(size int, step int, level priority) {
 	c.say(goodbyes...)
 }
 
-// problem says whom the call is about and what it is about, and now and then
-// what it is not about: another child's problem, or another matter.
+// problem says who and what the call is about, and sometimes what it isn't about:
+// another child's problem, or another matter.
 func (c *call) problem() {
 	c.presentChild()
 	decoy := weighted(c.r, []float64{3 - 3*c.difficulty.topic, 2 * c.difficulty.topic, c.difficulty.topic})
@@ -112,7 +112,7 @@ func (c *call) ruledOut(decoy int) {
 	}
 }
 
-// record fills the fields that the case system keeps beside the narrative.
+// record sets the fields of the case system other than the narrative.
 func (c *call) record(r *rand.Rand) datasets.CaseRecord {
 	nairobi := time.FixedZone("EAT", 3*60*60)
 	start := time.Unix(int64(between(r, 1_580_500_800, 1_735_600_000)), 0).In(nairobi)
@@ -140,7 +140,7 @@ func genderOf(p person) string {
 	return "male"
 }
 
-// noisy replaces a label by another one of the list at the rate of caseNoise.
+// noisy replaces a label by another one of the list with the probability caseNoise.
 func noisy(r *rand.Rand, label string, list []string) string {
 	if !chance(r, caseNoise) {
 		return label

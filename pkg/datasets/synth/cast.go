@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// person is somebody in a call.
+// person is a person in a call.
 type person struct {
 	female      bool
 	first, last string
@@ -14,7 +14,7 @@ type person struct {
 
 func (p person) full() string { return p.first + " " + p.last }
 
-// mention is the person's name as somebody says it.
+// mention returns the person's name in a form used in speech.
 func (p person) mention(r *rand.Rand) string {
 	switch x := r.Float64(); {
 	case x < 0.6:
@@ -38,11 +38,11 @@ func newPerson(r *rand.Rand, female bool) person {
 	return p
 }
 
-// kinship is what somebody is to the child: "her uncle", "the landlord".
+// kinship is a person's relation to the child: "her uncle", "the landlord".
 type kinship struct {
 	owner, noun string
 	female      bool
-	ages        []string // age groups of the case system that fit
+	ages        []string // possible age groups of the case system
 }
 
 var (
@@ -84,7 +84,7 @@ var kin = map[string]kinship{
 	"recruiter":   {"a", "recruiter", false, adults},
 }
 
-// Who does what kind of harm.
+// Possible offenders by kind of harm.
 var (
 	atHome   = []string{"father", "stepfather", "uncle", "cousin", "brother", "stepmother", "aunt", "mother", "grandmother"}
 	carers   = []string{"father", "mother", "stepmother", "aunt", "uncle", "grandmother"}
@@ -100,15 +100,15 @@ var (
 	healers  = []string{"healer", "grandmother", "grandfather", "pastor"}
 )
 
-// helpers are the bystanders that nobody would take for the offender.
+// helpers are bystanders who are unlikely to be taken for the offender.
 var helpers = []kinship{
 	{"our", "village elder", false, nil}, {"the", "chief", false, nil}, {"our", "nurse", true, nil},
 	{"my", "friend", true, nil}, {"the", "headteacher", false, nil}, {"our", "community health worker", true, nil},
 	{"a", "social worker", true, nil}, {"my", "colleague", false, nil},
 }
 
-// relation is what the caller is to the child. Child and its two gendered
-// forms are templates for "I am calling about …".
+// relation is the caller's relation to the child. Child and its two gendered forms are
+// templates for "I am calling about …".
 type relation struct {
 	name     string
 	girl     string
@@ -132,7 +132,7 @@ var relations = []relation{
 	{"Anonymous", "a {gender} I know", "a {gender} I know", 4, true},
 }
 
-// cast is everybody in a call and where it happens.
+// cast is all persons in a call and its location.
 type cast struct {
 	caller, child, perp, friend, counselor person
 
@@ -168,7 +168,7 @@ func newCast(r *rand.Rand, t topic, d difficulty) cast {
 	return c
 }
 
-// cast fills the parts that depend on each other.
+// cast draws the parts that depend on each other.
 func (c *cast) cast(r *rand.Rand, t topic, d difficulty) {
 	c.caller = newPerson(r, chance(r, 0.65))
 	c.self = c.age >= 10 && chance(r, selfReport)
@@ -202,7 +202,7 @@ func (c *cast) cast(r *rand.Rand, t topic, d difficulty) {
 		}
 	}
 	c.friend = newPerson(r, c.friendKin.female)
-	// Nobody shares a name with another, but for the family name of kin.
+	// All names are distinct, except the family name of relatives.
 	taken := map[string]bool{}
 	for _, p := range []*person{&c.child, &c.caller, &c.perp, &c.friend, &c.counselor} {
 		if p == &c.caller && c.self || p.first == "" {
@@ -218,7 +218,7 @@ func (c *cast) cast(r *rand.Rand, t topic, d difficulty) {
 	}
 }
 
-// clashes tells whether the caller would be speaking of themselves.
+// clashes reports whether the offender would be the caller.
 func (c *cast) clashes(by string) bool {
 	switch c.relation.name {
 	case "Parent":
@@ -231,8 +231,8 @@ func (c *cast) clashes(by string) bool {
 	return false
 }
 
-// newPhone is a number in one of the usual spellings, of the series 03, in
-// which Kenya has neither area codes nor mobile networks: nobody answers there.
+// newPhone returns a number in one of the usual formats, with the prefix 03, which is
+// neither an area code nor a mobile network in Kenya, so the number isn't in use.
 func newPhone(r *rand.Rand) string {
 	n := strconv.Itoa(between(r, 300_000_000, 399_999_999))
 	switch r.IntN(4) {

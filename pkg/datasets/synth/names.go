@@ -1,7 +1,7 @@
 package synth
 
-// One pool of names for callers, children, offenders and bystanders alike, so
-// that a name says nothing about its bearer's part in the call.
+// A single pool of names for callers, children, offenders and bystanders, so that a name
+// doesn't reveal the person's role.
 
 var girlNames = []string{
 	"Achieng", "Akinyi", "Amina", "Anyango", "Atieno", "Awuor", "Beatrice", "Chebet", "Chepkoech",

@@ -7,7 +7,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// NER gives the records of the entity task.
+// NER yields the records of the entity task.
 func NER(o Options) iter.Seq[datasets.NERRecord] {
 	return func(yield func(datasets.NERRecord) bool) {
 		for i := range o.NER {
@@ -44,8 +44,8 @@ func nerRecord(o Options, i int) datasets.NERRecord {
 	return datasets.NERRecord{Text: c.transcript(), Entities: c.entities}
 }
 
-// roomy leaves room for names in every turn, which a vocabulary that doesn't
-// know them cuts to pieces: only the long calls may pass 512.
+// roomy reserves room for names in every turn, which a vocabulary without them splits
+// into many word pieces: only the long calls may exceed 512.
 func (c *call) roomy(size int) int {
 	if c.style == namedTags {
 		return size - 35
@@ -53,7 +53,7 @@ func (c *call) roomy(size int) int {
 	return size
 }
 
-// nerShort is a call in which everybody is named once or twice.
+// nerShort writes a call in which everybody is named once or twice.
 func (c *call) nerShort() {
 	c.turn(counselor)
 	c.say(openings...)
@@ -77,8 +77,8 @@ func (c *call) nerShort() {
 	}
 }
 
-// nerLong is a call of about size word pieces in which people are spoken of again
-// and again.
+// nerLong writes a call of about size word pieces in which persons are mentioned
+// repeatedly.
 func (c *call) nerLong(size int) {
 	c.turn(counselor)
 	c.say(openings...)
@@ -105,7 +105,7 @@ var contactQuestions = []string{
 	"Pole sana, how can we reach {him}?",
 }
 
-// story is who, where, what and by whom, in some natural order.
+// story says who, where, what and by whom, in a natural order.
 func (c *call) story() {
 	introduceLate := !c.self && chance(c.r, 0.15)
 	if !introduceLate {
@@ -126,14 +126,14 @@ func (c *call) story() {
 	}
 }
 
-// sometimes does something with probability p.
+// sometimes calls do with probability p.
 func (c *call) sometimes(p float64, do func()) {
 	if chance(c.r, p) {
 		do()
 	}
 }
 
-// shuffled does all of the things in random order.
+// shuffled calls all things in random order.
 func (c *call) shuffled(things ...func()) {
 	for _, i := range c.r.Perm(len(things)) {
 		things[i]()

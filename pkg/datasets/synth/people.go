@@ -1,6 +1,6 @@
 package synth
 
-// Blocks of a call that name people and places. Each writes into the current turn.
+// Parts of a call that name persons and places. Each writes into the current turn.
 
 var greetings = []string{"Hello", "Good morning", "Habari", "Hello, is this the child helpline?", "Good evening", "Jambo"}
 
@@ -45,7 +45,7 @@ func (c *call) presentChild() {
 	)
 }
 
-// blame says who did it, and nothing of what.
+// blame names the offender, without the offence.
 func (c *call) blame() {
 	c.say(
 		"It was {perp} who did this", "{perp} is the one who did it", "The one who hurts {him} is {perp}",
@@ -54,7 +54,7 @@ func (c *call) blame() {
 	)
 }
 
-// witness names somebody who is not to blame.
+// witness names a person who isn't to blame.
 func (c *call) witness() {
 	c.say(
 		"{friend} told me to call you", "{friend} found {him} and helped {him}", "It was {friend} who told me",
@@ -63,7 +63,7 @@ func (c *call) witness() {
 	)
 }
 
-// matter says what the matter is called, and now and then what it is not.
+// matter names the problem, and sometimes one that it isn't.
 func (c *call) matter(decoy float64) {
 	if chance(c.r, decoy) {
 		c.say(
@@ -74,7 +74,7 @@ func (c *call) matter(decoy float64) {
 	c.say("It is {incident}", "It is about {incident}", "We are talking about {incident}", "Ni {incident}")
 }
 
-// denyOther rules out something that the call is not about.
+// denyOther rules out a problem that the call isn't about.
 func (c *call) denyOther() {
 	c.say(
 		"It is not about {other}", "I do not call about {other}", "Others here call about {other}, I do not",
@@ -82,7 +82,7 @@ func (c *call) denyOther() {
 	)
 }
 
-// anotherChild tells another child's problem, which is not the call's.
+// anotherChild describes another child's problem, which isn't the call's.
 func (c *call) anotherChild() {
 	frame := pick(c.r, []string{
 		"last month I called about another child, ", "[my sister|a friend of mine] called you about another child, ",

@@ -1,6 +1,6 @@
 package synth
 
-// A county and places in it, as the case system spells the county.
+// A county, as spelt by the case system, and places in it.
 type county struct {
 	name  string
 	towns []string
@@ -56,7 +56,7 @@ var counties = []county{
 	{"Taita Taveta", []string{"Voi", "Wundanyi"}},
 }
 
-// A landmark is a kind of place with a name before it.
+// A landmark is a kind of place preceded by a name.
 var landmarkNames = []string{
 	"Kenyatta", "Baraka", "Uhuru", "Jamhuri", "St. Mary's", "Neema", "Umoja", "Tumaini", "Upendo",
 	"St. Peter's", "Mwangaza", "Amani", "Ebenezer", "Nyota",

@@ -10,7 +10,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// QA gives the records of the quality task.
+// QA yields the records of the quality task.
 func QA(o Options) iter.Seq[datasets.QARecord] {
 	return func(yield func(datasets.QARecord) bool) {
 		for i := range o.QA {
@@ -40,13 +40,13 @@ func qaRecord(o Options, i int) datasets.QARecord {
 	}
 }
 
-// scenario is a category's name in lower case, joined by underscores.
+// scenario returns a category's name in lower case, joined by underscores.
 func scenario(category string) string {
 	words := strings.FieldsFunc(strings.ToLower(category), func(r rune) bool { return r < 'a' || r > 'z' })
 	return strings.Join(words, "_")
 }
 
-// conduct is what the counsellor does in a call.
+// conduct is the counsellor's conduct in a call.
 type conduct struct {
 	quality int
 	held    bool
@@ -68,7 +68,7 @@ func newConduct(r *rand.Rand) conduct {
 	return c
 }
 
-// judged writes what the counsellor says or fails to say on a criterion.
+// judged writes what the counsellor says, or doesn't say, for a criterion.
 func (c *call) judged(q conduct, i int) {
 	switch {
 	case q.met[i] && len(criteria[i].met) > 0:
@@ -78,7 +78,7 @@ func (c *call) judged(q conduct, i int) {
 	}
 }
 
-// echoed lets the caller say what sounds like the counsellor's part.
+// echoed lets the caller say something similar to the counsellor's part.
 func (c *call) echoed(q conduct, list ...int) {
 	for _, n := range c.r.Perm(len(list)) {
 		i := list[n]
@@ -96,8 +96,8 @@ func (c *call) echoed(q conduct, list ...int) {
 	}
 }
 
-// echo writes a sentence of the counsellor's as the caller tells of it, or as
-// the caller says the like.
+// echo writes a sentence of the counsellor's as quoted by the caller, or a similar one
+// of the caller's own.
 func (c *call) echo(quoted, alike []string) {
 	switch {
 	case len(alike) == 0:
@@ -108,8 +108,8 @@ func (c *call) echo(quoted, alike []string) {
 	}
 }
 
-// qaCall is a call in which the counsellor meets some criteria. It is filled
-// up with small talk to about size word pieces; 0 adds none.
+// qaCall writes a call in which the counsellor meets some criteria. It is filled up with
+// small talk to about size word pieces; 0 adds none.
 func (c *call) qaCall(q conduct, size int) {
 	c.turn(counselor)
 	c.judged(q, opens)
@@ -166,8 +166,8 @@ func (c *call) qaProblem() {
 	c.say(c.topic.problems...)
 }
 
-// labels are the criteria as the prototype's file holds them: a JSON string, with
-// its quirks, and with qaNoise.
+// labels returns the criteria in the format of the prototype's file: a JSON string, with
+// its irregularities, and with qaNoise.
 func (q conduct) labels(r *rand.Rand) json.RawMessage {
 	var b strings.Builder
 	b.WriteByte('{')
@@ -179,13 +179,13 @@ func (q conduct) labels(r *rand.Rand) json.RawMessage {
 	}
 	b.WriteByte('}')
 	quoted, err := json.Marshal(b.String())
-	if err != nil { // a string always has a JSON form
+	if err != nil { // strings can always be encoded
 		return nil
 	}
 	return quoted
 }
 
-// head is one head's value as JSON.
+// head returns one head's value as JSON.
 func (q conduct) head(r *rand.Rand, n int) string {
 	head := heads[n]
 	values := make([]string, 0, head.size+1)

@@ -1,15 +1,15 @@
 package synth
 
-// A criterion is one thing that the counsellor should do. Met, the counsellor
-// says one of met; unmet, one of unmet. The caller says the like, in much the
-// same words: one of echo, which sounds like met, mostly where it is unmet, and
-// one of fault, which sounds like unmet, mostly where it is met. So what counts
-// is who says it, to whom and whether it is denied.
+// A criterion is one thing that the counsellor should do. If it is met, the counsellor
+// says one of met, otherwise one of unmet. The caller uses similar words: one of echo,
+// which resembles met, mostly if the criterion is unmet, and one of fault, which
+// resembles unmet, mostly if it is met. So the label depends on who says it, to whom,
+// and whether it is denied.
 type criterion struct {
 	met, unmet  []string
 	echo, fault []string
-	rate        float64 // how often it is met at average quality
-	decoy       float64 // how often the caller says the like, where that misleads
+	rate        float64 // probability that it is met at average quality
+	decoy       float64 // probability that the caller uses misleading words
 }
 
 // Criteria, in the order of the heads: opening, listening 5, proactiveness 3,
@@ -35,7 +35,7 @@ const (
 	criterionCount
 )
 
-// heads gives each head's first criterion and its size, in the order of the labels.
+// heads are each head's first criterion and size, in the order of the labels.
 var heads = []struct {
 	name        string
 	first, size int
@@ -44,7 +44,7 @@ var heads = []struct {
 	{"resolution", isAccurate, 5}, {"hold", explainsHold, 2}, {"closing", closes, 1},
 }
 
-// weak is the decoy of criteria that words alone go far in.
+// weak is the decoy rate of criteria that single words largely determine.
 const weak = 0.15
 
 var criteria = [criterionCount]criterion{
@@ -153,12 +153,12 @@ var criteria = [criterionCount]criterion{
 		fault: []string{"OK, bye", "Fine, right, bye then"}},
 }
 
-// quoteFrames begin what somebody else is said to have said.
+// quoteFrames introduce quotes of somebody else.
 var quoteFrames = []string{
 	"Last time they told me", "At the other office they only say", "Nobody there told me", "They told my sister",
 }
 
-// quality is how well the counsellor works on the whole.
+// quality is the counsellor's overall quality.
 var qualities = []struct {
 	name   string
 	weight float64
@@ -169,5 +169,5 @@ var qualities = []struct {
 
 const holdRate = 0.75 // calls in which the caller is put on hold
 
-// sentinels stand where there was nothing to judge.
+// sentinels are used if there was nothing to judge.
 var sentinels = []string{"No hold was required", "No hold was required", "Not applicable", "N/A"}

@@ -8,18 +8,18 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// script collects a transcript's text. Spans are noted while the text is
-// written, so that they are exact by construction.
+// script accumulates a transcript's text. Spans are recorded while the text is written,
+// so they are exact by construction.
 type script struct {
 	text     strings.Builder
 	runes    int
-	pieces   int // guess of how many word pieces the text makes
+	pieces   int // estimated word pieces of the text
 	entities []datasets.Entity
-	capital  bool // the next letter begins a sentence
+	capital  bool // the next letter starts a sentence
 	last     rune
 }
 
-// write appends text; a lower-case letter that begins a sentence is raised.
+// write appends text; a lower-case letter at the start of a sentence is capitalised.
 func (s *script) write(text string) {
 	if text == "" {
 		return
@@ -49,7 +49,7 @@ func (s *script) mark(label, text string) {
 	s.entities = append(s.entities, datasets.Entity{Start: start, End: s.runes, Label: label})
 }
 
-// sentence opens the room for a sentence within a turn.
+// sentence starts a sentence within a turn.
 func (s *script) sentence() {
 	if s.last != 0 && !unicode.IsSpace(s.last) {
 		s.write(" ")
@@ -57,7 +57,7 @@ func (s *script) sentence() {
 	s.capital = true
 }
 
-// stop closes a sentence that has no mark of its own.
+// stop ends a sentence that has no punctuation mark.
 func (s *script) stop() {
 	if !strings.ContainsRune(".?!—…", s.last) {
 		s.write(".")
@@ -66,9 +66,9 @@ func (s *script) stop() {
 
 func (s *script) transcript() datasets.Transcript { return datasets.Transcript(s.text.String()) }
 
-// guessPieces guesses how many word pieces a text makes where the vocabulary
-// isn't made from it: marks stand alone, and a word takes one piece for each
-// begun number of letters. It is about 9 in everyday English, and 3 in names.
+// guessPieces estimates the number of word pieces of a text for a vocabulary that isn't
+// built from it: punctuation marks are separate, and a word has one piece per letters
+// letters, rounded up. letters is about 9 for everyday English, and 3 for names.
 func guessPieces(text string, letters int) int {
 	n, inside := 0, 0
 	for _, r := range text {

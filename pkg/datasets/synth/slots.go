@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// call is one call while it is being written.
+// call is the state of a call while it is written.
 //
-// Templates are text with choices, "[one|two|]", and slots, "{name}". Neither
-// nests in its own kind; choices may hold slots. Slots that speak of the child
-// follow the speaker: a child who calls says "I" where others say "she".
+// Templates are text with choices, "[one|two|]", and slots, "{name}". Neither can be
+// nested in its own kind; choices may contain slots. Slots about the child depend on the
+// speaker: a child who calls says "I" where others say "she".
 type call struct {
 	script
 	cast
@@ -22,13 +22,13 @@ type call struct {
 	style      style
 	separator  string
 	tags       [2]string
-	unasked    []int // exchanges that were not yet used
-	unsaid     []int // asides that were not yet used; nil before the first
-	silent     bool  // nothing was said in this turn
-	elsewhere  bool  // what is told is about another child
+	unasked    []int // unused exchanges
+	unsaid     []int // unused asides; nil before the first
+	silent     bool  // nothing has been said in this turn
+	elsewhere  bool  // the current sentence is about another child
 }
 
-// voice is who speaks.
+// voice is the speaker.
 type voice int
 
 const (
@@ -36,7 +36,7 @@ const (
 	counselor
 )
 
-// newCall begins a call about a topic.
+// newCall starts a call about a topic.
 func newCall(r *rand.Rand, t topic, short bool) *call {
 	d := difficultyOf(short)
 	return &call{r: r, topic: t, short: short, difficulty: d, cast: newCast(r, t, d)}
@@ -62,7 +62,7 @@ func (c *call) maybe(p float64, templates ...string) {
 	}
 }
 
-// expand writes a template without touching what stands around it.
+// expand writes a template without starting or ending a sentence.
 func (c *call) expand(template string) {
 	for template != "" {
 		i := strings.IndexAny(template, "[{")
@@ -89,8 +89,8 @@ func (c *call) expand(template string) {
 	}
 }
 
-// slot writes what a slot stands for. An unknown one is written as it is, and
-// the tests look for braces in every text.
+// slot writes the content of a slot. An unknown one is written unchanged, and the tests
+// look for braces in every text.
 func (c *call) slot(name string) {
 	if c.elsewhere {
 		if words, ok := otherChild[name]; ok {
@@ -121,7 +121,7 @@ func (c *call) slot(name string) {
 		c.subject()
 	case "whom": // the object of a sentence
 		c.object()
-	case "kin": // what the child is to the caller
+	case "kin": // the child's relation to the caller
 		if c.child.female {
 			c.expand(c.relation.girl)
 		} else {
@@ -141,7 +141,7 @@ func (c *call) slot(name string) {
 		c.mark("PHONE_NUMBER", c.phone)
 	case "incident":
 		c.incident(pick(c.r, c.topic.incidents))
-	case "other": // what the call is not about: no entity
+	case "other": // what the call isn't about: not an entity
 		c.write(pick(c.r, c.otherTopic().incidents))
 	case "perp":
 		c.offender()
@@ -166,8 +166,8 @@ func (c *call) slot(name string) {
 	}
 }
 
-// otherChild is what slots stand for in what is told of another child: nobody
-// is named, and nothing is an entity.
+// otherChild has the contents of slots in sentences about another child: nobody is
+// named, and nothing is an entity.
 var otherChild = map[string][]string{
 	"child": {"that child", "the other child", "that other one"}, "whom": {"that child", "the other child"},
 	"he": {"that child"}, "him": {"that child", "the other one"}, "his": {"that child's"},
@@ -176,7 +176,7 @@ var otherChild = map[string][]string{
 	"perp": {"somebody", "somebody else"}, "perpname": {"somebody"},
 }
 
-// incident marks what the matter is called, without its article.
+// incident writes and marks the name of the problem, without its article.
 func (c *call) incident(name string) {
 	for _, article := range []string{"a ", "an ", "the "} {
 		if noun, ok := strings.CutPrefix(name, article); ok {
@@ -187,7 +187,7 @@ func (c *call) incident(name string) {
 	c.mark("INCIDENT_TYPE", name)
 }
 
-// subject names the child, or puts a pronoun.
+// subject writes the child's name or a pronoun.
 func (c *call) subject() {
 	switch {
 	case c.self && c.voice == caller:
@@ -201,7 +201,7 @@ func (c *call) subject() {
 	}
 }
 
-// object is subject's counterpart.
+// object is like subject, for objects.
 func (c *call) object() {
 	if c.self || chance(c.r, 0.5) {
 		c.write(childForms["him"].of(c))
@@ -210,7 +210,7 @@ func (c *call) object() {
 	}
 }
 
-// offender names who did it: at first with the kinship, later often without.
+// offender names the offender: first with the relation, later often without.
 func (c *call) offender() {
 	if c.perpSaid && c.named && chance(c.r, c.difficulty.bare) {
 		c.mark("PERPETRATOR", c.perp.mention(c.r))
@@ -230,7 +230,7 @@ func (c *call) offender() {
 	c.perpSaid = true
 }
 
-// definite is the owner of a kinship that was spoken of before.
+// definite returns the owner of a relation that was mentioned before.
 func (c *call) definite(k kinship) string {
 	if k.owner == "a" || k.owner == "an" {
 		return "the "
@@ -264,7 +264,7 @@ func (c *call) sayGender() string {
 	return "boy"
 }
 
-// otherTopic is any topic but the call's own and its namesakes.
+// otherTopic returns a topic other than the call's and those of the same name.
 func (c *call) otherTopic() topic {
 	for {
 		if t := pick(c.r, topics); t.theme != c.topic.theme {
@@ -273,8 +273,8 @@ func (c *call) otherTopic() topic {
 	}
 }
 
-// forms are the words for the child: of a girl, of a boy, by the child
-// itself, and to the child.
+// forms are the words for the child: for a girl, for a boy, by the child itself, and to
+// the child.
 type forms struct{ girl, boy, me, you string }
 
 func (f forms) of(c *call) string {

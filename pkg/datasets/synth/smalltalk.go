@@ -1,6 +1,7 @@
 package synth
 
-// fill adds questions and answers until the call has about size word pieces. A question comes again only after all that fit were asked.
+// fill adds questions and answers until the call has about size word pieces. A question
+// is only repeated after all suitable ones were asked.
 func (c *call) fill(size int) {
 	for c.pieces < size {
 		e := c.nextExchange()
@@ -14,7 +15,7 @@ func (c *call) fill(size int) {
 	}
 }
 
-// aside is something that the caller has not yet said by the way.
+// aside writes a remark that the caller hasn't made yet.
 func (c *call) aside() {
 	if c.unsaid == nil {
 		c.unsaid = c.r.Perm(len(asides))
@@ -25,7 +26,7 @@ func (c *call) aside() {
 	}
 }
 
-// nextExchange is one that fits the child and the offender.
+// nextExchange returns an exchange that suits the child and the offender.
 func (c *call) nextExchange() exchange {
 	for {
 		if len(c.unasked) == 0 {
@@ -43,13 +44,13 @@ func (e exchange) fits(c *call) bool {
 	return c.age >= e.from && (!e.offender || !c.alone) && (!e.third || !c.self)
 }
 
-// exchange is a question of the counsellor's and answers to it. It touches
-// nothing that a label depends on: no danger, no agreement, no courtesy.
+// exchange is a question by the counsellor with possible answers. It doesn't affect
+// labels: no danger, no agreement, no courtesy.
 type exchange struct {
 	ask, answers []string
-	from         int  // the child's least age
-	offender     bool // speaks of the offender
-	third        bool // only where somebody else calls for the child
+	from         int  // minimum age of the child
+	offender     bool // is about the offender
+	third        bool // only if somebody else calls for the child
 }
 
 var nods = []string{"Mm", "I see", "Sawa", "Right", "Haya", "I note that down"}

@@ -2,7 +2,7 @@ package synth
 
 import "github.com/trident-nlp/trident/pkg/datasets"
 
-// steps names each intervention, in the order of datasets.Interventions. The
+// steps are the names of the interventions, in the order of datasets.Interventions. The
 // last one, Unknown, has no name: nothing was agreed.
 var steps = [][]string{
 	{"counselling sessions", "sessions with our counselor"},
@@ -24,7 +24,7 @@ var steps = [][]string{
 
 var unknownStep = len(steps)
 
-// How often each is chosen, before the topic's theme has its say.
+// Weights of the interventions, before those of the topic's theme.
 var stepWeights = []float64{20, 13, 7, 6, 9, 6, 7, 4, 8, 8, 5, 5, 5, 4, 4, 4}
 
 // themeSteps are three times as likely in calls of a theme.
@@ -56,8 +56,8 @@ func (c *call) chooseStep() int {
 	return weighted(c.r, weights)
 }
 
-// A step that is agreed and one that is declined share their words; which is
-// which shows in how they stand to each other. "{a}" is agreed, "{b}" is not.
+// Agreed and declined steps use the same words; only their context distinguishes them.
+// "{a}" is agreed, "{b}" is not.
 var (
 	agreeFrames = []string{
 		"I will arrange <a>", "So we agree on <a>", "The next step is <a>", "Let us go for <a>",
@@ -111,7 +111,7 @@ func (c *call) maybeDecline(b int, p float64, frame func([]string, int)) {
 	}
 }
 
-// otherStep is a step, as often as it is chosen in general, that is neither a nor b.
+// otherStep returns a step other than a and b, by the general weights.
 func (c *call) otherStep(a, b int) int {
 	for {
 		if s := weighted(c.r, stepWeights[:unknownStep]); s != a && s != b {
@@ -120,7 +120,7 @@ func (c *call) otherStep(a, b int) int {
 	}
 }
 
-// stepFrame writes a frame with the names of the steps agreed and declined.
+// stepFrame writes a frame with the names of the agreed and the declined step.
 func (c *call) stepFrame(frame string, a, b int) {
 	for frame != "" {
 		i := indexStep(frame)

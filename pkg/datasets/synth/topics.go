@@ -2,18 +2,18 @@ package synth
 
 import "slices"
 
-// topic is what a call can be about: one sub-category and how people speak of it.
+// topic is a topic of calls: one sub-category and its descriptions.
 type topic struct {
 	name      string
 	theme     theme
 	incidents []string // noun phrases that name it
 	problems  []string // sentences (templates) that describe it
-	by        []string // who does it (keys of kin); none where nobody is to blame
+	by        []string // possible offenders (keys of kin); none if nobody is to blame
 	ages      [2]int   // of the child
-	girl      bool     // concerns girls alone
+	girl      bool     // only concerns girls
 }
 
-// theme groups the topics that are spoken of alike and handled alike.
+// theme groups topics that are described and handled in the same way.
 type theme string
 
 const (
@@ -31,12 +31,12 @@ const (
 	street   theme = "street"
 )
 
-// topics are the 77 sub-categories, the most frequent first.
+// topics are the 77 sub-categories, most frequent first.
 var topics = ranked(slices.Concat(
 	adviceTopics, custodyTopics, disabilityTopics, violenceTopics, questionTopics, nutritionTopics, otherTopics))
 
-// ranked spreads the groups over the ranks of frequency, so that no main
-// category is made of rare ones alone. The order depends on nothing else.
+// ranked distributes the groups over the ranks of frequency, so that no main category
+// only has rare topics. The order is deterministic.
 func ranked(list []topic) []topic {
 	const stride = 29 // coprime with 77
 	out := make([]topic, len(list))
@@ -46,7 +46,7 @@ func ranked(list []topic) []topic {
 	return out
 }
 
-// topicWeights falls like Zipf's law, flattened by zipfShift.
+// topicWeights decrease by Zipf's law, flattened by zipfShift.
 var topicWeights = func() []float64 {
 	weights := make([]float64, len(topics))
 	for rank := range weights {

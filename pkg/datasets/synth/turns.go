@@ -1,6 +1,6 @@
 package synth
 
-// style is how a transcript shows who speaks.
+// style is how a transcript marks speakers.
 type style int
 
 const (
@@ -26,7 +26,7 @@ func (c *call) chooseStyle(weights ...float64) {
 	}
 }
 
-// turn gives the floor to a speaker. One who had it and said nothing nods first.
+// turn switches to a speaker. If the previous one said nothing, they first nod.
 func (c *call) turn(v voice) {
 	if c.silent {
 		c.say(nods...)

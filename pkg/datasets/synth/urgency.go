@@ -2,11 +2,11 @@ package synth
 
 import "strings"
 
-// What decides the priority is when there is danger: now (critical), soon
-// (urgent) or in the past (routine). Most answers name two times, one with
-// danger and one without, so that the same words serve two degrees.
+// The priority depends on when there is danger: now (critical), soon (urgent) or in the
+// past (routine). Most answers mention two times, one with danger and one without, so
+// that the same words are used for two priorities.
 
-// priority is "1", "2" or "3" less one.
+// priority is "1", "2" or "3", minus one.
 type priority int
 
 const (
@@ -17,16 +17,16 @@ const (
 
 var priorityWeights = []float64{critical: 0.36, urgent: 0.36, routine: 0.28}
 
-// times of danger, in priority's order.
+// times of danger, by priority.
 var times = [3][]string{
 	critical: {"now", "right now", "tonight", "at this moment", "sasa hivi"},
 	urgent:   {"tomorrow", "from tomorrow on", "this weekend", "in two days", "kesho"},
 	routine:  {"last year", "in the past", "long ago", "two years ago", "mwaka jana"},
 }
 
-// state is how things stand at a time, with danger and without. "<t>" is the
-// time; "<is>" follows it in tense, of others, and "<am>" of the child. Where
-// somebody does harm, it is that person's presence.
+// state is a situation at a time, with danger and without. "<t>" is the time; "<is>" is
+// the verb in that tense, for others, and "<am>" for the child. If somebody does harm,
+// it is about that person's presence.
 type state struct{ danger, safety []string }
 
 var (
@@ -52,7 +52,7 @@ var (
 	}
 )
 
-// tenses are "<is>" and "<am>" at each time.
+// tenses replace "<is>" and "<am>" for each time.
 var tenses = [3]*strings.Replacer{
 	critical: strings.NewReplacer("<is>", "is", "<am>", "{is}"),
 	urgent:   strings.NewReplacer("<is>", "will be", "<am>", "will be"),
@@ -64,14 +64,14 @@ var urgencyQuestions = []string{
 	"When {is} {he} in danger?", "How much time do we have?",
 }
 
-// Times that say nothing about danger.
+// Times that don't say anything about danger.
 var timeDecoys = []string{
 	"I wanted to call last year already", "Tonight I have airtime at last", "Tomorrow I travel, so I call now",
 	"Right now I am at work", "I heard of you long ago", "I called last night but nobody answered",
 	"We moved here two years ago", "This weekend I am at home",
 }
 
-// askUrgency settles the call's priority in a question and its answer.
+// askUrgency determines the call's priority by a question and its answer.
 func (c *call) askUrgency(p priority) {
 	c.turn(counselor)
 	c.say(urgencyQuestions...)
@@ -92,8 +92,8 @@ func (c *call) askUrgency(p priority) {
 	c.say(danger + "[, but |, and |; ]" + calm)
 }
 
-// otherTime is another time than that of the danger. Something that is over or
-// still to come is told of beside the present.
+// otherTime returns a time other than that of the danger. Something in the past or
+// future is contrasted with the present.
 func (c *call) otherTime(p priority) priority {
 	if p != critical {
 		return critical
@@ -101,7 +101,7 @@ func (c *call) otherTime(p priority) priority {
 	return priority(1 + c.r.IntN(2))
 }
 
-// at is one of the clauses, set at a time.
+// at returns one of the clauses, set at a time.
 func (c *call) at(when priority, clauses []string) string {
 	return strings.Replace(tenses[when].Replace(pick(c.r, clauses)), "<t>", pick(c.r, times[when]), 1)
 }

@@ -17,23 +17,22 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// The source's file names.
+// The Python prototype's file names.
 const (
 	NERFile   = "ner_synthetic_dataset_v1.jsonl"
 	CasesFile = "cases_generated_data_v0005.json"
 	QAFile    = "synthetic_qa_metrics_data_v01x.json"
 )
 
-// Files gives the paths that WriteAll writes in dir.
+// Files returns the paths of the files that WriteAll writes in dir.
 func Files(dir string) []string {
 	return []string{filepath.Join(dir, NERFile), filepath.Join(dir, CasesFile), filepath.Join(dir, QAFile)}
 }
 
-// WriteAll makes the three files in dir, which is created where missing. They
-// appear together when all are written, in the place of those that are there;
-// after an error or a cancelled context everything is as it was. Progress may
-// be nil; it is called now and then with the records made so far and all that
-// there will be.
+// WriteAll writes the three files to dir, which is created if missing. They appear
+// together once all are written, replacing existing ones; after an error or cancellation
+// nothing has changed. progress may be nil; it is called occasionally with the number of
+// records written and the total.
 func WriteAll(ctx context.Context, dir string, o Options, progress func(done, total int)) (_ Summary, err error) {
 	begin := time.Now()
 	if _, missing := os.Stat(dir); errors.Is(missing, fs.ErrNotExist) {
@@ -42,7 +41,7 @@ func WriteAll(ctx context.Context, dir string, o Options, progress func(done, to
 		}
 		defer func() {
 			if err != nil {
-				os.Remove(dir) // only where it is empty
+				os.Remove(dir) // only if it is empty
 			}
 		}()
 	}
@@ -84,7 +83,7 @@ func WriteAll(ctx context.Context, dir string, o Options, progress func(done, to
 	return s, nil
 }
 
-// fill puts what write writes into a file.
+// fill writes a file with write.
 func fill(f *renameio.PendingFile, write func(io.Writer) (int, error)) (File, error) {
 	w := bufio.NewWriterSize(f, 1<<20)
 	n, err := write(w)
@@ -101,7 +100,7 @@ func fill(f *renameio.PendingFile, write func(io.Writer) (int, error)) (File, er
 	return File{Records: n, Bytes: info.Size()}, nil
 }
 
-// writeLines writes one JSON object a line.
+// writeLines writes one JSON object per line.
 func writeLines[T any](ctx context.Context, w io.Writer, records iter.Seq[T], p *counter) (int, error) {
 	n := 0
 	for record := range records {
@@ -121,7 +120,7 @@ func writeLines[T any](ctx context.Context, w io.Writer, records iter.Seq[T], p 
 	return n, nil
 }
 
-// writeArray writes a JSON array with one record a line.
+// writeArray writes a JSON array with one record per line.
 func writeArray[T any](ctx context.Context, w io.Writer, records iter.Seq[T], p *counter) (int, error) {
 	n := 0
 	separator := "[\n"
@@ -148,7 +147,7 @@ func writeArray[T any](ctx context.Context, w io.Writer, records iter.Seq[T], p 
 	return n, err
 }
 
-// marshal is json.Marshal that leaves <, > and & as they are.
+// marshal is json.Marshal without escaping <, > and &.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -159,7 +158,7 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// counter tells about progress, at most every hundredth record.
+// counter reports progress, at most every hundredth record.
 type counter struct {
 	done, total int
 	report      func(done, total int)
