@@ -88,6 +88,9 @@ type Run struct {
 // data, and builds the model. The caller must close the run. After a panic, too,
 // everything is released.
 func Open(ctx context.Context, c config.Config, o Options) (*Run, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
 	o = o.complete()
 	r := &Run{config: c, options: o}
 	if !o.Place.Alone() {
@@ -112,6 +115,9 @@ func Open(ctx context.Context, c config.Config, o Options) (*Run, error) {
 // DryRun reads the data and prints sizes and steps. It needs no pretrained weights,
 // doesn't train, and writes nothing except demo data.
 func DryRun(ctx context.Context, c config.Config, o Options) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
 	r := &Run{config: c, options: o.complete()}
 	if err := r.prepare(ctx, true); err != nil {
 		return err

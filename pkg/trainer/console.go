@@ -23,7 +23,16 @@ type Console struct {
 }
 
 // NewConsole writes lines to out, and progress bars to bars if that is a terminal.
-func NewConsole(out, bars io.Writer) *Console { return &Console{out: out, bars: bars} }
+// nil: nobody reads them.
+func NewConsole(out, bars io.Writer) *Console {
+	if out == nil {
+		out = io.Discard
+	}
+	if bars == nil {
+		bars = io.Discard
+	}
+	return &Console{out: out, bars: bars}
+}
 
 func (c *Console) printf(format string, args ...any) {
 	c.shown.Clear()

@@ -229,6 +229,9 @@ func checkSums(dir string) error {
 // [ReadState]; [Trainer.Run] then continues with the next step. If the length of an
 // epoch has changed, it continues after the last complete epoch.
 func (t *Trainer) Resume(state State) error {
+	if !state.usable() {
+		return errors.New("resume the run: the state has no history: take what ReadState returns")
+	}
 	if state.Progress.Step > 0 {
 		if err := checkpoint.Read(filepath.Join(state.dir, tensorsFile), t.tensors()); err != nil {
 			return fmt.Errorf("resume the run: %w", err)

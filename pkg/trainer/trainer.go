@@ -98,16 +98,22 @@ func (d Deps) check(s Settings) (wrong []string) {
 		name    string
 		loaders []datasets.Loader
 	}{{"Train", d.Train}, {"Val", d.Val}} {
-		for i, l := range field.loaders {
-			if len(l.Tasks) == 0 || len(l.Examples) == 0 || l.BatchSize <= 0 {
-				wrong = append(wrong, fmt.Sprintf("Deps.%s[%d] has %d tasks and %d examples in batches of %d: each must be 1 or more",
-					field.name, i, len(l.Tasks), len(l.Examples), l.BatchSize))
-			}
-		}
+		wrong = append(wrong, checkLoaders("Deps."+field.name, field.loaders)...)
 	}
 	for i, o := range d.Observers {
 		if o == nil {
 			wrong = append(wrong, fmt.Sprintf("Deps.Observers[%d] is nil: leave it out", i))
+		}
+	}
+	return wrong
+}
+
+// checkLoaders says which loaders have no batches.
+func checkLoaders(name string, loaders []datasets.Loader) (wrong []string) {
+	for i, l := range loaders {
+		if len(l.Tasks) == 0 || len(l.Examples) == 0 || l.BatchSize <= 0 {
+			wrong = append(wrong, fmt.Sprintf("%s[%d] has %d tasks and %d examples in batches of %d: each must be 1 or more",
+				name, i, len(l.Tasks), len(l.Examples), l.BatchSize))
 		}
 	}
 	return wrong
