@@ -196,7 +196,7 @@ func TestLongCalls(t *testing.T) {
 	dir := modelDir(t, testTasks())
 	input := "my son\n" + strings.Repeat("my son was beaten . ", 20) + "\n" + strings.Repeat("Hello ", 30) + "\n" + strings.Repeat("Hello ", 31) + "\n"
 	cut := infer(input, "--model", dir, "--input", "-", "--tasks", "ner")
-	if want := "infer: warning: calls of more than 32 tokens: 2 of 4; their ends weren't read (--overlap 128 reads all)\n"; cut.code != cli.OK || cut.err != want {
+	if want := "infer: warning: calls of more than 32 tokens: 2 of 4; their ends weren't read (--overlap 16 reads all)\n"; cut.code != cli.OK || cut.err != want {
 		t.Errorf("code %d, standard error %q, want %q", cut.code, cut.err, want)
 	}
 	var words []int

@@ -84,6 +84,20 @@ func TestTrainOverBERT(t *testing.T) {
 	if err := errors.Join(os.RemoveAll("pretrained"), os.Rename("aside", "pretrained")); err != nil {
 		t.Fatal(err)
 	}
+	config, err := os.ReadFile("pretrained/config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	relu := strings.Replace(string(config), `"gelu"`, `"relu"`, 1)
+	if err := os.WriteFile("pretrained/config.json", []byte(relu), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, stderr := command(append(args, "--resume")...); code != 1 || !strings.Contains(stderr, `the encoder's configuration was "2 heads, gelu,`) {
+		t.Errorf("with another activation: exit code %d, stderr %q", code, stderr)
+	}
+	if err := os.WriteFile("pretrained/config.json", config, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	mustContain(t, mustRun(t, append(args, "--resume")...), "Epoch 4/4")
 	if !sameFile(t, "whole/model.safetensors", "stopped/model.safetensors") {
 		t.Error("the resumed run's weights differ from those of the one that wasn't stopped")

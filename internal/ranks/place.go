@@ -49,14 +49,22 @@ func Find(f Flags, env func(string) string) (Place, error) {
 	case env("SLURM_PROCID") != "":
 		p = e.slurm()
 	}
-	if e.err == nil && (p.Size < 1 || p.Rank < 0 || p.Rank >= p.Size) {
-		e.failf("rank %d of %d processes: want a number from 0 to one less than there are", p.Rank, p.Size)
-	}
-	if e.err == nil && !p.Alone() && (p.Host == "" || p.Port < 1 || p.Port > 65535) {
-		e.failf("no place to meet: set MASTER_ADDR and MASTER_PORT to a name or address of rank 0's machine, and a free port on it")
+	if e.err == nil {
+		e.err = p.check()
 	}
 	p.LocalSize = max(1, min(p.LocalSize, p.Size))
 	return p, e.err
+}
+
+// check refuses a place that can't be.
+func (p Place) check() error {
+	switch {
+	case p.Size < 1 || p.Rank < 0 || p.Rank >= p.Size:
+		return fmt.Errorf("%w: rank %d of %d processes: want a number from 0 to one less than there are", ErrLaunch, p.Rank, p.Size)
+	case !p.Alone() && (p.Host == "" || p.Port < 1 || p.Port > 65535):
+		return fmt.Errorf("%w: no place to meet: set MASTER_ADDR and MASTER_PORT to a name or address of rank 0's machine, and a free port on it", ErrLaunch)
+	}
+	return nil
 }
 
 // environment reads variables and keeps the first error.

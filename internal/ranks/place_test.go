@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/trident-nlp/trident/internal/ranks"
 )
@@ -81,6 +82,15 @@ func TestRefusedPlaces(t *testing.T) {
 				t.Errorf("error %v, want ErrLaunch with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// A program of one's own fills in a Place by hand.
+func TestJoinRefusesPlaces(t *testing.T) {
+	for _, p := range []ranks.Place{{Rank: 5, Size: 2, Host: "localhost", Port: 1}, {Rank: -1, Size: 2, Host: "localhost", Port: 1}, {Rank: 1, Size: 2}} {
+		if _, err := ranks.Join(t.Context(), p, time.Minute); !errors.Is(err, ranks.ErrLaunch) {
+			t.Errorf("%+v: error %v, want ErrLaunch at once", p, err)
+		}
 	}
 }
 

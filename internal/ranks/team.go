@@ -42,6 +42,9 @@ type Team struct {
 // Join connects the processes. It waits for the others until ctx is done, but at most for
 // timeout, which is also how long any later call waits for a slow rank.
 func Join(ctx context.Context, p Place, timeout time.Duration) (*Team, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
 	t := &Team{place: p, timeout: timeout, over: make(chan struct{}), watched: make(chan struct{})}
 	t.life, t.end = context.WithCancelCause(context.Background())
 	err := await(ctx, func() (err error) {

@@ -13,19 +13,18 @@ import (
 	"github.com/sugarme/gotch/ts"
 )
 
-// checkpointed is a part of the forward pass whose intermediate results aren't kept.
+// checkpointed is a part of the forward pass of which only the input and the result are stored.
 type checkpointed struct {
 	f      func(x *ts.Tensor) *ts.Tensor
 	x, out *ts.Tensor
-	random randomState // before the forward pass
+	random randomState // at the start of the forward pass
 }
 
-// Checkpointed returns f(x). A training Scope keeps only x and the result (gradient
-// checkpointing; Chen et al. 2016): [Scope.Backward] runs f again, with the same random
-// numbers and so the same dropout. Gradients are bit for bit the same, except that those of
-// a parameter outside f that is also used elsewhere may be summed in another order. Apart
-// from x, only parameters that f uses may need gradients. f must have something to learn;
-// see [Scope.Learns].
+// Checkpointed returns f(x). A training Scope stores only x and the result (gradient
+// checkpointing; Chen et al. 2016): [Scope.Backward] runs f again with the same random
+// numbers, so dropout masks are the same and gradients are identical bit for bit, except that
+// those of a parameter used elsewhere as well may be summed in another order. Apart from x, f may use only parameters and constants. Call it only if x or a parameter of f
+// needs a gradient; see [Scope.Learns].
 func (s *Scope) Checkpointed(x *ts.Tensor, f func(x *ts.Tensor) *ts.Tensor) *ts.Tensor {
 	if s.err != nil || !s.training {
 		return s.Block(func() *ts.Tensor { return f(x) })
@@ -35,7 +34,7 @@ func (s *Scope) Checkpointed(x *ts.Tensor, f func(x *ts.Tensor) *ts.Tensor) *ts.
 	c.out = s.Block(func() *ts.Tensor { return f(x) })
 	setGradEnabled(was)
 	if s.autocast {
-		autocastForget() // cached copies of parameters that have no gradient
+		autocastForget() // bfloat16 copies of parameters that were made without gradients
 	}
 	if s.err == nil {
 		s.Fail(requireGrad(c.out, true))
@@ -58,8 +57,8 @@ func (s *Scope) Learns(tensors ...*ts.Tensor) bool {
 	return false
 }
 
-// backwardAgain continues a backward pass through the checkpointed parts, from the last to
-// the first. Afterwards the random generators are as they would be without checkpointing.
+// backwardAgain continues a backward pass through the checkpointed parts, the last one
+// first. It leaves the random generators as it found them.
 func (s *Scope) backwardAgain() {
 	if len(s.checkpointed) == 0 {
 		return
@@ -80,8 +79,8 @@ func (s *Scope) backwardAgain() {
 	after.drop()
 }
 
-// backwardThrough computes the gradients of a part's parameters and input from that of its
-// result.
+// backwardThrough recomputes a part and propagates the gradient of its result to its
+// parameters and its input.
 func (s *Scope) backwardThrough(c checkpointed) {
 	gradient := s.gradient(c.out)
 	if gradient == nil {
@@ -93,12 +92,12 @@ func (s *Scope) backwardThrough(c checkpointed) {
 		s.Fail(requireGrad(x, inputLearns))
 	}
 	out := s.Block(func() *ts.Tensor {
-		// Not a leaf: autocast would cache one bfloat16 copy of it, and sum its gradients in bfloat16.
+		// Not a leaf: autocast would cache a bfloat16 copy of it and sum gradients in bfloat16.
 		return c.f(s.run("alias", func() (*ts.Tensor, error) { return x.Alias(false) }, x))
 	})
 	s.backwardFrom(out, gradient)
 	if s.err == nil {
-		s.Fail(zeroGrad([]*ts.Tensor{c.out})) // its memory
+		s.Fail(zeroGrad([]*ts.Tensor{c.out})) // frees it
 	}
 	if inputLearns {
 		s.backwardFrom(c.x, s.gradient(x))

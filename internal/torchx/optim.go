@@ -11,7 +11,7 @@ import (
 // param_groups.
 type ParamGroup struct {
 	Params      []Param
-	Rate        float64 // factor of a step's learning rate
+	Rate        float64 // factor applied to a step's learning rate
 	WeightDecay float64
 }
 
@@ -51,7 +51,7 @@ func NewAdamW(device gotch.Device, groups ...ParamGroup) (*AdamW, error) {
 	return o, nil
 }
 
-// addState adds the zero state of a parameter.
+// addState allocates the state of a parameter.
 func (g *group) addState(p Param, device gotch.Device) error {
 	size, err := p.Tensor.Size()
 	if err != nil {

@@ -95,8 +95,8 @@ func (p Params) Err() error { return p.store.err }
 // All returns the parameters in the order of their creation.
 func (p Params) All() []Param { return p.store.list }
 
-// Freeze makes parameters constants, those for which is returns true: backward passes
-// compute no gradients of them.
+// Freeze makes the parameters selected by is constants: backward passes compute no
+// gradients for them, nor for tensors that depend only on them.
 func (p Params) Freeze(is func(name string) bool) error {
 	for _, param := range p.store.list {
 		if !is(param.Name) {

@@ -18,8 +18,8 @@ import (
 type Encoder struct {
 	Config Config
 
-	// Checkpointing enables gradient checkpointing: in training only each layer's input is
-	// kept, and the backward pass recomputes the layer.
+	// Checkpointing makes a training Scope store only each layer's input and recompute the
+	// layer in the backward pass.
 	Checkpointing bool
 
 	embeddings embeddings

@@ -30,9 +30,9 @@ type Backbone struct {
 	Init      string  `yaml:"init"`       // pretrained | random
 	Size      Size    `yaml:"size"`       // with init: random; zero values are distilbert-base's
 
-	Heads            string `yaml:"heads"`             // new | keep: with a fine-tuned model_name, continue its heads, label by label
-	FreezeEmbeddings bool   `yaml:"freeze_embeddings"` // training doesn't change them
-	FreezeLayers     int64  `yaml:"freeze_layers"`     // number of the encoder's first layers that training doesn't change
+	Heads            string `yaml:"heads"`             // new | keep: continue the heads of a fine-tuned model_name where labels agree
+	FreezeEmbeddings bool   `yaml:"freeze_embeddings"` // keep the embeddings as they are
+	FreezeLayers     int64  `yaml:"freeze_layers"`     // number of the encoder's first layers that stay as they are
 }
 
 // Size is the architecture of a randomly initialised encoder.
@@ -115,10 +115,10 @@ type Training struct {
 	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: format of gradients sent between processes
 	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: backend for summing gradients on GPUs
 
-	HeadLearningRate      float64 `yaml:"head_learning_rate"`     // peak, of the heads; 0: learning_rate
-	LayerDecay            float64 `yaml:"layerwise_lr_decay"`     // an encoder layer's learning rate as a fraction of the next layer's
-	NoDecayOnVectors      bool    `yaml:"no_decay_bias_and_norm"` // exclude biases and LayerNorm weights from weight_decay
-	LabelSmoothing        float64 `yaml:"label_smoothing_factor"` // fraction of each label spread over all classes; not for yes/no labels
+	HeadLearningRate      float64 `yaml:"head_learning_rate"`     // of the heads; 0: learning_rate
+	LayerDecay            float64 `yaml:"layerwise_lr_decay"`     // learning rate of an encoder layer, as a fraction of that of the layer above
+	NoDecayOnVectors      bool    `yaml:"no_decay_bias_and_norm"` // no weight decay on biases and LayerNorm weights
+	LabelSmoothing        float64 `yaml:"label_smoothing_factor"` // fraction of each label shared by all classes; not for yes/no heads
 	GradientCheckpointing bool    `yaml:"gradient_checkpointing"` // recompute the encoder's layers in the backward pass: less memory, more time
 
 	LRScheduler       string `yaml:"lr_scheduler_type"`           // linear | cosine | constant | constant_with_warmup

@@ -55,7 +55,7 @@ func huggingFace(best func(t *translation, metric string) string) map[string]rul
 func accumulation(t *translation, e entry) {
 	unchanged(t, e)
 	if !e.is(1) {
-		t.warn(e, "the prototype ignores it, and updates the weights after each batch; here the gradients of that many batches are summed first")
+		t.warn(e, "the prototype doesn't read it, and updates the weights after each batch; here the gradients of that many batches are summed first")
 	}
 }
 

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 
@@ -52,6 +53,9 @@ func (l Loader) Ordered() []BatchRef {
 }
 
 func (l Loader) cut(order []int, seed uint64) []BatchRef {
+	if l.BatchSize < 1 {
+		panic(fmt.Sprintf("datasets: Loader.BatchSize is %d: it must be 1 or more", l.BatchSize))
+	}
 	var refs []BatchRef
 	for start := 0; start < len(order); start += l.BatchSize {
 		refs = append(refs, BatchRef{l, order[start:min(start+l.BatchSize, len(order))], seed})

@@ -144,3 +144,13 @@ func TestAlternateMixesTheTasks(t *testing.T) {
 		}
 	}
 }
+
+// Batches of 0 would be cut for ever.
+func TestLoaderWithoutBatchSize(t *testing.T) {
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "BatchSize is 0") {
+			t.Errorf("panic %q", text)
+		}
+	}()
+	testLoader("x", 3, 0).Ordered()
+}

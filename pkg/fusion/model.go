@@ -282,8 +282,8 @@ func (m *Model) SoftLoss(s *nn.Scope, part datasets.Part, logits []*ts.Tensor, t
 	return head.SoftLoss(s, logits, soft, temperature)
 }
 
-// SetLabelSmoothing sets the label smoothing of all single-label heads in [Model.Loss];
-// see [heads.Head].
+// SetLabelSmoothing sets the label smoothing of all heads of classes in [Model.Loss]; see
+// [heads.Head].
 func (m *Model) SetLabelSmoothing(smoothing float64) error {
 	for _, task := range m.Tasks {
 		if err := m.heads[task.Name].SetLabelSmoothing(smoothing); err != nil {

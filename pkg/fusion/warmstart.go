@@ -12,20 +12,21 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// KeptHead describes what a head takes from the model that it continues.
+// KeptHead is what a head took over from the model that it continues.
 type KeptHead struct {
 	Task, Head string
-	Kept       []string // labels of both models, whose weights are kept
+	Kept       []string // labels of both models, whose weights are taken over
 	New        []string // labels that the other model lacks, with random weights
-	Gone       []string // labels of the other model only
-	Why        string   // why nothing is kept; "" if something is
+	Gone       []string // labels that only the other model has
+	Why        string   // why nothing was kept; "" if something was
 }
 
-// KeepHeads copies matching heads from another model. For tasks with the same name and the
-// same layers between encoder and classifiers it copies these layers and, label by label,
-// the classifiers' rows; label ids may differ. With the same encoder, logits for labels of
-// both models then equal the other model's: exactly if all labels are the same, otherwise
-// up to rounding, since the matrices have other widths. The result describes each head.
+// KeepHeads takes over the heads of another model where they fit. For tasks with the same
+// name and the same layers between encoder and classifiers it copies these layers and,
+// label by label, the classifiers' rows; labels may have other ids. If the encoders are
+// the same, logits for the labels of both models are then the other model's, bit for bit
+// if all labels are the same (matrix products of another width may round differently). It
+// returns the outcome for each head.
 func (m *Model) KeepHeads(from *Model) ([]KeptHead, error) {
 	var list []KeptHead
 	for _, task := range m.Tasks {
@@ -52,7 +53,7 @@ func (m *Model) KeepHeads(from *Model) ([]KeptHead, error) {
 	return list, nil
 }
 
-// matching returns the other model's task that a task continues, or why there is none.
+// matching returns the task of another model that a task can continue, or why there is none.
 func matching(task tasks.Task, from *Model) (other tasks.Task, why string) {
 	other, err := tasks.Find(from.Tasks, task.Name)
 	switch {
@@ -108,7 +109,7 @@ func (m *Model) keepRows(task tasks.Task, head tasks.Head, from *Model, other ta
 		return kept, nil
 	}
 	theirs := other.Heads[at]
-	rows := map[int]int{} // from our row to theirs
+	rows := map[int]int{} // our row → theirs
 	for i, label := range head.Labels {
 		if j := slices.Index(theirs.Labels, label); j >= 0 {
 			rows[i] = j
@@ -134,7 +135,7 @@ func (m *Model) keepRows(task tasks.Task, head tasks.Head, from *Model, other ta
 	return kept, nil
 }
 
-// copyRows overwrites rows of a parameter with another model's.
+// copyRows overwrites rows of a parameter with those of another model's.
 func (m *Model) copyRows(name string, from *Model, theirs string, rows map[int]int) error {
 	dst, found := m.params.Get(name)
 	src, there := from.params.Get(theirs)

@@ -43,9 +43,9 @@ type Head interface {
 	// weights are unchanged.
 	SetClassWeights(weights [][]float32) error
 
-	// SetLabelSmoothing sets the fraction of each target that Loss spreads over all
-	// classes of a head: label_smoothing of PyTorch's CrossEntropyLoss. Yes/no heads
-	// aren't smoothed; PyTorch's BCEWithLogitsLoss has no smoothing either.
+	// SetLabelSmoothing sets the fraction of each target in Loss that all classes of a
+	// head share: label_smoothing of PyTorch's CrossEntropyLoss. Yes/no heads aren't
+	// smoothed, since PyTorch's BCEWithLogitsLoss has no smoothing.
 	SetLabelSmoothing(smoothing float64) error
 
 	// Denominator is the divisor of the sum of a head's losses over classes, [batch·seq]

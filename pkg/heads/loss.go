@@ -28,8 +28,8 @@ type Target struct {
 
 // lossFunc is one head's loss, a scalar: the sum over the targets that aren't ignored,
 // divided by the target's denominator. weight [labels] is the argument of
-// [Head.SetClassWeights], or nil; smoothing that of [Head.SetLabelSmoothing], which yes/no
-// heads ignore.
+// [Head.SetClassWeights], or nil; smoothing that of [Head.SetLabelSmoothing], which
+// yes/no heads ignore.
 type lossFunc func(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, smoothing float64) *ts.Tensor
 
 // tokenLoss takes logits [batch, seq, labels] and class ids [batch·seq].

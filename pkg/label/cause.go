@@ -55,6 +55,8 @@ func (e aboutError) Unwrap() error { return e.error }
 func CauseOf(err error) Cause {
 	var a aboutError
 	switch {
+	case err == nil:
+		return Other
 	case passes(err):
 		return Passing
 	case !errors.As(err, &a):

@@ -14,6 +14,7 @@ func TestCauseOf(t *testing.T) {
 		err  error
 		want Cause
 	}{
+		"none":             {nil, Other},
 		"unknown":          {errors.New("no idea"), Other},
 		"data":             {about(errors.New("line 2"), BadCall), BadCall},
 		"wrapped":          {fmt.Errorf("shard 0/1: %w", about(errors.New("line 2"), BadCall)), BadCall},

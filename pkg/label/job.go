@@ -183,7 +183,8 @@ func (j *job) warn(notice func(string)) {
 		notice(fmt.Sprintf("warning: calls that can't be read: %d of %d; each has a field error in the output", j.Unreadable, j.Records))
 	}
 	if j.Truncated > 0 {
-		notice(fmt.Sprintf("warning: calls of more than %d tokens: %d of %d; their ends weren't read (--overlap 128 reads all)", j.limit, j.Truncated, j.Records))
+		overlap := min(128, j.limit/2) // as much as the service allows, too
+		notice(fmt.Sprintf("warning: calls of more than %d tokens: %d of %d; their ends weren't read (--overlap %d reads all)", j.limit, j.Truncated, j.Records, overlap))
 	}
 	if j.Repaired > 0 {
 		notice(fmt.Sprintf("warning: calls that aren't in UTF-8, or hold half a surrogate pair: %d of %d; each such place was read as U+FFFD", j.Repaired, j.Records))

@@ -21,6 +21,9 @@ const fewExamples = 5
 // CheckData prints a summary of the data files and their errors. It returns an error if
 // training would refuse them.
 func CheckData(ctx context.Context, c config.Config, o Options) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
 	o = o.complete()
 	if c.Task == config.TaskPretrain {
 		return checkCalls(ctx, c, o)

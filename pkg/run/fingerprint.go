@@ -1,6 +1,7 @@
 package run
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"maps"
@@ -48,13 +49,30 @@ func fingerprint(c config.Config, sources []source) (map[string]string, error) {
 // DistilBERT don't have it, nor do the states of earlier versions.
 const modelTypeKey = "the encoder's model type"
 
-// fingerprint returns that of the run's configuration, data and encoder.
+// These represent the files of backbone.model_name where no tensor's shape does. States of
+// earlier versions don't have them.
+const (
+	encoderKey    = "the encoder's configuration"
+	vocabularyKey = "the tokenizer's vocabulary"
+)
+
+// fingerprint is that of the run's configuration and data, and of its encoder.
 func (r *Run) fingerprint() (map[string]string, error) {
 	all, err := fingerprint(r.config, r.data.sources)
-	if err == nil && r.architecture.Config.ModelType != backbone.DistilBERT {
-		all[modelTypeKey] = r.architecture.Config.ModelType
+	if err != nil {
+		return nil, err
 	}
-	return all, err
+	c := r.architecture.Config
+	if c.ModelType != backbone.DistilBERT {
+		all[modelTypeKey] = c.ModelType
+	}
+	all[encoderKey] = fmt.Sprintf("%d heads, %s, layer_norm_eps %g", c.Heads, c.Activation, c.LayerNormEps)
+	vocabulary := sha256.New()
+	for id := range r.data.tokenizer.VocabSize() {
+		fmt.Fprintln(vocabulary, r.data.tokenizer.Token(int32(id)))
+	}
+	all[vocabularyKey] = fmt.Sprintf("%d tokens, %x", r.data.tokenizer.VocabSize(), vocabulary.Sum(nil)[:4])
+	return all, nil
 }
 
 // changes names the settings that differ, with both values.
@@ -67,6 +85,7 @@ func changes(was, is map[string]string) []string {
 		now, has := is[key]
 		switch {
 		case before == now && had == has:
+		case !had && (key == encoderKey || key == vocabularyKey): // a state of an earlier version
 		case strings.HasPrefix(key, filePrefix):
 			list = append(list, fmt.Sprintf("%s was %s, is %s", key, orNone(before), orNone(now)))
 		default:
@@ -76,8 +95,8 @@ func changes(was, is map[string]string) []string {
 	return list
 }
 
-// completed adds to the settings of a run's start those that only is has, because they are
-// newer than the version that began it, with the defaults that were in effect.
+// completed adds to the settings was of a stopped run those of is that its version didn't
+// have yet, with their defaults.
 func completed(was, is map[string]string) (map[string]string, error) {
 	defaults, err := config.Default(is["task"]).Settings()
 	if err != nil {

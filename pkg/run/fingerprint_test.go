@@ -15,6 +15,11 @@ func TestChanges(t *testing.T) {
 	if got := changes(was, is); !slices.Equal(got, want) {
 		t.Errorf("changes %q, want %q", got, want)
 	}
+	was[encoderKey], is[encoderKey], is[vocabularyKey] = "4 heads, gelu", "4 heads, relu", "5 tokens"
+	want = append([]string{`the encoder's configuration was "4 heads, gelu", is "4 heads, relu"`}, want...)
+	if got := changes(was, is); !slices.Equal(got, want) {
+		t.Errorf("another encoder, and a state without a vocabulary: %q, want %q", got, want)
+	}
 	if got := changes(was, was); len(got) > 0 {
 		t.Errorf("nothing changed, but %q", got)
 	}

@@ -42,14 +42,14 @@ func threads(asked int, p Place) int {
 	return max(1, runtime.GOMAXPROCS(0)/p.LocalSize)
 }
 
-// enlargeBatches multiplies the batch sizes by the number of shares: the processes, times
-// the accumulation steps of each.
-func (d *data) enlargeBatches(shares int) {
+// enlargeBatches multiplies the batch sizes by the number of parts that a batch is
+// processed in: over all processes, each with its accumulation steps.
+func (d *data) enlargeBatches(parts int) {
 	for i := range d.sources {
 		s := &d.sources[i]
-		s.train.BatchSize *= shares
-		s.val.BatchSize *= shares
-		s.test.BatchSize *= shares
+		s.train.BatchSize *= parts
+		s.val.BatchSize *= parts
+		s.test.BatchSize *= parts
 	}
 }
 

@@ -90,6 +90,9 @@ type Run struct {
 // data, and builds the model. The caller must close the run. After a panic, too,
 // everything is released.
 func Open(ctx context.Context, c config.Config, o Options) (*Run, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
 	o = o.complete()
 	r := &Run{config: c, options: o}
 	if !o.Place.Alone() {
@@ -114,6 +117,9 @@ func Open(ctx context.Context, c config.Config, o Options) (*Run, error) {
 // DryRun reads the data and prints sizes and steps. It needs no pretrained weights,
 // doesn't train, and writes nothing except demo data.
 func DryRun(ctx context.Context, c config.Config, o Options) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
 	r := &Run{config: c, options: o.complete()}
 	if err := r.prepare(ctx, true); err != nil {
 		return err
@@ -196,7 +202,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	r.data.enlargeBatches(o.Place.Size * c.Training.AccumulationSteps)
 	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
 	r.settings = settings(c, r.data.tasks(), precision)
-	r.console.Run(trainer.Setup{Parameters: r.parameters, Trainable: r.trainable, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
+	r.console.Run(trainer.Setup{Parameters: r.parameters, Frozen: r.parameters - r.trainable, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
 	share := c.Training.BatchSize * c.Training.AccumulationSteps
 	if !o.Place.Alone() {
 		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, share, o.Place.Size*share)
@@ -312,7 +318,7 @@ func checkFrozen(b config.Backbone, layers int64) error {
 	return nil
 }
 
-// checkSmoothing refuses label smoothing if all heads are yes/no heads.
+// checkSmoothing refuses label smoothing if no head supports it.
 func checkSmoothing(smoothing float64, list []tasks.Task) error {
 	if smoothing > 0 && !slices.ContainsFunc(list, func(t tasks.Task) bool { return t.Kind != tasks.MultiLabel }) {
 		return fmt.Errorf("training.label_smoothing_factor is %v, but all heads are yes/no ones (%s), whose labels aren't smoothed: set it to 0", smoothing, strings.Join(tasks.Names(list), ", "))

@@ -102,3 +102,18 @@ func TestBackends(t *testing.T) {
 		t.Errorf("%q, want %q", is, want)
 	}
 }
+
+// A program that fills in a configuration by hand may forget Validate.
+func TestConfigurationIsValidated(t *testing.T) {
+	c := small(t)
+	c.Output.ModelDir, c.Training.Precision = "", "fp23"
+	r, err := Open(t.Context(), c, Options{Device: "cpu"})
+	if err == nil {
+		r.Close()
+	}
+	for what, err := range map[string]error{"Open": err, "DryRun": DryRun(t.Context(), c, Options{}), "CheckData": CheckData(t.Context(), c, Options{})} {
+		if err == nil || !strings.Contains(err.Error(), "output.model_dir") || !strings.Contains(err.Error(), "fp23") {
+			t.Errorf("%s: error %v", what, err)
+		}
+	}
+}

@@ -10,8 +10,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
-// keepHeads copies the heads of the fine-tuned model that the encoder is from, if
-// backbone.heads says so. It returns a line for each head.
+// keepHeads continues the heads of the fine-tuned model in backbone.model_name, if
+// backbone.heads is keep, and returns a line for each head that describes the outcome.
 func (e encoder) keepHeads(m *fusion.Model) ([]string, error) {
 	if e.asked.Heads != config.HeadsKeep {
 		return nil, nil
@@ -37,14 +37,15 @@ func (e encoder) keepHeads(m *fusion.Model) ([]string, error) {
 	return lines, nil
 }
 
-// sayKept prints what a new run's heads take from an earlier model.
+// sayKept prints what a new run's heads took from an earlier model.
 func (r *Run) sayKept() {
 	if len(r.kept) > 0 {
 		fmt.Fprintf(r.options.Out, "Heads continued from %s:\n  %s\n", r.config.Backbone.ModelName, strings.Join(r.kept, "\n  "))
 	}
 }
 
-// describeHead says what a head takes from an earlier model, and which labels are new or gone.
+// describeHead describes what a head took from an earlier model, and which labels are new
+// or gone.
 func describeHead(h fusion.KeptHead) string {
 	name := h.Task + "/" + h.Head
 	if h.Task == h.Head {

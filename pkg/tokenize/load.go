@@ -71,6 +71,9 @@ func load(dir string) (*Tokenizer, error) {
 			return nil, fmt.Errorf("%s: %w; %s", path, err, copyAgain)
 		}
 	}
+	if err := p.checkClass(dir); err != nil {
+		return nil, err
+	}
 	if p.options.Added, err = p.declared.tokens(p.vocab); err != nil {
 		return nil, fmt.Errorf("added tokens of %s: %w; %s", dir, err, copyAgain)
 	}
@@ -196,6 +199,34 @@ func (p *parsed) configure(data []byte) error {
 		if limit < 1<<24 {
 			p.options.ModelMaxLength = int(limit)
 		}
+	}
+	return nil
+}
+
+// vocabClasses are the transformers classes that make BERT's tokenizer from a vocab.txt
+// alone.
+var vocabClasses = []string{
+	"", "BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer",
+	"PreTrainedTokenizer", "TokenizersBackend",
+}
+
+// checkClass refuses tokenizers that have BERT's files but cut words otherwise. As in
+// transformers, config.json names the class if tokenizer_config.json doesn't.
+func (p *parsed) checkClass(dir string) error {
+	class, file := p.config.Class, ConfigFile
+	if class == "" {
+		var model struct {
+			Class string `json:"tokenizer_class"`
+		}
+		file = "config.json"
+		// An error in the model's configuration is reported by what reads it.
+		if data, err := os.ReadFile(filepath.Join(dir, file)); err == nil && pyjson.Unmarshal(data, &model) == nil {
+			class = model.Class
+		}
+	}
+	const japanese = "BertJapaneseTokenizer" // it splits text into words with a dictionary
+	if class == japanese || !p.whole && !slices.Contains(vocabClasses, strings.TrimSuffix(class, "Fast")) {
+		return fmt.Errorf("%s: tokenizer_class is %s; only BERT's WordPiece is supported", filepath.Join(dir, file), class)
 	}
 	return nil
 }

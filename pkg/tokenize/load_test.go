@@ -92,3 +92,23 @@ func TestNormalizerOfTwoFiles(t *testing.T) {
 		}
 	}
 }
+
+// Tokenizers that have BERT's files but cut words otherwise.
+func TestOtherTokenizersWithBERTsFiles(t *testing.T) {
+	const vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nyou\n"
+	for name, test := range map[string]struct {
+		folder files
+		bad    string // the class that the error names; "" if there is none
+	}{
+		"Japanese":                          {files{"tokenizer_config.json": `{"tokenizer_class": "BertJapaneseTokenizer"}`}, "BertJapaneseTokenizer"},
+		"Japanese, as cl-tohoku says it":    {files{"tokenizer_config.json": `{"do_lower_case": false}`, "config.json": `{"tokenizer_class": "BertJapaneseTokenizer"}`}, "BertJapaneseTokenizer"},
+		"a class of the model's own":        {files{"tokenizer_config.json": `{"tokenizer_class": "KoBertTokenizer"}`}, "KoBertTokenizer"},
+		"BERT's in config.json":             {files{"config.json": `{"tokenizer_class": "BertTokenizerFast"}`}, ""},
+		"tokenizer_config.json comes first": {files{"tokenizer_config.json": `{"tokenizer_class": "BertTokenizer"}`, "config.json": `{"tokenizer_class": "KoBertTokenizer"}`}, ""},
+	} {
+		test.folder["vocab.txt"] = vocab
+		if _, err := tokenize.Load(test.folder.write(t)); (err != nil) != (test.bad != "") || err != nil && !strings.Contains(err.Error(), "tokenizer_class is "+test.bad+";") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}

@@ -7,9 +7,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// parts splits this rank's share of a batch into [Settings].AccumulationSteps parts, and
-// returns the whole batch too. With a single process and one part both are the same. Parts
-// of a small batch may be empty.
+// parts returns this rank's share of a batch, split into [Settings].AccumulationSteps
+// parts, and the whole batch. Parts of a small batch may be empty.
 func (t *Trainer) parts(ref datasets.BatchRef) (parts []datasets.Batch, whole datasets.Batch) {
 	steps := t.settings.AccumulationSteps
 	if steps == 1 {
@@ -29,8 +28,8 @@ func (t *Trainer) parts(ref datasets.BatchRef) (parts []datasets.Batch, whole da
 	return parts, whole
 }
 
-// place is the index of a rank's i-th part among all parts of a batch. The ranks' parts
-// alternate, because the first parts of a batch may have one more example than the others.
+// place is the index of a rank's i-th part among all ranks' parts. Ranks alternate, since
+// the first parts of a batch may have one example more than the others.
 func place(i, rank, ranks int) int { return i*ranks + rank }
 
 // sumGradients sums the gradients and losses over a batch's parts and over all ranks. It
@@ -39,7 +38,7 @@ func (t *Trainer) sumGradients(ctx context.Context, parts []datasets.Batch) ([]T
 	notes := newNotes(parts[0])
 	var sum func(notes []float64) error
 	for i, b := range parts {
-		if t.ranks != nil && i == len(parts)-1 { // only the last backward pass completes the gradients
+		if t.ranks != nil && i == len(parts)-1 { // gradients are complete only after the last backward pass
 			var err error
 			if sum, err = t.ranks.BeginSum(t.objective.BackwardOrder(), t.settings.CompressGradients); err != nil {
 				return nil, err
@@ -63,17 +62,18 @@ func (t *Trainer) sumGradients(ctx context.Context, parts []datasets.Batch) ([]T
 	return notes.losses(), nil
 }
 
-// notesOfTask is the size of a task's losses in the numbers exchanged between ranks.
+// notesOfTask is how many numbers encode a task's losses.
 const notesOfTask = 8
 
-// lossNotes encode the losses of a batch as numbers that can be summed over its parts and
-// over ranks. The first number isn't 0 if a rank was asked to stop; the tasks' losses follow.
+// lossNotes are the losses of a batch, encoded as numbers that can be summed over its
+// parts and over ranks. The first number is above 0 if a rank was asked to stop; those of
+// each task follow.
 type lossNotes struct {
 	tasks   []datasets.Part
 	numbers []float64
 }
 
-// newNotes returns empty notes for the tasks of a batch.
+// newNotes returns empty notes for a batch's tasks.
 func newNotes(b datasets.Batch) lossNotes {
 	return lossNotes{tasks: b.Parts, numbers: make([]float64, 1+notesOfTask*len(b.Parts))}
 }
@@ -89,7 +89,7 @@ func (n lossNotes) add(losses []TaskLoss) {
 	}
 }
 
-// losses decodes the sums, for the tasks that have losses.
+// losses decodes the sums; tasks without any loss are left out.
 func (n lossNotes) losses() []TaskLoss {
 	var losses []TaskLoss
 	for i, part := range n.tasks {
@@ -100,7 +100,7 @@ func (n lossNotes) losses() []TaskLoss {
 	return losses
 }
 
-// note adds the losses to notes: each follows the number of parts that have it.
+// note adds the losses to notes: each follows the number of times it was present.
 func (l TaskLoss) note(notes []float64) {
 	for i, value := range []float64{l.Total, l.Hard, l.Soft, l.Hidden} {
 		if i == 0 || !math.IsNaN(value) {

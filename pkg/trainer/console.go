@@ -23,7 +23,16 @@ type Console struct {
 }
 
 // NewConsole writes lines to out, and progress bars to bars if that is a terminal.
-func NewConsole(out, bars io.Writer) *Console { return &Console{out: out, bars: bars} }
+// nil: nobody reads them.
+func NewConsole(out, bars io.Writer) *Console {
+	if out == nil {
+		out = io.Discard
+	}
+	if bars == nil {
+		bars = io.Discard
+	}
+	return &Console{out: out, bars: bars}
+}
 
 func (c *Console) printf(format string, args ...any) {
 	c.shown.Clear()
@@ -220,7 +229,7 @@ func textsOf(task tasks.Task) string {
 // Setup is what [Console.Run] prints before training.
 type Setup struct {
 	Parameters int64
-	Trainable  int64 // without the frozen ones
+	Frozen     int64 // of Parameters, those that aren't trained
 	Device     string
 	Threads    int
 	Precision  string
@@ -229,8 +238,8 @@ type Setup struct {
 // Run prints the settings of the run.
 func (c *Console) Run(s Setup, settings Settings) {
 	c.printf("\nTotal parameters: %s\n", numbers.Thousands(s.Parameters))
-	if s.Trainable < s.Parameters {
-		c.printf("Frozen parameters: %s\n", numbers.Thousands(s.Parameters-s.Trainable))
+	if s.Frozen > 0 {
+		c.printf("Frozen parameters: %s\n", numbers.Thousands(s.Frozen))
 	}
 	c.printf("Training on %s", s.Device)
 	if s.Device == "cpu" {

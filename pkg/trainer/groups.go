@@ -7,21 +7,21 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-// layered is a [Trainable] whose parameters belong to layers of an encoder: 0 is the
-// embeddings, layers+1 the heads.
+// layered is a [Trainable] that knows which encoder layer each parameter belongs to: 0 means
+// the embeddings, layers+1 the heads.
 type layered interface {
 	Layer(param string) (layer, layers int)
 }
 
-// errNoLayers is returned for a model whose parameters have no layers.
-var errNoLayers = errors.New("Settings.HeadLearningRate and LayerDecay need a model that says which layer a parameter is in, by a method Layer")
+// errNoLayers is returned if learning rates by layer are requested for a model that isn't layered.
+var errNoLayers = errors.New("Settings.HeadLearningRate and LayerDecay need a model with a method Layer, which returns the layer of a parameter")
 
-// updates are the update rules of a parameter.
+// updates are a parameter's learning rate factor and weight decay.
 type updates struct{ rate, decay float64 }
 
-// paramGroups groups the model's trainable parameters by update rule. With the default
-// settings there is one group.
-func paramGroups(m Trainable, s Settings) ([]torchx.ParamGroup, error) {
+// groups returns the model's trainable parameters, grouped by learning rate and weight
+// decay. With the default settings there is one group.
+func groups(m Trainable, s Settings) ([]torchx.ParamGroup, error) {
 	rateOf, err := rates(m, s)
 	if err != nil {
 		return nil, err
@@ -44,9 +44,9 @@ func paramGroups(m Trainable, s Settings) ([]torchx.ParamGroup, error) {
 	return list, nil
 }
 
-// rates returns a function from a parameter to the factor of its learning rate. The
-// encoder's last layer has factor 1, each one below LayerDecay times that of the next one,
-// down to the embeddings (Howard and Ruder 2018; Sun et al. 2019).
+// rates returns a function that gives each parameter's learning rate as a multiple of the
+// step's. The encoder's last layer has the step's rate, each layer below LayerDecay times
+// that of the layer above, down to the embeddings (Howard and Ruder 2018; Sun et al. 2019).
 func rates(m Trainable, s Settings) (func(param string) float64, error) {
 	if s.HeadLearningRate == 0 && s.LayerDecay == 1 {
 		return func(string) float64 { return 1 }, nil

@@ -26,7 +26,7 @@ func groupsOf(t *testing.T, s Settings, frozen backbone.Frozen) map[string]torch
 	if err := model.Freeze(frozen); err != nil {
 		t.Fatal(err)
 	}
-	list, err := paramGroups(model, s.withDefaults())
+	list, err := groups(model, s.withDefaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestGroups(t *testing.T) {
 
 func TestOneGroupByDefault(t *testing.T) {
 	tr, _ := toy(t, 1)
-	list, err := paramGroups(tr.Model, tr.withDefaults())
+	list, err := groups(tr.Model, tr.withDefaults())
 	if err != nil || len(list) != 1 || list[0].Rate != 1 || list[0].WeightDecay != 0.01 || len(list[0].Params) != len(tr.Model.Params().All()) {
 		t.Errorf("groups %+v, %v", list, err)
 	}
@@ -96,7 +96,7 @@ func TestLayersNeedTheModelsWord(t *testing.T) {
 		tr, _ := toy(t, 1)
 		change(&tr.Settings)
 		tr.Model = struct{ Model }{tr.Model}
-		if _, err := New(tr.Settings, tr.Deps); err == nil || !strings.Contains(err.Error(), "a method Layer") {
+		if _, err := New(tr.Settings, tr.Deps); err == nil || !strings.Contains(err.Error(), "a model with a method Layer") {
 			t.Errorf("error %v", err)
 		}
 	}

@@ -134,6 +134,9 @@ type StepResult struct {
 // batch whose targets are all ignored changes nothing; nor does one with a non-finite
 // loss or gradient, which is ErrNotFinite.
 func (t *Trainer) Step(ctx context.Context, b datasets.Batch, o StepOptions) (StepResult, error) {
+	if o.Rate < 0 || !numbers.Finite(o.Rate) {
+		return StepResult{}, fmt.Errorf("StepOptions.Rate is %v: it must be 0 or more", o.Rate)
+	}
 	return t.step(ctx, []datasets.Batch{b}, o)
 }
 

@@ -118,3 +118,25 @@ func TestOrderOfEvents(t *testing.T) {
 		t.Errorf("events\n%s\nwant\n%s", got, want)
 	}
 }
+
+// What Step, Evaluate and Resume can't use is an error; the weights stay.
+func TestRefusedCalls(t *testing.T) {
+	tr, _ := toy(t, 1)
+	same, _ := toy(t, 1)
+	built := tr.build(t)
+	batch := tr.Train[0].Ordered()[0].Batch()
+	for _, rate := range []float64{-1, math.NaN(), math.Inf(1)} {
+		if _, err := built.Step(t.Context(), batch, StepOptions{Rate: rate}); err == nil || !strings.Contains(err.Error(), "StepOptions.Rate is") {
+			t.Errorf("rate %v: error %v", rate, err)
+		}
+	}
+	sameWeights(t, tr, same, "without a step from the")
+	bad := datasets.Loader{Tasks: tr.Val[0].Tasks, Examples: tr.Val[0].Examples}
+	if _, err := built.Evaluate(t.Context(), []datasets.Loader{bad}); err == nil || !strings.Contains(err.Error(), "loaders[0]") {
+		t.Errorf("batches of 0: error %v", err)
+	}
+	if err := built.Resume(State{}); err == nil || !strings.Contains(err.Error(), "ReadState") {
+		t.Errorf("empty state: error %v", err)
+	}
+	NewConsole(nil, nil).EpochBegin(Epoch{Number: 1, Of: 1, Steps: 1})
+}

@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// The learning rate schedules, with Hugging Face's names (SchedulerType).
+// Types of learning rate schedules, with Hugging Face's names (SchedulerType).
 const (
-	Linear             = "linear"   // linear decay to 0
-	Cosine             = "cosine"   // half a cosine period, to 0
-	Constant           = "constant" // the peak from the first step on, without warm-up
+	Linear             = "linear"   // linearly down to 0
+	Cosine             = "cosine"   // down to 0 along half a cosine
+	Constant           = "constant" // the peak throughout, without warm-up
 	ConstantWithWarmup = "constant_with_warmup"
 )
 
 // Schedulers lists them; the first is the default.
 func Schedulers() []string { return []string{Linear, Cosine, Constant, ConstantWithWarmup} }
 
-// Schedule is a learning rate schedule: from 0 to Peak during the warm-up steps, then
-// according to Type, like transformers' get_scheduler.
+// Schedule is a learning rate schedule: from 0 to Peak during the warm-up steps, then as
+// Type says, like transformers' get_scheduler.
 type Schedule struct {
 	Type          string // of [Schedulers]; "" is Linear
 	Peak          float64

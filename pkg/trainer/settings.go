@@ -17,11 +17,11 @@ import (
 type Settings struct {
 	Epochs       int     // 0: no run, only [Trainer.Step] and [Trainer.Evaluate]
 	LearningRate float64 // peak
-	Scheduler    string  // one of [Schedulers]; "" is Linear
+	Scheduler    string  // learning rate schedule, one of [Schedulers]; "" is Linear
 	WeightDecay  float64
 
-	HeadLearningRate float64 // peak, of the heads; 0: LearningRate
-	LayerDecay       float64 // an encoder layer's learning rate as a fraction of the next layer's; 0 is 1
+	HeadLearningRate float64 // peak, for the heads; 0: LearningRate
+	LayerDecay       float64 // learning rate of an encoder layer, as a fraction of that of the layer above; 0 means 1
 	NoDecayOnVectors bool    // no weight decay on biases and LayerNorm weights
 
 	WarmupRatio float64 // share of all steps
@@ -31,10 +31,10 @@ type Settings struct {
 	Seed        uint64  // for shuffling and dropout
 	BF16        bool    // matrix products in bfloat16, weights in float32
 
-	// AccumulationSteps is the number of parts into which each rank splits its share of a
-	// batch, in training and validation. Their gradients are summed before the weights are
-	// updated. The loader's BatchSize is that of the whole batch, and the update is the
-	// same up to rounding; memory is that of one part. 0 and 1: the share is one part.
+	// AccumulationSteps is the number of parts that each rank processes its share of a
+	// batch in, in training and validation. Gradients are summed over the parts before
+	// the weights are updated, so results are those of the whole batch, of the loader's
+	// BatchSize, with the memory of one part. 0 means 1.
 	AccumulationSteps int
 
 	EvalSteps int     // validate every this many steps, and after the last; 0 means after each epoch

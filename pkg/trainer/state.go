@@ -30,7 +30,7 @@ type State struct {
 	Settings map[string]string `json:"settings"`          // settings that affect training, by name; they should not change
 	Changed  []string          `json:"changed,omitempty"` // those that changed nevertheless
 	Params   map[string]string `json:"params"`            // as shown by a tracker, from the start of the run
-	Kept     []string          `json:"kept,omitempty"`    // what the heads take from an earlier model, for the model card
+	Kept     []string          `json:"kept,omitempty"`    // what the heads took from an earlier model, for the model card
 	RunID    string            `json:"run_id"`            // of the tracker
 	History  *History          `json:"history"`
 	Progress Progress          `json:"progress"`
@@ -229,6 +229,9 @@ func checkSums(dir string) error {
 // [ReadState]; [Trainer.Run] then continues with the next step. If the length of an
 // epoch has changed, it continues after the last complete epoch.
 func (t *Trainer) Resume(state State) error {
+	if !state.usable() {
+		return errors.New("resume the run: the state has no history: take what ReadState returns")
+	}
 	if state.Progress.Step > 0 {
 		if err := checkpoint.Read(filepath.Join(state.dir, tensorsFile), t.tensors()); err != nil {
 			return fmt.Errorf("resume the run: %w", err)

@@ -74,9 +74,9 @@ func New(s Settings, d Deps) (*Trainer, error) {
 	}
 	t.stopping = t.newStopping()
 	t.progress = Progress{PerEpoch: t.plan.StepsPerEpoch, Validated: true, Interval: newInterval(t.train)}
-	groups, err := paramGroups(d.model(), s)
+	list, err := groups(d.model(), s)
 	if err == nil {
-		t.optimizer, err = torchx.NewAdamW(t.objective.Params().Device(), groups...)
+		t.optimizer, err = torchx.NewAdamW(t.objective.Params().Device(), list...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make a trainer: %w", err)
@@ -104,12 +104,7 @@ func (d Deps) check(s Settings) (wrong []string) {
 		name    string
 		loaders []datasets.Loader
 	}{{"Train", d.Train}, {"Val", d.Val}} {
-		for i, l := range field.loaders {
-			if len(l.Tasks) == 0 || len(l.Examples) == 0 || l.BatchSize <= 0 {
-				wrong = append(wrong, fmt.Sprintf("Deps.%s[%d] has %d tasks and %d examples in batches of %d: each must be 1 or more",
-					field.name, i, len(l.Tasks), len(l.Examples), l.BatchSize))
-			}
-		}
+		wrong = append(wrong, checkLoaders("Deps."+field.name, field.loaders)...)
 	}
 	for i, o := range d.Observers {
 		if o == nil {
@@ -133,6 +128,17 @@ func (d Deps) objective(s Settings) Objective {
 		return d.Objective
 	}
 	return multitask{d.Model, s.Distil}
+}
+
+// checkLoaders says which loaders have no batches.
+func checkLoaders(name string, loaders []datasets.Loader) (wrong []string) {
+	for i, l := range loaders {
+		if len(l.Tasks) == 0 || len(l.Examples) == 0 || l.BatchSize <= 0 {
+			wrong = append(wrong, fmt.Sprintf("%s[%d] has %d tasks and %d examples in batches of %d: each must be 1 or more",
+				name, i, len(l.Tasks), len(l.Examples), l.BatchSize))
+		}
+	}
+	return wrong
 }
 
 // taskNames returns the names of the training sets' tasks.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
@@ -20,6 +21,9 @@ const flagThreshold = 0.5
 // Evaluate scores the model on the examples of loaders, one task after the other. With
 // several ranks, each takes its share of every batch, and all return the same scores.
 func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Scores, error) {
+	if wrong := checkLoaders("loaders", loaders); len(wrong) > 0 {
+		return nil, fmt.Errorf("evaluate: %s", strings.Join(wrong, "; "))
+	}
 	batches := 0
 	for _, l := range loaders {
 		batches += l.Batches()
