@@ -146,6 +146,16 @@ func (s *Scope) Narrow(x *ts.Tensor, dim, start, length int64) *ts.Tensor {
 	return s.run("narrow", func() (*ts.Tensor, error) { return x.Narrow(dim, start, length, false) }, x)
 }
 
+// Reshape gives x another shape of as many elements; one of the sizes may be -1.
+func (s *Scope) Reshape(x *ts.Tensor, shape ...int64) *ts.Tensor {
+	return s.run("reshape", func() (*ts.Tensor, error) { return x.Reshape(shape, false) }, x)
+}
+
+// MatMul multiplies the matrices of a [..., n, k] and b [..., k, m], giving [..., n, m].
+func (s *Scope) MatMul(a, b *ts.Tensor) *ts.Tensor {
+	return s.run("matmul", func() (*ts.Tensor, error) { return a.Matmul(b, false) }, a, b)
+}
+
 // Scale returns x · factor.
 func (s *Scope) Scale(x *ts.Tensor, factor float64) *ts.Tensor {
 	return s.run("scale", func() (*ts.Tensor, error) {

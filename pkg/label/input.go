@@ -274,8 +274,9 @@ func (m *meter) Read(p []byte) (int, error) {
 }
 
 var (
-	errEmpty = errors.New("the text is empty")
-	errNUL   = errors.New("the text holds NUL bytes; is the input text in UTF-8?")
+	errEmpty     = errors.New("the text is empty")
+	errBlankLine = errors.New("the line is empty")
+	errNUL       = errors.New("the text holds NUL bytes; is the input text in UTF-8?")
 )
 
 // newRecord replaces every byte that isn't UTF-8 with U+FFFD. A problem with the text

@@ -27,7 +27,7 @@ func readJSONL(in *input) records {
 			err := l.err
 			switch {
 			case blank:
-				err = errors.New("the line is empty")
+				err = errBlankLine
 			case err == nil:
 				r, err = parseObject(pyjson.StandIns([]byte(l.text)))
 			}

@@ -1,0 +1,21 @@
+package backbone
+
+import (
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+)
+
+// Projections are the queries, keys and values of an encoder's last layer, [tokens, dim]
+// each, its heads beside each other.
+type Projections struct{ Queries, Keys, Values *ts.Tensor }
+
+// ForwardProjections is [Encoder.Forward] that also returns what the last layer's attention
+// is computed from: what a small encoder may imitate of a large one.
+func (e *Encoder) ForwardProjections(s *torchx.Scope, t Tokens) (*ts.Tensor, Projections) {
+	below := Encoder{Config: e.Config, embeddings: e.embeddings, layers: e.layers[:len(e.layers)-1]}
+	x := below.Forward(s, t)
+	last := e.layers[len(e.layers)-1]
+	p := Projections{s.Linear(x, last.attention.query), s.Linear(x, last.attention.key), s.Linear(x, last.attention.value)}
+	return s.Block(func() *ts.Tensor { return last.forward(s, x, t.Lengths) }), p
+}

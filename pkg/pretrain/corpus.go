@@ -1,0 +1,179 @@
+package pretrain
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/label"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// Corpus is calls as the model reads them: in pieces of its length. A call that is longer
+// gives several pieces, each with its own [CLS] and [SEP], and nothing of it is lost; a
+// short one is a piece by itself. No piece holds parts of two calls, so it is run_mlm's
+// line_by_line, but for the rest of a long line, and not its group_texts, which joins texts:
+// a helpline's calls have nothing to do with each other, and without padding (see
+// backbone.Tokens) short pieces cost no more than full ones.
+type Corpus struct {
+	Pieces []Piece
+	Counts
+}
+
+// Piece is a stretch of a call.
+type Piece struct {
+	IDs  []int32 // [CLS] … [SEP]
+	call uint64  // a hash of the call's text
+}
+
+// Counts say what became of the calls.
+type Counts struct {
+	Calls    int // those with a text
+	Tokens   int // of all pieces, [CLS] and [SEP] included
+	Long     int // among Calls: longer than a piece
+	Repaired int // among Calls: parts of them weren't UTF-8
+	Skipped  int // can't be read; not among Calls
+}
+
+// window is how many calls are encoded together, on all cores.
+const window = 2048
+
+// ReadCorpus reads the calls of files, folders and patterns; see [label.ReadCalls]. A piece
+// has up to maxLength tokens, at least 3. A call that can't be read is an error, or with
+// skipBad only counted. Errors name files, lines and records, never a text.
+func ReadCorpus(ctx context.Context, inputs []string, tok *tokenize.Tokenizer, maxLength int, skipBad bool) (Corpus, error) {
+	if maxLength < 3 {
+		return Corpus{}, fmt.Errorf("read calls: pieces of %d tokens; want 3 or more", maxLength)
+	}
+	var c Corpus
+	var texts []string
+	for call, err := range label.ReadCalls(inputs) {
+		switch {
+		case errors.Is(err, label.ErrBadCall) && skipBad:
+			c.Skipped++
+			continue
+		case err != nil:
+			return Corpus{}, fmt.Errorf("read calls: %w", err)
+		}
+		if call.Repaired {
+			c.Repaired++
+		}
+		if texts = append(texts, string(call.Text)); len(texts) == window {
+			c.add(texts, tok, maxLength)
+			texts = texts[:0]
+		}
+		if err := ctx.Err(); err != nil {
+			return Corpus{}, err
+		}
+	}
+	c.add(texts, tok, maxLength)
+	if c.Calls == 0 {
+		return Corpus{}, fmt.Errorf("read calls: there is no call in %q; give files, folders or patterns of calls", inputs)
+	}
+	return c, nil
+}
+
+// add encodes texts on all cores, in their order.
+func (c *Corpus) add(texts []string, tok *tokenize.Tokenizer, maxLength int) {
+	pieces := make([][]Piece, len(texts))
+	var group sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), len(texts))
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < len(texts); i += workers {
+				pieces[i] = cut(texts[i], tok, maxLength)
+			}
+		})
+	}
+	group.Wait()
+	for _, list := range pieces {
+		if len(list) == 0 { // nothing but characters that the tokenizer drops
+			continue
+		}
+		c.Calls++
+		if len(list) > 1 {
+			c.Long++
+		}
+		for _, p := range list {
+			c.Tokens += len(p.IDs)
+		}
+		c.Pieces = append(c.Pieces, list...)
+	}
+}
+
+func cut(text string, tok *tokenize.Tokenizer, maxLength int) []Piece {
+	encoding := tok.Encode(text)
+	if len(encoding.IDs) < 3 {
+		return nil
+	}
+	hash := fnv.New64a()
+	hash.Write([]byte(text))
+	var list []Piece
+	for _, w := range encoding.Windows(maxLength, 0) {
+		list = append(list, Piece{IDs: w.IDs, call: hash.Sum64()})
+	}
+	return list
+}
+
+// Split holds back a share of the calls, above 0 and below 1, for evaluation: at least one.
+// All pieces of a call, and calls with the same text, go the same way. The same seed and
+// calls give the same split, whatever the calls' order.
+func (c Corpus) Split(share float64, seed uint64) (train, val []Piece, err error) {
+	if !(share > 0 && share < 1) {
+		return nil, nil, fmt.Errorf("hold calls back for evaluation: a share of %v; want more than 0 and less than 1", share)
+	}
+	different := map[uint64]bool{}
+	for _, p := range c.Pieces {
+		different[p.call] = true
+	}
+	calls := make([]uint64, 0, len(different))
+	for call := range different {
+		calls = append(calls, call)
+	}
+	if len(calls) < 2 {
+		return nil, nil, fmt.Errorf("hold calls back for evaluation: there are %d different calls; want 2 or more", len(calls))
+	}
+	slices.SortFunc(calls, func(a, b uint64) int {
+		return cmp.Or(cmp.Compare(mix(seed, a), mix(seed, b)), cmp.Compare(a, b))
+	})
+	held := map[uint64]bool{}
+	for _, call := range calls[:min(int(math.Ceil(share*float64(len(calls)))), len(calls)-1)] {
+		held[call] = true
+	}
+	for _, p := range c.Pieces {
+		if held[p.call] {
+			val = append(val, p)
+		} else {
+			train = append(train, p)
+		}
+	}
+	return train, val, nil
+}
+
+// mix hashes two numbers.
+func mix(a, b uint64) uint64 {
+	var key [16]byte
+	binary.LittleEndian.PutUint64(key[:8], a)
+	binary.LittleEndian.PutUint64(key[8:], b)
+	hash := fnv.New64a()
+	hash.Write(key[:])
+	return hash.Sum64()
+}
+
+// Examples are pieces as a [datasets.Loader] takes them: each has its number, from 1, for
+// its record.
+func Examples(pieces []Piece) []datasets.Example {
+	list := make([]datasets.Example, len(pieces))
+	for i, p := range pieces {
+		list[i] = datasets.Example{Record: i + 1, IDs: p.IDs}
+	}
+	return list
+}

@@ -1,0 +1,43 @@
+package pretrain
+
+import (
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/backbone"
+)
+
+// head says which token stood at a place: Linear → activation → LayerNorm → Linear, whose
+// matrix is that of the word embeddings. Its own bias is one number for each token.
+type head struct {
+	transform torchx.Linear // [dim, dim]
+	norm      torchx.LayerNorm
+	decoder   torchx.Linear // [vocabulary, dim], tied
+}
+
+// headNames are what a model type calls the head's parts.
+type headNames struct{ transform, norm, bias string }
+
+func headNamesOf(modelType string) headNames {
+	if modelType == "bert" {
+		return headNames{"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"}
+	}
+	return headNames{"vocab_transform", "vocab_layer_norm", "vocab_projector.bias"}
+}
+
+// newHead adds the head's parameters, over the embeddings words [vocabulary, dim].
+func newHead(p torchx.Params, c backbone.Config, words *ts.Tensor) head {
+	names := headNamesOf(c.ModelType)
+	return head{
+		transform: torchx.NewLinearNormal(p, names.transform, c.Dim, c.Dim, c.InitRange),
+		norm:      torchx.NewLayerNorm(p, names.norm, c.Dim, layerNormEps),
+		decoder:   torchx.Linear{Weight: words, Bias: p.New(names.bias, torchx.Zeros, c.VocabSize)},
+	}
+}
+
+const layerNormEps = 1e-12
+
+// logits maps hidden states [n, dim] to logits [n, vocabulary].
+func (h head) logits(s *torchx.Scope, hidden *ts.Tensor) *ts.Tensor {
+	return s.Linear(s.LayerNorm(s.LinearGELU(hidden, h.transform), h.norm), h.decoder)
+}

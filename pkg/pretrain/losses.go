@@ -1,0 +1,111 @@
+package pretrain
+
+import (
+	"math"
+
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// The losses below are means: over the rows that they are given or, where these are a rank's
+// share of a batch, their part in the mean over the rows of all ranks. whole is how many
+// those are; 0 stands for the loss's own.
+
+// MaskedLoss is the cross-entropy of logits [n, vocabulary] and the ids that stood there
+// [n], a scalar. n must be 1 or more. Its exponential is the perplexity.
+func MaskedLoss(s *torchx.Scope, logits *ts.Tensor, answers []int64, whole int) *ts.Tensor {
+	n := len(answers)
+	loss := s.CrossEntropy(s.Float(logits), s.Int64s(answers, int64(n)), nil, tasks.IgnoreToken)
+	return part(s, loss, n, whole)
+}
+
+// SoftLoss is T²·KL(teacher ‖ student) of logits [n, vocabulary] that are divided by the
+// temperature T, a scalar: DistilBERT's distillation loss at the masked places, as
+// transformers' distiller computes it. The teacher gets no gradient.
+func SoftLoss(s *torchx.Scope, student, teacher *ts.Tensor, temperature float64, whole int) *ts.Tensor {
+	logits := func(x *ts.Tensor) *ts.Tensor { return s.LogSoftmax(s.Scale(s.Float(x), 1/temperature), 1) }
+	divergence := s.Sum(s.KLDiv(logits(student), logits(s.Detach(teacher))), 1) // [n]
+	n := rowsOf(s, divergence)
+	return part(s, s.Scale(s.Mean(divergence), temperature*temperature), n, whole)
+}
+
+// CosineLoss is 1 - cos of the last hidden states [tokens, dim], a scalar: it makes them
+// point the same way (Sanh et al. 2019, section 3). The teacher gets no gradient.
+func CosineLoss(s *torchx.Scope, student, teacher *ts.Tensor, whole int) *ts.Tensor {
+	losses := s.CosineLosses(s.Float(student), s.Detach(s.Float(teacher))) // [tokens]
+	return part(s, s.Mean(losses), rowsOf(s, losses), whole)
+}
+
+// Projections are two of a layer's queries, keys and values, [tokens, dim] each, between
+// whose rows there is a relation. Teacher and student may differ in dim.
+type Projections struct{ From, To *ts.Tensor }
+
+// RelationLoss is MiniLM's (Wang et al. 2020): in each sequence and of each head the
+// divergence KL(teacher ‖ student) of softmax(From·Toᵀ/√d), a scalar. From queries to keys
+// these are the attention's weights, from values to values the value relation. The
+// projections are cut into so many heads, whatever the models' own (MiniLMv2; Wang et al.
+// 2021); both dims must be multiples. The teacher gets no gradient.
+func RelationLoss(s *torchx.Scope, student, teacher Projections, lengths []int64, heads int64, whole int) *ts.Tensor {
+	var longest, tokens int64
+	for _, length := range lengths {
+		longest, tokens = max(longest, length), tokens+length
+	}
+	places := make([]bool, int64(len(lengths))*longest) // of real tokens
+	for i, length := range lengths {
+		for j := range length {
+			places[int64(i)*longest+j] = true
+		}
+	}
+	r := relations{lengths: lengths, longest: longest, heads: heads}
+	r.padding = s.Not(s.Bools(places, int64(len(lengths)), 1, 1, longest))
+	own := r.logWeights(s, student.From, student.To)
+	wanted := r.logWeights(s, s.Detach(teacher.From), s.Detach(teacher.To))
+	divergence := s.Sum(s.KLDiv(own, wanted), 3) // [sequences, heads, longest]
+	real := s.Float(s.Bools(places, int64(len(lengths)), 1, longest))
+	sum := s.Sum(s.Flatten(s.Mul(divergence, real), 0), 0)
+	return part(s, s.Scale(sum, 1/float64(heads*tokens)), int(tokens), whole)
+}
+
+// relations computes them for a batch of sequences.
+type relations struct {
+	lengths        []int64
+	longest, heads int64
+	padding        *ts.Tensor // [sequences, 1, 1, longest], true on padding
+}
+
+// faint is the score of padding: its weight is 0, and unlike -∞'s its logarithm is finite.
+const faint = -1e9
+
+// logWeights are log softmax(from·toᵀ/√d), [sequences, heads, longest, longest].
+func (r relations) logWeights(s *torchx.Scope, from, to *ts.Tensor) *ts.Tensor {
+	a, b := r.split(s, from), r.split(s, to)
+	shape := s.Shape(a)
+	if shape == nil {
+		return nil
+	}
+	scores := s.Scale(s.MatMul(a, s.Transpose(b, 2, 3)), 1/math.Sqrt(float64(shape[3])))
+	return s.LogSoftmax(s.MaskedFill(s.Float(scores), r.padding, faint), 3)
+}
+
+// split makes [sequences, heads, longest, dim/heads] of packed rows [tokens, dim].
+func (r relations) split(s *torchx.Scope, x *ts.Tensor) *ts.Tensor {
+	padded := s.Unpack(s.Float(x), r.lengths, r.longest)
+	return s.Transpose(s.Reshape(padded, int64(len(r.lengths)), r.longest, r.heads, -1), 1, 2)
+}
+
+// part is what the mean over n rows adds to that over whole rows.
+func part(s *torchx.Scope, mean *ts.Tensor, n, whole int) *ts.Tensor {
+	if whole == 0 || whole == n {
+		return mean
+	}
+	return s.Scale(mean, float64(n)/float64(whole))
+}
+
+func rowsOf(s *torchx.Scope, x *ts.Tensor) int {
+	if shape := s.Shape(x); len(shape) > 0 {
+		return int(shape[0])
+	}
+	return 0
+}

@@ -1,0 +1,114 @@
+package pretrain
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// What becomes of a chosen token (Devlin et al. 2019, section 3.1): 80 of 100 times it is
+// replaced by [MASK], 10 times by a random token, and 10 times it stays.
+const (
+	replaceByMask   = 0.8
+	replaceByRandom = 0.5 // of those that [MASK] doesn't replace
+)
+
+// DefaultMaskProbability is BERT's.
+const DefaultMaskProbability = 0.15
+
+// Masker chooses the tokens that a model shall predict, as Hugging Face's
+// DataCollatorForLanguageModeling does: each by itself with the same probability. Special
+// tokens, [UNK] too, are never chosen, nor do they take a token's place, which they may
+// with Hugging Face's. A Masker is safe for concurrent use.
+type Masker struct {
+	probability float64
+	wholeWords  bool
+	mask        int32   // [MASK]
+	ordinary    []int32 // all tokens that aren't special
+	special     []bool  // by id
+	continues   []bool  // by id: "##…", which goes on with a word
+}
+
+// NewMasker chooses tokens of tok with that probability, above 0 and below 1. With
+// wholeWords it chooses words, each with all of its sub-words, of which each is replaced by
+// itself; that is BERT's whole-word masking. (Hugging Face's chooses a word that has one
+// chosen sub-word, so long words more often, and more than the probability says; and it
+// replaces them by [MASK] alone.)
+func NewMasker(tok *tokenize.Tokenizer, probability float64, wholeWords bool) (*Masker, error) {
+	if !(probability > 0 && probability < 1) {
+		return nil, fmt.Errorf("mask tokens: a probability of %v; want more than 0 and less than 1", probability)
+	}
+	m := &Masker{
+		probability: probability, wholeWords: wholeWords, mask: -1,
+		special: make([]bool, tok.VocabSize()), continues: make([]bool, tok.VocabSize()),
+	}
+	for id := range int32(tok.VocabSize()) {
+		switch token := tok.Token(id); token {
+		case tokenize.MaskToken:
+			m.mask = id
+			fallthrough
+		case tokenize.PadToken, tokenize.UnknownToken, tokenize.CLSToken, tokenize.SepToken:
+			m.special[id] = true
+		default:
+			m.continues[id] = strings.HasPrefix(token, "##") && token != "##"
+			m.ordinary = append(m.ordinary, id)
+		}
+	}
+	switch {
+	case m.mask < 0:
+		return nil, fmt.Errorf("mask tokens: the vocabulary has no %s; take one that has, such as a published encoder's", tokenize.MaskToken)
+	case len(m.ordinary) == 0:
+		return nil, errors.New("mask tokens: the vocabulary has nothing but special tokens")
+	}
+	return m, nil
+}
+
+// Mask returns what the model reads of a piece's tokens and what it shall say of each: the
+// id that stood there, or [tasks.IgnoreToken] for those that weren't chosen. Both have as
+// many elements as ids, which stays as it is. The choice is a function of seed and ids
+// alone, so it is the same on any rank and in a run that was resumed.
+func (m *Masker) Mask(ids []int32, seed uint64) (masked []int32, targets []int64) {
+	return m.draw(ids, rand.New(rand.NewPCG(seed, 0)))
+}
+
+// draws are where random numbers come from.
+type draws interface {
+	Float64() float64 // from 0 up to 1
+	IntN(n int) int   // from 0 up to n
+}
+
+func (m *Masker) draw(ids []int32, random draws) (masked []int32, targets []int64) {
+	masked, targets = make([]int32, len(ids)), make([]int64, len(ids))
+	chosen := false
+	for i, id := range ids {
+		masked[i], targets[i] = id, tasks.IgnoreToken
+		if m.isSpecial(id) {
+			continue
+		}
+		if !m.wholeWords || !m.goesOn(ids, i) {
+			chosen = random.Float64() < m.probability
+		}
+		if !chosen {
+			continue
+		}
+		targets[i] = int64(id)
+		switch {
+		case random.Float64() < replaceByMask:
+			masked[i] = m.mask
+		case random.Float64() < replaceByRandom:
+			masked[i] = m.ordinary[random.IntN(len(m.ordinary))]
+		}
+	}
+	return masked, targets
+}
+
+// goesOn reports whether token i is a later part of the word that token i-1 is of.
+func (m *Masker) goesOn(ids []int32, i int) bool {
+	return i > 0 && !m.isSpecial(ids[i-1]) && int(ids[i]) < len(m.continues) && m.continues[ids[i]]
+}
+
+func (m *Masker) isSpecial(id int32) bool { return int(id) < len(m.special) && m.special[id] }

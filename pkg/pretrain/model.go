@@ -1,0 +1,107 @@
+package pretrain
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/sugarme/gotch"
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/backbone"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// Model is an encoder with the head of a masked language model. Its parameters have the
+// names of Hugging Face's class for the encoder's model type.
+type Model struct {
+	Config  backbone.Config
+	encoder *backbone.Encoder
+	head    head
+	params  torchx.Params
+}
+
+// New returns a model with random weights. The caller drops it.
+func New(c backbone.Config, device gotch.Device) (*Model, error) {
+	return build(c, torchx.NewParams(device, true))
+}
+
+func build(c backbone.Config, p torchx.Params) (m *Model, err error) {
+	defer func() {
+		if err != nil {
+			p.Drop()
+			err = fmt.Errorf("make a masked language model: %w", err)
+		}
+	}()
+	m = &Model{Config: c, params: p}
+	if m.encoder, err = backbone.New(p.Sub(c.ModelType), c); err != nil {
+		return nil, err
+	}
+	words, _ := p.Get(wordEmbeddings(c))
+	m.head = newHead(p, c, words)
+	return m, p.Err()
+}
+
+// wordEmbeddings is the name of the matrix that encoder and head share.
+func wordEmbeddings(c backbone.Config) string {
+	return c.ModelType + ".embeddings.word_embeddings.weight"
+}
+
+// Params returns the parameters, named as in a checkpoint; the tied matrix stands there once.
+func (m *Model) Params() torchx.Params { return m.params }
+
+// Drop frees the parameters. The model can't be used afterwards.
+func (m *Model) Drop() { m.params.Drop() }
+
+// BackwardOrder returns the parameters in the order in which a backward pass has done with
+// them: the head's, the encoder's from its last layer, and the word embeddings, which the
+// pass begins and ends with.
+func (m *Model) BackwardOrder() []*ts.Tensor {
+	var order []*ts.Tensor
+	for _, p := range slices.Backward(m.params.All()) {
+		order = append(order, p.Tensor)
+	}
+	return order
+}
+
+// Hidden runs the encoder: hidden states [tokens, dim], without padding.
+func (m *Model) Hidden(s *torchx.Scope, t backbone.Tokens) *ts.Tensor { return m.encoder.Forward(s, t) }
+
+// Logits says what stood at the given rows of hidden [tokens, dim]: logits [rows,
+// vocabulary]. Those of all tokens would fill the memory, and only a few are asked for.
+func (m *Model) Logits(s *torchx.Scope, hidden *ts.Tensor, rows []int64) *ts.Tensor {
+	return s.Block(func() *ts.Tensor {
+		return m.head.logits(s, s.Take(hidden, 0, s.Int64s(rows, int64(len(rows)))))
+	})
+}
+
+// Question is what a batch asks: the tokens that the encoder reads, and what stood at some
+// of their places.
+type Question struct {
+	Tokens  backbone.Tokens
+	Rows    []int64 // of the hidden states
+	Answers []int64 // the ids that stood there
+}
+
+// QuestionOf strips a batch's padding. targets are what a [Masker] says of its tokens,
+// [Size, Length], and [tasks.IgnoreToken] on padding.
+func QuestionOf(b datasets.Batch, targets []int64) Question {
+	var q Question
+	for row := range b.Size {
+		length := int64(0)
+		for i := row * b.Length; i < (row+1)*b.Length; i++ {
+			if b.Mask != nil && !b.Mask[i] {
+				continue
+			}
+			if targets[i] != tasks.IgnoreToken {
+				q.Rows = append(q.Rows, int64(len(q.Tokens.IDs)))
+				q.Answers = append(q.Answers, targets[i])
+			}
+			q.Tokens.IDs = append(q.Tokens.IDs, b.IDs[i])
+			length++
+		}
+		q.Tokens.Lengths = append(q.Tokens.Lengths, length)
+	}
+	return q
+}
