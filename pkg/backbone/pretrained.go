@@ -20,7 +20,7 @@ import (
 // PyTorch's wrappers. Heads and BERT's pooler are ignored. Every parameter must be
 // present, in its shape, and finite.
 func LoadPretrained(dir, prefix string, p nn.Params) error {
-	file, err := openPretrained(dir)
+	file, err := OpenPretrained(dir)
 	if err != nil {
 		return err
 	}
@@ -45,8 +45,9 @@ func LoadPretrained(dir, prefix string, p nn.Params) error {
 	return nil
 }
 
-// openPretrained opens the weights of the model in dir, or the first of several files.
-func openPretrained(dir string) (*weights.File, error) {
+// OpenPretrained opens the weights of the model in dir, or the first of several files. The
+// caller closes them.
+func OpenPretrained(dir string) (*weights.File, error) {
 	names := append(weights.HuggingFaceFiles(), "model.pt") // Trident's and the prototype's models
 	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
 	switch named, err := NamedWeights(dir); {

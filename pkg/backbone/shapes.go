@@ -18,7 +18,7 @@ func ReadDir(dir string) (Config, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return c, err
 	}
-	file, failed := openPretrained(dir)
+	file, failed := OpenPretrained(dir)
 	if errors.Is(failed, ErrNotFound) {
 		return c, err // no model files at all
 	}

@@ -13,13 +13,14 @@ type head struct {
 	transform torchx.Linear // [dim, dim]
 	norm      torchx.LayerNorm
 	decoder   torchx.Linear // [vocabulary, dim], tied
+	config    backbone.Config
 }
 
 // headNames are what a model type calls the head's parts.
 type headNames struct{ transform, norm, bias string }
 
 func headNamesOf(modelType string) headNames {
-	if modelType == "bert" {
+	if modelType == backbone.BERT {
 		return headNames{"cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"}
 	}
 	return headNames{"vocab_transform", "vocab_layer_norm", "vocab_projector.bias"}
@@ -30,14 +31,13 @@ func newHead(p torchx.Params, c backbone.Config, words *ts.Tensor) head {
 	names := headNamesOf(c.ModelType)
 	return head{
 		transform: torchx.NewLinearNormal(p, names.transform, c.Dim, c.Dim, c.InitRange),
-		norm:      torchx.NewLayerNorm(p, names.norm, c.Dim, layerNormEps),
+		norm:      torchx.NewLayerNorm(p, names.norm, c.Dim, c.NormEps()),
 		decoder:   torchx.Linear{Weight: words, Bias: p.New(names.bias, torchx.Zeros, c.VocabSize)},
+		config:    c,
 	}
 }
 
-const layerNormEps = 1e-12
-
 // logits maps hidden states [n, dim] to logits [n, vocabulary].
 func (h head) logits(s *torchx.Scope, hidden *ts.Tensor) *ts.Tensor {
-	return s.Linear(s.LayerNorm(s.LinearGELU(hidden, h.transform), h.norm), h.decoder)
+	return s.Linear(s.LayerNorm(h.config.Activated(s, hidden, h.transform), h.norm), h.decoder)
 }

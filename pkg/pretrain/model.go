@@ -1,6 +1,7 @@
 package pretrain
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -34,6 +35,7 @@ func build(c backbone.Config, p torchx.Params) (m *Model, err error) {
 			err = fmt.Errorf("make a masked language model: %w", err)
 		}
 	}()
+	c.ModelType = cmp.Or(c.ModelType, backbone.DistilBERT)
 	m = &Model{Config: c, params: p}
 	if m.encoder, err = backbone.New(p.Sub(c.ModelType), c); err != nil {
 		return nil, err
@@ -74,6 +76,12 @@ func (m *Model) Logits(s *torchx.Scope, hidden *ts.Tensor, rows []int64) *ts.Ten
 	return s.Block(func() *ts.Tensor {
 		return m.head.logits(s, s.Take(hidden, 0, s.Int64s(rows, int64(len(rows)))))
 	})
+}
+
+// Projections runs the encoder as [Model.Hidden] does, and returns the last layer's queries,
+// keys and values as well.
+func (m *Model) Projections(s *torchx.Scope, t backbone.Tokens) (*ts.Tensor, backbone.Projections) {
+	return m.encoder.ForwardProjections(s, t)
 }
 
 // Question is what a batch asks: the tokens that the encoder reads, and what stood at some

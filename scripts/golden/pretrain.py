@@ -113,14 +113,16 @@ def write_losses(out):
 
 
 def write_steps(out, name, model, generator, steps=20, peak=1e-3):
-    """AdamW, linear warm-up over a tenth of the steps, clipping."""
-    model.zero_grad()
+    """AdamW, linear warm-up over a tenth of the steps, clipping; from weights as they are initialised. (With larger ones
+    AdamW makes steps of what rounding leaves of the gradient of a key's bias, which is 0.)"""
+    torch.manual_seed(place.seed(25))
+    model = type(model)(model.config)
     optimizer = torch.optim.AdamW(model.parameters(), lr=peak, weight_decay=0.01)
     schedule = get_linear_schedule_with_warmup(optimizer, int(0.1 * steps), steps)
-    tensors, log = {}, []
+    tensors, log = {f"start/{n}": p.clone() for n, p in model.named_parameters()}, []
     for step in range(steps):
         ids, mask, labels = masked_batch(generator)
-        loss = model(input_ids=ids, attention_mask=mask.long(), labels=labels).loss
+        loss = model.train()(input_ids=ids, attention_mask=mask.long(), labels=labels).loss
         loss.backward()
         norm = clip_grad_norm_(model.parameters(), 1.0)
         log.append({"rate": schedule.get_last_lr()[0], "loss": loss.item(), "norm": norm.item()})
