@@ -1,11 +1,13 @@
 """Makes the golden files of masked language modelling and of an encoder's distillation with PyTorch and transformers.
 
     python scripts/golden/pretrain.py             # writes pkg/pretrain/testdata
-    python scripts/golden/pretrain.py verify DIR  # what AutoModelForMaskedLM says of a folder that Go saved, as JSON
+    python scripts/golden/pretrain.py verify DIR  # runs the fill-mask pipeline on what Go saved
+                                                  # (go test ./pkg/pretrain -run FillMask -save DIR)
 """
 
 import json
 import math
+import pathlib
 import sys
 
 import torch
@@ -210,14 +212,19 @@ def write_distil(out):
     store(out / "distil.safetensors", tensors)
 
 
-def verify(folder):
-    """What transformers reads in a folder: no weight may be missing or left over, and fill-mask works."""
-    model, info = AutoModelForMaskedLM.from_pretrained(folder, output_loading_info=True)
-    fill = pipeline("fill-mask", model=folder, tokenizer=folder)
-    said = fill(f"Hello my {fill.tokenizer.mask_token} is", top_k=3)
-    report = {"class": type(model).__name__, "said": [[one["token"], one["score"]] for one in said]}
-    report |= {name: sorted(map(str, info[name])) for name in ("missing_keys", "unexpected_keys", "mismatched_keys")}
-    print(json.dumps(report))
+def verify(root):
+    """Compares transformers' fill-mask with what Go said of each folder (TestFillMask), and its loading's complaints."""
+    for folder in sorted(p for p in pathlib.Path(root).iterdir() if p.is_dir()):
+        model, info = AutoModelForMaskedLM.from_pretrained(folder, output_loading_info=True)
+        complaints = {k: sorted(map(str, info[k])) for k in ("missing_keys", "unexpected_keys", "mismatched_keys") if info[k]}
+        if complaints or type(model).__name__ not in ("DistilBertForMaskedLM", "BertForMaskedLM"):
+            sys.exit(f"{folder.name}: {type(model).__name__}, {complaints}")
+        fill = pipeline("fill-mask", model=str(folder), tokenizer=str(folder))
+        said, want = fill("Hello my [MASK] is", top_k=3), json.loads((folder / "expected.json").read_text())
+        if [one["token_str"] for one in said] != [one["token"] for one in want]:
+            sys.exit(f"{folder.name}: fill-mask says {said}, Go {want}")
+        worst = max(abs(a["score"] - b["score"]) for a, b in zip(said, want))
+        print(f"{folder.name}: probabilities differ by {worst:.1e}")
 
 
 if __name__ == "__main__":

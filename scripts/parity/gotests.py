@@ -27,6 +27,13 @@ TESTS = [
     ("30 training steps: weights at the end", "pkg/trainer", "TestTrainingEqualsPyTorch", rf"weights {NUMBER}", 1e-5),
     ("12 distilling steps: losses, hard, soft, relative", "pkg/trainer", "TestDistillationEqualsPyTorch", rf"loss {NUMBER}", 1e-4),
     ("12 distilling steps: weights at the end", "pkg/trainer", "TestDistillationEqualsPyTorch", rf"weights {NUMBER}", 1e-5),
+    ("masked language models: losses (relative)", "pkg/pretrain", "TestMaskedLossEqualsTransformers", rf"loss [0-9.]+ differs by {NUMBER}", 1e-6),
+    ("masked language models: gradients, relative", "pkg/pretrain", "TestMaskedLossEqualsTransformers", rf"at most {NUMBER}", 1e-5),
+    ("masked language models: 20 steps, losses, relative", "pkg/pretrain", "TestTwentyStepsEqualPyTorch", rf"losses differ by at most {NUMBER}", 1e-4),
+    ("masked language models: weights at the end", "pkg/pretrain", "TestTwentyStepsEqualPyTorch", rf"weights by {NUMBER}", 1e-5),
+    ("an encoder's distillation: losses, relative", "pkg/pretrain", "TestDistilBERTsLossesEqualPyTorch|TestMiniLMsLossesEqualPyTorch", rf"loss [0-9.]+ differs by {NUMBER}", 1e-6),
+    ("an encoder's distillation: gradients, relative", "pkg/pretrain", "TestDistilBERTsLossesEqualPyTorch|TestMiniLMsLossesEqualPyTorch", rf"at most {NUMBER}", 1e-5),
+    ("masks as DataCollatorForLanguageModeling's", "pkg/pretrain", "TestMaskEqualsHuggingFace", None, 0),
     ("small prototype directory: logits", "pkg/fusion", "TestPrototypeDirectory", rf"logit {NUMBER}", 1e-5),
     ("folders of transformers and the prototype: logits, relative", "pkg/fusion", "TestFoldersAsTransformersReadsThem|TestPrototypesSingleTaskFolders", None, 1e-5),
     ("scores as scikit-learn's and seqeval's", "pkg/metrics", "Test.*Equals?(ScikitLearn|Seqeval)", None, 1e-12),
@@ -70,6 +77,10 @@ def compare(table, tree, programs, seed):
     saved = tree / "saved-bert"
     log, problem = run("pkg/fusion", "TestBERTSaved", "-save", saved)
     verify(table, "models over BERT that Go saved: AutoModel's hidden states", tree, seed, "bert.py", "verify", saved, problem=problem)
+
+    saved = tree / "saved-mlm"
+    log, problem = run("pkg/pretrain", "TestFillMask", "-save", saved)
+    verify(table, "masked language models that Go saved: fill-mask's probabilities", tree, seed, "pretrain.py", "verify", saved, problem=problem)
 
     log, problem = run("pkg/tokenize", "TestGolden.*", "-save", tree / "tokenizers")
     texts(table, "tokenizers: hard texts, windows, training", log, problem)

@@ -16,7 +16,7 @@ export TRIDENT_MINILM OMP_WAIT_POLICY=passive HF_HUB_OFFLINE=1 TOKENIZERS_PARALL
 export TMPDIR=$tmp PYTHONPATH=$PWD/scripts/golden PYTHONDONTWRITEBYTECODE=1
 
 go build -o "$tmp/bin/" ./cmd/infer ./cmd/train ./scripts/parity/hidden
-go test -c -o "$tmp/bin/" ./internal/{table,torchx,weights} ./pkg/{backbone,datasets,fusion,heads,metrics,report,tasks,tokenize,trainer}
+go test -c -o "$tmp/bin/" ./internal/{table,torchx,weights} ./pkg/{backbone,datasets,fusion,heads,metrics,pretrain,report,tasks,tokenize,trainer}
 status=0
 "$python" scripts/parity/main.py "$tmp" "$seed" || status=$?
 printf 'parity: seed %s, %d s\n' "$seed" $((SECONDS - started))
