@@ -31,6 +31,15 @@ func checkNode(node *yaml.Node, want reflect.Type, path string) []string {
 		}
 		return nil
 	}
+	if want == reflect.TypeFor[Paths]() {
+		if err := node.Decode(new(Paths)); err != nil {
+			return []string{problem(node, path, err.Error())}
+		}
+		return nil
+	}
+	if want.Kind() == reflect.Pointer {
+		want = want.Elem()
+	}
 	section := want.Kind() == reflect.Struct
 	null := node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null"
 	switch {

@@ -10,13 +10,14 @@ package config
 // meaning and defaults. Relative paths are relative to the working directory; [Load]
 // also looks up input paths relative to the file's folder.
 type Config struct {
-	Task      string    `yaml:"task"` // multitask | ner | classification | qa | distill
+	Task      string    `yaml:"task"` // multitask | ner | classification | qa | distill | pretrain
 	Backbone  Backbone  `yaml:"backbone"`
 	Data      Data      `yaml:"data"`
 	Tasks     []Task    `yaml:"tasks,omitempty"` // multitask and distill; none: the Python prototype's three
 	Tokenizer Tokenizer `yaml:"tokenizer"`
 	Training  Training  `yaml:"training"`
 	Distill   Distill   `yaml:"distill"`
+	Pretrain  Pretrain  `yaml:"pretrain,omitempty"` // with task: pretrain
 	Output    Output    `yaml:"output"`
 	MLflow    MLflow    `yaml:"mlflow"`
 }
@@ -50,6 +51,8 @@ type Data struct {
 	RandomSeed         uint32  `yaml:"random_seed"`     // of the split
 	LabelAllSubwords   bool    `yaml:"label_all_subwords"`
 	Generate           Demo    `yaml:"generate"` // demo data, made when the files are missing
+
+	PretrainPath Paths `yaml:"pretrain_path,omitempty"` // pretrain: calls without labels, in all forms that infer reads
 }
 
 // Demo sets the sizes of the quickstart's generated data.
@@ -132,6 +135,7 @@ const (
 	TaskClassification = "classification"
 	TaskQA             = "qa"
 	TaskDistill        = "distill"
+	TaskPretrain       = "pretrain"
 
 	InitPretrained = "pretrained"
 	InitRandom     = "random"

@@ -98,7 +98,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	want := Config{
 		Task:     "distill",
 		Backbone: Backbone{"m", "v1", 0.2, "random", Size{64, 2, 4, 128}},
-		Data:     Data{"n", "c", "q", 0.3, 0.1, "rest", "sub", 7, true, Demo{1, 2, 3, true, 4}},
+		Data:     Data{"n", "c", "q", 0.3, 0.1, "rest", "sub", 7, true, Demo{1, 2, 3, true, 4}, nil},
 		Tasks: []Task{
 			{Use: "ner", LossWeight: 2},
 			{Name: "names", Kind: "token", File: "f", Text: "t", Entities: "e", Labels: []string{"A"}, Transform: true},
@@ -111,7 +111,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			2, 4, 1e-3, 0.5, 0.2, 5, 2, 50, "loss", 5, 0.1, "bf16", 9, 3, 25, 2.5, 4, "temperature", 4,
 			map[string]float64{"mood": 3}, map[string]ClassWeights{"ner": {Balanced: true}, "mood/h": {ByLabel: map[string]float64{"x": 2}}}, 7, "bf16", "gloo",
 		},
-		Distill: Distill{"cache", map[string]Teacher{"ner": {"m", 0.25, 3, 1}}},
+		Distill: Distill{"cache", map[string]Teacher{"ner": {"m", 0.25, 3, 1}}, nil},
 		Output:  Output{"d", "l", "m", true},
 		MLflow:  MLflow{false, "u", "e", "r"},
 	}

@@ -32,6 +32,15 @@ func Default(task string) Config {
 	case TaskDistill:
 		c.Output.ModelDir = "./distilled_model"
 		c.MLflow.ExperimentName, c.MLflow.RunName = "distillation", "distill_train"
+	case TaskPretrain:
+		c.Data.NERPath, c.Data.ClassificationPath, c.Data.QAPath = "", "", ""
+		c.Data.TestSize = 0.05
+		c.Tokenizer.Padding = PadLongest
+		c.Training.NumEpochs, c.Training.LearningRate, c.Training.EarlyStoppingPatience = 3, 5e-5, 0
+		c.Training.MetricForBestModel = BestLoss
+		c.Pretrain = Pretrain{MaskProbability: 0.15}
+		c.Output.ModelDir = "./pretrained_encoder"
+		c.MLflow.ExperimentName, c.MLflow.RunName = "pretraining", "pretrain"
 	}
 	return c
 }

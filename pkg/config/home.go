@@ -28,6 +28,18 @@ func (c *Config) expandHome() error {
 			path *string
 		}{fmt.Sprintf("tasks[%d].file", i+1), &c.Tasks[i].File})
 	}
+	for i := range c.Data.PretrainPath {
+		paths = append(paths, struct {
+			key  string
+			path *string
+		}{fmt.Sprintf("data.pretrain_path[%d]", i+1), &c.Data.PretrainPath[i]})
+	}
+	if e := c.Distill.Encoder; e != nil {
+		paths = append(paths, struct {
+			key  string
+			path *string
+		}{"distill.encoder.model", &e.Model})
+	}
 	for _, p := range paths {
 		var err error
 		if *p.path, err = home.Expand(*p.path); err != nil {

@@ -33,6 +33,12 @@ func (c *Config) locate(dir string, overrides []string) []Note {
 	for i := range c.Tasks {
 		look(fmt.Sprintf("tasks[%d].file", i+1), &c.Tasks[i].File, exists)
 	}
+	for i := range c.Data.PretrainPath {
+		look(fmt.Sprintf("data.pretrain_path[%d]", i+1), &c.Data.PretrainPath[i], found)
+	}
+	if e := c.Distill.Encoder; e != nil {
+		look("distill.encoder.model", &e.Model, isModel)
+	}
 	if c.Backbone.Init == InitPretrained {
 		look("backbone.model_name", &c.Backbone.ModelName, isModel)
 	}
@@ -71,6 +77,12 @@ func (c Config) TriedBeside(path string, overrides []string) bool {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// found is exists for a path that may be a pattern.
+func found(path string) bool {
+	paths, err := filepath.Glob(path)
+	return exists(path) || err == nil && len(paths) > 0
 }
 
 // isModel distinguishes a model's folder from one that has the same name as a model on

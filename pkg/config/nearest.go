@@ -67,8 +67,12 @@ func dotted(section reflect.Type, path string) []string {
 		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		key := strings.TrimPrefix(path+"."+name, ".")
 		keys = append(keys, key)
-		if field.Type.Kind() == reflect.Struct {
-			keys = append(keys, dotted(field.Type, key)...)
+		of := field.Type
+		if of.Kind() == reflect.Pointer {
+			of = of.Elem()
+		}
+		if of.Kind() == reflect.Struct {
+			keys = append(keys, dotted(of, key)...)
 		}
 	}
 	return keys

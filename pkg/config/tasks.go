@@ -55,6 +55,8 @@ func (c Config) TaskNames() []string {
 		return []string{cls}
 	case TaskQA:
 		return []string{qa}
+	case TaskPretrain:
+		return []string{"mlm"}
 	}
 	var names []string
 	for _, t := range c.Tasks {
@@ -88,6 +90,7 @@ func (c Config) LossWeight(task string) float64 {
 type Distill struct {
 	CacheDir string             `yaml:"cache_dir"`          // of the teachers' logits; "": in the user's cache folder
 	Teachers map[string]Teacher `yaml:"teachers,omitempty"` // by task
+	Encoder  *DistillEncoder    `yaml:"encoder,omitempty"`  // of task: pretrain
 }
 
 // Teacher is a trained model from which a student learns one task. The loss is (1 -

@@ -42,7 +42,7 @@ func (c Config) Validate() error {
 	atLeast0 := func(key string, got int64) { check(got >= 0, key, "0 or more", got) }
 	above0 := func(key string, got int) { check(got > 0, key, "a number above 0", got) }
 
-	oneOf("task", c.Task, TaskMultitask, TaskNER, TaskClassification, TaskQA, TaskDistill)
+	oneOf("task", c.Task, TaskMultitask, TaskNER, TaskClassification, TaskQA, TaskDistill, TaskPretrain)
 	oneOf("backbone.init", c.Backbone.Init, InitPretrained, InitRandom)
 	check(c.Backbone.Dropout >= 0 && c.Backbone.Dropout < 1, "backbone.dropout", "a number from 0 up to 1", c.Backbone.Dropout)
 	check(c.Backbone.ModelName != "" || c.Backbone.Init == InitRandom, "backbone.model_name", "a directory or a name", `""`)
@@ -63,6 +63,7 @@ func (c Config) Validate() error {
 	atLeast0("data.generate.qa", int64(c.Data.Generate.QA))
 	check(len(c.TaskNames()) > 0, "data", "at least one of ner_path, classification_path and qa_path", "none")
 	c.checkTasks(check)
+	c.checkPretrain(check)
 	check(c.Tokenizer.MaxLength >= 3, "tokenizer.max_length", "at least 3", c.Tokenizer.MaxLength)
 	oneOf("tokenizer.padding", c.Tokenizer.Padding, PadMaxLength, PadLongest)
 	check(c.Tokenizer.VocabSize >= 100, "tokenizer.vocab_size", "at least 100", c.Tokenizer.VocabSize)
@@ -106,7 +107,7 @@ func (c Config) Validate() error {
 func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 	names := c.TaskNames()
 	known := strings.Join(names, " or ")
-	single := c.Task == TaskNER || c.Task == TaskClassification || c.Task == TaskQA
+	single := c.Task == TaskNER || c.Task == TaskClassification || c.Task == TaskQA || c.Task == TaskPretrain
 	check(!single || len(c.Tasks) == 0, "tasks", "no list beside task: "+c.Task, "one")
 	for i, t := range c.Tasks {
 		key := fmt.Sprintf("tasks[%d]", i+1)

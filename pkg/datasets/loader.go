@@ -14,6 +14,11 @@ type Loader struct {
 	Examples  []Example
 	BatchSize int // at least 1
 	Collator  Collator
+
+	// Vary, if not nil, is what the model sees of an example in an epoch, of which seed
+	// is a hash: other tokens are masked in each. It is a function of its arguments
+	// alone, and keeps the example's length. Without an epoch, seed is 0.
+	Vary func(ex Example, seed uint64) Example
 }
 
 // Batches returns the number of batches of all examples; the last may be smaller.
@@ -23,6 +28,7 @@ func (l Loader) Batches() int { return (len(l.Examples) + l.BatchSize - 1) / l.B
 type BatchRef struct {
 	loader  Loader
 	indices []int
+	seed    uint64 // for Vary
 }
 
 // Batch collates its examples.
@@ -30,6 +36,9 @@ func (s BatchRef) Batch() Batch {
 	examples := make([]Example, len(s.indices))
 	for i, index := range s.indices {
 		examples[i] = s.loader.Examples[index]
+		if vary := s.loader.Vary; vary != nil {
+			examples[i] = vary(examples[i], s.seed)
+		}
 	}
 	return s.loader.Collator.Collate(s.loader.Tasks, examples)
 }
@@ -40,16 +49,16 @@ func (l Loader) Ordered() []BatchRef {
 	for i := range order {
 		order[i] = i
 	}
-	return l.cut(order)
+	return l.cut(order, 0)
 }
 
-func (l Loader) cut(order []int) []BatchRef {
+func (l Loader) cut(order []int, seed uint64) []BatchRef {
 	if l.BatchSize < 1 {
 		panic(fmt.Sprintf("datasets: Loader.BatchSize is %d: it must be 1 or more", l.BatchSize))
 	}
 	var refs []BatchRef
 	for start := 0; start < len(order); start += l.BatchSize {
-		refs = append(refs, BatchRef{l, order[start:min(start+l.BatchSize, len(order))]})
+		refs = append(refs, BatchRef{l, order[start:min(start+l.BatchSize, len(order))], seed})
 	}
 	return refs
 }
@@ -67,7 +76,7 @@ func Alternate(loaders []Loader, sampling Sampling, seed uint64) []BatchRef {
 		l := loaders[i]
 		var refs []BatchRef
 		for len(refs) < n {
-			refs = append(refs, l.cut(rng.Perm(len(l.Examples)))...)
+			refs = append(refs, l.cut(rng.Perm(len(l.Examples)), seed)...)
 		}
 		all = append(all, refs[:n]...)
 	}

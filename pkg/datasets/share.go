@@ -13,7 +13,7 @@ func (s BatchRef) Share(rank, size int) Batch {
 	for i, place := range places {
 		indices[i] = s.indices[place]
 	}
-	return BatchRef{s.loader, indices}.Batch()
+	return BatchRef{s.loader, indices, s.seed}.Batch()
 }
 
 // Places returns the examples of each rank, of size ranks, in ascending order. All have

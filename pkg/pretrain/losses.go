@@ -9,33 +9,33 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// The losses below are means: over the rows that they are given or, where these are a rank's
-// share of a batch, their part in the mean over the rows of all ranks. whole is how many
-// those are; 0 stands for the loss's own.
+// The losses below are sums over the rows that they are given, divided by their number or,
+// where these are some of a larger batch's, by a denominator that is its number: so the
+// losses of its parts add up to its own. 0 is the loss's own number.
 
 // MaskedLoss is the cross-entropy of logits [n, vocabulary] and the ids that stood there
 // [n], a scalar. n must be 1 or more. Its exponential is the perplexity.
-func MaskedLoss(s *torchx.Scope, logits *ts.Tensor, answers []int64, whole int) *ts.Tensor {
+func MaskedLoss(s *torchx.Scope, logits *ts.Tensor, answers []int64, denominator float64) *ts.Tensor {
 	n := len(answers)
-	loss := s.CrossEntropy(s.Float(logits), s.Int64s(answers, int64(n)), nil, tasks.IgnoreToken)
-	return part(s, loss, n, whole)
+	loss := s.CrossEntropy(s.Float(logits), s.Int64s(answers, int64(n)), nil, tasks.IgnoreToken, torchx.ReduceMean)
+	return part(s, loss, n, denominator)
 }
 
 // SoftLoss is T²·KL(teacher ‖ student) of logits [n, vocabulary] that are divided by the
 // temperature T, a scalar: DistilBERT's distillation loss at the masked places, as
 // transformers' distiller computes it. The teacher gets no gradient.
-func SoftLoss(s *torchx.Scope, student, teacher *ts.Tensor, temperature float64, whole int) *ts.Tensor {
+func SoftLoss(s *torchx.Scope, student, teacher *ts.Tensor, temperature float64, denominator float64) *ts.Tensor {
 	logits := func(x *ts.Tensor) *ts.Tensor { return s.LogSoftmax(s.Scale(s.Float(x), 1/temperature), 1) }
 	divergence := s.Sum(s.KLDiv(logits(student), logits(s.Detach(teacher))), 1) // [n]
 	n := rowsOf(s, divergence)
-	return part(s, s.Scale(s.Mean(divergence), temperature*temperature), n, whole)
+	return part(s, s.Scale(s.Mean(divergence), temperature*temperature), n, denominator)
 }
 
 // CosineLoss is 1 - cos of the last hidden states [tokens, dim], a scalar: it makes them
 // point the same way (Sanh et al. 2019, section 3). The teacher gets no gradient.
-func CosineLoss(s *torchx.Scope, student, teacher *ts.Tensor, whole int) *ts.Tensor {
+func CosineLoss(s *torchx.Scope, student, teacher *ts.Tensor, denominator float64) *ts.Tensor {
 	losses := s.CosineLosses(s.Float(student), s.Detach(s.Float(teacher))) // [tokens]
-	return part(s, s.Mean(losses), rowsOf(s, losses), whole)
+	return part(s, s.Mean(losses), rowsOf(s, losses), denominator)
 }
 
 // Projections are two of a layer's queries, keys and values, [tokens, dim] each, between
@@ -47,7 +47,7 @@ type Projections struct{ From, To *ts.Tensor }
 // these are the attention's weights, from values to values the value relation. The
 // projections are cut into so many heads, whatever the models' own (MiniLMv2; Wang et al.
 // 2021); both dims must be multiples. The teacher gets no gradient.
-func RelationLoss(s *torchx.Scope, student, teacher Projections, lengths []int64, heads int64, whole int) *ts.Tensor {
+func RelationLoss(s *torchx.Scope, student, teacher Projections, lengths []int64, heads int64, denominator float64) *ts.Tensor {
 	var longest, tokens int64
 	for _, length := range lengths {
 		longest, tokens = max(longest, length), tokens+length
@@ -65,7 +65,7 @@ func RelationLoss(s *torchx.Scope, student, teacher Projections, lengths []int64
 	divergence := s.Sum(s.KLDiv(own, wanted), 3) // [sequences, heads, longest]
 	real := s.Float(s.Bools(places, int64(len(lengths)), 1, longest))
 	sum := s.Sum(s.Flatten(s.Mul(divergence, real), 0), 0)
-	return part(s, s.Scale(sum, 1/float64(heads*tokens)), int(tokens), whole)
+	return part(s, s.Scale(sum, 1/float64(heads*tokens)), int(tokens), denominator)
 }
 
 // relations computes them for a batch of sequences.
@@ -95,12 +95,12 @@ func (r relations) split(s *torchx.Scope, x *ts.Tensor) *ts.Tensor {
 	return s.Transpose(s.Reshape(padded, int64(len(r.lengths)), r.longest, r.heads, -1), 1, 2)
 }
 
-// part is what the mean over n rows adds to that over whole rows.
-func part(s *torchx.Scope, mean *ts.Tensor, n, whole int) *ts.Tensor {
-	if whole == 0 || whole == n {
+// part makes of a mean over n rows their sum by the denominator.
+func part(s *torchx.Scope, mean *ts.Tensor, n int, denominator float64) *ts.Tensor {
+	if denominator == 0 || denominator == float64(n) {
 		return mean
 	}
-	return s.Scale(mean, float64(n)/float64(whole))
+	return s.Scale(mean, float64(n)/denominator)
 }
 
 func rowsOf(s *torchx.Scope, x *ts.Tensor) int {

@@ -218,7 +218,7 @@ func TestSharesAddUp(t *testing.T) {
 		b := datasets.Batch{Size: int(to - from), Length: int(shape[1]), IDs: ids[from*shape[1] : to*shape[1]], Mask: mask[from*shape[1] : to*shape[1]]}
 		return QuestionOf(b, labels[from*shape[1]:to*shape[1]])
 	}
-	whole := len(questions(0, shape[0]).Answers)
+	whole := float64(len(questions(0, shape[0]).Answers))
 	var sum float64
 	for _, share := range [][2]int64{{0, 1}, {1, 4}} {
 		s := torchx.Training(gotch.CPU)

@@ -36,7 +36,7 @@ func (o Custom) Task() (Task, error) {
 	}
 	var err error
 	switch {
-	case !o.Kind.Known():
+	case !o.Kind.Known() || o.Kind == MaskedLM:
 		err = fmt.Errorf("kind %q; want %s, %s or %s", o.Kind, Token, MultiClass, MultiLabel)
 	case task.PerToken():
 		err = o.token(&task)

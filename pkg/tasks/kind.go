@@ -8,6 +8,10 @@ const (
 	Token      Kind = "token"      // one class per word; cross-entropy
 	MultiClass Kind = "multiclass" // one class per head; cross-entropy
 	MultiLabel Kind = "multilabel" // independent yes/no outputs per head; binary cross-entropy
+
+	// MaskedLM is an encoder's own training: which token of the vocabulary stood at each
+	// masked place. No model of tasks has it, nor has a user's task.
+	MaskedLM Kind = "masked_lm"
 )
 
 // Known reports whether k is one of the kinds.
@@ -28,6 +32,8 @@ func (k Kind) Layout() Layout {
 	switch k {
 	case Token:
 		return Layout{PerToken: true, Ignore: IgnoreToken, Counted: "words"}
+	case MaskedLM:
+		return Layout{PerToken: true, Ignore: IgnoreToken, Counted: "masked tokens"}
 	case MultiClass:
 		return Layout{Ignore: IgnoreClass, Counted: "records"}
 	case MultiLabel:

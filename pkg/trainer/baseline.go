@@ -14,8 +14,13 @@ type majority struct {
 	heads [][]int // one class for a single-label head, one value per flag otherwise
 }
 
-func newMajority(task tasks.Task, t int, examples []datasets.Example) majority {
+func newMajority(task tasks.Task, t int, train datasets.Loader) majority {
 	m := majority{task: task}
+	if task.Kind == tasks.MaskedLM {
+		m.heads = [][]int{{mostFrequentToken(train)}}
+		return m
+	}
+	examples := train.Examples
 	for h, head := range task.Heads {
 		switch task.Kind {
 		case tasks.MultiLabel:
@@ -50,6 +55,23 @@ func newMajority(task tasks.Task, t int, examples []datasets.Example) majority {
 	return m
 }
 
+// mostFrequentToken is that at the masked places.
+func mostFrequentToken(train datasets.Loader) int {
+	counts := map[int64]int{}
+	best := int64(0)
+	for _, ref := range train.Ordered() {
+		for _, token := range ref.Batch().Parts[0].Targets[0].Classes {
+			if token < 0 {
+				continue
+			}
+			if counts[token]++; counts[token] > counts[best] || counts[token] == counts[best] && token < best {
+				best = token
+			}
+		}
+	}
+	return int(best)
+}
+
 // predict returns predictions in the layout of scorers.
 func (m majority) predict(part datasets.Part) [][]int {
 	predicted := make([][]int, len(m.heads))
@@ -69,7 +91,7 @@ func Baseline(train, val datasets.Loader) []Scores {
 	scorers := newScorers(val.Tasks)
 	var guesses []majority
 	for t, task := range val.Tasks {
-		guesses = append(guesses, newMajority(task, t, train.Examples))
+		guesses = append(guesses, newMajority(task, t, train))
 	}
 	for _, ref := range val.Ordered() {
 		b := ref.Batch()

@@ -91,8 +91,9 @@ func BenchmarkForward(b *testing.B) {
 			batch := t.train[0].Ordered()[0].Batch()
 			for b.Loop() {
 				s := torchx.Inference(gotch.CPU)
-				hidden, mask := t.model.Hidden(s, batch)
-				t.model.Logits(s, batch.Parts[0].Task, hidden, mask)
+				m := t.objective.(multitask)
+				hidden, mask := m.Hidden(s, batch)
+				m.Logits(s, batch.Parts[0].Task, hidden, mask)
 				if err := s.Close(); err != nil {
 					b.Fatal(err)
 				}

@@ -103,7 +103,15 @@ func (c *Console) Evaluated(e Evaluation, _ bool) {
 	for _, s := range e.Val {
 		c.printf(" %s: %.3f ", scoreTitle(s), s.Value)
 	}
-	c.printf(" avg: %.3f  loss: %.4f\n", e.Average, e.loss())
+	c.printf(" avg: %.3f  loss: %.4f", e.Average, e.loss())
+	for _, s := range e.Val {
+		for _, figure := range s.Report {
+			if figure.Name == perplexity {
+				c.printf("  perplexity: %.2f", figure.Value)
+			}
+		}
+	}
+	c.printf("\n")
 }
 
 // scoreTitle is the console's name of a selection metric: "NER F1", "CLS acc".

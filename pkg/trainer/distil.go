@@ -1,7 +1,6 @@
 package trainer
 
 import (
-	"errors"
 	"slices"
 
 	"github.com/sugarme/gotch/ts"
@@ -33,20 +32,20 @@ type Teacher interface {
 
 // learn sets a task's total loss and its terms; some may be missing for a part of a
 // batch.
-func (d Distillation) learn(s *torchx.Scope, loss *partLoss, model Model, b datasets.Batch, part datasets.Part, logits []*ts.Tensor, hidden, teacher, mask *ts.Tensor) {
-	loss.total = loss.hard
+func (d Distillation) learn(s *torchx.Scope, loss *PartLoss, model Model, b datasets.Batch, part datasets.Part, logits []*ts.Tensor, hidden, teacher, mask *ts.Tensor) {
+	loss.Total = loss.Hard
 	if d.Alpha > 0 {
-		loss.soft = model.SoftLoss(s, part, logits, d.Temperature)
-		if loss.soft != nil || speaks(part) {
-			loss.total = sum(s, scaled(s, loss.hard, 1-d.Alpha), scaled(s, loss.soft, d.Alpha))
+		loss.Soft = model.SoftLoss(s, part, logits, d.Temperature)
+		if loss.Soft != nil || speaks(part) {
+			loss.Total = sum(s, scaled(s, loss.Hard, 1-d.Alpha), scaled(s, loss.Soft, d.Alpha))
 		}
 	}
 	if d.HiddenWeight > 0 {
-		loss.hidden = heads.HiddenLoss(s, hidden, teacher, mask)
+		loss.Hidden = heads.HiddenLoss(s, hidden, teacher, mask)
 		if b.Denominator != 0 {
-			loss.hidden = scaled(s, loss.hidden, float64(b.Tokens)/b.Denominator)
+			loss.Hidden = scaled(s, loss.Hidden, float64(b.Tokens)/b.Denominator)
 		}
-		loss.total = sum(s, loss.total, s.Scale(loss.hidden, d.HiddenWeight))
+		loss.Total = sum(s, loss.Total, s.Scale(loss.Hidden, d.HiddenWeight))
 	}
 }
 
@@ -55,30 +54,24 @@ func speaks(part datasets.Part) bool {
 	return slices.ContainsFunc(part.Targets, func(t datasets.Target) bool { return len(t.Soft.Rows) > 0 || t.Soft.Denominator > 0 })
 }
 
-// teacherHidden runs the teachers whose hidden states are used by the batch's tasks.
-func (t *Trainer) teacherHidden(b datasets.Batch) (map[string]*ts.Tensor, error) {
+// teacherHidden runs the teachers of a batch's tasks whose hidden states count, and
+// returns these, by task. The caller drops them. An error is in s. Like all of a nested
+// Scope they are computed in the precision of s.
+func (m multitask) teacherHidden(s *torchx.Scope, b datasets.Batch) map[string]*ts.Tensor {
 	states := map[string]*ts.Tensor{}
 	for _, part := range b.Parts {
-		d := t.settings.Distil[part.Task]
-		if d.HiddenWeight == 0 {
+		d := m.distil[part.Task]
+		if d.HiddenWeight == 0 || s.Err() != nil {
 			continue
 		}
-		s := t.open(torchx.Inference)
-		hidden, _ := d.Teacher.Hidden(s, b)
-		if s.Err() == nil {
-			states[part.Task] = s.Keep(hidden)
+		inner := torchx.Inference(s.Device())
+		hidden, _ := d.Teacher.Hidden(inner, b)
+		if inner.Err() == nil {
+			states[part.Task] = inner.Keep(hidden)
 		}
-		if err := s.Close(); err != nil {
-			return nil, errors.Join(err, dropAll(states))
+		if err := inner.Close(); err != nil {
+			s.Fail(err)
 		}
 	}
-	return states, nil
-}
-
-func dropAll(tensors map[string]*ts.Tensor) error {
-	var err error
-	for _, tensor := range tensors {
-		err = errors.Join(err, tensor.Drop())
-	}
-	return err
+	return states
 }

@@ -40,7 +40,7 @@ func explainMemory(err error) error {
 
 // checkWeights returns an error if a weight isn't finite.
 func (t *Trainer) checkWeights() error {
-	for _, p := range t.model.Params().All() {
+	for _, p := range t.objective.Params().All() {
 		tensors, err := checkpoint.Tensors([]torchx.Param{p})
 		if err != nil {
 			return err

@@ -83,7 +83,7 @@ func (p placing) all(whole, share [][]int) {
 	for h, said := range share {
 		width := len(said) / len(p.places)
 		row := width
-		if p.task.Kind == tasks.Token { // the share's examples may be shorter
+		if p.task.PerToken() { // the share's examples may be shorter
 			row = p.b.Length
 		}
 		if whole[h] == nil {

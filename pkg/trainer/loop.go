@@ -170,36 +170,18 @@ func (t *Trainer) allGradient(ctx context.Context, b datasets.Batch) ([]TaskLoss
 	return t.sharedGradient(ctx, b)
 }
 
-// gradient runs the forward and backward pass of a batch: one pass of the encoder, and
-// the heads of each of the batch's tasks. An empty share has neither gradients nor
-// losses.
+// gradient runs the forward and backward pass of a batch. An empty share of a batch
+// has neither gradient nor losses.
 func (t *Trainer) gradient(b datasets.Batch) (losses []TaskLoss, err error) {
 	if b.Size == 0 {
 		return nil, nil
 	}
-	teachers, err := t.teacherHidden(b)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, dropAll(teachers)) }()
 	s := t.open(torchx.Training)
 	defer func() { err = errors.Join(err, s.Close()) }()
-	hidden, mask := t.model.Hidden(s, b)
+	parts := t.objective.Losses(s, b)
 	var total *ts.Tensor
-	var parts []partLoss
-	for _, part := range b.Parts {
-		logits := t.model.Logits(s, part.Task, hidden, mask)
-		loss := partLoss{task: part.Task, hard: t.model.Loss(s, b, part, logits)}
-		if d, distilled := t.settings.Distil[part.Task]; distilled {
-			d.learn(s, &loss, t.model, b, part, logits, hidden, teachers[part.Task], mask)
-		} else {
-			loss.total = loss.hard
-		}
-		if loss.total == nil {
-			continue
-		}
-		parts = append(parts, loss)
-		total = sum(s, total, scaled(s, loss.total, t.lossWeight(part.Task)))
+	for _, part := range parts {
+		total = sum(s, total, scaled(s, part.Total, t.lossWeight(part.Task)))
 	}
 	if total == nil {
 		return nil, nil

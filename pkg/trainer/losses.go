@@ -126,11 +126,11 @@ func (t *Trainer) lossWeight(task string) float64 {
 	return 1
 }
 
-// partLoss is a task's loss for a batch, as scalars; nil for missing terms.
-type partLoss struct {
-	task               string
-	total              *ts.Tensor
-	hard, soft, hidden *ts.Tensor // the terms of the total
+// PartLoss are a task's losses of a batch, scalars.
+type PartLoss struct {
+	Task               string
+	Total              *ts.Tensor
+	Hard, Soft, Hidden *ts.Tensor // what Total is made of, nil where there is none
 }
 
 // TaskLoss is a task's loss for a batch, without the task's weight in the sum over
@@ -141,14 +141,14 @@ type TaskLoss struct {
 	Hard, Soft, Hidden float64 // the terms of Total, NaN if missing
 }
 
-func (p partLoss) values(s *torchx.Scope) TaskLoss {
+func (p PartLoss) values(s *torchx.Scope) TaskLoss {
 	value := func(loss *ts.Tensor) float64 {
 		if loss == nil {
 			return math.NaN()
 		}
 		return s.Value(loss)
 	}
-	return TaskLoss{p.task, value(p.total), value(p.hard), value(p.soft), value(p.hidden)}
+	return TaskLoss{p.Task, value(p.Total), value(p.Hard), value(p.Soft), value(p.Hidden)}
 }
 
 // sum returns a + b, either of which may be nil.

@@ -40,7 +40,7 @@ func (t *Trainer) share(ref datasets.BatchRef) (b, whole datasets.Batch) {
 		return whole, whole
 	}
 	b = ref.Share(t.ranks.Rank(), t.ranks.Size())
-	setDenominators(t.model, &b, whole)
+	setDenominators(t.objective, &b, whole)
 	return b, whole
 }
 
@@ -71,7 +71,7 @@ func (t *Trainer) toldToStop(ctx context.Context) error {
 // sharedGradient is gradient for all ranks' shares of a batch. It also exchanges whether
 // a rank was asked to stop.
 func (t *Trainer) sharedGradient(ctx context.Context, b datasets.Batch) ([]TaskLoss, error) {
-	sum, err := t.ranks.BeginSum(t.model.BackwardOrder(), t.settings.CompressGradients)
+	sum, err := t.ranks.BeginSum(t.objective.BackwardOrder(), t.settings.CompressGradients)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (t *Trainer) AlignWeights() error {
 	if t.ranks == nil {
 		return nil
 	}
-	return t.ranks.Broadcast(tensorsOf(t.model.Params().All()))
+	return t.ranks.Broadcast(tensorsOf(t.objective.Params().All()))
 }
 
 // Align copies rank 0's weights, optimizer state, history and progress to all ranks.

@@ -75,6 +75,8 @@ func newScorers(list []tasks.Task) []*taskScorer {
 		switch task.Kind {
 		case tasks.Token:
 			s.scorer = &tokenScorer{task: task}
+		case tasks.MaskedLM:
+			s.scorer = &maskedScorer{task: task.Name}
 		case tasks.MultiClass:
 			s.scorer = &classScorer{task: task, heads: heads}
 			if task.Paired() {
@@ -86,6 +88,14 @@ func newScorers(list []tasks.Task) []*taskScorer {
 		scorers = append(scorers, s)
 	}
 	return scorers
+}
+
+// addLoss adds a batch's mean loss.
+func (s *taskScorer) addLoss(loss float64, part datasets.Part) {
+	s.loss.add(loss)
+	if masked, ok := s.scorer.(*maskedScorer); ok {
+		masked.addLoss(loss, part.Targets[0].Valid)
+	}
 }
 
 // headPredictions are the true and the predicted classes of a head.

@@ -123,7 +123,7 @@ func (t *Trainer) writeState(tmp string, state State) error {
 
 // tensors returns the parameters and the optimizer's tensors.
 func (t *Trainer) tensors() []torchx.Param {
-	return slices.Concat(t.model.Params().All(), t.optimizer.State())
+	return slices.Concat(t.objective.Params().All(), t.optimizer.State())
 }
 
 // listStates returns the names of the states in dir, the newest first.

@@ -13,7 +13,8 @@ import (
 
 // Deps are the parts of a [Trainer].
 type Deps struct {
-	Model Model
+	Model     Model
+	Objective Objective // instead of Model: one that computes its own losses
 	// Train and Val have a loader for each set. Without Val there is no validation, and
 	// the latest weights are always the best.
 	Train, Val []datasets.Loader
@@ -32,7 +33,7 @@ type Deps struct {
 // batch's tasks.
 type Trainer struct {
 	settings     Settings
-	model        Model
+	objective    Objective
 	train, val   []datasets.Loader
 	ranks        Ranks // nil: a single process
 	observers    []Observer
@@ -67,14 +68,14 @@ func New(s Settings, d Deps) (*Trainer, error) {
 		return nil, fmt.Errorf("make a trainer: %w", err)
 	}
 	t := &Trainer{
-		settings: s, model: d.Model, train: d.Train, val: d.Val,
+		settings: s, objective: d.objective(s), train: d.Train, val: d.Val,
 		ranks: d.Ranks, observers: d.Observers, checkpointer: d.Checkpointer,
 		plan: NewPlan(s, d.Train), history: &History{}, stateSaved: true,
 	}
 	t.stopping = t.newStopping()
 	t.progress = Progress{PerEpoch: t.plan.StepsPerEpoch, Validated: true, Interval: newInterval(t.train)}
 	var err error
-	if t.optimizer, err = torchx.NewAdamW(d.Model.Params(), s.WeightDecay); err != nil {
+	if t.optimizer, err = torchx.NewAdamW(t.objective.Params(), s.WeightDecay); err != nil {
 		return nil, fmt.Errorf("make a trainer: %w", err)
 	}
 	return t, nil
@@ -82,8 +83,13 @@ func New(s Settings, d Deps) (*Trainer, error) {
 
 // check returns the missing parts, and the loaders without batches.
 func (d Deps) check(s Settings) (wrong []string) {
-	if d.Model == nil {
+	switch {
+	case d.Model == nil && d.Objective == nil:
 		wrong = append(wrong, "Deps.Model is nil: there is nothing to train")
+	case d.Model != nil && d.Objective != nil:
+		wrong = append(wrong, "Deps.Model and Deps.Objective are both set: which shall be trained?")
+	case d.Objective != nil && len(s.Distil) > 0:
+		wrong = append(wrong, "Settings.Distil is set: with Deps.Objective, which has its own losses, it has no effect")
 	}
 	if s.Epochs > 0 && len(d.Train) == 0 {
 		wrong = append(wrong, "Deps.Train is empty: Settings.Epochs needs sets to train on")
@@ -114,6 +120,14 @@ func checkLoaders(name string, loaders []datasets.Loader) (wrong []string) {
 		}
 	}
 	return wrong
+}
+
+// objective is what is trained.
+func (d Deps) objective(s Settings) Objective {
+	if d.Objective != nil {
+		return d.Objective
+	}
+	return multitask{d.Model, s.Distil}
 }
 
 // taskNames returns the names of the training sets' tasks.

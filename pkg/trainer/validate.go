@@ -12,30 +12,8 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/heads"
-	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
-
-// Model is a model that can be trained, such as [fusion.Model].
-type Model interface {
-	// Hidden runs the encoder: hidden states [batch, seq, dim] and the attention mask
-	// [batch, seq], nil without padding.
-	Hidden(s *nn.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
-	// Logits returns a tensor of logits for each head of a task.
-	Logits(s *nn.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor
-	// Loss returns the mean loss of a task's part of a batch, a scalar; nil if it has no
-	// targets.
-	Loss(s *nn.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor
-	// SoftLoss returns Temperature²·KL(teacher ‖ student), a scalar; nil if the part has
-	// no teacher targets.
-	SoftLoss(s *nn.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor
-	// Denominators returns the divisors of the losses of a part's heads.
-	Denominators(part datasets.Part) []float64
-	Params() nn.Params
-	// BackwardOrder returns the parameters in the order in which backward passes reach
-	// them; those that some passes don't reach come last.
-	BackwardOrder() []*ts.Tensor
-}
 
 // flagThreshold is the probability above which a yes/no output is yes.
 const flagThreshold = 0.5
@@ -109,7 +87,7 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 func addTo(scorers []*taskScorer, b datasets.Batch, out outcome) {
 	for i, part := range b.Parts {
 		if out.Losses[i].Count > 0 {
-			scorers[i].loss.add(out.Losses[i].Sum)
+			scorers[i].addLoss(out.Losses[i].Sum, part)
 		}
 		scorers[i].addBoth(b, part, out.Predicted[i], out.Answers[i])
 	}
@@ -122,16 +100,14 @@ func (t *Trainer) predict(b datasets.Batch, list []tasks.Task) (out outcome, err
 	}
 	s := t.open(torchx.Inference)
 	defer func() { err = errors.Join(err, s.Close()) }()
-	hidden, mask := t.model.Hidden(s, b)
-	for i, part := range b.Parts {
-		logits := t.model.Logits(s, part.Task, hidden, mask)
+	for _, p := range t.objective.Predict(s, b, list) {
 		var loss mean
-		if x := t.model.Loss(s, b, part, logits); x != nil {
-			loss.add(s.Value(x))
+		if p.Loss != nil {
+			loss.add(s.Value(p.Loss))
 		}
 		out.Losses = append(out.Losses, loss)
-		out.Predicted = append(out.Predicted, decide(s, list[i], logits))
-		out.Answers = append(out.Answers, answers(s, list[i], logits))
+		out.Predicted = append(out.Predicted, p.Predicted)
+		out.Answers = append(out.Answers, p.Answers)
 	}
 	return out, nil
 }
@@ -166,7 +142,7 @@ func answers(s *torchx.Scope, task tasks.Task, logits []*ts.Tensor) [][]int {
 
 // open opens a scope of that kind in the run's precision.
 func (t *Trainer) open(kind func(gotch.Device) *torchx.Scope) *torchx.Scope {
-	s := kind(t.model.Params().Device())
+	s := kind(t.objective.Params().Device())
 	if t.settings.BF16 {
 		s.Autocast()
 	}

@@ -1,0 +1,100 @@
+package trainer
+
+import (
+	"github.com/sugarme/gotch/ts"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/nn"
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+// Trainable is what the loop needs of a model beside its losses.
+type Trainable interface {
+	Params() nn.Params
+	// BackwardOrder returns the parameters in the order in which backward passes
+	// reach them, those that some passes don't reach at the end.
+	BackwardOrder() []*ts.Tensor
+	// Denominators are what the losses of a part's heads are divided by.
+	Denominators(part datasets.Part) []float64
+}
+
+// Model is an encoder with heads for tasks, each trained by its own loss; [fusion.Model]
+// is one.
+type Model interface {
+	Trainable
+	// Hidden runs the encoder: hidden states [batch, seq, dim] and the mask
+	// [batch, seq], nil without padding.
+	Hidden(s *nn.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
+	// Logits returns a tensor of logits for each head of a task.
+	Logits(s *nn.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor
+	// Loss is the mean loss of a task's part of a batch, a scalar; nil if there
+	// is nothing to learn.
+	Loss(s *nn.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor
+	// SoftLoss is Temperature²·KL(teacher ‖ student), a scalar; nil if
+	// the part has no teacher targets.
+	SoftLoss(s *nn.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor
+}
+
+// Objective is a model that computes its losses and its predictions itself, such as a
+// masked language model, which has logits at a few places only. An error is that of the
+// Scope.
+type Objective interface {
+	Trainable
+	// Losses runs the forward pass of a batch in training: what each of its tasks
+	// has to learn from it. Where targets have denominators, losses are what the
+	// batch adds to those of the larger one of which it is a part.
+	Losses(s *nn.Scope, b datasets.Batch) []PartLoss
+	// Predict runs it without gradients, for each of the tasks.
+	Predict(s *nn.Scope, b datasets.Batch, list []tasks.Task) []Prediction
+}
+
+// Prediction is what a model says of a batch for one task.
+type Prediction struct {
+	Loss      *ts.Tensor // a scalar; nil if there is no label
+	Predicted [][]int    // of each head: class ids in the layout of its targets, or 0 and 1 for each flag
+	Answers   [][]int    // of a task whose heads follow one another: the classes that go together; otherwise nil
+}
+
+// multitask is the objective of a [Model]: one pass of the encoder, and the heads of each
+// of the batch's tasks.
+type multitask struct {
+	Model
+	distil map[string]Distillation
+}
+
+// Losses implements [Objective].
+func (m multitask) Losses(s *nn.Scope, b datasets.Batch) (parts []PartLoss) {
+	teachers := m.teacherHidden(s, b)
+	defer func() {
+		for _, states := range teachers { // the graph holds what the backward pass needs
+			if err := states.Drop(); err != nil {
+				s.Fail(err)
+			}
+		}
+	}()
+	hidden, mask := m.Hidden(s, b)
+	for _, part := range b.Parts {
+		logits := m.Logits(s, part.Task, hidden, mask)
+		loss := PartLoss{Task: part.Task, Hard: m.Loss(s, b, part, logits)}
+		if d, distilled := m.distil[part.Task]; distilled {
+			d.learn(s, &loss, m.Model, b, part, logits, hidden, teachers[part.Task], mask)
+		} else {
+			loss.Total = loss.Hard
+		}
+		if loss.Total != nil {
+			parts = append(parts, loss)
+		}
+	}
+	return parts
+}
+
+// Predict implements [Objective].
+func (m multitask) Predict(s *nn.Scope, b datasets.Batch, list []tasks.Task) []Prediction {
+	hidden, mask := m.Hidden(s, b)
+	var all []Prediction
+	for i, part := range b.Parts {
+		logits := m.Logits(s, part.Task, hidden, mask)
+		all = append(all, Prediction{m.Loss(s, b, part, logits), decide(s, list[i], logits), answers(s, list[i], logits)})
+	}
+	return all
+}
