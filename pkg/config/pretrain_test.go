@@ -65,7 +65,7 @@ func TestPretrainRefuses(t *testing.T) {
 		begin + "}\ntasks: [{use: ner}]\n":                                                     "tasks: want no list beside task: pretrain",
 		begin + "}\npretrain: {mask: 1}\n":                                                     "unknown key pretrain.mask",
 		begin + "}\ndistill: {encoder: {}}\n":                                                  "distill.encoder.model: want a directory or a name",
-		begin + "}\ndistill: {encoder: {model: m, layer: [1]}}\n":                              "unknown key distill.encoder.layer; did you mean distill.encoder.layers",
+		begin + "}\ndistill: {encoder: {model: m, layer: [1]}}\n":                              "unknown key distill.encoder.layer (did you mean distill.encoder.layers?)",
 		begin + "}\ndistill: {encoder: {model: m, layers: [0, -1]}}\n":                         "distill.encoder.layers: want layers counted from 0, got -1",
 		begin + "}\ndistill: {encoder: {model: m, layers: [0]}}\nbackbone: {init: random}\n":   "distill.encoder.layers: want none beside a backbone of its own",
 		begin + "}\ndistill: {encoder: {model: m, alpha_ce: 0, alpha_mlm: 0, alpha_cos: 0}}\n": "a weight above 0",
