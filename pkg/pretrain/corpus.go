@@ -3,7 +3,9 @@ package pretrain
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -156,6 +158,19 @@ func (c Corpus) Split(share float64, seed uint64) (train, val []Piece, err error
 		}
 	}
 	return train, val, nil
+}
+
+// Digest is a hash of all pieces, in their order, in hexadecimal.
+func (c Corpus) Digest() string {
+	sum := sha256.New()
+	var word [4]byte
+	for _, p := range c.Pieces {
+		for _, id := range p.IDs {
+			binary.LittleEndian.PutUint32(word[:], uint32(id))
+			sum.Write(word[:])
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:32]
 }
 
 // mix hashes two numbers.

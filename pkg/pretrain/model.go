@@ -45,6 +45,16 @@ func build(c backbone.Config, p torchx.Params) (m *Model, err error) {
 	return m, p.Err()
 }
 
+// CountParameters returns how many scalars a model has, without making it.
+func CountParameters(c backbone.Config) (int64, error) {
+	m, err := build(c, torchx.NewParams(gotch.CPU, false))
+	if err != nil {
+		return 0, err
+	}
+	defer m.Drop()
+	return m.params.Count(), nil
+}
+
 // wordEmbeddings is the name of the matrix that encoder and head share.
 func wordEmbeddings(c backbone.Config) string {
 	return c.ModelType + ".embeddings.word_embeddings.weight"

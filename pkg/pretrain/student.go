@@ -7,6 +7,35 @@ import (
 	"github.com/trident-nlp/trident/pkg/backbone"
 )
 
+// StudentConfig is the architecture of a student of that model type and as many layers, which
+// is like its teacher otherwise.
+func StudentConfig(teacher backbone.Config, modelType string, layers int) backbone.Config {
+	c := teacher
+	c.ModelType, c.Layers = modelType, int64(layers)
+	switch {
+	case modelType == backbone.BERT && teacher.ModelType != backbone.BERT:
+		c.TypeVocabSize, c.LayerNormEps = backbone.BERTUncased().TypeVocabSize, teacher.NormEps()
+	case modelType != backbone.BERT:
+		c.TypeVocabSize, c.LayerNormEps = 0, 0
+		c.TieWeights = true
+	}
+	return c
+}
+
+// Check refuses losses that a student of those sizes can't have.
+func (d *Distillation) Check(student backbone.Config) error {
+	teacher := d.Teacher.Config
+	switch {
+	case student.VocabSize != teacher.VocabSize:
+		return fmt.Errorf("the teacher's vocabulary has %d tokens, but the student's %d", teacher.VocabSize, student.VocabSize)
+	case d.Cosine > 0 && student.Dim != teacher.Dim:
+		return fmt.Errorf("the teacher is %d wide, but the student %d: set alpha_cos to 0, and use alpha_attention and alpha_values", teacher.Dim, student.Dim)
+	case d.relations() && (d.RelationHeads < 1 || student.Dim%d.RelationHeads != 0 || teacher.Dim%d.RelationHeads != 0):
+		return fmt.Errorf("widths %d and %d aren't both multiples of relation_heads %d", student.Dim, teacher.Dim, d.RelationHeads)
+	}
+	return nil
+}
+
 // InitFrom starts a student from chosen layers of its teacher, counted from 0, one for each
 // of its own, and from the teacher's embeddings and head: see [backbone.InitFromLayers].
 func (m *Model) InitFrom(teacher *Model, layers []int) error {

@@ -16,6 +16,9 @@ import (
 // save writes the model and the files that belong to it. The first time, the model of an
 // earlier run is moved aside, not overwritten.
 func (r *Run) save(history *trainer.History) error {
+	if r.pretraining != nil {
+		return r.savePretrained(history)
+	}
 	labels, err := r.model.LabelMaps()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 	"time"
 
@@ -113,6 +114,11 @@ func (e encoder) makeTokenizer(ctx context.Context, asked config.Tokenizer, reco
 		}
 		return tok, err
 	}
+	return e.makeVocabulary(ctx, asked, datasets.Texts(records), out)
+}
+
+// makeVocabulary is a tokenizer whose vocabulary is made from texts.
+func (e encoder) makeVocabulary(ctx context.Context, asked config.Tokenizer, texts iter.Seq[string], out io.Writer) (*tokenize.Tokenizer, error) {
 	size := asked.VocabSize
 	if e.asked.Init == config.InitPretrained {
 		size = int(e.vocabulary())
@@ -120,7 +126,7 @@ func (e encoder) makeTokenizer(ctx context.Context, asked config.Tokenizer, reco
 	}
 	started := time.Now()
 	options := tokenize.Options{ModelMaxLength: asked.MaxLength, LowerCase: asked.LowerCase || e.asked.Init == config.InitPretrained && e.uncased()}
-	vocab, err := tokenize.Train(ctx, datasets.Texts(records), size, options)
+	vocab, err := tokenize.Train(ctx, texts, size, options)
 	if err != nil {
 		return nil, fmt.Errorf("make a vocabulary from the data: %w", err)
 	}

@@ -39,7 +39,11 @@ func (r *Run) fit(ctx context.Context) error {
 	if err != nil {
 		return explainStop(ctx, err, r.dir, t)
 	}
-	err = report(o.Out, c.Output.ModelDir, c.Training.MetricForBestModel, history, r.test, r.baselines, tracked.hints(), time.Since(started))
+	use := fmt.Sprintf("go run ./cmd/infer --model %s --text %q", c.Output.ModelDir, ExampleCall)
+	if r.pretraining != nil {
+		use = "go run ./cmd/train --set backbone.model_name=" + c.Output.ModelDir
+	}
+	err = report(o.Out, c.Output.ModelDir, c.Training.MetricForBestModel, history, r.test, r.baselines, tracked.hints(), time.Since(started), use)
 	return errors.Join(err, removeState(r.dir))
 }
 
@@ -74,6 +78,9 @@ func (r *Run) begin() (trainer.State, error) {
 	}
 	params["backbone"] = backboneParam(r.config.Backbone)
 	maps.Copy(params, filterParams(r.data.sources))
+	if r.pretraining != nil {
+		maps.Copy(params, r.pretraining.params(r.config))
+	}
 	return trainer.State{Settings: now, Params: params}, setAside(r.dir, r.options.Out)
 }
 

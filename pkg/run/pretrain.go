@@ -7,14 +7,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/sugarme/gotch"
-
 	"github.com/trident-nlp/trident/internal/numbers"
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -183,7 +179,7 @@ func (r *Run) pretrainSizes() (backbone.Config, error) {
 }
 
 // openPretraining makes the model and its teacher.
-func (r *Run) openPretraining() (err error) {
+func (r *Run) openPretraining(context.Context) (err error) {
 	c, p := r.config, r.pretraining
 	if p.model, err = pretrain.New(p.encoder, r.device); err != nil {
 		return err
@@ -198,8 +194,8 @@ func (r *Run) openPretraining() (err error) {
 		if e := c.Distill.Encoder; !hasHead && e.AlphaCE > 0 {
 			return fmt.Errorf("distill.encoder: %s has no masked language model's head, so it says nothing of masked tokens: set distill.encoder.alpha_ce=0, or pretrain it on your calls first (task: pretrain)", p.teacher.dir)
 		}
-		if err := pretrain.CheckDistillation(p.objective(c.Distill.Encoder)); err != nil {
-			return err
+		if err := p.objective(c.Distill.Encoder).Distil.Check(p.encoder); err != nil {
+			return fmt.Errorf("distill.encoder: %w", err)
 		}
 	}
 	switch {

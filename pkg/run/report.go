@@ -35,7 +35,7 @@ func compare(scores trainer.Scores, baselines []trainer.Scores) []comparison {
 }
 
 // report prints the end of a run: results, location of the model, next steps.
-func report(out io.Writer, modelDir, metricForBest string, history *trainer.History, test, baselines []trainer.Scores, hints []string, took time.Duration) error {
+func report(out io.Writer, modelDir, metricForBest string, history *trainer.History, test, baselines []trainer.Scores, hints []string, took time.Duration, use string) error {
 	best, ok := history.BestEvaluation()
 	if !ok {
 		return fmt.Errorf("no epoch was the best: validation gave no number in any of %d", history.Completed)
@@ -67,7 +67,7 @@ func report(out io.Writer, modelDir, metricForBest string, history *trainer.Hist
 		}
 		fmt.Fprintf(out, "%-11s %s\n", title, hint)
 	}
-	fmt.Fprintf(out, "Use it:     go run ./cmd/infer --model %s --text %q\n", modelDir, ExampleCall)
+	fmt.Fprintf(out, "Use it:     %s\n", use)
 	return nil
 }
 
@@ -87,7 +87,7 @@ const ExampleCall = "Counselor: Child Helpline, Njeri speaking. Caller: My name 
 
 // figureTitle returns the name of a headline figure: "NER entity F1".
 func figureTitle(row comparison) string {
-	words := strings.NewReplacer("avg", "average", "acc", "accuracy", "f1", "F1", "_", " ").Replace(row.Figure)
+	words := strings.NewReplacer("accuracy", "accuracy", "avg", "average", "acc", "accuracy", "f1", "F1", "_", " ").Replace(row.Figure)
 	return strings.ToUpper(row.Task) + " " + words
 }
 

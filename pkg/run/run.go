@@ -61,6 +61,7 @@ type Run struct {
 	names   modeldir.Names // of the model's files
 
 	encoder      encoder
+	pretraining  *pretraining // of task: pretrain; otherwise nil
 	data         *data
 	architecture fusion.Architecture
 	parameters   int64
@@ -186,6 +187,27 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 		}
 		r.held = append(r.held, release)
 	}
+	if c.Task == config.TaskPretrain {
+		err = r.preparePretraining(ctx, dryRun)
+	} else {
+		err = r.prepareTasks(ctx, dryRun)
+	}
+	if err != nil {
+		return err
+	}
+	r.data.enlargeBatches(o.Place.Size)
+	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
+	r.settings = settings(c, r.data.tasks(), precision)
+	r.console.Run(trainer.Setup{Parameters: r.parameters, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
+	if !o.Place.Alone() {
+		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, c.Training.BatchSize, o.Place.Size*c.Training.BatchSize)
+	}
+	return nil
+}
+
+// prepareTasks reads the labelled data, and finds the encoder of a model of tasks.
+func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
+	c, o := r.config, r.options
 	if r.encoder, err = findEncoder(ctx, c.Backbone, dryRun, o.Out, o.Err); err != nil {
 		return err
 	}
@@ -199,25 +221,15 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	if r.data, err = plan.load(ctx, r.encoder, o); err != nil {
 		return err
 	}
-	r.data.enlargeBatches(o.Place.Size)
 	r.console.Data(r.data.sets(), r.data.splits(), c.Tokenizer.MaxLength)
 	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength); err != nil {
 		return err
 	}
-	if r.parameters, err = fusion.CountParameters(r.architecture); err != nil {
-		return err
-	}
-	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
-	r.settings = settings(c, r.data.tasks(), precision)
-	r.console.Run(trainer.Setup{Parameters: r.parameters, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
-	if !o.Place.Alone() {
-		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, c.Training.BatchSize, o.Place.Size*c.Training.BatchSize)
-	}
-	return nil
+	r.parameters, err = fusion.CountParameters(r.architecture)
+	return err
 }
 
-// open builds the model, computes the teachers' targets, and checks that all processes
-// agree.
+// open builds the model and its teachers, and checks that all processes agree.
 func (r *Run) open(ctx context.Context) error {
 	if err := r.prepare(ctx, false); err != nil {
 		return err
@@ -225,7 +237,27 @@ func (r *Run) open(ctx context.Context) error {
 	if err := torchx.Seed(r.config.Training.Seed); err != nil {
 		return err
 	}
-	var err error
+	open := r.openTasks
+	if r.pretraining != nil {
+		open = r.openPretraining
+	}
+	if err := open(ctx); err != nil {
+		return err
+	}
+	if err := r.makeTrainer(); err != nil {
+		return err
+	}
+	if r.team == nil {
+		return nil
+	}
+	if err := r.agree(); err != nil {
+		return err
+	}
+	return r.useNCCL()
+}
+
+// openTasks builds a model of tasks, and asks its teachers.
+func (r *Run) openTasks(ctx context.Context) (err error) {
 	if r.model, err = fusion.New(r.architecture, r.device); err != nil {
 		return err
 	}
@@ -243,24 +275,17 @@ func (r *Run) open(ctx context.Context) error {
 	if err := inTurn(r.team, func() error { return r.askTeachers(ctx) }); err != nil {
 		return err
 	}
-	if err := r.data.identify(); err != nil {
-		return err
-	}
-	if err := r.makeTrainer(); err != nil {
-		return err
-	}
-	if r.team == nil {
-		return nil
-	}
-	if err := r.agree(); err != nil {
-		return err
-	}
-	return r.useNCCL()
+	return r.data.identify()
 }
 
 // makeTrainer creates the trainer. Only rank 0 saves the results.
 func (r *Run) makeTrainer() (err error) {
-	deps := trainer.Deps{Model: r.model, Train: r.data.train(), Val: r.data.val(), Observers: []trainer.Observer{r.console}}
+	deps := trainer.Deps{Train: r.data.train(), Val: r.data.val(), Observers: []trainer.Observer{r.console}}
+	if r.pretraining != nil {
+		deps.Objective = r.pretraining.objective(r.config.Distill.Encoder)
+	} else {
+		deps.Model = r.model
+	}
 	if r.team != nil {
 		deps.Ranks = r.team
 	}

@@ -108,6 +108,8 @@ func strategy(task string) string {
 		return "task_alternation"
 	case config.TaskDistill:
 		return "distillation"
+	case config.TaskPretrain:
+		return "masked_language_modelling"
 	}
 	return "single_task"
 }
