@@ -91,7 +91,9 @@ func (r *Run) pretrainTokenizer(ctx context.Context) (*tokenize.Tokenizer, error
 		return tok, nil
 	}
 	if r.encoder.dir == "" {
-		return r.encoder.makeVocabulary(ctx, c.Tokenizer, callTexts(c.Data.PretrainPath), r.options.Out)
+		var unread error
+		tok, err := r.encoder.makeVocabulary(ctx, c.Tokenizer, callTexts(c.Data.PretrainPath, &unread), r.options.Out)
+		return tok, errors.Join(unread, err)
 	}
 	tok, err := tokenize.Load(r.encoder.dir)
 	if err == nil {
@@ -100,11 +102,17 @@ func (r *Run) pretrainTokenizer(ctx context.Context) (*tokenize.Tokenizer, error
 	return tok, err
 }
 
-// callTexts are the calls' texts; those that can't be read are told later.
-func callTexts(paths []string) iter.Seq[string] {
+// callTexts are the calls' texts. Calls that can't be read are told later, but any other
+// error of reading is put into failed.
+func callTexts(paths []string, failed *error) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for call, err := range label.ReadCalls(paths) {
-			if err == nil && !yield(string(call.Text)) {
+			switch {
+			case errors.Is(err, label.ErrBadCall):
+			case err != nil:
+				*failed = err
+				return
+			case !yield(string(call.Text)):
 				return
 			}
 		}

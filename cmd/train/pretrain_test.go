@@ -1,0 +1,247 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/trident-nlp/trident/internal/goldentest"
+	"github.com/trident-nlp/trident/pkg/datasets/synth"
+)
+
+// pretrainDir is a folder with demo calls, and configurations: pretrain.yaml makes an encoder,
+// student.yaml one of its second layer.
+func pretrainDir(t *testing.T) string {
+	t.Helper()
+	dir := quickDir(t)
+	if _, err := synth.WriteAll(t.Context(), filepath.Join(dir, "calls"), synth.Options{NER: 30, Cases: 60, QA: 20, Short: true, Seed: 1}, nil); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"pretrain.yaml": `
+task: pretrain
+backbone: {init: random, dropout: 0.1, size: {dim: 32, layers: 2, heads: 2, hidden_dim: 64}}
+data: {pretrain_path: [calls, more.txt]}
+tokenizer: {max_length: 48, vocab_size: 400}
+training: {num_epochs: 3, batch_size: 16, learning_rate: 3.0e-3, threads: 1}
+output: {model_dir: encoder}
+`,
+		"student.yaml": `
+task: pretrain
+data: {pretrain_path: [calls, more.txt]}
+distill: {encoder: {model: encoder, layers: [1], alpha_values: 1}}
+tokenizer: {max_length: 48}
+training: {num_epochs: 2, batch_size: 16, learning_rate: 1.0e-3, threads: 1}
+output: {model_dir: student}
+mlflow: {enabled: false}
+`,
+		"more.txt": "my son was beaten in Kisumu\n\nshe was calling from Nakuru\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func pretrainArgs(config string, sets ...string) []string {
+	args := []string{"--config", config, "--device", "cpu"}
+	for _, set := range sets {
+		args = append(args, "--set", set)
+	}
+	return args
+}
+
+// runsWell runs a command to its end.
+func runsWell(t *testing.T, dir string, args ...string) (stdout, stderr string) {
+	t.Helper()
+	p := start(t, dir, args...)
+	if code, _ := p.end(); code != 0 {
+		t.Fatalf("%v: exit code %d, stderr %q", args, code, p.stderr.String())
+	}
+	return p.stdout.String(), p.stderr.String()
+}
+
+func readText(t *testing.T, path ...string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(path...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// An encoder is made of calls, a student of the encoder, and a model of tasks of the student.
+func TestPretrain(t *testing.T) {
+	t.Parallel()
+	dir := pretrainDir(t)
+	stdout, stderr := runsWell(t, dir, pretrainArgs("pretrain.yaml", "pretrain.whole_word=true")...)
+	mustContain(t, stdout, "Made a vocabulary of 400 tokens", "Calls: ", "MLM: ", "MLM acc: ", "perplexity: ", "MLM masked accuracy", "backbone.model_name=encoder")
+	if stderr != "" {
+		t.Errorf("stderr %q", stderr)
+	}
+	var metrics struct {
+		Best struct {
+			Val []struct {
+				Report []struct {
+					Name  string
+					Value float64
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(readText(t, dir, "encoder/metrics.json")), &metrics); err != nil {
+		t.Fatal(err)
+	}
+	report := metrics.Best.Val[0].Report
+	if len(report) != 2 || report[0].Name != "masked_accuracy" || report[1].Name != "perplexity" || !(report[1].Value > 1) {
+		t.Errorf("metrics %v", report)
+	}
+	for _, name := range []string{"val_mlm/perplexity", "val_mlm/masked_accuracy", "train/loss_mlm"} {
+		if found, err := filepath.Glob(filepath.Join(dir, "mlruns/*/*/metrics", name)); err != nil || len(found) != 1 {
+			t.Errorf("MLflow has %v of %s", found, name)
+		}
+	}
+	mustContain(t, readText(t, dir, "encoder/README.md"), "library_name: trident", "calls of", "tokens in all", "of all words were masked")
+	if strings.Contains(stdout+readText(t, dir, "encoder/README.md")+readText(t, dir, "encoder/metrics.json"), "beaten in") {
+		t.Error("a call's text is written")
+	}
+
+	stdout, _ = runsWell(t, dir, pretrainArgs("student.yaml")...)
+	mustContain(t, stdout, "MLM acc: ")
+	mustContain(t, readText(t, dir, "student/README.md"), "begun with layers [1] of `encoder`", "It learnt from `encoder`")
+	mustContain(t, readText(t, dir, "student/config.json"), "DistilBertForMaskedLM", `"n_layers": 1`)
+	if readText(t, dir, "student/vocab.txt") != readText(t, dir, "encoder/vocab.txt") {
+		t.Error("the student has another vocabulary than its teacher")
+	}
+
+	stdout, _ = runsWell(t, dir, with("backbone.init=pretrained", "backbone.size={}", "backbone.model_name=student", "training.num_epochs=1")...)
+	mustContain(t, stdout, "Use it:")
+}
+
+// A run that was stopped and goes on leaves what one leaves that wasn't.
+func TestPretrainResumes(t *testing.T) {
+	t.Parallel()
+	for _, precision := range []string{"fp32", "bf16"} {
+		t.Run(precision, func(t *testing.T) {
+			args := pretrainArgs("pretrain.yaml", "training.precision="+precision, "training.num_epochs=6", "training.save_steps=3")
+			whole, broken := pretrainDir(t), pretrainDir(t)
+			runsWell(t, whole, args...)
+			p := start(t, broken, args...)
+			p.waitFor("[Checkpoint saved]")
+			p.signal(syscall.SIGTERM)
+			if code, _ := p.end(); code != 143 {
+				t.Fatalf("exit code %d, stderr %q", code, p.stderr.String())
+			}
+			stdout, _ := runsWell(t, broken, append(args, "--resume")...)
+			mustContain(t, stdout, "Resuming after step ")
+			for _, name := range []string{"model.safetensors", "vocab.txt", "config.json"} {
+				if readText(t, whole, "encoder", name) != readText(t, broken, "encoder", name) {
+					t.Errorf("%s differs from that of a run that wasn't stopped", name)
+				}
+			}
+			var want, got any
+			for into, dir := range map[*any]string{&want: whole, &got: broken} {
+				if err := json.Unmarshal([]byte(readText(t, dir, "encoder/metrics.json")), into); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if d := furthest(t, got, want, "metrics.json"); d != 0 {
+				t.Errorf("metrics differ by %.1e", d)
+			}
+		})
+	}
+}
+
+// Other calls, or other masks, aren't the run that was stopped.
+func TestPretrainResumeRefusesChanges(t *testing.T) {
+	t.Parallel()
+	dir := pretrainDir(t)
+	args := []string{"training.num_epochs=300"}
+	p := start(t, dir, pretrainArgs("pretrain.yaml", args...)...)
+	p.waitFor("[Checkpoint saved]")
+	p.signal(syscall.SIGTERM)
+	p.end()
+	for set, want := range map[string]string{
+		"pretrain.mask_probability=0.2": `pretrain.mask_probability was "0.15", is "0.2"`,
+		"data.pretrain_path=more.txt":   "the file of mlm was ",
+	} {
+		p := start(t, dir, append(pretrainArgs("pretrain.yaml", append(args, set)...), "--resume")...)
+		if code, _ := p.end(); code != 1 {
+			t.Errorf("%s: exit code %d", set, code)
+		}
+		mustContain(t, p.stderr.String(), want)
+	}
+}
+
+// So many processes with batch size b learn what one learns with so many times b, from calls
+// and from a teacher.
+func TestPretrainRanksEqualOne(t *testing.T) {
+	t.Parallel()
+	for config, model := range map[string]string{"pretrain.yaml": "encoder", "student.yaml": "student"} {
+		t.Run(model, func(t *testing.T) {
+			alone, together := pretrainDir(t), pretrainDir(t)
+			if model == "student" {
+				for _, dir := range []string{alone, together} {
+					runsWell(t, dir, pretrainArgs("pretrain.yaml", "training.num_epochs=1")...)
+				}
+			}
+			run := func(dir string, size int, more ...string) {
+				runsWell(t, dir, append(pretrainArgs(config, "backbone.dropout=0", "training.num_epochs=2", "training.learning_rate=1e-3", fmt.Sprintf("training.batch_size=%d", size)), more...)...)
+			}
+			if model == "student" && readText(t, alone, "encoder/model.safetensors") != readText(t, together, "encoder/model.safetensors") {
+				t.Fatal("the teachers differ")
+			}
+			run(alone, 16)
+			run(together, 8, "--nproc", "2")
+			want, got := goldentest.Open(t, filepath.Join(alone, model, "model.safetensors")), goldentest.Open(t, filepath.Join(together, model, "model.safetensors"))
+			worst, where := 0.0, ""
+			for _, name := range want.Names() {
+				if strings.HasSuffix(name, "k_lin.bias") { // the softmax cancels it: its gradient is rounding alone
+					continue
+				}
+				if d := goldentest.Compare(got.Float32s(name), want.Float32s(name)).Max; !(d <= worst) {
+					worst, where = d, name
+				}
+			}
+			if t.Logf("weights differ by up to %.1e (%s)", worst, where); !(worst <= rankLimit) {
+				t.Errorf("weights differ by %.1e; want at most %.0e", worst, rankLimit)
+			}
+		})
+	}
+}
+
+func TestPretrainRefuses(t *testing.T) {
+	t.Parallel()
+	dir := pretrainDir(t)
+	runsWell(t, dir, pretrainArgs("pretrain.yaml", "training.num_epochs=1", "mlflow.enabled=false")...)
+	if err := os.WriteFile(filepath.Join(dir, "bad.jsonl"), []byte("{\"text\": \"a secret\"}\n{\"text\": 5}\n{\"text\": \"b\"}\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{pretrainArgs("pretrain.yaml", "data.pretrain_path=missing"), "missing: no such file"},
+		{pretrainArgs("pretrain.yaml", "data.pretrain_path=bad.jsonl"), "bad.jsonl: line 2: text is not a string; mend it, or leave out such calls with --skip-bad-records"},
+		{pretrainArgs("student.yaml", "distill.encoder.layers=[2]"), "there is no layer 2 in the teacher, which has 2"},
+		{pretrainArgs("student.yaml", "distill.encoder.layers=[]", "backbone={init: random, size: {dim: 16, layers: 1, heads: 2, hidden_dim: 32}}"), "the teacher is 32 wide, but the student 16: set alpha_cos to 0"},
+		{pretrainArgs("student.yaml", "tokenizer.max_length=600"), "tokenizer.max_length is 600"},
+	} {
+		p := start(t, dir, test.args...)
+		if code, _ := p.end(); code != 1 || !strings.Contains(p.stderr.String(), test.want) || strings.Contains(p.stderr.String(), "secret") {
+			t.Errorf("%v: exit code %d, stderr %q; want %q", test.args, code, p.stderr.String(), test.want)
+		}
+	}
+	stdout, stderr := runsWell(t, dir, append(pretrainArgs("pretrain.yaml", "data.pretrain_path=[bad.jsonl, calls]", "training.num_epochs=1"), "--skip-bad-records")...)
+	mustContain(t, stdout+stderr, "left out 1 calls that can't be read")
+	stdout, _ = runsWell(t, dir, append(pretrainArgs("student.yaml", "distill.encoder={layers: [], alpha_cos: 0, alpha_attention: 1, alpha_values: 1}",
+		"backbone={init: random, size: {dim: 16, layers: 1, heads: 2, hidden_dim: 32}}"), "--dry-run")...)
+	mustContain(t, stdout, "Total steps: ")
+	runsWell(t, dir, pretrainArgs("student.yaml", "distill.encoder={layers: [], alpha_cos: 0, alpha_attention: 1, alpha_values: 1}",
+		"backbone={init: random, size: {dim: 16, layers: 1, heads: 2, hidden_dim: 32}}", "training.num_epochs=1")...)
+}
