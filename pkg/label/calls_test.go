@@ -62,7 +62,10 @@ func TestReadCallsEndsAtAnError(t *testing.T) {
 func TestReadCallsStopsWhenAsked(t *testing.T) {
 	dir := filetest.Folder(t, map[string]string{"a.txt": "one\ntwo\nthree\n"})
 	n := 0
-	for range ReadCalls([]string{dir}) {
+	for _, err := range ReadCalls([]string{dir}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if n++; n == 2 {
 			break
 		}

@@ -63,8 +63,8 @@ func RelationLoss(s *torchx.Scope, student, teacher Projections, lengths []int64
 	own := r.logWeights(s, student.From, student.To)
 	wanted := r.logWeights(s, s.Detach(teacher.From), s.Detach(teacher.To))
 	divergence := s.Sum(s.KLDiv(own, wanted), 3) // [sequences, heads, longest]
-	real := s.Float(s.Bools(places, int64(len(lengths)), 1, longest))
-	sum := s.Sum(s.Flatten(s.Mul(divergence, real), 0), 0)
+	counted := s.Float(s.Bools(places, int64(len(lengths)), 1, longest))
+	sum := s.Sum(s.Flatten(s.Mul(divergence, counted), 0), 0)
 	return part(s, s.Scale(sum, 1/float64(heads*tokens)), int(tokens), denominator)
 }
 

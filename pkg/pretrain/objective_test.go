@@ -52,12 +52,12 @@ func toyLoaders(t testing.TB, wholeWords bool) (train, val datasets.Loader) {
 	return loader(pieces[:48]), loader(pieces[48:])
 }
 
-func newTrainer(t testing.TB, o Objective, epochs int, ranks trainer.Ranks, observers ...trainer.Observer) *trainer.Trainer {
+func newTrainer(t testing.TB, o Objective, epochs int, observers ...trainer.Observer) *trainer.Trainer {
 	t.Helper()
 	train, val := toyLoaders(t, false)
 	tr, err := trainer.New(trainer.Settings{
 		Epochs: epochs, LearningRate: 5e-3, WarmupRatio: 0.1, MaxGradNorm: 1, Seed: 4, MaxBadSteps: 1, Best: trainer.BestLoss,
-	}, trainer.Deps{Objective: o, Train: []datasets.Loader{train}, Val: []datasets.Loader{val}, Ranks: ranks, Observers: observers})
+	}, trainer.Deps{Objective: o, Train: []datasets.Loader{train}, Val: []datasets.Loader{val}, Observers: observers})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func figures(scores trainer.Scores) map[string]float64 {
 
 func TestTrains(t *testing.T) {
 	var out bytes.Buffer
-	tr := newTrainer(t, Objective{Model: smallModel(t, 2, 32)}, 12, nil, trainer.NewConsole(&out, io.Discard))
+	tr := newTrainer(t, Objective{Model: smallModel(t, 2, 32)}, 12, trainer.NewConsole(&out, io.Discard))
 	h, err := tr.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestTrains(t *testing.T) {
 // A validation's perplexity is the exponential of the mean loss over its masked places.
 func TestPerplexity(t *testing.T) {
 	m := smallModel(t, 1, 16)
-	tr := newTrainer(t, Objective{Model: m}, 1, nil)
+	tr := newTrainer(t, Objective{Model: m}, 1)
 	_, val := toyLoaders(t, false)
 	scores, err := tr.Evaluate(context.Background(), []datasets.Loader{val})
 	if err != nil {
@@ -193,7 +193,7 @@ func TestRanksShareMasks(t *testing.T) {
 // A student learns from its teacher by each loss alone, and by all together.
 func TestStudentLearns(t *testing.T) {
 	teacher := smallModel(t, 4, 32)
-	if _, err := newTrainer(t, Objective{Model: teacher}, 12, nil).Run(context.Background()); err != nil {
+	if _, err := newTrainer(t, Objective{Model: teacher}, 12).Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	before := bytesOf(t, teacher)
@@ -214,7 +214,7 @@ func TestStudentLearns(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			h, err := newTrainer(t, Objective{Model: student, Distil: &d}, 8, nil).Run(context.Background())
+			h, err := newTrainer(t, Objective{Model: student, Distil: &d}, 8).Run(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
