@@ -215,6 +215,22 @@ func TestPretrainRanksEqualOne(t *testing.T) {
 	}
 }
 
+func TestCheckDataOfPretrain(t *testing.T) {
+	t.Parallel()
+	dir := pretrainDir(t)
+	stdout, _ := runsWell(t, dir, append(pretrainArgs("pretrain.yaml", "data.pretrain_path=[more.txt, more.txt]"), "--check-data")...)
+	mustContain(t, stdout, "Calls: 4, 2 of them different; 0 with bytes that aren't UTF-8; 0 can't be read")
+	if err := os.WriteFile(filepath.Join(dir, "bad.jsonl"), []byte("{\"text\": \"a secret\"}\n{\"text\": 5}\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, dir, append(pretrainArgs("pretrain.yaml", "data.pretrain_path=bad.jsonl"), "--check-data")...)
+	if code, _ := p.end(); code != 1 || strings.Contains(p.stdout.String()+p.stderr.String(), "secret") {
+		t.Errorf("exit code %d, %q", code, p.stderr.String())
+	}
+	mustContain(t, p.stdout.String(), "bad.jsonl: line 2: text is not a string")
+	mustContain(t, p.stderr.String(), "1 calls can't be read")
+}
+
 func TestPretrainRefuses(t *testing.T) {
 	t.Parallel()
 	dir := pretrainDir(t)

@@ -25,6 +25,9 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 		return err
 	}
 	o = o.complete()
+	if c.Task == config.TaskPretrain {
+		return checkCalls(ctx, c, o)
+	}
 	e, err := findEncoder(ctx, c.Backbone, true, o.Out, o.Err)
 	if err != nil {
 		return err
