@@ -56,7 +56,7 @@ func goldenQuestion(f goldentest.File, prefix string) Question {
 // element.
 func expectGradients(t *testing.T, s *torchx.Scope, m *Model, f goldentest.File, prefix string, limit float64) {
 	t.Helper()
-	var worst float64
+	worst, where := 0.0, ""
 	for _, p := range m.params.All() {
 		g := gradient(t, s, p.Tensor)
 		if !f.Has(prefix + p.Name) {
@@ -74,11 +74,14 @@ func expectGradients(t *testing.T, s *torchx.Scope, m *Model, f goldentest.File,
 		if goldentest.MaxAbs(want) < 1e-6 { // it is 0 but for rounding, as a key's bias has it
 			d.Relative = d.Max
 		}
-		if worst = max(worst, d.Relative); !(d.Relative <= limit) {
+		if d.Relative > worst {
+			worst, where = d.Relative, p.Name
+		}
+		if !(d.Relative <= limit) {
 			t.Errorf("gradient of %s differs by %.1e of %.1e", p.Name, d.Max, goldentest.MaxAbs(want))
 		}
 	}
-	t.Logf("%s: gradients differ by at most %.1e of the largest element", prefix, worst)
+	t.Logf("%s: gradients differ by at most %.1e of the largest element (%s)", prefix, worst, where)
 }
 
 // gradient is nil where there is none.

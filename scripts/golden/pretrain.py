@@ -81,8 +81,8 @@ def models(n, **changes):
     names = {"hidden_size": "dim", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads", "intermediate_size": "hidden_dim"}
     distilbert = reference.config(**{names[name]: value for name, value in changes.items()})
     return {
-        "distilbert": reference.randomize(DistilBertForMaskedLM(distilbert), place.seed(n)),
-        "bert": reference.randomize(BertForMaskedLM(bert_config(**changes)), place.seed(n + 1)),
+        "distilbert": reference.randomize(DistilBertForMaskedLM(distilbert), place.seed(n), scale=0.2),
+        "bert": reference.randomize(BertForMaskedLM(bert_config(**changes)), place.seed(n + 1), scale=0.2),
     }
 
 
