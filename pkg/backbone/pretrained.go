@@ -47,7 +47,7 @@ func LoadPretrained(dir, prefix string, p nn.Params) error {
 
 // OpenPretrained opens the weights of the model in dir, or the first of several files. The
 // caller closes them.
-func OpenPretrained(dir string) (*weights.File, error) {
+func OpenPretrained(dir string) (*nn.WeightFile, error) {
 	names := append(weights.HuggingFaceFiles(), "model.pt") // Trident's and the prototype's models
 	wanted := fmt.Sprintf("%s or %s, or the index of one in several files (….index.json)", weights.SafetensorsFile, weights.BinFile)
 	switch named, err := NamedWeights(dir); {

@@ -3,7 +3,7 @@ package backbone
 import (
 	"github.com/sugarme/gotch/ts"
 
-	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
 // Projections are the queries, keys and values of an encoder's last layer, [tokens, dim]
@@ -12,7 +12,7 @@ type Projections struct{ Queries, Keys, Values *ts.Tensor }
 
 // ForwardProjections is [Encoder.Forward] that also returns what the last layer's attention
 // is computed from: what a small encoder may imitate of a large one.
-func (e *Encoder) ForwardProjections(s *torchx.Scope, t Tokens) (*ts.Tensor, Projections) {
+func (e *Encoder) ForwardProjections(s *nn.Scope, t Tokens) (*ts.Tensor, Projections) {
 	below := Encoder{Config: e.Config, embeddings: e.embeddings, layers: e.layers[:len(e.layers)-1]}
 	x := below.Forward(s, t)
 	last := e.layers[len(e.layers)-1]

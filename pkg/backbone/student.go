@@ -7,6 +7,7 @@ import (
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
 // InitFromLayers overwrites an encoder's parameters by those of a larger one: the
@@ -14,11 +15,11 @@ import (
 // et al. 2019, section 3, take every other one). Both have the same sizes but for the
 // number of layers. A DistilBERT of a BERT gets the first token type added to its positions,
 // which is the same sum; a BERT of a DistilBERT gets token types of 0.
-func InitFromLayers(student, teacher torchx.Params, studentPrefix, teacherPrefix string, of, from Config, layers []int) error {
+func InitFromLayers(student, teacher nn.Params, studentPrefix, teacherPrefix string, of, from Config, layers []int) error {
 	if err := fitsTeacher(of, from, layers); err != nil {
 		return fmt.Errorf("start an encoder from its teacher's layers: %w", err)
 	}
-	s := torchx.Inference(student.Device())
+	s := nn.Inference(student.Device())
 	c := copier{s: s, student: student, teacher: teacher, to: studentPrefix, from: teacherPrefix}
 	for _, name := range []string{"word_embeddings.weight", "LayerNorm.weight", "LayerNorm.bias"} {
 		c.copy("embeddings."+name, "embeddings."+name)
@@ -72,8 +73,8 @@ func fitsTeacher(of, from Config, layers []int) error {
 
 // copier copies parameters; it carries its first error in s.
 type copier struct {
-	s                *torchx.Scope
-	student, teacher torchx.Params
+	s                *nn.Scope
+	student, teacher nn.Params
 	to, from         string // prefixes
 }
 
@@ -98,7 +99,7 @@ func (c copier) positions(of, from Config) {
 	c.copy(positions, positions)
 }
 
-func (c copier) get(p torchx.Params, name string) *ts.Tensor {
+func (c copier) get(p nn.Params, name string) *ts.Tensor {
 	t, found := p.Get(name)
 	if !found {
 		c.s.Fail(fmt.Errorf("there is no parameter %s", name))

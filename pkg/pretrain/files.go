@@ -15,9 +15,9 @@ import (
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/checkpoint"
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
@@ -99,12 +99,12 @@ func (m *Model) loadHead(file *weights.File) (found bool, err error) {
 }
 
 // headParams are the head's own.
-func (m *Model) headParams() []torchx.Param {
+func (m *Model) headParams() []nn.Param {
 	names := headNamesOf(m.Config.ModelType)
 	own := []string{
 		names.transform + ".weight", names.transform + ".bias", names.norm + ".weight", names.norm + ".bias", names.bias,
 	}
-	return slices.DeleteFunc(slices.Clone(m.params.All()), func(p torchx.Param) bool { return !slices.Contains(own, p.Name) })
+	return slices.DeleteFunc(slices.Clone(m.params.All()), func(p nn.Param) bool { return !slices.Contains(own, p.Name) })
 }
 
 // Save makes dir a folder that Hugging Face's fill-mask pipeline and

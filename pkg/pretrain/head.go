@@ -3,16 +3,16 @@ package pretrain
 import (
 	"github.com/sugarme/gotch/ts"
 
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/backbone"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
 // head says which token stood at a place: Linear → activation → LayerNorm → Linear, whose
 // matrix is that of the word embeddings. Its own bias is one number for each token.
 type head struct {
-	transform torchx.Linear // [dim, dim]
-	norm      torchx.LayerNorm
-	decoder   torchx.Linear // [vocabulary, dim], tied
+	transform nn.Linear // [dim, dim]
+	norm      nn.LayerNorm
+	decoder   nn.Linear // [vocabulary, dim], tied
 	config    backbone.Config
 }
 
@@ -27,17 +27,17 @@ func headNamesOf(modelType string) headNames {
 }
 
 // newHead adds the head's parameters, over the embeddings words [vocabulary, dim].
-func newHead(p torchx.Params, c backbone.Config, words *ts.Tensor) head {
+func newHead(p nn.Params, c backbone.Config, words *ts.Tensor) head {
 	names := headNamesOf(c.ModelType)
 	return head{
-		transform: torchx.NewLinearNormal(p, names.transform, c.Dim, c.Dim, c.InitRange),
-		norm:      torchx.NewLayerNorm(p, names.norm, c.Dim, c.NormEps()),
-		decoder:   torchx.Linear{Weight: words, Bias: p.New(names.bias, torchx.Zeros, c.VocabSize)},
+		transform: nn.NewLinearNormal(p, names.transform, c.Dim, c.Dim, c.InitRange),
+		norm:      nn.NewLayerNorm(p, names.norm, c.Dim, c.NormEps()),
+		decoder:   nn.Linear{Weight: words, Bias: p.New(names.bias, nn.Zeros, c.VocabSize)},
 		config:    c,
 	}
 }
 
 // logits maps hidden states [n, dim] to logits [n, vocabulary].
-func (h head) logits(s *torchx.Scope, hidden *ts.Tensor) *ts.Tensor {
+func (h head) logits(s *nn.Scope, hidden *ts.Tensor) *ts.Tensor {
 	return s.Linear(s.LayerNorm(h.config.Activated(s, hidden, h.transform), h.norm), h.decoder)
 }

@@ -5,7 +5,7 @@ import (
 
 	"github.com/sugarme/gotch/ts"
 
-	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -15,16 +15,16 @@ import (
 
 // MaskedLoss is the cross-entropy of logits [n, vocabulary] and the ids that stood there
 // [n], a scalar. n must be 1 or more. Its exponential is the perplexity.
-func MaskedLoss(s *torchx.Scope, logits *ts.Tensor, answers []int64, denominator float64) *ts.Tensor {
+func MaskedLoss(s *nn.Scope, logits *ts.Tensor, answers []int64, denominator float64) *ts.Tensor {
 	n := len(answers)
-	loss := s.CrossEntropy(s.Float(logits), s.Int64s(answers, int64(n)), nil, tasks.IgnoreToken, torchx.ReduceMean)
+	loss := s.CrossEntropy(s.Float(logits), s.Int64s(answers, int64(n)), nil, tasks.IgnoreToken, nn.ReduceMean)
 	return part(s, loss, n, denominator)
 }
 
 // SoftLoss is T²·KL(teacher ‖ student) of logits [n, vocabulary] that are divided by the
 // temperature T, a scalar: DistilBERT's distillation loss at the masked places, as
 // transformers' distiller computes it. The teacher gets no gradient.
-func SoftLoss(s *torchx.Scope, student, teacher *ts.Tensor, temperature float64, denominator float64) *ts.Tensor {
+func SoftLoss(s *nn.Scope, student, teacher *ts.Tensor, temperature float64, denominator float64) *ts.Tensor {
 	logits := func(x *ts.Tensor) *ts.Tensor { return s.LogSoftmax(s.Scale(s.Float(x), 1/temperature), 1) }
 	divergence := s.Sum(s.KLDiv(logits(student), logits(s.Detach(teacher))), 1) // [n]
 	n := rowsOf(s, divergence)
@@ -33,7 +33,7 @@ func SoftLoss(s *torchx.Scope, student, teacher *ts.Tensor, temperature float64,
 
 // CosineLoss is 1 - cos of the last hidden states [tokens, dim], a scalar: it makes them
 // point the same way (Sanh et al. 2019, section 3). The teacher gets no gradient.
-func CosineLoss(s *torchx.Scope, student, teacher *ts.Tensor, denominator float64) *ts.Tensor {
+func CosineLoss(s *nn.Scope, student, teacher *ts.Tensor, denominator float64) *ts.Tensor {
 	losses := s.CosineLosses(s.Float(student), s.Detach(s.Float(teacher))) // [tokens]
 	return part(s, s.Mean(losses), rowsOf(s, losses), denominator)
 }
@@ -47,7 +47,7 @@ type Projections struct{ From, To *ts.Tensor }
 // these are the attention's weights, from values to values the value relation. The
 // projections are cut into so many heads, whatever the models' own (MiniLMv2; Wang et al.
 // 2021); both dims must be multiples. The teacher gets no gradient.
-func RelationLoss(s *torchx.Scope, student, teacher Projections, lengths []int64, heads int64, denominator float64) *ts.Tensor {
+func RelationLoss(s *nn.Scope, student, teacher Projections, lengths []int64, heads int64, denominator float64) *ts.Tensor {
 	var longest, tokens int64
 	for _, length := range lengths {
 		longest, tokens = max(longest, length), tokens+length
@@ -79,7 +79,7 @@ type relations struct {
 const faint = -1e9
 
 // logWeights are log softmax(from·toᵀ/√d), [sequences, heads, longest, longest].
-func (r relations) logWeights(s *torchx.Scope, from, to *ts.Tensor) *ts.Tensor {
+func (r relations) logWeights(s *nn.Scope, from, to *ts.Tensor) *ts.Tensor {
 	a, b := r.split(s, from), r.split(s, to)
 	shape := s.Shape(a)
 	if shape == nil {
@@ -90,20 +90,20 @@ func (r relations) logWeights(s *torchx.Scope, from, to *ts.Tensor) *ts.Tensor {
 }
 
 // split makes [sequences, heads, longest, dim/heads] of packed rows [tokens, dim].
-func (r relations) split(s *torchx.Scope, x *ts.Tensor) *ts.Tensor {
+func (r relations) split(s *nn.Scope, x *ts.Tensor) *ts.Tensor {
 	padded := s.Unpack(s.Float(x), r.lengths, r.longest)
 	return s.Transpose(s.Reshape(padded, int64(len(r.lengths)), r.longest, r.heads, -1), 1, 2)
 }
 
 // part makes of a mean over n rows their sum by the denominator.
-func part(s *torchx.Scope, mean *ts.Tensor, n int, denominator float64) *ts.Tensor {
+func part(s *nn.Scope, mean *ts.Tensor, n int, denominator float64) *ts.Tensor {
 	if denominator == 0 || denominator == float64(n) {
 		return mean
 	}
 	return s.Scale(mean, float64(n)/denominator)
 }
 
-func rowsOf(s *torchx.Scope, x *ts.Tensor) int {
+func rowsOf(s *nn.Scope, x *ts.Tensor) int {
 	if shape := s.Shape(x); len(shape) > 0 {
 		return int(shape[0])
 	}

@@ -8,9 +8,9 @@ import (
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
 
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -20,15 +20,15 @@ type Model struct {
 	Config  backbone.Config
 	encoder *backbone.Encoder
 	head    head
-	params  torchx.Params
+	params  nn.Params
 }
 
 // New returns a model with random weights. The caller drops it.
 func New(c backbone.Config, device gotch.Device) (*Model, error) {
-	return build(c, torchx.NewParams(device, true))
+	return build(c, nn.NewParams(device, true))
 }
 
-func build(c backbone.Config, p torchx.Params) (m *Model, err error) {
+func build(c backbone.Config, p nn.Params) (m *Model, err error) {
 	defer func() {
 		if err != nil {
 			p.Drop()
@@ -47,7 +47,7 @@ func build(c backbone.Config, p torchx.Params) (m *Model, err error) {
 
 // CountParameters returns how many scalars a model has, without making it.
 func CountParameters(c backbone.Config) (int64, error) {
-	m, err := build(c, torchx.NewParams(gotch.CPU, false))
+	m, err := build(c, nn.NewParams(gotch.CPU, false))
 	if err != nil {
 		return 0, err
 	}
@@ -61,7 +61,7 @@ func wordEmbeddings(c backbone.Config) string {
 }
 
 // Params returns the parameters, named as in a checkpoint; the tied matrix stands there once.
-func (m *Model) Params() torchx.Params { return m.params }
+func (m *Model) Params() nn.Params { return m.params }
 
 // Drop frees the parameters. The model can't be used afterwards.
 func (m *Model) Drop() { m.params.Drop() }
@@ -78,11 +78,11 @@ func (m *Model) BackwardOrder() []*ts.Tensor {
 }
 
 // Hidden runs the encoder: hidden states [tokens, dim], without padding.
-func (m *Model) Hidden(s *torchx.Scope, t backbone.Tokens) *ts.Tensor { return m.encoder.Forward(s, t) }
+func (m *Model) Hidden(s *nn.Scope, t backbone.Tokens) *ts.Tensor { return m.encoder.Forward(s, t) }
 
 // Logits says what stood at the given rows of hidden [tokens, dim]: logits [rows,
 // vocabulary]. Those of all tokens would fill the memory, and only a few are asked for.
-func (m *Model) Logits(s *torchx.Scope, hidden *ts.Tensor, rows []int64) *ts.Tensor {
+func (m *Model) Logits(s *nn.Scope, hidden *ts.Tensor, rows []int64) *ts.Tensor {
 	return s.Block(func() *ts.Tensor {
 		return m.head.logits(s, s.Take(hidden, 0, s.Int64s(rows, int64(len(rows)))))
 	})
@@ -90,7 +90,7 @@ func (m *Model) Logits(s *torchx.Scope, hidden *ts.Tensor, rows []int64) *ts.Ten
 
 // Projections runs the encoder as [Model.Hidden] does, and returns the last layer's queries,
 // keys and values as well.
-func (m *Model) Projections(s *torchx.Scope, t backbone.Tokens) (*ts.Tensor, backbone.Projections) {
+func (m *Model) Projections(s *nn.Scope, t backbone.Tokens) (*ts.Tensor, backbone.Projections) {
 	return m.encoder.ForwardProjections(s, t)
 }
 

@@ -3,9 +3,9 @@ package pretrain
 import (
 	"github.com/sugarme/gotch/ts"
 
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
@@ -56,7 +56,7 @@ func (o Objective) Denominators(part datasets.Part) []float64 {
 
 // Losses implements [trainer.Objective]: Soft is the teacher's loss at the masked places,
 // Hidden the sum of those over all tokens, without their weights.
-func (o Objective) Losses(s *torchx.Scope, b datasets.Batch) []trainer.PartLoss {
+func (o Objective) Losses(s *nn.Scope, b datasets.Batch) []trainer.PartLoss {
 	target := b.Parts[0].Targets[0]
 	q := QuestionOf(b, target.Classes)
 	loss := trainer.PartLoss{Task: b.Parts[0].Task}
@@ -76,7 +76,7 @@ func (o Objective) Losses(s *torchx.Scope, b datasets.Batch) []trainer.PartLoss 
 }
 
 // learn sets the losses of a student.
-func (o Objective) learn(s *torchx.Scope, q Question, b datasets.Batch, loss *trainer.PartLoss) {
+func (o Objective) learn(s *nn.Scope, q Question, b datasets.Batch, loss *trainer.PartLoss) {
 	d, places := o.Distil, b.Parts[0].Targets[0].Denominator
 	teacher := d.ask(s, q)
 	defer teacher.drop(s) // the graph holds what the backward pass needs
@@ -106,7 +106,7 @@ func (o Objective) learn(s *torchx.Scope, q Question, b datasets.Batch, loss *tr
 }
 
 // run is the encoder's pass, with the last layer's projections if they are wanted.
-func (m *Model) run(s *torchx.Scope, t backbone.Tokens, projections bool) (*ts.Tensor, backbone.Projections) {
+func (m *Model) run(s *nn.Scope, t backbone.Tokens, projections bool) (*ts.Tensor, backbone.Projections) {
 	if projections {
 		return m.Projections(s, t)
 	}
@@ -121,11 +121,11 @@ type taught struct {
 }
 
 // ask runs the teacher in inference mode, in the precision of s, which takes its error.
-func (d *Distillation) ask(s *torchx.Scope, q Question) (t taught) {
+func (d *Distillation) ask(s *nn.Scope, q Question) (t taught) {
 	if s.Err() != nil {
 		return t
 	}
-	inner := torchx.Inference(s.Device())
+	inner := nn.Inference(s.Device())
 	hidden, last := d.Teacher.run(inner, q.Tokens, d.relations())
 	keep := func(x *ts.Tensor) *ts.Tensor {
 		if inner.Err() == nil {
@@ -148,7 +148,7 @@ func (d *Distillation) ask(s *torchx.Scope, q Question) (t taught) {
 	return t
 }
 
-func (t taught) drop(s *torchx.Scope) {
+func (t taught) drop(s *nn.Scope) {
 	for _, x := range t.kept {
 		if err := x.Drop(); err != nil {
 			s.Fail(err)
@@ -157,7 +157,7 @@ func (t taught) drop(s *torchx.Scope) {
 }
 
 // add is sum + weight·x; sum may be nil.
-func add(s *torchx.Scope, sum, x *ts.Tensor, weight float64) *ts.Tensor {
+func add(s *nn.Scope, sum, x *ts.Tensor, weight float64) *ts.Tensor {
 	switch {
 	case weight == 0:
 		return sum
@@ -171,7 +171,7 @@ func add(s *torchx.Scope, sum, x *ts.Tensor, weight float64) *ts.Tensor {
 }
 
 // Predict implements [trainer.Objective]: the likeliest token at each masked place.
-func (o Objective) Predict(s *torchx.Scope, b datasets.Batch, _ []tasks.Task) []trainer.Prediction {
+func (o Objective) Predict(s *nn.Scope, b datasets.Batch, _ []tasks.Task) []trainer.Prediction {
 	target := b.Parts[0].Targets[0]
 	q := QuestionOf(b, target.Classes)
 	predicted := make([]int, len(target.Classes))
