@@ -100,6 +100,7 @@ func TestBadOwnTasks(t *testing.T) {
 		"a path":           {Custom{Name: "../a", Kind: Token}, `task "../a": a name`},
 		"a line after it":  {Custom{Name: "a\n", Kind: Token}, `task "a\n": a name`},
 		"no kind":          {Custom{Name: "x"}, `task x: kind ""; want token, multiclass or multilabel`},
+		"pretraining":      {Custom{Name: "x", Kind: MaskedLM}, `task x: kind "masked_lm"`},
 		"another kind":     {Custom{Name: "x", Kind: "regression"}, `task x: kind "regression"`},
 		"token pooling":    {Custom{Name: "x", Kind: Token, Pooling: CLSPooling}, "task x: a token task has no pooling"},
 		"token pre":        {Custom{Name: "x", Kind: Token, PreClassifier: true}, "a token task has no pooling, pre_classifier"},

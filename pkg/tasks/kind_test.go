@@ -15,6 +15,7 @@ func TestLayout(t *testing.T) {
 		Token:      {true, true, false, 15, 5, []string{"mood"}},
 		MultiClass: {true, false, false, 3, 1, []string{"mood"}},
 		MultiLabel: {true, false, true, 3, 3, []string{"mood: calm", "mood: upset", "mood: silent"}},
+		MaskedLM:   {true, true, false, 15, 5, []string{"mood"}},
 		"ranking":  {false, false, false, 3, 1, []string{"mood"}},
 	} {
 		task, layout := Task{Kind: kind}, kind.Layout()

@@ -17,6 +17,11 @@ func TestRefusedTrainers(t *testing.T) {
 		want  []string
 	}{
 		{"no model", func(tr *toyTrainer) { tr.Model = nil }, []string{"Deps.Model is nil"}},
+		{"two objectives", func(tr *toyTrainer) { tr.Objective = multitask{Model: tr.Model} }, []string{"Deps.Model and Deps.Objective are both set"}},
+		{"an objective with another's teachers", func(tr *toyTrainer) {
+			tr.Model, tr.Objective = nil, multitask{Model: tr.Model}
+			tr.Distil = map[string]Distillation{"ner": {}}
+		}, []string{"Settings.Distil is set"}},
 		{"no training sets", func(tr *toyTrainer) { tr.Train = nil }, []string{"Deps.Train is empty"}},
 		{"patience, but nothing to validate on", func(tr *toyTrainer) { tr.Val = nil }, []string{"Deps.Val is empty", "Settings.Patience"}},
 		{"a set without examples", func(tr *toyTrainer) { tr.Val[1].Examples = nil }, []string{"Deps.Val[1] has 1 tasks and 0 examples"}},
