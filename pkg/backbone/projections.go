@@ -7,11 +7,11 @@ import (
 )
 
 // Projections are the queries, keys and values of an encoder's last layer, [tokens, dim]
-// each, its heads beside each other.
+// each, heads concatenated.
 type Projections struct{ Queries, Keys, Values *ts.Tensor }
 
-// ForwardProjections is [Encoder.Forward] that also returns what the last layer's attention
-// is computed from: what a small encoder may imitate of a large one.
+// ForwardProjections is [Encoder.Forward] that also returns the last layer's projections,
+// from which MiniLM's distillation losses are computed.
 func (e *Encoder) ForwardProjections(s *nn.Scope, t Tokens) (*ts.Tensor, Projections) {
 	below := Encoder{Config: e.Config, embeddings: e.embeddings, layers: e.layers[:len(e.layers)-1]}
 	x := below.Forward(s, t)

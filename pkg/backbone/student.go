@@ -10,11 +10,11 @@ import (
 	"github.com/trident-nlp/trident/pkg/nn"
 )
 
-// InitFromLayers overwrites an encoder's parameters by those of a larger one: the
-// embeddings, and for layer i those of the teacher's layer layers[i], counted from 0 (Sanh
-// et al. 2019, section 3, take every other one). Both have the same sizes but for the
-// number of layers. A DistilBERT of a BERT gets the first token type added to its positions,
-// which is the same sum; a BERT of a DistilBERT gets token types of 0.
+// InitFromLayers initialises a student from a larger encoder: the embeddings are copied, and
+// layer i from the teacher's layer layers[i], counted from 0 (Sanh et al. 2019, section 3,
+// take every other layer). Both have the same sizes, except for the number of layers. From
+// BERT to DistilBERT the first token type embedding is added to the position embeddings,
+// which gives the same sum; from DistilBERT to BERT token type embeddings are 0.
 func InitFromLayers(student, teacher nn.Params, studentPrefix, teacherPrefix string, of, from Config, layers []int) error {
 	if err := fitsTeacher(of, from, layers); err != nil {
 		return fmt.Errorf("start an encoder from its teacher's layers: %w", err)

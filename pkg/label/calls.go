@@ -13,14 +13,14 @@ type Call struct {
 	Repaired bool // bytes of it weren't UTF-8, and were replaced by U+FFFD
 }
 
-// ErrBadCall marks an error of [ReadCalls] that is one call's: those behind it can be read.
+// ErrBadCall marks an error of [ReadCalls] that concerns one call: later ones can be read.
 var ErrBadCall = errors.New("a call can't be read")
 
 // ReadCalls yields the calls of files, folders of such and patterns, in order, as infer
 // finds and reads them: JSON Lines, JSON, CSV, TSV or a call in each line, by the files'
 // names or else their beginnings; compressed or not. Blank lines and calls without text
-// are passed over. An error names the file and the line or record. One that is
-// [ErrBadCall] is followed by the next call, if the caller goes on; any other is the last.
+// are skipped. An error names the file and the line or record. After an [ErrBadCall] the
+// iteration continues with the next call; any other error ends it.
 func ReadCalls(inputs []string) iter.Seq2[Call, error] {
 	return func(yield func(Call, error) bool) {
 		files, err := findFiles(inputs)

@@ -19,12 +19,12 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// Corpus is calls as the model reads them: in pieces of its length. A call that is longer
-// gives several pieces, each with its own [CLS] and [SEP], and nothing of it is lost; a
-// short one is a piece by itself. No piece holds parts of two calls, so it is run_mlm's
-// line_by_line, but for the rest of a long line, and not its group_texts, which joins texts:
-// a helpline's calls have nothing to do with each other, and without padding (see
-// backbone.Tokens) short pieces cost no more than full ones.
+// Corpus is tokenized calls, in pieces of at most the model's length. A longer call becomes
+// several pieces, each with its own [CLS] and [SEP], and loses nothing; a short one is a
+// piece by itself. No piece contains parts of two calls. This is run_mlm's line_by_line
+// without truncation, rather than group_texts, which concatenates texts: calls are
+// unrelated, and as the encoder strips padding (see backbone.Tokens), short pieces cost no
+// more per token than full ones.
 type Corpus struct {
 	Pieces []Piece
 	Counts
@@ -36,16 +36,16 @@ type Piece struct {
 	call uint64  // a hash of the call's text
 }
 
-// Counts say what became of the calls.
+// Counts are of the calls that were read.
 type Counts struct {
 	Calls    int // those with a text
 	Tokens   int // of all pieces, [CLS] and [SEP] included
 	Long     int // among Calls: longer than a piece
 	Repaired int // among Calls: parts of them weren't UTF-8
-	Skipped  int // can't be read; not among Calls
+	Skipped  int // couldn't be read; not among Calls
 }
 
-// window is how many calls are encoded together, on all cores.
+// window is how many calls are encoded at a time, on all cores.
 const window = 2048
 
 // ReadCorpus reads the calls of files, folders and patterns; see [label.ReadCalls]. A piece
@@ -126,8 +126,8 @@ func cut(text string, tok *tokenize.Tokenizer, maxLength int) []Piece {
 }
 
 // Split holds back a share of the calls, above 0 and below 1, for evaluation: at least one.
-// All pieces of a call, and calls with the same text, go the same way. The same seed and
-// calls give the same split, whatever the calls' order.
+// All pieces of a call, and all calls with the same text, are on the same side. The split
+// depends on the seed and the set of calls, not on their order.
 func (c Corpus) Split(share float64, seed uint64) (train, val []Piece, err error) {
 	if !(share > 0 && share < 1) {
 		return nil, nil, fmt.Errorf("hold calls back for evaluation: a share of %v; want more than 0 and less than 1", share)
@@ -183,8 +183,8 @@ func mix(a, b uint64) uint64 {
 	return hash.Sum64()
 }
 
-// Examples are pieces as a [datasets.Loader] takes them: each has its number, from 1, for
-// its record.
+// Examples makes examples for a [datasets.Loader]; an example's record number is the
+// piece's, from 1.
 func Examples(pieces []Piece) []datasets.Example {
 	list := make([]datasets.Example, len(pieces))
 	for i, p := range pieces {

@@ -29,18 +29,14 @@ var classes = map[string]struct{ model, tokenizer string }{
 	backbone.BERT:       {"BertForMaskedLM", "BertTokenizer"},
 }
 
-// Load reads an encoder and, where the folder has it, its masked language model's head; a
-// head that isn't there is drawn anew, which hasHead says. The folder is one of Hugging
-// Face's or ours. change, if not nil, may set the configuration's dropouts. The caller drops
-// the model.
-func Load(dir string, device gotch.Device, change func(*backbone.Config)) (m *Model, hasHead bool, err error) {
+// Load reads an encoder and its masked language model's head from a folder of Hugging Face's
+// or ours. A missing head is initialised randomly; hasHead says whether it was there. The
+// caller drops the model.
+func Load(dir string, device gotch.Device) (m *Model, hasHead bool, err error) {
 	dir = atomicdir.Current(dir)
 	c, err := backbone.ReadConfig(filepath.Join(dir, configFile))
 	if err != nil {
 		return nil, false, err
-	}
-	if change != nil {
-		change(&c)
 	}
 	if m, err = New(c, device); err != nil {
 		return nil, false, err
@@ -53,9 +49,8 @@ func Load(dir string, device gotch.Device, change func(*backbone.Config)) (m *Mo
 	return m, hasHead, nil
 }
 
-// LoadPretrained overwrites the parameters by those of the model in dir: the encoder's,
-// which must be there, and the head's, which may all be missing; hasHead says whether they
-// were there.
+// LoadPretrained overwrites the parameters by those of the model in dir. The encoder's must
+// be there; the head's may be missing altogether, as hasHead says.
 func (m *Model) LoadPretrained(dir string) (hasHead bool, err error) {
 	if err := backbone.LoadPretrained(dir, m.Config.ModelType+".", m.params); err != nil {
 		return false, err
@@ -107,9 +102,9 @@ func (m *Model) headParams() []nn.Param {
 	return slices.DeleteFunc(slices.Clone(m.params.All()), func(p nn.Param) bool { return !slices.Contains(own, p.Name) })
 }
 
-// Save makes dir a folder that Hugging Face's fill-mask pipeline and
-// AutoModelForMaskedLM read, and Trident as backbone.model_name: whole or not at all.
-// Files of other names in dir are left alone; extra ones are written with it.
+// Save writes a folder that Hugging Face's AutoModelForMaskedLM and fill-mask pipeline read,
+// and Trident as backbone.model_name: whole or not at all. Files of other names in dir are
+// left alone; extra maps further names to contents.
 func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra map[string][]byte) error {
 	err := atomicdir.Replace(dir, func(tmp string) error {
 		tensors, err := checkpoint.Tensors(m.params.All())

@@ -108,13 +108,13 @@ func TestLoadWithoutHead(t *testing.T) {
 			return dir
 		}
 		inEncoder := func(name string) bool { return strings.HasPrefix(name, modelType+".") }
-		m, hasHead, err := Load(folder(inEncoder), gotch.CPU, nil)
+		m, hasHead, err := Load(folder(inEncoder), gotch.CPU)
 		if err != nil || hasHead {
 			t.Fatalf("has a head: %v, %v", hasHead, err)
 		}
 		m.Drop()
 		half := folder(func(name string) bool { return inEncoder(name) || strings.HasSuffix(name, "bias") })
-		if _, _, err := Load(half, gotch.CPU, nil); err == nil || !strings.Contains(err.Error(), "2 tensors are missing") {
+		if _, _, err := Load(half, gotch.CPU); err == nil || !strings.Contains(err.Error(), "2 tensors are missing") {
 			t.Errorf("half a head: %v", err)
 		}
 	})

@@ -7,8 +7,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/nn"
 )
 
-// head says which token stood at a place: Linear → activation → LayerNorm → Linear, whose
-// matrix is that of the word embeddings. Its own bias is one number for each token.
+// head maps hidden states to logits over the vocabulary: Linear → activation → LayerNorm →
+// Linear, whose weight is tied to the word embeddings.
 type head struct {
 	transform nn.Linear // [dim, dim]
 	norm      nn.LayerNorm

@@ -9,21 +9,21 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// The losses below are sums over the rows that they are given, divided by their number or,
-// where these are some of a larger batch's, by a denominator that is its number: so the
-// losses of its parts add up to its own. 0 is the loss's own number.
+// Each loss below is the sum over the rows that it is given, divided by denominator: the
+// number of rows of the larger batch of which these are a part, so that the losses of its
+// parts add up to its own. A denominator of 0 is the number of rows given.
 
-// MaskedLoss is the cross-entropy of logits [n, vocabulary] and the ids that stood there
-// [n], a scalar. n must be 1 or more. Its exponential is the perplexity.
+// MaskedLoss is the cross-entropy of logits [n, vocabulary] against the original ids [n], a
+// scalar. n must be 1 or more.
 func MaskedLoss(s *nn.Scope, logits *ts.Tensor, answers []int64, denominator float64) *ts.Tensor {
 	n := len(answers)
 	loss := s.CrossEntropy(s.Float(logits), s.Int64s(answers, int64(n)), nil, tasks.IgnoreToken, nn.ReduceMean)
 	return part(s, loss, n, denominator)
 }
 
-// SoftLoss is T²·KL(teacher ‖ student) of logits [n, vocabulary] that are divided by the
-// temperature T, a scalar: DistilBERT's distillation loss at the masked places, as
-// transformers' distiller computes it. The teacher gets no gradient.
+// SoftLoss is T²·KL(teacher ‖ student) of logits [n, vocabulary] divided by the temperature
+// T, a scalar: DistilBERT's distillation loss at masked positions, as transformers'
+// distiller computes it. The teacher gets no gradient.
 func SoftLoss(s *nn.Scope, student, teacher *ts.Tensor, temperature float64, denominator float64) *ts.Tensor {
 	logits := func(x *ts.Tensor) *ts.Tensor { return s.LogSoftmax(s.Scale(s.Float(x), 1/temperature), 1) }
 	divergence := s.Sum(s.KLDiv(logits(student), logits(s.Detach(teacher))), 1) // [n]
@@ -31,22 +31,23 @@ func SoftLoss(s *nn.Scope, student, teacher *ts.Tensor, temperature float64, den
 	return part(s, s.Scale(s.Mean(divergence), temperature*temperature), n, denominator)
 }
 
-// CosineLoss is 1 - cos of the last hidden states [tokens, dim], a scalar: it makes them
-// point the same way (Sanh et al. 2019, section 3). The teacher gets no gradient.
+// CosineLoss is 1 - cos of the last hidden states [tokens, dim], a scalar: it aligns their
+// directions (Sanh et al. 2019, section 3). The teacher gets no gradient.
 func CosineLoss(s *nn.Scope, student, teacher *ts.Tensor, denominator float64) *ts.Tensor {
 	losses := s.CosineLosses(s.Float(student), s.Detach(s.Float(teacher))) // [tokens]
 	return part(s, s.Mean(losses), rowsOf(s, losses), denominator)
 }
 
-// Projections are two of a layer's queries, keys and values, [tokens, dim] each, between
-// whose rows there is a relation. Teacher and student may differ in dim.
+// Projections are two of a layer's queries, keys and values, [tokens, dim] each, whose
+// relation is compared. Teacher and student may differ in dim.
 type Projections struct{ From, To *ts.Tensor }
 
-// RelationLoss is MiniLM's (Wang et al. 2020): in each sequence and of each head the
-// divergence KL(teacher ‖ student) of softmax(From·Toᵀ/√d), a scalar. From queries to keys
-// these are the attention's weights, from values to values the value relation. The
-// projections are cut into so many heads, whatever the models' own (MiniLMv2; Wang et al.
-// 2021); both dims must be multiples. The teacher gets no gradient.
+// RelationLoss is MiniLM's (Wang et al. 2020), a scalar: the mean over heads and tokens of
+// KL(teacher ‖ student), where the distributions are softmax(From·Toᵀ/√d) within each
+// sequence. From queries to keys this compares attention distributions, from values to values
+// value relations. The projections are split into heads heads, independently of the models'
+// own (MiniLMv2; Wang et al. 2021); both dims must be multiples of it. The teacher gets no
+// gradient.
 func RelationLoss(s *nn.Scope, student, teacher Projections, lengths []int64, heads int64, denominator float64) *ts.Tensor {
 	var longest, tokens int64
 	for _, length := range lengths {

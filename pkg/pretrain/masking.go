@@ -10,34 +10,34 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// What becomes of a chosen token (Devlin et al. 2019, section 3.1): 80 of 100 times it is
-// replaced by [MASK], 10 times by a random token, and 10 times it stays.
+// What replaces a chosen token (Devlin et al. 2019, section 3.1): [MASK] with probability
+// 0.8, a random token with 0.1; otherwise the token is kept.
 const (
 	replaceByMask   = 0.8
-	replaceByRandom = 0.5 // of those that [MASK] doesn't replace
+	replaceByRandom = 0.5 // where [MASK] doesn't
 )
 
 // DefaultMaskProbability is BERT's.
 const DefaultMaskProbability = 0.15
 
-// Masker chooses the tokens that a model shall predict, as Hugging Face's
-// DataCollatorForLanguageModeling does: each by itself with the same probability. Special
-// tokens, [UNK] too, are never chosen, nor do they take a token's place, which they may
-// with Hugging Face's. A Masker is safe for concurrent use.
+// Masker chooses the tokens that a model has to predict, as Hugging Face's
+// DataCollatorForLanguageModeling does: independently and with equal probability. Special
+// tokens, [UNK] included, are never chosen, and never used as random replacements (Hugging
+// Face's may be). A Masker is safe for concurrent use.
 type Masker struct {
 	probability float64
 	wholeWords  bool
 	mask        int32   // [MASK]
 	ordinary    []int32 // all tokens that aren't special
 	special     []bool  // by id
-	continues   []bool  // by id: "##…", which goes on with a word
+	continues   []bool  // by id: "##…", which continues a word
 }
 
-// NewMasker chooses tokens of tok with that probability, above 0 and below 1. With
-// wholeWords it chooses words, each with all of its sub-words, of which each is replaced by
-// itself; that is BERT's whole-word masking. (Hugging Face's chooses a word that has one
-// chosen sub-word, so long words more often, and more than the probability says; and it
-// replaces them by [MASK] alone.)
+// NewMasker returns a Masker for tok's tokens; the probability is above 0 and below 1. With
+// wholeWords it chooses whole words, whose sub-words are then replaced independently, as in
+// BERT's whole-word masking. (Hugging Face's chooses each word of which a sub-word is
+// chosen, so long words more often and more tokens than the probability says, and replaces
+// by [MASK] only.)
 func NewMasker(tok *tokenize.Tokenizer, probability float64, wholeWords bool) (*Masker, error) {
 	if !(probability > 0 && probability < 1) {
 		return nil, fmt.Errorf("mask tokens: a probability of %v; want more than 0 and less than 1", probability)
@@ -67,15 +67,15 @@ func NewMasker(tok *tokenize.Tokenizer, probability float64, wholeWords bool) (*
 	return m, nil
 }
 
-// Mask returns what the model reads of a piece's tokens and what it shall say of each: the
-// id that stood there, or [tasks.IgnoreToken] for those that weren't chosen. Both have as
-// many elements as ids, which stays as it is. The choice is a function of seed and ids
-// alone, so it is the same on any rank and in a run that was resumed.
+// Mask returns the masked ids that the model reads, and the targets: the original id at
+// each chosen position, [tasks.IgnoreToken] elsewhere. Both have the length of ids, which
+// isn't changed. The result depends on ids and seed alone, so it is the same on any rank and
+// in a resumed run.
 func (m *Masker) Mask(ids []int32, seed uint64) (masked []int32, targets []int64) {
 	return m.draw(ids, rand.New(rand.NewPCG(seed, 0)))
 }
 
-// draws are where random numbers come from.
+// draws is the source of random numbers.
 type draws interface {
 	Float64() float64 // from 0 up to 1
 	IntN(n int) int   // from 0 up to n
@@ -106,7 +106,7 @@ func (m *Masker) draw(ids []int32, random draws) (masked []int32, targets []int6
 	return masked, targets
 }
 
-// goesOn reports whether token i is a later part of the word that token i-1 is of.
+// goesOn reports whether token i continues the word of token i-1.
 func (m *Masker) goesOn(ids []int32, i int) bool {
 	return i > 0 && !m.isSpecial(ids[i-1]) && int(ids[i]) < len(m.continues) && m.continues[ids[i]]
 }

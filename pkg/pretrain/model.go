@@ -66,9 +66,9 @@ func (m *Model) Params() nn.Params { return m.params }
 // Drop frees the parameters. The model can't be used afterwards.
 func (m *Model) Drop() { m.params.Drop() }
 
-// BackwardOrder returns the parameters in the order in which a backward pass has done with
-// them: the head's, the encoder's from its last layer, and the word embeddings, which the
-// pass begins and ends with.
+// BackwardOrder returns the parameters in the order in which a backward pass completes their
+// gradients: the head's, then the encoder's from its last layer. The tied word embeddings,
+// which the pass reaches first and last, are at the end.
 func (m *Model) BackwardOrder() []*ts.Tensor {
 	var order []*ts.Tensor
 	for _, p := range slices.Backward(m.params.All()) {
@@ -80,8 +80,8 @@ func (m *Model) BackwardOrder() []*ts.Tensor {
 // Hidden runs the encoder: hidden states [tokens, dim], without padding.
 func (m *Model) Hidden(s *nn.Scope, t backbone.Tokens) *ts.Tensor { return m.encoder.Forward(s, t) }
 
-// Logits says what stood at the given rows of hidden [tokens, dim]: logits [rows,
-// vocabulary]. Those of all tokens would fill the memory, and only a few are asked for.
+// Logits applies the head to the given rows of hidden [tokens, dim], giving logits [rows,
+// vocabulary]. Logits of all tokens would take too much memory.
 func (m *Model) Logits(s *nn.Scope, hidden *ts.Tensor, rows []int64) *ts.Tensor {
 	return s.Block(func() *ts.Tensor {
 		return m.head.logits(s, s.Take(hidden, 0, s.Int64s(rows, int64(len(rows)))))
@@ -94,16 +94,16 @@ func (m *Model) Projections(s *nn.Scope, t backbone.Tokens) (*ts.Tensor, backbon
 	return m.encoder.ForwardProjections(s, t)
 }
 
-// Question is what a batch asks: the tokens that the encoder reads, and what stood at some
-// of their places.
+// Question is a masked batch: the tokens that the encoder reads, the positions to predict,
+// and the original ids there.
 type Question struct {
 	Tokens  backbone.Tokens
 	Rows    []int64 // of the hidden states
-	Answers []int64 // the ids that stood there
+	Answers []int64 // the original ids, one for each row
 }
 
-// QuestionOf strips a batch's padding. targets are what a [Masker] says of its tokens,
-// [Size, Length], and [tasks.IgnoreToken] on padding.
+// QuestionOf strips a batch's padding. targets [Size, Length] are a [Masker]'s, and
+// [tasks.IgnoreToken] on padding.
 func QuestionOf(b datasets.Batch, targets []int64) Question {
 	var q Question
 	for row := range b.Size {

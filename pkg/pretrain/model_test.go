@@ -34,7 +34,7 @@ func forEachType(t *testing.T, test func(t *testing.T, modelType string)) {
 
 func load(t testing.TB, dir string) *Model {
 	t.Helper()
-	m, hasHead, err := Load(dir, gotch.CPU, nil)
+	m, hasHead, err := Load(dir, gotch.CPU)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,20 +13,20 @@ import (
 // TaskName is the task's in metrics and logs.
 const TaskName = "mlm"
 
-// Task is masked language modelling as a [datasets.Loader] has it.
+// Task describes masked language modelling to a [datasets.Loader].
 func Task() tasks.Task {
 	return tasks.Task{Name: TaskName, Kind: tasks.MaskedLM, Heads: []tasks.Head{{Name: TaskName}}}
 }
 
-// Vary is [datasets.Loader.Vary]: the example's tokens, some of them masked, with what stood
-// there for its label. Which ones is a function of the epoch's seed and the example's number.
+// Vary is [datasets.Loader.Vary]: it masks tokens of the example, and labels it with the
+// original ids. The mask depends on the epoch's seed and the example's number.
 func (m *Masker) Vary(ex datasets.Example, seed uint64) datasets.Example {
 	ids, targets := m.Mask(ex.IDs, mix(seed, uint64(ex.Record)))
 	return datasets.Example{Record: ex.Record, IDs: ids, Labels: []datasets.Label{{Classes: targets}}}
 }
 
-// Objective is what a [trainer.Trainer] trains: a model by masked language modelling and,
-// where Distil is set, by what a teacher says of the same masked tokens.
+// Objective is a [trainer.Objective]: masked language modelling and, where Distil is set,
+// distillation from a teacher that reads the same masked tokens.
 type Objective struct {
 	*Model
 	Distil *Distillation
@@ -37,14 +37,14 @@ type Objective struct {
 //	Soft·T²·KL(teacher ‖ student) + Hard·cross-entropy + Cosine·(1-cos)
 //	+ Attention·KL of the attention's weights + Values·KL of the value relation
 //
-// The first two are means over the masked places, the others over all tokens. Cosine wants a
-// student as wide as its teacher; the last two, MiniLM's, don't. A loss of weight 0 isn't
-// in it.
+// The first two are means over masked positions, the others over all tokens. Cosine needs a
+// student as wide as its teacher; the last two, MiniLM's, don't. Losses of weight 0 are left
+// out.
 type Distillation struct {
-	Teacher                               *Model // reads the student's tokens; it gets no gradient, and drops nothing out
+	Teacher                               *Model // has the student's vocabulary; runs in inference mode
 	Temperature                           float64
 	Soft, Hard, Cosine, Attention, Values float64
-	RelationHeads                         int64 // into which both models' projections are cut
+	RelationHeads                         int64 // into which both models' projections are split
 }
 
 func (d *Distillation) relations() bool { return d.Attention > 0 || d.Values > 0 }
@@ -54,8 +54,8 @@ func (o Objective) Denominators(part datasets.Part) []float64 {
 	return []float64{float64(part.Targets[0].Valid)}
 }
 
-// Losses implements [trainer.Objective]: Soft is the teacher's loss at the masked places,
-// Hidden the sum of those over all tokens, without their weights.
+// Losses implements [trainer.Objective]. Hidden is the sum of the losses over all tokens,
+// without their weights.
 func (o Objective) Losses(s *nn.Scope, b datasets.Batch) []trainer.PartLoss {
 	target := b.Parts[0].Targets[0]
 	q := QuestionOf(b, target.Classes)
@@ -75,7 +75,7 @@ func (o Objective) Losses(s *nn.Scope, b datasets.Batch) []trainer.PartLoss {
 	return []trainer.PartLoss{loss}
 }
 
-// learn sets the losses of a student.
+// learn sets a student's losses.
 func (o Objective) learn(s *nn.Scope, q Question, b datasets.Batch, loss *trainer.PartLoss) {
 	d, places := o.Distil, b.Parts[0].Targets[0].Denominator
 	teacher := d.ask(s, q)
@@ -113,14 +113,14 @@ func (m *Model) run(s *nn.Scope, t backbone.Tokens, projections bool) (*ts.Tenso
 	return m.Hidden(s, t), backbone.Projections{}
 }
 
-// taught is what a teacher says of a batch: tensors that outlive the Scope they were made in.
+// taught are a teacher's outputs for a batch, which outlive the Scope they were made in.
 type taught struct {
 	hidden, logits *ts.Tensor
 	last           backbone.Projections
 	kept           []*ts.Tensor
 }
 
-// ask runs the teacher in inference mode, in the precision of s, which takes its error.
+// ask runs the teacher in inference mode and in the precision of s, which receives its error.
 func (d *Distillation) ask(s *nn.Scope, q Question) (t taught) {
 	if s.Err() != nil {
 		return t
@@ -170,7 +170,7 @@ func add(s *nn.Scope, sum, x *ts.Tensor, weight float64) *ts.Tensor {
 	return s.Add(sum, x)
 }
 
-// Predict implements [trainer.Objective]: the likeliest token at each masked place.
+// Predict implements [trainer.Objective]: the most probable token at each masked position.
 func (o Objective) Predict(s *nn.Scope, b datasets.Batch, _ []tasks.Task) []trainer.Prediction {
 	target := b.Parts[0].Targets[0]
 	q := QuestionOf(b, target.Classes)

@@ -7,8 +7,8 @@ import (
 	"github.com/trident-nlp/trident/pkg/backbone"
 )
 
-// StudentConfig is the architecture of a student of that model type and as many layers, which
-// is like its teacher otherwise.
+// StudentConfig is the architecture of a student of the given model type and number of
+// layers, with its teacher's sizes.
 func StudentConfig(teacher backbone.Config, modelType string, layers int) backbone.Config {
 	c := teacher
 	c.ModelType, c.Layers = modelType, int64(layers)
@@ -22,7 +22,7 @@ func StudentConfig(teacher backbone.Config, modelType string, layers int) backbo
 	return c
 }
 
-// Check refuses losses that a student of those sizes can't have.
+// Check refuses losses that aren't defined for a student of that architecture.
 func (d *Distillation) Check(student backbone.Config) error {
 	teacher := d.Teacher.Config
 	switch {
@@ -36,8 +36,8 @@ func (d *Distillation) Check(student backbone.Config) error {
 	return nil
 }
 
-// InitFrom starts a student from chosen layers of its teacher, counted from 0, one for each
-// of its own, and from the teacher's embeddings and head: see [backbone.InitFromLayers].
+// InitFrom initialises a student from its teacher's embeddings, head, and chosen layers,
+// counted from 0, one for each of its own; see [backbone.InitFromLayers].
 func (m *Model) InitFrom(teacher *Model, layers []int) error {
 	err := backbone.InitFromLayers(m.params, teacher.params, m.Config.ModelType+".", teacher.Config.ModelType+".", m.Config, teacher.Config, layers)
 	if err != nil {

@@ -21,8 +21,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// pretraining is what a run of task: pretrain has in place of a model of tasks and its
-// labelled data.
+// pretraining is the part of a [Run] that task: pretrain has instead of a model of tasks.
 type pretraining struct {
 	counts  pretrain.Counts
 	encoder backbone.Config // of the encoder that is trained
@@ -33,12 +32,12 @@ type pretraining struct {
 	hasHead bool            // the pretrained model came with a masked language model's head
 }
 
-// fromTeacher reports whether the student starts from layers of its teacher.
+// fromTeacher reports whether the student is initialised from its teacher's layers.
 func fromTeacher(c config.Config) bool {
 	return c.Distill.Encoder != nil && len(c.Distill.Encoder.Layers) > 0
 }
 
-// preparePretraining reads the calls, and finds what the encoder starts from.
+// preparePretraining reads the calls, and finds the encoder and its teacher.
 func (r *Run) preparePretraining(ctx context.Context, dryRun bool) (err error) {
 	c, o, p := r.config, r.options, &pretraining{}
 	r.pretraining = p
@@ -70,7 +69,7 @@ func (r *Run) preparePretraining(ctx context.Context, dryRun bool) (err error) {
 	return err
 }
 
-// pretrainTokenizer is the teacher's, as both read the same tokens, or else the encoder's.
+// pretrainTokenizer is the teacher's, as both must read the same tokens, or the encoder's.
 func (r *Run) pretrainTokenizer(ctx context.Context) (*tokenize.Tokenizer, error) {
 	c, p := r.config, r.pretraining
 	if p.teacher.dir != "" {
@@ -102,8 +101,8 @@ func (r *Run) pretrainTokenizer(ctx context.Context) (*tokenize.Tokenizer, error
 	return tok, err
 }
 
-// callTexts are the calls' texts. Calls that can't be read are told later, but any other
-// error of reading is put into failed.
+// callTexts are the calls' texts, without calls that can't be read. Any other reading error
+// is put into failed.
 func callTexts(paths []string, failed *error) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for call, err := range label.ReadCalls(paths) {
@@ -119,7 +118,7 @@ func callTexts(paths []string, failed *error) iter.Seq[string] {
 	}
 }
 
-// readCalls makes the run's data of the calls.
+// readCalls makes the run's data from the calls.
 func (r *Run) readCalls(ctx context.Context, tok *tokenize.Tokenizer) error {
 	c, o := r.config, r.options
 	started := time.Now()
@@ -195,12 +194,12 @@ func (r *Run) openPretraining(context.Context) (err error) {
 	r.held = append(r.held, p.model.Drop)
 	if p.teacher.dir != "" {
 		var hasHead bool
-		if p.large, hasHead, err = pretrain.Load(p.teacher.dir, r.device, nil); err != nil {
+		if p.large, hasHead, err = pretrain.Load(p.teacher.dir, r.device); err != nil {
 			return fmt.Errorf("distill.encoder: %w", err)
 		}
 		r.held = append(r.held, p.large.Drop)
 		if e := c.Distill.Encoder; !hasHead && e.AlphaCE > 0 {
-			return fmt.Errorf("distill.encoder: %s has no masked language model's head, so it says nothing of masked tokens: set distill.encoder.alpha_ce=0, or pretrain it on your calls first (task: pretrain)", p.teacher.dir)
+			return fmt.Errorf("distill.encoder: %s has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0, or pretrain it on your calls first (task: pretrain)", p.teacher.dir)
 		}
 		if err := p.objective(c.Distill.Encoder).Distil.Check(p.encoder); err != nil {
 			return fmt.Errorf("distill.encoder: %w", err)
@@ -214,7 +213,7 @@ func (r *Run) openPretraining(context.Context) (err error) {
 			return err
 		}
 		if !p.hasHead {
-			fmt.Fprintf(r.options.Err, "train: warning: %s has no masked language model's head: it is begun anew, so the first steps' losses are high\n", r.encoder.dir)
+			fmt.Fprintf(r.options.Err, "train: warning: %s has no masked language model's head: it is initialised randomly, so the first losses are high\n", r.encoder.dir)
 		}
 	}
 	if unused := fusion.UnusedRows(p.model.Config, r.data.tokenizer); unused != "" {

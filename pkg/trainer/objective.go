@@ -35,20 +35,20 @@ type Model interface {
 	SoftLoss(s *nn.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor
 }
 
-// Objective is a model that computes its losses and its predictions itself, such as a
-// masked language model, which has logits at a few places only. An error is that of the
-// Scope.
+// Objective is a model that computes its own losses and predictions, such as a masked
+// language model, which computes logits at some positions only. Errors are the Scope's.
 type Objective interface {
 	Trainable
-	// Losses runs the forward pass of a batch in training: what each of its tasks
-	// has to learn from it. Where targets have denominators, losses are what the
-	// batch adds to those of the larger one of which it is a part.
+	// Losses runs the forward pass of a training batch, and returns the loss of each
+	// task that has one. Where targets have denominators, losses of the parts of a
+	// batch add up to the batch's.
 	Losses(s *nn.Scope, b datasets.Batch) []PartLoss
-	// Predict runs it without gradients, for each of the tasks.
+	// Predict runs the forward pass without gradients; it returns one element for each
+	// task.
 	Predict(s *nn.Scope, b datasets.Batch, list []tasks.Task) []Prediction
 }
 
-// Prediction is what a model says of a batch for one task.
+// Prediction is a model's output on a batch for one task.
 type Prediction struct {
 	Loss      *ts.Tensor // a scalar; nil if there is no label
 	Predicted [][]int    // of each head: class ids in the layout of its targets, or 0 and 1 for each flag
