@@ -23,6 +23,8 @@ func strange(d description, file *weights.File) error {
 	is := fmt.Sprintf("there is no %s", LabelMapsFile)
 	wrapper := commonPrefix(names)
 	switch {
+	case len(d.Architectures) > 0 && strings.HasSuffix(d.Architectures[0], "ForMaskedLM"):
+		return fmt.Errorf("not a model directory: %s says that it holds a %s, which has no task yet; train a model from it, by backbone.model_name", ConfigFile, d.Architectures[0])
 	case strings.HasPrefix(wrapper, peftPrefix):
 		is = fmt.Sprintf("%s holds a model with PEFT's adapter (%s…): %s", name, peftPrefix, mergeAdapter)
 	case len(d.Architectures) > 0 && !slices.ContainsFunc(d.Architectures, isTokenClassifierClass) && d.Trident == nil:
