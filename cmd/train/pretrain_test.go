@@ -80,7 +80,7 @@ func TestPretrain(t *testing.T) {
 	t.Parallel()
 	dir := pretrainDir(t)
 	stdout, stderr := runsWell(t, dir, pretrainArgs("pretrain.yaml", "pretrain.whole_word=true")...)
-	mustContain(t, stdout, "Made a vocabulary of 400 tokens", "Calls: ", "MLM: ", "MLM acc: ", "perplexity: ", "MLM masked accuracy", "backbone.model_name=encoder")
+	mustContain(t, stdout, "Made a vocabulary of 400 tokens", "Calls: ", "MLM: ", "MLM acc: ", "perplexity: ", "MLM masked accuracy", "MLM perplexity", "backbone.model_name=encoder")
 	if stderr != "" {
 		t.Errorf("stderr %q", stderr)
 	}

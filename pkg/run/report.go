@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/pretrain"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -48,12 +49,15 @@ func report(out io.Writer, modelDir, metricForBest string, history *trainer.Hist
 	}
 	fmt.Fprintln(table, header)
 	for i, scores := range best.Val {
-		row := compare(scores, baselines)[0]
-		fmt.Fprintf(table, "  %s\t%.3f\t%.3f", figureTitle(row), row.Model, row.Baseline)
+		rows := compare(scores, baselines)
+		fmt.Fprintf(table, "  %s\t%.3f\t%.3f", figureTitle(rows[0]), rows[0].Model, rows[0].Baseline)
 		if test != nil {
 			fmt.Fprintf(table, "\t%.3f", test[i].Headline().Value)
 		}
 		fmt.Fprintln(table)
+		if scores.Task == pretrain.TaskName {
+			fmt.Fprintf(table, "  %s\t%.2f\t–\n", figureTitle(rows[1]), rows[1].Model)
+		}
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the result: %w", err)
