@@ -123,12 +123,26 @@ func TestPretrain(t *testing.T) {
 	mustContain(t, stdout, "Use it:")
 }
 
+// finetuning turns on every option that pretraining has, with that batch size and that
+// number of accumulation steps.
+func finetuning(batch, steps int) []string {
+	return []string{
+		fmt.Sprintf("training.batch_size=%d", batch), fmt.Sprintf("training.gradient_accumulation_steps=%d", steps),
+		"training.gradient_checkpointing=true", "training.lr_scheduler_type=cosine", "training.head_learning_rate=2e-3", "training.layerwise_lr_decay=0.9",
+		"training.no_decay_bias_and_norm=true", "training.label_smoothing_factor=0.1",
+	}
+}
+
 // A run that was stopped and goes on leaves what one leaves that wasn't.
 func TestPretrainResumes(t *testing.T) {
 	t.Parallel()
-	for _, precision := range []string{"fp32", "bf16"} {
-		t.Run(precision, func(t *testing.T) {
-			args := pretrainArgs("pretrain.yaml", "training.precision="+precision, "training.num_epochs=6", "training.save_steps=3")
+	for name, sets := range map[string][]string{
+		"fp32":    {"training.precision=fp32"},
+		"bf16":    {"training.precision=bf16"},
+		"options": finetuning(4, 4),
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := pretrainArgs("pretrain.yaml", append(sets, "training.num_epochs=6", "training.save_steps=3")...)
 			whole, broken := pretrainDir(t), pretrainDir(t)
 			runsWell(t, whole, args...)
 			p := start(t, broken, args...)
@@ -167,8 +181,10 @@ func TestPretrainResumeRefusesChanges(t *testing.T) {
 	p.signal(syscall.SIGTERM)
 	p.end()
 	for set, want := range map[string]string{
-		"pretrain.mask_probability=0.2": `pretrain.mask_probability was "0.15", is "0.2"`,
-		"data.pretrain_path=more.txt":   "the file of mlm was ",
+		"pretrain.mask_probability=0.2":          `pretrain.mask_probability was "0.15", is "0.2"`,
+		"data.pretrain_path=more.txt":            "the file of mlm was ",
+		"training.gradient_accumulation_steps=2": `training.gradient_accumulation_steps was "1", is "2"`,
+		"training.label_smoothing_factor=0.1":    `training.label_smoothing_factor was "0", is "0.1"`,
 	} {
 		p := start(t, dir, append(pretrainArgs("pretrain.yaml", append(args, set)...), "--resume")...)
 		if code, _ := p.end(); code != 1 {
@@ -179,25 +195,36 @@ func TestPretrainResumeRefusesChanges(t *testing.T) {
 }
 
 // So many processes with batch size b learn what one learns with so many times b, from calls
-// and from a teacher.
+// and from a teacher, and also where batches come in parts and layers are computed twice: the
+// tied embeddings then get their gradient in two passes. A student's first parts are frozen.
 func TestPretrainRanksEqualOne(t *testing.T) {
 	t.Parallel()
-	for config, model := range map[string]string{"pretrain.yaml": "encoder", "student.yaml": "student"} {
-		t.Run(model, func(t *testing.T) {
+	for name, model := range map[string]string{"encoder": "encoder", "student": "student", "encoder with options": "encoder", "student with options": "student"} {
+		t.Run(name, func(t *testing.T) {
+			config, options := map[string]string{"encoder": "pretrain.yaml", "student": "student.yaml"}[model], name != model
 			alone, together := pretrainDir(t), pretrainDir(t)
 			if model == "student" {
 				for _, dir := range []string{alone, together} {
 					runsWell(t, dir, pretrainArgs("pretrain.yaml", "training.num_epochs=1")...)
 				}
 			}
-			run := func(dir string, size int, more ...string) {
-				runsWell(t, dir, append(pretrainArgs(config, "backbone.dropout=0", "training.num_epochs=2", "training.learning_rate=1e-3", fmt.Sprintf("training.batch_size=%d", size)), more...)...)
+			run := func(dir string, sets []string, more ...string) {
+				runsWell(t, dir, append(pretrainArgs(config, append(sets, "backbone.dropout=0", "training.num_epochs=2", "training.learning_rate=1e-3")...), more...)...)
 			}
 			if model == "student" && readText(t, alone, "encoder/model.safetensors") != readText(t, together, "encoder/model.safetensors") {
 				t.Fatal("the teachers differ")
 			}
-			run(alone, 16)
-			run(together, 8, "--nproc", "2")
+			if options {
+				more := []string{}
+				if model == "student" {
+					more = []string{"backbone.freeze_layers=1"}
+				}
+				run(alone, append(finetuning(16, 1), more...))
+				run(together, append(finetuning(4, 2), more...), "--nproc", "2")
+			} else {
+				run(alone, []string{"training.batch_size=16"})
+				run(together, []string{"training.batch_size=8"}, "--nproc", "2")
+			}
 			want, got := goldentest.Open(t, filepath.Join(alone, model, "model.safetensors")), goldentest.Open(t, filepath.Join(together, model, "model.safetensors"))
 			worst, where := 0.0, ""
 			for _, name := range want.Names() {
@@ -247,6 +274,8 @@ func TestPretrainRefuses(t *testing.T) {
 		{pretrainArgs("student.yaml", "distill.encoder.layers=[2]"), "there is no layer 2 in the teacher, which has 2"},
 		{pretrainArgs("student.yaml", "distill.encoder.layers=[]", "backbone={init: random, size: {dim: 16, layers: 1, heads: 2, hidden_dim: 32}}"), "the teacher is 32 wide, but the student 16: set alpha_cos to 0"},
 		{pretrainArgs("student.yaml", "tokenizer.max_length=600"), "tokenizer.max_length is 600"},
+		{pretrainArgs("student.yaml", "backbone.freeze_layers=2"), "backbone.freeze_layers is 2, but the encoder has only 1 layers"},
+		{pretrainArgs("pretrain.yaml", "backbone.freeze_embeddings=true"), "backbone.freeze_embeddings: want false with backbone.init: random"},
 	} {
 		p := start(t, dir, test.args...)
 		if code, _ := p.end(); code != 1 || !strings.Contains(p.stderr.String(), test.want) || strings.Contains(p.stderr.String(), "secret") {
