@@ -148,7 +148,8 @@ func TestSum(t *testing.T) {
 	}
 }
 
-// A sum begins within the backward pass: what comes after it is too late.
+// A sum begins within the backward pass: what comes after it is too late. Only the last
+// bucket waits, for tied parameters that a second pass reaches again.
 func TestSumBegins(t *testing.T) {
 	inGroup(t, 2, func(g *torchx.Group) error {
 		p, list := three()
@@ -161,9 +162,13 @@ func TestSumBegins(t *testing.T) {
 			return err
 		}
 		for i, param := range list {
+			want := 2.0
+			if i == len(list)-1 {
+				want = 2 * (1 + 100)
+			}
 			for _, x := range grad(t, param) {
-				if math.Abs(float64(x-2)) > 1e-5 {
-					t.Fatalf("gradient %v of %s, want 2", x, p.All()[i].Name)
+				if math.Abs(float64(x)-want) > 1e-5 {
+					t.Fatalf("gradient %v of %s, want %v", x, p.All()[i].Name, want)
 				}
 			}
 		}
