@@ -1,8 +1,8 @@
 package datasets
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -12,12 +12,22 @@ import (
 type Loader struct {
 	Tasks     []tasks.Task
 	Examples  []Example
-	BatchSize int // at least 1
+	BatchSize int // less than 1: all examples are one batch
 	Collator  Collator
 }
 
 // Batches returns the number of batches of all examples; the last may be smaller.
-func (l Loader) Batches() int { return (len(l.Examples) + l.BatchSize - 1) / l.BatchSize }
+func (l Loader) Batches() int {
+	size := l.batchSize()
+	return (len(l.Examples) + size - 1) / size
+}
+
+func (l Loader) batchSize() int {
+	if l.BatchSize < 1 {
+		return max(1, len(l.Examples))
+	}
+	return l.BatchSize
+}
 
 // BatchRef is a batch that hasn't been collated yet.
 type BatchRef struct {
@@ -44,12 +54,9 @@ func (l Loader) Ordered() []BatchRef {
 }
 
 func (l Loader) cut(order []int) []BatchRef {
-	if l.BatchSize < 1 {
-		panic(fmt.Sprintf("datasets: Loader.BatchSize is %d: it must be 1 or more", l.BatchSize))
-	}
 	var refs []BatchRef
-	for start := 0; start < len(order); start += l.BatchSize {
-		refs = append(refs, BatchRef{l, order[start:min(start+l.BatchSize, len(order))]})
+	for indices := range slices.Chunk(order, l.batchSize()) {
+		refs = append(refs, BatchRef{l, indices})
 	}
 	return refs
 }
