@@ -35,14 +35,25 @@ func TestRanksEqualOne(t *testing.T) {
 	if code, _ := start(t, alone, wholeRun(16)...).end(); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
-	for _, n := range []int{2, 4} {
-		t.Run(fmt.Sprintf("%d processes", n), func(t *testing.T) {
+	for _, test := range []struct{ n, steps int }{{2, 1}, {4, 1}, {1, 4}, {2, 2}} {
+		n := test.n
+		t.Run(fmt.Sprintf("%d processes, %d steps of accumulation", n, test.steps), func(t *testing.T) {
 			dir := quickDir(t)
-			p := start(t, dir, append(wholeRun(16/n), "--nproc", strconv.Itoa(n))...)
+			args := append(wholeRun(16/n/test.steps), "--set", "training.gradient_accumulation_steps="+strconv.Itoa(test.steps))
+			if n > 1 {
+				args = append(args, "--nproc", strconv.Itoa(n))
+			}
+			p := start(t, dir, args...)
 			if code, _ := p.end(); code != 0 || p.stderr.Len() > 0 {
 				t.Fatalf("exit code %d, stderr %q", code, p.stderr.String())
 			}
-			mustContain(t, p.stdout.String(), fmt.Sprintf("Processes: %d, each with %d of the 16 examples in a batch", n, 16/n), "Use it:")
+			mustContain(t, p.stdout.String(), "Use it:")
+			if n > 1 {
+				mustContain(t, p.stdout.String(), fmt.Sprintf("Processes: %d, each with %d of the 16 examples in a batch", n, 16/n))
+			}
+			if test.steps > 1 {
+				mustContain(t, p.stdout.String(), fmt.Sprintf("Gradient accumulation: %d examples before each update of the weights, 4 at a time", 16/n))
+			}
 			if status := statusOf(t, dir); status != 3 {
 				t.Errorf("MLflow has status %d, want 3", status)
 			}
@@ -60,6 +71,48 @@ func TestRanksEqualOne(t *testing.T) {
 				t.Errorf("weights differ by %.1e, figures by %.1e; want at most %.0e", worst, figures, rankLimit)
 			}
 		})
+	}
+}
+
+// A warm start with all knobs turned: two processes learn what one learns.
+func TestRanksWithKnobs(t *testing.T) {
+	t.Parallel()
+	dir := quickDir(t)
+	if code, _ := start(t, dir, append(wholeRun(16), "--set", "backbone.size={dim: 16, layers: 2, heads: 2, hidden_dim: 32}")...).end(); code != 0 {
+		t.Fatalf("exit code %d", code)
+	}
+	train := func(name string, size int, more ...string) goldentest.File {
+		args := wholeRun(size)
+		for _, setting := range []string{
+			"backbone.init=pretrained", "backbone.model_name=models/quickstart", "backbone.heads=keep", "backbone.freeze_embeddings=true", "backbone.freeze_layers=1",
+			"training.lr_scheduler_type=cosine", "training.head_learning_rate=2e-3", "training.layerwise_lr_decay=0.8", "training.no_decay_bias_and_norm=true",
+			"training.label_smoothing_factor=0.1", "training.gradient_checkpointing=true", "output.model_dir=models/" + name,
+		} {
+			args = append(args, "--set", setting)
+		}
+		p := start(t, dir, append(args, more...)...)
+		if code, _ := p.end(); code != 0 || p.stderr.Len() > 0 {
+			t.Fatalf("%s: exit code %d, stderr %q", name, code, p.stderr.String())
+		}
+		mustContain(t, p.stdout.String(), "Heads continued from models/quickstart:\n  ner: 10 of 10 labels kept", "Frozen parameters: ")
+		return goldentest.Open(t, filepath.Join(dir, "models", name, "model.safetensors"))
+	}
+	want := train("one", 16)
+	first := goldentest.Open(t, filepath.Join(dir, "models/quickstart/model.safetensors"))
+	for name, got := range map[string]goldentest.File{
+		"two":   train("two", 4, "--nproc", "2", "--set", "training.gradient_accumulation_steps=2"),
+		"again": train("again", 16, "--set", "training.gradient_checkpointing=false"),
+	} {
+		for _, param := range want.Names() {
+			d := goldentest.Compare(got.Float32s(param), want.Float32s(param)).Max
+			if limit := map[string]float64{"two": rankLimit}[name]; !(d <= limit) {
+				t.Errorf("%s: %s differs by %.1e", name, param, d)
+			}
+			frozen := strings.Contains(param, "embeddings.") || strings.Contains(param, "layer.0.")
+			if same := slices.Equal(got.Float32s(param), first.Float32s(param)); same != frozen {
+				t.Errorf("%s: %s is as in the model that it continues: %v", name, param, same)
+			}
+		}
 	}
 }
 

@@ -20,11 +20,13 @@ const (
 // CrossEntropy is the mean or sum of -log softmax(logits)[target] over the targets
 // that aren't ignore. logits has shape [n, classes], target [n] (int64). Like
 // PyTorch's, the mean is NaN when every target is ignored. weight [classes], if not
-// nil, makes it weighted: each target counts by its class's weight.
-func (s *Scope) CrossEntropy(logits, target, weight *ts.Tensor, ignore int64, reduction Reduction) *ts.Tensor {
+// nil, makes it weighted: each target counts by its class's weight. smoothing from 0 up to 1
+// is that part of each target which all classes share, also by their weights: it is
+// label_smoothing of PyTorch's CrossEntropyLoss.
+func (s *Scope) CrossEntropy(logits, target, weight *ts.Tensor, ignore int64, smoothing float64, reduction Reduction) *ts.Tensor {
 	inputs, weight := optional([]*ts.Tensor{logits, target}, weight)
 	return s.run("cross-entropy", func() (*ts.Tensor, error) {
-		return logits.CrossEntropyLoss(target, weight, int64(reduction), ignore, 0, false)
+		return logits.CrossEntropyLoss(target, weight, int64(reduction), ignore, smoothing, false)
 	}, inputs...)
 }
 

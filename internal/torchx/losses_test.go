@@ -14,11 +14,11 @@ func TestCrossEntropyLeavesOutIgnored(t *testing.T) {
 	s := torchx.Training(gotch.CPU)
 	defer s.Close()
 	logits := s.Float32s([]float32{0, 0, 5, -5, 1, 2}, 3, 2)
-	got := s.Value(s.CrossEntropy(logits, s.Int64s([]int64{0, -1, -1}, 3), nil, -1, torchx.ReduceMean))
+	got := s.Value(s.CrossEntropy(logits, s.Int64s([]int64{0, -1, -1}, 3), nil, -1, 0, torchx.ReduceMean))
 	if math.Abs(got-math.Ln2) > 1e-6 {
 		t.Errorf("loss %v, want ln 2 of the one row", got)
 	}
-	if none := s.Value(s.CrossEntropy(logits, s.Int64s([]int64{-1, -1, -1}, 3), nil, -1, torchx.ReduceMean)); !math.IsNaN(none) {
+	if none := s.Value(s.CrossEntropy(logits, s.Int64s([]int64{-1, -1, -1}, 3), nil, -1, 0, torchx.ReduceMean)); !math.IsNaN(none) {
 		t.Errorf("loss of nothing is %v; the documentation says NaN", none)
 	}
 }
@@ -33,7 +33,7 @@ func TestLossesAreTheFormulas(t *testing.T) {
 	}{
 		// (1·ln 2 + 3·ln(1 + e⁻¹)) / (1 + 3)
 		"weighted cross-entropy": {
-			s.ReadFloat32(s.CrossEntropy(s.Float32s([]float32{0, 0, 0, 1}, 2, 2), s.Int64s([]int64{0, 1}, 2), s.Float32s([]float32{1, 3}, 2), -1, torchx.ReduceMean)),
+			s.ReadFloat32(s.CrossEntropy(s.Float32s([]float32{0, 0, 0, 1}, 2, 2), s.Int64s([]int64{0, 1}, 2), s.Float32s([]float32{1, 3}, 2), -1, 0, torchx.ReduceMean)),
 			[]float32{float32((math.Ln2 + 3*math.Log1p(math.Exp(-1))) / 4)},
 		},
 		// The mean over four elements of ln 2 times the element's weight, times 5 where target = 1 in the second output.

@@ -73,9 +73,16 @@ func copyOut(src *ts.Tensor, data unsafe.Pointer, bytes int, dtype gotch.DType) 
 	return nativeError(C.tx_copy_out(handle(src), data, C.size_t(bytes), C.int(dtype.CKind())))
 }
 
-func requireGrad(t *ts.Tensor) error {
+func requireGrad(t *ts.Tensor, required bool) error {
 	defer runtime.KeepAlive(t)
-	return nativeError(C.tx_require_grad(handle(t)))
+	return nativeError(C.tx_require_grad(handle(t), C.bool(required)))
+}
+
+func requiresGrad(t *ts.Tensor) (bool, error) {
+	defer runtime.KeepAlive(t)
+	var out C.bool
+	err := nativeError(C.tx_requires_grad(&out, handle(t)))
+	return bool(out), err
 }
 
 func setGradEnabled(on bool) (was bool) { return bool(C.tx_set_grad_enabled(C.bool(on))) }
@@ -89,6 +96,8 @@ func autocastBegin(device gotch.Device) (was bool, err error) {
 func autocastEnd(was bool, device gotch.Device) error {
 	return nativeError(C.tx_autocast_end(C.bool(was), C.int(device.Value)))
 }
+
+func autocastForget() { C.tx_autocast_forget() }
 
 func zeroGrad(params []*ts.Tensor) error {
 	defer runtime.KeepAlive(params)
@@ -106,6 +115,21 @@ func adamwStep(params, avg, avgSq, steps []*ts.Tensor, lr, beta1, beta2, decay, 
 	defer runtime.KeepAlive(params)
 	return nativeError(C.tx_adamw(handles(params), handles(avg), handles(avgSq), handles(steps), C.int64_t(len(params)),
 		C.double(lr), C.double(beta1), C.double(beta2), C.double(decay), C.double(eps)))
+}
+
+func backwardFrom(out, gradient *ts.Tensor) error {
+	defer runtime.KeepAlive([]*ts.Tensor{out, gradient})
+	return nativeError(C.tx_backward_from(handle(out), handle(gradient)))
+}
+
+// gradientOf is t's gradient, which the caller drops; nil if it has none.
+func gradientOf(t *ts.Tensor) (*ts.Tensor, error) {
+	defer runtime.KeepAlive(t)
+	var out C.tx_tensor
+	if err := nativeError(C.tx_gradient(&out, handle(t))); err != nil || out == nil {
+		return nil, err
+	}
+	return ts.FromCtensor(unsafe.Pointer(out)), nil
 }
 
 func backward(loss *ts.Tensor) error {

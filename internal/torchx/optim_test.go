@@ -81,7 +81,7 @@ func backward(t *testing.T, p torchx.Params, tensors goldentest.File, step int) 
 func TestAdamWEqualsPyTorch(t *testing.T) {
 	golden, tensors := readAdamW(t)
 	p := startParams(t, tensors)
-	o, err := torchx.NewAdamW(p, golden.WeightDecay)
+	o, err := torchx.NewAdamW(gotch.CPU, torchx.ParamGroup{Params: p.All(), Rate: 1, WeightDecay: golden.WeightDecay})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestAdamWEqualsPyTorch(t *testing.T) {
 func TestZeroGradForgetsGradients(t *testing.T) {
 	golden, tensors := readAdamW(t)
 	p := startParams(t, tensors)
-	o, err := torchx.NewAdamW(p, golden.WeightDecay)
+	o, err := torchx.NewAdamW(gotch.CPU, torchx.ParamGroup{Params: p.All(), Rate: 1, WeightDecay: golden.WeightDecay})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestAdamWStateContinues(t *testing.T) {
 	all := func(p torchx.Params, o *torchx.AdamW) []torchx.Param { return slices.Concat(p.All(), o.State()) }
 	start := func() (torchx.Params, *torchx.AdamW) {
 		p := startParams(t, tensors)
-		o, err := torchx.NewAdamW(p, golden.WeightDecay)
+		o, err := torchx.NewAdamW(gotch.CPU, torchx.ParamGroup{Params: p.All(), Rate: 1, WeightDecay: golden.WeightDecay})
 		if err != nil {
 			t.Fatal(err)
 		}

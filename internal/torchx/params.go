@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
@@ -28,13 +29,14 @@ type paramStore struct {
 	fill   bool
 	list   []Param
 	names  map[string]int
+	frozen map[string]bool
 	err    error
 }
 
 // NewParams returns an empty collection on device. With fill unset new tensors
 // are left uninitialised, for weights that are read from a file next.
 func NewParams(device gotch.Device, fill bool) Params {
-	return Params{store: &paramStore{device: device, fill: fill, names: map[string]int{}}}
+	return Params{store: &paramStore{device: device, fill: fill, names: map[string]int{}, frozen: map[string]bool{}}}
 }
 
 // Sub returns a view whose New prefixes names with "prefix.".
@@ -79,7 +81,7 @@ func newParam(device gotch.Device, filled bool, fill Init, shape []int64) (*ts.T
 		t, err = t.To(device, true)
 	}
 	if err == nil {
-		err = requireGrad(t)
+		err = requireGrad(t, true)
 	}
 	if err != nil && t != nil {
 		return nil, errors.Join(err, t.Drop())
@@ -92,6 +94,26 @@ func (p Params) Err() error { return p.store.err }
 
 // All returns the parameters in the order of their creation.
 func (p Params) All() []Param { return p.store.list }
+
+// Freeze makes the parameters selected by is constants: backward passes compute no
+// gradients for them, nor for tensors that depend only on them.
+func (p Params) Freeze(is func(name string) bool) error {
+	for _, param := range p.store.list {
+		if !is(param.Name) {
+			continue
+		}
+		if err := requireGrad(param.Tensor, false); err != nil {
+			return fmt.Errorf("freeze parameter %s: %w", param.Name, err)
+		}
+		p.store.frozen[param.Name] = true
+	}
+	return nil
+}
+
+// Trainable returns the parameters that aren't frozen, in the order of their creation.
+func (p Params) Trainable() []Param {
+	return slices.DeleteFunc(slices.Clone(p.store.list), func(param Param) bool { return p.store.frozen[param.Name] })
+}
 
 // Device returns the parameters' device.
 func (p Params) Device() gotch.Device { return p.store.device }

@@ -32,6 +32,8 @@ type Scope struct {
 	int8        bool
 	live        []*ts.Tensor
 	err         error
+
+	checkpointed []checkpointed // in the order of the forward pass
 }
 
 // Training opens a Scope that records gradients and applies dropout.
@@ -107,6 +109,9 @@ func (s *Scope) drop(start int, keep *ts.Tensor) {
 // operation and the shapes it was given.
 func (s *Scope) Close() error {
 	s.drop(0, nil)
+	for _, c := range s.checkpointed { // without a backward pass
+		c.random.drop()
+	}
 	if s.autocast {
 		s.Fail(autocastEnd(s.autocastWas, s.device))
 	}

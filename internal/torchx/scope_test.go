@@ -114,7 +114,7 @@ func TestErrorsNameTheOperation(t *testing.T) {
 		"no loss":           {func(s *torchx.Scope) { s.Backward(nil) }, "backward pass: there is no loss"},
 		"loss not a scalar": {func(s *torchx.Scope) { s.Backward(s.Float32s([]float32{1, 2}, 2)) }, "backward pass: "},
 		"target out of range": {func(s *torchx.Scope) {
-			s.CrossEntropy(s.Float32s([]float32{1, 2}, 1, 2), s.Int64s([]int64{2}, 1), nil, -100, torchx.ReduceMean)
+			s.CrossEntropy(s.Float32s([]float32{1, 2}, 1, 2), s.Int64s([]int64{2}, 1), nil, -100, 0, torchx.ReduceMean)
 		}, "cross-entropy of [1, 2], [1]: Target 2 is out of bounds"},
 		"attention": {func(s *torchx.Scope) {
 			q, k := s.Float32s(make([]float32, 4), 2, 2), s.Float32s(make([]float32, 6), 2, 3)
@@ -203,7 +203,7 @@ func TestAutocastKeepsParametersInFloat32(t *testing.T) {
 	defer s.Close()
 	s.Autocast()
 	logits := s.Linear(s.Float32s(make([]float32, 16), 2, 8), layer)
-	loss := s.CrossEntropy(logits, s.Int64s([]int64{1, 3}, 2), nil, -100, torchx.ReduceMean)
+	loss := s.CrossEntropy(logits, s.Int64s([]int64{1, 3}, 2), nil, -100, 0, torchx.ReduceMean)
 	s.Backward(loss)
 	if logits.DType() != gotch.BFloat16 || loss.DType() != gotch.Float {
 		t.Errorf("logits are %v, the loss %v; want BFloat16 and Float", logits.DType(), loss.DType())

@@ -27,7 +27,7 @@ func benchmarkSequenceAttention(b *testing.B, width int64) {
 			defer s.Close()
 			x := s.Float32s(waves(int(sequences*length*dim)), sequences*length, dim)
 			if training {
-				if err := requireGrad(x); err != nil {
+				if err := requireGrad(x, true); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -91,7 +91,7 @@ func TestAttentionEqualsLibtorchs(t *testing.T) {
 			tokens += length
 		}
 		p, q, k, v := randomRows(t, rng, tokens, test.dim)
-		optimizer, err := torchx.NewAdamW(p, 0)
+		optimizer, err := torchx.NewAdamW(gotch.CPU, torchx.ParamGroup{Params: p.All(), Rate: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,11 +17,22 @@ char *tx_copy_in(tx_tensor dst, const void *data, size_t bytes, const int64_t *s
 char *tx_copy_out(tx_tensor src, void *data, size_t bytes, int dtype);
 
 // autograd
-char *tx_require_grad(tx_tensor t);
+char *tx_require_grad(tx_tensor t, bool required);
+char *tx_requires_grad(bool *out, tx_tensor t);
 char *tx_backward(tx_tensor loss);
 bool tx_set_grad_enabled(bool enabled);
 char *tx_autocast_begin(bool *was, int device);
 char *tx_autocast_end(bool was, int device);
+void tx_autocast_forget(void);
+
+// For what runs its forward pass twice (checkpointed.go). gradient is of out's shape.
+char *tx_backward_from(tx_tensor out, tx_tensor gradient);
+// tx_gradient is t's gradient, NULL if it has none.
+char *tx_gradient(tx_tensor *out, tx_tensor t);
+// The state of the random generators of the CPU and, if it is another, the device: the
+// second is NULL on the CPU.
+char *tx_random_state(tx_tensor *cpu, tx_tensor *other, int device);
+char *tx_set_random_state(tx_tensor cpu, tx_tensor other, int device);
 
 // optimiser
 char *tx_zero_grad(tx_tensor *params, int64_t n);

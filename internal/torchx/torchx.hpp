@@ -11,6 +11,7 @@
 #include <malloc.h>
 #include <cmath>
 #include <cstring>
+#include <mutex>
 #include <string>
 
 #include "guarded.h"
@@ -29,6 +30,18 @@ std::vector<at::Tensor> with_grad(tx_tensor *params, int64_t n) {
   for (int64_t i = 0; i < n; i++)
     if (T(params[i]).grad().defined()) grads.push_back(T(params[i]).grad());
   return grads;
+}
+
+at::Tensor state_of(at::Device device) {
+  auto generator = at::globalContext().defaultGenerator(device);
+  std::lock_guard<std::mutex> lock(generator.mutex());
+  return generator.get_state();
+}
+
+void set_state(at::Device device, const at::Tensor &state) {
+  auto generator = at::globalContext().defaultGenerator(device);
+  std::lock_guard<std::mutex> lock(generator.mutex());
+  generator.set_state(state);
 }
 
 // Go moves a goroutine from thread to thread. With glibc's arena for each
@@ -65,8 +78,12 @@ char *tx_copy_out(tx_tensor src, void *data, size_t bytes, int dtype) {
   });
 }
 
-char *tx_require_grad(tx_tensor t) {
-  return guarded([&] { T(t).set_requires_grad(true); });
+char *tx_require_grad(tx_tensor t, bool required) {
+  return guarded([&] { T(t).set_requires_grad(required); });
+}
+
+char *tx_requires_grad(bool *out, tx_tensor t) {
+  return guarded([&] { *out = T(t).requires_grad(); });
 }
 
 char *tx_backward(tx_tensor loss) {
@@ -75,6 +92,33 @@ char *tx_backward(tx_tensor loss) {
     // operation takes the type that its forward pass had.
     c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
     T(loss).backward();
+  });
+}
+
+char *tx_backward_from(tx_tensor out, tx_tensor gradient) {
+  return guarded([&] {
+    c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+    T(out).backward(T(gradient));
+  });
+}
+
+char *tx_gradient(tx_tensor *out, tx_tensor t) {
+  return guarded([&] { *out = T(t).grad().defined() ? new at::Tensor(T(t).grad()) : nullptr; });
+}
+
+char *tx_random_state(tx_tensor *cpu, tx_tensor *other, int device) {
+  return guarded([&] {
+    at::Tensor mine = state_of(at::kCPU);
+    at::Tensor others = device < 0 ? at::Tensor() : state_of(device_of(device));
+    *cpu = new at::Tensor(mine);
+    *other = device < 0 ? nullptr : new at::Tensor(others);
+  });
+}
+
+char *tx_set_random_state(tx_tensor cpu, tx_tensor other, int device) {
+  return guarded([&] {
+    set_state(at::kCPU, T(cpu));
+    if (other) set_state(device_of(device), T(other));
   });
 }
 
@@ -99,6 +143,8 @@ char *tx_autocast_end(bool was, int device) {
     if (!was) at::autocast::clear_cache();  // of parameters' bfloat16 copies
   });
 }
+
+void tx_autocast_forget(void) { at::autocast::clear_cache(); }
 
 char *tx_zero_grad(tx_tensor *params, int64_t n) {
   return guarded([&] {

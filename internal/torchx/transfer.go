@@ -77,7 +77,9 @@ func (s *Scope) Backward(loss *ts.Tensor) {
 	}
 	if err := backward(loss); err != nil {
 		s.Fail(fmt.Errorf("backward pass: %w", err))
+		return
 	}
+	s.backwardAgain()
 }
 
 // SetBytes overwrites t with little-endian data of the given type and shape,

@@ -7,6 +7,8 @@ package backbone
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/sugarme/gotch/ts"
 
@@ -16,7 +18,12 @@ import (
 
 // Encoder maps token ids to hidden states.
 type Encoder struct {
-	Config     Config
+	Config Config
+
+	// Checkpointing makes a training Scope store only each layer's input and recompute the
+	// layer in the backward pass.
+	Checkpointing bool
+
 	embeddings embeddings
 	layers     []layer
 }
@@ -62,9 +69,26 @@ type Tokens struct {
 func (e *Encoder) Forward(s *nn.Scope, t Tokens) *ts.Tensor {
 	x := s.Block(func() *ts.Tensor { return e.embeddings.forward(s, t) }) // [tokens, dim]
 	for _, l := range e.layers {
-		x = s.Block(func() *ts.Tensor { return l.forward(s, x, t.Lengths) })
+		forward := func(x *ts.Tensor) *ts.Tensor { return l.forward(s, x, t.Lengths) }
+		if e.Checkpointing && s.Learns(x, l.outputNorm.Weight) {
+			x = s.Checkpointed(x, forward)
+		} else {
+			x = s.Block(func() *ts.Tensor { return forward(x) })
+		}
 	}
 	return x
+}
+
+// Layer returns the layer of a parameter, given its name without prefix: 0 for the
+// embeddings, 1 for the first layer.
+func Layer(name string) int {
+	if _, rest, found := strings.Cut(name, "layer."); found {
+		digits, _, _ := strings.Cut(rest, ".")
+		if n, err := strconv.Atoi(digits); err == nil {
+			return n + 1
+		}
+	}
+	return 0
 }
 
 // embeddings adds the embeddings of tokens and positions.

@@ -28,6 +28,10 @@ type Backbone struct {
 	Dropout   float64 `yaml:"dropout"`    // in the encoder and the heads
 	Init      string  `yaml:"init"`       // pretrained | random
 	Size      Size    `yaml:"size"`       // with init: random; zero values are distilbert-base's
+
+	Heads            string `yaml:"heads"`             // new | keep: continue the heads of a fine-tuned model_name where labels agree
+	FreezeEmbeddings bool   `yaml:"freeze_embeddings"` // keep the embeddings as they are
+	FreezeLayers     int64  `yaml:"freeze_layers"`     // number of the encoder's first layers that stay as they are
 }
 
 // Size is the architecture of a randomly initialised encoder.
@@ -76,7 +80,7 @@ type Tokenizer struct {
 // Training holds the hyperparameters.
 type Training struct {
 	NumEpochs             int     `yaml:"num_epochs"`
-	BatchSize             int     `yaml:"batch_size"`
+	BatchSize             int     `yaml:"batch_size"` // of one forward and backward pass
 	LearningRate          float64 `yaml:"learning_rate"`
 	WeightDecay           float64 `yaml:"weight_decay"`
 	WarmupRatio           float64 `yaml:"warmup_ratio"`
@@ -107,6 +111,15 @@ type Training struct {
 	RankTimeoutMinutes  float64 `yaml:"rank_timeout_minutes"` // with several processes: how long to wait for another one
 	GradientCompression string  `yaml:"gradient_compression"` // none | bf16: format of gradients sent between processes
 	RankBackend         string  `yaml:"rank_backend"`         // auto | gloo | nccl: backend for summing gradients on GPUs
+
+	HeadLearningRate      float64 `yaml:"head_learning_rate"`     // of the heads; 0: learning_rate
+	LayerDecay            float64 `yaml:"layerwise_lr_decay"`     // learning rate of an encoder layer, as a fraction of that of the layer above
+	NoDecayOnVectors      bool    `yaml:"no_decay_bias_and_norm"` // no weight decay on biases and LayerNorm weights
+	LabelSmoothing        float64 `yaml:"label_smoothing_factor"` // fraction of each label shared by all classes; not for yes/no heads
+	GradientCheckpointing bool    `yaml:"gradient_checkpointing"` // recompute the encoder's layers in the backward pass: less memory, more time
+
+	LRScheduler       string `yaml:"lr_scheduler_type"`           // linear | cosine | constant | constant_with_warmup
+	AccumulationSteps int    `yaml:"gradient_accumulation_steps"` // passes per update of the weights: the effective batch is batch_size times this
 }
 
 // Output defines where the trained model is saved.
@@ -136,6 +149,9 @@ const (
 	InitPretrained = "pretrained"
 	InitRandom     = "random"
 
+	HeadsNew  = "new"
+	HeadsKeep = "keep"
+
 	PadMaxLength = "max_length"
 	PadLongest   = "longest"
 
@@ -148,6 +164,11 @@ const (
 	SamplingProportional = "proportional"
 	SamplingUniform      = "uniform"
 	SamplingTemperature  = "temperature"
+
+	SchedulerLinear             = "linear"
+	SchedulerCosine             = "cosine"
+	SchedulerConstant           = "constant"
+	SchedulerConstantWithWarmup = "constant_with_warmup"
 
 	PrecisionFP32 = "fp32"
 	PrecisionBF16 = "bf16"

@@ -81,6 +81,7 @@ func TestDefaultsAreThePrototypes(t *testing.T) {
 		EarlyStoppingPatience: 3, Precision: "fp32", Seed: 42, SaveMinutes: 10, MaxBadSteps: 5,
 		MetricForBestModel: "avg", Sampling: "proportional", SamplingTemperature: 2,
 		RankTimeoutMinutes: 10, GradientCompression: "none", RankBackend: "auto",
+		AccumulationSteps: 1, LRScheduler: "linear", LayerDecay: 1,
 	}
 	if !reflect.DeepEqual(c.Training, wantTraining) {
 		t.Errorf("training: got %+v, want %+v", c.Training, wantTraining)
@@ -97,7 +98,7 @@ func TestDefaultsAreThePrototypes(t *testing.T) {
 func TestEveryKeyIsRead(t *testing.T) {
 	want := Config{
 		Task:     "distill",
-		Backbone: Backbone{"m", "v1", 0.2, "random", Size{64, 2, 4, 128}},
+		Backbone: Backbone{"m", "v1", 0.2, "pretrained", Size{64, 2, 4, 128}, "keep", true, 3},
 		Data:     Data{"n", "c", "q", 0.3, 0.1, "rest", "sub", 7, true, Demo{1, 2, 3, true, 4}},
 		Tasks: []Task{
 			{Use: "ner", LossWeight: 2},
@@ -110,6 +111,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Training: Training{
 			2, 4, 1e-3, 0.5, 0.2, 5, 2, 50, "loss", 5, 0.1, "bf16", 9, 3, 25, 2.5, 4, "temperature", 4,
 			map[string]float64{"mood": 3}, map[string]ClassWeights{"ner": {Balanced: true}, "mood/h": {ByLabel: map[string]float64{"x": 2}}}, 7, "bf16", "gloo",
+			4e-3, 0.9, true, 0.05, true, "cosine", 2,
 		},
 		Distill: Distill{"cache", map[string]Teacher{"ner": {"m", 0.25, 3, 1}}},
 		Output:  Output{"d", "l", "m", true},

@@ -40,7 +40,7 @@ func Default(task string) Config {
 func multitask() Config {
 	return Config{
 		Task:     TaskMultitask,
-		Backbone: Backbone{ModelName: "distilbert-base-cased", Revision: "main", Dropout: 0.1, Init: InitPretrained},
+		Backbone: Backbone{ModelName: "distilbert-base-cased", Revision: "main", Dropout: 0.1, Init: InitPretrained, Heads: HeadsNew},
 		Data: Data{
 			NERPath:            "data/ner_synthetic_dataset_v1.jsonl",
 			ClassificationPath: "data/cases_generated_data_v0005.json",
@@ -54,6 +54,9 @@ func multitask() Config {
 		Training: Training{
 			NumEpochs:             10,
 			BatchSize:             16,
+			LRScheduler:           SchedulerLinear,
+			LayerDecay:            1,
+			AccumulationSteps:     1,
 			LearningRate:          2e-5,
 			WeightDecay:           0.01,
 			WarmupRatio:           0.1,

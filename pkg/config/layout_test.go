@@ -113,7 +113,8 @@ func TestLayoutRules(t *testing.T) {
 		"reports to none":     {TaskNER, "report_to: []", "report_to: none", nil, func(c Config) bool { return !c.MLflow.Enabled }},
 		"no warm-up":          {TaskQA, "warmup_steps: 100", "warmup_steps: 0", nil, func(c Config) bool { return c.Training.WarmupSteps == 0 && c.Training.WarmupRatio == 0 }},
 		"impatient":           {TaskQA, "early_stopping_patience: 3", "early_stopping_patience: 0", nil, func(c Config) bool { return c.Training.EarlyStoppingPatience == 1 }},
-		"accumulates":         {TaskQA, "gradient_accumulation_steps: 1", "gradient_accumulation_steps: 4", nil, func(c Config) bool { return c.Training.BatchSize == 4 }},
+		"cosine":              {TaskNER, "warmup_ratio: 0.1", "lr_scheduler_type: cosine", nil, func(c Config) bool { return c.Training.LRScheduler == "cosine" }},
+		"accumulates":         {TaskQA, "gradient_accumulation_steps: 1", "gradient_accumulation_steps: 4", nil, func(c Config) bool { return c.Training.BatchSize == 4 && c.Training.AccumulationSteps == 4 }},
 		"a path of figures":   {TaskNER, "metrics_file: figures.json", "metrics_file: results/f.json", nil, func(c Config) bool { return c.Output.MetricsFile == "f.json" }},
 		"Python's True":       {TaskNER, "load_best_model_at_end: true", "load_best_model_at_end: True", nil, nil},
 		"YAML 1.1's yes":      {TaskQA, "save_best_model: true", "save_best_model: yes", nil, nil},
@@ -179,7 +180,7 @@ func TestLayoutMistakes(t *testing.T) {
 		"padding":               {TaskQA, "padding: max_length", "padding: left", nil, `tokenizer.padding: want max_length, longest, true or false, got "left"`},
 		"out of range":          {TaskQA, "num_epochs: 10", "num_epochs: 0", nil, "training.num_epochs: want a number above 0, got 0"},
 		"their key in --set":    {TaskNER, "", "", []string{"training.num_train_epochs=3"}, "--set training.num_train_epochs=3: unknown key training.num_train_epochs"},
-		"cosine":                {TaskNER, "warmup_ratio: 0.1", "lr_scheduler_type: cosine", nil, `training.lr_scheduler_type: want linear, got "cosine"`},
+		"polynomial":            {TaskNER, "warmup_ratio: 0.1", "lr_scheduler_type: polynomial", nil, `training.lr_scheduler_type: want linear or cosine or constant or constant_with_warmup, got "polynomial"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := prototypeFile(t, c.task)

@@ -44,20 +44,18 @@ func huggingFace(best func(t *translation, metric string) string) map[string]rul
 		"training.logging_strategy":            none(whyLogs),
 		"training.report_to":                   reportTo,
 		"training.run_name":                    to("mlflow.run_name"),
-		"training.lr_scheduler_type":           only("the learning rate falls in a line to 0", "linear"),
-		"training.gradient_accumulation_steps": accumulation("training.per_device_train_batch_size"),
+		"training.lr_scheduler_type":           unchanged,
+		"training.gradient_accumulation_steps": accumulation,
 		"training.bf16":                        halfPrecision,
 		"training.fp16":                        only("for half precision, training.precision: bf16", "false"),
 	}
 }
 
-// accumulation is the rule for gradient_accumulation_steps, which the prototype ignores
-// too.
-func accumulation(batchSize string) rule {
-	return func(t *translation, e entry) {
-		if !e.is(1) {
-			t.ignore(e, "gradients aren't accumulated, here or there; so many times "+batchSize+" makes the same updates")
-		}
+// accumulation is the rule for gradient_accumulation_steps.
+func accumulation(t *translation, e entry) {
+	unchanged(t, e)
+	if !e.is(1) {
+		t.warn(e, "the prototype doesn't read it, and updates the weights after each batch; here the gradients of that many batches are summed first")
 	}
 }
 
@@ -176,7 +174,7 @@ func qaLayout() *layout {
 			"training.num_epochs":                  unchanged,
 			"training.weight_decay":                unchanged,
 			"training.warmup_steps":                unchanged,
-			"training.gradient_accumulation_steps": accumulation("training.batch_size"),
+			"training.gradient_accumulation_steps": accumulation,
 			"training.max_grad_norm":               unchanged,
 			"training.early_stopping_patience":     patience,
 			"training.early_stopping_min_delta":    unchanged,

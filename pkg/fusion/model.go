@@ -119,10 +119,11 @@ func (m *Model) Params() nn.Params { return m.params }
 
 // BackwardOrder returns the parameters in the order in which a backward pass reaches
 // them: the encoder's from its last layer to its embeddings, then those of the heads,
-// since a pass only reaches the heads of its batch.
+// since a pass only reaches the heads of its batch. Frozen
+// parameters are left out.
 func (m *Model) BackwardOrder() []*ts.Tensor {
 	var order, others []*ts.Tensor
-	for _, p := range slices.Backward(m.params.All()) {
+	for _, p := range slices.Backward(m.params.Trainable()) {
 		if strings.HasPrefix(p.Name, m.EncoderName+".") {
 			order = append(order, p.Tensor)
 		} else {
@@ -280,6 +281,17 @@ func (m *Model) SoftLoss(s *nn.Scope, part datasets.Part, logits []*ts.Tensor, t
 		}
 	}
 	return head.SoftLoss(s, logits, soft, temperature)
+}
+
+// SetLabelSmoothing sets the label smoothing of all heads of classes in [Model.Loss]; see
+// [heads.Head].
+func (m *Model) SetLabelSmoothing(smoothing float64) error {
+	for _, task := range m.Tasks {
+		if err := m.heads[task.Name].SetLabelSmoothing(smoothing); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SetClassWeights sets the class weights in a task's [Model.Loss]: one slice per head,

@@ -43,6 +43,11 @@ type Head interface {
 	// weights are unchanged.
 	SetClassWeights(weights [][]float32) error
 
+	// SetLabelSmoothing sets the fraction of each target in Loss that all classes of a
+	// head share: label_smoothing of PyTorch's CrossEntropyLoss. Yes/no heads aren't
+	// smoothed, since PyTorch's BCEWithLogitsLoss has no smoothing.
+	SetLabelSmoothing(smoothing float64) error
+
 	// Denominator is the divisor of the sum of a head's losses over classes, [batch·seq]
 	// for a token task and [batch] for a multiclass one: the number of classes that
 	// aren't ignored or, with class weights, the sum of their weights. For a head of

@@ -28,29 +28,30 @@ type Target struct {
 
 // lossFunc is one head's loss, a scalar: the sum over the targets that aren't ignored,
 // divided by the target's denominator. weight [labels] is the argument of
-// [Head.SetClassWeights], or nil.
-type lossFunc func(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor
+// [Head.SetClassWeights], or nil; smoothing that of [Head.SetLabelSmoothing], which
+// yes/no heads ignore.
+type lossFunc func(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, smoothing float64) *ts.Tensor
 
 // tokenLoss takes logits [batch, seq, labels] and class ids [batch·seq].
-func tokenLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
-	return crossEntropy(s, s.Rows(logits), target, weight, tasks.IgnoreToken)
+func tokenLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, smoothing float64) *ts.Tensor {
+	return crossEntropy(s, s.Rows(logits), target, weight, tasks.IgnoreToken, smoothing)
 }
 
 // classLoss takes logits [batch, labels] and class ids [batch].
-func classLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
-	return crossEntropy(s, logits, target, weight, tasks.IgnoreClass)
+func classLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, smoothing float64) *ts.Tensor {
+	return crossEntropy(s, logits, target, weight, tasks.IgnoreClass, smoothing)
 }
 
 // crossEntropy takes logits [n, labels] and class ids [n].
-func crossEntropy(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, ignore int64) *ts.Tensor {
+func crossEntropy(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, ignore int64, smoothing float64) *ts.Tensor {
 	if target.Denominator == 0 {
-		return s.CrossEntropy(logits, target.Values, weight, ignore, torchx.ReduceMean)
+		return s.CrossEntropy(logits, target.Values, weight, ignore, smoothing, torchx.ReduceMean)
 	}
-	return s.Scale(s.CrossEntropy(logits, target.Values, weight, ignore, torchx.ReduceSum), 1/target.Denominator)
+	return s.Scale(s.CrossEntropy(logits, target.Values, weight, ignore, smoothing, torchx.ReduceSum), 1/target.Denominator)
 }
 
 // flagLoss takes logits and 0 or 1, both [batch, labels].
-func flagLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor) *ts.Tensor {
+func flagLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tensor, _ float64) *ts.Tensor {
 	if target.Denominator != 0 {
 		return s.Scale(s.BCEWithLogits(logits, target.Values, target.Valid, weight, torchx.ReduceSum), 1/target.Denominator)
 	}
@@ -63,10 +64,11 @@ func flagLoss(s *torchx.Scope, logits *ts.Tensor, target Target, weight *ts.Tens
 
 // losses is the part of a [Head] that computes losses from logits.
 type losses struct {
-	task    tasks.Task
-	hard    lossFunc
-	soft    softFunc
-	weights [][]float32 // by head; nil: equal weights
+	task      tasks.Task
+	hard      lossFunc
+	soft      softFunc
+	weights   [][]float32 // by head; nil: equal weights
+	smoothing float64
 }
 
 func newLosses(task tasks.Task) losses {
@@ -95,7 +97,7 @@ func (l *losses) Loss(s *torchx.Scope, logits []*ts.Tensor, targets []Target) *t
 			return nil
 		}
 		if target.Values != nil {
-			total = plus(s, total, l.hard(s, logits[i], target, l.weight(s, i)))
+			total = plus(s, total, l.hard(s, logits[i], target, l.weight(s, i), l.smoothing))
 		}
 	}
 	return total

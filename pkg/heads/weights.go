@@ -33,6 +33,15 @@ func (l *losses) SetClassWeights(weights [][]float32) error {
 	return nil
 }
 
+// SetLabelSmoothing implements [Head].
+func (l *losses) SetLabelSmoothing(smoothing float64) error {
+	if !(smoothing >= 0 && smoothing < 1) {
+		return fmt.Errorf("label smoothing of task %q is %v, want a number from 0 up to 1", l.task.Name, smoothing)
+	}
+	l.smoothing = smoothing
+	return nil
+}
+
 // weight returns the class weights of head i [labels], nil if all are equal.
 func (l *losses) weight(s *torchx.Scope, i int) *ts.Tensor {
 	if l.weights[i] == nil {

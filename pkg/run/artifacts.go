@@ -91,7 +91,8 @@ func (r *Run) card(history *trainer.History) ([]byte, error) {
 		Epoch      int
 		Scores     []comparison
 		Test       []trainer.Scores
-	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test})
+		Kept       []string
+	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept})
 	if err != nil {
 		return nil, fmt.Errorf("write the model card: %w", err)
 	}

@@ -22,7 +22,7 @@ var errChanged = errors.New("not the run that was stopped")
 var mutableKeys = []string{
 	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "data.ner_path", "data.classification_path", "data.qa_path",
 	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
-	"training.rank_backend",
+	"training.rank_backend", "training.gradient_checkpointing",
 }
 
 // filePrefix is the prefix of keys for the contents of data files.
@@ -93,6 +93,23 @@ func changes(was, is map[string]string) []string {
 		}
 	}
 	return list
+}
+
+// completed adds to the settings was of a stopped run those of is that its version didn't
+// have yet, with their defaults.
+func completed(was, is map[string]string) (map[string]string, error) {
+	defaults, err := config.Default(is["task"]).Settings()
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(was)
+	for key := range is {
+		_, had := was[key]
+		if value, found := defaults[key]; found && !had {
+			all[key] = value
+		}
+	}
+	return all, nil
 }
 
 func orNone(text string) string {

@@ -1,8 +1,11 @@
 package run
 
 import (
+	"maps"
 	"slices"
 	"testing"
+
+	"github.com/trident-nlp/trident/pkg/config"
 )
 
 func TestChanges(t *testing.T) {
@@ -19,5 +22,34 @@ func TestChanges(t *testing.T) {
 	}
 	if got := changes(was, was); len(got) > 0 {
 		t.Errorf("nothing changed, but %q", got)
+	}
+}
+
+// A state of an earlier version lacks the settings that there weren't: it goes on with their
+// defaults, and with nothing else.
+func TestStatesOfEarlierVersions(t *testing.T) {
+	c := config.Default(config.TaskQA)
+	now, err := fingerprint(c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	earlier := maps.Clone(now)
+	for _, key := range []string{"training.gradient_accumulation_steps", "training.lr_scheduler_type", "backbone.freeze_layers", "backbone.heads"} {
+		if _, there := earlier[key]; !there {
+			t.Errorf("no setting %s", key)
+		}
+		delete(earlier, key)
+	}
+	was, err := completed(earlier, now)
+	if list := changes(was, now); err != nil || len(list) > 0 {
+		t.Errorf("changes %v, %v", list, err)
+	}
+	c.Training.AccumulationSteps = 4
+	if now, err = fingerprint(c, nil); err != nil {
+		t.Fatal(err)
+	}
+	was, err = completed(earlier, now)
+	if list := changes(was, now); err != nil || len(list) != 1 || list[0] != `training.gradient_accumulation_steps was "1", is "4"` {
+		t.Errorf("changes %v, %v", list, err)
 	}
 }

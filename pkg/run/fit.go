@@ -65,6 +65,7 @@ func (r *Run) begin() (trainer.State, error) {
 	if o := r.options; o.Resume || o.ResumeIfAny {
 		state, err := resume(r.dir, o.Force, r.trainer, now, o.Out, o.Err)
 		if o.Resume || !errors.Is(err, trainer.ErrNoState) {
+			r.kept = state.Kept // of the beginning: the earlier model may have been moved since
 			return state, err
 		}
 	}
@@ -74,7 +75,8 @@ func (r *Run) begin() (trainer.State, error) {
 	}
 	params["backbone"] = backboneParam(r.config.Backbone)
 	maps.Copy(params, filterParams(r.data.sources))
-	return trainer.State{Settings: now, Params: params}, setAside(r.dir, r.options.Out)
+	r.sayKept()
+	return trainer.State{Settings: now, Params: params, Kept: r.kept}, setAside(r.dir, r.options.Out)
 }
 
 // trainAndTest trains and tests the best weights. If there is a test, the model has

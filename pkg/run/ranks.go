@@ -42,13 +42,14 @@ func threads(asked int, p Place) int {
 	return max(1, runtime.GOMAXPROCS(0)/p.LocalSize)
 }
 
-// enlargeBatches multiplies the batch sizes by the number of processes.
-func (d *data) enlargeBatches(processes int) {
+// enlargeBatches multiplies the batch sizes by the number of parts that a batch is
+// processed in: over all processes, each with its accumulation steps.
+func (d *data) enlargeBatches(parts int) {
 	for i := range d.sources {
 		s := &d.sources[i]
-		s.train.BatchSize *= processes
-		s.val.BatchSize *= processes
-		s.test.BatchSize *= processes
+		s.train.BatchSize *= parts
+		s.val.BatchSize *= parts
+		s.test.BatchSize *= parts
 	}
 }
 

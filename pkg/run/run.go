@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sugarme/gotch"
@@ -61,9 +62,11 @@ type Run struct {
 	names   modeldir.Names // of the model's files
 
 	encoder      encoder
+	kept         []string // what the heads have from an earlier model
 	data         *data
 	architecture fusion.Architecture
 	parameters   int64
+	trainable    int64 // of them, those that aren't frozen
 	console      *trainer.Console
 	settings     trainer.Settings
 
@@ -199,7 +202,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	if r.data, err = plan.load(ctx, r.encoder, o); err != nil {
 		return err
 	}
-	r.data.enlargeBatches(o.Place.Size)
+	r.data.enlargeBatches(o.Place.Size * c.Training.AccumulationSteps)
 	r.console.Data(r.data.sets(), r.data.splits(), c.Tokenizer.MaxLength)
 	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength); err != nil {
 		return err
@@ -207,11 +210,21 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	if r.parameters, err = fusion.CountParameters(r.architecture); err != nil {
 		return err
 	}
+	if r.trainable, err = trainable(r.architecture, c.Backbone); err != nil {
+		return err
+	}
+	if err := checkSmoothing(c.Training.LabelSmoothing, r.data.tasks()); err != nil {
+		return err
+	}
 	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
 	r.settings = settings(c, r.data.tasks(), precision)
-	r.console.Run(trainer.Setup{Parameters: r.parameters, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
+	r.console.Run(trainer.Setup{Parameters: r.parameters, Frozen: r.parameters - r.trainable, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
+	share := c.Training.BatchSize * c.Training.AccumulationSteps
 	if !o.Place.Alone() {
-		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, c.Training.BatchSize, o.Place.Size*c.Training.BatchSize)
+		fmt.Fprintf(o.Out, "Processes: %d, each with %d of the %d examples in a batch\n", o.Place.Size, share, o.Place.Size*share)
+	}
+	if c.Training.AccumulationSteps > 1 {
+		fmt.Fprintf(o.Out, "Gradient accumulation: %d examples before each update of the weights, %d at a time\n", share, c.Training.BatchSize)
 	}
 	return nil
 }
@@ -233,10 +246,20 @@ func (r *Run) open(ctx context.Context) error {
 	if err := r.encoder.load(r.model); err != nil {
 		return err
 	}
+	if r.kept, err = r.encoder.keepHeads(r.model); err != nil {
+		return err
+	}
+	if err := r.model.Freeze(frozen(r.config.Backbone)); err != nil {
+		return err
+	}
+	r.model.SetCheckpointing(r.config.Training.GradientCheckpointing)
 	if unused := fusion.UnusedRows(r.model.Config, r.data.tokenizer); unused != "" {
 		fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", r.encoder.dir, unused)
 	}
 	if err := weighClasses(r.model, r.config.Training.ClassWeights, r.data.sources); err != nil {
+		return err
+	}
+	if err := r.model.SetLabelSmoothing(r.config.Training.LabelSmoothing); err != nil {
 		return err
 	}
 	r.held = append(r.held, func() { r.teachers.drop() })
@@ -256,6 +279,27 @@ func (r *Run) open(ctx context.Context) error {
 		return err
 	}
 	return r.useNCCL()
+}
+
+// frozen returns the parts of the encoder that aren't trained.
+func frozen(b config.Backbone) fusion.Frozen {
+	return fusion.Frozen{Embeddings: b.FreezeEmbeddings, Layers: b.FreezeLayers}
+}
+
+// trainable counts the trained parameters. It refuses to freeze more layers than there are.
+func trainable(a fusion.Architecture, b config.Backbone) (int64, error) {
+	if b.FreezeLayers > a.Config.Layers {
+		return 0, fmt.Errorf("backbone.freeze_layers is %d, but the encoder has only %d layers", b.FreezeLayers, a.Config.Layers)
+	}
+	return fusion.CountTrainable(a, frozen(b))
+}
+
+// checkSmoothing refuses label smoothing if no head supports it.
+func checkSmoothing(smoothing float64, list []tasks.Task) error {
+	if smoothing > 0 && !slices.ContainsFunc(list, func(t tasks.Task) bool { return t.Kind != tasks.MultiLabel }) {
+		return fmt.Errorf("training.label_smoothing_factor is %v, but all heads are yes/no ones (%s), whose labels aren't smoothed: set it to 0", smoothing, strings.Join(tasks.Names(list), ", "))
+	}
+	return nil
 }
 
 // makeTrainer creates the trainer. Only rank 0 saves the results.
@@ -285,20 +329,27 @@ func settings(c config.Config, list []tasks.Task, precision torchx.Precision) tr
 	return trainer.Settings{
 		Epochs:       c.Training.NumEpochs,
 		LearningRate: c.Training.LearningRate,
+		Scheduler:    c.Training.LRScheduler,
 		WeightDecay:  c.Training.WeightDecay,
-		WarmupRatio:  c.Training.WarmupRatio,
-		WarmupSteps:  c.Training.WarmupSteps,
-		MaxGradNorm:  c.Training.MaxGradNorm,
-		EvalSteps:    c.Training.EvalSteps,
-		Best:         c.Training.MetricForBestModel,
-		Patience:     c.Training.EarlyStoppingPatience,
-		MinDelta:     c.Training.EarlyStoppingMinDelta,
-		SaveSteps:    c.Training.SaveSteps,
-		SaveEvery:    time.Duration(c.Training.SaveMinutes * float64(time.Minute)),
-		MaxBadSteps:  c.Training.MaxBadSteps,
-		Seed:         c.Training.Seed,
-		BF16:         precision == torchx.BF16,
 
+		HeadLearningRate: c.Training.HeadLearningRate,
+		LayerDecay:       c.Training.LayerDecay,
+		NoDecayOnVectors: c.Training.NoDecayOnVectors,
+
+		WarmupRatio: c.Training.WarmupRatio,
+		WarmupSteps: c.Training.WarmupSteps,
+		MaxGradNorm: c.Training.MaxGradNorm,
+		EvalSteps:   c.Training.EvalSteps,
+		Best:        c.Training.MetricForBestModel,
+		Patience:    c.Training.EarlyStoppingPatience,
+		MinDelta:    c.Training.EarlyStoppingMinDelta,
+		SaveSteps:   c.Training.SaveSteps,
+		SaveEvery:   time.Duration(c.Training.SaveMinutes * float64(time.Minute)),
+		MaxBadSteps: c.Training.MaxBadSteps,
+		Seed:        c.Training.Seed,
+		BF16:        precision == torchx.BF16,
+
+		AccumulationSteps: c.Training.AccumulationSteps,
 		CompressGradients: c.Training.GradientCompression == config.CompressionBF16,
 
 		Sampling:    sampling(c.Training),

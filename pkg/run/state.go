@@ -24,7 +24,11 @@ func resume(dir modeldir.Dir, force bool, t *trainer.Trainer, now map[string]str
 	for _, err := range damaged {
 		fmt.Fprintf(stderr, "train: warning: %v; going on from the one before\n", err)
 	}
-	if list := changes(state.Settings, now); len(list) > 0 {
+	before, err := completed(state.Settings, now)
+	if err != nil {
+		return state, err
+	}
+	if list := changes(before, now); len(list) > 0 {
 		text := strings.Join(list, "; ")
 		if !force {
 			return state, fmt.Errorf("resume %s: %w: %s; put that back, or start anew without --resume, or go on all the same with --force", dir.Run(), errChanged, text)

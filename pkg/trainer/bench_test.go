@@ -3,6 +3,8 @@ package trainer
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/sugarme/gotch"
@@ -81,6 +83,43 @@ func BenchmarkStep(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkCheckpointing is a step of the full size on 16 texts of 512 tokens, with and
+// without gradient checkpointing. peak-MB is the most memory that the process holds; freed
+// memory is kept, so each is measured in a process of its own.
+func BenchmarkCheckpointing(b *testing.B) {
+	torchx.Configure(0)
+	for _, on := range []bool{false, true} {
+		b.Run(fmt.Sprint(on), func(b *testing.B) {
+			t := benchTrainer(b, 768, 3072, 6, 512, false)
+			t.model.(*fusion.Model).SetCheckpointing(on)
+			if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o200); err != nil { // VmHWM begins anew
+				b.Fatal(err)
+			}
+			for i := 0; b.Loop(); i++ {
+				if _, err := t.Step(context.Background(), t.train[i%3].Ordered()[0].Batch(), StepOptions{Rate: 2e-5}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(peakMB(b), "peak-MB")
+		})
+	}
+}
+
+// peakMB is VmHWM of this process.
+func peakMB(b *testing.B) float64 {
+	b.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	var kB float64
+	if _, err := fmt.Sscan(rest, &kB); err != nil {
+		b.Fatal(err)
+	}
+	return kB / 1024
 }
 
 // BenchmarkForward is the encoder's and a head's pass without gradients.

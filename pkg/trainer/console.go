@@ -221,6 +221,7 @@ func textsOf(task tasks.Task) string {
 // Setup is what [Console.Run] prints before training.
 type Setup struct {
 	Parameters int64
+	Frozen     int64 // of Parameters, those that aren't trained
 	Device     string
 	Threads    int
 	Precision  string
@@ -229,6 +230,9 @@ type Setup struct {
 // Run prints the settings of the run.
 func (c *Console) Run(s Setup, settings Settings) {
 	c.printf("\nTotal parameters: %s\n", numbers.Thousands(s.Parameters))
+	if s.Frozen > 0 {
+		c.printf("Frozen parameters: %s\n", numbers.Thousands(s.Frozen))
+	}
 	c.printf("Training on %s", s.Device)
 	if s.Device == "cpu" {
 		c.printf(" (%d threads, %s)\n", s.Threads, s.Precision)

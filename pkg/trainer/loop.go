@@ -89,11 +89,11 @@ func (t *Trainer) epoch(ctx context.Context) error {
 // trainStep is step i of an epoch. A step with a non-finite loss or gradient doesn't
 // change the weights; too many in a row end the run.
 func (t *Trainer) trainStep(ctx context.Context, epoch, i int, ref datasets.BatchRef) error {
-	b, whole := t.share(ref)
+	parts, whole := t.parts(ref)
 	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(whole))
 	p := &t.progress
 	p.Interval.Rate = t.plan.Schedule.Rate(p.Step)
-	result, err := t.Step(ctx, b, StepOptions{Rate: p.Interval.Rate, Seed: t.dropoutSeed(epoch, i)})
+	result, err := t.step(ctx, parts, StepOptions{Rate: p.Interval.Rate, Seed: t.dropoutSeed(epoch, i)})
 	switch {
 	case errors.Is(err, ErrNotFinite):
 		err = fmt.Errorf("%s: %w", where, err)
@@ -137,13 +137,18 @@ func (t *Trainer) Step(ctx context.Context, b datasets.Batch, o StepOptions) (St
 	if o.Rate < 0 || !numbers.Finite(o.Rate) {
 		return StepResult{}, fmt.Errorf("StepOptions.Rate is %v: it must be 0 or more", o.Rate)
 	}
+	return t.step(ctx, []datasets.Batch{b}, o)
+}
+
+// step is Step on the parts of a batch; see [Settings].AccumulationSteps.
+func (t *Trainer) step(ctx context.Context, parts []datasets.Batch, o StepOptions) (StepResult, error) {
 	if err := torchx.Seed(o.Seed); err != nil {
 		return StepResult{}, err
 	}
 	if err := t.optimizer.ZeroGrad(); err != nil {
 		return StepResult{}, err
 	}
-	losses, err := t.allGradient(ctx, b)
+	losses, err := t.sumGradients(ctx, parts)
 	if err != nil || len(losses) == 0 {
 		return StepResult{}, err
 	}
@@ -160,14 +165,6 @@ func (t *Trainer) Step(ctx context.Context, b datasets.Batch, o StepOptions) (St
 		return StepResult{}, fmt.Errorf("gradient norm is %v: %w", norm, ErrNotFinite)
 	}
 	return StepResult{losses, norm}, t.optimizer.Step(o.Rate)
-}
-
-// allGradient is gradient on all ranks.
-func (t *Trainer) allGradient(ctx context.Context, b datasets.Batch) ([]TaskLoss, error) {
-	if t.ranks == nil {
-		return t.gradient(b)
-	}
-	return t.sharedGradient(ctx, b)
 }
 
 // gradient runs the forward and backward pass of a batch: one pass of the encoder, and

@@ -123,19 +123,24 @@ func parityBatch(golden goldentest.File, step int, task string) datasets.Batch {
 
 // expectParity replays PyTorch's steps with a trainer's and compares losses,
 // gradient norms and the weights at the end.
-func expectParity(t *testing.T, name string) {
+func expectParity(t *testing.T, name string, change func(*Settings, *fusion.Model) error, parts int) {
 	golden, run := goldentest.Open(t, name+".safetensors"), readParityRun(t, name+".json")
 	settings := Settings{WeightDecay: 0.01, MaxGradNorm: 1, Distil: map[string]Distillation{}}
 	for task, d := range run.Distil {
 		settings.Distil[task] = Distillation{Alpha: d.Alpha, Temperature: d.Temperature}
 	}
 	model := parityModel(t, name+".safetensors")
+	if change != nil {
+		if err := change(&settings, model); err != nil {
+			t.Fatal(err)
+		}
+	}
 	tr, err := New(settings, Deps{Model: model})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tr.Drop()
-	schedule := NewLinearWarmup(run.Peak, len(run.Steps), 0.1)
+	schedule := NewSchedule(settings.Scheduler, run.Peak, len(run.Steps), 0.1)
 
 	worstLoss := 0.0
 	for step, want := range run.Steps {
@@ -143,7 +148,7 @@ func expectParity(t *testing.T, name string) {
 		if math.Abs(rate-want.Rate) > 1e-12 {
 			t.Errorf("step %d: learning rate %v, want %v", step, rate, want.Rate)
 		}
-		result, err := tr.Step(context.Background(), parityBatch(golden, step, want.Task), StepOptions{Rate: rate})
+		result, err := tr.step(context.Background(), cut(model, parityBatch(golden, step, want.Task), parts), StepOptions{Rate: rate})
 		losses, norm := result.Losses, result.Norm
 		if err != nil || len(losses) != 1 {
 			t.Fatalf("step %d: losses %v, %v", step, losses, err)
@@ -176,6 +181,39 @@ func expectParity(t *testing.T, name string) {
 	t.Logf("%d steps; largest deviation: loss %.1e (relative), weights %.1e", len(run.Steps), worstLoss, worstWeight)
 }
 
-func TestTrainingEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/parity") }
+func TestTrainingEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/parity", nil, 1) }
 
-func TestDistillationEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/distil_parity") }
+func TestDistillationEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/distil_parity", nil, 1) }
+
+// Batches whose gradients are accumulated in parts teach what PyTorch learns from the whole ones.
+func TestAccumulatedTrainingEqualsPyTorch(t *testing.T) {
+	for parts := 2; parts <= 5; parts++ { // of 4 examples: the last of 5 is empty
+		expectParity(t, "testdata/parity", nil, parts)
+		expectParity(t, "testdata/distil_parity", nil, parts)
+	}
+}
+
+// Each knob beside PyTorch's, in runs that scripts/golden/knobs.py makes.
+func TestKnobsEqualPyTorch(t *testing.T) {
+	for name, change := range map[string]func(*Settings, *fusion.Model) error{
+		"groups": func(s *Settings, _ *fusion.Model) error {
+			s.LearningRate, s.HeadLearningRate, s.LayerDecay, s.NoDecayOnVectors, s.Scheduler = 1e-3, 4e-3, 0.5, true, Cosine
+			return nil
+		},
+		"frozen": func(_ *Settings, m *fusion.Model) error {
+			return m.Freeze(fusion.Frozen{Embeddings: true, Layers: 1})
+		},
+		"smoothing": func(_ *Settings, m *fusion.Model) error { return m.SetLabelSmoothing(0.2) },
+	} {
+		for parts := 1; parts <= 2; parts++ {
+			for _, checkpointing := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s in %d, checkpointing %v", name, parts, checkpointing), func(t *testing.T) {
+					expectParity(t, "testdata/"+name+"_parity", func(s *Settings, m *fusion.Model) error {
+						m.SetCheckpointing(checkpointing)
+						return change(s, m)
+					}, parts)
+				})
+			}
+		}
+	}
+}

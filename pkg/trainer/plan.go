@@ -7,7 +7,7 @@ import "github.com/trident-nlp/trident/pkg/datasets"
 type Plan struct {
 	Batches       []int // per epoch, by training set
 	StepsPerEpoch int
-	Schedule      LinearWarmup
+	Schedule      Schedule
 }
 
 // NewPlan plans a run over training sets.
@@ -16,8 +16,11 @@ func NewPlan(s Settings, train []datasets.Loader) Plan {
 	for _, n := range p.Batches {
 		p.StepsPerEpoch += n
 	}
-	p.Schedule = NewLinearWarmup(s.LearningRate, p.StepsPerEpoch*s.Epochs, s.WarmupRatio)
-	if s.WarmupSteps > 0 {
+	p.Schedule = NewSchedule(s.Scheduler, s.LearningRate, p.StepsPerEpoch*s.Epochs, s.WarmupRatio)
+	switch {
+	case s.Scheduler == Constant:
+		p.Schedule.Warmup = 0
+	case s.WarmupSteps > 0:
 		p.Schedule.Warmup = s.WarmupSteps
 	}
 	return p

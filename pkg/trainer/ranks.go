@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/sugarme/gotch/ts"
 
@@ -53,9 +52,6 @@ func (t *Trainer) dropoutSeed(epoch, step int) uint64 {
 	return stepSeed(seed, t.ranks.Rank(), -2)
 }
 
-// notesOfTask is the size of a task's losses in the numbers exchanged between ranks.
-const notesOfTask = 8
-
 // toldToStop returns an error if any process of the run was asked to stop. All ranks
 // learn of it in the same step.
 func (t *Trainer) toldToStop(ctx context.Context) error {
@@ -66,65 +62,6 @@ func (t *Trainer) toldToStop(ctx context.Context) error {
 		return context.Canceled
 	}
 	return nil
-}
-
-// sharedGradient is gradient for all ranks' shares of a batch. It also exchanges whether
-// a rank was asked to stop.
-func (t *Trainer) sharedGradient(ctx context.Context, b datasets.Batch) ([]TaskLoss, error) {
-	sum, err := t.ranks.BeginSum(t.model.BackwardOrder(), t.settings.CompressGradients)
-	if err != nil {
-		return nil, err
-	}
-	mine, err := t.gradient(b)
-	if err != nil {
-		return nil, err
-	}
-	notes := make([]float64, 1+notesOfTask*len(b.Parts))
-	if ctx.Err() != nil {
-		notes[0] = 1
-	}
-	byTask := map[string]TaskLoss{}
-	for _, loss := range mine {
-		byTask[loss.Task] = loss
-	}
-	for i, part := range b.Parts {
-		if loss, found := byTask[part.Task]; found {
-			loss.note(notes[1+notesOfTask*i:])
-		}
-	}
-	if err := sum(notes); err != nil {
-		return nil, err
-	}
-	t.stopAll = t.stopAll || notes[0] > 0
-	var losses []TaskLoss
-	for i, part := range b.Parts {
-		if note := notes[1+notesOfTask*i:]; note[0] > 0 {
-			losses = append(losses, noted(part.Task, note))
-		}
-	}
-	return losses, nil
-}
-
-// note encodes the losses so that those of all ranks can be summed: each follows a 1 if
-// it is present.
-func (l TaskLoss) note(notes []float64) {
-	notes[0], notes[1] = 1, l.Total
-	for i, value := range []float64{l.Hard, l.Soft, l.Hidden} {
-		if !math.IsNaN(value) {
-			notes[2+2*i], notes[3+2*i] = 1, value
-		}
-	}
-}
-
-// noted decodes the output of note.
-func noted(task string, notes []float64) TaskLoss {
-	value := func(i int) float64 {
-		if notes[i] == 0 {
-			return math.NaN()
-		}
-		return notes[i+1]
-	}
-	return TaskLoss{task, value(0), value(2), value(4), value(6)}
 }
 
 func tensorsOf(params []torchx.Param) []*ts.Tensor {

@@ -17,13 +17,25 @@ import (
 type Settings struct {
 	Epochs       int     // 0: no run, only [Trainer.Step] and [Trainer.Evaluate]
 	LearningRate float64 // peak
+	Scheduler    string  // learning rate schedule, one of [Schedulers]; "" is Linear
 	WeightDecay  float64
-	WarmupRatio  float64 // share of all steps
-	WarmupSteps  int     // overrides WarmupRatio unless it is 0
-	MaxGradNorm  float64 // 0 disables clipping
-	MaxBadSteps  int     // abort after this many consecutive non-finite steps; 0 means after the first
-	Seed         uint64  // for shuffling and dropout
-	BF16         bool    // matrix products in bfloat16, weights in float32
+
+	HeadLearningRate float64 // peak, for the heads; 0: LearningRate
+	LayerDecay       float64 // learning rate of an encoder layer, as a fraction of that of the layer above; 0 means 1
+	NoDecayOnVectors bool    // no weight decay on biases and LayerNorm weights
+
+	WarmupRatio float64 // share of all steps
+	WarmupSteps int     // overrides WarmupRatio unless it is 0
+	MaxGradNorm float64 // 0 disables clipping
+	MaxBadSteps int     // abort after this many consecutive non-finite steps; 0 means after the first
+	Seed        uint64  // for shuffling and dropout
+	BF16        bool    // matrix products in bfloat16, weights in float32
+
+	// AccumulationSteps is the number of parts that each rank processes its share of a
+	// batch in, in training and validation. Gradients are summed over the parts before
+	// the weights are updated, so results are those of the whole batch, of the loader's
+	// BatchSize, with the memory of one part. 0 means 1.
+	AccumulationSteps int
 
 	EvalSteps int     // validate every this many steps, and after the last; 0 means after each epoch
 	Best      string  // selection criterion: BestAverage, BestLoss, or a metric's name; "" is BestAverage
@@ -45,6 +57,8 @@ type Settings struct {
 // withDefaults sets defaults.
 func (s Settings) withDefaults() Settings {
 	s.Best = cmp.Or(s.Best, BestAverage)
+	s.LayerDecay = cmp.Or(s.LayerDecay, 1)
+	s.AccumulationSteps = cmp.Or(s.AccumulationSteps, 1)
 	return s
 }
 
@@ -69,11 +83,16 @@ func (s Settings) check(names []string) (wrong []string) {
 		{"EvalSteps", s.EvalSteps},
 		{"Patience", s.Patience},
 		{"SaveSteps", s.SaveSteps},
+		{"AccumulationSteps", s.AccumulationSteps},
 	} {
 		atLeast0(field.name, float64(field.value))
 	}
 	atLeast0("LearningRate", s.LearningRate)
 	atLeast0("WeightDecay", s.WeightDecay)
+	atLeast0("HeadLearningRate", s.HeadLearningRate)
+	check(s.HeadLearningRate == 0 || s.LearningRate > 0, "LearningRate", "above 0, with HeadLearningRate", s.LearningRate)
+	check(s.LayerDecay > 0 && s.LayerDecay <= 1, "LayerDecay", "above 0, and 1 at most", s.LayerDecay)
+	check(isScheduler(s.Scheduler), "Scheduler", "one of "+strings.Join(Schedulers(), ", "), fmt.Sprintf("%q", s.Scheduler))
 	check(s.WarmupRatio >= 0 && s.WarmupRatio <= 1, "WarmupRatio", "from 0 to 1", s.WarmupRatio)
 	check(s.MaxGradNorm >= 0, "MaxGradNorm", "0 or more", s.MaxGradNorm)
 	atLeast0("MinDelta", s.MinDelta)

@@ -30,6 +30,7 @@ type State struct {
 	Settings map[string]string `json:"settings"`          // settings that affect training, by name; they should not change
 	Changed  []string          `json:"changed,omitempty"` // those that changed nevertheless
 	Params   map[string]string `json:"params"`            // as shown by a tracker, from the start of the run
+	Kept     []string          `json:"kept,omitempty"`    // what the heads took from an earlier model, for the model card
 	RunID    string            `json:"run_id"`            // of the tracker
 	History  *History          `json:"history"`
 	Progress Progress          `json:"progress"`

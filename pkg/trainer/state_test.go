@@ -18,6 +18,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
 // errStop ends a run where a test wants it to end.
@@ -68,7 +69,7 @@ func resumable(t *testing.T, dir string, set func(*toyTrainer)) *toyTrainer {
 // stoppingModel ends a context after so many passes of the encoder, wherever
 // the run then is.
 type stoppingModel struct {
-	Model
+	*fusion.Model
 	passes int
 	stop   func()
 }
@@ -84,8 +85,17 @@ func (m *stoppingModel) Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask 
 // validation, keeps its state, and goes on as if nothing had been.
 func TestResumedEqualsUninterrupted(t *testing.T) {
 	for name, set := range map[string]func(*toyTrainer){
-		"by epochs":        func(*toyTrainer) {},
-		"by 8 steps":       func(tr *toyTrainer) { tr.EvalSteps = 8 },
+		"by epochs":  func(*toyTrainer) {},
+		"by 8 steps": func(tr *toyTrainer) { tr.EvalSteps = 8 },
+		"in parts":   func(tr *toyTrainer) { tr.AccumulationSteps = 3 },
+		"with knobs": func(tr *toyTrainer) {
+			tr.HeadLearningRate, tr.LayerDecay, tr.NoDecayOnVectors, tr.Scheduler = 1e-2, 0.5, true, Cosine
+			m := tr.Model.(*fusion.Model)
+			m.SetCheckpointing(true)
+			if err := errors.Join(m.Freeze(fusion.Frozen{Embeddings: true}), m.SetLabelSmoothing(0.1)); err != nil {
+				t.Fatal(err)
+			}
+		},
 		"by loss, stopped": func(tr *toyTrainer) { tr.EvalSteps, tr.Best, tr.Patience, tr.MinDelta = 4, BestLoss, 2, 0.2 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +115,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 				tr.log = got
 				tr.save = func(h *History) error { best = h.Best; return nil }
 				ctx, cancel := context.WithCancel(context.Background())
-				tr.Model = &stoppingModel{tr.Model, 5 + 3*stops%17, cancel}
+				tr.Model = &stoppingModel{tr.Model.(*fusion.Model), (5 + 3*stops%17) * max(1, tr.AccumulationSteps), cancel}
 				if stops > 0 {
 					if err := tr.build(t).Resume(readBack(t, dir)); err != nil {
 						t.Fatal(err)
@@ -294,7 +304,7 @@ func TestResumeWithOtherEpochs(t *testing.T) {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	first.Model = &stoppingModel{first.Model, 21 + 9 + 11, cancel}
+	first.Model = &stoppingModel{first.Model.(*fusion.Model), 21 + 9 + 11, cancel}
 	if _, err := first.build(t).Run(ctx); !errors.Is(err, context.Canceled) || first.Progress().Step != 32 {
 		t.Fatal(err, first.Progress().Step)
 	}

@@ -73,8 +73,11 @@ func New(s Settings, d Deps) (*Trainer, error) {
 	}
 	t.stopping = t.newStopping()
 	t.progress = Progress{PerEpoch: t.plan.StepsPerEpoch, Validated: true, Interval: newInterval(t.train)}
-	var err error
-	if t.optimizer, err = torchx.NewAdamW(d.Model.Params(), s.WeightDecay); err != nil {
+	list, err := groups(d.Model, s)
+	if err == nil {
+		t.optimizer, err = torchx.NewAdamW(d.Model.Params().Device(), list...)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make a trainer: %w", err)
 	}
 	return t, nil

@@ -75,15 +75,21 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 		if mine.Stopped = t.stopAll || ctx.Err() != nil; mine.Stopped {
 			break // the other ranks learn of it below
 		}
-		b, whole := t.share(ref)
-		out, err := t.predict(b, l.Tasks)
-		if err != nil {
-			return fmt.Errorf("batch %d (%s): %w", i+1, describe(whole), explainMemory(err))
+		parts, whole := t.parts(ref)
+		outs := make([]outcome, len(parts))
+		for p, b := range parts {
+			var err error
+			if outs[p], err = t.predict(b, l.Tasks); err != nil {
+				return fmt.Errorf("batch %d (%s): %w", i+1, describe(whole), explainMemory(err))
+			}
 		}
-		if t.ranks == nil {
-			addTo(scorers, b, out)
-		} else {
-			mine.List = append(mine.List, out)
+		switch {
+		case t.ranks != nil:
+			mine.List = append(mine.List, outs...)
+		case len(parts) > 1:
+			addTo(scorers, whole, merged(whole, l.Tasks, ref.Places(len(parts)), outs))
+		default:
+			addTo(scorers, whole, outs[0])
 		}
 		t.notify(Observer.EvaluationStep)
 	}
@@ -95,9 +101,12 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 		return err
 	}
 	for i, ref := range refs {
-		shares := make([]outcome, len(all))
+		steps := t.settings.AccumulationSteps
+		shares := make([]outcome, steps*len(all))
 		for rank := range all {
-			shares[rank] = all[rank].List[i]
+			for p := range steps {
+				shares[place(p, rank, len(all))] = all[rank].List[i*steps+p]
+			}
 		}
 		b := ref.Batch()
 		addTo(scorers, b, merged(b, l.Tasks, ref.Places(len(shares)), shares))

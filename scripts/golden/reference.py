@@ -70,10 +70,11 @@ class Reference(nn.Module):
         return [head(pooled) for head in self.qa_heads.values()]
 
 
-def loss(task, logits, targets, weights=None, valid=None):
+def loss(task, logits, targets, weights=None, valid=None, smoothing=0.0):
     """The sum of the heads' losses. A head whose targets are all ignored is left out: its mean would be 0/0.
 
-    weights has the weights of each head's classes, or None. valid, for flags, is true where a target counts.
+    weights has the weights of each head's classes, or None. valid, for flags, is true where a target counts. smoothing
+    is that of heads of classes.
     """
     weights = weights or [None] * len(logits)
     if valid:
@@ -88,7 +89,7 @@ def loss(task, logits, targets, weights=None, valid=None):
         )
     ignore = -100 if task == "ner" else -1
     return sum(
-        functional.cross_entropy(x.flatten(0, -2), y.flatten(), weight=w, ignore_index=ignore)
+        functional.cross_entropy(x.flatten(0, -2), y.flatten(), weight=w, ignore_index=ignore, label_smoothing=smoothing)
         for x, y, w in zip(logits, targets, weights)
         if (y != ignore).any()
     )

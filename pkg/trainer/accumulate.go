@@ -1,0 +1,122 @@
+package trainer
+
+import (
+	"context"
+	"math"
+
+	"github.com/trident-nlp/trident/pkg/datasets"
+)
+
+// parts returns this rank's share of a batch, split into [Settings].AccumulationSteps
+// parts, and the whole batch. Parts of a small batch may be empty.
+func (t *Trainer) parts(ref datasets.BatchRef) (parts []datasets.Batch, whole datasets.Batch) {
+	steps := t.settings.AccumulationSteps
+	if steps == 1 {
+		b, whole := t.share(ref)
+		return []datasets.Batch{b}, whole
+	}
+	whole = ref.Batch()
+	rank, ranks := 0, 1
+	if t.ranks != nil {
+		rank, ranks = t.ranks.Rank(), t.ranks.Size()
+	}
+	for i := range steps {
+		b := ref.Share(place(i, rank, ranks), steps*ranks)
+		setDenominators(t.model, &b, whole)
+		parts = append(parts, b)
+	}
+	return parts, whole
+}
+
+// place is the index of a rank's i-th part among all ranks' parts. Ranks alternate, since
+// the first parts of a batch may have one example more than the others.
+func place(i, rank, ranks int) int { return i*ranks + rank }
+
+// sumGradients sums the gradients and losses over a batch's parts and over all ranks. It
+// also exchanges whether a rank was asked to stop.
+func (t *Trainer) sumGradients(ctx context.Context, parts []datasets.Batch) ([]TaskLoss, error) {
+	notes := newNotes(parts[0])
+	var sum func(notes []float64) error
+	for i, b := range parts {
+		if t.ranks != nil && i == len(parts)-1 { // gradients are complete only after the last backward pass
+			var err error
+			if sum, err = t.ranks.BeginSum(t.model.BackwardOrder(), t.settings.CompressGradients); err != nil {
+				return nil, err
+			}
+		}
+		losses, err := t.gradient(b)
+		if err != nil {
+			return nil, err
+		}
+		notes.add(losses)
+	}
+	if t.ranks != nil {
+		if ctx.Err() != nil {
+			notes.numbers[0] = 1
+		}
+		if err := sum(notes.numbers); err != nil {
+			return nil, err
+		}
+		t.stopAll = t.stopAll || notes.numbers[0] > 0
+	}
+	return notes.losses(), nil
+}
+
+// notesOfTask is how many numbers encode a task's losses.
+const notesOfTask = 8
+
+// lossNotes are the losses of a batch, encoded as numbers that can be summed over its
+// parts and over ranks. The first number is above 0 if a rank was asked to stop; those of
+// each task follow.
+type lossNotes struct {
+	tasks   []datasets.Part
+	numbers []float64
+}
+
+// newNotes returns empty notes for a batch's tasks.
+func newNotes(b datasets.Batch) lossNotes {
+	return lossNotes{tasks: b.Parts, numbers: make([]float64, 1+notesOfTask*len(b.Parts))}
+}
+
+// add adds the losses of a part.
+func (n lossNotes) add(losses []TaskLoss) {
+	for _, loss := range losses {
+		for i, part := range n.tasks {
+			if part.Task == loss.Task {
+				loss.note(n.numbers[1+notesOfTask*i:])
+			}
+		}
+	}
+}
+
+// losses decodes the sums; tasks without any loss are left out.
+func (n lossNotes) losses() []TaskLoss {
+	var losses []TaskLoss
+	for i, part := range n.tasks {
+		if note := n.numbers[1+notesOfTask*i:]; note[0] > 0 {
+			losses = append(losses, noted(part.Task, note))
+		}
+	}
+	return losses
+}
+
+// note adds the losses to notes: each follows the number of times it was present.
+func (l TaskLoss) note(notes []float64) {
+	for i, value := range []float64{l.Total, l.Hard, l.Soft, l.Hidden} {
+		if i == 0 || !math.IsNaN(value) {
+			notes[2*i]++
+			notes[2*i+1] += value
+		}
+	}
+}
+
+// noted decodes the output of note.
+func noted(task string, notes []float64) TaskLoss {
+	value := func(i int) float64 {
+		if notes[i] == 0 {
+			return math.NaN()
+		}
+		return notes[i+1]
+	}
+	return TaskLoss{task, value(0), value(2), value(4), value(6)}
+}
