@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -90,7 +91,11 @@ func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
 		return err
 	}
 	defer r.Close()
-	return r.Fit(ctx)
+	err = r.Fit(ctx)
+	if stopped, ok := errors.AsType[*run.Stopped](err); ok {
+		return errors.New(stopped.Error()) // a signal; what it says is worth printing
+	}
+	return err
 }
 
 func (f *flags) load() (config.Config, []config.Note, error) {

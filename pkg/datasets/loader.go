@@ -1,8 +1,8 @@
 package datasets
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -12,7 +12,7 @@ import (
 type Loader struct {
 	Tasks     []tasks.Task
 	Examples  []Example
-	BatchSize int // at least 1
+	BatchSize int // less than 1: all examples are one batch
 	Collator  Collator
 
 	// Vary, if not nil, is what the model sees of an example in an epoch, of which seed
@@ -22,7 +22,17 @@ type Loader struct {
 }
 
 // Batches returns the number of batches of all examples; the last may be smaller.
-func (l Loader) Batches() int { return (len(l.Examples) + l.BatchSize - 1) / l.BatchSize }
+func (l Loader) Batches() int {
+	size := l.batchSize()
+	return (len(l.Examples) + size - 1) / size
+}
+
+func (l Loader) batchSize() int {
+	if l.BatchSize < 1 {
+		return max(1, len(l.Examples))
+	}
+	return l.BatchSize
+}
 
 // BatchRef is a batch that hasn't been collated yet.
 type BatchRef struct {
@@ -53,12 +63,9 @@ func (l Loader) Ordered() []BatchRef {
 }
 
 func (l Loader) cut(order []int, seed uint64) []BatchRef {
-	if l.BatchSize < 1 {
-		panic(fmt.Sprintf("datasets: Loader.BatchSize is %d: it must be 1 or more", l.BatchSize))
-	}
 	var refs []BatchRef
-	for start := 0; start < len(order); start += l.BatchSize {
-		refs = append(refs, BatchRef{l, order[start:min(start+l.BatchSize, len(order))], seed})
+	for indices := range slices.Chunk(order, l.batchSize()) {
+		refs = append(refs, BatchRef{l, indices, seed})
 	}
 	return refs
 }

@@ -145,12 +145,9 @@ func TestAlternateMixesTheTasks(t *testing.T) {
 	}
 }
 
-// Batches of 0 would be cut for ever.
 func TestLoaderWithoutBatchSize(t *testing.T) {
-	defer func() {
-		if text := fmt.Sprint(recover()); !strings.Contains(text, "BatchSize is 0") {
-			t.Errorf("panic %q", text)
-		}
-	}()
-	testLoader("x", 3, 0).Ordered()
+	l := testLoader("x", 3, 0)
+	if refs := l.Ordered(); len(refs) != 1 || len(refs[0].Batch().Records) != 3 || l.Batches() != 1 {
+		t.Errorf("%d batches by Ordered, %d by Batches, want one of all 3 examples", len(refs), l.Batches())
+	}
 }

@@ -138,6 +138,23 @@ func testMetrics(scores []trainer.Scores) map[string]float64 {
 	return values
 }
 
+// Stopped is the error of a run that was stopped because its context was done, on this
+// rank or another one, after its state had been saved. [Options].Resume continues it.
+type Stopped struct {
+	message string
+	cause   error
+}
+
+func (s *Stopped) Error() string { return s.message }
+
+// Unwrap returns the context's error.
+func (s *Stopped) Unwrap() error { return s.cause }
+
+// wasStopped reports whether err only says that the run was stopped.
+func wasStopped(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) || ctx.Err() != nil && errors.Is(err, ctx.Err())
+}
+
 // explainStop adds to a run's error how to continue.
 func explainStop(ctx context.Context, err error, dir modeldir.Dir, t *trainer.Trainer) error {
 	step := t.SavedStep()
@@ -146,13 +163,13 @@ func explainStop(ctx context.Context, err error, dir modeldir.Dir, t *trainer.Tr
 	}
 	hint := fmt.Sprintf("the state after step %d is kept in %s: go on from there with --resume", step, dir.Run())
 	switch {
-	case !errors.Is(err, context.Canceled):
+	case !wasStopped(ctx, err):
 		return fmt.Errorf("%w; %s", err, hint)
 	case ctx.Err() == nil:
-		return fmt.Errorf("another rank was told to stop: %s", hint)
+		return &Stopped{"another rank was told to stop: " + hint, err}
 	case step == t.Progress().Step:
-		return errors.New(hint)
+		return &Stopped{hint, err}
 	default: // it could not be saved
-		return fmt.Errorf("%s; %s", err.Error(), hint)
+		return &Stopped{fmt.Sprintf("%v; %s", err, hint), err}
 	}
 }

@@ -130,7 +130,7 @@ func DryRun(ctx context.Context, c config.Config, o Options) error {
 }
 
 // Fit trains, then saves and reports the results. It can be called once; when ctx is
-// done, the state is saved and the error says how to continue.
+// done, the state is saved, and the error is a [*Stopped], which says how to continue.
 func (r *Run) Fit(ctx context.Context) error {
 	if r.over {
 		return errors.New("a run trains once, and not after it was closed: open another")

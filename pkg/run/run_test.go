@@ -1,6 +1,8 @@
 package run
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -115,5 +117,58 @@ func TestConfigurationIsValidated(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "output.model_dir") || !strings.Contains(err.Error(), "fp23") {
 			t.Errorf("%s: error %v", what, err)
 		}
+	}
+}
+
+// stopAt is done as soon as what is written to it contains text.
+type stopAt struct {
+	context.Context
+	text string
+	err  error
+	done chan struct{}
+}
+
+func (s *stopAt) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), s.text) && s.Err() == nil {
+		close(s.done)
+	}
+	return len(p), nil
+}
+
+func (s *stopAt) Done() <-chan struct{} { return s.done }
+
+func (s *stopAt) Err() error {
+	select {
+	case <-s.done:
+		return s.err
+	default:
+		return nil
+	}
+}
+
+// A program can tell a run that it stopped itself from one that failed.
+func TestFitIsStopped(t *testing.T) {
+	for _, cause := range []error{context.Canceled, context.DeadlineExceeded} {
+		t.Run(cause.Error(), func(t *testing.T) {
+			c := small(t)
+			c.Training.NumEpochs, c.MLflow.Enabled, c.MLflow.TrackingURI = 2, true, "mlruns"
+			ctx := &stopAt{context.Background(), "Epoch 2", cause, make(chan struct{})}
+			r, err := Open(ctx, c, Options{Device: "cpu", Out: ctx})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			err = r.Fit(ctx)
+			if stopped, ok := errors.AsType[*Stopped](err); !ok || !errors.Is(err, cause) || !strings.Contains(stopped.Error(), "--resume") {
+				t.Errorf("error %v (%T), want one of %v that says how to continue", err, err, cause)
+			}
+			metas, err := filepath.Glob("mlruns/*/*/meta.yaml")
+			if err != nil || len(metas) != 1 {
+				t.Fatalf("runs %v, error %v", metas, err)
+			}
+			if meta, err := os.ReadFile(metas[0]); err != nil || !strings.Contains(string(meta), "status: 5") { // KILLED
+				t.Errorf("error %v, run %s", err, meta)
+			}
+		})
 	}
 }

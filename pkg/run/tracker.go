@@ -198,7 +198,7 @@ func (t tracker) end(ctx context.Context, history *trainer.History, trainErr err
 	*t.ended = true
 	status, wait := tracking.Finished, flushTime
 	switch {
-	case errors.Is(trainErr, context.Canceled):
+	case wasStopped(ctx, trainErr):
 		status, wait = tracking.Killed, stopFlushTime
 	case trainErr != nil:
 		status, wait = tracking.Failed, stopFlushTime

@@ -96,8 +96,12 @@ func (BaseObserver) LogMetrics(int64, map[string]float64) {}
 // EarlyStopped implements [Observer].
 func (BaseObserver) EarlyStopped(int, int) {}
 
-// Observe adds an observer for all further events.
-func (t *Trainer) Observe(o Observer) { t.observers = append(t.observers, o) }
+// Observe adds an observer for all further events. It ignores nil.
+func (t *Trainer) Observe(o Observer) {
+	if o != nil {
+		t.observers = append(t.observers, o)
+	}
+}
 
 // notify calls a method of every observer.
 func (t *Trainer) notify(call func(Observer)) {
