@@ -82,6 +82,12 @@ sbom: ## Write the bill of materials, bin/sbom.cdx.json (CycloneDX).
 compare: libtorch ## Teachers, a plain and a distilled student, side by side (SEEDS="1 2 3"; ten minutes a seed and more).
 	scripts/compare.sh $(SEEDS)
 
+.PHONY: encoders
+# Processor time is measured: OpenMP's threads must sleep, not spin.
+encoders: export OMP_WAIT_POLICY = passive
+encoders: compiled minilm ## Encoders side by side, over seeds; goes on where it stopped (ARGS="--recipes quickstart,minilm --seeds 1"; --help).
+	go run ./scripts/compare encoders $(ARGS)
+
 .PHONY: bench
 bench: libtorch ## Measure against PyTorch and ONNX Runtime, side by side (half an hour; 4 GB).
 	bench/run.sh
