@@ -66,7 +66,11 @@ func (p Params) New(name string, fill Init, shape ...int64) *ts.Tensor {
 }
 
 // newParam draws on the CPU, so that a seed gives the same weights everywhere.
+//
+// It keeps to one thread, since libtorch's binding keeps an operation's error per thread.
 func newParam(device gotch.Device, filled bool, fill Init, shape []int64) (*ts.Tensor, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	if len(shape) == 0 {
 		return nil, errors.New("it has no dimension")
 	}
