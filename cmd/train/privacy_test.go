@@ -157,7 +157,7 @@ func TestNoTextIsWritten(t *testing.T) {
 	}
 	secrets := readSecrets(t, files)
 	outputs["check"] = mustRun(t, append(tiny, "--check-data")...)
-	outputs["distil"] = mustRun(t, append(tiny, "--set", "task=distill", "--set", "output.model_dir=models/student",
+	outputs["distill"] = mustRun(t, append(tiny, "--set", "task=distill", "--set", "output.model_dir=models/student",
 		"--set", "distill={cache_dir: cache, teachers: {ner: {model: models/quickstart, hidden_weight: 1}, cls: {model: models/quickstart}}}")...)
 
 	data := filepath.Join(dir, "data", "quickstart")

@@ -13,9 +13,9 @@ import (
 
 // Names recognises Trident's files by name.
 type Names struct {
-	Own     func(name string) bool // a model's files
-	Weights func(name string) bool // those essential to a model
-	State   func(name string) bool // a run's state
+	IsModelFile func(name string) bool // a model's files
+	Weights     func(name string) bool // those essential to a model
+	State       func(name string) bool // a run's state
 
 	// Content refuses files of dir with a model's names but other contents; see
 	// [CheckContent]. Files does so for a part of a model's files; see [CheckFiles].
@@ -59,7 +59,7 @@ func (d Dir) checkModels(names Names) error {
 	}
 	weights := false
 	for _, e := range moving {
-		if e.IsDir() || !names.Own(e.Name()) {
+		if e.IsDir() || !names.IsModelFile(e.Name()) {
 			return fmt.Errorf("%s holds %s, and an earlier model is to go there: move it away, or name another folder", d.moving(), e.Name())
 		}
 	}
@@ -70,7 +70,7 @@ func (d Dir) checkModels(names Names) error {
 		}
 		var own []string
 		for _, e := range entries {
-			if names.Own(e.Name()) {
+			if names.IsModelFile(e.Name()) {
 				own = append(own, e.Name())
 				weights = weights || dir != d.target && names.Weights(e.Name())
 			}
@@ -98,7 +98,7 @@ func (n Names) check(dir string) error {
 	model := false
 	for _, e := range entries {
 		switch {
-		case !n.Own(e.Name()):
+		case !n.IsModelFile(e.Name()):
 		case e.IsDir():
 			return fmt.Errorf("%s is a folder, where the model has a file: move it away, or name another folder", filepath.Join(dir, e.Name()))
 		default:

@@ -113,7 +113,7 @@ func (d Dir) Files(names Names) ([]string, error) {
 	}
 	var list []string
 	for _, e := range entries {
-		if names.Own(e.Name()) {
+		if names.IsModelFile(e.Name()) {
 			list = append(list, filepath.Join(d.Path, e.Name()))
 		}
 	}
@@ -128,7 +128,7 @@ func (d Dir) MoveAside(names Names) (moved bool, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, fmt.Errorf("look for an earlier model: %w", err)
 	}
-	own := slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool { return !names.Own(e.Name()) })
+	own := slices.DeleteFunc(slices.Clone(entries), func(e fs.DirEntry) bool { return !names.IsModelFile(e.Name()) })
 	moving := exists(d.moving())
 	if !moving && !slices.ContainsFunc(own, func(e fs.DirEntry) bool { return names.Weights(e.Name()) }) {
 		return false, nil
@@ -189,7 +189,7 @@ func (n Names) remove(dir string) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !n.Own(e.Name()) }) {
+	if err == nil && !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !n.IsModelFile(e.Name()) }) {
 		gone := filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".tmp-gone") // a name that atomicdir.Clean removes
 		if err := os.RemoveAll(gone); err != nil {
 			return err
@@ -199,7 +199,7 @@ func (n Names) remove(dir string) error {
 		}
 	}
 	for _, e := range entries {
-		if err == nil && n.Own(e.Name()) {
+		if err == nil && n.IsModelFile(e.Name()) {
 			err = os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 var names = Names{
-	Own: func(name string) bool {
+	IsModelFile: func(name string) bool {
 		return slices.Contains([]string{"weights", "more-weights", "labels", "README.md"}, name)
 	},
 	Weights: func(name string) bool { return strings.HasSuffix(name, "weights") },

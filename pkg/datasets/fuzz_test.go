@@ -17,7 +17,7 @@ import (
 // marker stands for a text; errors must not repeat it.
 const marker = "kXqZv"
 
-// FuzzRecord: what the source's tasks accept of a record can be encoded.
+// FuzzRecord: what the prototype's tasks accept of a record can be encoded.
 func FuzzRecord(f *testing.F) {
 	for _, s := range []string{
 		`{"text": "Achieng kXqZv", "entities": [{"start": 0, "end": 7, "label": "NAME"}]}`,

@@ -150,7 +150,7 @@ func TestGivenLabelsKeepTheirOrder(t *testing.T) {
 		t.Errorf("got labels %v, want %v", got, want)
 	}
 	if list[0].Heads[1].Labels != nil {
-		t.Errorf("the source's own task was changed: %v", list[0].Heads[1].Labels)
+		t.Errorf("the prototype's own task was changed: %v", list[0].Heads[1].Labels)
 	}
 	if got, want := classesOf(mustEncode(t, r, Limits{MaxLength: 10})), [][]int64{{2, 0}, {0, -1}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got classes %v, want %v", got, want)
@@ -274,7 +274,7 @@ func TestRequiredFields(t *testing.T) {
 	}
 }
 
-// A record without labels teaches nothing; to the source's tasks it says that
+// A record without labels teaches nothing; to the prototype's tasks it says that
 // there is no entity and that no criterion is met.
 func TestMissingLabels(t *testing.T) {
 	lenient := places(t, "TOWN")
@@ -318,7 +318,7 @@ func TestLabelsByMainCategory(t *testing.T) {
 	}
 }
 
-// Text that holds an object, as the source's QA labels are, for a user's task.
+// Text that holds an object, as the prototype's QA labels are, for a user's task.
 func TestFlagsInATextThatHoldsAnObject(t *testing.T) {
 	task := own(t, tasks.Custom{Name: "call", Kind: tasks.MultiLabel, Heads: []tasks.Head{
 		{Name: "opening", Source: "labels.opening", Labels: []string{"a", "b"}}, {Name: "closing", Source: "labels.closing"},

@@ -53,7 +53,7 @@ func lines[T any](t testing.TB, records ...T) string {
 	return b.String()
 }
 
-// builtIn are the source's tasks, with labels from the data where the source
+// builtIn are the prototype's tasks, with labels from the data where the prototype
 // takes them from there.
 func builtIn() map[string]tasks.Task {
 	return map[string]tasks.Task{

@@ -14,7 +14,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// problemsOf loads a file for the source's NER task and returns what is wrong
+// problemsOf loads a file for the prototype's NER task and returns what is wrong
 // with it.
 func problemsOf(t *testing.T, content string, skip bool) (Records, Problems) {
 	t.Helper()

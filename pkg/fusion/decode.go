@@ -27,22 +27,22 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 		p.Scores = scores
 	}
 	for _, task := range list {
-		own, ownScores := c.task(task, o)
+		own, customScores := c.task(task, o)
 		if task.PerToken() && !o.Scores {
-			ownScores.Tokens = nil
+			customScores.Tokens = nil
 		}
 		switch {
 		case !tasks.BuiltIn(task):
-			p.Tasks = append(p.Tasks, Field[Own]{task.Name, own})
-			if ownScores.Tokens != nil || ownScores.Heads != nil {
-				scores.Tasks = append(scores.Tasks, Field[OwnScores]{task.Name, ownScores})
+			p.Tasks = append(p.Tasks, Field[CustomAnswer]{task.Name, own})
+			if customScores.Tokens != nil || customScores.Heads != nil {
+				scores.Tasks = append(scores.Tasks, Field[CustomScores]{task.Name, customScores})
 			}
 		case task.Kind == tasks.Token:
-			p.NER, p.Entities, scores.NER = own.Tokens, own.Entities, ownScores.Tokens
+			p.NER, p.Entities, scores.NER = own.Tokens, own.Entities, customScores.Tokens
 		case task.Kind == tasks.MultiClass:
-			p.Classification, scores.Classification = own.Classes, ownScores.Heads
+			p.Classification, scores.Classification = own.Classes, customScores.Heads
 		default:
-			p.QA, scores.QA = positions(own.Flags), positions(ownScores.Heads)
+			p.QA, scores.QA = positions(own.Flags), positions(customScores.Heads)
 		}
 	}
 	if o.Attention { // other pieces of the batch may have requested it
@@ -52,7 +52,7 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 }
 
 // task returns the prediction for one task.
-func (c *call) task(task tasks.Task, o PredictOptions) (own Own, scores OwnScores) {
+func (c *call) task(task tasks.Task, o PredictOptions) (own CustomAnswer, scores CustomScores) {
 	switch task.Kind {
 	case tasks.Token:
 		cut := newCutter(c.text)

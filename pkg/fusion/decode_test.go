@@ -79,14 +79,14 @@ func TestPredictionJSON(t *testing.T) {
 		"no entity": {Prediction{NER: []Token{}, Entities: []Entity{}}, `{"ner":[],"entities":[]}`},
 		"own tasks": {
 			Prediction{
-				Tasks: Fields[Own]{
-					{"places", Own{Tokens: []Token{{"Zoë", "A", 0, 3}}, Entities: []Entity{}}},
-					{"mood", Own{Classes: Fields[string]{{"caller", "sad & <b>"}}}},
-					{"topics", Own{Flags: Fields[Fields[int]]{{"about", Fields[int]{{"x", 1}, {"a", 0}}}}}},
+				Tasks: Fields[CustomAnswer]{
+					{"places", CustomAnswer{Tokens: []Token{{"Zoë", "A", 0, 3}}, Entities: []Entity{}}},
+					{"mood", CustomAnswer{Classes: Fields[string]{{"caller", "sad & <b>"}}}},
+					{"topics", CustomAnswer{Flags: Fields[Fields[int]]{{"about", Fields[int]{{"x", 1}, {"a", 0}}}}}},
 				},
-				Scores: &Scores{Tasks: Fields[OwnScores]{
-					{"places", OwnScores{Tokens: []Fields[float32]{{{"O", 0.25}, {"A", 0.75}}}}},
-					{"topics", OwnScores{Heads: Fields[Fields[float32]]{{"about", Fields[float32]{{"x", 1}, {"a", 0}}}}}},
+				Scores: &Scores{Tasks: Fields[CustomScores]{
+					{"places", CustomScores{Tokens: []Fields[float32]{{{"O", 0.25}, {"A", 0.75}}}}},
+					{"topics", CustomScores{Heads: Fields[Fields[float32]]{{"about", Fields[float32]{{"x", 1}, {"a", 0}}}}}},
 				}},
 			},
 			`{"tasks":{"places":{"tokens":[{"token":"Zoë","label":"A","start":0,"end":3}],"entities":[]},"mood":{"caller":"sad & <b>"},` +

@@ -27,7 +27,7 @@ func linears(names ...string) []string {
 	return list
 }
 
-// singleLayouts are the source's single-task models, with their heads'
+// singleLayouts are the prototype's single-task models, with their heads'
 // parameters.
 func singleLayouts() map[string]struct {
 	encoder string

@@ -12,14 +12,14 @@ type Prediction struct {
 	// wrapped. Other texts in the same call of [Predictor.Predict] aren't affected.
 	Err error `json:"-"`
 
-	NER            []Token        `json:"ner,omitzero"`            // the text's words, in order
-	Entities       []Entity       `json:"entities,omitzero"`       // adjacent words with the same label, joined
-	Classification Fields[string] `json:"classification,omitzero"` // main_category, sub_category, intervention, priority
-	QA             Fields[[]int]  `json:"qa,omitzero"`             // opening, listening, …: 1 for each criterion that is met, otherwise 0
-	Tasks          Fields[Own]    `json:"tasks,omitzero"`          // the model's other tasks, by name
-	Scores         *Scores        `json:"scores,omitzero"`
-	Truncated      bool           `json:"truncated,omitzero"` // the text was truncated
-	Read           int            `json:"-"`                  // tokens read, including [CLS] and [SEP] of each window
+	NER            []Token              `json:"ner,omitzero"`            // the text's words, in order
+	Entities       []Entity             `json:"entities,omitzero"`       // adjacent words with the same label, joined
+	Classification Fields[string]       `json:"classification,omitzero"` // main_category, sub_category, intervention, priority
+	QA             Fields[[]int]        `json:"qa,omitzero"`             // opening, listening, …: 1 for each criterion that is met, otherwise 0
+	Tasks          Fields[CustomAnswer] `json:"tasks,omitzero"`          // the model's other tasks, by name
+	Scores         *Scores              `json:"scores,omitzero"`
+	Truncated      bool                 `json:"truncated,omitzero"` // the text was truncated
+	Read           int                  `json:"-"`                  // tokens read, including [CLS] and [SEP] of each window
 
 	Attention Fields[[]WordWeight] `json:"attention,omitzero"` // by task: the weights of its attention pooling
 }
@@ -49,12 +49,12 @@ type Scores struct {
 	NER            []Fields[float32]       `json:"ner,omitzero"`            // by token: all labels
 	Classification Fields[Fields[float32]] `json:"classification,omitzero"` // by head: all labels, for this head alone; see [tasks.Task.Answer]
 	QA             Fields[[]float32]       `json:"qa,omitzero"`             // by head: each criterion
-	Tasks          Fields[OwnScores]       `json:"tasks,omitzero"`
+	Tasks          Fields[CustomScores]    `json:"tasks,omitzero"`
 }
 
-// Own is the prediction for a custom task. The fields of the task's kind are set. In
+// CustomAnswer is the prediction for a custom task. The fields of the task's kind are set. In
 // JSON it is {"tokens": …, "entities": …}, or an object of heads.
-type Own struct {
+type CustomAnswer struct {
 	Tokens   []Token
 	Entities []Entity
 	Classes  Fields[string]      // by head
@@ -62,7 +62,7 @@ type Own struct {
 }
 
 // MarshalJSON writes the fields of the task's kind.
-func (o Own) MarshalJSON() ([]byte, error) {
+func (o CustomAnswer) MarshalJSON() ([]byte, error) {
 	switch {
 	case o.Classes != nil:
 		return plainJSON(o.Classes)
@@ -75,15 +75,15 @@ func (o Own) MarshalJSON() ([]byte, error) {
 	}{o.Tokens, o.Entities})
 }
 
-// OwnScores are the probabilities of an [Own]: a list of tokens with all labels, or all
+// CustomScores are the probabilities of a [CustomAnswer]: a list of tokens with all labels, or all
 // labels of each head.
-type OwnScores struct {
+type CustomScores struct {
 	Tokens []Fields[float32]
 	Heads  Fields[Fields[float32]]
 }
 
 // MarshalJSON writes the fields of the task's kind.
-func (o OwnScores) MarshalJSON() ([]byte, error) {
+func (o CustomScores) MarshalJSON() ([]byte, error) {
 	if o.Heads != nil {
 		return plainJSON(o.Heads)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func TestHiddenLossEqualsPyTorch(t *testing.T) {
-	file := goldentest.Open(t, "testdata/distil.safetensors")
+	file := goldentest.Open(t, "testdata/distill.safetensors")
 	for _, tc := range []struct {
 		name   string
 		masked bool

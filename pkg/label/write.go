@@ -116,7 +116,7 @@ func (j *jsonWriter) finish() error {
 // answer is one task's part of a prediction, in the same form for built-in and custom
 // tasks.
 type answer struct {
-	fusion.Own
+	fusion.CustomAnswer
 	scores fusion.Fields[fusion.Fields[float32]] // all labels of each head; nil for token tasks and without scores
 }
 
@@ -130,11 +130,11 @@ func answerOf(task tasks.Task, p fusion.Prediction) answer {
 	case isOwn(task):
 		return answer{p.Tasks.Get(task.Name), scores.Tasks.Get(task.Name).Heads}
 	case task.Kind == tasks.Token:
-		return answer{Own: fusion.Own{Tokens: p.NER, Entities: p.Entities}}
+		return answer{CustomAnswer: fusion.CustomAnswer{Tokens: p.NER, Entities: p.Entities}}
 	case task.Kind == tasks.MultiClass:
-		return answer{fusion.Own{Classes: p.Classification}, scores.Classification}
+		return answer{fusion.CustomAnswer{Classes: p.Classification}, scores.Classification}
 	}
-	return answer{fusion.Own{Flags: labelled(task, p.QA)}, labelled(task, scores.QA)}
+	return answer{fusion.CustomAnswer{Flags: labelled(task, p.QA)}, labelled(task, scores.QA)}
 }
 
 // isOwn reports whether a task's answer is among [fusion.Prediction.Tasks].

@@ -33,7 +33,7 @@ func modelOf(t *testing.T, seed uint64, dropout float64) *Model {
 	return m
 }
 
-// allLosses distils from a random teacher with every loss.
+// allLosses distills from a random teacher with every loss.
 func allLosses(t *testing.T) *Distillation {
 	return &Distillation{Teacher: modelOf(t, 9, 0.1), Temperature: 2, Soft: 5, Hard: 2, Cosine: 1, Attention: 1, Values: 1, RelationHeads: 4}
 }
@@ -71,10 +71,10 @@ func rawWeights(t *testing.T, m *Model) map[string][]byte {
 // Batches in parts are learnt like whole ones, whatever the parts' numbers of masked tokens:
 // each loss is divided by those of the whole batch.
 func TestAccumulatedPretraining(t *testing.T) {
-	for name, distil := range map[string]*Distillation{"plain": nil, "student": allLosses(t)} {
+	for name, distill := range map[string]*Distillation{"plain": nil, "student": allLosses(t)} {
 		t.Run(name, func(t *testing.T) {
 			run := func(steps int) (*trainer.History, map[string][]byte) {
-				return trained(t, Objective{Model: modelOf(t, 5, 0), Distil: distil}, trainer.Settings{AccumulationSteps: steps})
+				return trained(t, Objective{Model: modelOf(t, 5, 0), Distill: distill}, trainer.Settings{AccumulationSteps: steps})
 			}
 			want, whole := run(1)
 			for _, steps := range []int{3, 8} { // of a batch of 8, several examples or one at a time
@@ -115,12 +115,12 @@ func furthestWeight(t *testing.T, got, want map[string][]byte) (worst float64, w
 // A recomputed layer changes nothing, under dropout and with the losses that need the last
 // layer's projections.
 func TestCheckpointedPretraining(t *testing.T) {
-	for name, distil := range map[string]*Distillation{"plain": nil, "student": allLosses(t)} {
+	for name, distill := range map[string]*Distillation{"plain": nil, "student": allLosses(t)} {
 		t.Run(name, func(t *testing.T) {
 			run := func(on bool) map[string][]byte {
 				m := modelOf(t, 5, 0.1)
 				m.SetCheckpointing(on)
-				_, weights := trained(t, Objective{Model: m, Distil: distil}, trainer.Settings{})
+				_, weights := trained(t, Objective{Model: m, Distill: distill}, trainer.Settings{})
 				return weights
 			}
 			if worst, name := furthestWeight(t, run(true), run(false)); worst != 0 {

@@ -17,7 +17,7 @@ import (
 // and gradients against PyTorch's.
 func expectDistilled(t *testing.T, modelType, kind, name string, loss func(s *torchx.Scope, q Question, student, teacher said) *ts.Tensor) {
 	t.Helper()
-	f := goldentest.Open(t, "testdata/distil.safetensors")
+	f := goldentest.Open(t, "testdata/distill.safetensors")
 	q := goldenQuestion(f, "")
 	teacher := load(t, filepath.Join("testdata", modelType+"_teacher"))
 	student := load(t, filepath.Join("testdata", modelType+"_"+kind))
@@ -74,7 +74,7 @@ func TestMiniLMsLossesEqualPyTorch(t *testing.T) {
 func TestProjectionsChangeNothing(t *testing.T) {
 	forEachType(t, func(t *testing.T, modelType string) {
 		m := load(t, filepath.Join("testdata", modelType))
-		q := goldenQuestion(goldentest.Open(t, "testdata/distil.safetensors"), "")
+		q := goldenQuestion(goldentest.Open(t, "testdata/distill.safetensors"), "")
 		s := torchx.Inference(gotch.CPU)
 		defer closeScope(t, s)
 		hidden, _ := m.Projections(s, q.Tokens)
@@ -87,7 +87,7 @@ func TestProjectionsChangeNothing(t *testing.T) {
 // A teacher teaches a student that is the same nothing.
 func TestLossesOfEqualsAreZero(t *testing.T) {
 	m := load(t, "testdata/distilbert")
-	q := goldenQuestion(goldentest.Open(t, "testdata/distil.safetensors"), "")
+	q := goldenQuestion(goldentest.Open(t, "testdata/distill.safetensors"), "")
 	s := torchx.Training(gotch.CPU)
 	defer closeScope(t, s)
 	own, same := ask(s, m, q), ask(s, m, q)
@@ -135,7 +135,7 @@ func TestInitFrom(t *testing.T) {
 			if err := all.InitFrom(teacher, []int{0, 1, 2}); err != nil {
 				t.Fatal(err)
 			}
-			q := goldenQuestion(goldentest.Open(t, "testdata/distil.safetensors"), "")
+			q := goldenQuestion(goldentest.Open(t, "testdata/distill.safetensors"), "")
 			s := torchx.Inference(gotch.CPU)
 			defer closeScope(t, s)
 			want := s.ReadFloat32(ask(s, teacher, q).logits)

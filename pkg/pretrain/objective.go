@@ -25,11 +25,11 @@ func (m *Masker) Vary(ex datasets.Example, seed uint64) datasets.Example {
 	return datasets.Example{Record: ex.Record, IDs: ids, Labels: []datasets.Label{{Classes: targets}}}
 }
 
-// Objective is a [trainer.Objective]: masked language modelling and, where Distil is set,
+// Objective is a [trainer.Objective]: masked language modelling and, where Distill is set,
 // distillation from a teacher that reads the same masked tokens.
 type Objective struct {
 	*Model
-	Distil    *Distillation
+	Distill    *Distillation
 	Smoothing float64 // label smoothing of the cross-entropy in training; validation has none
 }
 
@@ -61,7 +61,7 @@ func (o Objective) Losses(s *nn.Scope, b datasets.Batch) []trainer.PartLoss {
 	target := b.Parts[0].Targets[0]
 	q := QuestionOf(b, target.Classes)
 	loss := trainer.PartLoss{Task: b.Parts[0].Task}
-	if o.Distil == nil {
+	if o.Distill == nil {
 		if len(q.Answers) == 0 {
 			return nil
 		}
@@ -78,7 +78,7 @@ func (o Objective) Losses(s *nn.Scope, b datasets.Batch) []trainer.PartLoss {
 
 // learn sets a student's losses.
 func (o Objective) learn(s *nn.Scope, q Question, b datasets.Batch, loss *trainer.PartLoss) {
-	d, places := o.Distil, b.Parts[0].Targets[0].Denominator
+	d, places := o.Distill, b.Parts[0].Targets[0].Denominator
 	teacher := d.ask(s, q)
 	defer teacher.drop(s) // the graph holds what the backward pass needs
 	hidden, last := o.run(s, q.Tokens, d.relations())

@@ -214,7 +214,7 @@ func TestStudentLearns(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			h, err := newTrainer(t, Objective{Model: student, Distil: &d}, 8).Run(context.Background())
+			h, err := newTrainer(t, Objective{Model: student, Distill: &d}, 8).Run(context.Background())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -253,7 +253,7 @@ func TestStudentsSharesAddUp(t *testing.T) {
 	teacher, student := smallModel(t, 2, 32), smallModel(t, 1, 32)
 	train, _ := toyLoaders(t, false)
 	ref := datasets.Alternate([]datasets.Loader{train}, datasets.Sampling{}, 9)[0]
-	o := Objective{Model: student, Distil: &Distillation{Teacher: teacher, Temperature: 2, Soft: 5, Hard: 2, Cosine: 1, Values: 1, RelationHeads: 4}}
+	o := Objective{Model: student, Distill: &Distillation{Teacher: teacher, Temperature: 2, Soft: 5, Hard: 2, Cosine: 1, Values: 1, RelationHeads: 4}}
 	losses := func(b datasets.Batch) (sums [4]float64) {
 		s := torchx.Inference(gotch.CPU) // no dropout
 		defer closeScope(t, s)

@@ -45,8 +45,8 @@ func modelNames(output config.Output) modeldir.Names {
 	}, weights.HuggingFaceFiles()...)
 	isWeights := func(name string) bool { return matches(name, weightNames) }
 	return modeldir.Names{
-		Own:     func(name string) bool { return matches(name, own) || isWeights(name) },
-		Weights: isWeights,
+		IsModelFile: func(name string) bool { return matches(name, own) || isWeights(name) },
+		Weights:     isWeights,
 		State: func(name string) bool {
 			return matches(name, []string{lockFile, movedFile}) || stateName.MatchString(name) || matches(name, figureFiles) || unfinishedFigure.MatchString(name)
 		},

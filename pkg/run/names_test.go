@@ -25,7 +25,7 @@ func TestStatesAreToldByTheirWholeNames(t *testing.T) {
 // Whatever is a model's file by its name, metrics can't be written to it.
 func TestNoOutputHasAModelFilesName(t *testing.T) {
 	c := config.Default(config.TaskMultitask)
-	own := modelNames(c.Output).Own
+	own := modelNames(c.Output).IsModelFile
 	for _, name := range append([]string{
 		"config.json", "label_maps.json", "label_mappings.json", "README.md", "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
 		"added_tokens.json", "held_out_cls.csv", "model.safetensors", "model-1-of-2.safetensors", "model.safetensors.index.json", "pytorch_model.bin",

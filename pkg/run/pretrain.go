@@ -211,7 +211,7 @@ func (r *Run) openPretraining(context.Context) (err error) {
 		if e := c.Distill.Encoder; !hasHead && e.AlphaCE > 0 {
 			return fmt.Errorf("distill.encoder: %s has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0, or pretrain it on your calls first (task: pretrain)", p.teacher.dir)
 		}
-		if err := p.objective(c).Distil.Check(p.encoder); err != nil {
+		if err := p.objective(c).Distill.Check(p.encoder); err != nil {
 			return fmt.Errorf("distill.encoder: %w", err)
 		}
 	}
@@ -236,7 +236,7 @@ func (r *Run) openPretraining(context.Context) (err error) {
 func (p *pretraining) objective(c config.Config) pretrain.Objective {
 	o := pretrain.Objective{Model: p.model, Smoothing: c.Training.LabelSmoothing}
 	if asked := c.Distill.Encoder; asked != nil {
-		o.Distil = &pretrain.Distillation{
+		o.Distill = &pretrain.Distillation{
 			Teacher: p.large, Temperature: asked.Temperature, Soft: asked.AlphaCE, Hard: asked.AlphaMLM, Cosine: asked.AlphaCos,
 			Attention: asked.AlphaAttention, Values: asked.AlphaValues, RelationHeads: cmp.Or(asked.RelationHeads, p.large.Config.Heads),
 		}

@@ -29,7 +29,7 @@ func (t teachers) drop() {
 // hidden_weight 0 isn't opened. Teachers that are still needed during training are
 // stored in the run, also after an error.
 func (r *Run) askTeachers(ctx context.Context) error {
-	r.settings.Distil = map[string]trainer.Distillation{}
+	r.settings.Distill = map[string]trainer.Distillation{}
 	for _, task := range r.data.tasks() {
 		asked, found := r.config.Distill.Teachers[task.Name]
 		if !found || asked.Alpha == 0 && asked.HiddenWeight == 0 {
@@ -59,7 +59,7 @@ func (r *Run) askTeachers(ctx context.Context) error {
 			teacher.Drop()
 			r.teachers = r.teachers[:len(r.teachers)-1]
 		}
-		r.settings.Distil[task.Name] = learning
+		r.settings.Distill[task.Name] = learning
 	}
 	return nil
 }

@@ -100,7 +100,7 @@ type schemas struct {
 
 // alternatives lists the types that a type may be encoded as.
 var alternatives = map[reflect.Type][]reflect.Type{
-	reflect.TypeFor[fusion.Own](): {
+	reflect.TypeFor[fusion.CustomAnswer](): {
 		reflect.TypeFor[struct {
 			Tokens   []fusion.Token  `json:"tokens"`
 			Entities []fusion.Entity `json:"entities"`
@@ -108,7 +108,7 @@ var alternatives = map[reflect.Type][]reflect.Type{
 		reflect.TypeFor[fusion.Fields[string]](),
 		reflect.TypeFor[fusion.Fields[fusion.Fields[int]]](),
 	},
-	reflect.TypeFor[fusion.OwnScores](): {
+	reflect.TypeFor[fusion.CustomScores](): {
 		reflect.TypeFor[[]fusion.Fields[float32]](),
 		reflect.TypeFor[fusion.Fields[fusion.Fields[float32]]](),
 	},

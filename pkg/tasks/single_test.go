@@ -13,7 +13,7 @@ func params(task Task) []string {
 	return list
 }
 
-// Checkpoints of the source's single-task trainers have these names.
+// Checkpoints of the prototype's single-task trainers have these names.
 func TestSingleTasksParameterNames(t *testing.T) {
 	for name, c := range map[string]struct {
 		task    Task

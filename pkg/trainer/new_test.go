@@ -20,8 +20,8 @@ func TestRefusedTrainers(t *testing.T) {
 		{"two objectives", func(tr *toyTrainer) { tr.Objective = multitask{Model: tr.Model} }, []string{"Deps.Model and Deps.Objective are both set"}},
 		{"an objective with another's teachers", func(tr *toyTrainer) {
 			tr.Model, tr.Objective = nil, multitask{Model: tr.Model}
-			tr.Distil = map[string]Distillation{"ner": {}}
-		}, []string{"Settings.Distil is set"}},
+			tr.Distill = map[string]Distillation{"ner": {}}
+		}, []string{"Settings.Distill is set"}},
 		{"no training sets", func(tr *toyTrainer) { tr.Train = nil }, []string{"Deps.Train is empty"}},
 		{"patience, but nothing to validate on", func(tr *toyTrainer) { tr.Val = nil }, []string{"Deps.Val is empty", "Settings.Patience"}},
 		{"a set without examples", func(tr *toyTrainer) { tr.Val[1].Examples = nil }, []string{"Deps.Val[1] has 1 tasks and 0 examples"}},
@@ -34,9 +34,9 @@ func TestRefusedTrainers(t *testing.T) {
 		{"saving", func(tr *toyTrainer) { tr.SaveEvery = -1 }, []string{"Settings.SaveEvery is -1ns"}},
 		{"loss weight of no task", func(tr *toyTrainer) { tr.LossWeights = map[string]float64{"risk": 1} }, []string{`Settings.LossWeights is for "risk"`, "ner, cls, qa"}},
 		{"negative loss weight", func(tr *toyTrainer) { tr.LossWeights = map[string]float64{"qa": -2} }, []string{`Settings.LossWeights["qa"] is -2`}},
-		{"teacher of no task", func(tr *toyTrainer) { tr.Distil = map[string]Distillation{"risk": {}} }, []string{`Settings.Distil is for "risk"`}},
-		{"no temperature", func(tr *toyTrainer) { tr.Distil = map[string]Distillation{"ner": {Alpha: 0.5}} }, []string{`Settings.Distil["ner"].Temperature is 0`}},
-		{"no teacher", func(tr *toyTrainer) { tr.Distil = map[string]Distillation{"ner": {HiddenWeight: 1}} }, []string{`Settings.Distil["ner"].Teacher is nil`}},
+		{"teacher of no task", func(tr *toyTrainer) { tr.Distill = map[string]Distillation{"risk": {}} }, []string{`Settings.Distill is for "risk"`}},
+		{"no temperature", func(tr *toyTrainer) { tr.Distill = map[string]Distillation{"ner": {Alpha: 0.5}} }, []string{`Settings.Distill["ner"].Temperature is 0`}},
+		{"no teacher", func(tr *toyTrainer) { tr.Distill = map[string]Distillation{"ner": {HiddenWeight: 1}} }, []string{`Settings.Distill["ner"].Teacher is nil`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tr, _ := toy(t, 1)

@@ -59,7 +59,7 @@ type Prediction struct {
 // of the batch's tasks.
 type multitask struct {
 	Model
-	distil map[string]Distillation
+	distill map[string]Distillation
 }
 
 // Losses implements [Objective].
@@ -76,7 +76,7 @@ func (m multitask) Losses(s *nn.Scope, b datasets.Batch) (parts []PartLoss) {
 	for _, part := range b.Parts {
 		logits := m.Logits(s, part.Task, hidden, mask)
 		loss := PartLoss{Task: part.Task, Hard: m.Loss(s, b, part, logits)}
-		if d, distilled := m.distil[part.Task]; distilled {
+		if d, distilled := m.distill[part.Task]; distilled {
 			d.learn(s, &loss, m.Model, b, part, logits, hidden, teachers[part.Task], mask)
 		} else {
 			loss.Total = loss.Hard

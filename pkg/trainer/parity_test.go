@@ -30,9 +30,9 @@ const (
 // parityRun is what PyTorch did: steps of task alternation without dropout, by
 // AdamW with linear warm-up over a tenth of the steps and clipping at 1.
 type parityRun struct {
-	Peak   float64
-	Distil map[string]struct{ Alpha, Temperature float64 }
-	Steps  []struct {
+	Peak    float64
+	Distill map[string]struct{ Alpha, Temperature float64 }
+	Steps   []struct {
 		Task       string
 		Rate, Loss float64
 		Norm       float64 // of the gradient before clipping
@@ -125,9 +125,9 @@ func parityBatch(golden goldentest.File, step int, task string) datasets.Batch {
 // gradient norms and the weights at the end.
 func expectParity(t *testing.T, name string, change func(*Settings, *fusion.Model) error, parts int) {
 	golden, run := goldentest.Open(t, name+".safetensors"), readParityRun(t, name+".json")
-	settings := Settings{WeightDecay: 0.01, MaxGradNorm: 1, Distil: map[string]Distillation{}}
-	for task, d := range run.Distil {
-		settings.Distil[task] = Distillation{Alpha: d.Alpha, Temperature: d.Temperature}
+	settings := Settings{WeightDecay: 0.01, MaxGradNorm: 1, Distill: map[string]Distillation{}}
+	for task, d := range run.Distill {
+		settings.Distill[task] = Distillation{Alpha: d.Alpha, Temperature: d.Temperature}
 	}
 	model := parityModel(t, name+".safetensors")
 	if change != nil {
@@ -163,7 +163,7 @@ func expectParity(t *testing.T, name string, change func(*Settings, *fusion.Mode
 			}
 		}
 		compare("total", losses[0].Total, want.Loss)
-		if len(run.Distil) > 0 {
+		if len(run.Distill) > 0 {
 			compare("hard", losses[0].Hard, want.Hard)
 			compare("soft", losses[0].Soft, want.Soft)
 		}
@@ -183,13 +183,13 @@ func expectParity(t *testing.T, name string, change func(*Settings, *fusion.Mode
 
 func TestTrainingEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/parity", nil, 1) }
 
-func TestDistillationEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/distil_parity", nil, 1) }
+func TestDistillationEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/distill_parity", nil, 1) }
 
 // Batches whose gradients are accumulated in parts teach what PyTorch learns from the whole ones.
 func TestAccumulatedTrainingEqualsPyTorch(t *testing.T) {
 	for parts := 2; parts <= 5; parts++ { // of 4 examples: the last of 5 is empty
 		expectParity(t, "testdata/parity", nil, parts)
-		expectParity(t, "testdata/distil_parity", nil, parts)
+		expectParity(t, "testdata/distill_parity", nil, parts)
 	}
 }
 

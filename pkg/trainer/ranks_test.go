@@ -18,8 +18,8 @@ func patchy(t *testing.T, list []tasks.Task) *toyTrainer {
 	tr := plainToy(t)
 	tr.Train = []datasets.Loader{toySet(list, 7)}
 	tr.Train[0].BatchSize = 7
-	tr.Distil = distil(Distillation{Alpha: 0.3, Temperature: 2, HiddenWeight: 0.5, Teacher: toyModel(t, 9, 0)})
-	maps.DeleteFunc(tr.Distil, func(task string, _ Distillation) bool { return !slices.Contains(tasks.Names(list), task) })
+	tr.Distill = distill(Distillation{Alpha: 0.3, Temperature: 2, HiddenWeight: 0.5, Teacher: toyModel(t, 9, 0)})
+	maps.DeleteFunc(tr.Distill, func(task string, _ Distillation) bool { return !slices.Contains(tasks.Names(list), task) })
 	if list[0].Name == "ner" {
 		tr.LossWeights = map[string]float64{"ner": 5}
 	}

@@ -51,7 +51,7 @@ type Settings struct {
 	// LossWeights multiply the losses of tasks; a missing one is 1. Reported losses are
 	// unweighted.
 	LossWeights map[string]float64
-	Distil      map[string]Distillation // by task
+	Distill     map[string]Distillation // by task
 }
 
 // withDefaults sets defaults.
@@ -103,9 +103,9 @@ func (s Settings) check(names []string) (wrong []string) {
 		check(len(names) == 0 || slices.Contains(names, name), "LossWeights", known, fmt.Sprintf("for %q", name))
 		atLeast0(fmt.Sprintf("LossWeights[%q]", name), s.LossWeights[name])
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Distil)) {
-		check(len(names) == 0 || slices.Contains(names, name), "Distil", known, fmt.Sprintf("for %q", name))
-		d, field := s.Distil[name], fmt.Sprintf("Distil[%q].", name)
+	for _, name := range slices.Sorted(maps.Keys(s.Distill)) {
+		check(len(names) == 0 || slices.Contains(names, name), "Distill", known, fmt.Sprintf("for %q", name))
+		d, field := s.Distill[name], fmt.Sprintf("Distill[%q].", name)
 		check(d.Alpha >= 0 && d.Alpha <= 1, field+"Alpha", "from 0 to 1", d.Alpha)
 		check(d.Alpha == 0 || d.Temperature > 0 && !math.IsInf(d.Temperature, 1), field+"Temperature", "above 0, with Alpha", d.Temperature)
 		atLeast0(field+"HiddenWeight", d.HiddenWeight)

@@ -91,8 +91,8 @@ func (d Deps) check(s Settings) (wrong []string) {
 		wrong = append(wrong, "Deps.Model is nil: there is nothing to train")
 	case d.Model != nil && d.Objective != nil:
 		wrong = append(wrong, "Deps.Model and Deps.Objective are both set: which shall be trained?")
-	case d.Objective != nil && len(s.Distil) > 0:
-		wrong = append(wrong, "Settings.Distil is set: with Deps.Objective, which has its own losses, it has no effect")
+	case d.Objective != nil && len(s.Distill) > 0:
+		wrong = append(wrong, "Settings.Distill is set: with Deps.Objective, which has its own losses, it has no effect")
 	}
 	if s.Epochs > 0 && len(d.Train) == 0 {
 		wrong = append(wrong, "Deps.Train is empty: Settings.Epochs needs sets to train on")
@@ -127,7 +127,7 @@ func (d Deps) objective(s Settings) Objective {
 	if d.Objective != nil {
 		return d.Objective
 	}
-	return multitask{d.Model, s.Distil}
+	return multitask{d.Model, s.Distill}
 }
 
 // checkLoaders says which loaders have no batches.

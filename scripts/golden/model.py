@@ -177,7 +177,7 @@ def write_heads(out):
     store(out / "heads.safetensors", tensors)
 
 
-def write_distil(out):
+def write_distill(out):
     """Distillation losses and their gradients with respect to what the student said."""
     generator = torch.Generator().manual_seed(place.seed(40))
 
@@ -220,7 +220,7 @@ def write_distil(out):
         loss.backward()
         parts = {"student": student, "teacher": teacher, "mask": mask, "loss": loss, "student.grad": student.grad}
         tensors |= {f"{case}/{name}": t for name, t in parts.items()}
-    store(out / "distil.safetensors", tensors)
+    store(out / "distill.safetensors", tensors)
 
 
 def write_parameters(out):
@@ -321,7 +321,7 @@ def main():
         return verify(pathlib.Path(sys.argv[2]))
     write_backbone(place.testdata("pkg/backbone"))
     write_heads(place.testdata("pkg/heads"))
-    write_distil(place.testdata("pkg/heads"))
+    write_distill(place.testdata("pkg/heads"))
     write_parameters(place.testdata("pkg/fusion"))
     write_prototype(place.testdata("pkg/fusion"))
 

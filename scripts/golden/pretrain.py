@@ -168,7 +168,7 @@ def relation_loss(student, teacher, mask, heads):
     return total / (heads * mask.sum())
 
 
-def write_distil(out):
+def write_distill(out):
     """Each of the distillation's losses with its gradients. A student as wide as its teacher learns by the losses of
     DistilBERT (as transformers' distiller computes them, restricted to masked positions), a narrower one by MiniLM's."""
     generator = torch.Generator().manual_seed(place.seed(30))
@@ -209,7 +209,7 @@ def write_distil(out):
                 loss.backward()
                 tensors[f"{name}/{part}/loss"] = loss
                 tensors |= gradients(student, f"{name}/{part}/grad/")
-    store(out / "distil.safetensors", tensors)
+    store(out / "distill.safetensors", tensors)
 
 
 def verify(root):
@@ -234,4 +234,4 @@ if __name__ == "__main__":
         folder = place.testdata("pkg/pretrain")
         write_masking(folder)
         write_losses(folder)
-        write_distil(folder)
+        write_distill(folder)

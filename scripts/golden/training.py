@@ -84,7 +84,7 @@ def write_training(out, steps=30, peak=1e-3):
     (out / "parity.json").write_text(f'{{"peak": {peak}, "steps": [\n{lines}\n]}}\n')
 
 
-DISTIL = {
+DISTILL = {
     "ner": {"alpha": 0.5, "temperature": 2.0},
     "cls": {"alpha": 0.8, "temperature": 4.0},
     "qa": {"alpha": 0.3, "temperature": 1.5},
@@ -106,7 +106,7 @@ def random_teachers(generator, task, logits, targets):
     return rows, said
 
 
-def write_distil(out, steps=12, peak=1e-3):
+def write_distill(out, steps=12, peak=1e-3):
     """Task alternation as above with the loss (1 - alpha) * hard + alpha * T^2 * KL(teacher || student)."""
     torch.manual_seed(place.seed(4))
     model = reference.Reference(reference.config(), CLASSES).train()
@@ -120,7 +120,7 @@ def write_distil(out, steps=12, peak=1e-3):
         ids, mask, targets = random_batch(generator, task)
         logits = model(task, ids, mask)
         rows, said = random_teachers(generator, task, logits, targets)
-        alpha, temperature = DISTIL[task]["alpha"], DISTIL[task]["temperature"]
+        alpha, temperature = DISTILL[task]["alpha"], DISTILL[task]["temperature"]
         hard = reference.loss(task, logits, targets)
         soft = reference.soft_loss(task, logits, said, rows, temperature)
         loss = (1 - alpha) * hard + alpha * soft
@@ -137,14 +137,14 @@ def write_distil(out, steps=12, peak=1e-3):
             if t is not None:
                 tensors |= {f"{step}/rows.{i}": r, f"{step}/teacher.{i}": t}
     tensors |= {f"end/{name}": p for name, p in model.named_parameters()}
-    store(out / "distil_parity.safetensors", tensors)
+    store(out / "distill_parity.safetensors", tensors)
     lines = ",\n".join("  " + json.dumps(s) for s in log)
-    (out / "distil_parity.json").write_text(
-        f'{{"peak": {peak}, "distil": {json.dumps(DISTIL)}, "steps": [\n{lines}\n]}}\n'
+    (out / "distill_parity.json").write_text(
+        f'{{"peak": {peak}, "distill": {json.dumps(DISTILL)}, "steps": [\n{lines}\n]}}\n'
     )
 
 
 if __name__ == "__main__":
     write_optimizer(place.testdata("internal/torchx"))
     write_training(place.testdata("pkg/trainer"))
-    write_distil(place.testdata("pkg/trainer"))
+    write_distill(place.testdata("pkg/trainer"))

@@ -21,9 +21,9 @@ func addOwn(list []fusion.Prediction) {
 		}
 		return fields
 	}
-	add := func(p *fusion.Prediction, name string, own fusion.Own, scores fusion.OwnScores) {
-		p.Tasks = append(p.Tasks, fusion.Field[fusion.Own]{Name: name, Value: own})
-		p.Scores.Tasks = append(p.Scores.Tasks, fusion.Field[fusion.OwnScores]{Name: name, Value: scores})
+	add := func(p *fusion.Prediction, name string, own fusion.CustomAnswer, scores fusion.CustomScores) {
+		p.Tasks = append(p.Tasks, fusion.Field[fusion.CustomAnswer]{Name: name, Value: own})
+		p.Scores.Tasks = append(p.Scores.Tasks, fusion.Field[fusion.CustomScores]{Name: name, Value: scores})
 	}
 	type (
 		class  = fusion.Field[string]
@@ -33,35 +33,35 @@ func addOwn(list []fusion.Prediction) {
 	)
 	places, weapons := []string{"O", "PLACE", "NAME"}, []string{"O", "NAME", "WEAPON"}
 	a, b := &list[0], &list[1]
-	add(a, "places", fusion.Own{
+	add(a, "places", fusion.CustomAnswer{
 		Tokens:   []fusion.Token{{Text: "Kisumu", Label: "PLACE", Start: 12, End: 18}, {Text: "Amina", Label: "NAME", Start: 19, End: 24}},
 		Entities: []fusion.Entity{{Text: "Kisumu", Label: "PLACE", Start: 12, End: 18}, {Text: "Amina", Label: "NAME", Start: 19, End: 24}},
-	}, fusion.OwnScores{Tokens: []fusion.Fields[float32]{scored(places, 0.25, 0.5, 0.25), scored(places, 0.125, 0.25, 0.625)}})
-	add(b, "places", fusion.Own{Tokens: []fusion.Token{}, Entities: []fusion.Entity{}}, fusion.OwnScores{Tokens: []fusion.Fields[float32]{}})
+	}, fusion.CustomScores{Tokens: []fusion.Fields[float32]{scored(places, 0.25, 0.5, 0.25), scored(places, 0.125, 0.25, 0.625)}})
+	add(b, "places", fusion.CustomAnswer{Tokens: []fusion.Token{}, Entities: []fusion.Entity{}}, fusion.CustomScores{Tokens: []fusion.Fields[float32]{}})
 	for i, p := range []*fusion.Prediction{a, b} {
 		mood := []string{"calm", "very upset"}[i]
-		add(p, "mood", fusion.Own{Classes: fusion.Fields[string]{class{Name: "caller", Value: mood}, class{Name: "priority", Value: "1"}}},
-			fusion.OwnScores{Heads: fusion.Fields[fusion.Fields[float32]]{
+		add(p, "mood", fusion.CustomAnswer{Classes: fusion.Fields[string]{class{Name: "caller", Value: mood}, class{Name: "priority", Value: "1"}}},
+			fusion.CustomScores{Heads: fusion.Fields[fusion.Fields[float32]]{
 				scores{Name: "caller", Value: scored([]string{"calm", "very upset"}, float32(1-i), float32(i))},
 				scores{Name: "priority", Value: scored([]string{"1", "2"}, 0.625, 0.375)},
 			}})
 		opening, needs := []string{"Use of call opening phrase", "weapon"}, []string{"shelter", "=food"}
-		add(p, "risk_signs", fusion.Own{Flags: fusion.Fields[fusion.Fields[int]]{
+		add(p, "risk_signs", fusion.CustomAnswer{Flags: fusion.Fields[fusion.Fields[int]]{
 			flags{Name: "opening", Value: fusion.Fields[int]{flag{Name: opening[0], Value: 1}, flag{Name: opening[1], Value: i}}},
 			flags{Name: "needs", Value: fusion.Fields[int]{flag{Name: needs[0], Value: 0}, flag{Name: needs[1], Value: 1}}},
-		}}, fusion.OwnScores{Heads: fusion.Fields[fusion.Fields[float32]]{
+		}}, fusion.CustomScores{Heads: fusion.Fields[fusion.Fields[float32]]{
 			scores{Name: "opening", Value: scored(opening, 0.75, 0.25+float32(i)/2)},
 			scores{Name: "needs", Value: scored(needs, 0.125, 0.875)},
 		}})
 	}
-	add(a, "weapons", fusion.Own{
+	add(a, "weapons", fusion.CustomAnswer{
 		Tokens:   []fusion.Token{{Text: "Zoë", Label: "NAME", Start: 0, End: 3}},
 		Entities: []fusion.Entity{{Text: "Zoë", Label: "NAME", Start: 0, End: 3}},
-	}, fusion.OwnScores{Tokens: []fusion.Fields[float32]{scored(weapons, 0.25, 0.5, 0.25)}})
-	add(b, "weapons", fusion.Own{
+	}, fusion.CustomScores{Tokens: []fusion.Fields[float32]{scored(weapons, 0.25, 0.5, 0.25)}})
+	add(b, "weapons", fusion.CustomAnswer{
 		Tokens:   []fusion.Token{{Text: "[31m", Label: "WEAPON", Start: 6, End: 10}, {Text: "<", Label: "WEAPON", Start: 11, End: 12}},
 		Entities: []fusion.Entity{{Text: "\x1b[31m\n<", Label: "WEAPON", Start: 6, End: 12}},
-	}, fusion.OwnScores{Tokens: []fusion.Fields[float32]{scored(weapons, 0.25, 0.25, 0.5), scored(weapons, 0.25, 0.25, 0.5)}})
+	}, fusion.CustomScores{Tokens: []fusion.Fields[float32]{scored(weapons, 0.25, 0.25, 0.5), scored(weapons, 0.25, 0.25, 0.5)}})
 }
 
 // TestOwnTasks writes what a model with ner, cls and a user's tasks says.
@@ -72,12 +72,12 @@ func TestOwnTasks(t *testing.T) {
 		golden string
 		style  style
 	}{
-		{"own.jsonl.golden", style{format: "jsonl"}},
-		{"own.scores.jsonl.golden", style{format: "jsonl", scores: true}},
-		{"own.csv.golden", style{format: "csv"}},
-		{"own.scores.csv.golden", style{format: "csv", scores: true}},
-		{"own.text.golden", style{format: "text"}},
-		{"own.colour.text.golden", style{format: "text", colour: true}},
+		{"custom.jsonl.golden", style{format: "jsonl"}},
+		{"custom.scores.jsonl.golden", style{format: "jsonl", scores: true}},
+		{"custom.csv.golden", style{format: "csv"}},
+		{"custom.scores.csv.golden", style{format: "csv", scores: true}},
+		{"custom.text.golden", style{format: "text"}},
+		{"custom.colour.text.golden", style{format: "text", colour: true}},
 	}
 	for _, test := range tests {
 		t.Run(test.golden, func(t *testing.T) {
@@ -149,7 +149,7 @@ func TestBuiltInNameOfAnotherKind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := fusion.Prediction{Tasks: fusion.Fields[fusion.Own]{{Name: "ner", Value: fusion.Own{
+	p := fusion.Prediction{Tasks: fusion.Fields[fusion.CustomAnswer]{{Name: "ner", Value: fusion.CustomAnswer{
 		Classes: fusion.Fields[string]{{Name: "caller", Value: "calm"}, {Name: "priority", Value: "2"}},
 	}}}}
 	if err := w.write(1, record{}, p); err != nil {

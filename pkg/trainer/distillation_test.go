@@ -44,8 +44,8 @@ func teach(tr *toyTrainer) {
 	}
 }
 
-// distil gives every task the same setting.
-func distil(d Distillation) map[string]Distillation {
+// distill gives every task the same setting.
+func distill(d Distillation) map[string]Distillation {
 	all := map[string]Distillation{}
 	for _, task := range toyTasks() {
 		all[task.Name] = d
@@ -58,7 +58,7 @@ func TestAlphaZeroIsPlainTraining(t *testing.T) {
 	want := run(t, plain)
 	taught, _ := toy(t, 2)
 	teach(taught)
-	taught.Distil = distil(Distillation{Alpha: 0, Temperature: 2})
+	taught.Distill = distill(Distillation{Alpha: 0, Temperature: 2})
 	got := run(t, taught)
 	sameWeights(t, plain, taught, "from plain training")
 	for i := range want.All {
@@ -69,7 +69,7 @@ func TestAlphaZeroIsPlainTraining(t *testing.T) {
 
 	taught, _ = toy(t, 2)
 	teach(taught)
-	taught.Distil = distil(Distillation{Alpha: 0.5, Temperature: 2})
+	taught.Distill = distill(Distillation{Alpha: 0.5, Temperature: 2})
 	run(t, taught)
 	for _, name := range []string{"ner_classifier.weight", "cls_main.weight", "qa_heads.hold.weight", "backbone.embeddings.word_embeddings.weight"} {
 		if weightsOf(t, taught)[name] == weightsOf(t, plain)[name] {
@@ -101,7 +101,7 @@ func withOwnLogits(t *testing.T, m Model, b datasets.Batch) datasets.Batch {
 
 func TestOwnTeacher(t *testing.T) {
 	tr := plainToy(t)
-	tr.Distil = distil(Distillation{Alpha: 1, Temperature: 3})
+	tr.Distill = distill(Distillation{Alpha: 1, Temperature: 3})
 	b := withOwnLogits(t, tr.Model, toySet(toyTasks(), 5).Ordered()[0].Batch())
 	gradient, losses := gradientOf(t, tr, b)
 	if len(losses) != 3 {
@@ -132,7 +132,7 @@ func TestPartsOfTheLoss(t *testing.T) {
 	const alpha, hiddenWeight = 0.7, 0.3
 	tr, _ := toy(t, 1)
 	teach(tr)
-	tr.Distil = map[string]Distillation{
+	tr.Distill = map[string]Distillation{
 		"ner": {Alpha: alpha, Temperature: 2, HiddenWeight: hiddenWeight, Teacher: toyModel(t, 7, 0)},
 		"qa":  {Alpha: alpha, Temperature: 2},
 	}
@@ -173,7 +173,7 @@ func TestPartsOfTheLoss(t *testing.T) {
 func TestSoftLabelsAlone(t *testing.T) {
 	tr, _ := toy(t, 1)
 	teach(tr)
-	tr.Distil = distil(Distillation{Alpha: 0.25, Temperature: 2})
+	tr.Distill = distill(Distillation{Alpha: 0.25, Temperature: 2})
 	for _, l := range tr.Train {
 		for _, ex := range l.Examples {
 			ignore(l.Tasks[0].Kind, ex.Labels[0])
@@ -188,7 +188,7 @@ func TestSoftLabelsAlone(t *testing.T) {
 func TestHiddenLossFalls(t *testing.T) {
 	tr, _ := toy(t, 8)
 	teacher := toyModel(t, 7, 0.1)
-	tr.Distil = distil(Distillation{HiddenWeight: 5, Teacher: teacher})
+	tr.Distill = distill(Distillation{HiddenWeight: 5, Teacher: teacher})
 	tr.build(t)
 	before := len(ts.ExistingTensors)
 	h := run(t, tr)

@@ -60,7 +60,7 @@ func speaks(part datasets.Part) bool {
 func (m multitask) teacherHidden(s *torchx.Scope, b datasets.Batch) map[string]*ts.Tensor {
 	states := map[string]*ts.Tensor{}
 	for _, part := range b.Parts {
-		d := m.distil[part.Task]
+		d := m.distill[part.Task]
 		if d.HiddenWeight == 0 || s.Err() != nil {
 			continue
 		}

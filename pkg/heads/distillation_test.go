@@ -14,7 +14,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// temperatures are those of testdata/distil.safetensors.
+// temperatures are those of testdata/distill.safetensors.
 var temperatures = []float64{1, 2, 4}
 
 // kinds are a task of each kind; the names are those of the golden file.
@@ -45,7 +45,7 @@ func newHead(t *testing.T, task tasks.Task) heads.Head {
 	return h
 }
 
-// distilled is one case of testdata/distil.safetensors: a kind of task and a
+// distilled is one case of testdata/distill.safetensors: a kind of task and a
 // temperature.
 type distilled struct {
 	goldentest.File
@@ -53,7 +53,7 @@ type distilled struct {
 }
 
 func openDistilled(t *testing.T, name string, temperature float64) distilled {
-	return distilled{goldentest.Open(t, "testdata/distil.safetensors"), fmt.Sprintf("%s.%g/", name, temperature)}
+	return distilled{goldentest.Open(t, "testdata/distill.safetensors"), fmt.Sprintf("%s.%g/", name, temperature)}
 }
 
 func (d distilled) count() (n int) {
