@@ -29,7 +29,7 @@ func (m *Masker) Vary(ex datasets.Example, seed uint64) datasets.Example {
 // distillation from a teacher that reads the same masked tokens.
 type Objective struct {
 	*Model
-	Distill    *Distillation
+	Distill   *Distillation
 	Smoothing float64 // label smoothing of the cross-entropy in training; validation has none
 }
 
