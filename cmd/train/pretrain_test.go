@@ -194,6 +194,27 @@ func TestPretrainResumeRefusesChanges(t *testing.T) {
 	}
 }
 
+// No tensor's shape shows how many heads an encoder has.
+func TestPretrainResumeRefusesAnotherEncoder(t *testing.T) {
+	t.Parallel()
+	dir := pretrainDir(t)
+	runsWell(t, dir, pretrainArgs("pretrain.yaml", "training.num_epochs=1", "mlflow.enabled=false")...)
+	args := pretrainArgs("pretrain.yaml", "backbone={init: pretrained, model_name: encoder}", "training.num_epochs=300", "output.model_dir=next", "mlflow.enabled=false")
+	p := start(t, dir, args...)
+	p.waitFor("[Checkpoint saved]")
+	p.signal(syscall.SIGTERM)
+	p.end()
+	config := strings.Replace(readText(t, dir, "encoder", "config.json"), `"n_heads": 2`, `"n_heads": 4`, 1)
+	if err := os.WriteFile(filepath.Join(dir, "encoder", "config.json"), []byte(config), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	p = start(t, dir, append(args, "--resume")...)
+	if code, _ := p.end(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	mustContain(t, p.stderr.String(), `the encoder's configuration was "2 heads, `)
+}
+
 // So many processes with batch size b learn what one learns with so many times b, from calls
 // and from a teacher, and also where batches come in parts and layers are computed twice: the
 // tied embeddings then get their gradient in two passes. A student's first parts are frozen.
@@ -265,10 +286,14 @@ func TestPretrainRefuses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "bad.jsonl"), []byte("{\"text\": \"a secret\"}\n{\"text\": 5}\n{\"text\": \"b\"}\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "tiny.txt"), []byte("a secret\nb\nc\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		args []string
 		want string
 	}{
+		{pretrainArgs("pretrain.yaml", "data.pretrain_path=tiny.txt", "pretrain.mask_probability=0.001"), "none of their tokens is masked, so no perplexity can be computed (1 of 3 examples are held back): give more calls"},
 		{pretrainArgs("pretrain.yaml", "data.pretrain_path=missing"), "missing: no such file"},
 		{pretrainArgs("pretrain.yaml", "data.pretrain_path=bad.jsonl"), "bad.jsonl: line 2: text is not a string; mend it, or leave out such calls with --skip-bad-records"},
 		{pretrainArgs("student.yaml", "distill.encoder.layers=[2]"), "there is no layer 2 in the teacher, which has 2"},

@@ -159,6 +159,10 @@ func (r *Run) readCalls(ctx context.Context, tok *tokenize.Tokenizer) error {
 		return datasets.Loader{Tasks: s.set.Tasks, Examples: examples, BatchSize: c.Training.BatchSize, Collator: collator, Vary: masker.Vary}
 	}
 	s.train, s.val = loader(s.split.Train), loader(s.split.Val)
+	if !anyMasked(s.val) {
+		return fmt.Errorf("hold calls back for evaluation: none of their tokens is masked, so no perplexity can be computed (%d of %d examples are held back): give more calls, or raise data.test_size or pretrain.mask_probability",
+			len(val), len(corpus.Pieces))
+	}
 	r.data = &data{tokenizer: tok, sources: []source{s}}
 	r.pretraining.counts = corpus.Counts
 	tellCalls(o.Out, corpus.Counts, len(train), len(val), c.Tokenizer.MaxLength, time.Since(started))
@@ -169,6 +173,17 @@ func (r *Run) readCalls(ctx context.Context, tok *tokenize.Tokenizer) error {
 		fmt.Fprintf(o.Err, "train: warning: left out %d calls that can't be read\n", corpus.Skipped)
 	}
 	return nil
+}
+
+// anyMasked reports whether validation, whose masks never change, has a token to predict.
+// Without one its loss would be 0, and the first epoch the best.
+func anyMasked(val datasets.Loader) bool {
+	for _, ref := range val.Ordered() {
+		if ref.Batch().Parts[0].Targets[0].Valid > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func tellCalls(out io.Writer, n pretrain.Counts, train, val, maxLength int, took time.Duration) {
