@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=("$@")
 if ((!$#)); then
-	packages=(./internal/{torchx,checkpoint,ranks} ./pkg/{backbone,heads,fusion,distill,evaluate,report,trainer,serve} ./cmd/{train,eval,infer})
+	packages=(./internal/{torchx,checkpoint,ranks} ./pkg/{backbone,heads,fusion,distill,evaluate,report,pretrain,trainer,run,serve} ./cmd/{train,eval,infer})
 fi
 export OMP_WAIT_POLICY=passive
 # -DTX_NO_AVX512 compiles our kernels without their AVX512 paths (rows.h).
