@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"testing"
 
@@ -80,6 +81,22 @@ func value(t *testing.T, r report.Report, name string) float64 {
 	}
 	t.Fatalf("the report on %s has no figure %s", r.Task, name)
 	return 0
+}
+
+// sameFigures compares the figures of two results up to rounding: MKL may round
+// otherwise in another pass of the same process.
+func sameFigures(t *testing.T, got, want ModelResult) {
+	t.Helper()
+	if len(got.Reports) != len(want.Reports) {
+		t.Fatalf("%d reports, want %d", len(got.Reports), len(want.Reports))
+	}
+	for _, r := range got.Reports {
+		for _, f := range r.Figures() {
+			if want := value(t, want.report(t, r.Task), f.Name); math.Abs(f.Value-want) > 1e-6 {
+				t.Errorf("%s of %s is %v, want %v", f.Name, r.Task, f.Value, want)
+			}
+		}
+	}
 }
 
 func toJSON(t *testing.T, v any) string {
