@@ -23,8 +23,9 @@ type checkpointed struct {
 // Checkpointed returns f(x). A training Scope stores only x and the result (gradient
 // checkpointing; Chen et al. 2016): [Scope.Backward] runs f again with the same random
 // numbers, so dropout masks are the same and gradients are identical bit for bit, except that
-// those of a parameter used elsewhere as well may be summed in another order. Apart from x, f may use only parameters and constants. Call it only if x or a parameter of f
-// needs a gradient; see [Scope.Learns].
+// those of a parameter used elsewhere as well may be summed in another order. Apart from x,
+// f may use only parameters and constants. Call it only if x or a parameter of f needs a
+// gradient; see [Scope.Learns].
 func (s *Scope) Checkpointed(x *ts.Tensor, f func(x *ts.Tensor) *ts.Tensor) *ts.Tensor {
 	if s.err != nil || !s.training {
 		return s.Block(func() *ts.Tensor { return f(x) })

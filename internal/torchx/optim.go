@@ -16,8 +16,8 @@ type ParamGroup struct {
 }
 
 // AdamW is PyTorch's AdamW (decoupled weight decay; Loshchilov and Hutter,
-// 2019) in libtorch's fused form: one call per step and group. As in PyTorch, a parameter without a
-// gradient isn't changed, and its step count doesn't increase.
+// 2019) in libtorch's fused form: one call per step and group. As in PyTorch, a parameter
+// without a gradient isn't changed, and its step count doesn't increase.
 type AdamW struct {
 	Beta1, Beta2, Eps float64
 

@@ -10,15 +10,12 @@ import (
 // parts returns this rank's share of a batch, split into [Settings].AccumulationSteps
 // parts, and the whole batch. Parts of a small batch may be empty.
 func (t *Trainer) parts(ref datasets.BatchRef) (parts []datasets.Batch, whole datasets.Batch) {
-	steps := t.settings.AccumulationSteps
-	if steps == 1 {
-		b, whole := t.share(ref)
-		return []datasets.Batch{b}, whole
-	}
 	whole = ref.Batch()
-	rank, ranks := 0, 1
+	steps, rank, ranks := t.settings.AccumulationSteps, 0, 1
 	if t.ranks != nil {
 		rank, ranks = t.ranks.Rank(), t.ranks.Size()
+	} else if steps == 1 {
+		return []datasets.Batch{whole}, whole
 	}
 	for i := range steps {
 		b := ref.Share(place(i, rank, ranks), steps*ranks)

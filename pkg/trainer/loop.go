@@ -17,9 +17,9 @@ import (
 
 // Run trains until the last epoch, until patience is exhausted, or until ctx is done on
 // any rank; then it finishes the step, saves the state, and returns ctx's error
-// (context.Canceled if it was another rank's). It also saves the state when a rank is lost. The returned history is valid even with an
-// error. The model has the weights of the last step; the [Checkpointer] has saved the
-// best ones.
+// (context.Canceled if it was another rank's). It also saves the state when a rank is
+// lost. The returned history is valid even with an error. The model has the weights of
+// the last step; the [Checkpointer] has saved the best ones.
 func (t *Trainer) Run(ctx context.Context) (*History, error) {
 	now := time.Now()
 	t.stateSavedAt, t.began, t.firstStep, t.stopAll = now, now, t.progress.Step, false

@@ -9,7 +9,6 @@ import (
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/torchx"
-	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
 // ErrLostRank is returned, wrapped, when another rank is lost or has failed.
@@ -29,18 +28,6 @@ type Ranks interface {
 	Gather(data []byte) ([][]byte, error)
 	// Broadcast sets tensors to rank 0's.
 	Broadcast(tensors []*ts.Tensor) error
-}
-
-// share returns this rank's share of a batch, and the whole batch. With a single process
-// both are the same.
-func (t *Trainer) share(ref datasets.BatchRef) (b, whole datasets.Batch) {
-	whole = ref.Batch()
-	if t.ranks == nil {
-		return whole, whole
-	}
-	b = ref.Share(t.ranks.Rank(), t.ranks.Size())
-	setDenominators(t.objective, &b, whole)
-	return b, whole
 }
 
 // dropoutSeed returns the seed of a step's dropout, which differs between ranks.
