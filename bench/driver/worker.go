@@ -9,12 +9,12 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/trident-nlp/trident/bench/protocol"
+	"github.com/trident-nlp/trident/internal/usage"
 )
 
 // worker is a running process that answers requests.
@@ -134,17 +134,11 @@ func (w *worker) resetPeak() {
 
 // peak is the largest memory that the process has had, in MB; 0: unknown.
 func (w *worker) peak() float64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", w.command.Process.Pid))
+	bytes, err := usage.PeakMemory(w.command.Process.Pid)
 	if err != nil {
 		return 0
 	}
-	for line := range strings.Lines(string(status)) {
-		if value, found := strings.CutPrefix(line, "VmHWM:"); found {
-			kb, _ := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 64)
-			return kb * 1024 / 1e6
-		}
-	}
-	return 0
+	return float64(bytes) / 1e6
 }
 
 // tail keeps the end of what is written to it.

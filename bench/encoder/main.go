@@ -9,21 +9,20 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/sugarme/gotch"
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/internal/usage"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -82,11 +81,11 @@ func run(folder string, in io.Reader, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%+v: %w", r, err)
 		}
-		mb, err := peakMB()
+		peak, err := usage.PeakMemory(os.Getpid())
 		if err != nil {
 			return err
 		}
-		if err := answers.Encode(answer{took.Seconds() * 1000, mb}); err != nil {
+		if err := answers.Encode(answer{took.Seconds() * 1000, math.Round(float64(peak) / (1 << 20))}); err != nil {
 			return err
 		}
 	}
@@ -101,14 +100,21 @@ func (r request) time(m *fusion.Model) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	started := cpuTime()
-	hidden, _ := m.Hidden(s, r.batch())
-	values := s.ReadFloat32(hidden)
-	took := cpuTime() - started
-	if len(values) == 0 {
-		return 0, fmt.Errorf("no hidden states: %w", s.Close())
+	return timed(s, func() {
+		hidden, _ := m.Hidden(s, r.batch())
+		s.ReadFloat32(hidden)
+	})
+}
+
+// timed returns the processor time of f, and closes the scope in which it runs.
+func timed(s *torchx.Scope, f func()) (time.Duration, error) {
+	before, err := usage.CPUTime()
+	if err != nil {
+		return 0, errors.Join(err, s.Close())
 	}
-	return took, s.Close()
+	f()
+	after, err := usage.CPUTime()
+	return after - before, errors.Join(err, s.Close())
 }
 
 // batch has the same tokens as encoder.py, and no padding.
@@ -138,38 +144,13 @@ func (r request) attention() (time.Duration, error) {
 		open = torchx.Training
 	}
 	s := open(gotch.CPU)
-	started := cpuTime()
-	s.Block(func() *ts.Tensor {
-		out := s.SequenceAttention(x, x, x, lengths, r.Heads, 0.1)
-		if r.Training {
-			s.Backward(s.Mean(out))
-		}
-		return x
+	return timed(s, func() {
+		s.Block(func() *ts.Tensor {
+			out := s.SequenceAttention(x, x, x, lengths, r.Heads, 0.1)
+			if r.Training {
+				s.Backward(s.Mean(out))
+			}
+			return x
+		})
 	})
-	took := cpuTime() - started
-	return took, s.Close()
-}
-
-// cpuTime is the processor time of the process: what else the machine does isn't in it.
-func cpuTime() time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		return 0 // it knows the only argument that it gets
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
-// peakMB is the process's largest resident memory, in MB.
-func peakMB() (float64, error) {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, err
-	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kb, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-			return math.Round(kb / 1024), err
-		}
-	}
-	return 0, fmt.Errorf("/proc/self/status has no VmHWM")
 }

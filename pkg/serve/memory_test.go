@@ -12,10 +12,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"regexp"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +23,7 @@ import (
 	"github.com/trident-nlp/trident/internal/filetest"
 	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/internal/usage"
 )
 
 // asGlutton is a variable with a model's directory that makes the test's
@@ -101,7 +100,7 @@ func glut(dir string, to io.Writer) error {
 	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil { // the highest mark begins anew
 		return err
 	}
-	before, err := residentPeak()
+	before, err := usage.PeakMemory(os.Getpid())
 	if err != nil {
 		return err
 	}
@@ -118,7 +117,7 @@ func glut(dir string, to io.Writer) error {
 		return nil
 	}
 	report := func(what string) error {
-		now, err := residentPeak()
+		now, err := usage.PeakMemory(os.Getpid())
 		fmt.Fprintf(to, "%d %d %s\n", now-before, c.Memory(), what)
 		return err
 	}
@@ -145,22 +144,6 @@ func glut(dir string, to io.Writer) error {
 		}
 	}
 	return report("all at a time")
-}
-
-var peakLine = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
-
-// residentPeak is the most memory that this process has had, in bytes.
-func residentPeak() (int64, error) {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0, err
-	}
-	found := peakLine.FindSubmatch(status)
-	if found == nil {
-		return 0, fmt.Errorf("no VmHWM in /proc/self/status")
-	}
-	kB, err := strconv.ParseInt(string(found[1]), 10, 64)
-	return kB << 10, err
 }
 
 // TestMemory: whatever requests of the allowed size say, one at a time or many,

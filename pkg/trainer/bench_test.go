@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/internal/usage"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -102,24 +102,13 @@ func BenchmarkCheckpointing(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(peakMB(b), "peak-MB")
+			peak, err := usage.PeakMemory(os.Getpid())
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(peak)/(1<<20), "peak-MB")
 		})
 	}
-}
-
-// peakMB is VmHWM of this process.
-func peakMB(b *testing.B) float64 {
-	b.Helper()
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	var kB float64
-	if _, err := fmt.Sscan(rest, &kB); err != nil {
-		b.Fatal(err)
-	}
-	return kB / 1024
 }
 
 // BenchmarkForward is the encoder's and a head's pass without gradients.

@@ -13,14 +13,14 @@ import (
 	"github.com/sugarme/gotch/ts"
 )
 
-// usage is what a process holds.
-type usage struct {
+// holdings are what a process holds.
+type holdings struct {
 	tensors, goroutines int
 	memory              float64 // bytes that are in RAM
 }
 
 // held frees what is only waiting to be freed, and measures the rest.
-func held(t *testing.T) usage {
+func held(t *testing.T) holdings {
 	t.Helper()
 	runtime.GC()
 	debug.FreeOSMemory()
@@ -35,11 +35,11 @@ func held(t *testing.T) usage {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return usage{len(ts.ExistingTensors), runtime.NumGoroutine(), 1024 * kilobytes}
+			return holdings{len(ts.ExistingTensors), runtime.NumGoroutine(), 1024 * kilobytes}
 		}
 	}
 	t.Fatal("no VmRSS")
-	return usage{}
+	return holdings{}
 }
 
 // Over 2,000 steps and 20 epochs, with validation, saving and states, a run
@@ -52,10 +52,10 @@ func TestLongRunsHoldNoMore(t *testing.T) {
 	tr.Train = toyLoaders(toyTasks(), 167) // 34 batches of each task
 	tr.build(t)
 	model := held(t).tensors - before.tensors
-	at := map[int]usage{}
+	at := map[int]holdings{}
 	tr.saveState = func() error {
 		err := tr.Trainer.SaveState(dir, State{})
-		if ends := tr.Progress().epochEnds(); ends && at[tr.History().Completed] == (usage{}) {
+		if ends := tr.Progress().epochEnds(); ends && at[tr.History().Completed] == (holdings{}) {
 			at[tr.History().Completed] = held(t)
 		}
 		return err

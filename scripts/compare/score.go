@@ -9,6 +9,7 @@ import (
 
 	"github.com/sugarme/gotch"
 
+	"github.com/trident-nlp/trident/internal/usage"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/evaluate"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -79,7 +80,7 @@ func callMillis(ctx context.Context, dir string, test calls) (float64, error) {
 	if err := one(texts[0]); err != nil { // warm-up
 		return 0, err
 	}
-	before, err := processorTime()
+	before, err := usage.CPUTime()
 	if err != nil {
 		return 0, err
 	}
@@ -88,6 +89,6 @@ func callMillis(ctx context.Context, dir string, test calls) (float64, error) {
 			return 0, err
 		}
 	}
-	after, err := processorTime()
+	after, err := usage.CPUTime()
 	return float64(after-before) / float64(time.Millisecond) / float64(len(texts)), err
 }

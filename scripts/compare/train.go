@@ -11,11 +11,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/google/renameio/v2"
 
+	"github.com/trident-nlp/trident/internal/usage"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/run"
 )
@@ -79,7 +79,7 @@ func fit(ctx context.Context, j job) (took cost, err error) {
 	defer func() { err = errors.Join(err, log.Close()) }()
 
 	before, started := loadAverage(), time.Now()
-	used, err := processorTime()
+	used, err := usage.CPUTime()
 	if err != nil {
 		return cost{}, err
 	}
@@ -91,17 +91,8 @@ func fit(ctx context.Context, j job) (took cost, err error) {
 	if err := r.Fit(ctx); err != nil {
 		return cost{}, err
 	}
-	now, err := processorTime()
+	now, err := usage.CPUTime()
 	return cost{time.Since(started).Minutes(), (now - used).Minutes(), j.threads, slices.Concat(before, loadAverage())}, err
-}
-
-// processorTime is what this process has used so far, all threads together.
-func processorTime() (time.Duration, error) {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0, fmt.Errorf("read the processor time used: %w", err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
 }
 
 // loadAverage is the machine's of the last minute; nil if it is unknown.

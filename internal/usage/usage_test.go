@@ -1,0 +1,37 @@
+package usage
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+func TestCPUTime(t *testing.T) {
+	before, err := CPUTime()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for now := before; now < before+time.Millisecond; {
+		if now, err = CPUTime(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestPeakMemory(t *testing.T) {
+	const size = 64 << 20
+	before, err := PeakMemory(os.Getpid())
+	if err != nil || before <= 0 {
+		t.Fatalf("%d bytes, error %v", before, err)
+	}
+	block := make([]byte, before+size)
+	for i := 0; i < len(block); i += 4096 {
+		block[i] = 1
+	}
+	if after, err := PeakMemory(os.Getpid()); err != nil || after < before+size {
+		t.Errorf("%d bytes, error %v; want %d and more", after, err, before+size)
+	}
+	if _, err := PeakMemory(-1); err == nil {
+		t.Error("a process that can't be has a peak")
+	}
+}
