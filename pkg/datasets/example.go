@@ -3,11 +3,9 @@ package datasets
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/trident-nlp/trident/internal/parallel"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -108,22 +106,12 @@ func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Lim
 	}
 	examples := make([]Example, len(r.Texts))
 	cut := make([]bool, len(r.Texts))
-	group, ctx := errgroup.WithContext(ctx)
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		group.Go(func() error {
-			for i := w; i < len(examples); i += workers {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				if r.Usable(i + 1) {
-					examples[i], cut[i] = e.encode(i)
-				}
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	if err := parallel.Each(ctx, len(examples), func(i int) error {
+		if r.Usable(i + 1) {
+			examples[i], cut[i] = e.encode(i)
+		}
+		return nil
+	}); err != nil {
 		return Set{}, fmt.Errorf("encode records of %s: %w", r.Path, err)
 	}
 	return Set{

@@ -7,8 +7,7 @@ import (
 	"runtime"
 	"sync/atomic"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/trident-nlp/trident/internal/parallel"
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
@@ -18,26 +17,16 @@ var ErrTooManyTokens = errors.New("the texts have too many tokens")
 // tokenize encodes texts on all cores.
 func (p *Predictor) tokenize(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]*call, error) {
 	calls := make([]*call, len(texts))
-	workers := min(runtime.GOMAXPROCS(0), len(texts))
 	var total atomic.Int64
-	group, ctx := errgroup.WithContext(ctx)
-	for w := range workers {
-		group.Go(func() (err error) {
-			defer recovered(&err)
-			for i := w; i < len(texts); i += workers {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				calls[i] = newCall(string(texts[i]), p.tok, p.limit, o.Overlap, o.MaxTokens)
-				n := total.Add(int64(calls[i].size(p.limit, o.Overlap)))
-				if o.MaxTokens > 0 && n > int64(o.MaxTokens) {
-					return ErrTooManyTokens
-				}
-			}
-			return nil
-		})
-	}
-	return calls, group.Wait()
+	return calls, parallel.Each(ctx, len(texts), func(i int) (err error) {
+		defer recovered(&err)
+		calls[i] = newCall(string(texts[i]), p.tok, p.limit, o.Overlap, o.MaxTokens)
+		n := total.Add(int64(calls[i].size(p.limit, o.Overlap)))
+		if o.MaxTokens > 0 && n > int64(o.MaxTokens) {
+			return ErrTooManyTokens
+		}
+		return nil
+	})
 }
 
 // recovered converts a panic, which would end the program in another goroutine, to an

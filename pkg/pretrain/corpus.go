@@ -10,10 +10,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
 
+	"github.com/trident-nlp/trident/internal/parallel"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/label"
 	"github.com/trident-nlp/trident/pkg/tokenize"
@@ -69,14 +68,18 @@ func ReadCorpus(ctx context.Context, inputs []string, tok *tokenize.Tokenizer, m
 			c.Repaired++
 		}
 		if texts = append(texts, string(call.Text)); len(texts) == window {
-			c.add(texts, tok, maxLength)
+			if err := c.add(ctx, texts, tok, maxLength); err != nil {
+				return Corpus{}, err
+			}
 			texts = texts[:0]
 		}
 		if err := ctx.Err(); err != nil {
 			return Corpus{}, err
 		}
 	}
-	c.add(texts, tok, maxLength)
+	if err := c.add(ctx, texts, tok, maxLength); err != nil {
+		return Corpus{}, err
+	}
 	if c.Calls == 0 {
 		return Corpus{}, fmt.Errorf("read calls: there is no call in %q; give files, folders or patterns of calls", inputs)
 	}
@@ -84,18 +87,14 @@ func ReadCorpus(ctx context.Context, inputs []string, tok *tokenize.Tokenizer, m
 }
 
 // add encodes texts on all cores, in their order.
-func (c *Corpus) add(texts []string, tok *tokenize.Tokenizer, maxLength int) {
+func (c *Corpus) add(ctx context.Context, texts []string, tok *tokenize.Tokenizer, maxLength int) error {
 	pieces := make([][]Piece, len(texts))
-	var group sync.WaitGroup
-	workers := min(runtime.GOMAXPROCS(0), len(texts))
-	for w := range workers {
-		group.Go(func() {
-			for i := w; i < len(texts); i += workers {
-				pieces[i] = cut(texts[i], tok, maxLength)
-			}
-		})
+	if err := parallel.Each(ctx, len(texts), func(i int) error {
+		pieces[i] = cut(texts[i], tok, maxLength)
+		return nil
+	}); err != nil {
+		return err
 	}
-	group.Wait()
 	for _, list := range pieces {
 		if len(list) == 0 { // nothing but characters that the tokenizer drops
 			continue
@@ -109,6 +108,7 @@ func (c *Corpus) add(texts []string, tok *tokenize.Tokenizer, maxLength int) {
 		}
 		c.Pieces = append(c.Pieces, list...)
 	}
+	return nil
 }
 
 func cut(text string, tok *tokenize.Tokenizer, maxLength int) []Piece {
