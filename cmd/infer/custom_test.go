@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -9,23 +8,10 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/filetest"
 	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
-
-// checkTable wants columns of different names, and as many cells in each row.
-func checkTable(t *testing.T, table string) (rows [][]string) {
-	t.Helper()
-	rows, err := csv.NewReader(strings.NewReader(table)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	header := slices.Sorted(slices.Values(rows[0]))
-	if len(slices.Compact(header)) != len(rows[0]) {
-		t.Errorf("two columns have the same name: %q", rows[0])
-	}
-	return rows
-}
 
 // TestModelWithOwnTasks runs the command on a model of ner and two tasks of a
 // user's.
@@ -64,7 +50,7 @@ func TestModelWithOwnTasks(t *testing.T) {
 	want := slices.Concat([]string{
 		"id", "risk_signs.opening: Use of call opening phrase", "risk_signs.opening: weapon", "risk_signs.needs: shelter", "risk_signs.needs: =food",
 	}, tasks.NERLabels()[1:], []string{"truncated"})
-	if got := checkTable(t, table.out); table.code != cli.OK || !slices.Equal(got[0], want) || len(got) != 2 {
+	if got := filetest.Table(t, table.out); table.code != cli.OK || !slices.Equal(got[0], want) || len(got) != 2 {
 		t.Errorf("csv: %+v", table)
 	}
 	text := infer("", "--model", dir, "--text", "my son", "--format", "text")

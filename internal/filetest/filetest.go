@@ -4,11 +4,13 @@ package filetest
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/csv"
 	"errors"
 	"flag"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -93,4 +95,19 @@ func Zstandard[T ~string | ~[]byte](t testing.TB, data T) T {
 		t.Fatal(err)
 	}
 	return T(w.EncodeAll([]byte(data), nil))
+}
+
+// Table parses a CSV table, and checks that its columns have different names and its rows
+// as many cells as there are columns.
+func Table(t testing.TB, table string) (rows [][]string) {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(table)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := slices.Sorted(slices.Values(rows[0]))
+	if len(slices.Compact(header)) != len(rows[0]) {
+		t.Errorf("two columns have the same name: %q", rows[0])
+	}
+	return rows
 }

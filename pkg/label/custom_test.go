@@ -2,7 +2,6 @@ package label
 
 import (
 	"bytes"
-	"encoding/csv"
 	"slices"
 	"strings"
 	"testing"
@@ -97,7 +96,7 @@ func TestOwnTasks(t *testing.T) {
 			filetest.Golden(t, test.golden, out.Bytes())
 			switch test.style.format {
 			case "csv":
-				checkTable(t, out.String())
+				filetest.Table(t, out.String())
 			case "text":
 				if escape := strings.Contains(out.String(), "\x1b["); escape != test.style.colour {
 					t.Error("control characters of the text came through, or colours are wrong")
@@ -105,20 +104,6 @@ func TestOwnTasks(t *testing.T) {
 			}
 		})
 	}
-}
-
-// checkTable wants columns of different names, and as many cells in each row.
-func checkTable(t *testing.T, table string) (rows [][]string) {
-	t.Helper()
-	rows, err := csv.NewReader(strings.NewReader(table)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	header := slices.Sorted(slices.Values(rows[0]))
-	if len(slices.Compact(header)) != len(rows[0]) {
-		t.Errorf("two columns have the same name: %q", rows[0])
-	}
-	return rows
 }
 
 // TestColumnsDiffer gives kinds of entities the names of other columns.
@@ -130,7 +115,7 @@ func TestColumnsDiffer(t *testing.T) {
 		if _, err := newCSVWriter(&out, style{scores: scores}, append(own, ner, testTasks()[1])); err != nil {
 			t.Fatal(err)
 		}
-		header := checkTable(t, out.String())[0]
+		header := filetest.Table(t, out.String())[0]
 		for _, want := range []string{"id", "main_category", "mood.caller", "risk_signs.needs: shelter", "weapons.NAME", "ner.id", "ner.main_category", "ner.mood.caller"} {
 			if !slices.Contains(header, want) {
 				t.Errorf("no column %s in %q", want, header)
