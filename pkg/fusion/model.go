@@ -105,14 +105,7 @@ func (m *Model) fitsBFloat16() error {
 
 // CountParameters returns the number of a model's scalars without initialising it: its
 // memory is neither filled nor touched.
-func CountParameters(a Architecture) (int64, error) {
-	m, err := build(a, torchx.NewParams(gotch.CPU, false))
-	if err != nil {
-		return 0, err
-	}
-	defer m.Drop()
-	return m.params.Count(), nil
-}
+func CountParameters(a Architecture) (int64, error) { return CountTrainable(a, backbone.Frozen{}) }
 
 // Params returns the parameters, with their names in checkpoints.
 func (m *Model) Params() nn.Params { return m.params }

@@ -46,14 +46,7 @@ func build(c backbone.Config, p nn.Params) (m *Model, err error) {
 }
 
 // CountParameters returns how many scalars a model has, without making it.
-func CountParameters(c backbone.Config) (int64, error) {
-	m, err := build(c, nn.NewParams(gotch.CPU, false))
-	if err != nil {
-		return 0, err
-	}
-	defer m.Drop()
-	return m.params.Count(), nil
-}
+func CountParameters(c backbone.Config) (int64, error) { return CountTrainable(c, backbone.Frozen{}) }
 
 // Freeze freezes parts of the encoder; see [backbone.Config.Freeze]. The head's decoder is
 // the word embeddings, and frozen with them.

@@ -76,17 +76,12 @@ var cardText string
 
 // card returns the model card.
 func (r *Run) card(history *trainer.History) ([]byte, error) {
-	card, err := template.New("model card").Parse(cardText)
-	if err != nil {
-		return nil, fmt.Errorf("write the model card: %w", err)
-	}
 	best, _ := history.BestEvaluation()
 	var scores []comparison
 	for _, task := range best.Val {
 		scores = append(scores, compare(task, r.baselines)...)
 	}
-	var text bytes.Buffer
-	err = card.Execute(&text, struct {
+	return fillCard(cardText, struct {
 		Config     config.Config
 		Model      *fusion.Model
 		Parameters int64
@@ -96,8 +91,17 @@ func (r *Run) card(history *trainer.History) ([]byte, error) {
 		Test       []trainer.Scores
 		Kept       []string
 	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept})
+}
+
+// fillCard executes the template of a model card.
+func fillCard(text string, values any) ([]byte, error) {
+	var filled bytes.Buffer
+	card, err := template.New("model card").Parse(text)
+	if err == nil {
+		err = card.Execute(&filled, values)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("write the model card: %w", err)
 	}
-	return text.Bytes(), nil
+	return filled.Bytes(), nil
 }

@@ -16,7 +16,7 @@ type dataPlan struct {
 	tokenizer config.Tokenizer
 	limits    datasets.Limits
 	shares    datasets.Shares
-	padTo     int // tokens to which all texts of a batch are padded; 0: to the batch's longest
+	padTo     int // see padTo
 	batchSize int
 }
 
@@ -35,12 +35,19 @@ func planData(c config.Config, o Options) (dataPlan, error) {
 			Test: c.Data.TestSize, Val: c.Data.ValidationSize, ValOfRest: c.Data.ValidationOf == config.ValidationOfRest,
 			Seed: c.Data.RandomSeed, Stratify: c.Data.Stratify,
 		},
+		padTo:     padTo(c.Tokenizer),
 		batchSize: c.Training.BatchSize,
 	}
-	if c.Tokenizer.Padding == config.PadMaxLength {
-		p.padTo = c.Tokenizer.MaxLength
-	}
 	return p, nil
+}
+
+// padTo returns the number of tokens to which all texts of a batch are padded; 0: to the
+// batch's longest.
+func padTo(t config.Tokenizer) int {
+	if t.Padding == config.PadMaxLength {
+		return t.MaxLength
+	}
+	return 0
 }
 
 // sources returns the files, whose bad records are skipped or an error.

@@ -63,9 +63,6 @@ func (r *Run) fingerprint() (map[string]string, error) {
 		return nil, err
 	}
 	c := r.architecture.Config
-	if r.pretraining != nil {
-		c = r.pretraining.encoder
-	}
 	if c.ModelType != backbone.DistilBERT {
 		all[modelTypeKey] = c.ModelType
 	}

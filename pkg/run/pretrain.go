@@ -24,8 +24,7 @@ import (
 // pretraining is the part of a [Run] that task: pretrain has instead of a model of tasks.
 type pretraining struct {
 	counts  pretrain.Counts
-	encoder backbone.Config // of the encoder that is trained
-	teacher encoder         // of distill.encoder, if there is one
+	teacher encoder // of distill.encoder, if there is one
 
 	model   *pretrain.Model
 	large   *pretrain.Model // the teacher; nil if there is none
@@ -62,16 +61,18 @@ func (r *Run) preparePretraining(ctx context.Context, dryRun bool) (err error) {
 	if err := r.readCalls(ctx, tok); err != nil {
 		return err
 	}
-	if p.encoder, err = r.pretrainSizes(); err != nil {
+	sizes, err := r.pretrainSizes()
+	if err != nil {
 		return err
 	}
-	if r.parameters, err = pretrain.CountParameters(p.encoder); err != nil {
+	r.architecture.Config = sizes
+	if r.parameters, err = pretrain.CountParameters(sizes); err != nil {
 		return err
 	}
-	if err := checkFrozen(c.Backbone, p.encoder.Layers); err != nil {
+	if err := checkFrozen(c.Backbone, sizes.Layers); err != nil {
 		return err
 	}
-	r.trainable, err = pretrain.CountTrainable(p.encoder, frozen(c.Backbone))
+	r.trainable, err = pretrain.CountTrainable(sizes, frozen(c.Backbone))
 	return err
 }
 
@@ -151,10 +152,7 @@ func (r *Run) readCalls(ctx context.Context, tok *tokenize.Tokenizer) error {
 		split:  datasets.Split{Train: pretrain.Examples(train), Val: pretrain.Examples(val)},
 		digest: corpus.Digest(),
 	}
-	collator := datasets.Collator{PadID: int64(tok.PadID())}
-	if c.Tokenizer.Padding == config.PadMaxLength {
-		collator.PadTo = c.Tokenizer.MaxLength
-	}
+	collator := datasets.Collator{PadID: int64(tok.PadID()), PadTo: padTo(c.Tokenizer)}
 	loader := func(examples []datasets.Example) datasets.Loader {
 		return datasets.Loader{Tasks: s.set.Tasks, Examples: examples, BatchSize: c.Training.BatchSize, Collator: collator, Vary: masker.Vary}
 	}
@@ -209,7 +207,7 @@ func (r *Run) pretrainSizes() (backbone.Config, error) {
 // openPretraining makes the model and its teacher.
 func (r *Run) openPretraining(context.Context) (err error) {
 	c, p := r.config, r.pretraining
-	if p.model, err = pretrain.New(p.encoder, r.device); err != nil {
+	if p.model, err = pretrain.New(r.architecture.Config, r.device); err != nil {
 		return err
 	}
 	r.held = append(r.held, p.model.Drop)
@@ -226,7 +224,7 @@ func (r *Run) openPretraining(context.Context) (err error) {
 		if e := c.Distill.Encoder; !hasHead && e.AlphaCE > 0 {
 			return fmt.Errorf("distill.encoder: %s has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0, or pretrain it on your calls first (task: pretrain)", p.teacher.dir)
 		}
-		if err := p.objective(c).Distill.Check(p.encoder); err != nil {
+		if err := p.objective(c).Distill.Check(r.architecture.Config); err != nil {
 			return fmt.Errorf("distill.encoder: %w", err)
 		}
 	}

@@ -1,10 +1,8 @@
 package run
 
 import (
-	"bytes"
 	"fmt"
 	"strconv"
-	"text/template"
 
 	_ "embed"
 
@@ -37,13 +35,8 @@ var pretrainCardText string
 
 // pretrainCard is the model card of an encoder.
 func (r *Run) pretrainCard(history *trainer.History) ([]byte, error) {
-	card, err := template.New("model card").Parse(pretrainCardText)
-	if err != nil {
-		return nil, fmt.Errorf("write the model card: %w", err)
-	}
 	best, _ := history.BestEvaluation()
-	var text bytes.Buffer
-	err = card.Execute(&text, struct {
+	return fillCard(pretrainCardText, struct {
 		Config      config.Config
 		Model       *pretrain.Model
 		FromTeacher bool
@@ -56,10 +49,6 @@ func (r *Run) pretrainCard(history *trainer.History) ([]byte, error) {
 		r.config, r.pretraining.model, fromTeacher(r.config), r.parameters, r.pretraining.counts,
 		len(r.data.sources[0].split.Train), len(r.data.sources[0].split.Val), best.Epoch, compare(best.Val[0], r.baselines),
 	})
-	if err != nil {
-		return nil, fmt.Errorf("write the model card: %w", err)
-	}
-	return text.Bytes(), nil
 }
 
 // params are what the tracker shows of the calls and of what the encoder starts from.

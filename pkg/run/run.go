@@ -66,7 +66,7 @@ type Run struct {
 	pretraining  *pretraining // of task: pretrain; otherwise nil
 	kept         []string     // what the heads take from an earlier model, one line per head
 	data         *data
-	architecture fusion.Architecture
+	architecture fusion.Architecture // of task: pretrain the encoder alone
 	parameters   int64
 	trainable    int64 // parameters that aren't frozen
 	console      *trainer.Console
