@@ -24,7 +24,7 @@ configs/pretrain.yaml. Run it in the repository's root; scripts/fetch_minilm.sh 
 Examples:
   compare encoders
   compare encoders --recipes quickstart,minilm --seeds 1,2,3
-  compare encoders --recipes minilm --data ../shared/data --folds 5
+  compare encoders --recipes minilm --data ../shared/data --folds 5 --set training.num_epochs=4
   compare encoders --table`
 
 // encoders are the command's flags.
@@ -34,6 +34,7 @@ type encoders struct {
 	Encoder string   `default:".minilm" placeholder:"DIR" help:"Pretrained encoder (${default})."`
 	Data    string   `type:"existingdir" placeholder:"DIR" help:"Cross-validate on the ner.jsonl, cases.json and qa.json in this folder, instead of demo calls."`
 	Folds   int      `default:"5" placeholder:"N" help:"With --data: number of folds (${default})."`
+	Set     []string `sep:"none" placeholder:"KEY=VALUE" help:"Settings of the configuration over the recipes', for all of them; may be repeated."`
 	Out     string   `path:"" default:"data/encoders" placeholder:"DIR" help:"Folder for calls, models and results (${default})."`
 	Threads int      `default:"2" placeholder:"N" help:"CPU threads (${default})."`
 	Table   bool     `help:"Only print the table of the finished runs."`
@@ -49,6 +50,9 @@ func (e *encoders) Run(ctx context.Context, streams cli.Streams) error {
 	}
 	if e.all == nil {
 		e.all, e.sizes = recipes(), sizes{train: [3]int{1000, 1200, 800}, test: 500, unlabelled: 10_000}
+	}
+	for i := range e.all {
+		e.all[i].settings = append(slices.Clone(e.all[i].settings), e.Set...)
 	}
 	chosen, err := choose(e.all, e.Recipes)
 	if err != nil {
