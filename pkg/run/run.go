@@ -199,9 +199,13 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := r.data.checkAccumulation(c.Training, o.Place.Size, o.Err); err != nil {
+		return err
+	}
 	r.data.enlargeBatches(o.Place.Size * c.Training.AccumulationSteps)
 	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
 	r.settings = settings(c, r.data.tasks(), precision)
+	warnOfWarmup(trainer.NewPlan(r.settings, r.data.train()).Schedule, c.Training, o.Err)
 	r.console.Run(trainer.Setup{Parameters: r.parameters, Frozen: r.parameters - r.trainable, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
 	share := c.Training.BatchSize * c.Training.AccumulationSteps
 	if !o.Place.Alone() {
