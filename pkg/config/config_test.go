@@ -65,7 +65,8 @@ func TestValidate(t *testing.T) {
 		"frozen embeddings":   {func(c *Config) { c.Backbone.Init, c.Backbone.FreezeEmbeddings = InitRandom, true }, "backbone.freeze_embeddings: want false with backbone.init: random"},
 		"thawed":              {func(c *Config) { c.Backbone.FreezeLayers = -1 }, "backbone.freeze_layers: want 0 or more, got -1"},
 		"head rate":           {func(c *Config) { c.Training.HeadLearningRate = -1e-3 }, "training.head_learning_rate: want 0 or more, got -0.001"},
-		"layers' rates":       {func(c *Config) { c.Training.LayerDecay = 1.5 }, "training.layerwise_lr_decay: want a number above 0 and at most 1, got 1.5"},
+		"layers' rates":       {func(c *Config) { c.Training.LayerDecay = 1.5 }, "training.layerwise_lr_decay: want a number from 0.1 to 1 (backbone.freeze_layers freezes the lower layers), got 1.5"},
+		"frozen by decay":     {func(c *Config) { c.Training.LayerDecay = 1e-9 }, "training.layerwise_lr_decay: want a number from 0.1 to 1"},
 		"no label left":       {func(c *Config) { c.Training.LabelSmoothing = 1 }, "training.label_smoothing_factor: want a number from 0 up to 1, got 1"},
 		"smooth yes and no":   {func(c *Config) { c.Task, c.Training.LabelSmoothing = TaskQA, 0.1 }, "training.label_smoothing_factor: want 0 with task: qa, whose labels are yes and no, got 0.1"},
 		"heads":               {func(c *Config) { c.Backbone.Heads = "old" }, `backbone.heads: want new or keep, got "old"`},
@@ -89,11 +90,13 @@ func TestValidate(t *testing.T) {
 		"negative warm-up":    {func(c *Config) { c.Training.WarmupSteps = -1 }, "training.warmup_steps: want 0 or more"},
 		"negative eval":       {func(c *Config) { c.Training.EvalSteps = -1 }, "training.eval_steps: want 0 or more"},
 		"infinite delta":      {func(c *Config) { c.Training.EarlyStoppingMinDelta = math.Inf(1) }, "training.early_stopping_min_delta"},
-		"a metric of none":    {func(c *Config) { c.Training.MetricForBestModel = "f1" }, "training.metric_for_best_model: want avg, loss or a figure"},
+		"a metric of none":    {func(c *Config) { c.Training.MetricForBestModel = "f1" }, "training.metric_for_best_model: want avg, loss (Hugging Face's eval_loss) or a figure such as val_ner/entity_f1"},
 		"sampling":            {func(c *Config) { c.Training.Sampling = "all" }, "training.sampling: want proportional or uniform or temperature"},
 		"cold sampling":       {func(c *Config) { c.Training.SamplingTemperature = 0.5 }, "training.sampling_temperature: want 1 or more"},
 		"all for validation":  {func(c *Config) { c.Data.ValidationSize = 0.9 }, "data.validation_size: want a share that leaves some"},
 		"a teacher of none":   {func(c *Config) { c.Distill.Teachers = map[string]Teacher{"ner": {Model: "x", Temperature: 1}} }, "distill.teachers: want teachers with task: distill"},
+		"a hot teacher":       {func(c *Config) { *c = withTeacher(1e9) }, "distill.teachers.ner.temperature: want a number from 0.01 to 1000, got 1e+09"},
+		"a cold teacher":      {func(c *Config) { *c = withTeacher(0) }, "distill.teachers.ner.temperature: want a number from 0.01 to 1000, got 0"},
 		"a list for one task": {func(c *Config) { *c = Default(TaskNER); c.Tasks = []Task{{Use: "ner"}} }, "tasks: want no list beside task: ner"},
 		"no task's name":      {func(c *Config) { c.Tasks = []Task{{File: "x"}} }, "tasks[1].name: want a name"},
 		"no task's file":      {func(c *Config) { c.Tasks = []Task{{Name: "x"}} }, "tasks[1].file: want a data file"},
@@ -124,6 +127,13 @@ func TestValidate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// withTeacher is a distillation with that temperature.
+func withTeacher(temperature float64) Config {
+	c := Default(TaskDistill)
+	c.Distill.Teachers = map[string]Teacher{"ner": {Model: "x", Temperature: temperature}}
+	return c
 }
 
 func TestValidateNamesAllMistakes(t *testing.T) {

@@ -94,7 +94,7 @@ func (e DistillEncoder) check(check func(ok bool, key, want string, got any), ba
 	for _, layer := range e.Layers {
 		check(layer >= 0, key+"layers", "layers counted from 0", layer)
 	}
-	check(positive(e.Temperature), key+"temperature", "a number above 0", e.Temperature)
+	check(isTemperature(e.Temperature), key+"temperature", temperatures, e.Temperature)
 	sum := 0.0
 	for _, weight := range []struct {
 		name  string

@@ -70,6 +70,8 @@ func TestPretrainRefuses(t *testing.T) {
 		begin + "}\ndistill: {encoder: {model: m, layers: [0]}}\nbackbone: {init: random}\n":                 "distill.encoder.layers: want none beside a backbone of its own",
 		begin + "}\ndistill: {encoder: {model: m, alpha_ce: 0, alpha_mlm: 0, alpha_cos: 0}}\n":               "a weight above 0",
 		begin + "}\ndistill: {encoder: {model: m, temperature: 0}}\n":                                        "distill.encoder.temperature",
+		begin + "}\ndistill: {encoder: {model: m, temperature: 1.0e9}}\n":                                    "distill.encoder.temperature: want a number from 0.01 to 1000, got 1e+09",
+		begin + "}\ntraining: {metric_for_best_model: perplexity}\n":                                         "or a figure such as val_mlm/perplexity, got",
 		begin + "}\ndistill: {encoder: {model: m, model_type: roberta}}\n":                                   "distill.encoder.model_type: want distilbert or bert",
 		begin + "}\ndistill: {teachers: {ner: {model: m}}}\n":                                                "distill.teachers: want teachers with task: distill",
 		"task: pretrain\ndata: {pretrain_path: {a: b}}\n":                                                    "data.pretrain_path: want a path, or a list of paths",

@@ -102,6 +102,9 @@ type Teacher struct {
 	HiddenWeight float64 `yaml:"hidden_weight"` // of the cosine loss between the encoders' hidden states; 0: none
 }
 
+// Used reports whether the student learns anything from the teacher.
+func (t Teacher) Used() bool { return t.Alpha != 0 || t.HiddenWeight != 0 }
+
 // UnmarshalYAML sets the defaults of missing keys: alpha 0.5, temperature 2.
 func (t *Teacher) UnmarshalYAML(node *yaml.Node) error {
 	type plain Teacher

@@ -78,7 +78,7 @@ func (c Config) Validate() error {
 	oneOf("training.lr_scheduler_type", c.Training.LRScheduler, SchedulerLinear, SchedulerCosine, SchedulerConstant, SchedulerConstantWithWarmup)
 	check(positive(c.Training.LearningRate), "training.learning_rate", "a number above 0", c.Training.LearningRate)
 	check(c.Training.HeadLearningRate == 0 || positive(c.Training.HeadLearningRate), "training.head_learning_rate", "0 or more", c.Training.HeadLearningRate)
-	check(c.Training.LayerDecay > 0 && c.Training.LayerDecay <= 1, "training.layerwise_lr_decay", "a number above 0 and at most 1", c.Training.LayerDecay)
+	check(c.Training.LayerDecay >= minLayerDecay && c.Training.LayerDecay <= 1, "training.layerwise_lr_decay", fmt.Sprintf("a number from %g to 1 (backbone.freeze_layers freezes the lower layers)", minLayerDecay), c.Training.LayerDecay)
 	check(c.Training.LabelSmoothing >= 0 && c.Training.LabelSmoothing < 1, "training.label_smoothing_factor", "a number from 0 up to 1", c.Training.LabelSmoothing)
 	check(c.Training.LabelSmoothing == 0 || c.Task != TaskQA, "training.label_smoothing_factor", "0 with task: qa, whose labels are yes and no", c.Training.LabelSmoothing)
 	check(c.Training.WeightDecay >= 0 && numbers.Finite(c.Training.WeightDecay), "training.weight_decay", "0 or more", c.Training.WeightDecay)
@@ -88,8 +88,12 @@ func (c Config) Validate() error {
 	atLeast0("training.eval_steps", int64(c.Training.EvalSteps))
 	atLeast0("training.early_stopping_patience", int64(c.Training.EarlyStoppingPatience))
 	check(numbers.Finite(c.Training.EarlyStoppingMinDelta) && c.Training.EarlyStoppingMinDelta >= 0, "training.early_stopping_min_delta", "0 or more", c.Training.EarlyStoppingMinDelta)
+	figure := "val_ner/entity_f1"
+	if c.Task == TaskPretrain {
+		figure = "val_mlm/perplexity"
+	}
 	check(c.Training.MetricForBestModel == BestAvg || c.Training.MetricForBestModel == BestLoss || strings.Contains(c.Training.MetricForBestModel, "/"),
-		"training.metric_for_best_model", "avg, loss or a figure such as val_ner/entity_f1", fmt.Sprintf("%q", c.Training.MetricForBestModel))
+		"training.metric_for_best_model", "avg, loss (Hugging Face's eval_loss) or a figure such as "+figure, fmt.Sprintf("%q", c.Training.MetricForBestModel))
 	oneOf("training.sampling", c.Training.Sampling, SamplingProportional, SamplingUniform, SamplingTemperature)
 	check(numbers.Finite(c.Training.SamplingTemperature) && c.Training.SamplingTemperature >= 1, "training.sampling_temperature", "1 or more", c.Training.SamplingTemperature)
 	oneOf("training.precision", c.Training.Precision, PrecisionFP32, PrecisionBF16, PrecisionAuto)
@@ -150,7 +154,7 @@ func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 		check(slices.Contains(names, name), "distill.teachers", known, fmt.Sprintf("%q", name))
 		check(teacher.Model != "", key+".model", "a model directory", `""`)
 		check(teacher.Alpha >= 0 && teacher.Alpha <= 1, key+".alpha", "a number from 0 to 1", teacher.Alpha)
-		check(positive(teacher.Temperature), key+".temperature", "a number above 0", teacher.Temperature)
+		check(isTemperature(teacher.Temperature), key+".temperature", temperatures, teacher.Temperature)
 		check(teacher.HiddenWeight == 0 || positive(teacher.HiddenWeight), key+".hidden_weight", "0 or more", teacher.HiddenWeight)
 	}
 }
@@ -159,5 +163,20 @@ func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 func (t Task) empty() bool {
 	return t.Name+t.Kind+t.File+t.Text+t.Entities+t.Pooling == "" && len(t.Labels)+len(t.Heads) == 0 && !t.Transform && !t.PreClassifier
 }
+
+// minLayerDecay is the lowest layerwise_lr_decay: with a lower one the embeddings of a
+// six-layer encoder learn at less than a millionth of the top layer's rate.
+const minLayerDecay = 0.1
+
+// temperatures are the temperatures of distillation. Outside them float32 logits divided
+// by the temperature are equal to rounding, or one of them has all the probability.
+const (
+	minTemperature = 0.01
+	maxTemperature = 1000
+)
+
+var temperatures = fmt.Sprintf("a number from %g to %d", minTemperature, maxTemperature)
+
+func isTemperature(x float64) bool { return x >= minTemperature && x <= maxTemperature }
 
 func positive(x float64) bool { return numbers.Finite(x) && x > 0 }

@@ -29,6 +29,7 @@ func TestBest(t *testing.T) {
 			}
 			return -total
 		}},
+		{"val/loss_cls", func(e Evaluation) float64 { return -e.Val[1].Loss }},
 		{"val_ner/entity_f1", func(e Evaluation) float64 { return e.Val[0].Headline().Value }},
 		{"val_ner/token_weighted_f1", func(e Evaluation) float64 { return e.Val[0].figure(t, "token_weighted_f1") }},
 		{"val_ner/f1_AGE", func(e Evaluation) float64 { return e.Val[0].figure(t, "f1_AGE") }},
@@ -77,6 +78,17 @@ func TestUnknownBest(t *testing.T) {
 	for _, part := range []string{"Settings.Best", `no figure "val_ner/accuracy"`, "val/avg, ", "val_ner/entity_f1"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("error %q doesn't say %q", err, part)
+		}
+	}
+}
+
+func TestLowerIsBetter(t *testing.T) {
+	for figure, want := range map[string]bool{
+		BestLoss: true, "val/loss": true, "val/loss_ner": true, "val_mlm/perplexity": true,
+		BestAverage: false, "val/avg": false, "val/mlm_acc": false, "val_mlm/masked_accuracy": false, "val_ner/f1_LOCATION": false,
+	} {
+		if got := lowerIsBetter(figure); got != want {
+			t.Errorf("%s: %v, want %v", figure, got, want)
 		}
 	}
 }

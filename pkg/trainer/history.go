@@ -53,6 +53,13 @@ func (e Evaluation) decisive(by string) (float64, error) {
 	return value, nil
 }
 
+// lowerIsBetter reports whether the lowest value of a figure is the best: that of a loss
+// or of the perplexity.
+func lowerIsBetter(figure string) bool {
+	_, name, _ := strings.Cut(figure, "/")
+	return figure == BestLoss || strings.HasPrefix(figure, "val/loss") || name == perplexity
+}
+
 // loss returns the sum of the tasks' validation losses.
 func (e Evaluation) loss() float64 {
 	var total float64

@@ -11,6 +11,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // Settings are the hyperparameters of a run.
@@ -122,6 +123,12 @@ func (s Settings) checkBest(val []datasets.Loader) error {
 	var e Evaluation
 	for _, l := range val {
 		e.Val = append(e.Val, Baseline(l, l)...) // any predictions have the same metric names
+		for i, task := range l.Tasks {
+			if task.Kind == tasks.MaskedLM { // which needs losses, unlike the others
+				s := &e.Val[len(e.Val)-len(l.Tasks)+i]
+				s.Report = append(s.Report, Figure{Name: perplexity})
+			}
+		}
 	}
 	if _, err := e.decisive(s.Best); err != nil {
 		return fmt.Errorf("Settings.Best: %w", err)

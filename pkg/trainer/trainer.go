@@ -163,7 +163,7 @@ func (t *Trainer) History() *History { return t.history }
 func (t *Trainer) Progress() Progress { return t.progress }
 
 func (t *Trainer) newStopping() EarlyStopping {
-	return EarlyStopping{Patience: t.settings.Patience, MinDelta: t.settings.MinDelta, Lower: t.settings.Best == BestLoss}
+	return EarlyStopping{Patience: t.settings.Patience, MinDelta: t.settings.MinDelta, Lower: lowerIsBetter(t.settings.Best)}
 }
 
 // isBest passes a validation to early stopping, and reports whether it is the best so
