@@ -78,7 +78,7 @@ func TestTrainOverBERT(t *testing.T) {
 	if err := errors.Join(os.Rename("pretrained", "aside"), os.CopyFS("pretrained", os.DirFS("first"))); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := command(append(args, "--resume")...); code != 1 || !strings.Contains(stderr, `the encoder's model type was "bert", is ""`) {
+	if code, _, stderr := command(append(args, "--resume")...); code != 1 || !strings.Contains(stderr, `the encoder's model type was "bert", is "distilbert"`) {
 		t.Errorf("over a DistilBERT: exit code %d, stderr %q", code, stderr)
 	}
 	if err := errors.Join(os.RemoveAll("pretrained"), os.Rename("aside", "pretrained")); err != nil {

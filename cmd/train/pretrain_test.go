@@ -79,8 +79,8 @@ func readText(t *testing.T, path ...string) string {
 func TestPretrain(t *testing.T) {
 	t.Parallel()
 	dir := pretrainDir(t)
-	stdout, stderr := runsWell(t, dir, pretrainArgs("pretrain.yaml", "pretrain.whole_word=true")...)
-	mustContain(t, stdout, "Made a vocabulary of 400 tokens", "Calls: ", "MLM: ", "MLM acc: ", "perplexity: ", "MLM masked accuracy", "MLM perplexity", "backbone.model_name=encoder")
+	stdout, stderr := runsWell(t, dir, pretrainArgs("pretrain.yaml", "pretrain.whole_word=true", "training.metric_for_best_model=val_mlm/perplexity")...)
+	mustContain(t, stdout, "Made a vocabulary of 400 tokens", "Calls: ", "MLM: ", "MLM acc: ", "perplexity: ", "MLM masked accuracy", "MLM perplexity", "scores of epoch 3, the best of 3", "backbone.model_name=encoder")
 	if stderr != "" {
 		t.Errorf("stderr %q", stderr)
 	}
@@ -215,6 +215,24 @@ func TestPretrainResumeRefusesAnotherEncoder(t *testing.T) {
 	mustContain(t, p.stderr.String(), `the encoder's configuration was "2 heads, `)
 }
 
+// A teacher that was trained again isn't the one that the student has learnt from.
+func TestPretrainResumeRefusesAnotherTeacher(t *testing.T) {
+	t.Parallel()
+	dir := pretrainDir(t)
+	runsWell(t, dir, pretrainArgs("pretrain.yaml", "training.num_epochs=1", "mlflow.enabled=false")...)
+	args := pretrainArgs("student.yaml", "training.num_epochs=300")
+	p := start(t, dir, args...)
+	p.waitFor("[Checkpoint saved]")
+	p.signal(syscall.SIGTERM)
+	p.end()
+	runsWell(t, dir, pretrainArgs("pretrain.yaml", "training.num_epochs=1", "training.seed=7", "mlflow.enabled=false")...)
+	p = start(t, dir, append(args, "--resume")...)
+	if code, _ := p.end(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	mustContain(t, p.stderr.String(), "the teacher of mlm was ", "--force")
+}
+
 // So many processes with batch size b learn what one learns with so many times b, from calls
 // and from a teacher, and also where batches come in parts and layers are computed twice: the
 // tied embeddings then get their gradient in two passes. A student's first parts are frozen.
@@ -260,6 +278,26 @@ func TestPretrainRanksEqualOne(t *testing.T) {
 				t.Errorf("weights differ by %.1e; want at most %.0e", worst, rankLimit)
 			}
 		})
+	}
+}
+
+// A teacher of tasks has no masked language model's head that a student could take.
+func TestStudentOfATeacherWithoutAHead(t *testing.T) {
+	t.Parallel()
+	dir := pretrainDir(t)
+	runsWell(t, dir, with("training.num_epochs=1")...)
+	args := []string{"distill.encoder.model=models/quickstart", "distill.encoder.layers=[0]", "training.num_epochs=1"}
+	p := start(t, dir, pretrainArgs("student.yaml", args...)...)
+	if code, _ := p.end(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	mustContain(t, p.stderr.String(), "models/quickstart has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0")
+	for set, want := range map[string]string{
+		"distill.encoder.alpha_mlm=1": "the student's is initialised randomly, so the first losses are high",
+		"distill.encoder.alpha_mlm=0": "set distill.encoder.alpha_mlm above 0",
+	} {
+		_, stderr := runsWell(t, dir, pretrainArgs("student.yaml", append(args, "distill.encoder.alpha_ce=0", set)...)...)
+		mustContain(t, stderr, "train: warning: distill.encoder: models/quickstart has no masked language model's head", want)
 	}
 }
 

@@ -57,7 +57,7 @@ func TestResumeChanged(t *testing.T) {
 		mustContain(t, stderr, append(want, "not the run that was stopped", "--force")...)
 	}
 	refused(resume("training.batch_size=8", "training.learning_rate=1e-4"), `training.batch_size was "16", is "8"; training.learning_rate was "0.0015", is "0.0001"`)
-	refused(resume("training.class_weights={ner: balanced}"), `training.class_weights.ner was "", is "balanced"`)
+	refused(resume("training.class_weights={ner: balanced}"), `training.class_weights.ner was none, is "balanced"`)
 
 	const cases = "data/quickstart/cases_generated_data_v0005.json"
 	old, err := os.ReadFile(cases)

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/pretrain"
 )
 
 // errChanged is returned, wrapped, for a run that can't be resumed because its
@@ -56,6 +59,31 @@ const (
 	vocabularyKey = "the tokenizer's vocabulary"
 )
 
+// teacherPrefix is the prefix of keys for the contents of teachers' folders. States of
+// earlier versions don't have them.
+const teacherPrefix = "the teacher of "
+
+// addTeachers adds the contents of the folders of teachers that the run learns from.
+func (r *Run) addTeachers(all map[string]string) error {
+	folders := map[string]string{}
+	for task, teacher := range r.config.Distill.Teachers {
+		if teacher.Used() {
+			folders[task] = teacher.Model
+		}
+	}
+	if r.pretraining != nil && r.pretraining.teacher.dir != "" {
+		folders[pretrain.TaskName] = r.pretraining.teacher.dir
+	}
+	for task, dir := range folders {
+		hash, err := fusion.HashDir(dir)
+		if err != nil {
+			return fmt.Errorf("identify the teacher of %s: %w", task, err)
+		}
+		all[teacherPrefix+task] = hash[:8]
+	}
+	return nil
+}
+
 // fingerprint is that of the run's configuration and data, and of its encoder.
 func (r *Run) fingerprint() (map[string]string, error) {
 	all, err := fingerprint(r.config, r.data.sources)
@@ -71,6 +99,9 @@ func (r *Run) fingerprint() (map[string]string, error) {
 	for id := range r.data.tokenizer.VocabSize() {
 		fmt.Fprintln(vocabulary, r.data.tokenizer.Token(int32(id)))
 	}
+	if err := r.addTeachers(all); err != nil {
+		return nil, err
+	}
 	all[vocabularyKey] = fmt.Sprintf("%d tokens, %x", r.data.tokenizer.VocabSize(), vocabulary.Sum(nil)[:4])
 	return all, nil
 }
@@ -85,11 +116,9 @@ func changes(was, is map[string]string) []string {
 		now, has := is[key]
 		switch {
 		case before == now && had == has:
-		case !had && (key == encoderKey || key == vocabularyKey): // a state of an earlier version
-		case strings.HasPrefix(key, filePrefix):
-			list = append(list, fmt.Sprintf("%s was %s, is %s", key, orNone(before), orNone(now)))
+		case !had && (key == encoderKey || key == vocabularyKey || strings.HasPrefix(key, teacherPrefix)): // a state of an earlier version
 		default:
-			list = append(list, fmt.Sprintf("%s was %q, is %q", key, before, now))
+			list = append(list, fmt.Sprintf("%s was %s, is %s", key, shown(was, key), shown(is, key)))
 		}
 	}
 	return list
@@ -112,9 +141,16 @@ func completed(was, is map[string]string) (map[string]string, error) {
 	return all, nil
 }
 
-func orNone(text string) string {
-	if text == "" {
+// shown is the value of a key in a message, or what its absence means.
+func shown(values map[string]string, key string) string {
+	value, found := values[key]
+	switch {
+	case !found && key == modelTypeKey:
+		return strconv.Quote(backbone.DistilBERT)
+	case !found:
 		return "none"
+	case strings.HasPrefix(key, filePrefix) || strings.HasPrefix(key, teacherPrefix):
+		return value
 	}
-	return text
+	return strconv.Quote(value)
 }

@@ -2,6 +2,8 @@ package run
 
 import (
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -11,7 +13,7 @@ import (
 func TestChanges(t *testing.T) {
 	was := map[string]string{"task": "multitask", "training.seed": "1", "the file of ner": "ab, 2 records", "the file of qa": "cd, 3 records"}
 	is := map[string]string{"task": "multitask", "training.seed": "2", "the file of ner": "ab, 2 records", "training.new": ""}
-	want := []string{`the file of qa was cd, 3 records, is none`, `training.new was "", is ""`, `training.seed was "1", is "2"`}
+	want := []string{`the file of qa was cd, 3 records, is none`, `training.new was none, is ""`, `training.seed was "1", is "2"`}
 	if got := changes(was, is); !slices.Equal(got, want) {
 		t.Errorf("changes %q, want %q", got, want)
 	}
@@ -20,8 +22,45 @@ func TestChanges(t *testing.T) {
 	if got := changes(was, is); !slices.Equal(got, want) {
 		t.Errorf("another encoder, and a state without a vocabulary: %q, want %q", got, want)
 	}
+	if got := changes(map[string]string{modelTypeKey: "bert"}, nil); !slices.Equal(got, []string{`the encoder's model type was "bert", is "distilbert"`}) {
+		t.Errorf("DistilBERT instead of BERT: %q", got)
+	}
+	teachers := map[string]string{teacherPrefix + "ner": "ab"}
+	if got := changes(map[string]string{}, teachers); len(got) > 0 {
+		t.Errorf("a state without teachers' contents, but %q", got)
+	}
+	if got := changes(teachers, map[string]string{teacherPrefix + "ner": "cd"}); !slices.Equal(got, []string{"the teacher of ner was ab, is cd"}) {
+		t.Errorf("another teacher: %q", got)
+	}
 	if got := changes(was, was); len(got) > 0 {
 		t.Errorf("nothing changed, but %q", got)
+	}
+}
+
+// A teacher is told by its files; one that nothing is learnt from doesn't count.
+func TestTeachersAreIdentified(t *testing.T) {
+	dir := t.TempDir()
+	c := config.Default(config.TaskDistill)
+	c.Distill.Teachers = map[string]config.Teacher{"ner": {Model: dir, Alpha: 0.5}, "qa": {Model: dir, HiddenWeight: 1}, "cls": {Model: dir}}
+	identify := func(text string) map[string]string {
+		t.Helper()
+		all := map[string]string{}
+		if err := os.WriteFile(filepath.Join(dir, "config.json"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := (&Run{config: c}).addTeachers(all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	before, after := identify("{}"), identify("{ }")
+	if got := slices.Sorted(maps.Keys(before)); !slices.Equal(got, []string{"the teacher of ner", "the teacher of qa"}) {
+		t.Errorf("teachers %q", got)
+	}
+	for key := range before {
+		if before[key] == after[key] {
+			t.Errorf("%s is still %s", key, after[key])
+		}
 	}
 }
 

@@ -29,6 +29,8 @@ type pretraining struct {
 	model   *pretrain.Model
 	large   *pretrain.Model // the teacher; nil if there is none
 	hasHead bool            // the pretrained model came with a masked language model's head
+
+	largeHasHead bool // so did the teacher
 }
 
 // fromTeacher reports whether the student is initialised from its teacher's layers.
@@ -216,12 +218,11 @@ func (r *Run) openPretraining(context.Context) (err error) {
 	}
 	p.model.SetCheckpointing(c.Training.GradientCheckpointing)
 	if p.teacher.dir != "" {
-		var hasHead bool
-		if p.large, hasHead, err = pretrain.Load(p.teacher.dir, r.device); err != nil {
+		if p.large, p.largeHasHead, err = pretrain.Load(p.teacher.dir, r.device); err != nil {
 			return fmt.Errorf("distill.encoder: %w", err)
 		}
 		r.held = append(r.held, p.large.Drop)
-		if e := c.Distill.Encoder; !hasHead && e.AlphaCE > 0 {
+		if e := c.Distill.Encoder; !p.largeHasHead && e.AlphaCE > 0 {
 			return fmt.Errorf("distill.encoder: %s has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0, or pretrain it on your calls first (task: pretrain)", p.teacher.dir)
 		}
 		if err := p.objective(c).Distill.Check(r.architecture.Config); err != nil {
@@ -230,19 +231,30 @@ func (r *Run) openPretraining(context.Context) (err error) {
 	}
 	switch {
 	case fromTeacher(c):
+		if !p.largeHasHead {
+			fmt.Fprintf(r.options.Err, "train: warning: distill.encoder: %s has no masked language model's head: the student's is initialised randomly, %s\n", p.teacher.dir, fateOfHead(c.Distill.Encoder))
+		}
 		return p.model.InitFrom(p.large, c.Distill.Encoder.Layers)
 	case r.encoder.dir != "":
 		if p.hasHead, err = p.model.LoadPretrained(r.encoder.dir); err != nil {
 			return err
 		}
 		if !p.hasHead {
-			fmt.Fprintf(r.options.Err, "train: warning: %s has no masked language model's head: it is initialised randomly, so the first losses are high\n", r.encoder.dir)
+			fmt.Fprintf(r.options.Err, "train: warning: %s has no masked language model's head: it is initialised randomly, %s\n", r.encoder.dir, fateOfHead(c.Distill.Encoder))
 		}
 	}
 	if unused := fusion.UnusedRows(p.model.Config, r.data.tokenizer); unused != "" {
 		fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", cmp.Or(r.encoder.dir, p.teacher.dir), unused)
 	}
 	return nil
+}
+
+// fateOfHead says what becomes of a head that is initialised randomly.
+func fateOfHead(e *config.DistillEncoder) string {
+	if e == nil || e.AlphaMLM > 0 || e.AlphaCE > 0 {
+		return "so the first losses are high"
+	}
+	return "and with alpha_mlm: 0 nothing teaches it, so perplexity says nothing, nor which weights are best: set distill.encoder.alpha_mlm above 0"
 }
 
 // objective is what the trainer trains.

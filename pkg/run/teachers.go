@@ -32,7 +32,7 @@ func (r *Run) askTeachers(ctx context.Context) error {
 	r.settings.Distill = map[string]trainer.Distillation{}
 	for _, task := range r.data.tasks() {
 		asked, found := r.config.Distill.Teachers[task.Name]
-		if !found || asked.Alpha == 0 && asked.HiddenWeight == 0 {
+		if !found || !asked.Used() {
 			continue
 		}
 		teacher, err := distill.Open(asked.Model, task, r.device)
