@@ -38,17 +38,20 @@ func TestUnmarshal(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		`{"rate": NaN}`:      "rate",
-		`{"n_heads": 2.5}`:   "n_heads",
+		`{"rate": NaN}`:      "rate is NaN; want a number",
+		`{"rate": "1e-5"}`:   "rate is a string; want a number",
+		`{"rate": {}}`:       "rate is an object; want a number",
+		`{"n_heads": 2.5}`:   "n_heads is 2.5; want a whole number",
+		`{"n_heads": true}`:  "n_heads is true or false; want a whole number",
 		`{"n_heads": 2`:      "unexpected end",
-		`["n_heads"]`:        "array",
+		`["n_heads"]`:        "the file is an array; want an object",
 		`{"rate": -"NaN"}`:   "invalid character",
 		`{"x": NaNNaN}`:      "invalid character",
 		`{"x": "NaN`:         "unexpected end",
 		`{"x": "Infinity\"}`: "unexpected end",
 	} {
 		var got outer
-		if err := pyjson.Unmarshal([]byte(text), &got); err == nil || !strings.Contains(err.Error(), want) {
+		if err := pyjson.Unmarshal([]byte(text), &got); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", text, err, want)
 		}
 	}

@@ -44,7 +44,11 @@ func TestReadBERTConfig(t *testing.T) {
 	if got, err := backbone.ReadConfig(path); err != nil || got.ModelType != backbone.BERT || got.Dim != 312 || got.Layers != 4 {
 		t.Errorf("an old checkpoint, without model_type: %+v, %v", got, err)
 	}
+	write(t, path, []byte(`{"hidden_size": 312, "num_hidden_layers": 4, "num_attention_heads": 12, "intermediate_size": 1200}`))
+	_, err = backbone.ReadConfig(path)
+	expectError(t, "nothing says that it is BERT", err, "config.json", `set model_type to "bert"`)
 	for text, want := range map[string]string{
+		`"layer_norm_eps": "1e-12"`:                       "layer_norm_eps is a string; want a number",
 		`"position_embedding_type": "relative_key_query"`: `position_embedding_type is "relative_key_query"; only absolute is supported`,
 		`"hidden_act": "swish"`:                           `hidden_act "swish"; only gelu, gelu_new, relu are supported`,
 		`"is_decoder": true`:                              "is_decoder is true",
@@ -55,7 +59,7 @@ func TestReadBERTConfig(t *testing.T) {
 		`"type_vocab_size": 0`:                            "type_vocab_size is 0",
 		`"type_vocab_size": null`:                         "type_vocab_size is null",
 		`"hidden_size": null`:                             "hidden_size is null",
-		`"num_hidden_layers": 2.5`:                        "num_hidden_layers",
+		`"num_hidden_layers": 2.5`:                        "num_hidden_layers is 2.5; want a whole number",
 		`"num_hidden_layers": 0`:                          "num_hidden_layers is 0",
 		`"hidden_size": 384, "num_attention_heads": 10`:   "hidden_size 384 isn't a multiple of num_attention_heads 10",
 		`"intermediate_size": -1`:                         "intermediate_size is -1",

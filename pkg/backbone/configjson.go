@@ -83,6 +83,9 @@ func parseConfig(data []byte) (Config, error) {
 	if err := pyjson.Unmarshal(data, &said); err != nil {
 		return Config{}, err
 	}
+	if err := checkUntyped(members); err != nil {
+		return Config{}, err
+	}
 	switch said.ModelType {
 	case DistilBERT:
 		return parseDistilBERT(data, members)
@@ -90,6 +93,18 @@ func parseConfig(data []byte) (Config, error) {
 		return parseBERT(data, members)
 	}
 	return Config{}, fmt.Errorf("model_type is %q; only %s and %s are supported", said.ModelType, DistilBERT, BERT)
+}
+
+// checkUntyped refuses a configuration that would be taken for a DistilBERT's, but has a
+// key of BERT's that DistilBERT lacks.
+func checkUntyped(members map[string]json.RawMessage) error {
+	const key = "intermediate_size"
+	_, said := members["model_type"]
+	_, typed := members["type_vocab_size"]
+	if _, found := members[key]; found && !said && !typed {
+		return fmt.Errorf("neither model_type nor type_vocab_size is there, but %s, which DistilBERT lacks: set model_type to %q if it is one", key, BERT)
+	}
+	return nil
 }
 
 func parseDistilBERT(data []byte, members map[string]json.RawMessage) (Config, error) {
@@ -167,7 +182,7 @@ func setSizes(members map[string]json.RawMessage, sizes []size) error {
 			return fmt.Errorf("%s is null; want a number", size.name)
 		default:
 			if err := json.Unmarshal(value, size.value); err != nil {
-				return fmt.Errorf("%s: %w", size.name, err)
+				return pyjson.Explained(size.name, value, err)
 			}
 		}
 	}

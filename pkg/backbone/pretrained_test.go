@@ -291,7 +291,8 @@ func TestReadConfig(t *testing.T) {
 		`{"activation": "swish"}`:        {`activation "swish"; only gelu, gelu_new, relu`},
 		`{"dropout": 1}`:                 {"dropout 1"},
 		`{"pad_token_id": 30522}`:        {"pad_token_id 30522 is outside the vocabulary of 30522"},
-		`{"dim": "wide"}`:                {"dim"},
+		`{"dim": "wide"}`:                {"dim is a string; want a whole number"},
+		`{"hidden_size": []}`:            {"hidden_size is an array; want a whole number"},
 		`{"dim": 16`:                     {"config.json"},
 		`{"hidden_dim": 99999999999999}`: {"hidden_dim is 99999999999999"},
 	} {
