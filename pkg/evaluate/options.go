@@ -90,9 +90,15 @@ func (e optionsError) Unwrap() error      { return e.error }
 // Check returns an error for invalid or conflicting options, without reading files. Its
 // errors are marked with [ErrOptions].
 func (o Options) Check() error {
+	for _, number := range []struct {
+		flag        string
+		value, from int
+	}{{"bootstrap", o.Bootstrap, 0}, {"threads", o.Threads, 0}, {"timed-calls", o.TimedCalls, 1}, {"batch-size", o.BatchSize, 1}} {
+		if number.value < number.from {
+			return badOptions("--%s is %d; want %d or more", number.flag, number.value, number.from)
+		}
+	}
 	switch {
-	case o.Bootstrap < 0 || o.TimedCalls < 1 || o.BatchSize < 1 || o.Threads < 0:
-		return badOptions("--bootstrap and --threads want 0 or more, --timed-calls and --batch-size 1 or more")
 	case o.Model == "":
 		return badOptions("give a model directory with --model")
 	case o.HeldOut && o.Records != "":

@@ -15,10 +15,10 @@ func TestOptions(t *testing.T) {
 		want   string // "": nothing is wrong
 	}{
 		"none":              {func(*Options) {}, ""},
-		"resamples":         {func(o *Options) { o.Bootstrap = -1 }, "--bootstrap"},
-		"batches":           {func(o *Options) { o.BatchSize = 0 }, "--batch-size"},
-		"timed calls":       {func(o *Options) { o.TimedCalls = 0 }, "--timed-calls"},
-		"threads":           {func(o *Options) { o.Threads = -1 }, "--threads"},
+		"resamples":         {func(o *Options) { o.Bootstrap = -1 }, "--bootstrap is -1; want 0 or more"},
+		"batches":           {func(o *Options) { o.BatchSize = 0 }, "--batch-size is 0; want 1 or more"},
+		"timed calls":       {func(o *Options) { o.TimedCalls = 0 }, "--timed-calls is 0; want 1 or more"},
+		"threads":           {func(o *Options) { o.Threads = -1 }, "--threads is -1; want 0 or more"},
 		"model":             {func(o *Options) { o.Model = "" }, "--model"},
 		"data":              {func(o *Options) { o.Data = nil }, "give labelled calls with --data"},
 		"two lists":         {func(o *Options) { o.HeldOut, o.Records = true, "list.csv" }, "can't be used together"},

@@ -172,6 +172,10 @@ func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o Pred
 	return r, nil
 }
 
+// minimumLimit is the smallest number of tokens of a model that can read a text: one token
+// between [CLS] and [SEP].
+const minimumLimit = 3
+
 // check sets o's defaults and returns the selected tasks, in the model's order.
 func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 	if o.Threshold == 0 {
@@ -190,8 +194,10 @@ func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 		return nil, fmt.Errorf("the QA threshold is %g; want more than 0 and less than 1", o.Threshold)
 	case o.BatchSize < 0 || o.BatchTokens < 0:
 		return nil, fmt.Errorf("batches of %d texts and %d tokens; want positive numbers", o.BatchSize, o.BatchTokens)
-	case o.Overlap < 0 || o.Overlap > p.limit-3:
-		return nil, fmt.Errorf("windows that share %d tokens; with this model want 0 to %d", o.Overlap, p.limit-3)
+	case p.limit < minimumLimit:
+		return nil, fmt.Errorf("the model reads only %d tokens at once, but a text has %d or more with [CLS] and [SEP]: raise model_max_length in tokenizer_config.json, or take a model with more positions", p.limit, minimumLimit)
+	case o.Overlap < 0 || o.Overlap > p.limit-minimumLimit:
+		return nil, fmt.Errorf("windows that share %d tokens; with this model want 0 to %d", o.Overlap, p.limit-minimumLimit)
 	}
 	learnt := p.tasks
 	if o.IndependentHeads {

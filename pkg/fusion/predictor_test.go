@@ -330,6 +330,11 @@ func TestPredictRefuses(t *testing.T) {
 			}
 		})
 	}
+	p.limit = 2
+	if _, err := p.Predict(t.Context(), predictorTexts, PredictOptions{}); err == nil || !strings.Contains(err.Error(), "the model reads only 2 tokens at once") {
+		t.Errorf("a model that reads only [CLS] and [SEP]: error %v", err)
+	}
+	p.limit = predictorLimit
 	if got := mustPredict(t, p, nil, PredictOptions{}); len(got) != 0 {
 		t.Errorf("no texts give %v", got)
 	}
