@@ -5,12 +5,14 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sugarme/gotch"
 
+	"github.com/trident-nlp/trident/internal/goldentest"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -197,6 +199,24 @@ func TestLearningRatesOfPretraining(t *testing.T) {
 			t.Errorf("%s is in layer %d of %d, want %d", name, layer, layers, want)
 		}
 	}
+}
+
+func TestSmoothedLossEqualsPyTorch(t *testing.T) {
+	f := goldentest.Open(t, "testdata/smoothing.safetensors")
+	smoothing := float64(f.Float32s("smoothing")[0])
+	forEachType(t, func(t *testing.T, modelType string) {
+		m := load(t, filepath.Join("testdata", modelType))
+		q := goldenQuestion(goldentest.Open(t, filepath.Join("testdata", modelType+".safetensors")), "")
+		s := torchx.Training(gotch.CPU)
+		defer closeScope(t, s)
+		loss := MaskedLoss(s, m.Logits(s, m.Hidden(s, q.Tokens), q.Rows), q.Answers, smoothing, 0)
+		s.Backward(loss)
+		d := goldentest.Compare(s.ReadFloat32(loss), f.Float32s(modelType+"/loss"))
+		if t.Logf("loss %.4f differs by %.1e", s.Value(loss), d.Relative); !(d.Relative <= 1e-6) {
+			t.Errorf("loss %v differs by %.1e", s.Value(loss), d.Relative)
+		}
+		expectGradients(t, s, m, f, modelType+"/grad/", goldentest.Rounding)
+	})
 }
 
 // Smoothing is PyTorch's, in training alone: perplexity is that of the model's own

@@ -114,6 +114,18 @@ def write_losses(out):
         write_steps(out, name, model, generator)
 
 
+def write_smoothing(out, smoothing=0.15):
+    """The smoothed loss of write_losses' batch and models, and its gradients."""
+    tensors = {"smoothing": torch.tensor(smoothing)}
+    for name, model in models(10).items():
+        ids, mask, labels = masked_batch(torch.Generator().manual_seed(place.seed(20)))
+        logits = model(input_ids=ids, attention_mask=mask.long()).logits
+        loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), label_smoothing=smoothing)
+        loss.backward()
+        tensors |= {f"{name}/loss": loss} | gradients(model, f"{name}/grad/")
+    store(out / "smoothing.safetensors", tensors)
+
+
 def write_steps(out, name, model, generator, steps=20, peak=1e-3):
     """AdamW, linear warm-up over a tenth of the steps, clipping; from weights as they are initialised. (With larger ones
     AdamW makes steps of what rounding leaves of the gradient of a key's bias, which is 0.)"""
@@ -234,4 +246,5 @@ if __name__ == "__main__":
         folder = place.testdata("pkg/pretrain")
         write_masking(folder)
         write_losses(folder)
+        write_smoothing(folder)
         write_distill(folder)
