@@ -21,6 +21,9 @@ import (
 // lost. The returned history is valid even with an error. The model has the weights of
 // the last step; the [Checkpointer] has saved the best ones.
 func (t *Trainer) Run(ctx context.Context) (*History, error) {
+	if err := t.usable(); err != nil {
+		return t.history, fmt.Errorf("run: %w", err)
+	}
 	now := time.Now()
 	t.stateSavedAt, t.began, t.firstStep, t.stopAll = now, now, t.progress.Step, false
 	err := t.takeSteps(ctx)
@@ -136,6 +139,9 @@ type StepResult struct {
 func (t *Trainer) Step(ctx context.Context, b datasets.Batch, o StepOptions) (StepResult, error) {
 	if o.Rate < 0 || !numbers.Finite(o.Rate) {
 		return StepResult{}, fmt.Errorf("StepOptions.Rate is %v: it must be 0 or more", o.Rate)
+	}
+	if err := t.usable(); err != nil {
+		return StepResult{}, fmt.Errorf("step: %w", err)
 	}
 	return t.step(ctx, []datasets.Batch{b}, o)
 }

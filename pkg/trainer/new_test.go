@@ -25,6 +25,9 @@ func TestRefusedTrainers(t *testing.T) {
 		{"no training sets", func(tr *toyTrainer) { tr.Train = nil }, []string{"Deps.Train is empty"}},
 		{"patience, but nothing to validate on", func(tr *toyTrainer) { tr.Val = nil }, []string{"Deps.Val is empty", "Settings.Patience"}},
 		{"a set without examples", func(tr *toyTrainer) { tr.Val[1].Examples = nil }, []string{"Deps.Val[1] has 1 tasks and 0 examples"}},
+		{"an example without labels", func(tr *toyTrainer) { tr.Train[1].Examples[2].Labels = nil }, []string{"Deps.Train[1].Examples[2]: record 3 has labels for 0 tasks"}},
+		{"a class without a label", func(tr *toyTrainer) { tr.Val[1].Examples[0].Labels[0].Classes[1] = 2 }, []string{"Deps.Val[1].Examples[0]: record 1", `head "sub" has class 2, but 2 labels`}},
+		{"a model that was dropped", func(tr *toyTrainer) { tr.Model.Params().Drop() }, []string{"the model was dropped"}},
 		{"a set without a batch size", func(tr *toyTrainer) { tr.Train[2].BatchSize = 0 }, []string{"Deps.Train[2]", "batches of 0"}},
 		{"no observer", func(tr *toyTrainer) { tr.Observers = append(tr.Observers, nil) }, []string{"Deps.Observers[1] is nil"}},
 		{"epochs", func(tr *toyTrainer) { tr.Epochs = -1 }, []string{"Settings.Epochs is -1: it must be 0 or more"}},
@@ -137,6 +140,20 @@ func TestRefusedCalls(t *testing.T) {
 	}
 	if err := built.Resume(State{}); err == nil || !strings.Contains(err.Error(), "ReadState") {
 		t.Errorf("empty state: error %v", err)
+	}
+	built.Drop()
+	_, runErr := built.Run(t.Context())
+	_, stepErr := built.Step(t.Context(), batch, StepOptions{})
+	_, evaluateErr := built.Evaluate(t.Context(), tr.Val)
+	for call, err := range map[string]error{"Run": runErr, "Step": stepErr, "Evaluate": evaluateErr, "Resume": built.Resume(State{}), "SaveState": built.SaveState(t.TempDir(), State{})} {
+		if err == nil || !strings.Contains(err.Error(), "the trainer was dropped: make another") {
+			t.Errorf("%s after Drop: error %v", call, err)
+		}
+	}
+	other := same.build(t)
+	same.Model.Params().Drop()
+	if _, err := other.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "the model was dropped") {
+		t.Errorf("Run without its model: error %v", err)
 	}
 	NewConsole(nil, nil).EpochBegin(Epoch{Number: 1, Of: 1, Steps: 1})
 }

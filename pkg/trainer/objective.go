@@ -1,6 +1,9 @@
 package trainer
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -74,7 +77,10 @@ func (m multitask) Losses(s *nn.Scope, b datasets.Batch) (parts []PartLoss) {
 	}()
 	hidden, mask := m.Hidden(s, b)
 	for _, part := range b.Parts {
-		logits := m.Logits(s, part.Task, hidden, mask)
+		logits := m.logits(s, part, hidden, mask)
+		if logits == nil {
+			return nil
+		}
 		loss := PartLoss{Task: part.Task, Hard: m.Loss(s, b, part, logits)}
 		if d, distilled := m.distill[part.Task]; distilled {
 			d.learn(s, &loss, m.Model, b, part, logits, hidden, teachers[part.Task], mask)
@@ -88,12 +94,43 @@ func (m multitask) Losses(s *nn.Scope, b datasets.Batch) (parts []PartLoss) {
 	return parts
 }
 
+// logits are the model's of a task; nil after an error, which logits that don't fit the
+// targets of each head are.
+func (m multitask) logits(s *nn.Scope, part datasets.Part, hidden, mask *ts.Tensor) []*ts.Tensor {
+	logits := m.Logits(s, part.Task, hidden, mask)
+	switch {
+	case s.Err() != nil:
+		return nil
+	case len(logits) != len(part.Targets) || slices.Contains(logits, nil):
+		s.Fail(fmt.Errorf("the model must return logits for each of the %d heads of task %q; it returned %d tensors, or some that are nil", len(part.Targets), part.Task, len(logits)))
+		return nil
+	}
+	for h, target := range part.Targets {
+		shape := s.Shape(logits[h])
+		rows := 1
+		for _, n := range shape[:max(0, len(shape)-1)] {
+			rows *= int(n)
+		}
+		want := len(target.Classes) + len(target.Flags)/max(1, target.Width)
+		if s.Err() == nil && rows != want {
+			s.Fail(fmt.Errorf("the model's logits of task %q, head %d, have shape %v for %d targets: want them to have as many rows", part.Task, h+1, shape, want))
+		}
+	}
+	if s.Err() != nil {
+		return nil
+	}
+	return logits
+}
+
 // Predict implements [Objective].
 func (m multitask) Predict(s *nn.Scope, b datasets.Batch, list []tasks.Task) []Prediction {
 	hidden, mask := m.Hidden(s, b)
 	var all []Prediction
 	for i, part := range b.Parts {
-		logits := m.Logits(s, part.Task, hidden, mask)
+		logits := m.logits(s, part, hidden, mask)
+		if logits == nil {
+			return nil
+		}
 		all = append(all, Prediction{m.Loss(s, b, part, logits), decide(s, list[i], logits), answers(s, list[i], logits)})
 	}
 	return all

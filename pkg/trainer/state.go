@@ -56,7 +56,11 @@ const lastStates = 2
 // state.Progress. The state before the first step has no tensors: they equal those of a
 // new run.
 func (t *Trainer) SaveState(dir string, state State) error {
-	if err := t.storeState(dir, state); err != nil {
+	err := t.usable()
+	if err == nil {
+		err = t.storeState(dir, state)
+	}
+	if err != nil {
 		return fmt.Errorf("save the run's state: %w", err)
 	}
 	return nil
@@ -229,6 +233,9 @@ func checkSums(dir string) error {
 // [ReadState]; [Trainer.Run] then continues with the next step. If the length of an
 // epoch has changed, it continues after the last complete epoch.
 func (t *Trainer) Resume(state State) error {
+	if err := t.usable(); err != nil {
+		return fmt.Errorf("resume the run: %w", err)
+	}
 	if !state.usable() {
 		return errors.New("resume the run: the state has no history: take what ReadState returns")
 	}

@@ -1,6 +1,7 @@
 package trainer
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -46,6 +47,7 @@ type Trainer struct {
 	progress Progress
 	stopping EarlyStopping
 	resumed  bool
+	dropped  bool
 
 	stateSaved   bool // nothing has changed since the state was saved
 	stateSavedAt time.Time
@@ -74,6 +76,9 @@ func New(s Settings, d Deps) (*Trainer, error) {
 	}
 	t.stopping = t.newStopping()
 	t.progress = Progress{PerEpoch: t.plan.StepsPerEpoch, Validated: true, Interval: newInterval(t.train)}
+	if err := t.usable(); err != nil {
+		return nil, fmt.Errorf("make a trainer: %w", err)
+	}
 	list, err := groups(d.model(), s)
 	if err == nil {
 		t.optimizer, err = torchx.NewAdamW(t.objective.Params().Device(), list...)
@@ -130,12 +135,22 @@ func (d Deps) objective(s Settings) Objective {
 	return multitask{d.Model, s.Distill}
 }
 
-// checkLoaders says which loaders have no batches.
+// checkLoaders says which loaders have no batches, or an example whose labels aren't
+// those of its tasks.
 func checkLoaders(name string, loaders []datasets.Loader) (wrong []string) {
 	for i, l := range loaders {
 		if len(l.Tasks) == 0 || len(l.Examples) == 0 || l.BatchSize <= 0 {
 			wrong = append(wrong, fmt.Sprintf("%s[%d] has %d tasks and %d examples in batches of %d: each must be 1 or more",
 				name, i, len(l.Tasks), len(l.Examples), l.BatchSize))
+		}
+		if l.Vary != nil { // which labels them
+			continue
+		}
+		for j, ex := range l.Examples {
+			if err := ex.Check(l.Tasks); err != nil {
+				wrong = append(wrong, fmt.Sprintf("%s[%d].Examples[%d]: %v", name, i, j, err))
+				break // others are likely to have the same mistake
+			}
 		}
 	}
 	return wrong
@@ -151,7 +166,21 @@ func (d Deps) taskNames() []string {
 }
 
 // Drop frees the optimizer's state, not the model. The trainer can't be used afterwards.
-func (t *Trainer) Drop() { t.optimizer.Drop() }
+func (t *Trainer) Drop() {
+	t.optimizer.Drop()
+	t.dropped = true
+}
+
+// usable returns an error if the trainer or its model was dropped.
+func (t *Trainer) usable() error {
+	switch {
+	case t.dropped:
+		return errors.New("the trainer was dropped: make another with New")
+	case len(t.objective.Params().All()) == 0:
+		return errors.New("the model was dropped: drop it after the trainer")
+	}
+	return nil
+}
 
 // Plan returns the run's steps and learning rates.
 func (t *Trainer) Plan() Plan { return t.plan }

@@ -21,6 +21,9 @@ const flagThreshold = 0.5
 // Evaluate scores the model on the examples of loaders, one task after the other. With
 // several ranks, each takes its share of every batch, and all return the same scores.
 func (t *Trainer) Evaluate(ctx context.Context, loaders []datasets.Loader) ([]Scores, error) {
+	if err := t.usable(); err != nil {
+		return nil, fmt.Errorf("evaluate: %w", err)
+	}
 	if wrong := checkLoaders("loaders", loaders); len(wrong) > 0 {
 		return nil, fmt.Errorf("evaluate: %s", strings.Join(wrong, "; "))
 	}
@@ -109,7 +112,14 @@ func (t *Trainer) predict(b datasets.Batch, list []tasks.Task) (out outcome, err
 	}
 	s := t.open(torchx.Inference)
 	defer func() { err = errors.Join(err, s.Close()) }()
-	for _, p := range t.objective.Predict(s, b, list) {
+	all := t.objective.Predict(s, b, list)
+	if s.Err() != nil {
+		return outcome{}, nil // it is Close's
+	}
+	if err := checkPredictions(all, b, list); err != nil {
+		return outcome{}, err
+	}
+	for _, p := range all {
 		var loss mean
 		if p.Loss != nil {
 			loss.add(s.Value(p.Loss))
