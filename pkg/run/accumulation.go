@@ -28,7 +28,7 @@ func (d *data) checkAccumulation(c config.Training, ranks int, stderr io.Writer)
 	}
 	if full := passes(most, c.BatchSize, ranks); full < c.AccumulationSteps {
 		fmt.Fprintf(stderr, "train: warning: training.gradient_accumulation_steps is %d, but the largest training set, %s, with %d examples%s, fills only %d batches of training.batch_size: "+
-			"an epoch has a single update of it, in passes smaller than that; %d gives the same updates faster, and fewer more updates\n",
+			"each epoch updates the weights from it once, in smaller passes; %d gives the same updates faster, a lower number more updates\n",
 			c.AccumulationSteps, name, most, beside(ranks), full, full)
 	}
 	return nil
