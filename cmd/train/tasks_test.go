@@ -43,6 +43,7 @@ var small = []string{
 	"--set", "training.num_epochs=2",
 	"--set", "training.threads=1",
 	"--set", "training.learning_rate=1e-3",
+	"--set", "training.warmup_steps=0", // qa.yaml has 100, and such a run fewer
 	"--set", "mlflow.enabled=false",
 }
 
@@ -196,6 +197,26 @@ func TestTestScoresAreOfTheBestWeights(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustContain(t, string(card), "On the test records, which training never saw")
+}
+
+// A warm-up as long as the run, and more passes than the data fills, are warned of.
+func TestSettingsThatTheDataDoesntFill(t *testing.T) {
+	config := inRepo(t, "qa.yaml")[0]
+	t.Chdir(t.TempDir())
+	demo(t, 1, 1, 40) // 28 to train on, in 7 batches of 4
+	for _, test := range []struct {
+		set, want string
+		code      int
+	}{
+		{"training.warmup_steps=14", "train: warning: training.warmup_steps is 14, but the run has only 14 steps", 0},
+		{"training.gradient_accumulation_steps=8", "train: warning: training.gradient_accumulation_steps is 8, but the largest training set, qa, with 28 examples, fills only 7 batches", 0},
+		{"training.gradient_accumulation_steps=29", "largest training set, qa, has only 28 examples: set it to 28 or less", 1},
+	} {
+		code, _, stderr := command(append(settings(config, test.set), "--dry-run")...)
+		if code != test.code || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, test.want) {
+			t.Errorf("%s: exit code %d, stderr %q; want %d, %q", test.set, code, stderr, test.code, test.want)
+		}
+	}
 }
 
 // trainTeachers trains the three single-task models.
