@@ -31,6 +31,15 @@ func checkNode(node *yaml.Node, want reflect.Type, path string) []string {
 		}
 		return nil
 	}
+	if want == reflect.TypeFor[LossWeights]() {
+		if node.Kind == yaml.MappingNode {
+			return checkMap(node, reflect.TypeFor[float64](), path)
+		}
+		if err := node.Decode(new(LossWeights)); err != nil {
+			return []string{problem(node, path, err.Error())}
+		}
+		return nil
+	}
 	if want == reflect.TypeFor[Paths]() {
 		if err := node.Decode(new(Paths)); err != nil {
 			return []string{problem(node, path, err.Error())}

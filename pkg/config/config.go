@@ -101,13 +101,14 @@ type Training struct {
 	SaveMinutes float64 `yaml:"save_minutes"`  // also save when the last state is older than this; 0 disables it
 	MaxBadSteps int     `yaml:"max_bad_steps"` // abort after this many consecutive non-finite steps; fewer are skipped
 
-	Sampling            string  `yaml:"sampling"` // proportional | uniform | temperature: how often tasks are sampled
+	Sampling            string  `yaml:"sampling"` // proportional | uniform | temperature | annealed: how often tasks are sampled
 	SamplingTemperature float64 `yaml:"sampling_temperature"`
 
-	// LossWeights multiply the losses of tasks, by name; the default is 1. Tasks share
-	// the encoder and the optimiser's running means, so a task with small gradients
-	// (entities) has little influence unless its weight is higher.
-	LossWeights map[string]float64 `yaml:"loss_weights,omitempty"`
+	// LossWeights multiply the losses of tasks, by name, the default being 1, or name a
+	// rule that sets the weights. Tasks share the encoder and the optimiser's running means,
+	// so a task with small gradients (entities) has little influence unless its weight is
+	// higher.
+	LossWeights LossWeights `yaml:"loss_weights,omitempty"`
 	// ClassWeights weigh rare labels, by task (ner) or head (cls/sub).
 	ClassWeights map[string]ClassWeights `yaml:"class_weights,omitempty"`
 
@@ -123,6 +124,9 @@ type Training struct {
 
 	LRScheduler       string `yaml:"lr_scheduler_type"`           // linear | cosine | constant | constant_with_warmup
 	AccumulationSteps int    `yaml:"gradient_accumulation_steps"` // passes per update of the weights: the effective batch is batch_size times this
+
+	MixTasks    bool `yaml:"mix_tasks"`     // each step has examples of all data files, batch_size in all
+	ClipPerTask bool `yaml:"clip_per_task"` // with mix_tasks: max_grad_norm limits each task's gradient, not their sum
 }
 
 // Output defines where the trained model is saved.
@@ -168,6 +172,7 @@ const (
 	SamplingProportional = "proportional"
 	SamplingUniform      = "uniform"
 	SamplingTemperature  = "temperature"
+	SamplingAnnealed     = "annealed"
 
 	SchedulerLinear             = "linear"
 	SchedulerCosine             = "cosine"

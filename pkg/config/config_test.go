@@ -84,14 +84,17 @@ func TestValidate(t *testing.T) {
 		"no patience":         {func(c *Config) { c.Training.EarlyStoppingPatience = -1 }, "training.early_stopping_patience"},
 		"precision":           {func(c *Config) { c.Training.Precision = "fp16" }, "training.precision: want fp32 or bf16 or auto"},
 		"a model's file":      {func(c *Config) { c.Output.MetricsFile = "config.json" }, "output.metrics_file: want a name that no other file of the model has"},
-		"no weight":           {func(c *Config) { c.Training.LossWeights = map[string]float64{"ner": 0} }, "training.loss_weights.ner: want a number above 0"},
-		"weight of none":      {func(c *Config) { c.Training.LossWeights = map[string]float64{"mood": 1} }, `training.loss_weights: want ner or cls or qa, got "mood"`},
+		"no weight":           {func(c *Config) { c.Training.LossWeights.ByTask = map[string]float64{"ner": 0} }, "training.loss_weights.ner: want a number above 0"},
+		"weight of none":      {func(c *Config) { c.Training.LossWeights.ByTask = map[string]float64{"mood": 1} }, `training.loss_weights: want ner or cls or qa, got "mood"`},
 		"classes of none":     {func(c *Config) { c.Training.ClassWeights = map[string]ClassWeights{"mood/a": {}} }, `training.class_weights: want ner or cls or qa, or one of their heads, got "mood/a"`},
 		"negative warm-up":    {func(c *Config) { c.Training.WarmupSteps = -1 }, "training.warmup_steps: want 0 or more"},
 		"negative eval":       {func(c *Config) { c.Training.EvalSteps = -1 }, "training.eval_steps: want 0 or more"},
 		"infinite delta":      {func(c *Config) { c.Training.EarlyStoppingMinDelta = math.Inf(1) }, "training.early_stopping_min_delta"},
 		"a metric of none":    {func(c *Config) { c.Training.MetricForBestModel = "f1" }, "training.metric_for_best_model: want avg, loss (Hugging Face's eval_loss) or a figure such as val_ner/entity_f1"},
-		"sampling":            {func(c *Config) { c.Training.Sampling = "all" }, "training.sampling: want proportional or uniform or temperature"},
+		"rule":                {func(c *Config) { c.Training.LossWeights.Rule = "dwa" }, `training.loss_weights: want a weight for each task, or auto or gradient_norm or log_classes or uncertainty, got "dwa"`},
+		"mixed sampling":      {func(c *Config) { c.Training.MixTasks, c.Training.Sampling = true, "annealed" }, "training.sampling: want proportional with training.mix_tasks"},
+		"mixed small batch":   {func(c *Config) { c.Training.MixTasks, c.Training.BatchSize = true, 2 }, "training.batch_size: want at least one example of each task"},
+		"sampling":            {func(c *Config) { c.Training.Sampling = "all" }, "training.sampling: want proportional or uniform or temperature or annealed"},
 		"cold sampling":       {func(c *Config) { c.Training.SamplingTemperature = 0.5 }, "training.sampling_temperature: want 1 or more"},
 		"all for validation":  {func(c *Config) { c.Data.ValidationSize = 0.9 }, "data.validation_size: want a share that leaves some"},
 		"a teacher of none":   {func(c *Config) { c.Distill.Teachers = map[string]Teacher{"ner": {Model: "x", Temperature: 1}} }, "distill.teachers: want teachers with task: distill"},
@@ -173,7 +176,7 @@ func TestParams(t *testing.T) {
 	}
 	// A setting whose name another one took would be missing; empty lists and maps have none,
 	// nor has what belongs to task: pretrain.
-	if want := leaves(reflect.TypeOf(c)) - 8; len(params) != want {
+	if want := leaves(reflect.TypeOf(c)) - 9; len(params) != want {
 		t.Errorf("%d parameters, want %d, one for each setting: %v", len(params), want, params)
 	}
 	// MLflow's file store keeps a parameter in a file of its name, so that none

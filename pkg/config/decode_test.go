@@ -109,9 +109,9 @@ func TestEveryKeyIsRead(t *testing.T) {
 			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500, LowerCase: true,
 		},
 		Training: Training{
-			2, 4, 1e-3, 0.5, 0.2, 5, 2, 50, "loss", 5, 0.1, "bf16", 9, 3, 25, 2.5, 4, "temperature", 4,
-			map[string]float64{"mood": 3}, map[string]ClassWeights{"ner": {Balanced: true}, "mood/h": {ByLabel: map[string]float64{"x": 2}}}, 7, "bf16", "gloo",
-			4e-3, 0.9, true, 0.05, true, "cosine", 2,
+			2, 4, 1e-3, 0.5, 0.2, 5, 2, 50, "loss", 5, 0.1, "bf16", 9, 3, 25, 2.5, 4, "proportional", 4,
+			LossWeights{ByTask: map[string]float64{"mood": 3}}, map[string]ClassWeights{"ner": {Balanced: true}, "mood/h": {ByLabel: map[string]float64{"x": 2}}}, 7, "bf16", "gloo",
+			4e-3, 0.9, true, 0.05, true, "cosine", 2, true, true,
 		},
 		Distill: Distill{"cache", map[string]Teacher{"ner": {"m", 0.25, 3, 1}}, nil},
 		Output:  Output{"d", "l", "m", true},

@@ -71,7 +71,7 @@ func dotted(section reflect.Type, path string) []string {
 		if of.Kind() == reflect.Pointer {
 			of = of.Elem()
 		}
-		if of.Kind() == reflect.Struct {
+		if of.Kind() == reflect.Struct && of != reflect.TypeFor[LossWeights]() {
 			keys = append(keys, dotted(of, key)...)
 		}
 	}

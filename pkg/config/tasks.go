@@ -73,14 +73,14 @@ func (c Config) TaskNames() []string {
 	return names
 }
 
-// LossWeight returns the factor of a task's loss.
+// LossWeight returns the factor of a task's loss, apart from that of a rule.
 func (c Config) LossWeight(task string) float64 {
 	for _, t := range c.Tasks {
 		if t.ID() == task && t.LossWeight != 0 {
 			return t.LossWeight
 		}
 	}
-	if weight, set := c.Training.LossWeights[task]; set {
+	if weight, set := c.Training.LossWeights.ByTask[task]; set {
 		return weight
 	}
 	return 1

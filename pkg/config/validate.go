@@ -94,8 +94,10 @@ func (c Config) Validate() error {
 	}
 	check(c.Training.MetricForBestModel == BestAvg || c.Training.MetricForBestModel == BestLoss || strings.Contains(c.Training.MetricForBestModel, "/"),
 		"training.metric_for_best_model", "avg, loss (Hugging Face's eval_loss) or a figure such as "+figure, fmt.Sprintf("%q", c.Training.MetricForBestModel))
-	oneOf("training.sampling", c.Training.Sampling, SamplingProportional, SamplingUniform, SamplingTemperature)
+	oneOf("training.sampling", c.Training.Sampling, SamplingProportional, SamplingUniform, SamplingTemperature, SamplingAnnealed)
 	check(numbers.Finite(c.Training.SamplingTemperature) && c.Training.SamplingTemperature >= 1, "training.sampling_temperature", "1 or more", c.Training.SamplingTemperature)
+	check(!c.Training.MixTasks || c.Training.Sampling == SamplingProportional, "training.sampling", "proportional with training.mix_tasks, which takes each record once an epoch", fmt.Sprintf("%q", c.Training.Sampling))
+	check(!c.Training.MixTasks || c.Training.BatchSize >= len(c.TaskNames()), "training.batch_size", "at least one example of each task with training.mix_tasks", c.Training.BatchSize)
 	oneOf("training.precision", c.Training.Precision, PrecisionFP32, PrecisionBF16, PrecisionAuto)
 	atLeast0("training.threads", int64(c.Training.Threads))
 	atLeast0("training.save_steps", int64(c.Training.SaveSteps))
@@ -140,7 +142,10 @@ func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 		check(t.LossWeight == 0 || positive(t.LossWeight), key+".loss_weight", "a number above 0", t.LossWeight)
 		check(slices.Index(names, t.ID()) == i, key, "a name of its own", fmt.Sprintf("%q again", t.ID()))
 	}
-	for name, weight := range c.Training.LossWeights {
+	rule := c.Training.LossWeights.Rule
+	check(rule == "" || slices.Contains(weightRules, rule), "training.loss_weights", "a weight for each task, or "+strings.Join(weightRules, " or "), fmt.Sprintf("%q", rule))
+	check(rule == "" || c.Task != TaskPretrain, "training.loss_weights", "no rule with task: pretrain, whose losses distill.encoder weighs", fmt.Sprintf("%q", rule))
+	for name, weight := range c.Training.LossWeights.ByTask {
 		check(positive(weight), "training.loss_weights."+name, "a number above 0", weight)
 		check(slices.Contains(names, name), "training.loss_weights", known, fmt.Sprintf("%q", name))
 	}

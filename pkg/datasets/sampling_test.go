@@ -19,7 +19,7 @@ func TestProportionalAlternationIsAsBefore(t *testing.T) {
 		8: {"ner[3]", "qa[1 3]", "cls[3]", "cls[5 7]", "ner[1 2]", "cls[6 2]", "ner[4 5]", "cls[4 1]", "qa[2]"},
 	} {
 		for _, temperature := range []float64{0, 1} {
-			if got := batches(Alternate(threeSizes(), Sampling{temperature}, seed)); !slices.Equal(got, want) {
+			if got := batches(Alternate(threeSizes(), Sampling{Temperature: temperature}, seed)); !slices.Equal(got, want) {
 				t.Errorf("temperature %v, seed %d: got  %v\nwant %v", temperature, seed, got, want)
 			}
 		}
@@ -48,7 +48,7 @@ func TestBatchesByTemperature(t *testing.T) {
 		for _, n := range c.batches {
 			loaders = append(loaders, Loader{Examples: make([]Example, 2*n), BatchSize: 2})
 		}
-		if got := (Sampling{c.temperature}).Batches(loaders); !slices.Equal(got, c.want) {
+		if got := (Sampling{Temperature: c.temperature}).Batches(loaders); !slices.Equal(got, c.want) {
 			t.Errorf("%v at temperature %v: got %v, want %v", c.batches, c.temperature, got, c.want)
 		}
 	}
@@ -58,7 +58,7 @@ func TestBatchesByTemperature(t *testing.T) {
 // third time; of what it has too much, a part is used.
 func TestRepeatsAndParts(t *testing.T) {
 	loaders := []Loader{testLoader("small", 4, 2), testLoader("large", 40, 2)}
-	uniform := Sampling{math.Inf(1)}
+	uniform := Sampling{Temperature: math.Inf(1)}
 	used := map[string]map[int]int{"small": {}, "large": {}}
 	count := map[string]int{}
 	for _, ref := range Alternate(loaders, uniform, 7) {
@@ -99,7 +99,7 @@ func TestRepeatsAndParts(t *testing.T) {
 func TestRepeatsAreShuffledAnew(t *testing.T) {
 	loaders := []Loader{testLoader("small", 12, 4), testLoader("large", 400, 4)}
 	different := map[string]bool{}
-	for _, name := range batches(Alternate(loaders, Sampling{math.Inf(1)}, 7)) {
+	for _, name := range batches(Alternate(loaders, Sampling{Temperature: math.Inf(1)}, 7)) {
 		if name[0] == 's' {
 			different[name] = true
 		}
@@ -112,11 +112,11 @@ func TestRepeatsAreShuffledAnew(t *testing.T) {
 
 func TestSampledAlternationIsDeterministic(t *testing.T) {
 	for _, temperature := range []float64{2, math.Inf(1)} {
-		first := batches(Alternate(threeSizes(), Sampling{temperature}, 7))
-		if again := batches(Alternate(threeSizes(), Sampling{temperature}, 7)); !slices.Equal(first, again) {
+		first := batches(Alternate(threeSizes(), Sampling{Temperature: temperature}, 7))
+		if again := batches(Alternate(threeSizes(), Sampling{Temperature: temperature}, 7)); !slices.Equal(first, again) {
 			t.Errorf("temperature %v: the same seed gave\n%v and\n%v", temperature, first, again)
 		}
-		if other := batches(Alternate(threeSizes(), Sampling{temperature}, 8)); slices.Equal(first, other) {
+		if other := batches(Alternate(threeSizes(), Sampling{Temperature: temperature}, 8)); slices.Equal(first, other) {
 			t.Errorf("temperature %v: another seed gave the same list", temperature)
 		}
 	}

@@ -386,7 +386,10 @@ func settings(c config.Config, list []tasks.Task, precision torchx.Precision) tr
 		CompressGradients: c.Training.GradientCompression == config.CompressionBF16,
 
 		Sampling:    sampling(c.Training),
+		MixTasks:    c.Training.MixTasks,
 		LossWeights: weights,
+		Balance:     c.Training.LossWeights.AppliedRule(),
+		ClipPerTask: c.Training.ClipPerTask,
 	}
 }
 
@@ -394,6 +397,8 @@ func sampling(training config.Training) datasets.Sampling {
 	switch training.Sampling {
 	case config.SamplingUniform:
 		return datasets.Sampling{Temperature: math.Inf(1)}
+	case config.SamplingAnnealed:
+		return datasets.Sampling{Annealed: true}
 	case config.SamplingTemperature:
 		return datasets.Sampling{Temperature: training.SamplingTemperature}
 	}

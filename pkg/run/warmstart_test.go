@@ -160,7 +160,7 @@ func TestHeadsThatCantBeKept(t *testing.T) {
 		{"no labels", func() error { return os.Rename("models/quickstart/label_maps.json", "labels") }, "backbone.heads: keep: load model"},
 		{"another task", func() error {
 			c.Task, c.Data.QAPath, c.Data.ClassificationPath = config.TaskNER, "", ""
-			c.Training.LossWeights, c.Training.ClassWeights = nil, nil
+			c.Training.LossWeights, c.Training.ClassWeights = config.LossWeights{}, nil
 			return os.Rename("labels", "models/quickstart/label_maps.json")
 		}, "no head of models/quickstart can be kept (ner: new: one of the two has a linear layer"},
 	} {
@@ -188,7 +188,7 @@ func TestKnobsThatTheModelRefuses(t *testing.T) {
 		},
 	} {
 		c := c
-		c.Training.LossWeights = nil
+		c.Training.LossWeights = config.LossWeights{}
 		c.Training.ClassWeights = nil
 		change(&c)
 		if err := DryRun(t.Context(), c, Options{Device: "cpu"}); err == nil || !strings.Contains(err.Error(), want) {

@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
@@ -25,17 +26,27 @@ func (t *Trainer) parts(ref datasets.BatchRef) (parts []datasets.Batch, whole da
 	return parts, whole
 }
 
+// passes returns the parts of all batches of a step, one batch after the other, and the
+// whole batches.
+func (t *Trainer) passes(refs []datasets.BatchRef) (passes, whole []datasets.Batch) {
+	for _, ref := range refs {
+		parts, b := t.parts(ref)
+		passes, whole = append(passes, parts...), append(whole, b)
+	}
+	return passes, whole
+}
+
 // place is the index of a rank's i-th part among all ranks' parts. Ranks alternate, since
 // the first parts of a batch may have one example more than the others.
 func place(i, rank, ranks int) int { return i*ranks + rank }
 
-// sumGradients sums the gradients and losses over a batch's parts and over all ranks. It
-// also exchanges whether a rank was asked to stop.
-func (t *Trainer) sumGradients(ctx context.Context, parts []datasets.Batch) ([]TaskLoss, error) {
-	notes := newNotes(parts[0])
+// sumGradients sums the gradients and losses over passes, one batch or part of a batch
+// each, and over all ranks. It also exchanges whether a rank was asked to stop.
+func (t *Trainer) sumGradients(ctx context.Context, passes []datasets.Batch) ([]TaskLoss, error) {
+	notes := newNotes(tasksOf(passes))
 	var sum func(notes []float64) error
-	for i, b := range parts {
-		if t.ranks != nil && i == len(parts)-1 { // gradients are complete only after the last backward pass
+	for i, b := range passes {
+		if t.ranks != nil && i == len(passes)-1 { // gradients are complete only after the last backward pass
 			var err error
 			if sum, err = t.ranks.BeginSum(t.objective.BackwardOrder(), t.settings.CompressGradients); err != nil {
 				return nil, err
@@ -62,26 +73,24 @@ func (t *Trainer) sumGradients(ctx context.Context, parts []datasets.Batch) ([]T
 // notesOfTask is how many numbers encode a task's losses.
 const notesOfTask = 8
 
-// lossNotes are the losses of a batch, encoded as numbers that can be summed over its
-// parts and over ranks. The first number is above 0 if a rank was asked to stop; those of
+// lossNotes are the losses of a step, encoded as numbers that can be summed over its
+// passes and over ranks. The first number is above 0 if a rank was asked to stop; those of
 // each task follow.
 type lossNotes struct {
-	tasks   []datasets.Part
+	tasks   []string
 	numbers []float64
 }
 
-// newNotes returns empty notes for a batch's tasks.
-func newNotes(b datasets.Batch) lossNotes {
-	return lossNotes{tasks: b.Parts, numbers: make([]float64, 1+notesOfTask*len(b.Parts))}
+// newNotes returns empty notes for tasks.
+func newNotes(tasks []string) lossNotes {
+	return lossNotes{tasks: tasks, numbers: make([]float64, 1+notesOfTask*len(tasks))}
 }
 
-// add adds the losses of a part.
+// add adds the losses of a pass.
 func (n lossNotes) add(losses []TaskLoss) {
 	for _, loss := range losses {
-		for i, part := range n.tasks {
-			if part.Task == loss.Task {
-				loss.note(n.numbers[1+notesOfTask*i:])
-			}
+		if i := slices.Index(n.tasks, loss.Task); i >= 0 {
+			loss.note(n.numbers[1+notesOfTask*i:])
 		}
 	}
 }
@@ -89,9 +98,9 @@ func (n lossNotes) add(losses []TaskLoss) {
 // losses decodes the sums; tasks without any loss are left out.
 func (n lossNotes) losses() []TaskLoss {
 	var losses []TaskLoss
-	for i, part := range n.tasks {
+	for i, task := range n.tasks {
 		if note := n.numbers[1+notesOfTask*i:]; note[0] > 0 {
-			losses = append(losses, noted(part.Task, note))
+			losses = append(losses, noted(task, note))
 		}
 	}
 	return losses

@@ -139,3 +139,36 @@ func BenchmarkBatch(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkBalance is a step of each rule for the losses' weights: batches of each task in
+// turn, or a batch of each in the same step.
+func BenchmarkBalance(b *testing.B) {
+	torchx.Configure(0)
+	for _, mixed := range []bool{false, true} {
+		for _, rule := range Balances() {
+			b.Run(fmt.Sprintf("mixed=%v/rule=%s", mixed, rule), func(b *testing.B) {
+				t := benchTrainer(b, 128, 256, 3, 64, false)
+				rules := t.settings
+				rules.Balance = rule
+				t, err := New(rules, Deps{Model: t.objective.(multitask).Model, Train: t.train})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.Cleanup(t.Drop)
+				var batches []datasets.Batch
+				for _, l := range t.train {
+					batches = append(batches, l.Ordered()[0].Batch())
+				}
+				for i := 0; b.Loop(); i++ {
+					passes := batches
+					if !mixed {
+						passes = batches[i%3 : i%3+1]
+					}
+					if _, err := t.step(context.Background(), passes, StepOptions{Rate: 2e-5}); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

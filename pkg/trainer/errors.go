@@ -3,6 +3,7 @@ package trainer
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/torchx"
@@ -25,9 +26,13 @@ func tooManyBad(err error, before int) error {
 	return fmt.Errorf("%w, as in the %d steps before, which were skipped; %s", err, before, hint)
 }
 
-// describe identifies a batch by its size and its records' numbers.
-func describe(b datasets.Batch) string {
-	return fmt.Sprintf("a %s batch of %d × %d tokens, records %v", b.Name(), b.Size, b.Length, b.Records)
+// describe identifies batches by their sizes and their records' numbers.
+func describe(batches ...datasets.Batch) string {
+	var list []string
+	for _, b := range batches {
+		list = append(list, fmt.Sprintf("a %s batch of %d × %d tokens, records %v", b.Name(), b.Size, b.Length, b.Records))
+	}
+	return strings.Join(list, "; ")
 }
 
 // explainMemory adds advice to an out-of-memory error.

@@ -13,8 +13,8 @@ type layered interface {
 	Layer(param string) (layer, layers int)
 }
 
-// errNoLayers is returned if learning rates by layer are requested for a model that isn't layered.
-var errNoLayers = errors.New("Settings.HeadLearningRate and LayerDecay need a model with a method Layer, which returns the layer of a parameter")
+// errNoLayers is returned if settings that distinguish layers are used with a model that isn't layered.
+var errNoLayers = errors.New("Settings.HeadLearningRate, LayerDecay and Balance: gradient_norm need a model with a method Layer, which returns the layer of a parameter")
 
 // updates are a parameter's learning rate factor and weight decay.
 type updates struct{ rate, decay float64 }

@@ -13,6 +13,7 @@ type Trained struct {
 	Loss     float64  // mean over all batches
 	Losses   []Figure // mean over each task's batches, by task
 	Parts    []Figure // for tasks with a teacher: hard_ner, soft_ner, hidden_ner
+	Weights  []Figure // of the tasks' losses at the end; nil with BalanceFixed
 	GradNorm float64  // mean, before clipping
 	Rate     float64  // learning rate of the last step
 	Samples  int
@@ -133,6 +134,9 @@ func (h *History) lastMetrics(stopping EarlyStopping) map[string]float64 {
 	}
 	for _, part := range e.Train.Parts {
 		values["train/"+part.Name] = part.Value
+	}
+	for _, weight := range e.Train.Weights {
+		values["train/weight_"+weight.Name] = weight.Value
 	}
 	return values
 }

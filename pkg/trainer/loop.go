@@ -1,11 +1,9 @@
 package trainer
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/sugarme/gotch/ts"
@@ -60,20 +58,34 @@ func (t *Trainer) takeSteps(ctx context.Context) error {
 	return nil
 }
 
+// steps returns the batches of each step of an epoch: one batch of one set, or, with
+// [Settings].MixTasks, one of each.
+func (t *Trainer) steps(epoch int) [][]datasets.BatchRef {
+	seed := stepSeed(t.settings.Seed, epoch, -1)
+	if t.settings.MixTasks {
+		return datasets.Mix(t.train, seed)
+	}
+	var steps [][]datasets.BatchRef
+	for _, ref := range datasets.Alternate(t.train, t.settings.Sampling.At(epoch, t.settings.Epochs), seed) {
+		steps = append(steps, []datasets.BatchRef{ref})
+	}
+	return steps
+}
+
 // epoch takes the remaining steps of a pass over the shuffled batches of all sets.
 func (t *Trainer) epoch(ctx context.Context) error {
 	first := t.progress.Step % t.progress.PerEpoch
 	number := t.progress.Step/t.progress.PerEpoch + 1
-	refs := datasets.Alternate(t.train, t.settings.Sampling, stepSeed(t.settings.Seed, number, -1))
+	steps := t.steps(number)
 	t.notify(func(o Observer) {
-		o.EpochBegin(Epoch{Number: number, Of: t.settings.Epochs, Steps: len(refs), Done: first})
+		o.EpochBegin(Epoch{Number: number, Of: t.settings.Epochs, Steps: len(steps), Done: first})
 	})
 	defer t.notify(Observer.EpochEnd)
-	for i := first; i < len(refs); i++ {
+	for i := first; i < len(steps); i++ {
 		if err := t.toldToStop(ctx); err != nil {
 			return err
 		}
-		if err := t.trainStep(ctx, number, i, refs[i]); err != nil {
+		if err := t.trainStep(ctx, number, i, steps[i]); err != nil {
 			return err
 		}
 		n := t.progress.Interval
@@ -91,12 +103,12 @@ func (t *Trainer) epoch(ctx context.Context) error {
 
 // trainStep is step i of an epoch. A step with a non-finite loss or gradient doesn't
 // change the weights; too many in a row end the run.
-func (t *Trainer) trainStep(ctx context.Context, epoch, i int, ref datasets.BatchRef) error {
-	parts, whole := t.parts(ref)
-	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(whole))
+func (t *Trainer) trainStep(ctx context.Context, epoch, i int, refs []datasets.BatchRef) error {
+	passes, whole := t.passes(refs)
+	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(whole...))
 	p := &t.progress
 	p.Interval.Rate = t.plan.Schedule.Rate(p.Step)
-	result, err := t.step(ctx, parts, StepOptions{Rate: p.Interval.Rate, Seed: t.dropoutSeed(epoch, i)})
+	result, err := t.step(ctx, passes, StepOptions{Rate: p.Interval.Rate, Seed: t.dropoutSeed(epoch, i)})
 	switch {
 	case errors.Is(err, ErrNotFinite):
 		err = fmt.Errorf("%s: %w", where, err)
@@ -112,7 +124,7 @@ func (t *Trainer) trainStep(ctx context.Context, epoch, i int, ref datasets.Batc
 	default:
 		p.Bad = 0
 	}
-	p.Interval.add(whole, result)
+	p.Interval.add(result, whole...)
 	p.moved()
 	t.stateSaved = false
 	return nil
@@ -131,8 +143,8 @@ type StepResult struct {
 }
 
 // Step updates the weights from a batch: forward and backward pass, clipping, optimizer.
-// [Trainer.Run] calls it for each batch. It changes only the weights and the optimizer's
-// state, not the history and progress of a run. With [Ranks], all ranks call it, each
+// [Trainer.Run] calls it for each batch. It changes only the weights, the optimizer's
+// state and that of [Settings].Balance, not the history and position of a run. With [Ranks], all ranks call it, each
 // with its share of the batch, whose targets have the whole batch's denominators. A
 // batch whose targets are all ignored changes nothing; nor does one with a non-finite
 // loss or gradient, which is ErrNotFinite.
@@ -146,19 +158,20 @@ func (t *Trainer) Step(ctx context.Context, b datasets.Batch, o StepOptions) (St
 	return t.step(ctx, []datasets.Batch{b}, o)
 }
 
-// step is Step on the parts of a batch; see [Settings].AccumulationSteps.
-func (t *Trainer) step(ctx context.Context, parts []datasets.Batch, o StepOptions) (StepResult, error) {
+// step is Step on the batches of a step, or their parts, in several passes.
+func (t *Trainer) step(ctx context.Context, passes []datasets.Batch, o StepOptions) (StepResult, error) {
 	if err := torchx.Seed(o.Seed); err != nil {
 		return StepResult{}, err
 	}
 	if err := t.optimizer.ZeroGrad(); err != nil {
 		return StepResult{}, err
 	}
-	losses, err := t.sumGradients(ctx, parts)
+	losses, norms, err := t.sumTasks(ctx, passes)
+	t.progress.Balance.Steps++
 	if err != nil || len(losses) == 0 {
 		return StepResult{}, err
 	}
-	norm, err := t.optimizer.ClipGradNorm(cmp.Or(t.settings.MaxGradNorm, math.Inf(1)))
+	norm, err := t.optimizer.ClipGradNorm(t.clipLimit(passes))
 	if err != nil {
 		return StepResult{}, err
 	}
@@ -170,6 +183,7 @@ func (t *Trainer) step(ctx context.Context, parts []datasets.Batch, o StepOption
 	if !numbers.Finite(norm) {
 		return StepResult{}, fmt.Errorf("gradient norm is %v: %w", norm, ErrNotFinite)
 	}
+	t.learnBalance(losses, norms)
 	return StepResult{losses, norm}, t.optimizer.Step(o.Rate)
 }
 
@@ -184,7 +198,7 @@ func (t *Trainer) gradient(b datasets.Batch) (losses []TaskLoss, err error) {
 	parts := t.objective.Losses(s, b)
 	var total *ts.Tensor
 	for _, part := range parts {
-		total = sum(s, total, scaled(s, part.Total, t.lossWeight(part.Task)))
+		total = sum(s, total, scaled(s, part.minimised(), t.lossWeight(part.Task)))
 	}
 	if total == nil {
 		return nil, nil
@@ -234,6 +248,7 @@ func (t *Trainer) validationDue(steps int, epochEnds bool) bool {
 // validate scores the model and saves it if it is the best so far.
 func (t *Trainer) validate(ctx context.Context) (err error) {
 	e := Evaluation{Epoch: t.progress.epoch(), Step: t.progress.Step, Train: t.progress.Interval.result()}
+	e.Train.Weights = t.weightsInUse()
 	t.notify(func(o Observer) { o.IntervalEnd(e.Train) })
 	if e.Val, err = t.Evaluate(ctx, t.val); err != nil {
 		return fmt.Errorf("epoch %d: validation: %w", e.Epoch, err)

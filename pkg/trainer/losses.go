@@ -48,10 +48,12 @@ func (n *interval) begin(loaders []datasets.Loader) {
 	}
 }
 
-// add records a step. A batch without losses isn't counted.
-func (n *interval) add(b datasets.Batch, r StepResult) {
-	n.Samples += b.Size
-	n.Tokens += b.Tokens
+// add records a step on some batches. One without losses isn't counted.
+func (n *interval) add(r StepResult, batches ...datasets.Batch) {
+	for _, b := range batches {
+		n.Samples += b.Size
+		n.Tokens += b.Tokens
+	}
 	if len(r.Losses) == 0 {
 		return
 	}
@@ -119,18 +121,21 @@ func (m *mean) addNumber(x float64) {
 
 func (m *mean) value() float64 { return m.Sum / float64(max(1, m.Count)) }
 
-func (t *Trainer) lossWeight(task string) float64 {
-	if weight, set := t.settings.LossWeights[task]; set {
-		return weight
-	}
-	return 1
-}
-
 // PartLoss are a task's losses of a batch, scalars.
 type PartLoss struct {
 	Task               string
 	Total              *ts.Tensor
 	Hard, Soft, Hidden *ts.Tensor // what Total is made of, nil where there is none
+
+	Weighted *ts.Tensor // minimised instead of Total, if its heads have weights; otherwise nil
+}
+
+// minimised is the loss that the gradients are those of.
+func (p PartLoss) minimised() *ts.Tensor {
+	if p.Weighted != nil {
+		return p.Weighted
+	}
+	return p.Total
 }
 
 // TaskLoss is a task's loss for a batch, without the task's weight in the sum over

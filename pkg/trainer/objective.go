@@ -62,7 +62,26 @@ type Prediction struct {
 // of the batch's tasks.
 type multitask struct {
 	Model
-	distill map[string]Distillation
+	distill     map[string]Distillation
+	headWeights map[string][]float64 // by task; nil: none
+}
+
+// loss is a task's loss of a batch.
+func (m multitask) loss(s *nn.Scope, b datasets.Batch, part datasets.Part, hidden, teacher, mask *ts.Tensor) PartLoss {
+	logits := m.logits(s, part, hidden, mask)
+	if logits == nil {
+		return PartLoss{Task: part.Task}
+	}
+	if m.headWeights != nil {
+		return m.sumOfHeads(s, b, part, logits, hidden, teacher, mask)
+	}
+	loss := PartLoss{Task: part.Task, Hard: m.Loss(s, b, part, logits)}
+	if d, distilled := m.distill[part.Task]; distilled {
+		d.learn(s, &loss, m.Model, b, part, logits, hidden, teacher, mask)
+	} else {
+		loss.Total = loss.Hard
+	}
+	return loss
 }
 
 // Losses implements [Objective].
@@ -77,17 +96,7 @@ func (m multitask) Losses(s *nn.Scope, b datasets.Batch) (parts []PartLoss) {
 	}()
 	hidden, mask := m.Hidden(s, b)
 	for _, part := range b.Parts {
-		logits := m.logits(s, part, hidden, mask)
-		if logits == nil {
-			return nil
-		}
-		loss := PartLoss{Task: part.Task, Hard: m.Loss(s, b, part, logits)}
-		if d, distilled := m.distill[part.Task]; distilled {
-			d.learn(s, &loss, m.Model, b, part, logits, hidden, teachers[part.Task], mask)
-		} else {
-			loss.Total = loss.Hard
-		}
-		if loss.Total != nil {
+		if loss := m.loss(s, b, part, hidden, teachers[part.Task], mask); loss.Total != nil {
 			parts = append(parts, loss)
 		}
 	}

@@ -8,6 +8,7 @@ type Progress struct {
 	Best      bool      `json:"best"`      // the weights are those of the best validation
 	Bad       int       `json:"bad"`       // steps skipped in a row
 	Interval  *interval `json:"interval"`  // results of training since the last validation
+	Balance   balance   `json:"balance"`   // of the tasks' losses
 }
 
 // epochEnds reports whether the epoch has no remaining steps.
@@ -25,6 +26,6 @@ func (p *Progress) fit(perEpoch, completed int) bool {
 	if p.PerEpoch == perEpoch {
 		return false
 	}
-	*p = Progress{Step: completed * perEpoch, PerEpoch: perEpoch, Validated: true}
+	*p = Progress{Step: completed * perEpoch, PerEpoch: perEpoch, Validated: true, Balance: p.Balance}
 	return true
 }

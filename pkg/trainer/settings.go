@@ -49,9 +49,15 @@ type Settings struct {
 	CompressGradients bool // exchange gradients between ranks in bfloat16, half the bytes
 
 	Sampling datasets.Sampling
+	// MixTasks gives every step examples of all sets, [datasets.Mix], instead of a batch of
+	// one set. BatchSize is their total; each set's loss is a mean over its own labels.
+	MixTasks bool
+
 	// LossWeights multiply the losses of tasks; a missing one is 1. Reported losses are
 	// unweighted.
 	LossWeights map[string]float64
+	Balance     string                  // how weights are set during the run, one of [Balances]
+	ClipPerTask bool                    // MaxGradNorm limits each task's gradient, instead of their sum, in steps with several
 	Distill     map[string]Distillation // by task
 }
 
@@ -99,6 +105,8 @@ func (s Settings) check(names []string) (wrong []string) {
 	atLeast0("MinDelta", s.MinDelta)
 	check(s.SaveEvery >= 0, "SaveEvery", "0 or more", s.SaveEvery)
 	check(s.Sampling.Temperature >= 0, "Sampling.Temperature", "0 or more", s.Sampling.Temperature)
+	check(!s.MixTasks || s.Sampling == datasets.Sampling{}, "Sampling", "the zero value with MixTasks, which takes each example once an epoch", s.Sampling)
+	check(slices.Contains(Balances(), s.Balance), "Balance", fmt.Sprintf("one of %q", Balances()), fmt.Sprintf("%q", s.Balance))
 	known := "a task of the training sets: " + strings.Join(names, ", ")
 	for _, name := range slices.Sorted(maps.Keys(s.LossWeights)) {
 		check(len(names) == 0 || slices.Contains(names, name), "LossWeights", known, fmt.Sprintf("for %q", name))

@@ -89,6 +89,12 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 		"by epochs":  func(*toyTrainer) {},
 		"by 8 steps": func(tr *toyTrainer) { tr.EvalSteps = 8 },
 		"in parts":   func(tr *toyTrainer) { tr.AccumulationSteps = 3 },
+		"by norms":   func(tr *toyTrainer) { tr.Balance = BalanceGradientNorm },
+		"uncertain":  func(tr *toyTrainer) { tr.Balance = BalanceUncertainty },
+		"mixed": func(tr *toyTrainer) {
+			tr.MixTasks, tr.Balance, tr.AccumulationSteps, tr.ClipPerTask = true, BalanceGradientNorm, 3, true
+		},
+		"annealed": func(tr *toyTrainer) { tr.Sampling.Annealed, tr.Balance = true, BalanceLogClasses },
 		"with knobs": func(tr *toyTrainer) {
 			tr.HeadLearningRate, tr.LayerDecay, tr.NoDecayOnVectors, tr.Scheduler = 1e-2, 0.5, true, Cosine
 			m := tr.Model.(*fusion.Model)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sugarme/gotch/ts"
+
 	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -42,6 +44,8 @@ type Trainer struct {
 
 	plan      Plan
 	optimizer *torchx.AdamW
+	params    []*ts.Tensor // that are trained
+	encoder   []*ts.Tensor // those below the heads; nil unless Settings.Balance needs them
 
 	history  *History
 	progress Progress
@@ -79,7 +83,16 @@ func New(s Settings, d Deps) (*Trainer, error) {
 	if err := t.usable(); err != nil {
 		return nil, fmt.Errorf("make a trainer: %w", err)
 	}
+	trainable := t.objective.Params().Trainable()
+	t.params = tensorsOf(trainable)
 	list, err := groups(d.model(), s)
+	if s.Balance == BalanceGradientNorm && err == nil {
+		if model, ok := d.model().(layered); ok {
+			t.encoder = encoderParams(model, trainable)
+		} else {
+			err = errNoLayers
+		}
+	}
 	if err == nil {
 		t.optimizer, err = torchx.NewAdamW(t.objective.Params().Device(), list...)
 	}
@@ -96,11 +109,16 @@ func (d Deps) check(s Settings) (wrong []string) {
 		wrong = append(wrong, "Deps.Model is nil: there is nothing to train")
 	case d.Model != nil && d.Objective != nil:
 		wrong = append(wrong, "Deps.Model and Deps.Objective are both set: which shall be trained?")
+	case d.Objective != nil && s.Balance != BalanceFixed:
+		wrong = append(wrong, fmt.Sprintf("Settings.Balance is %q: with Deps.Objective, which has its own losses, it must be empty", s.Balance))
 	case d.Objective != nil && len(s.Distill) > 0:
 		wrong = append(wrong, "Settings.Distill is set: with Deps.Objective, which has its own losses, it has no effect")
 	}
 	if s.Epochs > 0 && len(d.Train) == 0 {
 		wrong = append(wrong, "Deps.Train is empty: Settings.Epochs needs sets to train on")
+	}
+	if n := len(d.Train); s.MixTasks && n > 0 && d.Train[0].BatchSize < n {
+		wrong = append(wrong, fmt.Sprintf("Deps.Train[0].BatchSize is %d: with Settings.MixTasks it must be at least the number of sets, %d", d.Train[0].BatchSize, n))
 	}
 	if len(d.Val) == 0 && (s.Patience > 0 || s.Best != BestAverage) {
 		wrong = append(wrong, "Deps.Val is empty: Settings.Patience and Settings.Best need sets to validate on")
@@ -132,7 +150,11 @@ func (d Deps) objective(s Settings) Objective {
 	if d.Objective != nil {
 		return d.Objective
 	}
-	return multitask{d.Model, s.Distill}
+	m := multitask{Model: d.Model, distill: s.Distill}
+	if s.Balance == BalanceLogClasses {
+		m.headWeights = headWeightsOf(d.Train)
+	}
+	return m
 }
 
 // checkLoaders says which loaders have no batches, or an example whose labels aren't
