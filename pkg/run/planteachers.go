@@ -2,7 +2,9 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,11 +42,12 @@ const (
 
 // statusIn looks into a teacher's folder.
 func statusIn(of modeldir.Dir, names modeldir.Names) (teacherStatus, error) {
-	if hasState(of) {
-		return teacherStopped, nil
+	stopped, err := hasState(of)
+	if err != nil || stopped {
+		return teacherStopped, err
 	}
 	entries, err := os.ReadDir(of.Path)
-	if err != nil && !os.IsNotExist(err) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return teacherMissing, err
 	}
 	for _, e := range entries {
@@ -91,8 +94,8 @@ func (r *Run) planTeachers() error {
 func (r *Run) findMissing() (teacherPlan, error) {
 	o := r.options
 	resuming := o.Resume || o.ResumeIfAny
-	if resuming && hasState(r.dir) { // the teachers were trained before
-		return teacherPlan{Models: len(taught(r.config, tasks.Names(r.data.tasks()))) + 1}, nil
+	if stopped, err := hasState(r.dir); err != nil || stopped && resuming { // the teachers were trained before
+		return teacherPlan{Models: len(taught(r.config, tasks.Names(r.data.tasks()))) + 1}, err
 	}
 	plan, err := r.lockMissing(resuming)
 	if err != nil || !resuming {

@@ -7,11 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/google/renameio/v2"
 
 	"github.com/trident-nlp/trident/internal/modeldir"
-	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
 // teachersFile marks, in the folder of a student's state, that its teachers are being
@@ -53,9 +54,14 @@ func (m teacherMark) write(of modeldir.Dir) error {
 }
 
 // hasState reports whether a stopped run has left a state, damaged or not.
-func hasState(of modeldir.Dir) bool {
-	_, _, err := trainer.ReadState(of.Run())
-	return !errors.Is(err, trainer.ErrNoState)
+func hasState(of modeldir.Dir) (bool, error) {
+	entries, err := os.ReadDir(of.Run())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("look for a stopped run's state: %w", err)
+	}
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		return !strings.HasPrefix(e.Name(), ".") && stateName.MatchString(e.Name())
+	}), nil
 }
 
 // keptFiles are the files of the run's folder that a student which begins keeps until it

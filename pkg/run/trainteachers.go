@@ -137,7 +137,7 @@ func (r *Run) trainTeachers(ctx context.Context, pace *pace) error {
 		}
 		r.sayModel(teacher.Number, "teacher of "+teacher.Task, r.config.Distill.Teachers[teacher.Task].Model, pace.left(rest))
 		if err := r.trainTeacher(ctx, teacher, pace); err != nil {
-			return r.explainTeacher(err, teacher)
+			return r.explainTeacher(ctx, err, teacher)
 		}
 	}
 	return nil
@@ -227,21 +227,21 @@ func (r *Run) sayModel(number int, title, path string, left time.Duration) {
 func (r *Run) bars(number int) string { return fmt.Sprintf("%d/%d ", number, r.missing.Models) }
 
 // explainTeacher names the teacher in an error of its run.
-func (r *Run) explainTeacher(err error, teacher missingTeacher) error {
+func (r *Run) explainTeacher(ctx context.Context, err error, teacher missingTeacher) error {
 	title := fmt.Sprintf("teacher of %s (model %d of %d)", teacher.Task, teacher.Number, r.missing.Models)
 	if stopped, ok := errors.AsType[*Stopped](err); ok {
 		return &Stopped{title + ": " + stopped.message, stopped.cause}
 	}
-	return fmt.Errorf("%s: %w", title, err)
+	return r.explainBetween(ctx, fmt.Errorf("%s: %w", title, err))
 }
 
-// explainBetween adds to the error of a run that is stopped between two models how to
-// continue.
+// explainBetween adds to the error of a run that is stopped where no model has a state of
+// its own how to continue.
 func (r *Run) explainBetween(ctx context.Context, err error) error {
 	if !wasStopped(ctx, err) || r.options.Place.Rank > 0 {
 		return err
 	}
-	return &Stopped{"the teachers trained so far are kept: go on with the next model with --resume", err}
+	return &Stopped{fmt.Sprintf("%v; the teachers trained so far are kept: go on with --resume", err), err}
 }
 
 // pace is how fast the models trained so far were.
