@@ -272,6 +272,7 @@ func TestTeachersThatCannotBeTrained(t *testing.T) {
 	}{
 		{"two in a folder", []string{"distill.teachers.cls.model=./ner/"}, []string{"distill.teachers.cls.model: ", "is also distill.teachers.ner.model", "a folder of its own"}},
 		{"in the student's", []string{"distill.teachers.qa.model=student"}, []string{"distill.teachers.qa.model: student is to be trained, and is also output.model_dir"}},
+		{"a typing error of the student", []string{"training.class_weights={cls/place: balanced}"}, []string{`"place"`}},
 		{"of another task", []string{"task=multitask", "distill.train_teachers=true"}, []string{"distill.train_teachers: want false without task: distill"}},
 		{"a missing file", []string{"data.generate={ner: 0, cases: 0, qa: 0}", "data.qa_path=none.json"}, []string{"none.json"}},
 		{"a task without data", []string{"data.qa_path="}, []string{`distill.teachers: want ner or cls, got "qa"`}},

@@ -7,9 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/modeldir"
+	"github.com/trident-nlp/trident/pkg/distill"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
@@ -192,6 +194,32 @@ func (r *Run) lockMissing(resuming bool) (teacherPlan, error) {
 		plan.Teachers = append(plan.Teachers, missingTeacher{Task: task, Number: i + 1, Resume: status == teacherStopped})
 	}
 	return plan, nil
+}
+
+// tryModels builds the student and opens the teachers that are there, and drops them
+// again: errors in these are found before other teachers are trained.
+func (r *Run) tryModels() error {
+	before := len(r.held)
+	err := r.makeModel()
+	for _, release := range slices.Backward(r.held[before:]) {
+		release()
+	}
+	r.held, r.model = r.held[:before], nil
+	if err != nil {
+		return err
+	}
+	for _, task := range r.data.tasks() {
+		missing := slices.ContainsFunc(r.missing.Teachers, func(m missingTeacher) bool { return m.Task == task.Name })
+		if missing || len(taught(r.config, []string{task.Name})) == 0 {
+			continue
+		}
+		teacher, err := distill.Open(r.config.Distill.Teachers[task.Name].Model, task, r.device)
+		if err != nil {
+			return err
+		}
+		teacher.Drop()
+	}
+	return nil
 }
 
 func teacherKey(task string) string { return "distill.teachers." + task + ".model" }

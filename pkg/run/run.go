@@ -267,8 +267,11 @@ func (r *Run) open(ctx context.Context) error {
 	if err := r.prepare(ctx, false); err != nil {
 		return err
 	}
-	if err := r.planTeachers(); err != nil || len(r.missing.Teachers) > 0 {
+	if err := r.planTeachers(); err != nil {
 		return err
+	}
+	if len(r.missing.Teachers) > 0 {
+		return r.tryModels()
 	}
 	return r.build(ctx)
 }
@@ -298,7 +301,22 @@ func (r *Run) build(ctx context.Context) error {
 }
 
 // openTasks builds a model of tasks, and asks its teachers.
-func (r *Run) openTasks(ctx context.Context) (err error) {
+func (r *Run) openTasks(ctx context.Context) error {
+	if err := r.makeModel(); err != nil {
+		return err
+	}
+	if unused := fusion.UnusedRows(r.model.Config, r.data.tokenizer); unused != "" {
+		fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", r.encoder.dir, unused)
+	}
+	r.held = append(r.held, func() { r.teachers.drop() })
+	if err := inTurn(r.team, func() error { return r.askTeachers(ctx) }); err != nil {
+		return err
+	}
+	return r.data.identify()
+}
+
+// makeModel builds a model of tasks, with the weights that it starts from.
+func (r *Run) makeModel() (err error) {
 	if r.model, err = fusion.New(r.architecture, r.device); err != nil {
 		return err
 	}
@@ -313,20 +331,10 @@ func (r *Run) openTasks(ctx context.Context) (err error) {
 		return err
 	}
 	r.model.SetCheckpointing(r.config.Training.GradientCheckpointing)
-	if unused := fusion.UnusedRows(r.model.Config, r.data.tokenizer); unused != "" {
-		fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", r.encoder.dir, unused)
-	}
 	if err := weighClasses(r.model, r.config.Training.ClassWeights, r.data.sources); err != nil {
 		return err
 	}
-	if err := r.model.SetLabelSmoothing(r.config.Training.LabelSmoothing); err != nil {
-		return err
-	}
-	r.held = append(r.held, func() { r.teachers.drop() })
-	if err := inTurn(r.team, func() error { return r.askTeachers(ctx) }); err != nil {
-		return err
-	}
-	return r.data.identify()
+	return r.model.SetLabelSmoothing(r.config.Training.LabelSmoothing)
 }
 
 // frozen returns the frozen parts of the encoder.

@@ -35,13 +35,23 @@ func teacherConfig(c config.Config, task tasks.Task) config.Config {
 		of, _, _ := strings.Cut(name, "/")
 		return of != task.Name
 	})
-	if best := t.Training.MetricForBestModel; strings.Contains(best, "/") && !strings.HasPrefix(best, "val_"+task.Name+"/") && !strings.HasPrefix(best, "val/"+task.Name+"_") {
+	if ofAnotherTask(t.Training.MetricForBestModel, task.Name) {
 		t.Training.MetricForBestModel = config.BestAvg
 	}
 	if task.Kind == tasks.MultiLabel {
 		t.Training.LabelSmoothing = 0
 	}
 	return t
+}
+
+// ofAnotherTask reports whether a value of training.metric_for_best_model is a figure that
+// a model of the task alone doesn't have.
+func ofAnotherTask(best, task string) bool {
+	switch best {
+	case config.BestAvg, config.BestLoss, "val/avg", "val/loss", "val/loss_" + task:
+		return false
+	}
+	return !strings.HasPrefix(best, "val_"+task+"/") && !strings.HasPrefix(best, "val/"+task+"_")
 }
 
 // taught are those of the tasks whose teachers the run opens.
