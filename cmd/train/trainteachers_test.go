@@ -149,7 +149,7 @@ func TestTrainTeachers(t *testing.T) {
 // student; what is resumed ends as what wasn't stopped.
 func TestResumeTeachers(t *testing.T) {
 	whole, dir := quickDir(t), quickDir(t)
-	args := func(more ...string) []string { return taught(append([]string{"training.num_epochs=6"}, more...)...) }
+	args := func(more ...string) []string { return taught(append([]string{"training.num_epochs=6", "distill.teachers.ner.hidden_weight=1"}, more...)...) }
 	if code, _ := start(t, whole, args()...).end(); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
