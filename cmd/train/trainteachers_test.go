@@ -131,7 +131,6 @@ func TestTrainTeachers(t *testing.T) {
 	}
 
 	// Trained teachers are used as they are; the student learns the same from them.
-	stdout, stderr = "", ""
 	if code, stdout, stderr = command(taught(append(split, "output.model_dir=again/student", "distill.train_teachers=false")...)...); code != 0 {
 		t.Fatalf("exit code %d, stderr %q", code, stderr)
 	}
@@ -149,7 +148,9 @@ func TestTrainTeachers(t *testing.T) {
 // student; what is resumed ends as what wasn't stopped.
 func TestResumeTeachers(t *testing.T) {
 	whole, dir := quickDir(t), quickDir(t)
-	args := func(more ...string) []string { return taught(append([]string{"training.num_epochs=6", "distill.teachers.ner.hidden_weight=1"}, more...)...) }
+	args := func(more ...string) []string {
+		return taught(append([]string{"training.num_epochs=6", "distill.teachers.ner.hidden_weight=1"}, more...)...)
+	}
 	if code, _ := start(t, whole, args()...).end(); code != 0 {
 		t.Fatalf("exit code %d", code)
 	}
@@ -185,7 +186,7 @@ func TestResumeTeachers(t *testing.T) {
 	if strings.Contains(p.stdout.String(), "Model 1 of 4") {
 		t.Error("the first teacher was trained again")
 	}
-	p = stop(syscall.SIGKILL, -1, []string{"Model 3 of 4", "Model 4 of 4"}, append(args(), "--resume")...)
+	stop(syscall.SIGKILL, -1, []string{"Model 3 of 4", "Model 4 of 4"}, append(args(), "--resume")...)
 	p = stop(syscall.SIGTERM, 143, []string{"Model 4 of 4", "Epoch 3/6"}, append(args(), "--resume")...)
 	if text := p.stdout.String(); strings.Contains(text, "Model 3 of 4") {
 		t.Errorf("a finished teacher was trained again: %s", text)
