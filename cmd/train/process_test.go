@@ -69,13 +69,26 @@ func start(t *testing.T, dir string, args ...string) *process {
 // waitFor waits until the process has printed a text.
 func (p *process) waitFor(text string) {
 	p.t.Helper()
+	p.waitForAll(text)
+}
+
+// waitForAll waits until the process has printed several texts, one after the other.
+func (p *process) waitForAll(texts ...string) {
+	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for !strings.Contains(p.stdout.String(), text) {
-		if p.ended {
-			p.t.Fatalf("the process never printed %q, but %q", text, p.stdout.String())
+	at := 0
+	for _, text := range texts {
+		for {
+			if i := strings.Index(p.stdout.String()[at:], text); i >= 0 {
+				at += i + len(text)
+				break
+			}
+			if p.ended {
+				p.t.Fatalf("the process never printed %q, but %q", text, p.stdout.String())
+			}
+			p.more.Wait()
 		}
-		p.more.Wait()
 	}
 }
 

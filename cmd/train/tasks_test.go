@@ -452,7 +452,7 @@ func TestBadTasks(t *testing.T) {
 		{"no such label", settings(configs[0], "training.class_weights={ner: {PLACE: 2}}"), []string{"class_weights", `"PLACE"`}},
 		{"no such head", settings(configs[2], "training.class_weights={cls/place: balanced}"), []string{`"place"`}},
 		{"no teacher", settings(configs[2], "task=distill"), []string{"distill.teachers"}},
-		{"a teacher that isn't there", settings(configs[1], "distill.teachers.ner.model=none"), []string{"teacher of ner", "none"}},
+		{"a teacher that isn't there", settings(configs[1], "distill.train_teachers=false", "distill.teachers.ner.model=none"), []string{"teacher of ner", "none"}},
 		{"a name with spaces", settings(configs[2], "tasks=[{name: my task, kind: token, file: data/ner_synthetic_dataset_v1.jsonl}]"), []string{`"my task"`}},
 		{"no kind", settings(configs[2], "tasks=[{name: mood, file: x.jsonl}]"), []string{"mood", "multiclass"}},
 		{"no such field", settings(configs[2], "tasks=[{name: mood, kind: multiclass, file: data/ner_synthetic_dataset_v1.jsonl, heads: [{name: caller}]}]"), []string{`no record has a value in the field "caller", which task mood needs; the records have "entities", "text"`}},

@@ -91,6 +91,8 @@ type Distill struct {
 	CacheDir string             `yaml:"cache_dir"`          // of the teachers' logits; "": in the user's cache folder
 	Teachers map[string]Teacher `yaml:"teachers,omitempty"` // by task
 	Encoder  *DistillEncoder    `yaml:"encoder,omitempty"`  // of task: pretrain
+
+	TrainTeachers bool `yaml:"train_teachers"` // train the teachers whose folder holds no model, before the student
 }
 
 // Teacher is a trained model from which a student learns one task. The loss is (1 -

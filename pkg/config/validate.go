@@ -154,6 +154,7 @@ func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 		check(slices.Contains(names, task), "training.class_weights", known+", or one of their heads", fmt.Sprintf("%q", name))
 	}
 	check((c.Task == TaskDistill) == (len(c.Distill.Teachers) > 0), "distill.teachers", "teachers with task: distill, and no other", fmt.Sprintf("%d", len(c.Distill.Teachers)))
+	check(c.Task == TaskDistill || !c.Distill.TrainTeachers, "distill.train_teachers", "false without task: distill", true)
 	for name, teacher := range c.Distill.Teachers {
 		key := "distill.teachers." + name
 		check(slices.Contains(names, name), "distill.teachers", known, fmt.Sprintf("%q", name))

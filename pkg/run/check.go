@@ -62,6 +62,9 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 			refused++
 		}
 	}
+	if err := sayTeachersToTrain(c, o.Out); err != nil {
+		return err
+	}
 	if refused > 0 {
 		return fmt.Errorf("check data: training would refuse %d of %d files as they are", refused, len(all))
 	}

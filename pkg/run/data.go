@@ -133,9 +133,12 @@ func warn(all []datasets.Records, w io.Writer) {
 	}
 }
 
-// identify computes the digests of the files.
+// identify computes the digests of the files, once.
 func (d *data) identify() error {
 	for i := range d.sources {
+		if d.sources[i].digest != "" {
+			continue
+		}
 		var err error
 		if d.sources[i].digest, err = datasets.Digest(d.sources[i].set.Path); err != nil {
 			return err

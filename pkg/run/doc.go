@@ -2,7 +2,8 @@
 // the data, finds the encoder and the teachers, builds the model and the trainer,
 // trains, and saves the best model with its model card, curves and lists of held-out
 // records. It saves the run's state, so that a stopped run can be resumed, and logs to
-// the tracker.
+// the tracker. With distill.train_teachers it does so for each missing teacher first, then
+// for the student.
 //
 // [Open] prepares a run, [Run.Fit] trains, [Run.Close] releases its resources. [DryRun]
 // and [CheckData] don't train. The train command adds flags to this package; programs

@@ -23,7 +23,7 @@ var errChanged = errors.New("not the run that was stopped")
 // affect locations, retention and speed, but not training. Data files are compared by
 // their contents instead.
 var mutableKeys = []string{
-	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "data.ner_path", "data.classification_path", "data.qa_path", "data.pretrain_path",
+	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "distill.train_teachers", "data.ner_path", "data.classification_path", "data.qa_path", "data.pretrain_path",
 	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
 	"training.rank_backend", "training.gradient_checkpointing",
 }

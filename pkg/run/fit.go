@@ -25,11 +25,12 @@ func (r *Run) fit(ctx context.Context) error {
 		return err
 	}
 	defer func() { tracked.end(ctx, t.History(), errBroken) }() // unless it has already ended
-	state.RunID = tracked.id()
+	state.RunID, r.runID = tracked.id(), tracked.id()
 	t.Observe(tracked)
 	r.checkpoints.tracked, r.checkpoints.state = tracked, state
 
 	history, err := r.trainAndTest(ctx, tracked)
+	r.history = history
 	if err == nil {
 		if err := drawCurves(c.Output.ModelDir, r.dir.Run(), history, c.Training.EvalSteps); err != nil {
 			fmt.Fprintln(o.Err, "train: warning:", err) // the model is complete without them
@@ -39,11 +40,14 @@ func (r *Run) fit(ctx context.Context) error {
 	if err != nil {
 		return explainStop(ctx, err, r.dir, t)
 	}
-	use := fmt.Sprintf("go run ./cmd/infer --model %s --text %q", c.Output.ModelDir, ExampleCall)
-	if r.pretraining != nil {
+	hints, use := tracked.hints(), fmt.Sprintf("go run ./cmd/infer --model %s --text %q", c.Output.ModelDir, ExampleCall)
+	switch {
+	case r.role != nil: // the student's report says that
+		hints, use = nil, ""
+	case r.pretraining != nil:
 		use = "go run ./cmd/train --set backbone.model_name=" + c.Output.ModelDir
 	}
-	err = report(o.Out, c.Output.ModelDir, c.Training.MetricForBestModel, history, r.test, r.baselines, tracked.hints(), time.Since(started), use)
+	err = report(o.Out, c.Output.ModelDir, c.Training.MetricForBestModel, history, r.test, r.baselines, hints, time.Since(started), use)
 	return errors.Join(err, removeState(r.dir))
 }
 
@@ -83,7 +87,7 @@ func (r *Run) begin() (trainer.State, error) {
 		maps.Copy(params, r.pretraining.params(r.config))
 	}
 	r.sayKept()
-	return trainer.State{Settings: now, Params: params, Kept: r.kept}, setAside(r.dir, r.options.Out)
+	return trainer.State{Settings: now, Params: params, Kept: r.kept}, setAside(r.dir, r.options.Out, r.keptFiles()...)
 }
 
 // trainAndTest trains and tests the best weights. If there is a test, the model has

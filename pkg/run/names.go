@@ -27,9 +27,9 @@ var figureFiles = []string{"losses.png", "losses.svg", "scores.png", "scores.svg
 // stateName matches the names of a trainer's states, finished or being written.
 var stateName = regexp.MustCompile(`^(state-[0-9]{6,}|\.state-[0-9]{6,}\.(tmp|old)-.*)$`)
 
-// unfinishedFigure matches renameio's temporary names for figureFiles; they remain after
-// a kill.
-var unfinishedFigure = regexp.MustCompile(`^\.(losses|scores)\.(png|svg)[0-9]+$`)
+// unfinishedFile matches renameio's temporary names for figureFiles and teachersFile; they
+// remain after a kill.
+var unfinishedFile = regexp.MustCompile(`^\.((losses|scores)\.(png|svg)|teachers\.json)[0-9]+$`)
 
 // modelNames are the names of a model's files: Trident's, the Python prototype's and
 // Hugging Face's.
@@ -48,7 +48,7 @@ func modelNames(output config.Output) modeldir.Names {
 		IsModelFile: func(name string) bool { return matches(name, own) || isWeights(name) },
 		Weights:     isWeights,
 		State: func(name string) bool {
-			return matches(name, []string{lockFile, movedFile}) || stateName.MatchString(name) || matches(name, figureFiles) || unfinishedFigure.MatchString(name)
+			return matches(name, []string{lockFile, movedFile, teachersFile}) || stateName.MatchString(name) || matches(name, figureFiles) || unfinishedFile.MatchString(name)
 		},
 		Content: func(dir string, files []string) error { return modeldir.CheckContent(dir, files, isWeights) },
 		Files:   func(dir string, files []string) error { return modeldir.CheckFiles(dir, files, isWeights) },

@@ -35,7 +35,8 @@ func compare(scores trainer.Scores, baselines []trainer.Scores) []comparison {
 	return list
 }
 
-// report prints the end of a run: results, location of the model, next steps.
+// report prints the end of a run: results, location of the model, next steps. use is a
+// command that uses the model; "": none.
 func report(out io.Writer, modelDir, metricForBest string, history *trainer.History, test, baselines []trainer.Scores, hints []string, took time.Duration, use string) error {
 	best, ok := history.BestEvaluation()
 	if !ok {
@@ -71,7 +72,9 @@ func report(out io.Writer, modelDir, metricForBest string, history *trainer.Hist
 		}
 		fmt.Fprintf(out, "%-11s %s\n", title, hint)
 	}
-	fmt.Fprintf(out, "Use it:     %s\n", use)
+	if use != "" {
+		fmt.Fprintf(out, "Use it:     %s\n", use)
+	}
 	return nil
 }
 

@@ -79,16 +79,22 @@ type Run struct {
 	model    *fusion.Model
 	teachers teachers
 
+	missing teacherPlan // the teachers that Fit trains first
+	role    *role       // of a teacher's run; nil for any other
+	runID   string      // of the MLflow run; "" before Fit, or if tracking is off
+
 	baselines []trainer.Scores // of the majority class
 	test      []trainer.Scores // of the best weights; nil before the test
+	history   *trainer.History // nil before Fit
 
 	held []func() // release the folder, the model and the teachers
 	over bool     // Fit or Close was called
 }
 
 // Open prepares a run: it joins the other processes, locks output.model_dir, reads the
-// data, and builds the model. The caller must close the run. After a panic, too,
-// everything is released.
+// data, and builds the model. With distill.train_teachers it also locks the folders of
+// the missing teachers; Fit then trains these first, and builds the model after that.
+// The caller must close the run. After a panic, too, everything is released.
 func Open(ctx context.Context, c config.Config, o Options) (*Run, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -126,10 +132,11 @@ func DryRun(ctx context.Context, c config.Config, o Options) error {
 	}
 	train := r.data.train()
 	r.console.Steps(trainer.NewPlan(r.settings, train), train)
-	return nil
+	return r.sayTeachers()
 }
 
-// Fit trains, then saves and reports the results. It can be called once; when ctx is
+// Fit trains, then saves and reports the results; with distill.train_teachers it trains
+// the missing teachers first. It can be called once; when ctx is
 // done, the state is saved, and the error is a [*Stopped], which says how to continue.
 func (r *Run) Fit(ctx context.Context) error {
 	if r.over {
@@ -140,7 +147,7 @@ func (r *Run) Fit(ctx context.Context) error {
 	if r.options.Place.Rank > 0 {
 		fit = r.fitBesideFirst
 	}
-	return r.leave(fit(ctx))
+	return r.leave(r.fitAfterTeachers(ctx, fit))
 }
 
 // Close releases the run's folder, model and teachers. If other processes are waiting
@@ -161,7 +168,7 @@ func (r *Run) leave(err error) error {
 	team := r.team
 	r.team = nil
 	switch {
-	case team == nil:
+	case team == nil || r.role != nil: // a teacher's processes go on with the next model
 		return err
 	case err != nil:
 		return team.Fail(err)
@@ -184,7 +191,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	if r.dir, err = modeldir.Find(c.Output.ModelDir, r.names); err != nil {
 		return err
 	}
-	if !dryRun && o.Place.Rank == 0 {
+	if !dryRun && o.Place.Rank == 0 && r.role == nil { // a teacher's folder is locked by its student's run
 		release, err := occupy(r.dir, r.names, c.Task == config.TaskClassification)
 		if err != nil {
 			return err
@@ -219,19 +226,11 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 
 // prepareTasks reads the labelled data, and finds the encoder of a model of tasks.
 func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
-	c, o := r.config, r.options
-	if r.encoder, err = findEncoder(ctx, c.Backbone, dryRun, o.Out, o.Err); err != nil {
-		return err
-	}
-	plan, err := planData(c, o)
-	if err != nil {
-		return err
-	}
-	if err := inTurn(r.team, func() error { return plan.provide(ctx, o.Out) }); err != nil {
-		return err
-	}
-	if r.data, err = plan.load(ctx, r.encoder, o); err != nil {
-		return err
+	c := r.config
+	if r.role == nil { // a teacher has its student's data and encoder
+		if err := r.readTasks(ctx, dryRun); err != nil {
+			return err
+		}
 	}
 	r.console.Data(r.data.sets(), r.data.splits(), c.Tokenizer.MaxLength)
 	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength); err != nil {
@@ -250,11 +249,39 @@ func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
 	return err
 }
 
-// open builds the model and its teachers, and checks that all processes agree.
+// readTasks finds the encoder, and reads the labelled data.
+func (r *Run) readTasks(ctx context.Context, dryRun bool) (err error) {
+	c, o := r.config, r.options
+	if r.encoder, err = findEncoder(ctx, c.Backbone, dryRun, o.Out, o.Err); err != nil {
+		return err
+	}
+	plan, err := planData(c, o)
+	if err != nil {
+		return err
+	}
+	if err := inTurn(r.team, func() error { return plan.provide(ctx, o.Out) }); err != nil {
+		return err
+	}
+	r.data, err = plan.load(ctx, r.encoder, o)
+	return err
+}
+
+// open prepares the run and, if there are no teachers to train first, builds it.
 func (r *Run) open(ctx context.Context) error {
 	if err := r.prepare(ctx, false); err != nil {
 		return err
 	}
+	if err := r.planTeachers(); err != nil {
+		return err
+	}
+	if len(r.missing.Teachers) > 0 {
+		return r.tryModels()
+	}
+	return r.build(ctx)
+}
+
+// build makes the model and asks its teachers, and checks that all processes agree.
+func (r *Run) build(ctx context.Context) error {
 	if err := torchx.Seed(r.config.Training.Seed); err != nil {
 		return err
 	}
@@ -271,14 +298,29 @@ func (r *Run) open(ctx context.Context) error {
 	if r.team == nil {
 		return nil
 	}
-	if err := r.agree(); err != nil {
+	if err := r.agree(); err != nil || len(r.missing.Teachers) > 0 || r.role != nil { // NCCL is in use since the first teacher
 		return err
 	}
 	return r.useNCCL()
 }
 
 // openTasks builds a model of tasks, and asks its teachers.
-func (r *Run) openTasks(ctx context.Context) (err error) {
+func (r *Run) openTasks(ctx context.Context) error {
+	if err := r.makeModel(); err != nil {
+		return err
+	}
+	if unused := fusion.UnusedRows(r.model.Config, r.data.tokenizer); unused != "" {
+		fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", r.encoder.dir, unused)
+	}
+	r.held = append(r.held, func() { r.teachers.drop() })
+	if err := inTurn(r.team, func() error { return r.askTeachers(ctx) }); err != nil {
+		return err
+	}
+	return r.data.identify()
+}
+
+// makeModel builds a model of tasks, with the weights that it starts from.
+func (r *Run) makeModel() (err error) {
 	if r.model, err = fusion.New(r.architecture, r.device); err != nil {
 		return err
 	}
@@ -293,20 +335,10 @@ func (r *Run) openTasks(ctx context.Context) (err error) {
 		return err
 	}
 	r.model.SetCheckpointing(r.config.Training.GradientCheckpointing)
-	if unused := fusion.UnusedRows(r.model.Config, r.data.tokenizer); unused != "" {
-		fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", r.encoder.dir, unused)
-	}
 	if err := weighClasses(r.model, r.config.Training.ClassWeights, r.data.sources); err != nil {
 		return err
 	}
-	if err := r.model.SetLabelSmoothing(r.config.Training.LabelSmoothing); err != nil {
-		return err
-	}
-	r.held = append(r.held, func() { r.teachers.drop() })
-	if err := inTurn(r.team, func() error { return r.askTeachers(ctx) }); err != nil {
-		return err
-	}
-	return r.data.identify()
+	return r.model.SetLabelSmoothing(r.config.Training.LabelSmoothing)
 }
 
 // frozen returns the frozen parts of the encoder.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
@@ -62,8 +63,8 @@ func position(p trainer.Progress) string {
 }
 
 // setAside renames the state of a stopped run that isn't resumed, to make room for the
-// new one.
-func setAside(of modeldir.Dir, out io.Writer) error {
+// new one. The files called keep stay.
+func setAside(of modeldir.Dir, out io.Writer, keep ...string) error {
 	dir := of.Run()
 	state, _, err := trainer.ReadState(dir)
 	stopped := err == nil && state.Progress.Step > 0
@@ -80,7 +81,7 @@ func setAside(of modeldir.Dir, out io.Writer) error {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		switch {
-		case e.Name() == lockFile:
+		case e.Name() == lockFile || slices.Contains(keep, e.Name()):
 		case stopped:
 			err = errors.Join(err, os.Rename(path, filepath.Join(previous, e.Name())))
 		default:

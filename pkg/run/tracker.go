@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -58,6 +59,7 @@ func (r *Run) openTracker(ctx context.Context, state trainer.State) (tracker, er
 	if processes := r.options.Place.Size; processes > 1 {
 		tags["processes"] = strconv.Itoa(processes)
 	}
+	maps.Copy(tags, r.teacherTags())
 	tracked, err := tracking.Open(ctx, tracking.Options{
 		URI:        trackingURI(c.MLflow),
 		Experiment: c.MLflow.ExperimentName,
@@ -66,6 +68,7 @@ func (r *Run) openTracker(ctx context.Context, state trainer.State) (tracker, er
 		OutboxDir:  r.dir.Outbox(),
 		Warn:       func(text string) { fmt.Fprintln(stderr, "train:", text) },
 		Tags:       tags,
+		Getenv:     r.role.env(),
 	})
 	if err != nil {
 		return tracker{}, fmt.Errorf("begin the MLflow run: %w", err)

@@ -18,6 +18,7 @@ type Console struct {
 	BaseObserver
 
 	out, bars            io.Writer
+	prefix               string // of the bars' titles
 	training, validating bar
 	shown                *terminal.Progress // of the current bar
 }
@@ -33,6 +34,9 @@ func NewConsole(out, bars io.Writer) *Console {
 	}
 	return &Console{out: out, bars: bars}
 }
+
+// SetPrefix sets what the titles of the progress bars begin with, such as "2/4 ".
+func (c *Console) SetPrefix(prefix string) { c.prefix = prefix }
 
 func (c *Console) printf(format string, args ...any) {
 	c.shown.Clear()
@@ -153,7 +157,7 @@ type bar struct {
 
 func (c *Console) bar(title string, total int) bar {
 	c.shown.Clear()
-	c.shown = terminal.NewProgress(c.bars, title, int64(total), terminal.Options{Lines: c.out})
+	c.shown = terminal.NewProgress(c.bars, c.prefix+title, int64(total), terminal.Options{Lines: c.out})
 	return bar{line: c.shown, total: total}
 }
 
