@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -242,37 +243,52 @@ func TestFair(t *testing.T) {
 	}
 }
 
-// TestSearch chooses a learning rate with the first seed, and keeps it for the second.
+// TestSearch chooses learning rates with the first seed, a taught model's with that seed's
+// teacher, and keeps them for the second, also if it is asked for later alone.
 func TestSearch(t *testing.T) {
 	t.Chdir("../..")
 	out := t.TempDir()
-	all := tiny()[:1]
-	c := tinyCompare(out, all, 1, 2)
-	c.Search = true
-	runCompare(t, c)
-	var f found
-	if err := json.Unmarshal([]byte(filetest.Read(t, filepath.Join(out, "models", "demo-calls-24-60-24-one.search.json"))), &f); err != nil {
-		t.Fatal(err)
+	teacher := tiny()[0]
+	taught := recipe{group: compareGroup, name: "taught", teachers: &teacher, settings: append(teaching(), teacher.settings...)}
+	run := func(seeds ...uint64) {
+		c := tinyCompare(out, []recipe{teacher, taught}, seeds...)
+		c.Recipes, c.Search = []string{"taught"}, true
+		runCompare(t, c)
 	}
-	if f.Seed != 1 || len(f.Tries) != 3 || f.Tries[0].Rate != 7.5e-4 || f.Tries[1].Rate != 1.5e-3 || f.Tries[2].Rate != 3e-3 {
-		t.Errorf("tried %+v", f)
+	run(1)
+	kept := map[string]string{}
+	for _, name := range []string{"one", "taught"} {
+		kept[name] = filetest.Read(t, filepath.Join(out, "models", "demo-calls-24-60-24-"+name+".search.json"))
+		var f found
+		if err := json.Unmarshal([]byte(kept[name]), &f); err != nil {
+			t.Fatal(err)
+		}
+		if f.Seed != 1 || len(f.Tries) != 3 || f.Tries[0].Rate != 7.5e-4 || f.Tries[1].Rate != 1.5e-3 || f.Tries[2].Rate != 3e-3 {
+			t.Errorf("%s: tried %+v", name, f)
+		}
+		best := slices.MaxFunc(f.Tries, func(a, b attempt) int { return cmp.Compare(a.Score, b.Score) })
+		if best.Score == 0 || f.Rate != best.Rate {
+			t.Errorf("%s: chose %v of %+v", name, f.Rate, f.Tries)
+		}
 	}
-	for _, try := range f.Tries {
-		if chosen := try.Rate == f.Rate; try.Score == 0 || !chosen && try.Score > f.Tries[slices.IndexFunc(f.Tries, func(a attempt) bool { return a.Rate == f.Rate })].Score {
-			t.Errorf("chose %v of %+v", f.Rate, f.Tries)
+	run(2)
+	run(1, 3)
+	for name, was := range kept {
+		if is := filetest.Read(t, filepath.Join(out, "models", "demo-calls-24-60-24-"+name+".search.json")); is != was {
+			t.Errorf("%s: searched again: %s, before %s", name, is, was)
 		}
 	}
 	list, err := readResults(filepath.Join(out, "results.jsonl"))
-	if err != nil || len(list) != 2 {
+	if err != nil || len(list) != 3 {
 		t.Fatalf("%d results, %v", len(list), err)
 	}
 	for _, r := range list {
-		if r.Rates["all"] != f.Rate || r.Searching.CPUMinutes != f.Cost.CPUMinutes {
-			t.Errorf("seed %d: rate %v, search of %v", r.Seed, r.Rates, r.Searching)
+		if r.Rates["all"] != list[0].Rates["all"] || r.Searching.CPUMinutes != list[0].Searching.CPUMinutes || r.Teachers.CPUMinutes <= 0 {
+			t.Errorf("seed %d: rate %v, search of %v, teachers of %v", r.Seed, r.Rates, r.Searching, r.Teachers)
 		}
 	}
 	models, err := filepath.Glob(filepath.Join(out, "models", "*", "model.safetensors"))
-	if err != nil || len(models) != 4 { // three of the first seed, one of the second
+	if err != nil || len(models) != 2*(3+1+1) { // three rates with seed 1, one with each other seed
 		t.Errorf("trained %v, %v", models, err)
 	}
 }

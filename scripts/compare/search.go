@@ -21,7 +21,7 @@ func factors() []float64 { return []float64{0.5, 1, 2} }
 
 // found is a finished search for a learning rate.
 type found struct {
-	Settings []string  `json:"settings"`
+	Settings []string  `json:"settings"` // for any seed
 	Seed     uint64    `json:"seed"`
 	Tries    []attempt `json:"tries"`
 	Rate     float64   `json:"rate"`
@@ -37,24 +37,23 @@ type attempt struct {
 
 // search returns the model's learning rate: the one of the highest validation score, the
 // lowest of several. It is found once, with the first seed, and kept beside the models.
-func (c *compare) search(ctx context.Context, m model) (found, error) {
-	path, settings := filepath.Join(c.Out, "models", m.name+".search.json"), slices.Concat(m.from, m.settings)
-	var f found
-	data, err := os.ReadFile(path)
-	if err == nil {
-		err = json.Unmarshal(data, &f)
+func (c *compare) search(ctx context.Context, m model, seed uint64) (found, error) {
+	path := filepath.Join(c.Out, "models", m.name+".search.json")
+	f, err := readFound(path)
+	if err == nil && !slices.Equal(f.Settings, m.anySeed) && seed != c.Seeds[0] {
+		if err = m.first(); err == nil {
+			f, err = readFound(path)
+		}
 	}
-	switch {
-	case err == nil && slices.Equal(f.Settings, settings):
-		return f, nil
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return f, fmt.Errorf("read which learning rate was chosen: %w; delete %s to search again", err, path)
+	if err != nil || slices.Equal(f.Settings, m.anySeed) {
+		return f, err
 	}
 	if f, err = c.searchAnew(ctx, m); err != nil {
 		return f, err
 	}
-	f.Settings = settings
-	if data, err = json.MarshalIndent(f, "", "  "); err == nil {
+	f.Settings = m.anySeed
+	data, err := json.MarshalIndent(f, "", "  ")
+	if err == nil {
 		err = renameio.WriteFile(path, append(data, '\n'), 0o644)
 	}
 	if err != nil {
@@ -63,6 +62,22 @@ func (c *compare) search(ctx context.Context, m model) (found, error) {
 	return f, nil
 }
 
+// readFound reads a finished search; none if there is no file.
+func readFound(path string) (f found, err error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &f)
+	}
+	if err != nil {
+		return f, fmt.Errorf("read which learning rate was chosen: %w; delete %s to search again", err, path)
+	}
+	return f, nil
+}
+
+// searchAnew tries the rates with the first seed, whose teachers are those of m.
 func (c *compare) searchAnew(ctx context.Context, m model) (found, error) {
 	f := found{Seed: c.Seeds[0]}
 	base, _, err := config.Load(m.file, m.settings)

@@ -67,6 +67,11 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 		m := model{
 			name: strings.TrimSuffix(fmt.Sprintf("%s-%s%s-%s", folderName(s.name), r.name, foldName("-fold%d", s.fold), p.name), "-"),
 			file: tasksConfig, settings: append(fill(r.of(p), values), paths(p, s.train)...), from: from,
+			anySeed: slices.Concat(from, r.of(p), paths(p, s.train)),
+			first: func() error {
+				_, err := c.train(ctx, r, s, c.Seeds[0])
+				return err
+			},
 		}
 		if err := c.trainPart(ctx, p, m, seed, &t); err != nil {
 			return t, err
@@ -75,10 +80,12 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 	return t, nil
 }
 
-// model is one of a recipe's models on some calls, for all seeds.
+// model is one of a recipe's models on some calls.
 type model struct {
 	name, file     string
 	settings, from []string
+	anySeed        []string     // settings without the folders of the seed's teachers
+	first          func() error // trains the recipe's models with the first seed, and searches their learning rates
 }
 
 // job trains the model with a seed, and a learning rate unless that is 0.
@@ -98,7 +105,7 @@ func (c *compare) job(m model, seed uint64, rate float64) job {
 func (c *compare) trainPart(ctx context.Context, p part, m model, seed uint64, t *team) error {
 	var rate float64
 	if c.Search {
-		found, err := c.search(ctx, m)
+		found, err := c.search(ctx, m, seed)
 		if err != nil {
 			return err
 		}
