@@ -20,8 +20,8 @@ model of all tasks makes as many updates for a task in E epochs as a single-task
 calls in the short form, of other seeds to train and to test on.
 
 OUT gets results.jsonl (a line for each finished run), table.md, summary.json and plots. After a stop, the same command goes
-on with the training that it was in. Start with another OUT after changing configs/quickstart.yaml or configs/pretrain.yaml.
-Run it in the repository's root.
+on with the training that it was in. Start with another OUT after changing configs/quickstart.yaml, configs/pretrain.yaml
+or the files of --data. Run it in the repository's root.
 
 Recipes, by group (levers may need keys that this version's configuration lacks):
 ` + describe(recipes(false)) + `
