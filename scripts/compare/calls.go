@@ -21,6 +21,7 @@ type calls [3]string
 // sets are calls to train and to test on.
 type sets struct {
 	name        string // "demo calls" with their numbers, or the name of the folder
+	folder      string // begins the names of models trained on them
 	fold        int    // from 1; 0: not a fold
 	train, test calls
 }
@@ -40,7 +41,7 @@ func inFolder(dir string, names ...string) calls {
 // each to test on. They are the same each time.
 func demoCalls(ctx context.Context, dir string, train []int, test int) (sets, error) {
 	of := fmt.Sprintf("%d + %d + %d", train[0], train[1], train[2])
-	s := sets{name: "demo calls, " + of}
+	s := sets{name: fmt.Sprintf("demo calls, %s, tested on 3 × %d", of, test), folder: "demo-" + folderName(of)}
 	for _, part := range []struct {
 		files *calls
 		name  string
@@ -129,7 +130,7 @@ func crossValidation(source, dir string, n int) ([]sets, error) {
 			return nil, fmt.Errorf("write fold %d of %s: %w", fold+1, source, err)
 		}
 		name := fmt.Sprintf("%s, %d folds", filepath.Base(source), n)
-		list = append(list, sets{name: name, fold: fold + 1, train: inFolder(train, names...), test: inFolder(test, names...)})
+		list = append(list, sets{name: name, folder: folderName(name), fold: fold + 1, train: inFolder(train, names...), test: inFolder(test, names...)})
 	}
 	return list, nil
 }

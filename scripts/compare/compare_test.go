@@ -51,7 +51,7 @@ func runCompare(t *testing.T, c *compare) (table, told string) {
 	return stdout.String(), stderr.String()
 }
 
-const tinyData = "demo calls, 24 + 60 + 24"
+const tinyData = "demo calls, 24 + 60 + 24, tested on 3 × 12"
 
 // TestResume loses the first run's result, and goes on.
 func TestResume(t *testing.T) {
@@ -59,7 +59,7 @@ func TestResume(t *testing.T) {
 	out := t.TempDir()
 	run := func(seeds ...uint64) (table, told string) { return runCompare(t, tinyCompare(out, tiny(), seeds...)) }
 	file := filepath.Join(out, "results.jsonl")
-	model := filepath.Join(out, "models", "demo-calls-24-60-24-one-1", "model.safetensors")
+	model := filepath.Join(out, "models", "demo-24-60-24-one-1", "model.safetensors")
 
 	if _, told := run(1); told != "one: "+tinyData+", seed 1\ntwo: "+tinyData+", seed 1\n" {
 		t.Fatalf("first time: %s", told)
@@ -116,7 +116,7 @@ func TestResume(t *testing.T) {
 		t.Errorf("summary.json: %+v, %v", summaries, err)
 	}
 	for _, name := range []string{"means.svg", "means.png", "validation-ner.svg", "validation-cls.svg", "validation-qa.png"} {
-		filetest.Read(t, filepath.Join(out, "plots", "demo-calls-24-60-24", name))
+		filetest.Read(t, filepath.Join(out, "plots", folderName(tinyData), name))
 	}
 	for call := range synth.NER(synth.Options{NER: 12, Seed: testCalls, Short: true}) {
 		if strings.Contains(filetest.Read(t, file), string(call.Text)) {
@@ -155,7 +155,7 @@ func TestStop(t *testing.T) {
 	whole, out := t.TempDir(), t.TempDir()
 	runCompare(t, tinyCompare(whole, all, 1))
 
-	model := filepath.Join(out, "models", "demo-calls-24-60-24-three-1")
+	model := filepath.Join(out, "models", "demo-24-60-24-three-1")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	err := tinyCompare(out, all, 1).Run(stopsAt{ctx, cancel, model + ".log", "Epoch 2/3"}, cli.Streams{Out: new(bytes.Buffer), Err: new(bytes.Buffer)})
@@ -212,7 +212,7 @@ func TestFair(t *testing.T) {
 		}
 	}
 
-	models := filepath.Join(out, "models", "demo-calls-24-60-24-")
+	models := filepath.Join(out, "models", "demo-24-60-24-")
 	updates := func(name string) int {
 		var m struct{ History []struct{ Step int } }
 		if err := json.Unmarshal([]byte(filetest.Read(t, filepath.Join(models+name, "metrics.json"))), &m); err != nil || len(m.History) != 1 {
@@ -258,7 +258,7 @@ func TestSearch(t *testing.T) {
 	run(1)
 	kept := map[string]string{}
 	for _, name := range []string{"one", "taught"} {
-		kept[name] = filetest.Read(t, filepath.Join(out, "models", "demo-calls-24-60-24-"+name+".search.json"))
+		kept[name] = filetest.Read(t, filepath.Join(out, "models", "demo-24-60-24-"+name+".search.json"))
 		var f found
 		if err := json.Unmarshal([]byte(kept[name]), &f); err != nil {
 			t.Fatal(err)
@@ -274,7 +274,7 @@ func TestSearch(t *testing.T) {
 	run(2)
 	run(1, 3)
 	for name, was := range kept {
-		if is := filetest.Read(t, filepath.Join(out, "models", "demo-calls-24-60-24-"+name+".search.json")); is != was {
+		if is := filetest.Read(t, filepath.Join(out, "models", "demo-24-60-24-"+name+".search.json")); is != was {
 			t.Errorf("%s: searched again: %s, before %s", name, is, was)
 		}
 	}

@@ -26,6 +26,7 @@ type recipeSummary struct {
 	Name       string                 `json:"name"`
 	Title      string                 `json:"title"`
 	Runs       int                    `json:"runs"`
+	Seeds      []uint64               `json:"seeds"`                    // by run
 	Figures    map[string]estimate    `json:"figures"`                  // by the keys of the results, and "mean"
 	Difference map[string]figureValue `json:"difference,omitempty"`     // from the baseline, by the keys of Figures
 	Paired     int                    `json:"paired_runs"`              // behind Difference
@@ -133,6 +134,9 @@ func summariseRuns(recipe recipe, runs []result) recipeSummary {
 		Training:   mean(valuesOf(runs, func(r result) float64 { return r.Training.CPUMinutes })),
 		Teachers:   mean(valuesOf(runs, func(r result) float64 { return r.Teachers.CPUMinutes })),
 		single:     recipe.single(), runs: runs,
+	}
+	for _, r := range runs {
+		s.Seeds = append(s.Seeds, r.Seed)
 	}
 	for _, key := range figureKeys() {
 		e := estimate{Values: valuesOf(runs, func(r result) float64 { return r.value(key) })}

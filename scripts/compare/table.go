@@ -119,7 +119,7 @@ func writeVerdicts(b *strings.Builder, s summary) {
 	if len(s.Verdicts) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "Target: each figure at most %.1f points below the better of %s, the mean %.1f point above it:\n\n",
+	fmt.Fprintf(b, "Target: each figure at most %.1f points below the better of %s, the mean %.1f point above it (in points from that):\n\n",
 		100*slack, strings.Join(references(), " and "), 100*gain)
 	for _, v := range s.Verdicts {
 		var words []string

@@ -65,7 +65,7 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 	}
 	for _, p := range r.models() {
 		m := model{
-			name: strings.TrimSuffix(fmt.Sprintf("%s-%s%s-%s", folderName(s.name), r.name, foldName("-fold%d", s.fold), p.name), "-"),
+			name: strings.TrimSuffix(fmt.Sprintf("%s-%s%s-%s", s.folder, r.name, foldName("-fold%d", s.fold), p.name), "-"),
 			file: tasksConfig, settings: append(fill(r.of(p), values), paths(p, s.train)...), from: from,
 			anySeed: slices.Concat(from, r.of(p), paths(p, s.train)),
 			first: func() error {
@@ -170,5 +170,5 @@ func (c *compare) check(chosen []recipe) error {
 }
 
 func folderName(name string) string {
-	return strings.NewReplacer(" + ", "-", " ", "-", ",", "").Replace(name)
+	return strings.NewReplacer(" + ", "-", " × ", "-x-", " ", "-", ",", "").Replace(name)
 }
