@@ -79,14 +79,14 @@ sbom: ## Write the bill of materials, bin/sbom.cdx.json (CycloneDX).
 	scripts/sbom.sh
 
 .PHONY: compare
-compare: libtorch ## Teachers, a plain and a distilled student, side by side (SEEDS="1 2 3"; ten minutes a seed and more).
-	scripts/compare.sh $(SEEDS)
+# Processor time is measured: OpenMP's threads must sleep, not spin.
+compare encoders: export OMP_WAIT_POLICY = passive
+compare: compiled ## One model against one for each task, over seeds; goes on where it stopped (ARGS="--recipes compare,weights-auto --seeds 1,2,3,4,5"; --help).
+	go run ./scripts/compare $(ARGS)
 
 .PHONY: encoders
-# Processor time is measured: OpenMP's threads must sleep, not spin.
-encoders: export OMP_WAIT_POLICY = passive
-encoders: compiled minilm ## Encoders side by side, over seeds; goes on where it stopped (ARGS="--recipes quickstart,minilm --seeds 1"; --help).
-	go run ./scripts/compare encoders $(ARGS)
+encoders: compiled minilm ## Encoders side by side, likewise (ARGS="--recipes quickstart,minilm --seeds 1").
+	go run ./scripts/compare --encoder .minilm --out data/encoders --baseline quickstart $(if $(findstring --recipes,$(ARGS)),,--recipes encoders) $(ARGS)
 
 .PHONY: bench
 bench: libtorch ## Measure against PyTorch and ONNX Runtime, side by side (half an hour; 4 GB).

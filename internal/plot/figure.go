@@ -1,5 +1,5 @@
 // Package plot draws the figures of evaluation reports: confusion matrices,
-// reliability diagrams, threshold sweeps, bars and lines. A figure is as large
+// reliability diagrams, threshold sweeps, bars, lines and intervals. A figure is as large
 // as its labels need, and looks the same as PNG and as SVG. The same input
 // gives the same bytes.
 //

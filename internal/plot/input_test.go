@@ -32,6 +32,12 @@ func TestBadInput(t *testing.T) {
 	lines := func(series ...Series) func() (*Figure, error) {
 		return func() (*Figure, error) { return Lines("", "", "", series) }
 	}
+	intervals := func(title string, labels []string, groups ...Estimates) func() (*Figure, error) {
+		return func() (*Figure, error) { return Intervals(title, labels, groups) }
+	}
+	one := func(value, low, high float64) Estimates {
+		return Estimates{Values: []float64{value}, Low: []float64{low}, High: []float64{high}}
+	}
 	two := []string{"a", "b"}
 	for name, c := range map[string]struct {
 		draw func() (*Figure, error)
@@ -84,7 +90,17 @@ func TestBadInput(t *testing.T) {
 			lines(Series{X: []float64{1}, Y: []float64{1}, Low: []float64{2}, High: []float64{1}}), "Low 2 is above High 1"},
 		"lines, NaN in the interval": {
 			lines(Series{X: []float64{1}, Y: []float64{1}, Low: []float64{nan}, High: []float64{1}}), "Low 0 is NaN"},
-		"lines, name": {lines(Series{Name: long, X: []float64{1}, Y: []float64{1}}), "name 0 has 201"},
+		"intervals, no labels": {intervals("", nil, one(1, 1, 1)), "no labels"},
+		"intervals, too many":  {intervals("", many, one(1, 1, 1)), "251 labels"},
+		"intervals, no groups": {intervals("", []string{"a"}), "no groups"},
+		"intervals, values":    {intervals("", two, one(1, 1, 1)), "group 0: 2 labels, but 1 values"},
+		"intervals, NaN":       {intervals("", []string{"a"}, one(nan, 1, 1)), "value 0 is NaN"},
+		"intervals, infinite":  {intervals("", []string{"a"}, one(1, 1, 1), one(1, 1, inf)), "group 1: High 0 is +Inf"},
+		"intervals, outside":   {intervals("", []string{"a"}, one(1, 2, 3)), "value 0: 1 isn't within 2 and 3"},
+		"intervals, title":     {intervals(long, []string{"a"}, one(1, 1, 1)), "title has 201"},
+		"intervals, panel":     {intervals("", []string{"a"}, Estimates{Title: long, Values: []float64{1}, Low: []float64{1}, High: []float64{1}}), "group's title has 201"},
+		"intervals, label":     {intervals("", []string{long}, one(1, 1, 1)), "label 0 has 201"},
+		"lines, name":          {lines(Series{Name: long, X: []float64{1}, Y: []float64{1}}), "name 0 has 201"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, err := c.draw()

@@ -80,6 +80,13 @@ func samples(t *testing.T) map[string]sample {
 	add("lines", []string{"train", "validation", "epoch", "loss", "1", "2", "3"}, f, err)
 	f, err = Lines("", "", "", []Series{{X: []float64{0}, Y: []float64{0}, Low: []float64{0}, High: []float64{0}}})
 	add("lines of one point", nil, f, err)
+	f, err = Intervals("Runs", []string{"plain", "taught by \"t\""}, []Estimates{
+		{Title: "entity F1", Values: []float64{0.9, 0.95}, Low: []float64{0.88, 0.95}, High: []float64{0.92, 0.95}},
+		{Title: "CLS accuracy", Values: []float64{1, -2}, Low: []float64{0, -3}, High: []float64{2, -1}},
+	})
+	add("intervals", []string{"Runs", "plain", "taught by \"t\"", "entity F1", "CLS accuracy", "0.88", "-2", "2"}, f, err)
+	f, err = Intervals("", odd, []Estimates{{Values: make([]float64, 4), Low: make([]float64, 4), High: make([]float64, 4)}})
+	add("intervals odd", oddShown, f, err)
 	return all
 }
 

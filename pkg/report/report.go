@@ -70,11 +70,21 @@ type Head struct {
 // New reports on outputs. The report on a task without records has only zeros.
 // Resampling can take long; ctx cancels it.
 func New(ctx context.Context, o Outputs, opt Options) (Report, error) {
-	if err := o.check(); err != nil {
+	r, m, err := measured(o, opt)
+	if err != nil {
 		return Report{}, fmt.Errorf("report on task %s: %w", o.Task.Name, err)
 	}
+	r.Headline, err = m.figures(ctx, len(o.Records), opt)
+	return r, err
+}
+
+// measured returns a report without its headline, and what computes that.
+func measured(o Outputs, opt Options) (Report, measure, error) {
+	if err := o.check(); err != nil {
+		return Report{}, measure{}, err
+	}
 	if err := opt.check(o.Task); err != nil {
-		return Report{}, fmt.Errorf("report on task %s: %w", o.Task.Name, err)
+		return Report{}, measure{}, err
 	}
 	r := Report{Task: o.Task.Name, Kind: o.Task.Kind, Records: len(o.Records), Resamples: opt.Resamples, Seed: opt.Seed, numbers: o.Records}
 	var m measure
@@ -87,11 +97,7 @@ func New(ctx context.Context, o Outputs, opt Options) (Report, error) {
 	default:
 		m = r.addFlags(o, opt)
 	}
-	if err != nil {
-		return Report{}, fmt.Errorf("report on task %s: %w", o.Task.Name, err)
-	}
-	r.Headline, err = m.figures(ctx, len(o.Records), opt)
-	return r, err
+	return r, m, err
 }
 
 // Figures returns the report's figures for a tracker: the headline, then, under the

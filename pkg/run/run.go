@@ -150,6 +150,9 @@ func (r *Run) Fit(ctx context.Context) error {
 	return r.leave(r.fitAfterTeachers(ctx, fit))
 }
 
+// History returns the history of the run so far; of a resumed run, with that before the stop.
+func (r *Run) History() *trainer.History { return r.trainer.History() }
+
 // Close releases the run's folder, model and teachers. If other processes are waiting
 // for this one, because Fit wasn't called or has panicked, they end too.
 func (r *Run) Close() {

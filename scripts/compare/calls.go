@@ -20,7 +20,8 @@ type calls [3]string
 
 // sets are calls to train and to test on.
 type sets struct {
-	name        string // "demo calls", or that of the folder
+	name        string // "demo calls" with their numbers, or the name of the folder
+	folder      string // begins the names of models trained on them
 	fold        int    // from 1; 0: not a fold
 	train, test calls
 }
@@ -32,28 +33,23 @@ const (
 	unlabelledSeed = 424242
 )
 
-// sizes are the numbers of demo calls: to train on (entities, cases, quality), to test on
-// of each kind, and unlabelled ones.
-type sizes struct {
-	train            [3]int
-	test, unlabelled int
-}
-
 func inFolder(dir string, names ...string) calls {
 	return calls{filepath.Join(dir, names[0]), filepath.Join(dir, names[1]), filepath.Join(dir, names[2])}
 }
 
-// demoCalls writes demo calls in the short form. They are the same each time.
-func demoCalls(ctx context.Context, dir string, n sizes) (sets, error) {
-	s := sets{name: "demo calls"}
+// demoCalls writes demo calls in the short form: train[i] of each kind to train on, and test of
+// each to test on. They are the same each time.
+func demoCalls(ctx context.Context, dir string, train []int, test int) (sets, error) {
+	of := fmt.Sprintf("%d + %d + %d", train[0], train[1], train[2])
+	s := sets{name: fmt.Sprintf("demo calls, %s, tested on 3 × %d", of, test), folder: "demo-" + folderName(of)}
 	for _, part := range []struct {
 		files *calls
 		name  string
-		n     [3]int
+		n     []int
 		seed  uint64
 	}{
-		{&s.train, "demo-train", n.train, trainCalls},
-		{&s.test, "demo-test", [3]int{n.test, n.test, n.test}, testCalls},
+		{&s.train, "demo-train-" + folderName(of), train, trainCalls},
+		{&s.test, fmt.Sprintf("demo-test-%d", test), []int{test, test, test}, testCalls},
 	} {
 		options := synth.Options{NER: part.n[0], Cases: part.n[1], QA: part.n[2], Seed: part.seed, Short: true}
 		folder := filepath.Join(dir, part.name)
@@ -134,7 +130,7 @@ func crossValidation(source, dir string, n int) ([]sets, error) {
 			return nil, fmt.Errorf("write fold %d of %s: %w", fold+1, source, err)
 		}
 		name := fmt.Sprintf("%s, %d folds", filepath.Base(source), n)
-		list = append(list, sets{name: name, fold: fold + 1, train: inFolder(train, names...), test: inFolder(test, names...)})
+		list = append(list, sets{name: name, folder: folderName(name), fold: fold + 1, train: inFolder(train, names...), test: inFolder(test, names...)})
 	}
 	return list, nil
 }

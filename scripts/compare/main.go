@@ -1,23 +1,13 @@
-// Command compare compares ways of making a model, over seeds.
-//
-//	compare encoders …            trains, scores, and prints a table: compare encoders --help
-//	compare METRICS.JSON…         joins eval's reports on the models of scripts/compare.sh into a table
+// Command compare trains models in several ways, over seeds, and compares them on calls that
+// none of them has seen: compare --help.
 package main
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/trident-nlp/trident/internal/cli"
 )
 
 func main() {
-	args := os.Args[1:]
-	if len(args) > 0 && args[0] == "encoders" {
-		os.Exit(cli.Main("compare encoders", help, &encoders{}, args[1:], cli.Standard()))
-	}
-	if err := compare(args, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "compare:", err)
-		os.Exit(1)
-	}
+	os.Exit(cli.Main("compare", help(), &compare{}, os.Args[1:], cli.Standard()))
 }

@@ -1,88 +1,114 @@
 package main
 
-import (
-	"fmt"
-	"os"
-	"slices"
-	"strings"
+// recipes are all known ways. All but the encoders' start from the pretrained encoder, if
+// pretrained, or else from scratch.
+func recipes(pretrained bool) []recipe {
+	var base []string
+	if pretrained {
+		base = fineTuned("$encoder")
+	}
+	equal := []string{"training.loss_weights=null"}
+	weighted := []string{"training.loss_weights.ner=5", "training.loss_weights.cls=1", "training.loss_weights.qa=2"}
 
-	"github.com/trident-nlp/trident/internal/cli"
-)
+	singles := recipe{group: compareGroup, name: "singles", title: "a model for each task, with the prototype's heads", parts: prototypes()}
+	attention := recipe{group: compareGroup, name: "singles-attention", title: "a model for each task, with the fused model's heads", parts: divided()}
+	fused := func(g group, name, title string, settings ...string) recipe {
+		return recipe{group: g, name: name, title: title, settings: settings}
+	}
+	distilled := func(g group, name, title string, teachers recipe, settings ...string) recipe {
+		return recipe{group: g, name: name, title: title, teachers: &teachers, settings: append(append(teaching(), equal...), settings...)}
+	}
+	list := []recipe{
+		singles,
+		attention,
+		fused(compareGroup, "plain", "one model, equal weights", equal...),
+		fused(compareGroup, "weights-5-1-2", "one model, losses weighted 5 : 1 : 2", weighted...),
+		distilled(compareGroup, "distilled", "one model, taught by singles", singles),
+		distilled(compareGroup, "distilled-attention", "one model, taught by singles-attention", attention),
 
-// recipe is a way of making a model of the three tasks. Its settings are keys of the
-// configuration over configs/quickstart.yaml. $encoder in them is the pretrained encoder, and
-// $NAME the folder of the stage of that name.
-type recipe struct {
-	name, title string
-	stages      []stage // pretraining, in order
-	settings    []string
+		fused(leversGroup, "weights-auto", "one model, loss_weights: auto", "training.loss_weights=auto"),
+		fused(leversGroup, "weights-log-classes", "one model, loss_weights: log_classes", "training.loss_weights=log_classes"),
+		fused(leversGroup, "weights-gradient-norm", "one model, loss_weights: gradient_norm", "training.loss_weights=gradient_norm"),
+		fused(leversGroup, "weights-uncertainty", "one model, loss_weights: uncertainty", "training.loss_weights=uncertainty"),
+		fused(leversGroup, "mixed", "one model, batches of several tasks", append(equal, "training.mix_tasks=true")...),
+		fused(leversGroup, "annealed-sampling", "one model, sampling: annealed", append(equal, "training.sampling=annealed")...),
+		distilled(leversGroup, "distilled-annealed", "one model, teachers' weight falls", singles, "distill.teachers.ner.annealing=linear",
+			"distill.teachers.cls.annealing=linear", "distill.teachers.qa.annealing=linear"),
+		distilled(leversGroup, "distilled-every-call", "one model, every call taught for all tasks", singles, "distill.every_call=true"),
+	}
+	for i := range list {
+		list[i] = list[i].after(base)
+	}
+	return append(list, encoders(weighted)...)
 }
 
-// stage is a run of task: pretrain, over configs/pretrain.yaml, shared by all recipes and
-// seeds. $calls are the unlabelled calls.
-type stage struct {
-	name     string
-	settings []string
-}
-
-// recipes are all known ways. Two epochs of MiniLM take eight minutes of
-// processor time: four on two idle cores.
-func recipes() []recipe {
+// encoders are ways of making a model, and the encoder that it starts from. Two epochs of
+// MiniLM take eight minutes of processor time: four on two idle cores.
+func encoders(weighted []string) []recipe {
 	continued := stage{"continued", []string{
 		"backbone.model_name=$encoder", "training.num_epochs=1", "training.learning_rate=1e-4",
 	}}
 	student := stage{"student", []string{
 		"distill.encoder.model=$continued", "distill.encoder.layers=[0, 2, 4]", "training.num_epochs=1", "training.learning_rate=5e-4",
 	}}
-	fineTuned := func(encoder string) []string {
-		return []string{
-			"backbone.init=pretrained", "backbone.model_name=" + encoder, "training.num_epochs=2", "training.learning_rate=2e-4",
-		}
-	}
-	return []recipe{
+	list := []recipe{
 		{name: "quickstart", title: "quickstart's size, from scratch"},
 		{name: "minilm", title: "MiniLM", settings: fineTuned("$encoder")},
 		{name: "continued", title: "MiniLM, pretrained further on calls", stages: []stage{continued}, settings: fineTuned("$continued")},
 		{name: "student", title: "3 layers distilled from that", stages: []stage{continued, student}, settings: fineTuned("$student")},
 	}
-}
-
-// choose finds recipes by name, in the order of all; no names are all.
-func choose(all []recipe, names []string) ([]recipe, error) {
-	if len(names) == 0 {
-		return all, nil
-	}
-	var known []string
-	for _, r := range all {
-		known = append(known, r.name)
-	}
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return nil, fmt.Errorf("%w: --recipes has no %q; the recipes are %s", cli.ErrUsage, name, strings.Join(known, ", "))
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(r recipe) bool { return !slices.Contains(names, r.name) }), nil
-}
-
-// fingerprint lists all settings, with their $NAMEs. Results of a recipe with others don't count.
-func (r recipe) fingerprint() []string {
-	list := []string{}
-	for _, s := range r.stages {
-		list = append(list, s.settings...)
-	}
-	return append(list, r.settings...)
-}
-
-// usesEncoder reports whether it starts from the pretrained encoder.
-func (r recipe) usesEncoder() bool {
-	return strings.Contains(strings.Join(r.fingerprint(), " "), "$encoder")
-}
-
-// fill replaces the $NAMEs in settings.
-func fill(settings []string, values map[string]string) []string {
-	var list []string
-	for _, s := range settings {
-		list = append(list, os.Expand(s, func(name string) string { return values[name] }))
+	for i := range list {
+		list[i].group = encodersGroup
+		list[i].settings = append(list[i].settings, weighted...)
 	}
 	return list
+}
+
+func fineTuned(encoder string) []string {
+	return []string{
+		"backbone.init=pretrained", "backbone.model_name=" + encoder, "training.num_epochs=2", "training.learning_rate=2e-4",
+	}
+}
+
+// prototypes are the Python prototype's three models, trained as the fused one: the defaults of
+// their tasks differ in what is held out, in validation, and in what the best weights are.
+func prototypes() []part {
+	asFused := []string{
+		"training.loss_weights=null", "training.eval_steps=0", "training.metric_for_best_model=avg", "training.early_stopping_min_delta=0",
+		"data.validation_size=0", "data.stratify=",
+	}
+	var list []part
+	for i, task := range []string{"ner", "classification", "qa"} {
+		name := taskNames()[i]
+		list = append(list, part{name: name, tasks: []string{name}, settings: append([]string{"task=" + task}, asFused...)})
+	}
+	return list
+}
+
+// divided are three models that each have one task of the fused model, with its head.
+func divided() []part {
+	var list []part
+	for _, name := range taskNames() {
+		list = append(list, part{name: name, tasks: []string{name}, settings: []string{"training.loss_weights=null"}})
+	}
+	return list
+}
+
+// teaching are the settings of a model with teachers.
+func teaching() []string {
+	list := []string{"task=distill"}
+	for _, name := range taskNames() {
+		list = append(list, "distill.teachers."+name+".model=$"+name)
+	}
+	return list
+}
+
+// after puts settings before the recipe's, and its teachers'.
+func (r recipe) after(settings []string) recipe {
+	r.settings = append(append([]string{}, settings...), r.settings...)
+	if r.teachers != nil {
+		teachers := r.teachers.after(settings)
+		r.teachers = &teachers
+	}
+	return r
 }

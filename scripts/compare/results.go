@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,16 +21,22 @@ import (
 type result struct {
 	Recipe   string   `json:"recipe"`
 	Encoder  string   `json:"encoder,omitempty"` // of recipes that use one
-	Settings []string `json:"settings"`          // of the stages and of fine-tuning
-	Data     string   `json:"data"`              // "demo calls", or the name of the folder
+	Settings []string `json:"settings"`          // of stages, teachers and models
+	Search   bool     `json:"search,omitempty"`  // learning rates were searched
+	Data     string   `json:"data"`              // the sets' name
 	Seed     uint64   `json:"seed"`
 	Fold     int      `json:"fold,omitempty"` // from 1; 0: there are separate test calls
 
 	Figures    map[string]figureValue `json:"figures"` // by task and name: "ner entity_f1"
 	Parameters int64                  `json:"parameters"`
-	CallMillis float64                `json:"cpu_ms_per_call"` // processor time of one thread
-	Training   cost                   `json:"training"`
-	Pretrain   cost                   `json:"pretraining"` // of all stages; once for all seeds
+	CallMillis float64                `json:"cpu_ms_per_call"`          // processor time of one thread
+	Training   cost                   `json:"training"`                 // of the recipe's models
+	Teachers   cost                   `json:"teachers"`                 // of the models that taught them
+	Pretrain   cost                   `json:"pretraining"`              // of all stages; once for all seeds
+	Searching  cost                   `json:"searching"`                // of all rates tried, the chosen ones included; once for all seeds
+	Rates      map[string]float64     `json:"learning_rates,omitempty"` // with Search, by part
+	Curves     map[string][]point     `json:"curves"`                   // figures on the validation calls, by the keys of Figures
+	Outputs    string                 `json:"outputs"`                  // file in the folder outputs
 	Finished   time.Time              `json:"finished"`
 }
 
@@ -55,8 +62,15 @@ func (c cost) plus(other cost) cost {
 // same reports whether two results are of the same run, also if they weren't trained at
 // the same time. A recipe whose settings have changed is another one.
 func (r result) same(other result) bool {
-	return r.Recipe == other.Recipe && r.Encoder == other.Encoder && slices.Equal(r.Settings, other.Settings) &&
+	return r.Recipe == other.Recipe && r.Encoder == other.Encoder && slices.Equal(r.Settings, other.Settings) && r.Search == other.Search &&
 		r.Data == other.Data && r.Seed == other.Seed && r.Fold == other.Fold
+}
+
+// id identifies a run: runs that aren't the same have other ones.
+func (r result) id() string {
+	text := fmt.Sprintf("%q %q %q %v %q %d %d", r.Recipe, r.Encoder, r.Settings, r.Search, r.Data, r.Seed, r.Fold)
+	sum := sha256.Sum256([]byte(text))
+	return fmt.Sprintf("%s-%d-%x", r.Recipe, r.Seed, sum[:6])
 }
 
 // readResults reads the finished runs; none if there is no file. A last line without an end is

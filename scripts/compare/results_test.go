@@ -51,7 +51,7 @@ func TestSameRun(t *testing.T) {
 	base := result{Recipe: "a", Encoder: "e", Settings: []string{"x=1"}, Data: "d", Seed: 1, Fold: 1}
 	again := base
 	again.Parameters, again.CallMillis = 7, 1.5
-	if !base.same(again) {
+	if !base.same(again) || base.id() != again.id() {
 		t.Error("a run isn't the same as itself with figures")
 	}
 	for name, change := range map[string]func(*result){
@@ -61,10 +61,11 @@ func TestSameRun(t *testing.T) {
 		"data":     func(r *result) { r.Data = "c" },
 		"seed":     func(r *result) { r.Seed = 2 },
 		"fold":     func(r *result) { r.Fold = 2 },
+		"search":   func(r *result) { r.Search = true },
 	} {
 		other := base
 		change(&other)
-		if base.same(other) {
+		if base.same(other) || base.id() == other.id() {
 			t.Errorf("another %s is taken for the same run", name)
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sugarme/gotch"
@@ -20,16 +22,18 @@ import (
 // timedCalls are how many test calls of each task are timed.
 const timedCalls = 30
 
-// score evaluates the model in dir on its test calls.
-func (e *encoders) score(ctx context.Context, dir string, test calls, r *result) error {
+// score evaluates the models in some folders, which do the three tasks together, on their test
+// calls.
+func (c *compare) score(ctx context.Context, dirs []string, test calls, r *result) error {
+	name := strings.Join(dirs, "+")
 	o := evaluate.Defaults()
-	o.Model, o.Device, o.Threads, o.Progress = dir, "cpu", e.Threads, io.Discard
+	o.Model, o.Device, o.Threads, o.Progress = name, "cpu", c.Threads, io.Discard
 	for i, task := range taskNames() {
 		o.Data = append(o.Data, evaluate.DataFile{Task: task, Path: test[i]})
 	}
 	evaluated, err := evaluate.Run(ctx, o)
 	if err != nil {
-		return fmt.Errorf("score %s: %w", dir, err)
+		return fmt.Errorf("score %s: %w", name, err)
 	}
 	model := evaluated.Models[0]
 	r.Parameters, r.Figures = model.Parameters, map[string]figureValue{}
@@ -38,44 +42,70 @@ func (e *encoders) score(ctx context.Context, dir string, test calls, r *result)
 			r.Figures[report.Task+" "+f.Name] = figureValue{f.Value, f.Interval}
 		}
 	}
-	for _, c := range encoderColumns() {
-		if _, ok := r.Figures[c.figure]; !ok {
-			return fmt.Errorf("score %s: eval's report has no %s", dir, c.figure)
+	for _, column := range columns() {
+		if _, ok := r.Figures[column.figure]; !ok {
+			return fmt.Errorf("score %s: eval's report has no %s", name, column.figure)
 		}
 	}
-	if r.CallMillis, err = callMillis(ctx, dir, test); err != nil {
-		return fmt.Errorf("time %s: %w", dir, err)
+	if r.CallMillis, err = callMillis(ctx, dirs, test); err != nil {
+		return fmt.Errorf("time %s: %w", name, err)
 	}
+	r.Outputs = r.id() + ".gob.gz"
+	if err := writeOutputs(filepath.Join(c.Out, "outputs", r.Outputs), model.Outputs); err != nil {
+		return err
+	}
+	r.Finished = time.Now().UTC().Truncate(time.Second)
 	return nil
 }
 
 func taskNames() []string { return []string{"ner", "cls", "qa"} }
 
-// callMillis is the processor time of one call, all tasks, tokenizing included: the mean over
-// test calls of all three kinds, read one by one in one thread.
-func callMillis(ctx context.Context, dir string, test calls) (float64, error) {
-	nn.Configure(1)
-	model, tok, err := fusion.Load(dir, gotch.CPU)
-	if err != nil {
-		return 0, err
+// column is a figure of the comparison.
+type column struct{ task, figure, title string }
+
+func columns() []column {
+	return []column{
+		{"ner", "ner entity_f1", "entity F1"}, {"cls", "cls avg_acc", "CLS accuracy"}, {"qa", "qa criteria_f1", "F1 over QA's criteria"},
 	}
-	defer model.Drop()
+}
+
+func isColumn(figure string) bool {
+	return slices.ContainsFunc(columns(), func(c column) bool { return c.figure == figure })
+}
+
+// callMillis is the processor time of one call, all tasks, tokenizing included: the mean over
+// test calls of all three kinds, read one by one in one thread, by one model after the other.
+func callMillis(ctx context.Context, dirs []string, test calls) (float64, error) {
+	nn.Configure(1)
+	var predictors []*fusion.Predictor
+	var known []tasks.Task
+	for _, dir := range dirs {
+		model, tok, err := fusion.Load(dir, gotch.CPU)
+		if err != nil {
+			return 0, err
+		}
+		defer model.Drop()
+		predictors, known = append(predictors, fusion.NewPredictor(model, tok)), append(known, model.Tasks...)
+	}
 	var texts []datasets.Transcript
 	for i, name := range taskNames() {
-		t := slices.Index(tasks.Names(model.Tasks), name)
+		t := slices.Index(tasks.Names(known), name)
 		if t < 0 {
-			return 0, fmt.Errorf("the model has no task %s", name)
+			return 0, fmt.Errorf("no model has a task %s", name)
 		}
-		records, err := datasets.Load(ctx, datasets.Source{Path: test[i], Tasks: model.Tasks[t : t+1], KeepUnknown: true})
+		records, err := datasets.Load(ctx, datasets.Source{Path: test[i], Tasks: known[t : t+1], KeepUnknown: true})
 		if err != nil {
 			return 0, err
 		}
 		texts = append(texts, records.Texts[:min(timedCalls, len(records.Texts))]...)
 	}
-	predictor := fusion.NewPredictor(model, tok)
 	one := func(text datasets.Transcript) error {
-		_, err := predictor.Predict(ctx, []datasets.Transcript{text}, fusion.PredictOptions{})
-		return err
+		for _, p := range predictors {
+			if _, err := p.Predict(ctx, []datasets.Transcript{text}, fusion.PredictOptions{}); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	if err := one(texts[0]); err != nil { // warm-up
 		return 0, err

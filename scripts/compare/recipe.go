@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/trident-nlp/trident/internal/cli"
+)
+
+// recipe is a way of making one or several models that do the three tasks together. Its
+// settings are keys of the configuration over configs/quickstart.yaml. $encoder in them is
+// the pretrained encoder, $NAME the folder of the stage of that name, and $ner, $cls and $qa
+// those of the teachers.
+type recipe struct {
+	group       group
+	name, title string
+	stages      []stage  // pretraining, in order
+	teachers    *recipe  // whose models, of the same seed and calls, teach this one's; nil: none
+	parts       []part   // its models; nil: one for all tasks
+	settings    []string // of each model
+}
+
+// group is a set of recipes that are run and compared together.
+type group string
+
+const (
+	compareGroup  group = "compare"  // one model for all tasks beside one for each
+	leversGroup   group = "levers"   // ways to improve the one model
+	encodersGroup group = "encoders" // encoders to start from
+)
+
+// stage is a run of task: pretrain, over configs/pretrain.yaml, shared by all recipes and
+// seeds. $calls are the unlabelled calls.
+type stage struct {
+	name     string
+	settings []string
+}
+
+// part is one of a recipe's models. Its settings come before the recipe's.
+type part struct {
+	name     string   // "" of a recipe with a single model
+	tasks    []string // names of tasks, as in taskNames
+	settings []string
+}
+
+// models are the recipe's parts.
+func (r recipe) models() []part {
+	if len(r.parts) > 0 {
+		return r.parts
+	}
+	return []part{{tasks: taskNames()}}
+}
+
+// single reports whether each task has a model of its own.
+func (r recipe) single() bool { return len(r.models()) == len(taskNames()) }
+
+// with adds settings to the recipe and to its teachers.
+func (r recipe) with(settings ...string) recipe {
+	r.settings = slices.Concat(r.settings, settings)
+	if r.teachers != nil {
+		teachers := r.teachers.with(settings...)
+		r.teachers = &teachers
+	}
+	return r
+}
+
+// of are the settings of one of the recipe's models, with their $NAMEs.
+func (r recipe) of(p part) []string { return slices.Concat(p.settings, r.settings) }
+
+// before lists the settings of what is trained before the recipe's models, with their $NAMEs.
+func (r recipe) before() []string {
+	list := []string{}
+	for _, s := range r.stages {
+		list = append(list, s.settings...)
+	}
+	if r.teachers != nil {
+		list = append(list, r.teachers.fingerprint()...)
+	}
+	return list
+}
+
+// fingerprint lists all settings, with their $NAMEs. Results of a recipe with others don't count.
+func (r recipe) fingerprint() []string {
+	list := r.before()
+	for _, p := range r.models() {
+		list = append(list, r.of(p)...)
+	}
+	return list
+}
+
+// usesEncoder reports whether it starts from the pretrained encoder.
+func (r recipe) usesEncoder() bool {
+	return strings.Contains(strings.Join(r.fingerprint(), " "), "$encoder")
+}
+
+// choose finds recipes by name or group, in the order of all; no names are the first group.
+func choose(all []recipe, names []string) ([]recipe, error) {
+	if len(names) == 0 {
+		names = []string{string(all[0].group)}
+	}
+	var known []string
+	for i, r := range all {
+		if i == 0 || r.group != all[i-1].group {
+			known = append(known, string(r.group))
+		}
+		known = append(known, r.name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, cli.Usagef("--recipes has no %q; there are %s", name, strings.Join(known, ", "))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(r recipe) bool {
+		return !slices.Contains(names, r.name) && !slices.Contains(names, string(r.group))
+	}), nil
+}
+
+// describe lists recipes for --help.
+func describe(all []recipe) string {
+	var b strings.Builder
+	for i, r := range all {
+		if i == 0 || r.group != all[i-1].group {
+			fmt.Fprintf(&b, "\n%s:\n", r.group)
+		}
+		fmt.Fprintf(&b, "  %s: %s\n", r.name, r.title)
+	}
+	return b.String()
+}
+
+// fill replaces the $NAMEs in settings.
+func fill(settings []string, values map[string]string) []string {
+	var list []string
+	for _, s := range settings {
+		list = append(list, os.Expand(s, func(name string) string { return values[name] }))
+	}
+	return list
+}
