@@ -29,7 +29,7 @@ func teacherConfig(c config.Config, task tasks.Task) config.Config {
 	t.Output.ModelDir = c.Distill.Teachers[task.Name].Model
 	t.MLflow.RunName = strings.TrimPrefix(c.MLflow.RunName+"-teacher-"+task.Name, "-")
 
-	t.Training.LossWeights = nil
+	t.Training.LossWeights = config.LossWeights{}
 	t.Training.ClassWeights = maps.Clone(c.Training.ClassWeights)
 	maps.DeleteFunc(t.Training.ClassWeights, func(name string, _ config.ClassWeights) bool {
 		of, _, _ := strings.Cut(name, "/")
