@@ -92,7 +92,7 @@ func TestTeacherConfig(t *testing.T) {
 	}}
 	student.Backbone.Heads = config.HeadsKeep
 	student.Training.LabelSmoothing, student.Training.NumEpochs, student.Training.Seed = 0.1, 7, 9
-	student.Training.LossWeights = map[string]float64{"ner": 5}
+	student.Training.LossWeights = config.LossWeights{ByTask: map[string]float64{"ner": 5}}
 	student.Training.ClassWeights = map[string]config.ClassWeights{"ner": {Balanced: true}, "cls/sub": {Balanced: true}}
 	for _, test := range []struct {
 		best      string
@@ -114,12 +114,12 @@ func TestTeacherConfig(t *testing.T) {
 		}
 		weighed := slices.Sorted(maps.Keys(c.Training.ClassWeights))
 		if names := c.TaskNames(); !slices.Equal(names, []string{test.task.Name}) || c.Output.ModelDir != student.Distill.Teachers[test.task.Name].Model || c.Backbone.Heads != config.HeadsNew ||
-			c.MLflow.RunName != "distill_train-teacher-"+test.task.Name || c.Training.NumEpochs != 7 || c.Training.Seed != 9 || c.Training.LossWeights != nil ||
+			c.MLflow.RunName != "distill_train-teacher-"+test.task.Name || c.Training.NumEpochs != 7 || c.Training.Seed != 9 || (c.Training.LossWeights.ByTask != nil || c.Training.LossWeights.Rule != "") ||
 			c.Training.MetricForBestModel != test.wantBest || c.Training.LabelSmoothing != test.smoothing || !slices.Equal(weighed, test.weighed) {
 			t.Errorf("%s, best by %s: %+v", test.task.Name, test.best, c)
 		}
 	}
-	if len(student.Training.ClassWeights) != 2 || student.Training.LossWeights["ner"] != 5 {
+	if len(student.Training.ClassWeights) != 2 || student.Training.LossWeights.ByTask["ner"] != 5 {
 		t.Errorf("the student's settings have changed: %+v", student.Training)
 	}
 }
