@@ -215,7 +215,7 @@ func TestSmoothedLossEqualsPyTorch(t *testing.T) {
 		if t.Logf("loss %.4f differs by %.1e", s.Value(loss), d.Relative); !(d.Relative <= 1e-6) {
 			t.Errorf("loss %v differs by %.1e", s.Value(loss), d.Relative)
 		}
-		expectGradients(t, s, m, f, modelType+"/grad/", goldentest.Rounding)
+		expectGradients(t, s, m, f, modelType+"/grad/")
 	})
 }
 

@@ -29,7 +29,7 @@ func expectDistilled(t *testing.T, modelType, kind, name string, loss func(s *to
 	if t.Logf("%s: loss %.4f differs by %.1e", name, s.Value(x), d.Relative); !(d.Relative <= 1e-6) {
 		t.Errorf("%s: loss %v differs by %.1e", name, s.Value(x), d.Relative)
 	}
-	expectGradients(t, s, student, f, modelType+"/"+name+"/grad/", goldentest.Rounding)
+	expectGradients(t, s, student, f, modelType+"/"+name+"/grad/")
 	for _, p := range teacher.params.All() {
 		if gradient(t, s, p.Tensor) != nil {
 			t.Fatalf("%s: the teacher's %s has a gradient", name, p.Name)

@@ -54,7 +54,7 @@ func goldenQuestion(f goldentest.File, prefix string) Question {
 
 // expectGradients compares those of all parameters; limit is relative to each's largest
 // element.
-func expectGradients(t *testing.T, s *torchx.Scope, m *Model, f goldentest.File, prefix string, limit float64) {
+func expectGradients(t *testing.T, s *torchx.Scope, m *Model, f goldentest.File, prefix string) {
 	t.Helper()
 	worst, where := 0.0, ""
 	for _, p := range m.params.All() {
@@ -77,7 +77,7 @@ func expectGradients(t *testing.T, s *torchx.Scope, m *Model, f goldentest.File,
 		if d.Relative > worst {
 			worst, where = d.Relative, p.Name
 		}
-		if !(d.Relative <= limit) {
+		if !(d.Relative <= goldentest.Rounding) {
 			t.Errorf("gradient of %s differs by %.1e of %.1e", p.Name, d.Max, goldentest.MaxAbs(want))
 		}
 	}
@@ -131,7 +131,7 @@ func TestMaskedLossEqualsTransformers(t *testing.T) {
 		if want := f.Int64s("correct")[0]; int64(right) != want {
 			t.Errorf("%d of %d places are right, want %d", right, len(q.Answers), want)
 		}
-		expectGradients(t, s, m, f, "grad/", goldentest.Rounding)
+		expectGradients(t, s, m, f, "grad/")
 	})
 }
 
@@ -236,7 +236,7 @@ func TestSharesAddUp(t *testing.T) {
 	}
 	s := torchx.Inference(gotch.CPU)
 	defer closeScope(t, s)
-	expectGradients(t, s, m, f, "grad/", goldentest.Rounding)
+	expectGradients(t, s, m, f, "grad/")
 }
 
 // The order is that in which gradients are complete: the tied matrix comes last.

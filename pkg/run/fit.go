@@ -45,7 +45,7 @@ func (r *Run) fit(ctx context.Context) error {
 	case r.role != nil: // the student's report says that
 		hints, use = nil, ""
 	case r.pretraining != nil:
-		use = "go run ./cmd/train --set backbone.model_name=" + c.Output.ModelDir
+		use = "go run ./cmd/train --config configs/multitask.yaml --set backbone.model_name=" + c.Output.ModelDir
 	}
 	err = report(o.Out, c.Output.ModelDir, c.Training.MetricForBestModel, history, r.test, r.baselines, hints, time.Since(started), use)
 	return errors.Join(err, removeState(r.dir))
