@@ -63,11 +63,12 @@ const (
 // earlier versions don't have them.
 const teacherPrefix = "the teacher of "
 
-// addTeachers adds the contents of the folders of teachers that the run learns from.
+// addTeachers adds the contents of the folders of teachers that the run learns from, except
+// with distill.train_teachers, which writes them after this fingerprint is first taken.
 func (r *Run) addTeachers(all map[string]string) error {
 	folders := map[string]string{}
 	for task, teacher := range r.config.Distill.Teachers {
-		if teacher.Used() {
+		if teacher.Used() && !r.config.Distill.TrainTeachers {
 			folders[task] = teacher.Model
 		}
 	}
