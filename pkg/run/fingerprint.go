@@ -63,12 +63,11 @@ const (
 // earlier versions don't have them.
 const teacherPrefix = "the teacher of "
 
-// addTeachers adds the contents of the folders of teachers that the run learns from, except
-// with distill.train_teachers, which writes them after this fingerprint is first taken.
+// addTeachers adds the contents of the folders of teachers that the run learns from.
 func (r *Run) addTeachers(all map[string]string) error {
 	folders := map[string]string{}
 	for task, teacher := range r.config.Distill.Teachers {
-		if teacher.Used() && !r.config.Distill.TrainTeachers {
+		if teacher.Used() {
 			folders[task] = teacher.Model
 		}
 	}

@@ -107,6 +107,9 @@ func (r *Run) trainTeachers(ctx context.Context, pace *pace) error {
 	}
 	if r.options.Place.Rank == 0 && !r.missing.Marked {
 		settings, err := r.fingerprint()
+		for _, teacher := range r.missing.Teachers { // its folder will change
+			delete(settings, teacherPrefix+teacher.Task)
+		}
 		if err == nil {
 			err = setAside(r.dir, r.options.Out)
 		}
