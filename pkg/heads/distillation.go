@@ -34,7 +34,6 @@ type softFunc func(s *torchx.Scope, student, teacher *ts.Tensor) *ts.Tensor
 // rows of Σ p·(log p - log q) over the labels, where p and q are the teacher's and the
 // student's softmax. It equals PyTorch's kl_div with reduction="batchmean" and
 // log_target=True.
-// reduction="batchmean" and log_target=True.
 func classDivergence(s *torchx.Scope, student, teacher *ts.Tensor) *ts.Tensor {
 	divergence := s.KLDiv(s.LogSoftmax(student, 1), s.LogSoftmax(teacher, 1)) // [n, labels]
 	return s.Mean(s.Sum(divergence, 1))

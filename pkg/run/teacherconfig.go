@@ -57,8 +57,7 @@ func ofAnotherTask(best, task string) bool {
 // taught are those of the tasks whose teachers the run opens.
 func taught(c config.Config, names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		teacher, found := c.Distill.Teachers[name]
-		return !found || teacher.Alpha == 0 && teacher.HiddenWeight == 0
+		return !c.Distill.Teachers[name].Used()
 	})
 }
 
