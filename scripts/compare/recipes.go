@@ -31,6 +31,7 @@ func recipes(pretrained bool) []recipe {
 		fused(leversGroup, "weights-gradient-norm", "one model, loss_weights: gradient_norm", "training.loss_weights=gradient_norm"),
 		fused(leversGroup, "weights-uncertainty", "one model, loss_weights: uncertainty", "training.loss_weights=uncertainty"),
 		fused(leversGroup, "mixed", "one model, batches of several tasks", append(equal, "training.mix_tasks=true")...),
+		fused(leversGroup, "mixed-auto", "one model, batches of several tasks, loss_weights: auto", "training.mix_tasks=true", "training.loss_weights=auto"),
 		fused(leversGroup, "annealed-sampling", "one model, sampling: annealed", append(equal, "training.sampling=annealed")...),
 		distilled(leversGroup, "distilled-annealed", "one model, teachers' weight falls", singles, "distill.teachers.ner.annealing=linear",
 			"distill.teachers.cls.annealing=linear", "distill.teachers.qa.annealing=linear"),
