@@ -237,3 +237,12 @@ func TestNewMaskerRefuses(t *testing.T) {
 		}
 	}
 }
+
+func TestMaskable(t *testing.T) {
+	tok, m := testTokenizer(t), newMasker(t, 0.15, false)
+	for text, want := range map[string]int{"a b": 2, "? ?": 0, "": 0, "a ? [SEP]": 1, "ab": 2} {
+		if got := m.Maskable(tok.Encode(text).IDs); got != want {
+			t.Errorf("%q: %d tokens, want %d", text, got, want)
+		}
+	}
+}
