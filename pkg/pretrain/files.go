@@ -10,11 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/checkpoint"
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/nn"
@@ -88,7 +90,7 @@ func (m *Model) loadHead(file *weights.File) (found bool, err error) {
 		}
 	}
 	if found && len(missing) > 0 {
-		return true, fmt.Errorf("%d tensors are missing: %v", len(missing), missing)
+		return true, fmt.Errorf("%s missing: %s", numbers.Are(len(missing), "tensor"), strings.Join(missing, ", "))
 	}
 	return found, nil
 }

@@ -12,19 +12,19 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// numbers are given draws, in the order in which they are drawn.
-type numbers struct {
+// drawn are given draws, in the order in which they are drawn.
+type drawn struct {
 	floats []float64
 	ints   []int
 }
 
-func (n *numbers) Float64() float64 {
+func (n *drawn) Float64() float64 {
 	x := n.floats[0]
 	n.floats = n.floats[1:]
 	return x
 }
 
-func (n *numbers) IntN(int) int {
+func (n *drawn) IntN(int) int {
 	x := n.ints[0]
 	n.ints = n.ints[1:]
 	return x
