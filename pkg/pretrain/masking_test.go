@@ -12,19 +12,19 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// drawn are given draws, in the order in which they are drawn.
-type drawn struct {
+// givenNumbers are given draws, in the order in which they are drawn.
+type givenNumbers struct {
 	floats []float64
 	ints   []int
 }
 
-func (n *drawn) Float64() float64 {
+func (n *givenNumbers) Float64() float64 {
 	x := n.floats[0]
 	n.floats = n.floats[1:]
 	return x
 }
 
-func (n *drawn) IntN(int) int {
+func (n *givenNumbers) IntN(int) int {
 	x := n.ints[0]
 	n.ints = n.ints[1:]
 	return x
@@ -60,7 +60,7 @@ func TestMaskEqualsHuggingFace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var drawn numbers
+		var drawn givenNumbers
 		for i, id := range c.IDs {
 			if m.special[id] {
 				continue
