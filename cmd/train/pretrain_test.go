@@ -287,11 +287,13 @@ func TestStudentOfATeacherWithoutAHead(t *testing.T) {
 	dir := pretrainDir(t)
 	runsWell(t, dir, with("training.num_epochs=1")...)
 	args := []string{"distill.encoder.model=models/quickstart", "distill.encoder.layers=[0]", "training.num_epochs=1"}
-	p := start(t, dir, pretrainArgs("student.yaml", args...)...)
-	if code, _ := p.end(); code != 1 {
-		t.Errorf("exit code %d", code)
+	for _, flag := range []string{"--resume-if-any", "--dry-run", "--check-data"} {
+		p := start(t, dir, append(pretrainArgs("student.yaml", args...), flag)...)
+		if code, _ := p.end(); code != 1 {
+			t.Errorf("%s: exit code %d", flag, code)
+		}
+		mustContain(t, p.stderr.String(), "models/quickstart has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0")
 	}
-	mustContain(t, p.stderr.String(), "models/quickstart has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0")
 	for set, want := range map[string]string{
 		"distill.encoder.alpha_mlm=1": "the student's is initialised randomly, so the first losses are high",
 		"distill.encoder.alpha_mlm=0": "set distill.encoder.alpha_mlm above 0",
@@ -321,7 +323,7 @@ func TestMissingHeadIsToldOnce(t *testing.T) {
 	}
 	mustContain(t, p.stdout.String(), "Resuming after step ")
 	p = start(t, dir, args...)
-	p.waitFor("Total steps: ")
+	p.waitFor("Epoch 1/300")
 	p.signal(syscall.SIGTERM)
 	p.end()
 	mustContain(t, p.stderr.String(), warning)

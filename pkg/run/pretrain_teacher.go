@@ -18,7 +18,7 @@ import (
 var errTeacherAway = errors.New("the teacher isn't on this machine")
 
 // findTeacher finds the teacher of distill.encoder, and checks the layers that its student
-// takes. Its weights aren't read.
+// takes and, if it is to predict tokens, that it has a head. Its weights aren't read.
 func (p *pretraining) findTeacher(ctx context.Context, c config.Config, dryRun bool, out, stderr io.Writer) error {
 	e := c.Distill.Encoder
 	asked := config.Backbone{ModelName: e.Model, Revision: e.Revision, Dropout: c.Backbone.Dropout, Init: config.InitPretrained}
@@ -33,7 +33,18 @@ func (p *pretraining) findTeacher(ctx context.Context, c config.Config, dryRun b
 	if err != nil {
 		return fmt.Errorf("distill.encoder: %w", err)
 	}
-	return checkLayers(e.Layers, sizes.Layers, p.teacher.dir, stderr)
+	if err := checkLayers(e.Layers, sizes.Layers, p.teacher.dir, stderr); err != nil || e.AlphaCE == 0 {
+		return err
+	}
+	has, err := pretrain.HasHead(p.teacher.dir, sizes.ModelType)
+	switch {
+	case dryRun && err != nil: // it needs no weights
+	case err != nil:
+		return fmt.Errorf("distill.encoder: %w", err)
+	case !has:
+		return fmt.Errorf("distill.encoder: %s has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0, or pretrain it on your calls first (task: pretrain)", p.teacher.dir)
+	}
+	return nil
 }
 
 // checkLayers refuses layers that the teacher doesn't have, and warns of one that is copied
@@ -80,9 +91,6 @@ func (r *Run) openTeacher() (err error) {
 		return fmt.Errorf("distill.encoder: %w", err)
 	}
 	r.held = append(r.held, p.large.Drop)
-	if !p.largeHasHead && r.config.Distill.Encoder.AlphaCE > 0 {
-		return fmt.Errorf("distill.encoder: %s has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0, or pretrain it on your calls first (task: pretrain)", p.teacher.dir)
-	}
 	return nil
 }
 
