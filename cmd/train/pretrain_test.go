@@ -80,7 +80,7 @@ func TestPretrain(t *testing.T) {
 	t.Parallel()
 	dir := pretrainDir(t)
 	stdout, stderr := runsWell(t, dir, pretrainArgs("pretrain.yaml", "pretrain.whole_word=true", "training.metric_for_best_model=val_mlm/perplexity")...)
-	mustContain(t, stdout, "Made a vocabulary of 400 tokens", "Calls: ", "MLM: ", "MLM acc: ", "perplexity: ", "MLM masked accuracy", "MLM perplexity", "scores of epoch 3, the best of 3", "backbone.model_name=encoder")
+	mustContain(t, stdout, "Made a vocabulary of 400 tokens", "Calls: ", "MLM: ", "MLM acc: ", "perplexity: ", "MLM masked accuracy", "MLM perplexity", "scores of epoch 3, the best of 3", "encoder (its scores and its calls' numbers in its README.md)", "backbone.model_name=encoder")
 	if stderr != "" {
 		t.Errorf("stderr %q", stderr)
 	}
@@ -287,11 +287,13 @@ func TestStudentOfATeacherWithoutAHead(t *testing.T) {
 	dir := pretrainDir(t)
 	runsWell(t, dir, with("training.num_epochs=1")...)
 	args := []string{"distill.encoder.model=models/quickstart", "distill.encoder.layers=[0]", "training.num_epochs=1"}
-	p := start(t, dir, pretrainArgs("student.yaml", args...)...)
-	if code, _ := p.end(); code != 1 {
-		t.Errorf("exit code %d", code)
+	for _, flag := range []string{"--resume-if-any", "--dry-run", "--check-data"} {
+		p := start(t, dir, append(pretrainArgs("student.yaml", args...), flag)...)
+		if code, _ := p.end(); code != 1 {
+			t.Errorf("%s: exit code %d", flag, code)
+		}
+		mustContain(t, p.stderr.String(), "models/quickstart has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0")
 	}
-	mustContain(t, p.stderr.String(), "models/quickstart has no masked language model's head, so it can't predict masked tokens: set distill.encoder.alpha_ce=0")
 	for set, want := range map[string]string{
 		"distill.encoder.alpha_mlm=1": "the student's is initialised randomly, so the first losses are high",
 		"distill.encoder.alpha_mlm=0": "set distill.encoder.alpha_mlm above 0",
@@ -301,11 +303,40 @@ func TestStudentOfATeacherWithoutAHead(t *testing.T) {
 	}
 }
 
+// A run that goes on doesn't say again that it began without a head.
+func TestMissingHeadIsToldOnce(t *testing.T) {
+	t.Parallel()
+	dir := pretrainDir(t)
+	runsWell(t, dir, with("training.num_epochs=1")...)
+	const warning = "models/quickstart has no masked language model's head: it is initialised randomly, so the first losses are high"
+	args := pretrainArgs("pretrain.yaml", "backbone={init: pretrained, model_name: models/quickstart}", "training.num_epochs=300", "output.model_dir=next", "mlflow.enabled=false")
+	p := start(t, dir, append(args, "--resume-if-any")...)
+	p.waitFor("[Checkpoint saved]")
+	p.signal(syscall.SIGTERM)
+	p.end()
+	mustContain(t, p.stderr.String(), warning)
+	p = start(t, dir, append(args, "--resume-if-any")...)
+	p.waitFor("[Checkpoint saved]")
+	p.signal(syscall.SIGTERM)
+	if code, _ := p.end(); code != 143 || strings.Contains(p.stderr.String(), warning) {
+		t.Errorf("exit code %d, stderr %q", code, p.stderr.String())
+	}
+	mustContain(t, p.stdout.String(), "Resuming after step ")
+	p = start(t, dir, args...)
+	p.waitFor("Epoch 1/300")
+	p.signal(syscall.SIGTERM)
+	p.end()
+	mustContain(t, p.stderr.String(), warning)
+}
+
 func TestCheckDataOfPretrain(t *testing.T) {
 	t.Parallel()
 	dir := pretrainDir(t)
-	stdout, _ := runsWell(t, dir, append(pretrainArgs("pretrain.yaml", "data.pretrain_path=[more.txt, more.txt]"), "--check-data")...)
-	mustContain(t, stdout, "Calls: 4, 2 of them different; 0 with bytes that aren't UTF-8; 0 can't be read")
+	if err := os.WriteFile(filepath.Join(dir, "again.txt"), []byte(readText(t, dir, "more.txt")), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _ := runsWell(t, dir, append(pretrainArgs("pretrain.yaml", "data.pretrain_path=[more.txt, again.txt]", "pretrain.mask_probability=0.9"), "--check-data")...)
+	mustContain(t, stdout, "Calls: 4, 2 of them different; 0 with bytes that aren't UTF-8; 0 can't be read", "MLM: 2 train / 2 val")
 	if err := os.WriteFile(filepath.Join(dir, "bad.jsonl"), []byte("{\"text\": \"a secret\"}\n{\"text\": 5}\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +345,7 @@ func TestCheckDataOfPretrain(t *testing.T) {
 		t.Errorf("exit code %d, %q", code, p.stderr.String())
 	}
 	mustContain(t, p.stdout.String(), "bad.jsonl: line 2: text is not a string")
-	mustContain(t, p.stderr.String(), "1 calls can't be read")
+	mustContain(t, p.stderr.String(), "1 call can't be read")
 }
 
 func TestPretrainRefuses(t *testing.T) {
@@ -337,7 +368,7 @@ func TestPretrainRefuses(t *testing.T) {
 		{pretrainArgs("student.yaml", "distill.encoder.layers=[2]"), "there is no layer 2 in the teacher, which has 2"},
 		{pretrainArgs("student.yaml", "distill.encoder.layers=[]", "backbone={init: random, size: {dim: 16, layers: 1, heads: 2, hidden_dim: 32}}"), "the teacher is 32 wide, but the student 16: set alpha_cos to 0"},
 		{pretrainArgs("student.yaml", "tokenizer.max_length=600"), "tokenizer.max_length is 600"},
-		{pretrainArgs("student.yaml", "backbone.freeze_layers=2"), "backbone.freeze_layers is 2, but the encoder has only 1 layers"},
+		{pretrainArgs("student.yaml", "backbone.freeze_layers=2"), "backbone.freeze_layers is 2, but the encoder has only 1 layer"},
 		{pretrainArgs("pretrain.yaml", "backbone.freeze_embeddings=true"), "backbone.freeze_embeddings: want false with backbone.init: random"},
 	} {
 		p := start(t, dir, test.args...)
@@ -346,7 +377,7 @@ func TestPretrainRefuses(t *testing.T) {
 		}
 	}
 	stdout, stderr := runsWell(t, dir, append(pretrainArgs("pretrain.yaml", "data.pretrain_path=[bad.jsonl, calls]", "training.num_epochs=1"), "--skip-bad-records")...)
-	mustContain(t, stdout+stderr, "left out 1 calls that can't be read")
+	mustContain(t, stdout+stderr, "left out 1 call that can't be read")
 	stdout, _ = runsWell(t, dir, append(pretrainArgs("student.yaml", "distill.encoder={layers: [], alpha_cos: 0, alpha_attention: 1, alpha_values: 1}",
 		"backbone={init: random, size: {dim: 16, layers: 1, heads: 2, hidden_dim: 32}}"), "--dry-run")...)
 	mustContain(t, stdout, "Total steps: ")

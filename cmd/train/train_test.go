@@ -176,6 +176,7 @@ func TestFailures(t *testing.T) {
 		want []string // in the one line on stderr
 	}{
 		{"no pretrained weights", []string{"--set", "backbone.init=pretrained", "--set", "backbone.model_name=no/such-model"}, 1, []string{`"no/such-model"`, "hf download", "backbone.init=random"}},
+		{"a model beside a random start", []string{"--set", "backbone.model_name=no/such-model"}, 1, []string{"backbone.model_name isn't used with backbone.init: random", "set backbone.init=pretrained"}},
 		{"no data", []string{"--set", "data.generate={ner: 0, cases: 0, qa: 0}"}, 1, []string{"data is missing", "ner_synthetic_dataset_v1.jsonl", "datagen"}},
 		{"nothing to resume", []string{"--resume"}, 1, []string{"no saved state in models/quickstart.run", "without --resume"}},
 		{"tracker without a scheme", []string{"--set", "mlflow.tracking_uri=127.0.0.1:5000"}, 1, []string{"mlflow.tracking_uri: ", "http://"}},

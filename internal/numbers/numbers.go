@@ -32,3 +32,19 @@ func Argmax[T cmp.Ordered](values []T) int {
 
 // Thousands writes n with commas between groups of three digits: 66,362,880.
 func Thousands(n int64) string { return message.NewPrinter(language.English).Sprintf("%d", n) }
+
+// Of writes a number of things: "1 call", "2,000 calls". noun's plural ends in s.
+func Of(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return Thousands(int64(n)) + " " + noun
+}
+
+// Are is [Of] with a verb: "1 call is", "2 calls are".
+func Are(n int, noun string) string {
+	if n == 1 {
+		return Of(n, noun) + " is"
+	}
+	return Of(n, noun) + " are"
+}

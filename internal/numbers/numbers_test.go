@@ -48,3 +48,16 @@ func TestArgmax(t *testing.T) {
 		t.Errorf("of nothing: %d", got)
 	}
 }
+
+func TestOf(t *testing.T) {
+	for n, want := range map[int]string{0: "0 calls", 1: "1 call", 2: "2 calls", 1000: "1,000 calls"} {
+		if got := numbers.Of(n, "call"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+	for n, want := range map[int]string{1: "1 call is", 2: "2 calls are"} {
+		if got := numbers.Are(n, "call"); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}

@@ -101,7 +101,9 @@ func (t *Team) keeper() string {
 }
 
 // storeIsGone names the process that is gone with the store.
-func (t *Team) storeIsGone() string { return t.keeper() + " is gone, which keeps the store" }
+func (t *Team) storeIsGone() string {
+	return t.keeper() + " is gone, which keeps the store: the process has died, or its machine can't be reached"
+}
 
 // trouble returns the failure that a rank has reported, or "".
 func (t *Team) trouble() (string, error) {
@@ -188,9 +190,9 @@ func (t *Team) rollCall(err error) string {
 	}
 	switch {
 	case len(gone) == 1:
-		return t.announce(listRanks(gone) + " is gone")
+		return t.announce(listRanks(gone) + " is gone: the process has died, or its machine can't be reached")
 	case len(gone) > 1:
-		return t.announce(listRanks(gone) + " are gone")
+		return t.announce(listRanks(gone) + " are gone: the processes have died, or their machines can't be reached")
 	case len(late) > 0:
 		return t.announce(fmt.Sprintf("%s didn't keep up within %v (training.rank_timeout_minutes)", listRanks(late), t.timeout))
 	}

@@ -130,11 +130,11 @@ func TestLoadPretrainedBERT(t *testing.T) {
 	}{
 		"no token types": {
 			func(tensors map[string]weights.Tensor) { delete(tensors, "embeddings.token_type_embeddings.weight") },
-			"1 tensors are missing: embeddings.token_type_embeddings.weight",
+			"1 tensor is missing: embeddings.token_type_embeddings.weight",
 		},
-		"more layers":      {prefix("", "encoder.layer.2.output.dense.bias"), "1 tensors aren't BERT's: encoder.layer.2.output.dense.bias"},
-		"DistilBERT's":     {prefix("", "transformer.layer.0.ffn.lin1.bias"), "aren't BERT's: transformer.layer.0.ffn.lin1.bias"},
-		"relative lengths": {prefix("", "encoder.layer.0.attention.self.distance_embedding.weight"), "aren't BERT's: encoder.layer.0.attention.self.distance_embedding.weight"},
+		"more layers":      {prefix("", "encoder.layer.2.output.dense.bias"), "1 tensor is not BERT's: encoder.layer.2.output.dense.bias"},
+		"DistilBERT's":     {prefix("", "transformer.layer.0.ffn.lin1.bias"), "is not BERT's: transformer.layer.0.ffn.lin1.bias"},
+		"relative lengths": {prefix("", "encoder.layer.0.attention.self.distance_embedding.weight"), "is not BERT's: encoder.layer.0.attention.self.distance_embedding.weight"},
 		"another number of types": {
 			func(tensors map[string]weights.Tensor) {
 				tensors["embeddings.token_type_embeddings.weight"] = weights.Tensor{DType: weights.F32, Shape: []int64{2, 16}, Data: make([]byte, 128)}

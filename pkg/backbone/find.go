@@ -57,19 +57,15 @@ func Find(ctx context.Context, name, revision string, progress func(file string,
 	case err == nil:
 		return dir, nil
 	case errors.Is(err, hub.ErrName):
-		return "", fmt.Errorf("%w: %q is no directory, and no model of the Hugging Face hub can be called so; %s", ErrNotFound, name, elsewhere)
+		return "", fmt.Errorf("%w: %q is no directory, and no model of the Hugging Face hub can be called so", ErrNotFound, name)
 	case errors.Is(err, hub.ErrOffline), errors.Is(err, hub.ErrUnreachable):
-		return "", fmt.Errorf("%w: %q is neither a directory nor whole in the Hugging Face cache (%s), and the hub can't be asked: %w; get it with `hf download %s --revision %s` where it can be, %s",
-			ErrNotFound, name, client.Cache, err, name, revision, elsewhere)
+		return "", fmt.Errorf("%w: %q is neither a directory nor whole in the Hugging Face cache (%s), and the hub can't be asked: %w; get it with `hf download %s --revision %s` where it can be",
+			ErrNotFound, name, client.Cache, err, name, revision)
 	case errors.Is(err, hub.ErrUnknown), errors.Is(err, hub.ErrRevision), errors.Is(err, hub.ErrFile):
-		return "", fmt.Errorf("%w: %w; check backbone.model_name and backbone.revision, %s", ErrNotFound, err, elsewhere)
+		return "", fmt.Errorf("%w: %w", ErrNotFound, err)
 	}
 	return "", fmt.Errorf("get the pretrained model: %w", err)
 }
-
-// elsewhere is the advice for a model that can't be downloaded.
-const elsewhere = "set backbone.model_name to a directory that holds config.json, vocab.txt and model.safetensors, " +
-	"or train from scratch with --set backbone.init=random"
 
 // FindLocal is [Find] without downloading and without requiring weights: the
 // configuration and the tokenizer are enough.

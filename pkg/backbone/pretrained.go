@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/checkpoint"
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/nn"
 )
@@ -36,7 +37,7 @@ func LoadPretrained(dir, prefix string, p nn.Params) error {
 		_, bert := p.Get(prefix + "embeddings.token_type_embeddings.weight")
 		unused = slices.DeleteFunc(unused, func(name string) bool { return isHead(name, within, bert) })
 		if len(unused) > 0 {
-			err = fmt.Errorf("%d tensors aren't %s's: %s", len(unused), modelName(bert), abbreviate(unused))
+			err = fmt.Errorf("%s not %s's: %s", tensorsAre(unused), modelName(bert), abbreviate(unused))
 		}
 	}
 	if err != nil {
@@ -153,9 +154,9 @@ func LoadParams(file *nn.WeightFile, prefix string, p nn.Params, rename func(str
 	unused = slices.Sorted(maps.Values(source))
 	switch {
 	case len(missing) > 0 && len(unused) > 0:
-		return nil, fmt.Errorf("%d tensors are missing: %s; there are %d others: %s", len(missing), abbreviate(missing), len(unused), abbreviate(unused))
+		return nil, fmt.Errorf("%s missing: %s; %s not expected: %s", tensorsAre(missing), abbreviate(missing), tensorsAre(unused), abbreviate(unused))
 	case len(missing) > 0:
-		return nil, fmt.Errorf("%d tensors are missing: %s", len(missing), abbreviate(missing))
+		return nil, fmt.Errorf("%s missing: %s", tensorsAre(missing), abbreviate(missing))
 	}
 	for _, param := range p.All() {
 		name, ok := from[param.Name]
@@ -175,6 +176,8 @@ func LoadParams(file *nn.WeightFile, prefix string, p nn.Params, rename func(str
 	}
 	return unused, nil
 }
+
+func tensorsAre(names []string) string { return numbers.Are(len(names), "tensor") }
 
 func abbreviate(names []string) string {
 	const most = 5

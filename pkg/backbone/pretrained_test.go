@@ -122,7 +122,7 @@ func TestLoadPretrainedRefuses(t *testing.T) {
 	}{
 		"missing tensor": {
 			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) { delete(tensors, lin1) },
-			[]string{"1 tensors are missing: " + lin1},
+			[]string{"1 tensor is missing: " + lin1},
 		},
 		"two encoders": {
 			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) {
@@ -140,11 +140,11 @@ func TestLoadPretrainedRefuses(t *testing.T) {
 				}
 				tensors["bert.transformer.layer.2.ffn.lin1.weight"] = tensors["bert."+lin1]
 			},
-			[]string{"1 tensors aren't DistilBERT's: bert.transformer.layer.2.ffn.lin1.weight"},
+			[]string{"1 tensor is not DistilBERT's: bert.transformer.layer.2.ffn.lin1.weight"},
 		},
 		"BERT's tensors": {
 			asBERT("embeddings.token_type_embeddings.weight", "pooler.dense.weight"),
-			[]string{"32 tensors are missing: transformer.layer.0.", "there are 34 others: embeddings.token_type_embeddings.weight, encoder.layer.0."},
+			[]string{"32 tensors are missing: transformer.layer.0.", "34 tensors are not expected: embeddings.token_type_embeddings.weight, encoder.layer.0."},
 		},
 		"RoBERTa's positions": {
 			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) {
@@ -170,7 +170,7 @@ func TestLoadPretrainedRefuses(t *testing.T) {
 			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) {
 				tensors["pooler.dense.weight"] = tensors[lin1]
 			},
-			[]string{"1 tensors aren't DistilBERT's: pooler.dense.weight"},
+			[]string{"1 tensor is not DistilBERT's: pooler.dense.weight"},
 		},
 		"more layers than the configuration": {
 			func(_ *testing.T, _ string, tensors map[string]weights.Tensor) {

@@ -53,11 +53,13 @@ func parse(data []byte, overrides []string) (Config, []Note, error) {
 	if problems := check(node); len(problems) > 0 {
 		return Config{}, nil, fmt.Errorf("configuration: %s", strings.Join(problems, "; "))
 	}
+	g := given{file: node}
 	for _, o := range overrides {
 		over, err := override(o)
 		if err != nil {
 			return Config{}, nil, fmt.Errorf("--set %s: %w", o, err)
 		}
+		g.sets = append(g.sets, over)
 		node = merge(node, over)
 	}
 	_, ratio := find(node, "training.warmup_ratio")
@@ -72,7 +74,11 @@ func parse(data []byte, overrides []string) (Config, []Note, error) {
 	if err := c.expandHome(); err != nil {
 		return Config{}, nil, err
 	}
-	return c, notes, c.Validate()
+	if err := c.Validate(); err != nil {
+		return Config{}, nil, err
+	}
+	unused, err := c.checkUnused(g)
+	return c, append(notes, unused...), err
 }
 
 // ours returns the file in Trident's layout, and its task: the requested one, or else

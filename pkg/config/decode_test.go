@@ -201,7 +201,7 @@ func TestOverrides(t *testing.T) {
 	base := []byte("training:\n  batch_size: 2\n  num_epochs: 3\n")
 	c, err := Parse(base, []string{
 		"training.batch_size=8", "training.learning_rate=1e-3", "mlflow.enabled=false", "mlflow.run_name=2024",
-		"data.generate.ner=5", "data.qa_path=", `data.classification_path=""`, "backbone.size={dim: 64, layers: 2}",
+		"data.generate.ner=5", "data.qa_path=", `data.classification_path=""`, "backbone.size={dim: 64, layers: 2}", "backbone.init=random",
 		"output.model_dir=a=b", "training.batch_size=9",
 	})
 	if err != nil {
@@ -216,6 +216,7 @@ func TestOverrides(t *testing.T) {
 	want.Data.Generate.NER = 5
 	want.Data.QAPath, want.Data.ClassificationPath = "", ""
 	want.Backbone.Size.Dim, want.Backbone.Size.Layers = 64, 2
+	want.Backbone.Init = InitRandom
 	want.Output.ModelDir = "a=b"
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)

@@ -95,16 +95,16 @@ func (e DistillEncoder) check(check func(ok bool, key, want string, got any), ba
 		check(layer >= 0, key+"layers", "layers counted from 0", layer)
 	}
 	check(isTemperature(e.Temperature), key+"temperature", temperatures, e.Temperature)
-	sum := 0.0
+	none := true
 	for _, weight := range []struct {
 		name  string
 		value float64
 	}{
 		{"alpha_ce", e.AlphaCE}, {"alpha_mlm", e.AlphaMLM}, {"alpha_cos", e.AlphaCos}, {"alpha_attention", e.AlphaAttention}, {"alpha_values", e.AlphaValues},
 	} {
-		check(weight.value == 0 || positive(weight.value), key+weight.name, "0 or more", weight.value)
-		sum += weight.value
+		check(weight.value == 0 || positive(weight.value), key+weight.name, "a finite number, 0 or more", weight.value)
+		none = none && weight.value == 0
 	}
-	check(sum > 0, key+"alpha_ce", "a weight above 0, here or of another loss", e.AlphaCE)
+	check(!none, key+"alpha_ce", "a weight above 0, here or of another loss", e.AlphaCE)
 	check(e.RelationHeads >= 0, key+"relation_heads", "0 or more", e.RelationHeads)
 }

@@ -2,6 +2,7 @@ package label
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,14 +49,63 @@ func TestReadCalls(t *testing.T) {
 	}
 }
 
-func TestReadCallsEndsAtAnError(t *testing.T) {
-	dir := filetest.Folder(t, map[string]string{"a.csv": "id,words\n1,secret\n", "b.txt": "never read\n"})
-	texts, _, err := collectCalls(dir)
-	if err == nil || len(texts) > 0 || !strings.Contains(err.Error(), "no column is called text or narrative") || strings.Contains(err.Error(), "secret") {
-		t.Errorf("calls %q, error %v", texts, err)
+// Each input that can't be found, and each file that can't be read, is an error of its own.
+func TestReadCallsGoesOnAfterABadFile(t *testing.T) {
+	dir := filetest.Folder(t, map[string]string{
+		"a.csv": "id,words\n1,secret\n", "b.txt": "one\n", "c.json": "[{\"text\": \"two\"}, {\"text\"", "d.csv": "text\nthree\n",
+	})
+	var texts, bad []string
+	for call, err := range ReadCalls([]string{filepath.Join(dir, "missing.txt"), dir, filepath.Join(dir, "none*.csv")}) {
+		switch {
+		case err == nil:
+			texts = append(texts, string(call.Text))
+		case !errors.Is(err, ErrBadInput) || errors.Is(err, ErrBadCall) || strings.Contains(err.Error(), "secret"):
+			t.Errorf("error %v", err)
+		default:
+			bad = append(bad, err.Error())
+		}
 	}
-	if _, _, err := collectCalls(filepath.Join(dir, "missing.txt")); err == nil || !strings.Contains(err.Error(), "missing.txt") {
-		t.Errorf("error %v", err)
+	if !slices.Equal(texts, []string{"one", "two", "three"}) {
+		t.Errorf("calls %q", texts)
+	}
+	want := []string{"missing.txt: no such file", "no file is called like", "a.csv: line 1: no column is called text or narrative", "c.json: "}
+	if len(bad) != len(want) {
+		t.Fatalf("errors %q, want %q", bad, want)
+	}
+	for i := range want {
+		if !strings.Contains(bad[i], want[i]) {
+			t.Errorf("error %q, want %q", bad[i], want[i])
+		}
+	}
+}
+
+// A file that is named in several ways is read once.
+func TestReadCallsReadsAFileOnce(t *testing.T) {
+	dir := filetest.Folder(t, map[string]string{"a.txt": "one\n", "b.txt": "two\n"})
+	a, b := filepath.Join(dir, "a.txt"), filepath.Join(dir, "b.txt")
+	link := filepath.Join(t.TempDir(), "link.txt")
+	if err := os.Symlink(b, link); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		inputs   []string
+		texts    []string
+		repeated []string
+	}{
+		"a folder twice":       {[]string{dir, dir}, []string{"one", "two"}, []string{a, b}},
+		"a file and a folder":  {[]string{b, dir}, []string{"two", "one"}, []string{b}},
+		"a pattern and a file": {[]string{filepath.Join(dir, "*.txt"), a}, []string{"one", "two"}, []string{a}},
+		"another path":         {[]string{a, dir + "/../" + filepath.Base(dir) + "/a.txt"}, []string{"one"}, []string{dir + "/../" + filepath.Base(dir) + "/a.txt"}},
+		"a link":               {[]string{b, link}, []string{"two"}, []string{link}},
+		"different files":      {[]string{b, a}, []string{"two", "one"}, nil},
+	} {
+		texts, bad, err := collectCalls(test.inputs...)
+		if err != nil || len(bad) > 0 || !slices.Equal(texts, test.texts) {
+			t.Errorf("%s: calls %q, %q, %v; want %q", name, texts, bad, err, test.texts)
+		}
+		if repeated := RepeatedFiles(test.inputs); !slices.Equal(repeated, test.repeated) {
+			t.Errorf("%s: repeated %q, want %q", name, repeated, test.repeated)
+		}
 	}
 }
 

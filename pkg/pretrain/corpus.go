@@ -1,7 +1,6 @@
 package pretrain
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -9,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"math"
-	"slices"
 
 	"github.com/trident-nlp/trident/internal/parallel"
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -31,8 +28,9 @@ type Corpus struct {
 
 // Piece is a stretch of a call.
 type Piece struct {
-	IDs  []int32 // [CLS] … [SEP]
-	call uint64  // a hash of the call's text
+	IDs   []int32 // [CLS] … [SEP]
+	call  uint64  // a hash of the call's text
+	first bool    // of the call's pieces
 }
 
 // Counts are of the calls that were read.
@@ -42,6 +40,7 @@ type Counts struct {
 	Long     int // among Calls: longer than a piece
 	Repaired int // among Calls: parts of them weren't UTF-8
 	Skipped  int // couldn't be read; not among Calls
+	Repeats  int // among Calls: with the text of an earlier one
 }
 
 // window is how many calls are encoded at a time, on all cores.
@@ -83,6 +82,7 @@ func ReadCorpus(ctx context.Context, inputs []string, tok *tokenize.Tokenizer, m
 	if c.Calls == 0 {
 		return Corpus{}, fmt.Errorf("read calls: there is no call in %q; give files, folders or patterns of calls", inputs)
 	}
+	c.Repeats = c.Calls - len(groupsOf(c.Pieces))
 	return c, nil
 }
 
@@ -119,48 +119,14 @@ func cut(text string, tok *tokenize.Tokenizer, maxLength int) []Piece {
 	hash := fnv.New64a()
 	hash.Write([]byte(text))
 	var list []Piece
-	for _, w := range encoding.Windows(maxLength, 0) {
-		list = append(list, Piece{IDs: w.IDs, call: hash.Sum64()})
+	for i, w := range encoding.Windows(maxLength, 0) {
+		list = append(list, Piece{IDs: w.IDs, call: hash.Sum64(), first: i == 0})
 	}
 	return list
 }
 
-// Split holds back a share of the calls, above 0 and below 1, for evaluation: at least one.
-// All pieces of a call, and all calls with the same text, are on the same side. The split
-// depends on the seed and the set of calls, not on their order.
-func (c Corpus) Split(share float64, seed uint64) (train, val []Piece, err error) {
-	if !(share > 0 && share < 1) {
-		return nil, nil, fmt.Errorf("hold calls back for evaluation: a share of %v; want more than 0 and less than 1", share)
-	}
-	different := map[uint64]bool{}
-	for _, p := range c.Pieces {
-		different[p.call] = true
-	}
-	calls := make([]uint64, 0, len(different))
-	for call := range different {
-		calls = append(calls, call)
-	}
-	if len(calls) < 2 {
-		return nil, nil, fmt.Errorf("hold calls back for evaluation: there are %d different calls; want 2 or more", len(calls))
-	}
-	slices.SortFunc(calls, func(a, b uint64) int {
-		return cmp.Or(cmp.Compare(mix(seed, a), mix(seed, b)), cmp.Compare(a, b))
-	})
-	held := map[uint64]bool{}
-	for _, call := range calls[:min(int(math.Ceil(share*float64(len(calls)))), len(calls)-1)] {
-		held[call] = true
-	}
-	for _, p := range c.Pieces {
-		if held[p.call] {
-			val = append(val, p)
-		} else {
-			train = append(train, p)
-		}
-	}
-	return train, val, nil
-}
-
-// Digest is a hash of all pieces, in their order, in hexadecimal.
+// Digest is a hash of all pieces, in their order, in hexadecimal. It also changes with the
+// way in which repeated calls are split.
 func (c Corpus) Digest() string {
 	sum := sha256.New()
 	var word [4]byte
@@ -170,17 +136,10 @@ func (c Corpus) Digest() string {
 			sum.Write(word[:])
 		}
 	}
+	if c.Repeats > 0 {
+		sum.Write([]byte("repeats count"))
+	}
 	return hex.EncodeToString(sum.Sum(nil))[:32]
-}
-
-// mix hashes two numbers.
-func mix(a, b uint64) uint64 {
-	var key [16]byte
-	binary.LittleEndian.PutUint64(key[:8], a)
-	binary.LittleEndian.PutUint64(key[8:], b)
-	hash := fnv.New64a()
-	hash.Write(key[:])
-	return hash.Sum64()
 }
 
 // Examples makes examples for a [datasets.Loader]; an example's record number is the

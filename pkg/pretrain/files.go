@@ -10,11 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/internal/checkpoint"
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/nn"
@@ -66,6 +68,18 @@ func (m *Model) LoadPretrained(dir string) (hasHead bool, err error) {
 	return hasHead, nil
 }
 
+// HasHead reports whether the model in dir, of that type, has a masked language model's
+// head, or a part of one. Its tensors aren't read.
+func HasHead(dir, modelType string) (bool, error) {
+	file, err := backbone.OpenPretrained(atomicdir.Current(dir))
+	if err != nil {
+		return false, fmt.Errorf("look for a masked language model's head: %w", err)
+	}
+	defer file.Close()
+	own := headNamesOf(modelType).params()
+	return slices.ContainsFunc(file.Names(), func(name string) bool { return slices.Contains(own, backbone.CurrentName(name)) }), nil
+}
+
 func (m *Model) loadHead(file *weights.File) (found bool, err error) {
 	names := map[string]string{}
 	for _, name := range file.Names() {
@@ -88,17 +102,14 @@ func (m *Model) loadHead(file *weights.File) (found bool, err error) {
 		}
 	}
 	if found && len(missing) > 0 {
-		return true, fmt.Errorf("%d tensors are missing: %v", len(missing), missing)
+		return true, fmt.Errorf("%s missing: %s", numbers.Are(len(missing), "tensor"), strings.Join(missing, ", "))
 	}
 	return found, nil
 }
 
 // headParams are the head's own.
 func (m *Model) headParams() []nn.Param {
-	names := headNamesOf(m.Config.ModelType)
-	own := []string{
-		names.transform + ".weight", names.transform + ".bias", names.norm + ".weight", names.norm + ".bias", names.bias,
-	}
+	own := headNamesOf(m.Config.ModelType).params()
 	return slices.DeleteFunc(slices.Clone(m.params.All()), func(p nn.Param) bool { return !slices.Contains(own, p.Name) })
 }
 

@@ -2,6 +2,7 @@ package pretrain
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,6 +114,14 @@ func TestLoadWithoutHead(t *testing.T) {
 			t.Fatalf("has a head: %v, %v", hasHead, err)
 		}
 		m.Drop()
+		for want, keep := range map[bool]func(name string) bool{false: inEncoder, true: func(string) bool { return true }} {
+			if has, err := HasHead(folder(keep), modelType); err != nil || has != want {
+				t.Errorf("has a head: %v, %v; want %v", has, err, want)
+			}
+		}
+		if _, err := HasHead(t.TempDir(), modelType); !errors.Is(err, backbone.ErrNotFound) {
+			t.Errorf("a head of no model: %v", err)
+		}
 		half := folder(func(name string) bool { return inEncoder(name) || strings.HasSuffix(name, "bias") })
 		if _, _, err := Load(half, gotch.CPU); err == nil || !strings.Contains(err.Error(), "2 tensors are missing") {
 			t.Errorf("half a head: %v", err)

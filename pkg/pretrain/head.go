@@ -26,6 +26,11 @@ func headNamesOf(modelType string) headNames {
 	return headNames{"vocab_transform", "vocab_layer_norm", "vocab_projector.bias"}
 }
 
+// params are the names of the head's own parameters; its decoder's weight is tied.
+func (n headNames) params() []string {
+	return []string{n.transform + ".weight", n.transform + ".bias", n.norm + ".weight", n.norm + ".bias", n.bias}
+}
+
 // newHead adds the head's parameters, over the embeddings words [vocabulary, dim].
 func newHead(p nn.Params, c backbone.Config, words *ts.Tensor) head {
 	names := headNamesOf(c.ModelType)

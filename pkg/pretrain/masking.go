@@ -111,4 +111,15 @@ func (m *Masker) goesOn(ids []int32, i int) bool {
 	return i > 0 && !m.isSpecial(ids[i-1]) && int(ids[i]) < len(m.continues) && m.continues[ids[i]]
 }
 
+// Maskable counts the tokens that may be chosen.
+func (m *Masker) Maskable(ids []int32) int {
+	n := 0
+	for _, id := range ids {
+		if !m.isSpecial(id) {
+			n++
+		}
+	}
+	return n
+}
+
 func (m *Masker) isSpecial(id int32) bool { return int(id) < len(m.special) && m.special[id] }

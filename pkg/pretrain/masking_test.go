@@ -12,19 +12,19 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// numbers are given draws, in the order in which they are drawn.
-type numbers struct {
+// givenNumbers are given draws, in the order in which they are drawn.
+type givenNumbers struct {
 	floats []float64
 	ints   []int
 }
 
-func (n *numbers) Float64() float64 {
+func (n *givenNumbers) Float64() float64 {
 	x := n.floats[0]
 	n.floats = n.floats[1:]
 	return x
 }
 
-func (n *numbers) IntN(int) int {
+func (n *givenNumbers) IntN(int) int {
 	x := n.ints[0]
 	n.ints = n.ints[1:]
 	return x
@@ -60,7 +60,7 @@ func TestMaskEqualsHuggingFace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var drawn numbers
+		var drawn givenNumbers
 		for i, id := range c.IDs {
 			if m.special[id] {
 				continue
@@ -234,6 +234,15 @@ func TestNewMaskerRefuses(t *testing.T) {
 		}
 		if _, err := NewMasker(tok, 0.15, false); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", vocab, err)
+		}
+	}
+}
+
+func TestMaskable(t *testing.T) {
+	tok, m := testTokenizer(t), newMasker(t, 0.15, false)
+	for text, want := range map[string]int{"a b": 2, "? ?": 0, "": 0, "a ? [SEP]": 1, "ab": 2} {
+		if got := m.Maskable(tok.Encode(text).IDs); got != want {
+			t.Errorf("%q: %d tokens, want %d", text, got, want)
 		}
 	}
 }

@@ -22,9 +22,9 @@ func StudentConfig(teacher backbone.Config, modelType string, layers int) backbo
 	return c
 }
 
-// Check refuses losses that aren't defined for a student of that architecture.
-func (d *Distillation) Check(student backbone.Config) error {
-	teacher := d.Teacher.Config
+// Check refuses losses that aren't defined for a teacher and a student of these
+// architectures. It doesn't need the teacher itself.
+func (d *Distillation) Check(teacher, student backbone.Config) error {
 	switch {
 	case student.VocabSize != teacher.VocabSize:
 		return fmt.Errorf("the teacher's vocabulary has %d tokens, but the student's %d", teacher.VocabSize, student.VocabSize)

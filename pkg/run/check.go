@@ -28,7 +28,7 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 	if c.Task == config.TaskPretrain {
 		return checkCalls(ctx, c, o)
 	}
-	e, err := findEncoder(ctx, c.Backbone, true, o.Out, o.Err)
+	e, err := findEncoder(ctx, c.Backbone, backboneKeys, true, o.Out, o.Err)
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,28 @@ type encoder struct {
 	dir   string // "" for a new encoder
 }
 
-// findEncoder locates a pretrained model and downloads it if necessary. A dry run
-// doesn't download, and continues without a missing model.
-func findEncoder(ctx context.Context, asked config.Backbone, dryRun bool, out, stderr io.Writer) (encoder, error) {
+// known reports whether the architecture is known without a download.
+func (e encoder) known() bool { return e.dir != "" || e.asked.Init == config.InitRandom }
+
+// modelKeys are the settings that name a pretrained model, and what does without one.
+type modelKeys struct{ name, revision, without string }
+
+var (
+	backboneKeys = modelKeys{"backbone.model_name", "backbone.revision", ", or train from scratch with --set backbone.init=random"}
+	teacherKeys  = modelKeys{"distill.encoder.model", "distill.encoder.revision", ""}
+)
+
+// explain adds to the error of a model that can't be found what to do.
+func (k modelKeys) explain(err error) error {
+	if !errors.Is(err, backbone.ErrNotFound) {
+		return err
+	}
+	return fmt.Errorf("%w; check %s and %s, or set %s to a directory that holds config.json, vocab.txt and model.safetensors%s", err, k.name, k.revision, k.name, k.without)
+}
+
+// findEncoder locates the pretrained model that keys name, and downloads it if necessary. A
+// dry run doesn't download, and continues without a missing model.
+func findEncoder(ctx context.Context, asked config.Backbone, keys modelKeys, dryRun bool, out, stderr io.Writer) (encoder, error) {
 	if asked.Init == config.InitRandom {
 		return encoder{asked: asked}, nil
 	}
@@ -38,7 +57,7 @@ func findEncoder(ctx context.Context, asked config.Backbone, dryRun bool, out, s
 	progress, done := newDownload(out, stderr)
 	defer done()
 	dir, err := backbone.Find(ctx, asked.ModelName, asked.Revision, progress)
-	return encoder{asked, dir}, err
+	return encoder{asked, dir}, keys.explain(err)
 }
 
 // architecture returns that of the pretrained model; without one, it combines the

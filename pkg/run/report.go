@@ -64,7 +64,7 @@ func report(out io.Writer, modelDir, metricForBest string, history *trainer.Hist
 		return fmt.Errorf("print the result: %w", err)
 	}
 	fmt.Fprintln(out, howCounted(metricForBest))
-	fmt.Fprintf(out, "\nModel:      %s (scores of every label in its README.md)\n", modelDir)
+	fmt.Fprintf(out, "\nModel:      %s (%s in its README.md)\n", modelDir, scoresIn(best.Val))
 	for i, hint := range hints {
 		title := "Dashboard:"
 		if i > 0 {
@@ -76,6 +76,14 @@ func report(out io.Writer, modelDir, metricForBest string, history *trainer.Hist
 		fmt.Fprintf(out, "Use it:     %s\n", use)
 	}
 	return nil
+}
+
+// scoresIn says which scores a model's README.md has.
+func scoresIn(val []trainer.Scores) string {
+	if len(val) == 1 && val[0].Task == pretrain.TaskName {
+		return "its scores and its calls' numbers"
+	}
+	return "scores of every label"
 }
 
 // howCounted explains why the table's figures differ from those printed for each epoch.

@@ -13,6 +13,7 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/modeldir"
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/ranks"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/backbone"
@@ -255,7 +256,7 @@ func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
 // readTasks finds the encoder, and reads the labelled data.
 func (r *Run) readTasks(ctx context.Context, dryRun bool) (err error) {
 	c, o := r.config, r.options
-	if r.encoder, err = findEncoder(ctx, c.Backbone, dryRun, o.Out, o.Err); err != nil {
+	if r.encoder, err = findEncoder(ctx, c.Backbone, backboneKeys, dryRun, o.Out, o.Err); err != nil {
 		return err
 	}
 	plan, err := planData(c, o)
@@ -352,7 +353,7 @@ func frozen(b config.Backbone) backbone.Frozen {
 // checkFrozen refuses more frozen layers than the encoder has.
 func checkFrozen(b config.Backbone, layers int64) error {
 	if b.FreezeLayers > layers {
-		return fmt.Errorf("backbone.freeze_layers is %d, but the encoder has only %d layers", b.FreezeLayers, layers)
+		return fmt.Errorf("backbone.freeze_layers is %d, but the encoder has only %s", b.FreezeLayers, numbers.Of(int(layers), "layer"))
 	}
 	return nil
 }

@@ -119,6 +119,8 @@ func (t *Trainer) trainStep(ctx context.Context, epoch, i int, refs []datasets.B
 		if p.Interval.Skipped++; p.Interval.Skipped == 1 {
 			t.notify(func(o Observer) { o.StepSkipped(err) })
 		}
+	case errors.Is(err, ErrLostRank): // no batch of this rank is the cause
+		return fmt.Errorf("epoch %d, step %d: %w", epoch, i+1, err)
 	case err != nil:
 		return fmt.Errorf("%s: %w", where, explainMemory(err))
 	default:

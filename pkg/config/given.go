@@ -1,0 +1,93 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// given are the keys that the user has set, where the decoded [Config] doesn't show
+// whether a value is the user's or the default.
+type given struct {
+	file *yaml.Node   // nil if it is empty
+	sets []*yaml.Node // one for each --set
+}
+
+func (g given) inFile(key string) bool { return isGiven(g.file, key) }
+
+func (g given) bySet(key string) bool {
+	return slices.ContainsFunc(g.sets, func(node *yaml.Node) bool { return isGiven(node, key) })
+}
+
+// isGiven reports whether a document sets a key, or anything in its section.
+func isGiven(node *yaml.Node, key string) bool {
+	e, there := find(node, key)
+	switch {
+	case !there:
+		return false
+	case e.value.Kind == yaml.ScalarNode:
+		return e.value.Value != "" && e.value.ShortTag() != "!!null"
+	}
+	return len(e.value.Content) > 0
+}
+
+// unusedBy is a setting that has no effect beside another one.
+type unusedBy struct {
+	key    string
+	beside string // the setting, with its value, that excludes it
+	advice string
+	chosen string // a key: the file's key gives way silently if --set sets this one
+	both   bool   // --set may set key and chosen together
+}
+
+// unused lists the settings that c excludes, whether they are given or not.
+func (c Config) unused() []unusedBy {
+	var list []unusedBy
+	add := func(advice string, u unusedBy, keys ...string) {
+		for _, key := range keys {
+			u.key, u.advice = key, advice
+			list = append(list, u)
+		}
+	}
+	switch {
+	case c.Backbone.Init == InitRandom:
+		add("set backbone.init=pretrained to start from that model", unusedBy{beside: "backbone.init: random, which starts from no model", chosen: "backbone.init"},
+			"backbone.model_name", "backbone.revision")
+	case c.Task == TaskPretrain && c.Distill.Encoder != nil && len(c.Distill.Encoder.Layers) > 0:
+		add("set distill.encoder.model, or drop distill.encoder.layers", unusedBy{beside: "distill.encoder.layers, which make the student of the teacher's layers", chosen: "distill.encoder.layers"},
+			"backbone.model_name", "backbone.revision")
+	}
+	if c.Backbone.Init == InitPretrained {
+		add("set backbone.init=random to start from scratch", unusedBy{beside: "backbone.init: pretrained, where the model brings its own", chosen: "backbone.init", both: true},
+			"backbone.size", "tokenizer.vocab_size", "tokenizer.lower_case")
+	}
+	return list
+}
+
+// checkUnused refuses settings of --set that have no effect, and returns warnings of those
+// of the file.
+func (c Config) checkUnused(g given) ([]Note, error) {
+	var notes []Note
+	var bad []string
+	for _, u := range c.unused() {
+		text := fmt.Sprintf("%s isn't used with %s; %s", u.key, u.beside, u.advice)
+		chosen := g.bySet(u.chosen)
+		switch {
+		case g.bySet(u.key):
+			if !chosen || !u.both {
+				bad = append(bad, text)
+			}
+		case g.inFile(u.key) && !chosen && u.chosen != "distill.encoder.layers": // configs/pretrain.yaml has both
+			notes = append(notes, Note{Warning: true, Text: text})
+		}
+	}
+	if c.Task != TaskPretrain && (g.inFile("pretrain") || g.bySet("pretrain")) {
+		bad = append(bad, "pretrain: want nothing but with task: pretrain, got a section")
+	}
+	if len(bad) > 0 {
+		return nil, fmt.Errorf("configuration: %s", strings.Join(bad, "; "))
+	}
+	return notes, nil
+}
