@@ -241,12 +241,12 @@ func TestOneTeacherForTwoStudents(t *testing.T) {
 }
 
 // Several processes train the teachers, and the student, that one process trains; and are
-// stopped and resumed as one.
+// stopped and resumed as one. One teacher is annealed, and all teach every call.
 func TestRanksTrainTeachers(t *testing.T) {
 	t.Parallel()
 	alone, dir := quickDir(t), quickDir(t)
 	args := func(size int) []string {
-		return taught("backbone.dropout=0", "training.learning_rate=1.5e-3", fmt.Sprintf("training.batch_size=%d", size))
+		return taught("backbone.dropout=0", "training.learning_rate=1.5e-3", "distill.every_call=true", "distill.teachers.ner.annealing=linear", fmt.Sprintf("training.batch_size=%d", size))
 	}
 	if code, _ := start(t, alone, args(16)...).end(); code != 0 {
 		t.Fatalf("exit code %d", code)

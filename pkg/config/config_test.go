@@ -97,7 +97,7 @@ func TestValidate(t *testing.T) {
 		"sampling":            {func(c *Config) { c.Training.Sampling = "all" }, "training.sampling: want proportional or uniform or temperature or annealed"},
 		"cold sampling":       {func(c *Config) { c.Training.SamplingTemperature = 0.5 }, "training.sampling_temperature: want 1 or more"},
 		"all for validation":  {func(c *Config) { c.Data.ValidationSize = 0.9 }, "data.validation_size: want a share that leaves some"},
-		"a teacher of none":   {func(c *Config) { c.Distill.Teachers = map[string]Teacher{"ner": {Model: "x", Temperature: 1}} }, "distill.teachers: want teachers with task: distill"},
+		"a teacher of none":   {func(c *Config) { c.Distill.Teachers = map[string]Teacher{"ner": {Model: Paths{"x"}, Temperature: 1}} }, "distill.teachers: want teachers with task: distill"},
 		"a hot teacher":       {func(c *Config) { *c = withTeacher(1e9) }, "distill.teachers.ner.temperature: want a number from 0.01 to 1000, got 1e+09"},
 		"a cold teacher":      {func(c *Config) { *c = withTeacher(0) }, "distill.teachers.ner.temperature: want a number from 0.01 to 1000, got 0"},
 		"a list for one task": {func(c *Config) { *c = Default(TaskNER); c.Tasks = []Task{{Use: "ner"}} }, "tasks: want no list beside task: ner"},
@@ -135,7 +135,7 @@ func TestValidate(t *testing.T) {
 // withTeacher is a distillation with that temperature.
 func withTeacher(temperature float64) Config {
 	c := Default(TaskDistill)
-	c.Distill.Teachers = map[string]Teacher{"ner": {Model: "x", Temperature: temperature}}
+	c.Distill.Teachers = map[string]Teacher{"ner": {Model: Paths{"x"}, Temperature: temperature}}
 	return c
 }
 
@@ -250,7 +250,7 @@ mlflow: {run_name: ~/run}
 	for got, want := range map[string]string{
 		c.Backbone.ModelName: "/home/amina/bert", c.Data.NERPath: "/home/amina/a.jsonl", c.Data.ClassificationPath: "/root/b.json",
 		c.Data.QAPath: "./~/c.json", c.Tasks[1].File: "/home/amina/d.jsonl", c.Tasks[1].Text: "~/t", c.Distill.CacheDir: "/home/amina/cache",
-		c.Distill.Teachers["ner"].Model: "/home/amina/teacher", c.Distill.Teachers["own"].Model: "/home/amina/other",
+		c.Distill.Teachers["ner"].Model[0]: "/home/amina/teacher", c.Distill.Teachers["own"].Model[0]: "/home/amina/other",
 		c.Output.ModelDir: "/home/amina", c.MLflow.RunName: "~/run",
 	} {
 		if got != want {

@@ -113,7 +113,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			LossWeights{ByTask: map[string]float64{"mood": 3}}, map[string]ClassWeights{"ner": {Balanced: true}, "mood/h": {ByLabel: map[string]float64{"x": 2}}}, 7, "bf16", "gloo",
 			4e-3, 0.9, true, 0.05, true, "cosine", 2, true, true,
 		},
-		Distill: Distill{"cache", map[string]Teacher{"ner": {"m", 0.25, 3, 1}}, nil, true},
+		Distill: Distill{"cache", map[string]Teacher{"ner": {Paths{"m"}, 0.25, 3, 1, "linear", 0.5}}, nil, true, true, Paths{"calls", "more"}, 0.5},
 		Output:  Output{"d", "l", "m", true},
 		MLflow:  MLflow{false, "u", "e", "r"},
 	}

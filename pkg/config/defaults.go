@@ -82,6 +82,7 @@ func multitask() Config {
 			Sampling:              SamplingProportional,
 			SamplingTemperature:   2,
 		},
+		Distill: Distill{SoftWeight: 1},
 		Output: Output{
 			ModelDir:      "./attention_fusion_model",
 			LabelMapsFile: "label_maps.json",

@@ -34,6 +34,21 @@ func (c *Config) expandHome() error {
 			path *string
 		}{fmt.Sprintf("data.pretrain_path[%d]", i+1), &c.Data.PretrainPath[i]})
 	}
+	for i := range c.Distill.UnlabelledPath {
+		paths = append(paths, struct {
+			key  string
+			path *string
+		}{fmt.Sprintf("distill.unlabelled_path[%d]", i+1), &c.Distill.UnlabelledPath[i]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Distill.Teachers)) {
+		teacher := c.Distill.Teachers[name]
+		for i := range teacher.Model {
+			paths = append(paths, struct {
+				key  string
+				path *string
+			}{teacher.ModelKey("distill.teachers."+name, i), &teacher.Model[i]})
+		}
+	}
 	if e := c.Distill.Encoder; e != nil {
 		paths = append(paths, struct {
 			key  string
@@ -45,14 +60,6 @@ func (c *Config) expandHome() error {
 		if *p.path, err = home.Expand(*p.path); err != nil {
 			return fmt.Errorf("configuration: %s: %w", p.key, err)
 		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.Distill.Teachers)) {
-		teacher := c.Distill.Teachers[name]
-		var err error
-		if teacher.Model, err = home.Expand(teacher.Model); err != nil {
-			return fmt.Errorf("configuration: distill.teachers.%s.model: %w", name, err)
-		}
-		c.Distill.Teachers[name] = teacher
 	}
 	return nil
 }

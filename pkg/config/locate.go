@@ -36,6 +36,9 @@ func (c *Config) locate(dir string, overrides []string) []Note {
 	for i := range c.Data.PretrainPath {
 		look(fmt.Sprintf("data.pretrain_path[%d]", i+1), &c.Data.PretrainPath[i], found)
 	}
+	for i := range c.Distill.UnlabelledPath {
+		look(fmt.Sprintf("distill.unlabelled_path[%d]", i+1), &c.Distill.UnlabelledPath[i], found)
+	}
 	if e := c.Distill.Encoder; e != nil {
 		look("distill.encoder.model", &e.Model, isModel)
 	}
@@ -43,8 +46,9 @@ func (c *Config) locate(dir string, overrides []string) []Note {
 		look("backbone.model_name", &c.Backbone.ModelName, isModel)
 	}
 	for name, teacher := range c.Distill.Teachers {
-		look("distill.teachers."+name+".model", &teacher.Model, exists)
-		c.Distill.Teachers[name] = teacher
+		for i := range teacher.Model {
+			look(teacher.ModelKey("distill.teachers."+name, i), &teacher.Model[i], exists)
+		}
 	}
 	slices.SortStableFunc(notes, func(a, b Note) int { return strings.Compare(a.Text, b.Text) })
 	return notes

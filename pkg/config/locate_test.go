@@ -48,7 +48,7 @@ output: {model_dir: fusion/model}
 		"qa_path":             {c.Data.QAPath, "nowhere.json"},
 		"file":                {c.Tasks[1].File, "fusion/mood.jsonl"},
 		"model_name":          {c.Backbone.ModelName, "fusion/encoder"},
-		"teacher":             {c.Distill.Teachers["ner"].Model, "teacher"},
+		"teacher":             {c.Distill.Teachers["ner"].Model[0], "teacher"},
 		"model_dir":           {c.Output.ModelDir, "fusion/model"}, // written: never beside the configuration
 	} {
 		if c.got != c.want {

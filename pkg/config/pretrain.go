@@ -58,6 +58,9 @@ func (p *Paths) UnmarshalYAML(node *yaml.Node) error {
 	if node.Kind != yaml.SequenceNode || node.Decode((*[]string)(p)) != nil {
 		return errors.New("want a path, or a list of paths")
 	}
+	if len(*p) == 0 {
+		*p = nil
+	}
 	return nil
 }
 

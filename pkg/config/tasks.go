@@ -1,7 +1,5 @@
 package config
 
-import "gopkg.in/yaml.v3"
-
 // Task is one task of the model: a built-in or a custom one.
 type Task struct {
 	Use        string  `yaml:"use"`         // ner, cls or qa: a built-in task, with its path under data:; of the other keys only loss_weight is allowed
@@ -84,36 +82,4 @@ func (c Config) LossWeight(task string) float64 {
 		return weight
 	}
 	return 1
-}
-
-// Distill lists the teachers of a student.
-type Distill struct {
-	CacheDir string             `yaml:"cache_dir"`          // of the teachers' logits; "": in the user's cache folder
-	Teachers map[string]Teacher `yaml:"teachers,omitempty"` // by task
-	Encoder  *DistillEncoder    `yaml:"encoder,omitempty"`  // of task: pretrain
-
-	TrainTeachers bool `yaml:"train_teachers"` // train the teachers whose folder holds no model, before the student
-}
-
-// Teacher is a trained model from which a student learns one task. The loss is (1 -
-// Alpha)·hard + Alpha·Temperature²·KL(teacher ‖ student).
-type Teacher struct {
-	Model        string  `yaml:"model"`         // its directory
-	Alpha        float64 `yaml:"alpha"`         // weight of the teacher: 0 none, 1 the teacher only
-	Temperature  float64 `yaml:"temperature"`   // softens both distributions
-	HiddenWeight float64 `yaml:"hidden_weight"` // of the cosine loss between the encoders' hidden states; 0: none
-}
-
-// Used reports whether the student learns anything from the teacher.
-func (t Teacher) Used() bool { return t.Alpha != 0 || t.HiddenWeight != 0 }
-
-// UnmarshalYAML sets the defaults of missing keys: alpha 0.5, temperature 2.
-func (t *Teacher) UnmarshalYAML(node *yaml.Node) error {
-	type plain Teacher
-	p := plain{Alpha: 0.5, Temperature: 2}
-	if err := node.Decode(&p); err != nil {
-		return err
-	}
-	*t = Teacher(p)
-	return nil
 }

@@ -68,6 +68,7 @@ func (c Config) Validate() error {
 	atLeast0("data.generate.qa", int64(c.Data.Generate.QA))
 	check(len(c.TaskNames()) > 0, "data", "at least one of ner_path, classification_path and qa_path", "none")
 	c.checkTasks(check)
+	c.checkDistill(check)
 	c.checkPretrain(check)
 	check(c.Tokenizer.MaxLength >= 3, "tokenizer.max_length", "at least 3", c.Tokenizer.MaxLength)
 	oneOf("tokenizer.padding", c.Tokenizer.Padding, PadMaxLength, PadLongest)
@@ -152,16 +153,6 @@ func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 	for name := range c.Training.ClassWeights {
 		task, _, _ := strings.Cut(name, "/")
 		check(slices.Contains(names, task), "training.class_weights", known+", or one of their heads", fmt.Sprintf("%q", name))
-	}
-	check((c.Task == TaskDistill) == (len(c.Distill.Teachers) > 0), "distill.teachers", "teachers with task: distill, and no other", fmt.Sprintf("%d", len(c.Distill.Teachers)))
-	check(c.Task == TaskDistill || !c.Distill.TrainTeachers, "distill.train_teachers", "false without task: distill", true)
-	for name, teacher := range c.Distill.Teachers {
-		key := "distill.teachers." + name
-		check(slices.Contains(names, name), "distill.teachers", known, fmt.Sprintf("%q", name))
-		check(teacher.Model != "", key+".model", "a model directory", `""`)
-		check(teacher.Alpha >= 0 && teacher.Alpha <= 1, key+".alpha", "a number from 0 to 1", teacher.Alpha)
-		check(isTemperature(teacher.Temperature), key+".temperature", temperatures, teacher.Temperature)
-		check(teacher.HiddenWeight == 0 || positive(teacher.HiddenWeight), key+".hidden_weight", "0 or more", teacher.HiddenWeight)
 	}
 }
 

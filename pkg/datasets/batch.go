@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -25,6 +26,7 @@ type Batch struct {
 type Part struct {
 	Task    string
 	Targets []Target // one per head
+	Taught  bool     // the examples have no labels of the task: targets are a teacher's alone, of [Loader].Taught
 }
 
 // Target is one head's target for a batch.
@@ -51,13 +53,15 @@ type Soft struct {
 	Denominator float64 // rows of the larger batch, like [Target].Denominator for labels; 0: len(Rows)
 }
 
-// Name joins the names of the batch's tasks.
+// Name joins the names of the tasks that the batch has labels of.
 func (b Batch) Name() string {
 	var names []string
 	for _, part := range b.Parts {
-		names = append(names, part.Task)
+		if !part.Taught {
+			names = append(names, part.Task)
+		}
 	}
-	return strings.Join(names, "+")
+	return cmp.Or(strings.Join(names, "+"), Unlabelled)
 }
 
 // Collator pads examples and combines them into batches.
@@ -116,15 +120,7 @@ func (t *Target) add(layout tasks.Layout, h int, label Label, i, length int) {
 	if label.Soft == nil {
 		return
 	}
-	soft := label.Soft[h]
-	t.Soft.Logits = append(t.Soft.Logits, soft.Logits...)
-	if !layout.PerToken {
-		t.Soft.Rows = append(t.Soft.Rows, int64(i))
-		return
-	}
-	for _, token := range soft.Rows {
-		t.Soft.Rows = append(t.Soft.Rows, int64(i*length)+int64(token))
-	}
+	t.soften(layout, label.Soft[h], i, length)
 }
 
 func (t *Target) addClasses(ignore int64, classes ...int64) {

@@ -114,9 +114,9 @@ func TestPartsOfSharedBatches(t *testing.T) {
 	}
 	const no = tasks.IgnoreToken
 	want := []Part{
-		{"places", []Target{{Classes: []int64{no, no, no, no, no, no, 1, 0, no, no}, Valid: 2}}},
-		{"mood", []Target{{Classes: []int64{1, 0}, Valid: 2}, {Classes: []int64{-1, 0}, Valid: 1}}},
-		{"topics", []Target{{Flags: []float32{0, 0, 1, 0}, Ignored: []bool{true, true, false, false}, Width: 2, Valid: 2}}},
+		{Task: "places", Targets: []Target{{Classes: []int64{no, no, no, no, no, no, 1, 0, no, no}, Valid: 2}}},
+		{Task: "mood", Targets: []Target{{Classes: []int64{1, 0}, Valid: 2}, {Classes: []int64{-1, 0}, Valid: 1}}},
+		{Task: "topics", Targets: []Target{{Flags: []float32{0, 0, 1, 0}, Ignored: []bool{true, true, false, false}, Width: 2, Valid: 2}}},
 	}
 	if b.Size != 2 || b.Length != 5 || b.Tokens != 9 || !reflect.DeepEqual(b.Parts, want) {
 		t.Errorf("got %d×%d with %d tokens: %+v\nwant %+v", b.Size, b.Length, b.Tokens, b.Parts, want)

@@ -15,6 +15,10 @@ type Example struct {
 	Record int     // number in the file, from 1
 	IDs    []int32 // token ids, [CLS] … [SEP]
 	Labels []Label // by task of the set
+
+	// Taught are teachers' targets for tasks that the example has no labels of, by task of
+	// [Loader].Taught and by head; nil for a task without any.
+	Taught [][]SoftLabel
 }
 
 // Label is an example's label for one task.

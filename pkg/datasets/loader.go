@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 // Loader splits a set's examples into batches, like PyTorch's DataLoader.
 type Loader struct {
 	Tasks     []tasks.Task
+	Taught    []tasks.Task // for training: tasks that the examples have only teachers' targets of
 	Examples  []Example
 	BatchSize int // less than 1: all examples are one batch
 	Collator  Collator
@@ -50,7 +52,9 @@ func (s BatchRef) Batch() Batch {
 			examples[i] = vary(examples[i], s.seed)
 		}
 	}
-	return s.loader.Collator.Collate(s.loader.Tasks, examples)
+	b := s.loader.Collator.Collate(s.loader.Tasks, examples)
+	b.teach(s.loader.Taught, examples)
+	return b
 }
 
 // Ordered returns the batches in the examples' order, for validation.
@@ -70,8 +74,11 @@ func (l Loader) cut(order []int, seed uint64) []BatchRef {
 	return refs
 }
 
-// Name joins the names of the loader's tasks.
-func (l Loader) Name() string { return strings.Join(tasks.Names(l.Tasks), "+") }
+// Unlabelled is the name of examples without any labels.
+const Unlabelled = "unlabelled"
+
+// Name joins the names of the loader's tasks, or is Unlabelled.
+func (l Loader) Name() string { return cmp.Or(strings.Join(tasks.Names(l.Tasks), "+"), Unlabelled) }
 
 // Alternate implements task alternation: every loader's examples are shuffled and split
 // into batches, and the batches of all loaders are shuffled into one list. The same seed

@@ -34,15 +34,30 @@ func (t *Teacher) Logits(ctx context.Context, records datasets.Records, dir stri
 	if err != nil {
 		return nil, false, fmt.Errorf("teacher's cache: %w", err)
 	}
+	return t.cached(ctx, key, records.Texts, dir, progress)
+}
+
+// TextLogits is [Teacher.Logits] for texts that aren't a data file's records; the cached
+// file is named by a hash of the texts.
+func (t *Teacher) TextLogits(ctx context.Context, texts []datasets.Transcript, dir string, progress func(done, total int)) ([]fusion.Logits, bool, error) {
+	key, err := t.textKey(texts)
+	if err != nil {
+		return nil, false, fmt.Errorf("teacher's cache: %w", err)
+	}
+	return t.cached(ctx, key, texts, dir, progress)
+}
+
+// cached reads the logits from the file of that key, or computes and stores them.
+func (t *Teacher) cached(ctx context.Context, key string, texts []datasets.Transcript, dir string, progress func(done, total int)) ([]fusion.Logits, bool, error) {
 	path := filepath.Join(dir, key+".safetensors")
-	logits, err := t.read(path, len(records.Texts))
+	logits, err := t.read(path, len(texts))
 	switch {
 	case err == nil:
 		return logits, true, nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, false, fmt.Errorf("teacher's cache: %w; remove the file to have it made anew", err)
 	}
-	if logits, err = t.predict(ctx, records.Texts, progress); err != nil {
+	if logits, err = t.predict(ctx, texts, progress); err != nil {
 		return nil, false, err
 	}
 	if err := t.write(path, logits); err != nil {
@@ -53,13 +68,32 @@ func (t *Teacher) Logits(ctx context.Context, records datasets.Records, dir stri
 
 // key hashes everything that the logits depend on.
 func (t *Teacher) key(records datasets.Records) (string, error) {
+	return t.hashed(records.Tasks[0].Text, len(records.Texts), func(w io.Writer) error { return add(w, records.Path) })
+}
+
+// textKey is key for texts. Each is preceded by its length, so that no other texts have
+// the same hash.
+func (t *Teacher) textKey(texts []datasets.Transcript) (string, error) {
+	return t.hashed("(texts)", len(texts), func(w io.Writer) error {
+		for _, text := range texts {
+			if _, err := fmt.Fprintf(w, "%d %s\n", len(text), string(text)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// hashed names a file by a hash of the teacher, the field and the number of texts, and
+// what data writes.
+func (t *Teacher) hashed(field string, texts int, data func(io.Writer) error) (string, error) {
 	model, err := fusion.HashDir(t.dir)
 	if err != nil {
 		return "", err
 	}
 	hash := sha256.New()
-	fmt.Fprintf(hash, "%s %s %s %d %s\n", cacheVersion, t.task.Name, records.Tasks[0].Text, len(records.Texts), model)
-	if err := add(hash, records.Path); err != nil {
+	fmt.Fprintf(hash, "%s %s %s %d %s\n", cacheVersion, t.task.Name, field, texts, model)
+	if err := data(hash); err != nil {
 		return "", err
 	}
 	return t.task.Name + "-" + hex.EncodeToString(hash.Sum(nil)[:16]), nil

@@ -32,6 +32,8 @@ type Teacher struct {
 	tok   *tokenize.Tokenizer
 	task  tasks.Task // of the teacher
 	order [][]int    // by head of the student: the teacher's id of each label
+
+	student tasks.Task
 }
 
 // Open loads the model directory of a teacher for task, which is the student's. The
@@ -52,6 +54,7 @@ func Open(dir string, task tasks.Task, device gotch.Device) (*Teacher, error) {
 
 // match maps the student's labels to the teacher's.
 func (t *Teacher) match(student tasks.Task) (err error) {
+	t.student = student
 	if t.task, err = tasks.Find(t.model.Tasks, student.Name); err != nil {
 		return fmt.Errorf("%w: %w", ErrMismatch, err)
 	}

@@ -62,6 +62,14 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 			refused++
 		}
 	}
+	if len(c.Distill.UnlabelledPath) > 0 {
+		u, err := readUnlabelled(ctx, c, tok, true)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(o.Out, "\n%s (unlabelled)\n  %-10s %s\n", strings.Join(c.Distill.UnlabelledPath, ", "), "calls", u.describe(c.Tokenizer.Truncation))
+	}
+	sayTeaching(c, c.TaskNames(), o.Out)
 	if err := sayTeachersToTrain(c, o.Out); err != nil {
 		return err
 	}

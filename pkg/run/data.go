@@ -15,6 +15,8 @@ import (
 type data struct {
 	tokenizer *tokenize.Tokenizer
 	sources   []source
+
+	unlabelled *unlabelled // calls for teachers alone; nil: none
 }
 
 // source is the data of one file.
@@ -52,7 +54,11 @@ func (d *data) splits() []datasets.Split {
 }
 
 func (d *data) train() []datasets.Loader {
-	return each(d.sources, func(s source) datasets.Loader { return s.train })
+	list := each(d.sources, func(s source) datasets.Loader { return s.train })
+	if d.unlabelled != nil {
+		list = append(list, d.unlabelled.train)
+	}
+	return list
 }
 
 func (d *data) val() []datasets.Loader {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/pretrain"
 )
@@ -23,7 +24,7 @@ var errChanged = errors.New("not the run that was stopped")
 // affect locations, retention and speed, but not training. Data files are compared by
 // their contents instead.
 var mutableKeys = []string{
-	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "distill.train_teachers", "data.ner_path", "data.classification_path", "data.qa_path", "data.pretrain_path",
+	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "distill.train_teachers", "data.ner_path", "data.classification_path", "data.qa_path", "data.pretrain_path", "distill.unlabelled_path",
 	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
 	"training.rank_backend", "training.gradient_checkpointing",
 }
@@ -65,21 +66,25 @@ const teacherPrefix = "the teacher of "
 
 // addTeachers adds the contents of the folders of teachers that the run learns from.
 func (r *Run) addTeachers(all map[string]string) error {
-	folders := map[string]string{}
+	folders := map[string][]string{}
 	for task, teacher := range r.config.Distill.Teachers {
 		if teacher.Used() {
 			folders[task] = teacher.Model
 		}
 	}
 	if r.pretraining != nil && r.pretraining.teacher.dir != "" {
-		folders[pretrain.TaskName] = r.pretraining.teacher.dir
+		folders[pretrain.TaskName] = []string{r.pretraining.teacher.dir}
 	}
-	for task, dir := range folders {
-		hash, err := fusion.HashDir(dir)
-		if err != nil {
-			return fmt.Errorf("identify the teacher of %s: %w", task, err)
+	for task, dirs := range folders {
+		var hashes []string
+		for _, dir := range dirs {
+			hash, err := fusion.HashDir(dir)
+			if err != nil {
+				return fmt.Errorf("identify the teacher of %s: %w", task, err)
+			}
+			hashes = append(hashes, hash[:8])
 		}
-		all[teacherPrefix+task] = hash[:8]
+		all[teacherPrefix+task] = strings.Join(hashes, ", ")
 	}
 	return nil
 }
@@ -89,6 +94,9 @@ func (r *Run) fingerprint() (map[string]string, error) {
 	all, err := fingerprint(r.config, r.data.sources)
 	if err != nil {
 		return nil, err
+	}
+	if u := r.data.unlabelled; u != nil {
+		all[filePrefix+datasets.Unlabelled] = fmt.Sprintf("%s, %d calls", u.digest, len(u.texts))
 	}
 	c := r.architecture.Config
 	if c.ModelType != backbone.DistilBERT {

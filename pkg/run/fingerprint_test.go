@@ -41,7 +41,7 @@ func TestChanges(t *testing.T) {
 func TestTeachersAreIdentified(t *testing.T) {
 	dir := t.TempDir()
 	c := config.Default(config.TaskDistill)
-	c.Distill.Teachers = map[string]config.Teacher{"ner": {Model: dir, Alpha: 0.5}, "qa": {Model: dir, HiddenWeight: 1}, "cls": {Model: dir}}
+	c.Distill.Teachers = map[string]config.Teacher{"ner": {Model: config.Paths{dir}, Alpha: 0.5}, "qa": {Model: config.Paths{dir}, HiddenWeight: 1}, "cls": {Model: config.Paths{dir}}}
 	identify := func(text string) map[string]string {
 		t.Helper()
 		all := map[string]string{}

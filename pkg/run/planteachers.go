@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/modeldir"
+	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/distill"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/trainer"
@@ -23,14 +24,53 @@ type teacherPlan struct {
 	Models   int  // of the whole: all teachers, trained or not, and the student
 	Marked   bool // the run has a teachersFile: it continues one that was stopped before the student had a state, or Fit has begun
 
-	runs map[string]string // the MLflow runs of teachers trained so far, by task; on rank 0
+	runs map[string]string // the MLflow runs of teachers trained so far, by name; on rank 0
 }
 
 // missingTeacher is a teacher to be trained.
 type missingTeacher struct {
 	Task   string
+	Member int  // of the models of the task's teacher, from 0
 	Number int  // among the models of the whole, from 1
 	Resume bool // its training was stopped
+}
+
+// wantedTeachers lists the models of the teachers that a run opens, of which names are the
+// tasks, in the order of their training.
+func wantedTeachers(c config.Config, names []string) []missingTeacher {
+	var list []missingTeacher
+	for _, task := range taught(c, names) {
+		for member := range c.Distill.Teachers[task].Model {
+			list = append(list, missingTeacher{Task: task, Member: member, Number: len(list) + 1})
+		}
+	}
+	return list
+}
+
+// path is the teacher's folder.
+func (m missingTeacher) path(c config.Config) string {
+	return c.Distill.Teachers[m.Task].Model[m.Member]
+}
+
+// key is the key of that folder.
+func (m missingTeacher) key(c config.Config) string {
+	return c.Distill.Teachers[m.Task].ModelKey("distill.teachers."+m.Task, m.Member)
+}
+
+// name tells the teachers of a run apart.
+func (m missingTeacher) name() string {
+	if m.Member == 0 {
+		return m.Task
+	}
+	return fmt.Sprintf("%s-%d", m.Task, m.Member+1)
+}
+
+// title names the teacher in messages.
+func (m missingTeacher) title(c config.Config) string {
+	if of := len(c.Distill.Teachers[m.Task].Model); of > 1 {
+		return fmt.Sprintf("teacher of %s, %d of %d", m.Task, m.Member+1, of)
+	}
+	return "teacher of " + m.Task
 }
 
 // teacherStatus is what the folder of a teacher holds.
@@ -97,7 +137,7 @@ func (r *Run) findMissing() (teacherPlan, error) {
 	o := r.options
 	resuming := o.Resume || o.ResumeIfAny
 	if stopped, err := hasState(r.dir); err != nil || stopped && resuming { // the teachers were trained before
-		return teacherPlan{Models: len(taught(r.config, tasks.Names(r.data.tasks()))) + 1}, err
+		return teacherPlan{Models: len(wantedTeachers(r.config, tasks.Names(r.data.tasks()))) + 1}, err
 	}
 	plan, err := r.lockMissing(resuming)
 	if err != nil || !resuming {
@@ -149,16 +189,16 @@ func (r *Run) checkMark(mark teacherMark) error {
 // lockMissing lists the teachers that aren't trained, and locks their folders. It looks
 // at a folder once it is locked, so no other run is training that teacher.
 func (r *Run) lockMissing(resuming bool) (teacherPlan, error) {
-	wanted := taught(r.config, tasks.Names(r.data.tasks()))
+	wanted := wantedTeachers(r.config, tasks.Names(r.data.tasks()))
 	plan := teacherPlan{Models: len(wanted) + 1}
 	places := map[string]string{} // by absolute path: what is trained there
 	if path, err := filepath.Abs(r.config.Output.ModelDir); err == nil {
 		places[path] = "output.model_dir"
 	}
-	for i, task := range wanted {
-		key, path := teacherKey(task), r.config.Distill.Teachers[task].Model
+	for _, teacher := range wanted {
+		key, path := teacher.key(r.config), teacher.path(r.config)
 		explain := func(err error) error {
-			return fmt.Errorf("teacher of %s, whose output.model_dir is %s: %w", task, key, err)
+			return fmt.Errorf("%s, whose output.model_dir is %s: %w", teacher.title(r.config), key, err)
 		}
 		dir, err := modeldir.Find(path, r.names)
 		if err != nil {
@@ -189,9 +229,10 @@ func (r *Run) lockMissing(resuming bool) (teacherPlan, error) {
 		case status == teacherTrained: // by another run, until now
 			continue
 		case status == teacherStopped && !resuming:
-			return plan, fmt.Errorf("teacher of %s: the training of %s was stopped: continue it with --resume; or remove %s and %s, to train it anew", task, path, dir.Run(), path)
+			return plan, fmt.Errorf("%s: the training of %s was stopped: continue it with --resume; or remove %s and %s, to train it anew", teacher.title(r.config), path, dir.Run(), path)
 		}
-		plan.Teachers = append(plan.Teachers, missingTeacher{Task: task, Number: i + 1, Resume: status == teacherStopped})
+		teacher.Resume = status == teacherStopped
+		plan.Teachers = append(plan.Teachers, teacher)
 	}
 	return plan, nil
 }
@@ -209,17 +250,16 @@ func (r *Run) tryModels() error {
 		return err
 	}
 	for _, task := range r.data.tasks() {
-		missing := slices.ContainsFunc(r.missing.Teachers, func(m missingTeacher) bool { return m.Task == task.Name })
-		if missing || len(taught(r.config, []string{task.Name})) == 0 {
-			continue
+		for _, wanted := range wantedTeachers(r.config, []string{task.Name}) {
+			if slices.ContainsFunc(r.missing.Teachers, func(m missingTeacher) bool { return m.Task == task.Name && m.Member == wanted.Member }) {
+				continue
+			}
+			teacher, err := distill.Open(wanted.path(r.config), task, r.device)
+			if err != nil {
+				return err
+			}
+			teacher.Drop()
 		}
-		teacher, err := distill.Open(r.config.Distill.Teachers[task.Name].Model, task, r.device)
-		if err != nil {
-			return err
-		}
-		teacher.Drop()
 	}
 	return nil
 }
-
-func teacherKey(task string) string { return "distill.teachers." + task + ".model" }

@@ -51,6 +51,9 @@ func (d *data) enlargeBatches(parts int) {
 		s.val.BatchSize *= parts
 		s.test.BatchSize *= parts
 	}
+	if d.unlabelled != nil {
+		d.unlabelled.train.BatchSize *= parts
+	}
 }
 
 // agree refuses processes with different configurations or data files.

@@ -133,6 +133,7 @@ func DryRun(ctx context.Context, c config.Config, o Options) error {
 	}
 	train := r.data.train()
 	r.console.Steps(trainer.NewPlan(r.settings, train), train)
+	sayTeaching(c, c.TaskNames(), r.options.Out)
 	return r.sayTeachers()
 }
 
@@ -237,6 +238,9 @@ func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
 		}
 	}
 	r.console.Data(r.data.sets(), r.data.splits(), c.Tokenizer.MaxLength)
+	if u := r.data.unlabelled; u != nil {
+		fmt.Fprintf(r.options.Out, "  unlabelled: %s\n", u.describe(c.Tokenizer.Truncation))
+	}
 	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength); err != nil {
 		return err
 	}
@@ -266,7 +270,10 @@ func (r *Run) readTasks(ctx context.Context, dryRun bool) (err error) {
 	if err := inTurn(r.team, func() error { return plan.provide(ctx, o.Out) }); err != nil {
 		return err
 	}
-	r.data, err = plan.load(ctx, r.encoder, o)
+	if r.data, err = plan.load(ctx, r.encoder, o); err != nil || len(c.Distill.UnlabelledPath) == 0 {
+		return err
+	}
+	r.data.unlabelled, err = readUnlabelled(ctx, c, r.data.tokenizer, o.SkipBad)
 	return err
 }
 

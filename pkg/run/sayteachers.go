@@ -20,15 +20,15 @@ func (r *Run) sayTeachers() error {
 	if !r.config.Distill.TrainTeachers {
 		return nil
 	}
-	return sayModels(r.config, tasks.Names(r.data.tasks()), r.options.Out, func(task string) (string, error) {
-		if task == "" {
+	return sayModels(r.config, tasks.Names(r.data.tasks()), r.options.Out, func(teacher *missingTeacher) (string, error) {
+		if teacher == nil {
 			return sizeText(r.parameters, r.steps()), nil
 		}
-		teacher, err := r.teacherRun(task)
+		run, err := r.teacherRun(*teacher)
 		if err != nil {
 			return "", err
 		}
-		parameters, steps, err := teacher.size()
+		parameters, steps, err := run.size()
 		return sizeText(parameters, steps), err
 	})
 }
@@ -38,33 +38,35 @@ func sayTeachersToTrain(c config.Config, out io.Writer) error {
 	if !c.Distill.TrainTeachers {
 		return nil
 	}
-	return sayModels(c, c.TaskNames(), out, func(string) (string, error) { return "to be trained", nil })
+	return sayModels(c, c.TaskNames(), out, func(*missingTeacher) (string, error) { return "to be trained", nil })
 }
 
 // sayModels prints a line for each model of a run whose teachers are trained first; names
-// are its tasks. size describes what is to be trained: the teacher of a task, or of "" the
+// are its tasks. size describes what is to be trained: a teacher, or if that is nil the
 // student.
-func sayModels(c config.Config, names []string, out io.Writer, size func(task string) (string, error)) error {
-	wanted := taught(c, names)
+func sayModels(c config.Config, names []string, out io.Writer, size func(teacher *missingTeacher) (string, error)) error {
+	wanted := wantedTeachers(c, names)
 	files := modelNames(c.Output)
 	fmt.Fprintln(out, "\nModels, in the order of their training:")
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	for i, task := range append(wanted, "") {
+	for i := range len(wanted) + 1 {
 		title, path, status := "student", c.Output.ModelDir, teacherMissing
-		if task != "" {
-			title, path = "teacher of "+task, c.Distill.Teachers[task].Model
+		var teacher *missingTeacher
+		if i < len(wanted) {
+			teacher = &wanted[i]
+			title, path = teacher.title(c), teacher.path(c)
 			dir, err := modeldir.Find(path, files)
 			if err == nil {
 				status, err = statusIn(dir, files)
 			}
 			if err != nil {
-				return fmt.Errorf("teacher of %s: %w", task, err)
+				return fmt.Errorf("%s: %w", title, err)
 			}
 		}
 		what := "is there"
 		if status != teacherTrained {
 			var err error
-			if what, err = size(task); err != nil {
+			if what, err = size(teacher); err != nil {
 				return err
 			}
 		}

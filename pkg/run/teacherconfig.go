@@ -10,12 +10,12 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// teacherConfig returns the configuration of the teacher of a task, which is trained
-// before its student, whose configuration is c: a model of that task alone, with the
+// teacherConfig returns the configuration of a teacher of a task, which is trained before its student, whose configuration is c: a model of that task alone, with the
 // student's encoder, head, tokenizer, training and output settings, in the folder where
 // the student looks for it. Its head is new. Settings that name another task are left
-// out, and so is label smoothing if the task has yes/no heads alone.
-func teacherConfig(c config.Config, task tasks.Task) config.Config {
+// out, and so is label smoothing if the task has yes/no heads alone. Of several models of the
+// task, each has a seed of its own: training.seed, and the numbers after it.
+func teacherConfig(c config.Config, task tasks.Task, teacher missingTeacher) config.Config {
 	t := c
 	t.Task = config.TaskMultitask // whose heads are the student's; task: ner has the prototype's
 	own := config.Task{Use: task.Name}
@@ -26,8 +26,9 @@ func teacherConfig(c config.Config, task tasks.Task) config.Config {
 	t.Tasks = []config.Task{own}
 	t.Backbone.Heads = config.HeadsNew
 	t.Distill = config.Distill{}
-	t.Output.ModelDir = c.Distill.Teachers[task.Name].Model
-	t.MLflow.RunName = strings.TrimPrefix(c.MLflow.RunName+"-teacher-"+task.Name, "-")
+	t.Output.ModelDir = teacher.path(c)
+	t.Training.Seed += uint64(teacher.Member)
+	t.MLflow.RunName = strings.TrimPrefix(c.MLflow.RunName+"-teacher-"+teacher.name(), "-")
 
 	t.Training.LossWeights = config.LossWeights{}
 	t.Training.ClassWeights = maps.Clone(c.Training.ClassWeights)

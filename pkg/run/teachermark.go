@@ -22,7 +22,7 @@ const teachersFile = "teachers.json"
 // teacherMark is the contents of teachersFile.
 type teacherMark struct {
 	Settings map[string]string `json:"settings"` // the student's fingerprint: what must not change between the models
-	Runs     map[string]string `json:"runs"`     // the teachers' MLflow runs, by task
+	Runs     map[string]string `json:"runs"`     // the teachers' MLflow runs, by name
 }
 
 // readMark returns the mark of a run; found is false if there is none.

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/trident-nlp/trident/internal/terminal"
+	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/distill"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/trainer"
@@ -24,48 +26,58 @@ func (t teachers) drop() {
 	}
 }
 
-// askTeachers computes the teachers' logits for the training records, or reads them from
-// the cache, and sets the trainer's distillation settings. A teacher with alpha and
-// hidden_weight 0 isn't opened. Teachers that are still needed during training are
-// stored in the run, also after an error.
+// askTeachers computes the teachers' logits for the training records, and for the calls
+// without labels that they also teach, or reads them from the cache, and sets the
+// trainer's distillation settings. A teacher with alpha and hidden_weight 0 isn't opened.
+// Teachers that are still needed during training are stored in the run, also after an
+// error.
 func (r *Run) askTeachers(ctx context.Context) error {
 	r.settings.Distill = map[string]trainer.Distillation{}
+	held := newHeldTexts(r.data)
 	for _, task := range r.data.tasks() {
 		asked, found := r.config.Distill.Teachers[task.Name]
 		if !found || !asked.Used() {
 			continue
 		}
-		teacher, err := distill.Open(asked.Model, task, r.device)
+		members, err := distill.OpenAll(asked.Model, task, r.device)
 		if err != nil {
 			return err
 		}
-		r.teachers = append(r.teachers, teacher)
-		if warning := teacher.Warning(); warning != "" {
-			fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", asked.Model, warning)
+		r.teachers = append(r.teachers, members...)
+		for i, member := range members {
+			if warning := member.Warning(); warning != "" {
+				fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", asked.Model[i], warning)
+			}
 		}
-		learning := trainer.Distillation{Alpha: asked.Alpha, Temperature: asked.Temperature, HiddenWeight: asked.HiddenWeight}
-		if asked.HiddenWeight > 0 {
-			if err := teacher.SharesTokens(r.data.tokenizer, r.model.Config.Dim, r.config.Tokenizer.MaxLength); err != nil {
+		learning := trainer.Distillation{
+			Alpha: asked.Alpha, Temperature: asked.Temperature, HiddenWeight: asked.HiddenWeight,
+			AnnealingRatio: asked.AnnealingRatio, SoftWeight: r.config.Distill.SoftWeight,
+		}
+		if asked.HiddenWeight > 0 { // of a single model
+			if err := members[0].SharesTokens(r.data.tokenizer, r.model.Config.Dim, r.config.Tokenizer.MaxLength); err != nil {
 				return err
 			}
-			learning.Teacher = teacher.Model()
+			learning.Teacher = members[0].Model()
 		}
 		if asked.Alpha > 0 {
-			if err := r.soften(ctx, teacher, task.Name); err != nil {
+			if err := r.soften(ctx, members, task.Name); err != nil {
+				return err
+			}
+			if err := r.teachOthers(ctx, members, task, held); err != nil {
 				return err
 			}
 		}
 		if asked.HiddenWeight == 0 {
-			teacher.Drop()
-			r.teachers = r.teachers[:len(r.teachers)-1]
+			members.Drop()
+			r.teachers = r.teachers[:len(r.teachers)-len(members)]
 		}
 		r.settings.Distill[task.Name] = learning
 	}
 	return nil
 }
 
-// soften adds a teacher's logits to the training examples.
-func (r *Run) soften(ctx context.Context, teacher *distill.Teacher, task string) error {
+// soften adds a teacher's logits to the training examples with labels.
+func (r *Run) soften(ctx context.Context, members distill.Ensemble, task string) error {
 	s, at := r.data.find(task)
 	dir, err := cacheDir(r.config.Distill.CacheDir)
 	if err != nil {
@@ -73,12 +85,12 @@ func (r *Run) soften(ctx context.Context, teacher *distill.Teacher, task string)
 	}
 	started := time.Now()
 	progress, done := newAsking(r.options.Err, r.options.Out, task)
-	logits, cached, err := teacher.Logits(ctx, s.records, dir, progress)
+	targets, cached, err := members.Targets(ctx, s.records, dir, progress)
 	done()
 	if err != nil {
 		return err
 	}
-	share, err := teacher.Soften(logits, s.records.Texts, r.data.tokenizer, at, s.split.Train)
+	share, err := targets.Soften(s.records.Texts, r.data.tokenizer, at, s.split.Train)
 	if err != nil {
 		return err
 	}
@@ -86,8 +98,24 @@ func (r *Run) soften(ctx context.Context, teacher *distill.Teacher, task string)
 	if cached {
 		from = "as asked before, kept in " + dir
 	}
-	fmt.Fprintf(r.options.Out, "Teacher of %-4s %s: speaks of %.1f%% of the labels (%s)\n", task+":", r.config.Distill.Teachers[task].Model, 100*share, from)
+	fmt.Fprintf(r.options.Out, "Teacher of %-4s %s: speaks of %.1f%% of the labels (%s)%s\n", task+":", modelsText(r.config.Distill.Teachers[task]), 100*share, from, annealingText(r.config.Distill.Teachers[task]))
 	return nil
+}
+
+// modelsText names a teacher's models.
+func modelsText(teacher config.Teacher) string {
+	if len(teacher.Model) == 1 {
+		return teacher.Model[0]
+	}
+	return fmt.Sprintf("the mean of %d models, %s", len(teacher.Model), strings.Join(teacher.Model, ", "))
+}
+
+// annealingText says how the weight of an annealed teacher falls; "" of any other.
+func annealingText(teacher config.Teacher) string {
+	if teacher.Annealing == "" || teacher.Alpha == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; its weight falls from %g to 0 in %g%% of the steps", teacher.Alpha, 100*teacher.AnnealingRatio)
 }
 
 // find returns the source of a task, which must exist, and the index of the task in it.

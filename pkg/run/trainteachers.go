@@ -22,7 +22,7 @@ const (
 	parentTag      = "mlflow.parentRunId"
 	teacherOfTag   = "teacher_of"
 	studentTag     = "student"
-	teacherRunTag  = "teacher_run_" // + task
+	teacherRunTag  = "teacher_run_" // + name
 	givenRunEnvVar = "MLFLOW_RUN_ID"
 )
 
@@ -46,22 +46,23 @@ func (r *Run) teacherTags() map[string]string {
 		return r.role.tags
 	}
 	tags := map[string]string{}
-	for task, id := range r.missing.runs {
-		tags[teacherRunTag+task] = id
+	for name, id := range r.missing.runs {
+		tags[teacherRunTag+name] = id
 	}
 	return tags
 }
 
-// teacherRun returns the run that trains the teacher of one of r's tasks. It isn't
-// prepared yet.
-func (r *Run) teacherRun(task string) (*Run, error) {
+// teacherRun returns the run that trains a teacher of one of r's tasks. It isn't prepared
+// yet.
+func (r *Run) teacherRun(teacher missingTeacher) (*Run, error) {
+	task := teacher.Task
 	described, err := tasks.Find(r.data.tasks(), task)
 	if err != nil {
 		return nil, err
 	}
-	c := teacherConfig(r.config, described)
+	c := teacherConfig(r.config, described, teacher)
 	if err := c.Validate(); err != nil {
-		return nil, fmt.Errorf("teacher of %s: %w", task, err)
+		return nil, fmt.Errorf("%s: %w", teacher.title(r.config), err)
 	}
 	o := r.options
 	o.Resume, o.ResumeIfAny = false, false
@@ -138,7 +139,7 @@ func (r *Run) trainTeachers(ctx context.Context, pace *pace) error {
 		for _, n := range steps[i:] {
 			rest += n
 		}
-		r.sayModel(teacher.Number, "teacher of "+teacher.Task, r.config.Distill.Teachers[teacher.Task].Model, pace.left(rest))
+		r.sayModel(teacher.Number, teacher.title(r.config), teacher.path(r.config), pace.left(rest))
 		if err := r.trainTeacher(ctx, teacher, pace); err != nil {
 			return r.explainTeacher(ctx, err, teacher)
 		}
@@ -150,7 +151,7 @@ func (r *Run) trainTeachers(ctx context.Context, pace *pace) error {
 func (r *Run) teacherSteps() ([]int, error) {
 	var list []int
 	for _, teacher := range r.missing.Teachers {
-		run, err := r.teacherRun(teacher.Task)
+		run, err := r.teacherRun(teacher)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +166,7 @@ func (r *Run) teacherSteps() ([]int, error) {
 
 // trainTeacher trains one teacher and, on rank 0, notes that it is done.
 func (r *Run) trainTeacher(ctx context.Context, teacher missingTeacher, pace *pace) error {
-	run, err := r.teacherRun(teacher.Task)
+	run, err := r.teacherRun(teacher)
 	if err != nil {
 		return err
 	}
@@ -185,7 +186,7 @@ func (r *Run) trainTeacher(ctx context.Context, teacher missingTeacher, pace *pa
 	if !teacher.Resume {
 		pace.add(run.trainer.Progress().Step, time.Since(began))
 	}
-	r.warnOfWeak(run, teacher.Task)
+	r.warnOfWeak(run, teacher)
 	if run.runID == "" {
 		return nil
 	}
@@ -196,13 +197,13 @@ func (r *Run) trainTeacher(ctx context.Context, teacher missingTeacher, pace *pa
 	if mark.Runs == nil {
 		mark.Runs = map[string]string{}
 	}
-	mark.Runs[teacher.Task] = run.runID
+	mark.Runs[teacher.name()] = run.runID
 	r.missing.runs = mark.Runs
 	return mark.write(r.dir)
 }
 
 // warnOfWeak warns of a teacher that is no better than the majority class.
-func (r *Run) warnOfWeak(run *Run, task string) {
+func (r *Run) warnOfWeak(run *Run, teacher missingTeacher) {
 	best, ok := run.history.BestEvaluation()
 	if !ok {
 		return
@@ -210,8 +211,8 @@ func (r *Run) warnOfWeak(run *Run, task string) {
 	for _, scores := range best.Val {
 		figure := compare(scores, run.baselines)[0]
 		if figure.Model <= figure.Baseline {
-			fmt.Fprintf(r.options.Err, "train: warning: the teacher of %s is no better than the majority class (%s %.3f, majority class %.3f): a student learns nothing useful from it: train it longer, or set distill.teachers.%s.alpha to 0\n",
-				task, figureTitle(figure), figure.Model, figure.Baseline, task)
+			fmt.Fprintf(r.options.Err, "train: warning: the %s is no better than the majority class (%s %.3f, majority class %.3f): a student learns nothing useful from it: train it longer, or set distill.teachers.%s.alpha to 0\n",
+				teacher.title(r.config), figureTitle(figure), figure.Model, figure.Baseline, teacher.Task)
 		}
 	}
 }
@@ -231,7 +232,7 @@ func (r *Run) bars(number int) string { return fmt.Sprintf("%d/%d ", number, r.m
 
 // explainTeacher names the teacher in an error of its run.
 func (r *Run) explainTeacher(ctx context.Context, err error, teacher missingTeacher) error {
-	title := fmt.Sprintf("teacher of %s (model %d of %d)", teacher.Task, teacher.Number, r.missing.Models)
+	title := fmt.Sprintf("%s (model %d of %d)", teacher.title(r.config), teacher.Number, r.missing.Models)
 	if stopped, ok := errors.AsType[*Stopped](err); ok {
 		return &Stopped{title + ": " + stopped.message, stopped.cause}
 	}

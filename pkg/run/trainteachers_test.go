@@ -48,7 +48,7 @@ func TestTeachersShareTheSplit(t *testing.T) {
 	}
 	for _, task := range []string{"ner", "cls", "reporter"} {
 		whole, at := r.data.find(task)
-		run, err := r.teacherRun(task)
+		run, err := r.teacherRun(missingTeacher{Task: task})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +88,7 @@ func TestTeachersShareTheSplit(t *testing.T) {
 func TestTeacherConfig(t *testing.T) {
 	student := config.Default(config.TaskDistill)
 	student.Distill = config.Distill{TrainTeachers: true, Teachers: map[string]config.Teacher{
-		"ner": {Model: "a", Alpha: 0.5, Temperature: 2}, "qa": {Model: "b", Alpha: 0.5, Temperature: 2},
+		"ner": {Model: config.Paths{"a"}, Alpha: 0.5, Temperature: 2}, "qa": {Model: config.Paths{"b"}, Alpha: 0.5, Temperature: 2},
 	}}
 	student.Backbone.Heads = config.HeadsKeep
 	student.Training.LabelSmoothing, student.Training.NumEpochs, student.Training.Seed = 0.1, 7, 9
@@ -108,12 +108,12 @@ func TestTeacherConfig(t *testing.T) {
 		{"val/loss_qa", tasks.QA(), "val/loss_qa", 0, nil},
 	} {
 		student.Training.MetricForBestModel = test.best
-		c := teacherConfig(student, test.task)
+		c := teacherConfig(student, test.task, missingTeacher{Task: test.task.Name})
 		if err := c.Validate(); err != nil {
 			t.Error(err)
 		}
 		weighed := slices.Sorted(maps.Keys(c.Training.ClassWeights))
-		if names := c.TaskNames(); !slices.Equal(names, []string{test.task.Name}) || c.Output.ModelDir != student.Distill.Teachers[test.task.Name].Model || c.Backbone.Heads != config.HeadsNew ||
+		if names := c.TaskNames(); !slices.Equal(names, []string{test.task.Name}) || c.Output.ModelDir != student.Distill.Teachers[test.task.Name].Model[0] || c.Backbone.Heads != config.HeadsNew ||
 			c.MLflow.RunName != "distill_train-teacher-"+test.task.Name || c.Training.NumEpochs != 7 || c.Training.Seed != 9 || (c.Training.LossWeights.ByTask != nil || c.Training.LossWeights.Rule != "") ||
 			c.Training.MetricForBestModel != test.wantBest || c.Training.LabelSmoothing != test.smoothing || !slices.Equal(weighed, test.weighed) {
 			t.Errorf("%s, best by %s: %+v", test.task.Name, test.best, c)

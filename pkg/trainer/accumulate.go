@@ -71,7 +71,7 @@ func (t *Trainer) sumGradients(ctx context.Context, passes []datasets.Batch) ([]
 }
 
 // notesOfTask is how many numbers encode a task's losses.
-const notesOfTask = 8
+const notesOfTask = 10
 
 // lossNotes are the losses of a step, encoded as numbers that can be summed over its
 // passes and over ranks. The first number is above 0 if a rank was asked to stop; those of
@@ -108,7 +108,7 @@ func (n lossNotes) losses() []TaskLoss {
 
 // note adds the losses to notes: each follows the number of times it was present.
 func (l TaskLoss) note(notes []float64) {
-	for i, value := range []float64{l.Total, l.Hard, l.Soft, l.Hidden} {
+	for i, value := range []float64{l.Total, l.Hard, l.Soft, l.Hidden, l.Taught} {
 		if i == 0 || !math.IsNaN(value) {
 			notes[2*i]++
 			notes[2*i+1] += value
@@ -124,5 +124,5 @@ func noted(task string, notes []float64) TaskLoss {
 		}
 		return notes[i+1]
 	}
-	return TaskLoss{task, value(0), value(2), value(4), value(6)}
+	return TaskLoss{task, value(0), value(2), value(4), value(6), value(8)}
 }

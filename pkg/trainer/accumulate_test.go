@@ -22,7 +22,7 @@ func cut(m Trainable, whole datasets.Batch, parts int) []datasets.Batch {
 	for i := range parts {
 		b := datasets.Batch{Length: whole.Length}
 		for _, part := range whole.Parts {
-			b.Parts = append(b.Parts, datasets.Part{Task: part.Task, Targets: make([]datasets.Target, len(part.Targets))})
+			b.Parts = append(b.Parts, datasets.Part{Task: part.Task, Taught: part.Taught, Targets: make([]datasets.Target, len(part.Targets))})
 		}
 		for row := i; row < whole.Size; row += parts {
 			addRow(&b, whole, row)
@@ -56,7 +56,7 @@ func addRow(b *datasets.Batch, from datasets.Batch, row int) {
 				continue
 			}
 			perRow, width := int64(1), len(target.Soft.Logits)/len(target.Soft.Rows)
-			if len(target.Classes) == from.Size*from.Length {
+			if part.Task == "ner" {
 				perRow = int64(from.Length)
 			}
 			for i, place := range target.Soft.Rows {

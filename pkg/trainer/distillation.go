@@ -23,6 +23,16 @@ type Distillation struct {
 	Alpha, Temperature float64
 	HiddenWeight       float64 // of the cosine loss between hidden states
 	Teacher            Teacher // required with HiddenWeight; must use the student's tokens
+
+	// AnnealingRatio above 0 makes the teacher's weight fall linearly from Alpha at the
+	// first step to 0 after this share of the run's steps, and stay there; see
+	// [StepOptions].Done. 0: it is Alpha throughout.
+	AnnealingRatio float64
+
+	// SoftWeight is that of Temperature²·KL(teacher ‖ student), the whole loss, for
+	// examples that have no labels of the task; see [datasets.Loader].Taught. It isn't
+	// annealed: nothing else teaches them.
+	SoftWeight float64
 }
 
 // Teacher is a model whose hidden states a student imitates.
@@ -49,6 +59,24 @@ func (d Distillation) learn(s *torchx.Scope, loss *PartLoss, model Model, b data
 	}
 }
 
+// taught is the loss of a part without labels.
+func (m multitask) taught(s *torchx.Scope, part datasets.Part, logits []*ts.Tensor) PartLoss {
+	loss := PartLoss{Task: part.Task}
+	d := m.distill[part.Task]
+	if m.headWeights == nil {
+		loss.Taught = m.SoftLoss(s, part, logits, d.Temperature)
+		loss.Total = scaled(s, loss.Taught, d.SoftWeight)
+		return loss
+	}
+	for h, weight := range m.headWeights[part.Task] {
+		own := m.SoftLoss(s, onlyHead(part, h), logits, d.Temperature)
+		loss.Taught = sum(s, loss.Taught, own)
+		loss.Weighted = sum(s, loss.Weighted, scaled(s, own, weight*d.SoftWeight))
+	}
+	loss.Total = scaled(s, loss.Taught, d.SoftWeight)
+	return loss
+}
+
 // speaks reports whether a part, or the larger batch it belongs to, has teacher targets.
 func speaks(part datasets.Part) bool {
 	return slices.ContainsFunc(part.Targets, func(t datasets.Target) bool { return len(t.Soft.Rows) > 0 || t.Soft.Denominator > 0 })
@@ -61,7 +89,7 @@ func (m multitask) teacherHidden(s *torchx.Scope, b datasets.Batch) map[string]*
 	states := map[string]*ts.Tensor{}
 	for _, part := range b.Parts {
 		d := m.distill[part.Task]
-		if d.HiddenWeight == 0 || s.Err() != nil {
+		if d.HiddenWeight == 0 || part.Taught || s.Err() != nil {
 			continue
 		}
 		inner := torchx.Inference(s.Device())

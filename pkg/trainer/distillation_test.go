@@ -11,38 +11,91 @@ import (
 
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/heads"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
+// randomTeacher draws logits.
+type randomTeacher struct{ *rand.Rand }
+
+func drawing(seed uint64) randomTeacher { return randomTeacher{rand.New(rand.NewPCG(seed, 2))} }
+
+// targets are random ones of an example: for a token task of all tokens but [CLS] and [SEP].
+func (r randomTeacher) targets(task tasks.Task, ex datasets.Example) []datasets.SoftLabel {
+	list := make([]datasets.SoftLabel, len(task.Heads))
+	for h, head := range task.Heads {
+		rows := 1
+		if task.Kind == tasks.Token {
+			for i := 1; i+1 < len(ex.IDs); i++ {
+				list[h].Rows = append(list[h].Rows, int32(i))
+			}
+			rows = len(list[h].Rows)
+		}
+		for range rows * len(head.Labels) {
+			list[h].Logits = append(list[h].Logits, float32(3*r.NormFloat64()))
+		}
+	}
+	return list
+}
+
 // teach puts random soft labels beside all examples of tr's training sets.
 func teach(tr *toyTrainer) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	draw := func(n int) []float32 {
-		values := make([]float32, n)
-		for i := range values {
-			values[i] = float32(3 * rng.NormFloat64())
-		}
-		return values
-	}
+	draw := drawing(1)
 	for _, l := range tr.Train {
 		for _, ex := range l.Examples {
 			for t, task := range l.Tasks {
-				label := &ex.Labels[t]
-				label.Soft = make([]datasets.SoftLabel, len(task.Heads))
-				for h, head := range task.Heads {
-					rows := 1
-					if task.Kind == tasks.Token { // of all tokens but [CLS] and [SEP]
-						for i := 1; i+1 < len(ex.IDs); i++ {
-							label.Soft[h].Rows = append(label.Soft[h].Rows, int32(i))
-						}
-						rows = len(label.Soft[h].Rows)
-					}
-					label.Soft[h].Logits = draw(rows * len(head.Labels))
-				}
+				ex.Labels[t].Soft = draw.targets(task, ex)
 			}
 		}
 	}
 }
+
+// teachEvery is teach, and gives most examples the targets of the tasks that they have no
+// labels of.
+func teachEvery(tr *toyTrainer) {
+	teach(tr)
+	draw := drawing(5)
+	for i := range tr.Train {
+		l := &tr.Train[i]
+		for _, task := range toyTasks() {
+			if task.Name == l.Tasks[0].Name {
+				continue
+			}
+			l.Taught = append(l.Taught, task)
+			for j, ex := range l.Examples {
+				var taught []datasets.SoftLabel
+				if j%4 > 0 {
+					taught = draw.targets(task, ex)
+				}
+				l.Examples[j].Taught = append(ex.Taught, taught)
+			}
+		}
+	}
+}
+
+// headModel is a head whose hidden states are given.
+type headModel struct {
+	Model
+	heads.Head
+}
+
+func (m headModel) Loss(s *torchx.Scope, _ datasets.Batch, part datasets.Part, logits []*ts.Tensor) *ts.Tensor {
+	target := part.Targets[0]
+	if target.Flags != nil {
+		return m.Head.Loss(s, logits, []heads.Target{{Values: s.Float32s(target.Flags, s.Shape(logits[0])...)}})
+	}
+	return m.Head.Loss(s, logits, []heads.Target{{Values: s.Int64s(target.Classes, int64(len(target.Classes)))}})
+}
+
+func (m headModel) SoftLoss(s *torchx.Scope, part datasets.Part, logits []*ts.Tensor, temperature float64) *ts.Tensor {
+	soft := part.Targets[0].Soft
+	n := int64(len(soft.Rows))
+	return m.Head.SoftLoss(s, logits, []heads.Soft{{Rows: s.Int64s(soft.Rows, n), Logits: s.Float32s(soft.Logits, n, int64(len(soft.Logits))/n)}}, temperature)
+}
+
+func (m headModel) Logits(*torchx.Scope, string, *ts.Tensor, *ts.Tensor) []*ts.Tensor { return nil }
+
+func tensors(list ...*ts.Tensor) []*ts.Tensor { return list }
 
 // distill gives every task the same setting.
 func distill(d Distillation) map[string]Distillation {

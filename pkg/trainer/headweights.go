@@ -43,7 +43,8 @@ func headWeightsOf(loaders []datasets.Loader) map[string][]float64 {
 // head's weight. The loss between hidden states, which isn't a head's, isn't weighted.
 func (m multitask) sumOfHeads(s *torchx.Scope, b datasets.Batch, part datasets.Part, logits []*ts.Tensor, hidden, teacher, mask *ts.Tensor) PartLoss {
 	loss := PartLoss{Task: part.Task}
-	ofHeads, ofHidden := m.distill[part.Task], m.distill[part.Task]
+	d, _ := m.teaching(part.Task)
+	ofHeads, ofHidden := d, d
 	ofHeads.HiddenWeight, ofHidden.Alpha = 0, 0
 	for h, weight := range m.headWeights[part.Task] {
 		one := onlyHead(part, h)
@@ -73,5 +74,5 @@ func onlyHead(part datasets.Part, head int) datasets.Part {
 			targets[i].Soft.Denominator = max(target.Soft.Denominator, float64(len(target.Soft.Rows)))
 		}
 	}
-	return datasets.Part{Task: part.Task, Targets: targets}
+	return datasets.Part{Task: part.Task, Targets: targets, Taught: part.Taught}
 }

@@ -12,7 +12,7 @@ import (
 type Trained struct {
 	Loss     float64  // mean over all batches
 	Losses   []Figure // mean over each task's batches, by task
-	Parts    []Figure // for tasks with a teacher: hard_ner, soft_ner, hidden_ner
+	Parts    []Figure // for tasks with a teacher: hard_ner, soft_ner, hidden_ner; taught_ner of calls without labels of the task; alpha_ner of a teacher that is annealed
 	Weights  []Figure // of the tasks' losses at the end; nil with BalanceFixed
 	GradNorm float64  // mean, before clipping
 	Rate     float64  // learning rate of the last step

@@ -108,7 +108,7 @@ func (t *Trainer) trainStep(ctx context.Context, epoch, i int, refs []datasets.B
 	where := fmt.Sprintf("epoch %d, step %d (%s)", epoch, i+1, describe(whole...))
 	p := &t.progress
 	p.Interval.Rate = t.plan.Schedule.Rate(p.Step)
-	result, err := t.step(ctx, passes, StepOptions{Rate: p.Interval.Rate, Seed: t.dropoutSeed(epoch, i)})
+	result, err := t.step(ctx, passes, StepOptions{Rate: p.Interval.Rate, Seed: t.dropoutSeed(epoch, i), Done: t.done(p.Step)})
 	switch {
 	case errors.Is(err, ErrNotFinite):
 		err = fmt.Errorf("%s: %w", where, err)
@@ -136,6 +136,7 @@ func (t *Trainer) trainStep(ctx context.Context, epoch, i int, refs []datasets.B
 type StepOptions struct {
 	Rate float64 // learning rate
 	Seed uint64  // of dropout
+	Done float64 // share of the run's steps before this one, 0 to 1: the weights of annealed teachers depend on it
 }
 
 // StepResult is the result of a step: zero if all of the batch's targets are ignored.
@@ -154,6 +155,9 @@ func (t *Trainer) Step(ctx context.Context, b datasets.Batch, o StepOptions) (St
 	if o.Rate < 0 || !numbers.Finite(o.Rate) {
 		return StepResult{}, fmt.Errorf("StepOptions.Rate is %v: it must be 0 or more", o.Rate)
 	}
+	if !(o.Done >= 0 && o.Done <= 1) {
+		return StepResult{}, fmt.Errorf("StepOptions.Done is %v: it must be from 0 to 1", o.Done)
+	}
 	if err := t.usable(); err != nil {
 		return StepResult{}, fmt.Errorf("step: %w", err)
 	}
@@ -165,6 +169,7 @@ func (t *Trainer) step(ctx context.Context, passes []datasets.Batch, o StepOptio
 	if err := torchx.Seed(o.Seed); err != nil {
 		return StepResult{}, err
 	}
+	t.objective = at(t.objective, o.Done)
 	if err := t.optimizer.ZeroGrad(); err != nil {
 		return StepResult{}, err
 	}
@@ -251,6 +256,7 @@ func (t *Trainer) validationDue(steps int, epochEnds bool) bool {
 func (t *Trainer) validate(ctx context.Context) (err error) {
 	e := Evaluation{Epoch: t.progress.epoch(), Step: t.progress.Step, Train: t.progress.Interval.result()}
 	e.Train.Weights = t.weightsInUse()
+	e.Train.Parts = append(e.Train.Parts, t.annealedWeights(e.Step)...)
 	t.notify(func(o Observer) { o.IntervalEnd(e.Train) })
 	if e.Val, err = t.Evaluate(ctx, t.val); err != nil {
 		return fmt.Errorf("epoch %d: validation: %w", e.Epoch, err)

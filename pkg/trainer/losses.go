@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/sugarme/gotch/ts"
@@ -27,7 +28,7 @@ type interval struct {
 }
 
 // taskMeans are a task's mean losses over its batches.
-type taskMeans struct{ Total, Hard, Soft, Hidden mean }
+type taskMeans struct{ Total, Hard, Soft, Hidden, Taught mean }
 
 func newInterval(loaders []datasets.Loader) *interval {
 	n := &interval{ByTask: map[string]*taskMeans{}}
@@ -39,8 +40,10 @@ func newInterval(loaders []datasets.Loader) *interval {
 func (n *interval) begin(loaders []datasets.Loader) {
 	n.started = time.Now()
 	for _, l := range loaders {
-		for _, task := range l.Tasks {
-			n.tasks = append(n.tasks, task.Name)
+		for _, task := range slices.Concat(l.Tasks, l.Taught) {
+			if !slices.Contains(n.tasks, task.Name) {
+				n.tasks = append(n.tasks, task.Name)
+			}
 			if n.ByTask[task.Name] == nil {
 				n.ByTask[task.Name] = &taskMeans{}
 			}
@@ -65,6 +68,7 @@ func (n *interval) add(r StepResult, batches ...datasets.Batch) {
 		m.Hard.addNumber(loss.Hard)
 		m.Soft.addNumber(loss.Soft)
 		m.Hidden.addNumber(loss.Hidden)
+		m.Taught.addNumber(loss.Taught)
 	}
 	n.Total.add(batch)
 	n.Norms.add(r.Norm)
@@ -89,13 +93,13 @@ func (n *interval) result() Trained {
 	}
 	for _, task := range n.tasks {
 		m := n.ByTask[task]
-		if m.Soft.Count == 0 && m.Hidden.Count == 0 {
+		if m.Soft.Count+m.Hidden.Count+m.Taught.Count == 0 {
 			continue
 		}
 		for _, part := range []struct {
 			name string
 			mean mean
-		}{{"hard", m.Hard}, {"soft", m.Soft}, {"hidden", m.Hidden}} {
+		}{{"hard", m.Hard}, {"soft", m.Soft}, {"hidden", m.Hidden}, {"taught", m.Taught}} {
 			if part.mean.Count > 0 {
 				t.Parts = append(t.Parts, Figure{part.name + "_" + task, part.mean.value()})
 			}
@@ -126,6 +130,7 @@ type PartLoss struct {
 	Task               string
 	Total              *ts.Tensor
 	Hard, Soft, Hidden *ts.Tensor // what Total is made of, nil where there is none
+	Taught             *ts.Tensor // instead of these, of a part without labels
 
 	Weighted *ts.Tensor // minimised instead of Total, if its heads have weights; otherwise nil
 }
@@ -144,6 +149,7 @@ type TaskLoss struct {
 	Task               string
 	Total              float64
 	Hard, Soft, Hidden float64 // the terms of Total, NaN if missing
+	Taught             float64 // the same, of the examples without labels of the task
 }
 
 func (p PartLoss) values(s *torchx.Scope) TaskLoss {
@@ -153,7 +159,7 @@ func (p PartLoss) values(s *torchx.Scope) TaskLoss {
 		}
 		return s.Value(loss)
 	}
-	return TaskLoss{p.Task, value(p.Total), value(p.Hard), value(p.Soft), value(p.Hidden)}
+	return TaskLoss{p.Task, value(p.Total), value(p.Hard), value(p.Soft), value(p.Hidden), value(p.Taught)}
 }
 
 // sum returns a + b, either of which may be nil.

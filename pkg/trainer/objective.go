@@ -63,20 +63,27 @@ type Prediction struct {
 type multitask struct {
 	Model
 	distill     map[string]Distillation
+	done        float64              // [StepOptions].Done
 	headWeights map[string][]float64 // by task; nil: none
 }
 
 // loss is a task's loss of a batch.
 func (m multitask) loss(s *nn.Scope, b datasets.Batch, part datasets.Part, hidden, teacher, mask *ts.Tensor) PartLoss {
-	logits := m.logits(s, part, hidden, mask)
-	if logits == nil {
+	if part.Taught && !speaks(part) {
 		return PartLoss{Task: part.Task}
+	}
+	logits := m.logits(s, part, hidden, mask)
+	switch {
+	case logits == nil:
+		return PartLoss{Task: part.Task}
+	case part.Taught:
+		return m.taught(s, part, logits)
 	}
 	if m.headWeights != nil {
 		return m.sumOfHeads(s, b, part, logits, hidden, teacher, mask)
 	}
 	loss := PartLoss{Task: part.Task, Hard: m.Loss(s, b, part, logits)}
-	if d, distilled := m.distill[part.Task]; distilled {
+	if d, distilled := m.teaching(part.Task); distilled {
 		d.learn(s, &loss, m.Model, b, part, logits, hidden, teacher, mask)
 	} else {
 		loss.Total = loss.Hard

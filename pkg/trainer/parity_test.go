@@ -31,9 +31,15 @@ const (
 // AdamW with linear warm-up over a tenth of the steps and clipping at 1.
 type parityRun struct {
 	Peak    float64
-	Distill map[string]struct{ Alpha, Temperature float64 }
-	Steps   []struct {
+	Distill map[string]struct {
+		Alpha, Temperature float64
+		AnnealingRatio     float64 `json:"annealing_ratio"`
+		SoftWeight         float64 `json:"soft_weight"`
+	}
+	Steps []struct {
 		Task       string
+		Other      string  // a task that the batch is taught by its teacher alone, or ""
+		Taught     float64 // the loss of that
 		Rate, Loss float64
 		Norm       float64 // of the gradient before clipping
 		Hard, Soft float64 // of a run with teachers
@@ -121,13 +127,31 @@ func parityBatch(golden goldentest.File, step int, task string) datasets.Batch {
 	return b
 }
 
+// parityTaught is the part of a task that a step's batch has no labels of.
+func parityTaught(golden goldentest.File, step int, model *fusion.Model, task string) datasets.Part {
+	part := datasets.Part{Task: task, Taught: true}
+	for _, own := range model.Tasks {
+		if own.Name != task {
+			continue
+		}
+		for i := range own.Heads {
+			var target datasets.Target
+			if rows := fmt.Sprintf("%d/other.rows.%d", step, i); golden.Has(rows) {
+				target.Soft = datasets.Soft{Rows: golden.Int64s(rows), Logits: golden.Float32s(fmt.Sprintf("%d/other.teacher.%d", step, i))}
+			}
+			part.Targets = append(part.Targets, target)
+		}
+	}
+	return part
+}
+
 // expectParity replays PyTorch's steps with a trainer's and compares losses,
 // gradient norms and the weights at the end.
 func expectParity(t *testing.T, name string, change func(*Settings, *fusion.Model) error, parts int) {
 	golden, run := goldentest.Open(t, name+".safetensors"), readParityRun(t, name+".json")
 	settings := Settings{WeightDecay: 0.01, MaxGradNorm: 1, Distill: map[string]Distillation{}}
 	for task, d := range run.Distill {
-		settings.Distill[task] = Distillation{Alpha: d.Alpha, Temperature: d.Temperature}
+		settings.Distill[task] = Distillation{Alpha: d.Alpha, Temperature: d.Temperature, AnnealingRatio: d.AnnealingRatio, SoftWeight: d.SoftWeight}
 	}
 	model := parityModel(t, name+".safetensors")
 	if change != nil {
@@ -148,9 +172,14 @@ func expectParity(t *testing.T, name string, change func(*Settings, *fusion.Mode
 		if math.Abs(rate-want.Rate) > 1e-12 {
 			t.Errorf("step %d: learning rate %v, want %v", step, rate, want.Rate)
 		}
-		result, err := tr.step(context.Background(), cut(model, parityBatch(golden, step, want.Task), parts), StepOptions{Rate: rate})
+		b := parityBatch(golden, step, want.Task)
+		if want.Other != "" {
+			b.Parts = append(b.Parts, parityTaught(golden, step, model, want.Other))
+		}
+		done := float64(step) / float64(len(run.Steps))
+		result, err := tr.step(context.Background(), cut(model, b, parts), StepOptions{Rate: rate, Done: done})
 		losses, norm := result.Losses, result.Norm
-		if err != nil || len(losses) != 1 {
+		if err != nil || len(losses) != len(b.Parts) {
 			t.Fatalf("step %d: losses %v, %v", step, losses, err)
 		}
 		if math.Abs(norm-want.Norm) > 1e-3*want.Norm {
@@ -165,7 +194,15 @@ func expectParity(t *testing.T, name string, change func(*Settings, *fusion.Mode
 		compare("total", losses[0].Total, want.Loss)
 		if len(run.Distill) > 0 {
 			compare("hard", losses[0].Hard, want.Hard)
-			compare("soft", losses[0].Soft, want.Soft)
+			if want.Soft != 0 {
+				compare("soft", losses[0].Soft, want.Soft)
+			} else if !math.IsNaN(losses[0].Soft) {
+				t.Errorf("step %d (%s): soft loss %v of a teacher that no longer counts", step, losses[0].Task, losses[0].Soft)
+			}
+		}
+		if want.Other != "" {
+			compare("taught", losses[1].Taught, want.Taught)
+			compare("weighted", losses[1].Total, want.Taught*settings.Distill[want.Other].SoftWeight)
 		}
 	}
 
@@ -182,6 +219,13 @@ func expectParity(t *testing.T, name string, change func(*Settings, *fusion.Mode
 }
 
 func TestTrainingEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/parity", nil, 1) }
+
+// Teachers whose weight falls, and calls without labels of a task.
+func TestAnnealingEqualsPyTorch(t *testing.T) {
+	for parts := 1; parts <= 3; parts++ {
+		expectParity(t, "testdata/annealed_parity", nil, parts)
+	}
+}
 
 func TestDistillationEqualsPyTorch(t *testing.T) { expectParity(t, "testdata/distill_parity", nil, 1) }
 

@@ -118,6 +118,8 @@ func (s Settings) check(names []string) (wrong []string) {
 		check(d.Alpha >= 0 && d.Alpha <= 1, field+"Alpha", "from 0 to 1", d.Alpha)
 		check(d.Alpha == 0 || d.Temperature > 0 && !math.IsInf(d.Temperature, 1), field+"Temperature", "above 0, with Alpha", d.Temperature)
 		atLeast0(field+"HiddenWeight", d.HiddenWeight)
+		atLeast0(field+"SoftWeight", d.SoftWeight)
+		check(d.AnnealingRatio >= 0 && d.AnnealingRatio <= 1, field+"AnnealingRatio", "from 0 to 1", d.AnnealingRatio)
 		check(d.HiddenWeight == 0 || d.Teacher != nil, field+"Teacher", "a model, with HiddenWeight", "nil")
 	}
 	return wrong

@@ -94,6 +94,16 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 		"mixed": func(tr *toyTrainer) {
 			tr.MixTasks, tr.Balance, tr.AccumulationSteps, tr.ClipPerTask = true, BalanceGradientNorm, 3, true
 		},
+		"teachers that fall": func(tr *toyTrainer) {
+			teachEvery(tr)
+			tr.Distill = distill(Distillation{Alpha: 1, Temperature: 1, AnnealingRatio: 0.7, SoftWeight: 0.5})
+			tr.AccumulationSteps = 2
+		},
+		"teachers that fall, mixed": func(tr *toyTrainer) {
+			teachEvery(tr)
+			tr.Distill = distill(Distillation{Alpha: 0.9, Temperature: 2, AnnealingRatio: 1, SoftWeight: 1})
+			tr.MixTasks, tr.Balance, tr.EvalSteps = true, BalanceLogClasses, 5
+		},
 		"annealed": func(tr *toyTrainer) { tr.Sampling.Annealed, tr.Balance = true, BalanceLogClasses },
 		"with knobs": func(tr *toyTrainer) {
 			tr.HeadLearningRate, tr.LayerDecay, tr.NoDecayOnVectors, tr.Scheduler = 1e-2, 0.5, true, Cosine

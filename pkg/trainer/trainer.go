@@ -129,6 +129,18 @@ func (d Deps) check(s Settings) (wrong []string) {
 	}{{"Train", d.Train}, {"Val", d.Val}} {
 		wrong = append(wrong, checkLoaders("Deps."+field.name, field.loaders)...)
 	}
+	for i, l := range d.Train {
+		for _, task := range l.Taught {
+			if taught := s.Distill[task.Name]; !(taught.Temperature > 0) {
+				wrong = append(wrong, fmt.Sprintf("Deps.Train[%d].Taught has task %q: Settings.Distill must have its Temperature, above 0", i, task.Name))
+			}
+		}
+	}
+	for i, l := range d.Val {
+		if len(l.Taught) > 0 {
+			wrong = append(wrong, fmt.Sprintf("Deps.Val[%d].Taught is set: only training sets are taught", i))
+		}
+	}
 	for i, o := range d.Observers {
 		if o == nil {
 			wrong = append(wrong, fmt.Sprintf("Deps.Observers[%d] is nil: leave it out", i))
@@ -161,15 +173,15 @@ func (d Deps) objective(s Settings) Objective {
 // those of its tasks.
 func checkLoaders(name string, loaders []datasets.Loader) (wrong []string) {
 	for i, l := range loaders {
-		if len(l.Tasks) == 0 || len(l.Examples) == 0 || l.BatchSize <= 0 {
+		if len(l.Tasks)+len(l.Taught) == 0 || len(l.Examples) == 0 || l.BatchSize <= 0 {
 			wrong = append(wrong, fmt.Sprintf("%s[%d] has %d tasks and %d examples in batches of %d: each must be 1 or more",
-				name, i, len(l.Tasks), len(l.Examples), l.BatchSize))
+				name, i, len(l.Tasks)+len(l.Taught), len(l.Examples), l.BatchSize))
 		}
 		if l.Vary != nil { // which labels them
 			continue
 		}
 		for j, ex := range l.Examples {
-			if err := ex.Check(l.Tasks); err != nil {
+			if err := errors.Join(ex.Check(l.Tasks), ex.CheckTaught(l.Taught)); err != nil {
 				wrong = append(wrong, fmt.Sprintf("%s[%d].Examples[%d]: %v", name, i, j, err))
 				break // others are likely to have the same mistake
 			}
@@ -218,9 +230,13 @@ func (t *Trainer) newStopping() EarlyStopping {
 }
 
 // isBest passes a validation to early stopping, and reports whether it is the best so
-// far.
+// far. While the weight of a teacher is falling, patience isn't used up.
 func (t *Trainer) isBest(stopping *EarlyStopping, e Evaluation) bool {
-	return stopping.Observe(e.Epoch, e.Score) || len(t.val) == 0
+	best := stopping.Observe(e.Epoch, e.Score) || len(t.val) == 0
+	if t.annealing(e.Step) {
+		stopping.waiting = 0
+	}
+	return best
 }
 
 // stopped reports, and records, whether patience is exhausted.

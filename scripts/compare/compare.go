@@ -23,7 +23,7 @@ OUT gets results.jsonl (a line for each finished run), table.md, summary.json an
 on with the training that it was in. Start with another OUT after changing configs/quickstart.yaml, configs/pretrain.yaml
 or the files of --data. Run it in the repository's root.
 
-Recipes, by group (levers may need keys that this version's configuration lacks):
+Recipes, by group:
 ` + describe(recipes(false)) + `
 Examples:
   compare

@@ -18,6 +18,7 @@ type recipe struct {
 	name, title string
 	stages      []stage  // pretraining, in order
 	teachers    *recipe  // whose models, of the same seed and calls, teach this one's; nil: none
+	averaged    int      // how many seeds' models each teacher is the mean of; 0: one
 	parts       []part   // its models; nil: one for all tasks
 	settings    []string // of each model
 }
@@ -77,6 +78,9 @@ func (r recipe) before() []string {
 	}
 	if r.teachers != nil {
 		list = append(list, r.teachers.fingerprint()...)
+	}
+	if r.averaged > 1 {
+		list = append(list, fmt.Sprintf("the mean of %d teachers", r.averaged))
 	}
 	return list
 }

@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // recipes are all known ways. All but the encoders' start from the pretrained encoder, if
 // pretrained, or else from scratch.
 func recipes(pretrained bool) []recipe {
@@ -18,6 +20,10 @@ func recipes(pretrained bool) []recipe {
 	distilled := func(g group, name, title string, teachers recipe, settings ...string) recipe {
 		return recipe{group: g, name: name, title: title, teachers: &teachers, settings: append(append(teaching(), equal...), settings...)}
 	}
+	annealed := []string{"distill.teachers.ner.annealing=linear", "distill.teachers.cls.annealing=linear", "distill.teachers.qa.annealing=linear"}
+	annealedAuto := slices.Concat(annealed, []string{"training.mix_tasks=true", "training.loss_weights=auto"})
+	averaged := distilled(leversGroup, "teachers-averaged", "distilled-attention, each teacher the mean of two seeds' models", attention)
+	averaged.averaged = 2
 	list := []recipe{
 		singles,
 		attention,
@@ -33,9 +39,11 @@ func recipes(pretrained bool) []recipe {
 		fused(leversGroup, "mixed", "one model, batches of several tasks", append(equal, "training.mix_tasks=true")...),
 		fused(leversGroup, "mixed-auto", "one model, batches of several tasks, loss_weights: auto", "training.mix_tasks=true", "training.loss_weights=auto"),
 		fused(leversGroup, "annealed-sampling", "one model, sampling: annealed", append(equal, "training.sampling=annealed")...),
-		distilled(leversGroup, "distilled-annealed", "one model, teachers' weight falls", singles, "distill.teachers.ner.annealing=linear",
-			"distill.teachers.cls.annealing=linear", "distill.teachers.qa.annealing=linear"),
+		distilled(leversGroup, "distilled-annealed", "one model, teachers' weight falls", singles, annealed...),
 		distilled(leversGroup, "distilled-every-call", "one model, every call taught for all tasks", singles, "distill.every_call=true"),
+		distilled(leversGroup, "distilled-annealed-auto", "one model, taught by singles-attention, whose weight falls; mix_tasks, loss_weights: auto", attention, annealedAuto...),
+		distilled(leversGroup, "distilled-annealed-every-call", "the same, every call taught for all tasks", attention, append(annealedAuto, "distill.every_call=true")...),
+		averaged,
 	}
 	for i := range list {
 		list[i] = list[i].after(base)

@@ -31,18 +31,15 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-// TestRecipes checks that the configuration accepts all recipes but the levers, some of whose
-// keys it may not have, and that each $NAME is the encoder, the calls, an earlier stage or a
-// teacher.
+// TestRecipes checks that the configuration accepts all recipes, and that each $NAME is the
+// encoder, the calls, an earlier stage or a teacher.
 func TestRecipes(t *testing.T) {
 	t.Chdir("../..")
 	for _, pretrained := range []bool{false, true} {
 		c := &compare{Encoder: ".minilm", all: recipes(pretrained)}
 		for _, r := range c.all {
-			if r.group != leversGroup {
-				if err := c.check([]recipe{r}); err != nil {
-					t.Error(err)
-				}
+			if err := c.check([]recipe{r}); err != nil {
+				t.Error(err)
 			}
 			known := map[string]string{"encoder": "ENCODER", "calls": "CALLS"}
 			parts := []stage{}

@@ -31,6 +31,10 @@ type team struct {
 	searching   cost // of the trainings that chose learning rates, the chosen ones included, once for all seeds
 }
 
+// teacherSeeds lies between the seeds of teachers whose mean is taken: models of the seeds
+// that are compared aren't among them.
+const teacherSeeds = 1000
+
 // train trains a recipe's models, after its stages and teachers, except those that are finished.
 func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (team, error) {
 	t := team{byTask: map[string]string{}, curves: map[string][]point{}}
@@ -52,16 +56,26 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 		t.pretraining = t.pretraining.plus(m.Cost)
 	}
 	if r.teachers != nil {
-		teachers, err := c.train(ctx, *r.teachers, s, seed)
-		if err != nil {
-			return t, err
+		dirs := map[string][]string{}
+		for i := range max(1, r.averaged) {
+			teachers, err := c.train(ctx, *r.teachers, s, seed+uint64(i)*teacherSeeds)
+			if err != nil {
+				return t, err
+			}
+			for task, dir := range teachers.byTask {
+				dirs[task] = append(dirs[task], dir)
+			}
+			from = append(from, fmt.Sprintf("teachers: %v %v", r.teachers.fingerprint(), teachers.rates))
+			t.teachers = t.teachers.plus(teachers.training).plus(teachers.teachers)
+			if i == 0 { // the others' are the same
+				t.pretraining, t.searching = t.pretraining.plus(teachers.pretraining), t.searching.plus(teachers.searching)
+			}
 		}
-		for task, dir := range teachers.byTask {
-			values[task] = dir
+		for task, list := range dirs {
+			if values[task] = list[0]; len(list) > 1 {
+				values[task] = "[" + strings.Join(list, ", ") + "]"
+			}
 		}
-		from = append(from, fmt.Sprintf("teachers: %v %v", r.teachers.fingerprint(), teachers.rates))
-		t.teachers = teachers.training.plus(teachers.teachers)
-		t.pretraining, t.searching = t.pretraining.plus(teachers.pretraining), t.searching.plus(teachers.searching)
 	}
 	for _, p := range r.models() {
 		m := model{

@@ -1,4 +1,4 @@
-"""Makes the golden files of the optimiser and of small training runs with PyTorch: a plain one, and one with teachers.
+"""Makes the golden files of the optimiser and of small training runs with PyTorch: a plain one, and two with teachers.
 
     python scripts/golden/training.py           # writes {internal/torchx,pkg/trainer}/testdata
 """
@@ -6,6 +6,7 @@
 import json
 
 import torch
+from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 from transformers import get_linear_schedule_with_warmup
 
@@ -90,6 +91,13 @@ DISTILL = {
     "qa": {"alpha": 0.3, "temperature": 1.5},
 }
 
+# Of annealed teachers: soft_weight is that of the loss of texts without labels.
+ANNEALED = {
+    "ner": {"alpha": 1.0, "temperature": 1.0, "annealing_ratio": 0.8, "soft_weight": 0.5},
+    "cls": {"alpha": 0.9, "temperature": 2.0, "annealing_ratio": 0.5, "soft_weight": 1.0},
+    "qa": {"alpha": 1.0, "temperature": 1.0, "annealing_ratio": 1.0, "soft_weight": 2.0},
+}
+
 
 def random_teachers(generator, task, logits, targets):
     """The rows of each head's logits that its teacher speaks of, and what it says: of some labelled tokens, of some
@@ -144,7 +152,99 @@ def write_distill(out, steps=12, peak=1e-3):
     )
 
 
+def mixed_targets(task, logits, targets, said, rows, share):
+    """The loss with the target share · gold + (1 - share) · softmax(teacher), of heads whose rows with a label are those
+    with a teacher: what BAM! (Clark et al. 2019) writes."""
+    total = 0
+    for x, y, z, r in zip(logits, targets, said, rows):
+        x, y = x.flatten(0, -2)[r], (y if task == "qa" else y.flatten())[r]
+        if task == "qa":
+            target = share * y + (1 - share) * torch.sigmoid(z)
+            total = total + functional.binary_cross_entropy_with_logits(x, target)
+        else:
+            target = share * functional.one_hot(y, x.shape[-1]) + (1 - share) * torch.softmax(z, dim=-1)
+            total = total + functional.cross_entropy(x, target)
+    return total
+
+
+def write_mixed(out):
+    """Gradients of mixed targets at the logits of a head of each kind, with the teacher's share of every step."""
+    generator = torch.Generator().manual_seed(place.seed(8))
+    tensors = {}
+    for task, shape in {"ner": (3, 4, 5), "cls": (6, 4), "qa": (5, 3)}.items():
+        for share in (0.0, 0.25, 0.9, 1.0):
+            x = torch.randn(shape, generator=generator).requires_grad_()
+            count = x[..., 0].numel()
+            if task == "qa":
+                y = torch.randint(0, 2, shape, generator=generator).float()
+            else:
+                y = torch.randint(0, shape[-1], shape[:-1], generator=generator)
+            rows = torch.arange(count)
+            if task == "ner":  # only these have a label, and a teacher
+                rows = torch.tensor([0, 1, 3, 6, 7, 10])
+                keep = torch.zeros(count, dtype=torch.bool)
+                keep[rows] = True
+                y = y.masked_fill(~keep.view(y.shape), -100)
+            z = 3 * torch.randn(len(rows), shape[-1], generator=generator)
+            loss = mixed_targets(task, [x], [y], [z], [rows], share)
+            loss.backward()
+            parts = {"logits": x, "target": y, "teacher": z, "rows": rows, "grad": x.grad}
+            tensors |= {f"{task}.{share:g}/{part}": value for part, value in parts.items()}
+    store(out / "mixed_targets.safetensors", tensors)
+
+
+def write_annealed(out, steps=12, peak=1e-3):
+    """Task alternation with teachers whose weight falls to 0, as in ANNEALED. The batch of each task is also taught to
+    the next one, by its teacher alone: of some tokens, or texts."""
+    torch.manual_seed(place.seed(6))
+    model = reference.Reference(reference.config(), CLASSES).train()
+    generator = torch.Generator().manual_seed(place.seed(7))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=peak, weight_decay=0.01)
+    schedule = get_linear_schedule_with_warmup(optimizer, int(0.1 * steps), steps)
+    tensors = {f"start/{name}": p.clone() for name, p in model.named_parameters()}
+    log = []
+    names = ("ner", "cls", "qa")
+    for step in range(steps):
+        task, other = names[step % 3], names[(step + 1) % 3]
+        ids, mask, targets = random_batch(generator, task)
+        logits = model(task, ids, mask)
+        rows, said = random_teachers(generator, task, logits, targets)
+        weight = ANNEALED[task]["alpha"] * max(0.0, 1 - step / steps / ANNEALED[task]["annealing_ratio"])
+        hard = reference.loss(task, logits, targets)
+        loss = hard
+        entry = {"task": task, "other": other, "rate": schedule.get_last_lr()[0], "hard": hard.item()}
+        if weight > 0:
+            soft = reference.soft_loss(task, logits, said, rows, ANNEALED[task]["temperature"])
+            loss = (1 - weight) * hard + weight * soft
+            entry["soft"] = soft.item()
+        entry["loss"] = loss.item()
+        others = model(other, ids, mask)
+        real = [mask.long().masked_fill(~mask, -100) if other == "ner" else None for _ in others]
+        other_rows, other_said = random_teachers(generator, other, others, real)
+        taught = reference.soft_loss(other, others, other_said, other_rows, ANNEALED[other]["temperature"])
+        (loss + ANNEALED[other]["soft_weight"] * taught).backward()
+        entry |= {"taught": taught.item(), "norm": clip_grad_norm_(model.parameters(), 1.0).item()}
+        log.append(entry)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+        tensors |= {f"{step}/ids": ids, f"{step}/mask": mask}
+        tensors |= {f"{step}/target.{i}": t for i, t in enumerate(targets)}
+        for prefix, all_rows, all_said in (("", rows, said), ("other.", other_rows, other_said)):
+            for i, (r, t) in enumerate(zip(all_rows, all_said)):
+                if t is not None:
+                    tensors |= {f"{step}/{prefix}rows.{i}": r, f"{step}/{prefix}teacher.{i}": t}
+    tensors |= {f"end/{name}": p for name, p in model.named_parameters()}
+    store(out / "annealed_parity.safetensors", tensors)
+    lines = ",\n".join("  " + json.dumps(s) for s in log)
+    (out / "annealed_parity.json").write_text(
+        f'{{"peak": {peak}, "distill": {json.dumps(ANNEALED)}, "steps": [\n{lines}\n]}}\n'
+    )
+
+
 if __name__ == "__main__":
     write_optimizer(place.testdata("internal/torchx"))
     write_training(place.testdata("pkg/trainer"))
     write_distill(place.testdata("pkg/trainer"))
+    write_mixed(place.testdata("pkg/trainer"))
+    write_annealed(place.testdata("pkg/trainer"))
