@@ -1,0 +1,94 @@
+package synth
+
+// Small talk around the matter: what speakers say about the line, the room, the form,
+// the weather and their feelings. It names nobody: capitals at the beginning of a
+// sentence, titles, days, offices and numbers in it are no entities. Nothing in it bears
+// on a label of any task. In calls that are judged for quality only the plain remarks
+// are used, since courtesy is what is judged there.
+
+// plainRemarks are by voice.
+var plainRemarks = [2][]string{
+	caller: {
+		"{adverb} I was {acting} on the {setting}", "I left the {thing} in the {setting}", "the {thing} cost {amount} in {month}",
+		"{adverb}, this phone is from {year}", "we came back at {clock}, I was {mood}", "I'm {mood}, {honour}",
+		"{honour}, I'm {mood}, that is all", "I wrote {few} lines into my {thing}", "somebody is {acting} in the {setting}",
+		"my {label} did not work until {day}", "on {day} I'm {acting} from {clock}", "it is {count} minutes on foot, {adverb} more",
+		"the {field} {unit} was closed on {day}", "they gave me form {ref} in {month}", "I need time to {act} it",
+		"I can't {act} everything, {honour}", "it is {feel} to {act} this", "it feels {feel}", "all this is {feel} and {feel}",
+		"I kept a {thing} and a {thing} for it", "{acting} and {acting}, that is my {day}", "it rained before {feast}, the {setting} is wet",
+		"in {year} there was no {label} here", "I had {amount} and a {thing}", "the {setting} has {count} steps",
+		"{adverb} nobody likes {acting}", "\"{notion}\", they call it", "I have thought about {notion} and {notion}",
+		"{notion} is what I miss", "that is a matter of {notion}, {honour}", "Bus {count} goes at {clock}", "God knows, {honour}",
+		"Wait, the {thing} fell", "Sorry, I was {acting}", "Yes, {honour}, I {act} that", "No, not on {day}, {honour}",
+		"I read it in the {thing} of {day}", "Page {count} says \"{notion}\"", "the {thing}, the {thing}, it is {feel}",
+	},
+	counselor: {
+		"I write {ref} on the form", "It is {clock} here", "{adverb}, our {thing} is {feel} today", "I hear {acting} at your side",
+		"The form is from {month} {year}", "I {act} the {notion} of it", "{adverb}, that is {feel}", "Number {ref} is for our {thing}",
+		"We {act} such things on {day}", "There is a word for it: {notion}", "{notion} and {notion} matter here", "Field {count}: {notion}",
+		"You sound {mood}", "You seem {mood} and {mood}", "Take your time, {honour}", "The {field} {unit} has a {thing} for it",
+		"On my screen it says {month} {count}", "Somebody is {acting} here, too", "My {label} is slow on {day}",
+		"Line {count} is for {notion}", "I {act} and {act}", "{adverb} we {act} that first", "{acting} is {feel}, {adverb} said",
+	},
+}
+
+// courteousRemarks are in the tone of a formal call.
+var courteousRemarks = [2][]string{
+	caller: {
+		"Thank you for your {notion}", "I {act} your {notion}", "I appreciate that, {honour}", "Thanks, that is good to {act}",
+		"Please {act} my {notion}", "It's {feel} for all of us", "I hope you {act}", "{adverb}, I don't know what to {act}",
+		"I've been {mood} and {mood}", "We're {mood}, {adverb}", "I would like to {act} it with somebody",
+		"It means a lot, {honour}", "Could you {act} that for me?", "You're very kind, {honour}", "I was told you {act} {notion}",
+	},
+	counselor: {
+		"I understand, {honour}", "I {act} how {feel} this is", "I understand how {feel} it must be", "Thank you for reaching out",
+		"Thank you for your {notion}, {honour}", "That sounds {feel}", "That must be {feel} and {feel}", "It's okay to be {mood}",
+		"It's normal to feel {mood}", "I'm here to {act}, not to {act}", "We {act} your {notion}", "Your {notion} is important to us",
+		"Could you {act} that a little?", "Would you be able to {act} more?", "Please {act} as much as you can",
+		"I want to {act} your {notion}", "{adverb}, {notion} takes {notion}", "We take {notion} seriously", "Don't be {mood}, {honour}",
+		"{adverb}, you're not the only one who feels {mood}", "It takes {notion} to {act} this", "I appreciate your {notion}",
+		"It's good that you {act} it", "Let's {act} it step by step", "We can {act} this in {few} minutes",
+		"{adverb} it helps to {act} the {notion}", "The {field} {unit} can {act} this, too", "{notion} comes first, {honour}",
+		"I can {act} that, it's {feel}", "What you {act} is {feel}",
+	},
+}
+
+// remark writes small talk of the current speaker.
+func (c *call) remark() {
+	if !c.judge && chance(c.r, courteous) {
+		c.say(courteousRemarks[c.voice]...)
+		return
+	}
+	c.say(plainRemarks[c.voice]...)
+}
+
+// chatter is remark, with probability chatty times share.
+func (c *call) chatter(share float64) { c.sometimes(c.difficulty.chatty*share, c.remark) }
+
+// ordinary returns a word or number for one of the slots of small talk.
+func (c *call) ordinary(slot string) (string, bool) {
+	if figure, ok := figures[slot]; ok {
+		return figure(c.r), true
+	}
+	if words, ok := lexicon[slot]; ok {
+		return c.fitted(pick(c.r, words)), true
+	}
+	return "", false
+}
+
+// fitted writes sentence adverbs small within a sentence.
+func (c *call) fitted(word string) string {
+	if c.capital || !smallWithin[word] {
+		return word
+	}
+	return lowerFirst(word)
+}
+
+// smallWithin are the lexicon's words that only have a capital at the beginning.
+var smallWithin = func() map[string]bool {
+	words := map[string]bool{}
+	for _, word := range lexicon["adverb"] {
+		words[word] = true
+	}
+	return words
+}()
