@@ -30,6 +30,11 @@ var nerWeights = func() []float64 {
 }()
 
 func nerRecord(o Options, i int) datasets.NERRecord {
+	c := nerCall(o, i)
+	return datasets.NERRecord{Text: c.transcript(), Entities: c.entities}
+}
+
+func nerCall(o Options, i int) *call {
 	r := o.stream(nerKind, i)
 	c := newCall(r, topics[weighted(r, nerWeights)], o.Short)
 	c.chooseStyle(4, 2, 2.5, 1.5)
@@ -37,11 +42,11 @@ func nerRecord(o Options, i int) datasets.NERRecord {
 	case o.Short:
 		c.nerShort()
 	case i%longEvery == firstLong:
-		c.nerLong(between(r, 1100, 1250))
+		c.nerLong(between(r, 1130, 1280))
 	default:
 		c.nerLong(c.roomy(bell(r, 385, 10, 365, 398)))
 	}
-	return datasets.NERRecord{Text: c.transcript(), Entities: c.entities}
+	return c
 }
 
 // roomy reserves room for names in every turn, which a vocabulary without them splits

@@ -20,17 +20,20 @@ func (c *call) chooseManner() {
 	}
 }
 
-// contractions are made in templates, so that they never reach into a slot other than
-// the child's verb.
+// contractions are made in templates, between words. They reach into no slot but the
+// child's pronoun and verb.
 var contractions = strings.NewReplacer(
-	"{he} {is} ", "{he's} ", "{he} {has} [", "{he} {has} [",
-	"I am ", "I'm ", "I will ", "I'll ", "I would ", "I'd ", "I have told", "I've told", "I do not ", "I don't ",
-	"We will ", "We'll ", "we will ", "we'll ", "You will ", "You'll ", "you will ", "you'll ", "We are ", "We're ", "we are ", "we're ",
-	"You are ", "You're ", "you are ", "you're ", "They are ", "They're ", "they are ", "they're ",
-	"It is ", "It's ", "it is ", "it's ", "That is ", "That's ", "that is ", "that's ", "There is ", "There's ", "there is ", "there's ",
-	"Let us ", "Let's ", "let us ", "let's ", "What is ", "What's ", "what is ", "what's ",
-	"do not ", "don't ", "does not ", "doesn't ", "did not ", "didn't ", "is not ", "isn't ", "was not ", "wasn't ",
-	"will not ", "won't ", "cannot ", "can't ", "could not ", "couldn't ", "would not ", "wouldn't ",
+	" I am ", " I'm ", " I will ", " I'll ", " I would ", " I'd ", " I have told ", " I've told ",
+	" do not ", " don't ", " Do not ", " Don't ", " does not ", " doesn't ", " Does not ", " Doesn't ",
+	" did not ", " didn't ", " Did not ", " Didn't ", " is not ", " isn't ", " Is not ", " Isn't ",
+	" was not ", " wasn't ", " Was not ", " Wasn't ", " will not ", " won't ", " Will not ", " Won't ",
+	" cannot ", " can't ", " Cannot ", " Can't ", " could not ", " couldn't ", " Could not ", " Couldn't ",
+	" would not ", " wouldn't ", " Would not ", " Wouldn't ", " we will ", " we'll ", " We will ", " We'll ",
+	" you will ", " you'll ", " You will ", " You'll ", " we are ", " we're ", " We are ", " We're ",
+	" you are ", " you're ", " You are ", " You're ", " they are ", " they're ", " They are ", " They're ",
+	" it is ", " it's ", " It is ", " It's ", " that is ", " that's ", " That is ", " That's ",
+	" there is ", " there's ", " There is ", " There's ", " let us ", " let's ", " Let us ", " Let's ",
+	" what is ", " what's ", " What is ", " What's ", " {he} {is} ", " {he's} ",
 )
 
 // hesitations begin the caller's sentences.
@@ -47,7 +50,7 @@ var voices = []string{
 // spoken returns a template as it is said by the current speaker.
 func (c *call) spoken(template string) string {
 	if c.manner.contracts && chance(c.r, 0.8) {
-		template = contractions.Replace(template)
+		template = contractions.Replace(" " + template)[1:]
 	}
 	if c.manner.hesitates && c.voice == caller && chance(c.r, 0.2) {
 		template = pick(c.r, hesitations) + lowerFirst(template)
