@@ -12,14 +12,14 @@ var plainRemarks = [2][]string{
 		"{adverb} I was {acting} on the {setting}", "I left the {thing} in the {setting}", "the {thing} cost {amount} in {month}",
 		"{adverb}, this phone is from {year}", "we came back at {clock}, I was {mood}", "I'm {mood}, {honour}",
 		"{honour}, I'm {mood}, that is all", "I wrote {few} lines into my {thing}", "somebody is {acting} in the {setting}",
-		"my {label} did not work until {day}", "on {day} I'm {acting} from {clock}", "it is {count} minutes on foot, {adverb} more",
+		"my {label} did not work until {day}", "it is {count} minutes on foot, {adverb} more",
 		"the {field} {unit} was closed on {day}", "they gave me form {ref} in {month}", "I need time to {act} it",
 		"I can't {act} everything, {honour}", "it is {feel} to {act} this", "it feels {feel}", "all this is {feel} and {feel}",
-		"I kept the {thing} and the {thing} for it", "{acting} and {acting}, that is my {day}", "it rained before {feast}, the {setting} is wet",
+		"I kept the {thing} and the {thing} for it", "it rained before {feast}, the {setting} is wet",
 		"in {year} there was no {label} here", "I had {amount} and the {thing}", "the {setting} has {count} steps",
-		"{adverb} nobody likes {acting}", "\"{notion}\", they call it", "I have thought about {notion} and {notion}",
+		 "\"{notion}\", they call it", "I have thought about {notion} and {notion}",
 		"{notion} is what I miss", "that is a matter of {notion}, {honour}", "Bus {count} goes at {clock}", "God knows, {honour}",
-		"Wait, the {thing} fell", "Sorry, I was {acting}", "Yes, {honour}, I {act} that", "No, not on {day}, {honour}",
+		"Wait, the {thing} fell", "Yes, {honour}, I {act} that", "No, not on {day}, {honour}",
 		"I read it in the {thing} of {day}", "Page {count} says \"{notion}\"", "the {thing}, the {thing}, it is {feel}",
 	},
 	counselor: {
@@ -28,7 +28,7 @@ var plainRemarks = [2][]string{
 		"We {act} such things on {day}", "There is a word for it: {notion}", "{notion} and {notion} matter here", "Field {count}: {notion}",
 		"You sound {mood}", "You seem {mood} and {mood}", "Take your time, {honour}", "The {field} {unit} has the {thing} for it",
 		"On my screen it says {month} {count}", "Somebody is {acting} here, too", "My {label} is slow on {day}",
-		"Line {count} is for {notion}", "I {act} and {act}", "{adverb} we {act} that first", "{acting} is {feel}, {adverb} said",
+		"Line {count} is for {notion}", "I {act} and {act}", "{adverb} we {act} that first", 
 	},
 }
 

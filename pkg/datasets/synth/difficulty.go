@@ -25,15 +25,22 @@ type difficulty struct {
 	rareName  float64 // a person's first or family name is uncommon or coined
 	rarePlace float64 // the town's name is coined
 	chatty    float64 // small talk at each place where it fits
+	formal    float64 // the category's own name is used for the problem
+
+	// How calls are written down: shares of calls.
+	contracts float64 // "it's"
+	hesitates float64 // "Um, "
+	notes     float64 // "(sighs)"
+	trails    float64 // "..."
 }
 
 // Long calls are for models that know the language; short ones can be learnt from
 // scratch in minutes.
 var (
 	hard = difficulty{topic: 0.80, name: 0.30, option: 0.75, second: 0.20, when: 0.40, calm: 0.60, unnamed: 0.12, bare: 0.60, kinBystander: 0.45, echo: 2,
-		rareName: 0.15, rarePlace: 0.15, chatty: 0.45}
+		rareName: 0.15, rarePlace: 0.15, chatty: 0.45, formal: 0.10, contracts: 0.6, hesitates: 0.25, notes: 0.12, trails: 0.20}
 	gentle = difficulty{topic: 0.34, name: 0.06, option: 0.60, second: 0.20, when: 0.25, calm: 0.40, unnamed: 0.04, bare: 0.25, kinBystander: 0.12, echo: 1,
-		rareName: 0.05, rarePlace: 0.06, chatty: 0.35}
+		rareName: 0.03, rarePlace: 0.04, chatty: 0.30, formal: 0.02, contracts: 0.4, hesitates: 0.12, notes: 0.08, trails: 0.12}
 )
 
 func difficultyOf(short bool) difficulty {
@@ -56,15 +63,8 @@ const (
 	qaStray  = 0.15 // factor on the echoes' rate if both speakers say it
 	qaQuoted = 0.40 // share of the echoes that quote somebody else
 
-	// How calls are written down: shares of calls.
-	contracted = 0.60 // "it's"
-	hesitant   = 0.25 // "Um, "
-	noted      = 0.12 // "(sighs)"
-	trailing   = 0.20 // "..."
-
 	courteous  = 0.5  // share of the small talk, in calls that aren't judged
 	rareListed = 0.5  // share of the uncommon names; the others are coined
-	formal     = 0.10 // the category's own name is used for the problem
 
 	// Skew of the categories: weight = 1 / (rank + zipfShift).
 	zipfShift = 12.0

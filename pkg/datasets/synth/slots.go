@@ -145,7 +145,7 @@ func (c *call) slot(name string) {
 	case "phone":
 		c.mark("PHONE_NUMBER", c.phone)
 	case "incident":
-		c.incident(c.topic.call(c.r))
+		c.incident(c.topic.noun(c.r, c.difficulty.formal))
 	case "other": // what the call isn't about: not an entity
 		c.write(pick(c.r, c.otherTopic().incidents))
 	case "perp":

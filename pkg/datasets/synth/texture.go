@@ -15,8 +15,8 @@ type manner struct {
 
 func (c *call) chooseManner() {
 	c.manner = manner{
-		contracts: chance(c.r, contracted), hesitates: chance(c.r, hesitant),
-		notes: chance(c.r, noted), trails: chance(c.r, trailing),
+		contracts: chance(c.r, c.difficulty.contracts), hesitates: chance(c.r, c.difficulty.hesitates),
+		notes: chance(c.r, c.difficulty.notes), trails: chance(c.r, c.difficulty.trails),
 	}
 }
 

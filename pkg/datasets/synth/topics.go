@@ -17,9 +17,9 @@ type topic struct {
 	girl      bool     // only concerns girls
 }
 
-// call returns a noun phrase for the problem: one of incidents, or the category's own name
-// in small letters.
-func (t topic) call(r *rand.Rand) string {
+// noun returns a noun phrase for the problem: one of incidents or, with probability formal,
+// the category's own name in small letters.
+func (t topic) noun(r *rand.Rand, formal float64) string {
 	if chance(r, formal) && !unsayable[t.name] && !strings.ContainsAny(t.name, "&()") {
 		return strings.ToLower(t.name)
 	}
