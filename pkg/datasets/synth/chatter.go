@@ -17,7 +17,7 @@ var plainRemarks = [2][]string{
 		"I can't {act} everything, {honour}", "it is {feel} to {act} this", "it feels {feel}", "all this is {feel} and {feel}",
 		"I kept the {thing} and the {thing} for it", "it rained before {feast}, the {setting} is wet",
 		"in {year} there was no {label} here", "I had {amount} and the {thing}", "the {setting} has {count} steps",
-		 "\"{notion}\", they call it", "I have thought about {notion} and {notion}",
+		"\"{notion}\", they call it", "I have thought about {notion} and {notion}",
 		"{notion} is what I miss", "that is a matter of {notion}, {honour}", "Bus {count} goes at {clock}", "God knows, {honour}",
 		"Wait, the {thing} fell", "Yes, {honour}, I {act} that", "No, not on {day}, {honour}",
 		"I read it in the {thing} of {day}", "Page {count} says \"{notion}\"", "the {thing}, the {thing}, it is {feel}",
@@ -28,7 +28,7 @@ var plainRemarks = [2][]string{
 		"We {act} such things on {day}", "There is a word for it: {notion}", "{notion} and {notion} matter here", "Field {count}: {notion}",
 		"You sound {mood}", "You seem {mood} and {mood}", "Take your time, {honour}", "The {field} {unit} has the {thing} for it",
 		"On my screen it says {month} {count}", "Somebody is {acting} here, too", "My {label} is slow on {day}",
-		"Line {count} is for {notion}", "I {act} and {act}", "{adverb} we {act} that first", 
+		"Line {count} is for {notion}", "I {act} and {act}", "{adverb} we {act} that first",
 	},
 }
 

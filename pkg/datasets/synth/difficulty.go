@@ -63,8 +63,8 @@ const (
 	qaStray  = 0.15 // factor on the echoes' rate if both speakers say it
 	qaQuoted = 0.40 // share of the echoes that quote somebody else
 
-	courteous  = 0.5  // share of the small talk, in calls that aren't judged
-	rareListed = 0.5  // share of the uncommon names; the others are coined
+	courteous  = 0.5 // share of the small talk, in calls that aren't judged
+	rareListed = 0.5 // share of the uncommon names; the others are coined
 
 	// Skew of the categories: weight = 1 / (rank + zipfShift).
 	zipfShift = 12.0
