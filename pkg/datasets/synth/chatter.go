@@ -25,7 +25,7 @@ var plainRemarks = [2][]string{
 	counselor: {
 		"I write {ref} on the form", "It is {clock} here", "{adverb}, our {thing} is {feel} today", "I hear {acting} at your side",
 		"The form is from {month} {year}", "I {act} the {notion} of it", "{adverb}, that is {feel}", "Number {ref} is for our {thing}",
-		"We {act} such things on {day}", "There is a word for it: {notion}", "{notion} and {notion} matter here", "Field {count}: {notion}",
+		"We {act} such things {ly}", "{month} {count} is a {day}", "There is a word for it: {notion}", "{notion} and {notion} matter here", "Field {count}: {notion}",
 		"You sound {mood}", "You seem {mood} and {mood}", "Take your time, {honour}", "The {field} {unit} has the {thing} for it",
 		"On my screen it says {month} {count}", "Somebody is {acting} here, too", "My {label} is slow on {day}",
 		"Line {count} is for {notion}", "I {act} and {act}", "{adverb} we {act} that first",
@@ -38,7 +38,8 @@ var courteousRemarks = [2][]string{
 		"Thank you for your {notion}", "I {act} your {notion}", "I appreciate that, {honour}", "Thanks, that is good to {act}",
 		"Please {act} my {notion}", "It's {feel} for all of us", "I hope you {act}", "{adverb}, I don't know what to {act}",
 		"I've been {mood} and {mood}", "We're {mood}, {adverb}", "I would like to {act} it with somebody",
-		"It means a lot, {honour}", "Could you {act} that for me?", "You're very kind, {honour}", "I was told you {act} {notion}",
+		"It means a lot, {honour}", "But they {act} it {ly}", "They don't {act} it", "The {matter} is what I {act}", "It's {feel} for the {many}", "The {many} don't {act} it",
+		"Nobody in the {matter} wants to {act}", "They were {mood}, the {many}, too", "That's {feel} for the {matter}", "Could you {act} that for me?", "You're very kind, {honour}", "I was told you {act} {notion}",
 	},
 	counselor: {
 		"I understand, {honour}", "I {act} how {feel} this is", "I understand how {feel} it must be", "Thank you for reaching out",
@@ -49,7 +50,10 @@ var courteousRemarks = [2][]string{
 		"{adverb}, you're not the only one who feels {mood}", "It takes {notion} to {act} this", "I appreciate your {notion}",
 		"It's good that you {act} it", "Let's {act} it step by step", "We can {act} this in {few} minutes",
 		"{adverb} it helps to {act} the {notion}", "The {field} {unit} can {act} this, too", "{notion} comes first, {honour}",
-		"I can {act} that, it's {feel}", "What you {act} is {feel}",
+		"I can {act} that, it's {feel}", "What you {act} is {feel}", "Can we {act} it {ly}?", "Have they tried to {act} it?",
+		"Did the {many} {act} it?", "Are the {many} {mood} about it?", "The {matter} is important, we {act} it {ly}",
+		"If you {act} it, the {matter} will {act} it, too", "But that can be {feel}", "And the {matter}?", "We look at the {matter} {ly}",
+		"There are {few} ways to {act} the {matter}", "I don't judge the {matter}", "Do the {many} {act} that?", "The {many} there {act} the {matter}",
 	},
 }
 
