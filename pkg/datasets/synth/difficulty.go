@@ -40,7 +40,7 @@ var (
 	hard = difficulty{topic: 0.80, name: 0.30, option: 0.75, second: 0.20, when: 0.40, calm: 0.60, unnamed: 0.12, bare: 0.60, kinBystander: 0.45, echo: 2,
 		rareName: 0.15, rarePlace: 0.15, chatty: 0.45, formal: 0.10, contracts: 0.6, hesitates: 0.25, notes: 0.12, trails: 0.20}
 	gentle = difficulty{topic: 0.34, name: 0.06, option: 0.60, second: 0.20, when: 0.25, calm: 0.40, unnamed: 0.04, bare: 0.25, kinBystander: 0.12, echo: 1,
-		rareName: 0.03, rarePlace: 0.04, chatty: 0.30, formal: 0.02, contracts: 0.4, hesitates: 0.12, notes: 0.08, trails: 0.12}
+		rareName: 0.03, rarePlace: 0.04, chatty: 0.26, formal: 0.02, contracts: 0.4, hesitates: 0.12, notes: 0.08, trails: 0.12}
 )
 
 func difficultyOf(short bool) difficulty {

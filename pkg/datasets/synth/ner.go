@@ -37,7 +37,7 @@ func nerRecord(o Options, i int) datasets.NERRecord {
 func nerCall(o Options, i int) *call {
 	r := o.stream(nerKind, i)
 	c := newCall(r, topics[weighted(r, nerWeights)], o.Short)
-	c.chooseStyle(4, 2, 2.5, 1.5)
+	c.chooseStyle(4, 2, 3, 1)
 	switch {
 	case o.Short:
 		c.nerShort()

@@ -23,7 +23,7 @@ func (c *call) introduce() {
 		return
 	}
 	c.say("My name is {caller}", "I am {caller}", "This is {caller}", "Naitwa {caller}", "It is {caller} calling",
-		"You are speaking with {caller}", "Jina langu ni {caller}", "Yes, {caller} here", "Hello, {caller} is my name", "{caller} speaking")
+		"You are speaking with {caller}", "Jina langu ni {caller}", "My name's {caller}", "Yes, this is {caller}")
 }
 
 // place says where the call comes from.

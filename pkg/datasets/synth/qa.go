@@ -121,12 +121,12 @@ func (c *call) qaCall(q conduct, size int) {
 		c.place()
 	}
 	c.qaProblem()
-	c.chatter(0.7)
+	c.chatter(0.5)
 	c.echoed(q, letsSpeak, empathises, paraphrases, isPolite)
 	c.turn(counselor)
 	c.judged(q, letsSpeak)
 	c.shuffled(
-		func() { c.chatter(0.7) },
+		func() { c.chatter(0.5) },
 		func() { c.judged(q, empathises) }, func() { c.judged(q, paraphrases) },
 		func() { c.judged(q, isPolite) }, func() { c.judged(q, asksFirst) },
 	)

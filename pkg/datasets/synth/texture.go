@@ -52,7 +52,7 @@ func (c *call) spoken(template string) string {
 	if c.manner.contracts && chance(c.r, 0.8) {
 		template = contractions.Replace(" " + template)[1:]
 	}
-	if c.manner.hesitates && c.voice == caller && chance(c.r, 0.2) {
+	if c.manner.hesitates && c.voice == caller && !c.judge && chance(c.r, 0.2) {
 		template = pick(c.r, hesitations) + lowerFirst(template)
 	}
 	return template
