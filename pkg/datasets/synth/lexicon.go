@@ -19,10 +19,10 @@ var lexicon = map[string][]string{
 	"feel": strings.Fields(`overwhelming distressing exhausting confusing upsetting troubling delicate complicated sensitive serious
 		unsettling heavy difficult worrying frustrating tiring burdensome stressful alarming discouraging unexpected
 		shocking disturbing challenging strange puzzling tricky embarrassing disappointing draining uncomfortable unusual
-		demanding lengthy personal sudden tough unpleasant important meaningful awkward concerning crucial terrible long-standing far-reaching`),
+		demanding lengthy personal sudden tough unpleasant important meaningful awkward concerning crucial terrible long-standing far-reaching time-consuming never-ending`),
 	"mood": strings.Fields(`anxious relieved ashamed hopeful nervous embarrassed grateful uneasy restless desperate determined hesitant
 		surprised puzzled patient thankful curious cautious doubtful sleepy tired breathless thirsty impatient cheerful
-		confident encouraged discouraged distracted exhausted overwhelmed reluctant sincere stubborn tense thoughtful uncertain worn-out half-asleep`),
+		confident encouraged discouraged distracted exhausted overwhelmed reluctant sincere stubborn tense thoughtful uncertain worn-out half-asleep easy-going short-tempered`),
 	"notion": strings.Fields(`confidentiality privacy patience courage wellbeing circumstances responsibility guidance trust dignity
 		background information communication environment community opportunity situation experience relationship possibility
 		understanding assistance cooperation encouragement comfort concern consequence detail difficulty effort emotion
@@ -35,7 +35,8 @@ var lexicon = map[string][]string{
 	"thing": strings.Fields(`umbrella bicycle blanket kettle curtain basket ladder notebook calendar envelope battery charger suitcase
 		mattress wheelbarrow cupboard jerrycan torch spoon sandals sweater mirror candle hammer bucket ticket receipt
 		newspaper photograph keyboard backpack bench cabbage carpet clock comb cushion drum fence flask jacket kiosk
-		magazine padlock pencil pillow pot raincoat rope saucepan scarf shelf slippers stool thermos towel tray trousers T-shirt lunch-box
+		magazine padlock pencil pillow pot raincoat rope saucepan scarf shelf slippers stool thermos towel tray trousers T-shirt
+		lunch-box walkie-talkie
 		wallet whistle window`),
 	"setting": strings.Fields(`veranda corridor compound courtyard workshop bakery garage plantation junction roundabout playground
 		staffroom library kitchen backyard hallway barbershop warehouse ferry minibus balcony basement canteen cafeteria
@@ -43,7 +44,7 @@ var lexicon = map[string][]string{
 		tailor's terrace waterfront yard`),
 	"ly": strings.Fields(`immediately quickly carefully properly regularly slowly gently briefly fully directly openly together
 		privately patiently sincerely thoroughly separately closely freely firmly gradually rarely seriously loudly
-		afterwards beforehand meanwhile indoors outside`),
+		afterwards beforehand meanwhile indoors outside face-to-face one-on-one`),
 	"matter": strings.Fields(`family school case issue matter support community care advice future past organisation process rest
 		household village decision evidence meeting money work church clan`),
 	"many": strings.Fields(`services children parents authorities neighbours details relatives teachers officers cases questions

@@ -36,7 +36,7 @@ var familyNames = []string{
 var rareGirlNames = []string{
 	"Agnes", "Angela", "Brenda", "Caroline", "Celestine", "Damaris", "Dorcas", "Edna", "Emily", "Florence",
 	"Gladys", "Hellen", "Imani", "Irene", "Jackline", "Janet", "Josephine", "Judith", "Kemunto", "Lilian",
-	"Linet", "Magdalene", "Margaret", "Maureen", "Millicent", "Monica", "Naomi", "Noor", "Pauline", "Phoebe",
+	"Linet", "Magdalene", "Margaret", "Mary", "Maureen", "Millicent", "Monica", "Naomi", "Noor", "Pauline", "Phoebe",
 	"Priscilla", "Rachel", "Rahma", "Rebecca", "Saida", "Sarah", "Scholastica", "Tabitha", "Truphena", "Winnie",
 }
 
