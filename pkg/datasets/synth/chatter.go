@@ -57,13 +57,50 @@ var courteousRemarks = [2][]string{
 	},
 }
 
+// namedRemarks name the child, as real calls do again and again. They aren't for children
+// who call.
+var namedRemarks = [2][]string{
+	caller: {
+		"{victim}'s {matter} is {feel}", "I {act} {victim}'s {matter}", "{victim} seemed {mood}", "{victim} was {mood} on {day}",
+		"{victim} doesn't {act} it", "I'm {mood} about {victim}", "{victim}'s {thing} is in the {setting}", "I try to {act} {victim}",
+		"The {many} {act} {victim} {ly}", "{victim} has been {mood}", "We all want to {act} {victim}",
+	},
+	counselor: {
+		"How does {victim} {act} that?", "I'm glad that you called about {victim}", "Has {victim} been {mood}?",
+		"{victim}'s {notion} matters to us", "Does {victim} {act} it?", "We want to {act} {victim}", "Let's {act} what {victim} needs",
+		"Did {victim} {act} it {ly}?", "{victim}'s {many} can {act} it", "It must be {feel} for {victim}",
+	},
+}
+
+// addresses have the caller's name, once it is known.
+var addresses = []string{
+	"Thank you, {callername}", "I understand, {callername}", "{callername}, that must be {feel}", "Hello {callername}",
+	"I {act} that, {callername}", "{callername}, can you {act} it?", "{callername}, we {act} it {ly}", "Okay, {callername}, I {act} it",
+	"Thank you for your {notion}, {callername}", "That's {feel}, {callername}",
+}
+
+// connectives begin some of the small talk.
+var connectives = []string{"But ", "And ", "So ", "Then ", "Also, ", "Because ", "Or maybe "}
+
 // remark writes small talk of the current speaker.
 func (c *call) remark() {
-	if !c.judge && chance(c.r, courteous) {
-		c.say(courteousRemarks[c.voice]...)
-		return
+	list := plainRemarks[c.voice]
+	if !c.judge {
+		switch x := c.r.Float64(); {
+		case x < personal && !c.self:
+			list = namedRemarks[c.voice]
+			if c.voice == counselor && c.introduced && chance(c.r, 0.5) {
+				list = addresses
+			}
+		case x < personal+courteous:
+			list = courteousRemarks[c.voice]
+		}
 	}
-	c.say(plainRemarks[c.voice]...)
+	template := pick(c.r, list)
+	if !c.judge && chance(c.r, connected) {
+		template = pick(c.r, connectives) + lowerFirst(template)
+	}
+	c.utter(template)
 }
 
 // chatter is remark, with probability chatty times share.

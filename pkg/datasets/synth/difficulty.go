@@ -63,7 +63,11 @@ const (
 	qaStray  = 0.15 // factor on the echoes' rate if both speakers say it
 	qaQuoted = 0.40 // share of the echoes that quote somebody else
 
-	courteous  = 0.5 // share of the small talk, in calls that aren't judged
+	// Shares of the small talk, in calls that aren't judged.
+	personal  = 0.3  // names the child or the caller
+	courteous = 0.4  // formal
+	connected = 0.15 // begins with "But"
+
 	rareListed = 0.5 // share of the uncommon names; the others are coined
 
 	// Skew of the categories: weight = 1 / (rank + zipfShift).

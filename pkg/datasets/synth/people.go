@@ -22,6 +22,7 @@ func (c *call) introduce() {
 		c.say("I would rather not say my name", "I want to stay anonymous", "Sitaki kusema jina langu")
 		return
 	}
+	c.introduced = true
 	c.say("My name is {caller}", "I am {caller}", "This is {caller}", "Naitwa {caller}", "It is {caller} calling",
 		"You are speaking with {caller}", "Jina langu ni {caller}", "My name's {caller}", "Yes, this is {caller}")
 }

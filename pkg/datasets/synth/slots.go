@@ -28,6 +28,7 @@ type call struct {
 	silent     bool      // nothing has been said in this turn
 	elsewhere  bool      // the current sentence is about another child
 	judge      bool      // the counsellor's conduct is judged
+	introduced bool      // the caller's name has been said
 	manner     manner
 }
 
@@ -118,6 +119,8 @@ func (c *call) slot(name string) {
 		} else {
 			c.mark(label, c.caller.first)
 		}
+	case "callername":
+		c.mark("NAME", c.caller.first)
 	case "counselor":
 		c.mark("NAME", c.counselor.first)
 	case "victim":
