@@ -80,7 +80,7 @@ var addresses = []string{
 }
 
 // connectives begin some of the small talk.
-var connectives = []string{"But ", "And ", "So ", "Then ", "Also, ", "Because ", "Or maybe "}
+var connectives = []string{"But ", "And ", "So ", "Then ", "Also, ", "Still, ", "Well, "}
 
 // remark writes small talk of the current speaker.
 func (c *call) remark() {

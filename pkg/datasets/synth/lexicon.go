@@ -9,8 +9,8 @@ import "strings"
 var lexicon = map[string][]string{
 	"act": strings.Fields(`understand appreciate respect recognise acknowledge consider explore discuss clarify summarise document
 		describe mention remember imagine realise notice believe suggest recommend emphasise prepare organise handle address
-		compare confirm repeat wonder reflect concentrate decide manage forget recall hear follow grasp interpret
-		overlook underline anticipate approach gather examine translate pronounce spell ensure provide involve continue assist support
+		compare confirm repeat manage forget recall hear follow grasp interpret
+		overlook underline anticipate approach gather face mend examine translate pronounce spell ensure provide involve continue assist support
 		encourage allow require resolve`),
 	"acting": strings.Fields(`sweeping ironing knocking gardening travelling queueing recharging wandering weeding whistling humming
 		scribbling pacing rambling stammering cooking knitting shelling painting climbing cycling digging drawing dreaming
