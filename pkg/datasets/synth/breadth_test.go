@@ -20,11 +20,11 @@ func TestBreadth(t *testing.T) {
 		{"a contraction", `\b(I|[Ii]t|[Tt]hat|[Yy]ou|[Ww]e|[Dd]on|isn|can|she|he)'(m|s|re|ll|t|ve)\b`, 0.45, 0.5, 0.9},
 		{"a note on the voice", `\([a-z ]+\) `, 0.04, 0.05, 0.2},
 		{"a sentence that trails off", `\.\.\.`, 0.05, 0.1, 0.3},
-		{"a title or address", `\b(Sir|Madam|Ma'am|Mama|Doctor|Officer|Bwana|Mzee|Mwalimu)\b`, 0.03, 0.2, 0.3},
+		{"a title or address", `\b(Sir|Madam|Ma'am|Mama|Doctor|Officer|Bwana|Mzee|Mwalimu)\b`, 0.03, 0.1, 0.3},
 		{"a day or month", `\b(Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|August|December)\b`, 0.08, 0.25, 0.4},
-		{"money", `\bKSh \d|\d (bob|shillings)|\d/=`, 0.01, 0.03, 0.15},
+		{"money", `\bKSh \d|\d (bob|shillings)|\d/=`, 0.002, 0.02, 0.15},
 		{"quotation marks", `"[A-Za-z ]+"`, 0.01, 0.03, 0.15},
-		{"an office", `\b(Unit|Office|Desk|Ministry|Department|Committee|Council|Network|Programme|Agency)\b`, 0.01, 0.05, 0.2},
+		{"an office", `\b(Unit|Office|Desk|Ministry|Department|Committee|Council|Network|Programme|Agency)\b`, 0.01, 0.02, 0.2},
 	} {
 		pattern := regexp.MustCompile(c.pattern)
 		if share := shareOf(shortSet().ner, pattern); share < c.short || share > c.atMost {

@@ -45,7 +45,7 @@ var lexicon = map[string][]string{
 	"ly": strings.Fields(`immediately quickly carefully properly regularly slowly gently briefly fully directly openly together
 		privately patiently sincerely thoroughly separately closely freely firmly gradually rarely seriously loudly
 		afterwards beforehand meanwhile indoors outside face-to-face one-on-one`),
-	"matter": strings.Fields(`family school case issue matter support community care advice future past organisation process rest
+	"matter": strings.Fields(`child information family school case issue matter support community care advice future past organisation process rest
 		household village decision evidence meeting money work church clan`),
 	"many": strings.Fields(`services children parents authorities neighbours details relatives teachers officers cases questions
 		families friends leaders reports lessons problems answers`),
