@@ -52,9 +52,11 @@ func (c *call) caseShort(step int, level priority) {
 	c.sometimes(0.3, c.place)
 	c.sometimes(c.difficulty.when, func() { c.say(timeDecoys...) })
 	c.problem()
+	c.chatter(0.7)
 	c.askUrgency(level)
 	c.sometimes(c.difficulty.when, func() { c.say(timeDecoys...) })
 	c.turn(counselor)
+	c.chatter(0.7)
 	c.decide(step)
 	c.sometimes(0.5, func() { c.turn(caller); c.say(farewells...) })
 }

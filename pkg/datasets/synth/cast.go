@@ -26,14 +26,22 @@ func (p person) mention(r *rand.Rand) string {
 	}
 }
 
-func newPerson(r *rand.Rand, female bool) person {
-	names := boyNames
+// newPerson draws a person; each of the two names is an uncommon one with probability
+// rare.
+func newPerson(r *rand.Rand, female bool, rare float64) person {
+	names, uncommon, grammars := boyNames, rareBoyNames, boyGrammars
 	if female {
-		names = girlNames
+		names, uncommon, grammars = girlNames, rareGirlNames, girlGrammars
 	}
-	p := person{female: female, first: pick(r, names), last: pick(r, familyNames)}
-	for p.last == p.first {
+	p := person{female: female, first: pick(r, names)}
+	if chance(r, rare) {
+		p.first = rareWord(r, uncommon, grammars)
+	}
+	for p.last == "" || p.last == p.first {
 		p.last = pick(r, familyNames)
+		if chance(r, rare) {
+			p.last = rareWord(r, rareFamilyNames, boyGrammars)
+		}
 	}
 	return p
 }
@@ -155,13 +163,16 @@ type cast struct {
 func newCast(r *rand.Rand, t topic, d difficulty) cast {
 	c := cast{
 		age:       between(r, t.ages[0], t.ages[1]),
-		child:     newPerson(r, t.girl || chance(r, 0.55)),
-		counselor: newPerson(r, chance(r, 0.6)),
+		child:     newPerson(r, t.girl || chance(r, 0.55), d.rareName),
+		counselor: newPerson(r, chance(r, 0.6), d.rareName),
 		county:    pick(r, counties),
 		alone:     len(t.by) == 0,
 		named:     !chance(r, d.unnamed),
 	}
 	c.town = pick(r, c.county.towns)
+	if chance(r, d.rarePlace) {
+		c.town = coin(r, placeGrammars)
+	}
 	c.landmark = pick(r, landmarkNames) + " " + pick(r, landmarkKinds)
 	c.phone = newPhone(r)
 	c.cast(r, t, d)
@@ -170,7 +181,7 @@ func newCast(r *rand.Rand, t topic, d difficulty) cast {
 
 // cast draws the parts that depend on each other.
 func (c *cast) cast(r *rand.Rand, t topic, d difficulty) {
-	c.caller = newPerson(r, chance(r, 0.65))
+	c.caller = newPerson(r, chance(r, 0.65), d.rareName)
 	c.self = c.age >= 10 && chance(r, selfReport)
 	if c.self {
 		c.caller = c.child
@@ -192,7 +203,7 @@ func (c *cast) cast(r *rand.Rand, t topic, d difficulty) {
 		}
 		c.kin = kin[by]
 		c.perpAge = pick(r, c.kin.ages)
-		c.perp = newPerson(r, c.kin.female)
+		c.perp = newPerson(r, c.kin.female, d.rareName)
 	}
 	c.friendKin = pick(r, helpers)
 	if chance(r, d.kinBystander) {
@@ -201,7 +212,7 @@ func (c *cast) cast(r *rand.Rand, t topic, d difficulty) {
 			c.friendKin = kin[pick(r, atHome)]
 		}
 	}
-	c.friend = newPerson(r, c.friendKin.female)
+	c.friend = newPerson(r, c.friendKin.female, d.rareName)
 	// All names are distinct, except the family name of relatives.
 	taken := map[string]bool{}
 	for _, p := range []*person{&c.child, &c.caller, &c.perp, &c.friend, &c.counselor} {
@@ -209,7 +220,7 @@ func (c *cast) cast(r *rand.Rand, t topic, d difficulty) {
 			continue
 		}
 		for taken[p.first] || taken[p.last] {
-			*p = newPerson(r, p.female)
+			*p = newPerson(r, p.female, d.rareName)
 		}
 		taken[p.first], taken[p.last] = true, true
 	}

@@ -59,14 +59,14 @@ func TestPinnedBytes(t *testing.T) {
 		want    [3]string
 	}{
 		"full": {synth.Options{NER: 50, Cases: 100, QA: 100, Seed: 42}, [3]string{
-			"1c8f45a5f98576d4995404bd08667434528eecb2390ebbdde0542dea72366f81",
-			"17e125b5cc41bb3cc8a786e063d04808292806a2e6e007e0e0a60d777690e4c5",
-			"4e24cdf000c65f1a143be38d4381916dbd055f682be731133cf2cbc57f3363ea",
+			"b26e7fcbf17768d12b7ddab10628896cff2714018d5a39eae1d266cef46bcc74",
+			"fe99263286e9b4819ff59516ee686861337dfde7d85d9901ade82e5854feab47",
+			"2df276407929f7d45f5320e3367130e193e2a7a04eccd2a7cf0e7b6cf1b8048b",
 		}},
 		"short": {synth.Options{NER: 50, Cases: 100, QA: 100, Seed: 42, Short: true}, [3]string{
-			"c712eb879e708795e54244fc2b30394e24e57aa0d72a95540ac43756c76122c6",
-			"9af71a6bfc5dd31fae11a4bdaa027a9613761444bf6532041886cb92d093430b",
-			"e2c18320631d0fd05358ed6316d6792c3e320cbce0fd816c441b45779032e162",
+			"464f3492ad933508de0f64d894a6b9eec1adfd5d9dff42949e4fed647308d574",
+			"6cde985e908eb90cee694f5f7de593cd8d590e6dccbe7a32ba265460d5b77d30",
+			"27867e97e81d508f1f10d22956ab4ecfd0905b1f4411b2e3bcaf6ba4d75da2fe",
 		}},
 	} {
 		for i, got := range digests(t, c.options) {

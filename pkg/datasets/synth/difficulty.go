@@ -20,13 +20,27 @@ type difficulty struct {
 
 	// The caller says what the counsellor doesn't, in similar words.
 	echo float64 // factor on the criterion's decoy rate
+
+	// What a model must not take for an entity, or not know by heart.
+	rareName  float64 // a person's first or family name is uncommon or coined
+	rarePlace float64 // the town's name is coined
+	chatty    float64 // small talk at each place where it fits
+	formal    float64 // the category's own name is used for the problem
+
+	// How calls are written down: shares of calls.
+	contracts float64 // "it's"
+	hesitates float64 // "Um, "
+	notes     float64 // "(sighs)"
+	trails    float64 // "..."
 }
 
 // Long calls are for models that know the language; short ones can be learnt from
 // scratch in minutes.
 var (
-	hard   = difficulty{topic: 0.80, name: 0.30, option: 0.75, second: 0.20, when: 0.40, calm: 0.60, unnamed: 0.12, bare: 0.60, kinBystander: 0.45, echo: 2}
-	gentle = difficulty{topic: 0.34, name: 0.06, option: 0.60, second: 0.20, when: 0.25, calm: 0.40, unnamed: 0.04, bare: 0.25, kinBystander: 0.12, echo: 1}
+	hard = difficulty{topic: 0.80, name: 0.30, option: 0.75, second: 0.20, when: 0.40, calm: 0.60, unnamed: 0.12, bare: 0.60, kinBystander: 0.45, echo: 2,
+		rareName: 0.15, rarePlace: 0.15, chatty: 0.45, formal: 0.10, contracts: 0.6, hesitates: 0.25, notes: 0.12, trails: 0.20}
+	gentle = difficulty{topic: 0.34, name: 0.06, option: 0.60, second: 0.20, when: 0.25, calm: 0.40, unnamed: 0.04, bare: 0.25, kinBystander: 0.12, echo: 1,
+		rareName: 0.03, rarePlace: 0.04, chatty: 0.26, formal: 0.02, contracts: 0.4, hesitates: 0.12, notes: 0.08, trails: 0.12}
 )
 
 func difficultyOf(short bool) difficulty {
@@ -48,6 +62,13 @@ const (
 	mostEcho = 0.9  // maximum for any criterion
 	qaStray  = 0.15 // factor on the echoes' rate if both speakers say it
 	qaQuoted = 0.40 // share of the echoes that quote somebody else
+
+	// Shares of the small talk, in calls that aren't judged.
+	personal  = 0.3  // names the child or the caller
+	courteous = 0.4  // formal
+	connected = 0.15 // begins with "But"
+
+	rareListed = 0.5 // share of the uncommon names; the others are coined
 
 	// Skew of the categories: weight = 1 / (rank + zipfShift).
 	zipfShift = 12.0

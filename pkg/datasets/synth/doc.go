@@ -7,6 +7,11 @@
 // speakers use the same words. difficulty.go sets how often; scripts/bagofwords.py
 // measures it.
 //
+// Around the matter there is small talk (chatter.go) with words (lexicon.go) and numbers
+// (figures.go) that are no entities, and calls differ in how speech is written down
+// (texture.go). Some names are uncommon or coined (coined.go). Without these, nearly
+// every rare word is a name, and a model takes each rare word of a real call for one.
+//
 // Everything is invented. Problems are described soberly, in no more detail than in the
 // heading of a case file.
 //

@@ -30,3 +30,26 @@ var familyNames = []string{
 	"Ochieng", "Odinga", "Ogutu", "Okello", "Ole Sankale", "Omar", "Onyango", "Otieno", "Ouma",
 	"Owino", "Rono", "Ruto", "Sang", "Tanui", "Wafula", "Wakesho", "Wamalwa", "Wanjala", "Were",
 }
+
+// Less common names, also shared by all roles.
+
+var rareGirlNames = []string{
+	"Agnes", "Angela", "Brenda", "Caroline", "Celestine", "Damaris", "Dorcas", "Edna", "Emily", "Florence",
+	"Gladys", "Hellen", "Imani", "Irene", "Jackline", "Janet", "Josephine", "Judith", "Kemunto", "Lilian",
+	"Linet", "Magdalene", "Margaret", "Mary", "Maureen", "Millicent", "Monica", "Naomi", "Noor", "Pauline", "Phoebe",
+	"Priscilla", "Rachel", "Rahma", "Rebecca", "Saida", "Sarah", "Scholastica", "Tabitha", "Truphena", "Winnie",
+}
+
+var rareBoyNames = []string{
+	"Abel", "Adam", "Alfred", "Amos", "Anthony", "Benard", "Caleb", "Clement", "Dominic", "Edwin", "Eric", "Felix",
+	"Francis", "Fredrick", "George", "Gideon", "Ibrahim", "Jackson", "Japheth", "Jeremiah", "Jonathan", "Joshua",
+	"Kennedy", "Lawrence", "Luka", "Mark", "Martin", "Meshack", "Nicholas", "Noah", "Oscar", "Patrick", "Paul",
+	"Philip", "Raphael", "Robert", "Rashid", "Simon", "Titus", "Victor", "Zakayo",
+}
+
+var rareFamilyNames = []string{
+	"Achola", "Angwenyi", "Arusei", "Bosire", "Chege", "Cheruiyot", "Ekeno", "Gachanja", "Gitau", "Ireri", "Kaloki",
+	"Kanyi", "Karimi", "Kendagor", "Kinyua", "Kirimi", "Kombo", "Lagat", "Lusweti", "Macharia", "Masinde", "Mbithi",
+	"Miano", "Moseti", "Mugambi", "Mulwa", "Mwadime", "Mwaniki", "Nderitu", "Ngetich", "Nyongesa", "Obura", "Odera",
+	"Okoth", "Olouch", "Onsongo", "Opiyo", "Sagini", "Shikuku", "Tunje", "Wachira", "Wekhomba",
+}

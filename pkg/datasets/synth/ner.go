@@ -30,24 +30,29 @@ var nerWeights = func() []float64 {
 }()
 
 func nerRecord(o Options, i int) datasets.NERRecord {
+	c := nerCall(o, i)
+	return datasets.NERRecord{Text: c.transcript(), Entities: c.entities}
+}
+
+func nerCall(o Options, i int) *call {
 	r := o.stream(nerKind, i)
 	c := newCall(r, topics[weighted(r, nerWeights)], o.Short)
-	c.chooseStyle(5, 2, 3)
+	c.chooseStyle(4, 2, 3, 1)
 	switch {
 	case o.Short:
 		c.nerShort()
 	case i%longEvery == firstLong:
-		c.nerLong(between(r, 1050, 1200))
+		c.nerLong(between(r, 1130, 1280))
 	default:
 		c.nerLong(c.roomy(bell(r, 385, 10, 365, 398)))
 	}
-	return datasets.NERRecord{Text: c.transcript(), Entities: c.entities}
+	return c
 }
 
 // roomy reserves room for names in every turn, which a vocabulary without them splits
 // into many word pieces: only the long calls may exceed 512.
 func (c *call) roomy(size int) int {
-	if c.style == namedTags {
+	if c.style == namedTags || c.style == bareTags {
 		return size - 35
 	}
 	return size
@@ -61,15 +66,18 @@ func (c *call) nerShort() {
 	c.maybe(0.4, greetings...)
 	c.story()
 	c.turn(counselor)
-	c.maybe(0.3, "So it is {incident}", "I note that it is {incident}", "You call about {incident}")
+	c.chatter(1)
+	c.maybe(0.25, "So it is {incident}", "I note that it is {incident}", "You call about {incident}")
 	c.say(contactQuestions...)
 	c.turn(caller)
 	c.shuffled(
 		func() { c.sometimes(0.35, c.landmarkSentence) },
 		func() { c.sometimes(0.35, c.phoneSentence) },
 		func() { c.sometimes(bystander, c.witness) },
+		func() { c.chatter(0.7) },
 	)
 	c.turn(counselor)
+	c.chatter(0.5)
 	if c.alone || chance(c.r, 0.5) {
 		c.say("Thank you, I will help {him}", "Asante, I note that", "We will help {him}")
 	} else {
@@ -120,7 +128,7 @@ func (c *call) story() {
 	problem := func() { c.say(c.topic.problems...) }
 	matter := func() { c.sometimes(0.7, func() { c.matter(c.difficulty.name) }) }
 	c.presentChild()
-	c.shuffled(problem, matter, blame)
+	c.shuffled(problem, matter, blame, func() { c.chatter(1) })
 	if introduceLate {
 		c.introduce()
 	}

@@ -2,11 +2,13 @@ package synth
 
 // Parts of a call that name persons and places. Each writes into the current turn.
 
-var greetings = []string{"Hello", "Good morning", "Habari", "Hello, is this the child helpline?", "Good evening", "Jambo"}
+var greetings = []string{"Hello", "Hi", "Hello, good afternoon", "Hello there", "Hello, can you hear me?", "Good morning", "Habari", "Hello, is this the child helpline?", "Good evening", "Jambo"}
 
 var openings = []string{
 	"Child Helpline, {counselor} speaking, how can I help?", "Hello, this is the Child Helpline, I am {counselor}",
 	"Welcome to the helpline, my name is {counselor}", "Child Helpline, karibu, you speak with {counselor}",
+	"Hello, you've reached the Child Helpline, this is {counselor}", "Thank you for calling, {counselor} here", "Helpline, {counselor} on the line",
+	"Hello, my name is {counselor}, who am I speaking with?", "Child Helpline, how may I assist you?",
 }
 
 // introduce says who calls and from where.
@@ -20,14 +22,16 @@ func (c *call) introduce() {
 		c.say("I would rather not say my name", "I want to stay anonymous", "Sitaki kusema jina langu")
 		return
 	}
+	c.introduced = true
 	c.say("My name is {caller}", "I am {caller}", "This is {caller}", "Naitwa {caller}", "It is {caller} calling",
-		"You are speaking with {caller}", "Jina langu ni {caller}")
+		"You are speaking with {caller}", "Jina langu ni {caller}", "My name's {caller}", "Yes, this is {caller}")
 }
 
 // place says where the call comes from.
 func (c *call) place() {
 	c.say("I call from {town} in {county}", "We live in {town}", "We stay in {county} county",
-		"I am in {town}, {county}", "Tunaishi {town}, {county} county")
+		"I am in {town}, {county}", "Tunaishi {town}, {county} county", "We are from {town} Ward, {county} County", "I am from {county} County",
+		"Our home is in {town} village", "We moved to {town} in {year}")
 }
 
 // presentChild says whom the call is about.
@@ -42,6 +46,8 @@ func (c *call) presentChild() {
 		"{kin} {victim} is {age} and needs help",
 		"Nataka kuongea kuhusu {kin} {victim}, {age} years old",
 		"There is {kin}, {victim}, only {age}",
+		"I have {kin} {victim}, {age}, and I need advice",
+		"The child is {victim}, {kin}, {age} years of age",
 	)
 }
 
@@ -51,6 +57,7 @@ func (c *call) blame() {
 		"It was {perp} who did this", "{perp} is the one who did it", "The one who hurts {him} is {perp}",
 		"{he} {is} afraid of {perp}", "Aliyefanya hivi ni {perp}", "All this began when {perp} came to live with {him}",
 		"{perp} threatened {him}",
+		"I blame {perp} for it", "We all know that it was {perp}",
 	)
 }
 
@@ -60,6 +67,7 @@ func (c *call) witness() {
 		"{friend} told me to call you", "{friend} found {him} and helped {him}", "It was {friend} who told me",
 		"I heard it from {friend}", "{friend} is helping {him}", "{friend} knows and stands with {him}",
 		"I trust {friend}, who gave me this number", "{friend} alinipa hii namba",
+		"I spoke to {friend} about it on {day}", "{friend} said that you {act} such things",
 	)
 }
 
@@ -71,7 +79,8 @@ func (c *call) matter(decoy float64) {
 		)
 		return
 	}
-	c.say("It is {incident}", "It is about {incident}", "We are talking about {incident}", "Ni {incident}")
+	c.say("It is {incident}", "It is about {incident}", "We are talking about {incident}", "Ni {incident}",
+		"This concerns {incident}", "I need advice on {incident}")
 }
 
 // denyOther rules out a problem that the call isn't about.

@@ -22,10 +22,14 @@ type call struct {
 	style      style
 	separator  string
 	tags       [2]string
-	unasked    []int // unused exchanges
-	unsaid     []int // unused asides; nil before the first
-	silent     bool  // nothing has been said in this turn
-	elsewhere  bool  // the current sentence is about another child
+	tagged     [2]string // names used as tags; "" if the tag is used
+	unasked    []int     // unused exchanges
+	unsaid     []int     // unused asides; nil before the first
+	silent     bool      // nothing has been said in this turn
+	elsewhere  bool      // the current sentence is about another child
+	judge      bool      // the counsellor's conduct is judged
+	introduced bool      // the caller's name has been said
+	manner     manner
 }
 
 // voice is the speaker.
@@ -39,7 +43,9 @@ const (
 // newCall starts a call about a topic.
 func newCall(r *rand.Rand, t topic, short bool) *call {
 	d := difficultyOf(short)
-	return &call{r: r, topic: t, short: short, difficulty: d, cast: newCast(r, t, d)}
+	c := &call{r: r, topic: t, short: short, difficulty: d, cast: newCast(r, t, d)}
+	c.chooseManner()
+	return c
 }
 
 // say writes one of the templates as a sentence of the current turn.
@@ -51,8 +57,8 @@ func (c *call) say(templates ...string) {
 func (c *call) utter(template string) {
 	c.silent = false
 	c.sentence()
-	c.expand(template)
-	c.stop()
+	c.expand(c.spoken(template))
+	c.end()
 }
 
 // maybe is say with probability p.
@@ -113,6 +119,8 @@ func (c *call) slot(name string) {
 		} else {
 			c.mark(label, c.caller.first)
 		}
+	case "callername":
+		c.mark("NAME", c.caller.first)
 	case "counselor":
 		c.mark("NAME", c.counselor.first)
 	case "victim":
@@ -140,7 +148,7 @@ func (c *call) slot(name string) {
 	case "phone":
 		c.mark("PHONE_NUMBER", c.phone)
 	case "incident":
-		c.incident(pick(c.r, c.topic.incidents))
+		c.incident(c.topic.noun(c.r, c.difficulty.formal))
 	case "other": // what the call isn't about: not an entity
 		c.write(pick(c.r, c.otherTopic().incidents))
 	case "perp":
@@ -162,6 +170,10 @@ func (c *call) slot(name string) {
 	case "he2", "him2", "his2":
 		c.write(pronoun(name, c.perp.female || c.alone))
 	default:
+		if word, ok := c.ordinary(name); ok {
+			c.write(word)
+			return
+		}
 		c.write("{" + name + "}")
 	}
 }
@@ -170,7 +182,7 @@ func (c *call) slot(name string) {
 // named, and nothing is an entity.
 var otherChild = map[string][]string{
 	"child": {"that child", "the other child", "that other one"}, "whom": {"that child", "the other child"},
-	"he": {"that child"}, "him": {"that child", "the other one"}, "his": {"that child's"},
+	"he": {"that child"}, "he's": {"that child is"}, "him": {"that child", "the other one"}, "his": {"that child's"},
 	"is": {"is"}, "was": {"was"}, "has": {"has"}, "does": {"does"}, "s": {"s"}, "es": {"es"},
 	"self": {"alone"}, "he2": {"somebody"}, "him2": {"somebody"}, "his2": {"somebody's"},
 	"perp": {"somebody", "somebody else"}, "perpname": {"somebody"},
@@ -292,6 +304,7 @@ func (f forms) of(c *call) string {
 
 var childForms = map[string]forms{
 	"he":   {"she", "he", "I", "you"},
+	"he's": {"she's", "he's", "I'm", "you're"},
 	"him":  {"her", "him", "me", "you"},
 	"his":  {"her", "his", "my", "your"},
 	"is":   {"is", "is", "am", "are"},

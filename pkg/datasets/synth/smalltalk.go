@@ -7,12 +7,22 @@ func (c *call) fill(size int) {
 		e := c.nextExchange()
 		c.turn(counselor)
 		c.maybe(0.15, nods...)
+		c.chatter(0.3)
 		c.say(e.ask...)
 		c.turn(caller)
 		c.maybe(0.12, fillers...)
 		c.say(e.answers...)
-		c.sometimes(0.35, c.aside)
+		c.sometimes(0.35, c.chat)
 	}
+}
+
+// chat writes an aside or small talk.
+func (c *call) chat() {
+	if chance(c.r, c.difficulty.chatty) {
+		c.remark()
+		return
+	}
+	c.aside()
 }
 
 // aside writes a remark that the caller hasn't made yet.

@@ -1,6 +1,10 @@
 package synth
 
-import "slices"
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
 
 // topic is a topic of calls: one sub-category and its descriptions.
 type topic struct {
@@ -11,6 +15,21 @@ type topic struct {
 	by        []string // possible offenders (keys of kin); none if nobody is to blame
 	ages      [2]int   // of the child
 	girl      bool     // only concerns girls
+}
+
+// noun returns a noun phrase for the problem: one of incidents or, with probability formal,
+// the category's own name in small letters.
+func (t topic) noun(r *rand.Rand, formal float64) string {
+	if chance(r, formal) && !unsayable[t.name] && !strings.ContainsAny(t.name, "&()") {
+		return strings.ToLower(t.name)
+	}
+	return pick(r, t.incidents)
+}
+
+// unsayable are names of categories that aren't noun phrases or not written small.
+var unsayable = map[string]bool{
+	"Other": true, "Info on Helpline": true, "No Care Giver": true, "Child in Conflict with the Law": true,
+	"OCSEA": true, "HIV/AIDS": true, "Stagnation": true,
 }
 
 // theme groups topics that are described and handled in the same way.
