@@ -94,7 +94,8 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 		"mixed": func(tr *toyTrainer) {
 			tr.MixTasks, tr.Balance, tr.AccumulationSteps, tr.ClipPerTask = true, BalanceGradientNorm, 3, true
 		},
-		"annealed": func(tr *toyTrainer) { tr.Sampling.Annealed, tr.Balance = true, BalanceLogClasses },
+		"by norms, in bf16": func(tr *toyTrainer) { tr.Balance, tr.BF16 = BalanceGradientNorm, true },
+		"annealed":          func(tr *toyTrainer) { tr.Sampling.Annealed, tr.Balance = true, BalanceLogClasses },
 		"with knobs": func(tr *toyTrainer) {
 			tr.HeadLearningRate, tr.LayerDecay, tr.NoDecayOnVectors, tr.Scheduler = 1e-2, 0.5, true, Cosine
 			m := tr.Model.(*fusion.Model)
