@@ -140,6 +140,15 @@ func TestPrinted(t *testing.T) {
 	if markdown.err != "" || !strings.HasPrefix(markdown.out, "# Evaluation of `fusion`\n\n") || !strings.Contains(markdown.out, "\n## Task qa\n") || strings.Contains(markdown.out, "![") {
 		t.Errorf("markdown: %+v", markdown)
 	}
+	const seeds = "another training seed, scores differ by about ±0.01 F1 (qa), as measured "
+	for name, printed := range map[string]string{"text": text.out, "markdown": markdown.out} {
+		if strings.Count(printed, "\nThe intervals are over records only: with "+seeds) != 1 {
+			t.Errorf("%s doesn't say once how scores vary: %s", name, printed)
+		}
+	}
+	if bare := eval(append(args, "--bootstrap", "0")...); strings.Count(bare.out, "\nWith "+seeds) != 1 {
+		t.Errorf("without intervals: %s", bare.out)
+	}
 	if r := mustEval(t, args...); len(r.Models[0].Reports) != 1 || r.Comparison != nil {
 		t.Errorf("json: %+v", r)
 	}
@@ -187,6 +196,9 @@ func TestCompare(t *testing.T) {
 		if !strings.Contains(report, want) {
 			t.Errorf("%q is missing in the report", want)
 		}
+	}
+	if n := strings.Count(report, "another training seed"); n != 1 || strings.Count(got.out, "another training seed") != 1 {
+		t.Errorf("the report says %d times how scores vary", n)
 	}
 	if strings.Count("\n"+report, "\n# ") != 1 || strings.Contains(report, "Not the same records") {
 		t.Error("the report has two titles, or other records")

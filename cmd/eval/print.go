@@ -43,7 +43,13 @@ func (f *flags) print(w io.Writer, r *evaluate.Result) error {
 		fmt.Fprintf(w, "\n\n")
 	}
 	if r.Comparison != nil {
-		return r.Comparison.Markdown(w)
+		if err := r.Comparison.Markdown(w); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	if note := r.SeedNote(); note != "" {
+		fmt.Fprintln(w, note)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -254,6 +255,22 @@ func TestDistillation(t *testing.T) {
 	}
 	if sameFile(t, "distilled_model/model.safetensors", "plain/model.safetensors") {
 		t.Error("the teachers changed nothing")
+	}
+
+	// Teachers that know what another split holds out.
+	code, _, stderr := command(settings(configs[3], cache, "data.random_seed=5", "output.model_dir=other_split")...)
+	for task, teacher := range map[string]string{"ner": "ner_model", "cls": "classification_model", "qa": "qa_model"} {
+		known, held := heldOut(t, teacher, task), heldOut(t, "other_split", task)
+		n := 0
+		for _, record := range held {
+			if !slices.Contains(known, record) {
+				n++
+			}
+		}
+		want := fmt.Sprintf("the teacher of %s was trained on %d of the %d calls that this run holds out", task, n, len(held))
+		if code != 0 || n == 0 || !strings.Contains(stderr, want) {
+			t.Errorf("exit code %d, stderr %q; want %q", code, stderr, want)
+		}
 	}
 
 	// Metrics of both parts.

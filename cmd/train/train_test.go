@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 // tiny are settings of a run that takes a second.
@@ -80,6 +81,10 @@ func TestQuickstart(t *testing.T) {
 		if err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v, %v", name, info, err)
 		}
+	}
+	const seeds = "With another training seed, scores differ by about ±"
+	if card := filetest.Read(t, "models/quickstart/README.md"); strings.Count(stdout, seeds) != 1 || strings.Count(card, seeds) != 1 {
+		t.Errorf("how much scores vary is said %d times, and %d times in the model card", strings.Count(stdout, seeds), strings.Count(card, seeds))
 	}
 	var metrics struct {
 		BestEpoch int `json:"best_epoch"`

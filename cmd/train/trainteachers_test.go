@@ -96,6 +96,9 @@ func TestTrainTeachers(t *testing.T) {
 	if n := strings.Count(stdout, "Use it:"); n != 1 {
 		t.Errorf("%d models are recommended, want the student alone", n)
 	}
+	if n := strings.Count(stdout, "With another training seed"); n != 1 {
+		t.Errorf("how much scores vary is said %d times, want the student's alone", n)
+	}
 	for _, task := range trainedModels[:3] {
 		want := heldOut(t, "student", task)
 		if got := heldOut(t, task, task); !slices.Equal(got, want) || len(want) < 4 {

@@ -24,6 +24,9 @@ func (r *Result) markdown(w io.Writer, plots [][][]string) error {
 		if err := r.Comparison.Markdown(w); err != nil {
 			return err
 		}
+		if note := r.SeedNote(); note != "" {
+			fmt.Fprintf(w, "\n%s\n", note)
+		}
 	}
 	for i, m := range r.Models {
 		if r.Comparison != nil {
@@ -34,6 +37,9 @@ func (r *Result) markdown(w io.Writer, plots [][][]string) error {
 		fmt.Fprintf(w, "%s.\n\n", m.Size())
 		for _, made := range m.Reports {
 			fmt.Fprintf(w, "- %s: %s\n", made.Task, m.Scored[made.Task])
+		}
+		if note := r.SeedNote(); note != "" && r.Comparison == nil {
+			fmt.Fprintf(w, "\n%s\n", note)
 		}
 		for j, made := range m.Reports {
 			page := report.Page{Level: level}

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/report"
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // Result contains the reports on all models, [Options.Model] first, in the layout of
@@ -73,6 +75,20 @@ func (e *evaluation) result(ctx context.Context) (*Result, error) {
 		r.Comparison = &comparison
 	}
 	return r, nil
+}
+
+// SeedNote says how much the models' scores vary with the training seed; "" if they have no
+// built-in task.
+func (r *Result) SeedNote() string {
+	var list []tasks.Task
+	for _, m := range r.Models {
+		for _, o := range m.Outputs {
+			if !slices.Contains(tasks.Names(list), o.Task.Name) {
+				list = append(list, o.Task)
+			}
+		}
+	}
+	return report.SeedNote(list, r.options.Bootstrap > 0)
 }
 
 // BestThresholds returns the first model's best thresholds, in the form that infer and

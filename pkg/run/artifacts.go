@@ -10,6 +10,7 @@ import (
 
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	evalreport "github.com/trident-nlp/trident/pkg/report"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -23,7 +24,7 @@ func (r *Run) save(history *trainer.History) error {
 	if err != nil {
 		return err
 	}
-	metrics, err := metricsJSON(history, r.test)
+	metrics, err := metricsJSON(history, r.test, r.data.learnt())
 	if err != nil {
 		return err
 	}
@@ -54,21 +55,22 @@ func (r *Run) moveAside() error {
 }
 
 // metricsJSON returns metrics.json: the best validation's figures, the test's if there
-// was one, then those of all validations.
-func metricsJSON(history *trainer.History, test []trainer.Scores) ([]byte, error) {
+// was one, the tasks' data, then the figures of all validations.
+func metricsJSON(history *trainer.History, test []trainer.Scores, data map[string]learntFrom) ([]byte, error) {
 	best, _ := history.BestEvaluation()
-	data, err := json.MarshalIndent(struct {
-		BestEpoch int                  `json:"best_epoch"`
-		BestStep  int                  `json:"best_step"`
-		BestAvg   float64              `json:"best_avg_val"`
-		Best      trainer.Evaluation   `json:"best"`
-		Test      []trainer.Scores     `json:"test,omitempty"`
-		History   []trainer.Evaluation `json:"history"`
-	}{best.Epoch, best.Step, best.Average, best, test, history.All}, "", "  ")
+	text, err := json.MarshalIndent(struct {
+		BestEpoch int                   `json:"best_epoch"`
+		BestStep  int                   `json:"best_step"`
+		BestAvg   float64               `json:"best_avg_val"`
+		Best      trainer.Evaluation    `json:"best"`
+		Test      []trainer.Scores      `json:"test,omitempty"`
+		Data      map[string]learntFrom `json:"data,omitempty"`
+		History   []trainer.Evaluation  `json:"history"`
+	}{best.Epoch, best.Step, best.Average, best, test, data, history.All}, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write metrics: %w", err)
 	}
-	return append(data, '\n'), nil
+	return append(text, '\n'), nil
 }
 
 //go:embed card.md.tmpl
@@ -90,7 +92,8 @@ func (r *Run) card(history *trainer.History) ([]byte, error) {
 		Scores     []comparison
 		Test       []trainer.Scores
 		Kept       []string
-	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept})
+		Seeds      string
+	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept, evalreport.SeedNote(r.model.Tasks, false)})
 }
 
 // fillCard executes the template of a model card.

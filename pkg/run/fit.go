@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trident-nlp/trident/internal/modeldir"
+	evalreport "github.com/trident-nlp/trident/pkg/report"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -40,14 +41,15 @@ func (r *Run) fit(ctx context.Context) error {
 	if err != nil {
 		return explainStop(ctx, err, r.dir, t)
 	}
+	seeds := evalreport.SeedNote(r.data.tasks(), false)
 	hints, use := tracked.hints(), fmt.Sprintf("go run ./cmd/infer --model %s --text %q", c.Output.ModelDir, ExampleCall)
 	switch {
 	case r.role != nil: // the student's report says that
-		hints, use = nil, ""
+		seeds, hints, use = "", nil, ""
 	case r.pretraining != nil:
 		use = "go run ./cmd/train --config configs/multitask.yaml --set backbone.model_name=" + c.Output.ModelDir
 	}
-	err = report(o.Out, c.Output.ModelDir, c.Training.MetricForBestModel, history, r.test, r.baselines, hints, time.Since(started), use)
+	err = report(o.Out, c.Output.ModelDir, c.Training.MetricForBestModel, history, r.test, r.baselines, seeds, hints, time.Since(started), use)
 	return errors.Join(err, removeState(r.dir))
 }
 

@@ -14,7 +14,7 @@ import (
 // savePretrained writes a masked language model with what belongs to it. The first time, the
 // model of an earlier run is moved aside, not overwritten.
 func (r *Run) savePretrained(history *trainer.History) error {
-	metrics, err := metricsJSON(history, nil)
+	metrics, err := metricsJSON(history, nil, nil)
 	if err != nil {
 		return err
 	}

@@ -35,9 +35,9 @@ func compare(scores trainer.Scores, baselines []trainer.Scores) []comparison {
 	return list
 }
 
-// report prints the end of a run: results, location of the model, next steps. use is a
-// command that uses the model; "": none.
-func report(out io.Writer, modelDir, metricForBest string, history *trainer.History, test, baselines []trainer.Scores, hints []string, took time.Duration, use string) error {
+// report prints the end of a run: results, location of the model, next steps. seeds says
+// how much they vary, use is a command that uses the model; "": none.
+func report(out io.Writer, modelDir, metricForBest string, history *trainer.History, test, baselines []trainer.Scores, seeds string, hints []string, took time.Duration, use string) error {
 	best, ok := history.BestEvaluation()
 	if !ok {
 		return fmt.Errorf("no epoch was the best: validation gave no number in any of %d", history.Completed)
@@ -64,6 +64,9 @@ func report(out io.Writer, modelDir, metricForBest string, history *trainer.Hist
 		return fmt.Errorf("print the result: %w", err)
 	}
 	fmt.Fprintln(out, howCounted(metricForBest))
+	if seeds != "" {
+		fmt.Fprintf(out, "  %s\n", seeds)
+	}
 	fmt.Fprintf(out, "\nModel:      %s (%s in its README.md)\n", modelDir, scoresIn(best.Val))
 	for i, hint := range hints {
 		title := "Dashboard:"

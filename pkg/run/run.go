@@ -327,7 +327,11 @@ func (r *Run) openTasks(ctx context.Context) error {
 	if err := inTurn(r.team, func() error { return r.askTeachers(ctx) }); err != nil {
 		return err
 	}
-	return r.data.identify()
+	if err := r.data.identify(); err != nil {
+		return err
+	}
+	r.warnOfKnownRecords(r.options.Err)
+	return nil
 }
 
 // makeModel builds a model of tasks, with the weights that it starts from.

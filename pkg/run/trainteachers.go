@@ -9,6 +9,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
 // role is what a run is to another one: a teacher to its student. Its data, its encoder
@@ -90,7 +91,7 @@ func (r *Run) fitAfterTeachers(ctx context.Context, fit func(context.Context) er
 		}
 	}
 	r.sayModel(r.missing.Models, "student", r.config.Output.ModelDir, pace.left(r.steps()))
-	r.console.SetPrefix(r.bars(r.missing.Models))
+	r.console.SetSeries(trainer.Series{Number: r.missing.Models, Of: r.missing.Models})
 	if len(r.missing.Teachers) > 0 {
 		if err := r.build(ctx); err != nil {
 			return r.explainBetween(ctx, err)
@@ -139,8 +140,13 @@ func (r *Run) trainTeachers(ctx context.Context, pace *pace) error {
 		for _, n := range steps[i:] {
 			rest += n
 		}
+<<<<<<< HEAD
 		r.sayModel(teacher.Number, teacher.title(r.config), teacher.path(r.config), pace.left(rest))
 		if err := r.trainTeacher(ctx, teacher, pace); err != nil {
+=======
+		r.sayModel(teacher.Number, "teacher of "+teacher.Task, r.config.Distill.Teachers[teacher.Task].Model, pace.left(rest))
+		if err := r.trainTeacher(ctx, teacher, rest-steps[i], pace); err != nil {
+>>>>>>> h5
 			return r.explainTeacher(ctx, err, teacher)
 		}
 	}
@@ -164,9 +170,16 @@ func (r *Run) teacherSteps() ([]int, error) {
 	return list, nil
 }
 
+<<<<<<< HEAD
 // trainTeacher trains one teacher and, on rank 0, notes that it is done.
 func (r *Run) trainTeacher(ctx context.Context, teacher missingTeacher, pace *pace) error {
 	run, err := r.teacherRun(teacher)
+=======
+// trainTeacher trains one teacher, before models of so many steps, and notes on rank 0 that
+// it is done.
+func (r *Run) trainTeacher(ctx context.Context, teacher missingTeacher, stepsAfter int, pace *pace) error {
+	run, err := r.teacherRun(teacher.Task)
+>>>>>>> h5
 	if err != nil {
 		return err
 	}
@@ -175,7 +188,7 @@ func (r *Run) trainTeacher(ctx context.Context, teacher missingTeacher, pace *pa
 	if err := run.prepare(ctx, false); err != nil {
 		return err
 	}
-	run.console.SetPrefix(r.bars(teacher.Number))
+	run.console.SetSeries(trainer.Series{Number: teacher.Number, Of: r.missing.Models, StepsAfter: stepsAfter})
 	if err := run.build(ctx); err != nil {
 		return err
 	}
@@ -226,9 +239,6 @@ func (r *Run) sayModel(number int, title, path string, left time.Duration) {
 	}
 	fmt.Fprintln(r.options.Out, text)
 }
-
-// bars is what the titles of a model's progress bars begin with.
-func (r *Run) bars(number int) string { return fmt.Sprintf("%d/%d ", number, r.missing.Models) }
 
 // explainTeacher names the teacher in an error of its run.
 func (r *Run) explainTeacher(ctx context.Context, err error, teacher missingTeacher) error {

@@ -18,7 +18,8 @@ type Console struct {
 	BaseObserver
 
 	out, bars            io.Writer
-	prefix               string // of the bars' titles
+	series               Series
+	last                 bool // the epoch is the run's last
 	training, validating bar
 	shown                *terminal.Progress // of the current bar
 }
@@ -35,8 +36,30 @@ func NewConsole(out, bars io.Writer) *Console {
 	return &Console{out: out, bars: bars}
 }
 
-// SetPrefix sets what the titles of the progress bars begin with, such as "2/4 ".
-func (c *Console) SetPrefix(prefix string) { c.prefix = prefix }
+// Series is a run's place among models that are trained one after the other; the zero
+// Series is a run on its own.
+type Series struct {
+	Number, Of int // from 1
+	StepsAfter int // of the models after this one, without early stopping
+}
+
+// title is the title of a bar: "Training", "Model 2 of 4: training".
+func (s Series) title(work string) string {
+	if s.Of == 0 {
+		return work
+	}
+	return fmt.Sprintf("Model %d of %d: %s", s.Number, s.Of, strings.ToLower(work))
+}
+
+// left estimates how long this and all later models take: their steps at this run's pace.
+// 0: that isn't known.
+func (s Series) left(run time.Duration, rest int) time.Duration {
+	return terminal.Left(run, int64(rest), int64(rest+s.StepsAfter))
+}
+
+// SetSeries lets the progress bars show the model's number and the time left for all
+// models. Before the first epoch.
+func (c *Console) SetSeries(s Series) { c.series = s }
 
 func (c *Console) printf(format string, args ...any) {
 	c.shown.Clear()
@@ -46,6 +69,7 @@ func (c *Console) printf(format string, args ...any) {
 // EpochBegin implements [Observer].
 func (c *Console) EpochBegin(e Epoch) {
 	c.printf("\nEpoch %d/%d\n", e.Number, e.Of)
+	c.last = e.Number == e.Of
 	c.training = c.bar("Training", e.Steps)
 	c.training.from(e.Done)
 }
@@ -57,7 +81,7 @@ func (c *Console) EpochEnd() {
 }
 
 // StepEnd implements [Observer].
-func (c *Console) StepEnd(s StepEnd) { c.training.step(running(s)) }
+func (c *Console) StepEnd(s StepEnd) { c.training.step(c.running(s)) }
 
 // StepSkipped implements [Observer].
 func (c *Console) StepSkipped(err error) {
@@ -135,10 +159,15 @@ func (c *Console) EarlyStopped(validations, best int) {
 	c.printf("\nEarly stopping: no improvement in %d validations; the best was in epoch %d.\n", validations, best)
 }
 
-// running is the text of the progress bar: time left, and mean losses so far.
-func running(s StepEnd) string {
+// running is the text of the progress bar: time left, and mean losses so far. In the last
+// epoch of the last model the bar's own time is the run's.
+func (c *Console) running(s StepEnd) string {
 	var text strings.Builder
-	if s.Left > 0 {
+	left := c.series.left(s.Left, s.Rest)
+	switch {
+	case left > 0 && c.series.StepsAfter > 0:
+		fmt.Fprintf(&text, "all models %s left, ", terminal.Rough(left))
+	case s.Left > 0 && !c.last:
 		fmt.Fprintf(&text, "run %s left, ", terminal.Rough(s.Left))
 	}
 	fmt.Fprintf(&text, "loss %.3f", s.Loss)
@@ -157,7 +186,7 @@ type bar struct {
 
 func (c *Console) bar(title string, total int) bar {
 	c.shown.Clear()
-	c.shown = terminal.NewProgress(c.bars, c.prefix+title, int64(total), terminal.Options{Lines: c.out})
+	c.shown = terminal.NewProgress(c.bars, c.series.title(title), int64(total), terminal.Options{Lines: c.out})
 	return bar{line: c.shown, total: total}
 }
 

@@ -101,8 +101,7 @@ func TestLinesOfAnEpochAreShort(t *testing.T) {
 	}
 }
 
-// The line that shows how far a run is tells of the whole of it, too, but in the last
-// epoch.
+// A step says how long the rest of the run takes, at the pace of this process.
 func TestRunLeft(t *testing.T) {
 	tr, _ := toy(t, 4)
 	tr.build(t)
@@ -115,17 +114,51 @@ func TestRunLeft(t *testing.T) {
 		{per, time.Hour, 0}, // nothing to go by
 		{2 * per, time.Hour, 2 * time.Hour},
 		{2 * per, 3 * time.Hour, 6 * time.Hour},
-		{3 * per, time.Hour, 0}, // the epoch's own is the run's
+		{3 * per, time.Hour, 30 * time.Minute},
+		{4 * per, time.Hour, 0},
 	} {
 		tr.progress.Step = test.step
 		if got := tr.left(test.took); got != test.want {
 			t.Errorf("after step %d: %v are left, want %v", test.step, got, test.want)
 		}
 	}
-	if got := running(StepEnd{Left: 190 * time.Minute}); !strings.HasPrefix(got, "run 3h10m left, loss ") {
-		t.Errorf("the text is %q", got)
-	}
-	if got := running(StepEnd{}); !strings.HasPrefix(got, "loss ") {
-		t.Errorf("the text is %q", got)
+}
+
+// The bar tells of the whole run, but in the last epoch, whose time is the run's; among
+// several models it tells of all.
+func TestTimeLeftInTheBar(t *testing.T) {
+	hour := StepEnd{Left: time.Hour, Rest: 100}
+	for _, test := range []struct {
+		name          string
+		series        Series
+		epoch         int // of 3
+		step          StepEnd
+		begins, title string
+	}{
+		{"alone", Series{}, 2, hour, "run 1h00m left, loss ", "Training"},
+		{"alone, last epoch", Series{}, 3, hour, "loss ", "Training"},
+		{"alone, too early", Series{}, 1, StepEnd{Rest: 100}, "loss ", "Training"},
+		{"second of four", Series{2, 4, 300}, 2, hour, "all models 4h00m left, loss ", "Model 2 of 4: training"},
+		{"second of four, last epoch", Series{2, 4, 300}, 3, hour, "all models 4h00m left, loss ", "Model 2 of 4: training"},
+		{"second of four, too early", Series{2, 4, 300}, 1, StepEnd{Rest: 100}, "loss ", "Model 2 of 4: training"},
+		{"second of four, last step", Series{2, 4, 300}, 3, StepEnd{}, "loss ", "Model 2 of 4: training"},
+		{"last of four", Series{4, 4, 0}, 2, hour, "run 1h00m left, loss ", "Model 4 of 4: training"},
+		{"last of four, last epoch", Series{4, 4, 0}, 3, hour, "loss ", "Model 4 of 4: training"},
+	} {
+		var out strings.Builder
+		c := NewConsole(&out, nil)
+		c.SetSeries(test.series)
+		c.EpochBegin(Epoch{Number: test.epoch, Of: 3, Steps: 10})
+		if got := c.running(test.step); !strings.HasPrefix(got, test.begins) {
+			t.Errorf("%s: the text is %q", test.name, got)
+		}
+		if got := test.series.title("Training"); got != test.title {
+			t.Errorf("%s: the title is %q", test.name, got)
+		}
+		c.StepEnd(test.step)
+		c.EpochEnd()
+		if want := "\nEpoch " + string(rune('0'+test.epoch)) + "/3\n"; out.String() != want {
+			t.Errorf("%s: without a terminal it printed %q", test.name, out.String())
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
 // mixedPasses are a batch of each task, and each batch's own gradient.
@@ -69,6 +70,24 @@ func TestMeasuredSharedSet(t *testing.T) {
 	expectGradient(t, got, combined(apart, []float64{1, 1, 1}))
 	for i, task := range toyTasks() {
 		closeTo(t, "norm of "+task.Name, norms[task.Name], encoderNorm(apart[i]))
+	}
+}
+
+// In bfloat16 the norms are measured as precisely as bfloat16 allows, with checkpointing
+// too.
+func TestMeasuredInBF16(t *testing.T) {
+	passes, apart := mixedPasses(t)
+	for _, checkpointing := range []bool{false, true} {
+		tr := plainToy(t)
+		tr.Balance, tr.BF16 = BalanceGradientNorm, true
+		tr.Model.(*fusion.Model).SetCheckpointing(checkpointing)
+		_, _, norms := sumOf(t, tr, passes)
+		for i, task := range []string{"ner", "cls", "qa"} {
+			want := encoderNorm(apart[i])
+			if d := math.Abs(norms[task]-want) / want; !(d <= 0.03) || d == 0 {
+				t.Errorf("%s: norm %v, in float32 %v", task, norms[task], want)
+			}
+		}
 	}
 }
 

@@ -54,7 +54,8 @@ type StepEnd struct {
 	Step   int           // of the whole run, from 1
 	Loss   float64       // mean over the batches since the last validation
 	Losses []Figure      // the same by task
-	Left   time.Duration // estimate for the whole run without early stopping; 0 in the last epoch
+	Left   time.Duration // estimate for the rest of the run without early stopping; 0: not known yet
+	Rest   int           // steps after this one, without early stopping
 }
 
 // BaseObserver is an [Observer] that does nothing.

@@ -251,14 +251,13 @@ func (t *Trainer) stopped() bool {
 	return true
 }
 
+// rest is the number of the run's remaining steps, without early stopping.
+func (t *Trainer) rest() int { return t.plan.Schedule.Total - t.progress.Step }
+
 // left estimates the duration of the rest of the run at the same pace, including
-// validation and saving, without early stopping; 0 in the last epoch, whose bar shows
-// it.
+// validation and saving, without early stopping; 0: that isn't known.
 func (t *Trainer) left(took time.Duration) time.Duration {
-	if t.progress.Step/t.progress.PerEpoch >= t.settings.Epochs-1 {
-		return 0
-	}
-	return terminal.Left(took, int64(t.progress.Step-t.firstStep), int64(t.plan.Schedule.Total-t.progress.Step))
+	return terminal.Left(took, int64(t.progress.Step-t.firstStep), int64(t.rest()))
 }
 
 // axis is the position of a validation in a tracker's charts.

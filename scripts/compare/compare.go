@@ -19,9 +19,11 @@ All recipes learn from the same calls, with the same calls held out for validati
 model of all tasks makes as many updates for a task in E epochs as a single-task model in E. Without --data they are demo
 calls in the short form, of other seeds to train and to test on.
 
-OUT gets results.jsonl (a line for each finished run), table.md, summary.json and plots. After a stop, the same command goes
-on with the training that it was in. Start with another OUT after changing configs/quickstart.yaml, configs/pretrain.yaml
-or the files of --data. Run it in the repository's root.
+OUT gets results.jsonl (a line for each finished run), outputs and searches (what its models said, and learning rates),
+table.md, summary.json and plots: a few MB in all, without texts, which can be committed. Calls and models go to WORK. After
+a stop, the same command goes on with the training that it was in. Finished runs aren't repeated, also if WORK is lost. Start
+with another OUT after changing configs/quickstart.yaml, configs/pretrain.yaml or the files of --data. Run it in the
+repository's root.
 
 Recipes, by group:
 ` + describe(recipes(false)) + `
@@ -30,6 +32,7 @@ Examples:
   compare --recipes singles,plain,distilled --seeds 1,2,3,4,5 --search
   compare --encoder .minilm --recipes compare,weights-auto --set training.batch_size=8
   compare --encoder .minilm --recipes encoders --data ../shared/data --folds 5 --epochs 4
+  compare --out bench/compare/scratch --work data/compare
   compare --table`
 }
 
@@ -46,7 +49,8 @@ type compare struct {
 	Set      []string `sep:"none" placeholder:"KEY=VALUE" help:"Settings of the configuration over the recipes', for all of them; may be repeated."`
 	Search   bool     `help:"Choose each model's learning rate on its validation calls, among half, once and twice the recipe's, with the first seed."`
 	Baseline string   `default:"plain" placeholder:"NAME" help:"Recipe from which the others' differences are shown (${default})."`
-	Out      string   `path:"" default:"data/compare" placeholder:"DIR" help:"Folder for calls, models and results (${default})."`
+	Out      string   `path:"" default:"data/compare" placeholder:"DIR" help:"Folder for results (${default})."`
+	Work     string   `path:"" placeholder:"DIR" help:"Folder for calls and models, which are large and can be made again; OUT if not given."`
 	Threads  int      `default:"2" placeholder:"N" help:"CPU threads (${default})."`
 	Table    bool     `help:"Only print the table of the finished runs with these settings."`
 
@@ -103,6 +107,9 @@ func (c *compare) complete() error {
 		return cli.Usagef("--folds must be at least 2, --threads and --test at least 1, --epochs not negative, and --seeds at least one number")
 	case len(c.Sizes) != 0 && (len(c.Sizes) != len(taskNames()) || slices.Min(c.Sizes) < 1):
 		return cli.Usagef("--sizes must be three numbers of calls: with entities, cases, with quality labels")
+	}
+	if c.Work == "" {
+		c.Work = c.Out
 	}
 	if c.unlabelled == 0 {
 		c.unlabelled = 10_000
@@ -163,11 +170,13 @@ func (c *compare) planned(recipe recipe, s sets, seed uint64) result {
 	return r
 }
 
-// prepare writes the calls.
+// prepare writes the calls, and makes the folder for results.
 func (c *compare) prepare(ctx context.Context) ([]sets, error) {
-	dir := filepath.Join(c.Out, "data")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the folder for calls: %w", err)
+	dir := filepath.Join(c.Work, "data")
+	for _, folder := range []string{dir, c.Out} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return nil, fmt.Errorf("make the folders for calls and results: %w", err)
+		}
 	}
 	if c.Data != "" {
 		return crossValidation(c.Data, dir, c.Folds)

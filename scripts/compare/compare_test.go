@@ -258,7 +258,7 @@ func TestSearch(t *testing.T) {
 	run(1)
 	kept := map[string]string{}
 	for _, name := range []string{"one", "taught"} {
-		kept[name] = filetest.Read(t, filepath.Join(out, "models", "demo-24-60-24-"+name+".search.json"))
+		kept[name] = filetest.Read(t, filepath.Join(out, "searches", "demo-24-60-24-"+name+".json"))
 		var f found
 		if err := json.Unmarshal([]byte(kept[name]), &f); err != nil {
 			t.Fatal(err)
@@ -274,7 +274,7 @@ func TestSearch(t *testing.T) {
 	run(2)
 	run(1, 3)
 	for name, was := range kept {
-		if is := filetest.Read(t, filepath.Join(out, "models", "demo-24-60-24-"+name+".search.json")); is != was {
+		if is := filetest.Read(t, filepath.Join(out, "searches", "demo-24-60-24-"+name+".json")); is != was {
 			t.Errorf("%s: searched again: %s, before %s", name, is, was)
 		}
 	}
@@ -290,6 +290,16 @@ func TestSearch(t *testing.T) {
 	models, err := filepath.Glob(filepath.Join(out, "models", "*", "model.safetensors"))
 	if err != nil || len(models) != 2*(3+1+1) { // three rates with seed 1, one with each other seed
 		t.Errorf("trained %v, %v", models, err)
+	}
+
+	// Without the models the rates are kept.
+	if err := os.RemoveAll(filepath.Join(out, "models")); err != nil {
+		t.Fatal(err)
+	}
+	run(1, 4)
+	models, err = filepath.Glob(filepath.Join(out, "models", "*", "model.safetensors"))
+	if err != nil || len(models) != 2 {
+		t.Errorf("after the loss of the models: trained %v, %v", models, err)
 	}
 }
 

@@ -8,11 +8,54 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/renameio/v2"
 
+	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/report"
 )
+
+// decisions returns the outputs with probabilities of 0 and 1: the figures of the comparison
+// depend on no others, and the file becomes many times smaller.
+func decisions(list []report.Outputs) []report.Outputs {
+	list = slices.Clone(list)
+	for i, o := range list {
+		list[i].Heads = slices.Clone(o.Heads)
+		for h, head := range o.Heads {
+			width := len(o.Task.Heads[h].Labels)
+			decided := make([][]float32, len(head.Probabilities))
+			for r, probabilities := range head.Probabilities {
+				if o.Task.YesNo() {
+					decided[r] = yesOrNo(probabilities)
+				} else {
+					decided[r] = mostLikely(probabilities, width)
+				}
+			}
+			list[i].Heads[h].Probabilities = decided
+		}
+	}
+	return list
+}
+
+func yesOrNo(probabilities []float32) []float32 {
+	list := make([]float32, len(probabilities))
+	for i, p := range probabilities {
+		if p > report.DefaultThreshold {
+			list[i] = 1
+		}
+	}
+	return list
+}
+
+// mostLikely gives the first most likely of each width classes the probability 1.
+func mostLikely(probabilities []float32, width int) []float32 {
+	list := make([]float32, len(probabilities))
+	for start := 0; start < len(list); start += width {
+		list[start+numbers.Argmax(probabilities[start:start+width])] = 1
+	}
+	return list
+}
 
 // writeOutputs writes what models said about their test calls: classes, probabilities and
 // record numbers, no texts.

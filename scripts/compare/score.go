@@ -51,7 +51,7 @@ func (c *compare) score(ctx context.Context, dirs []string, test calls, r *resul
 		return fmt.Errorf("time %s: %w", name, err)
 	}
 	r.Outputs = r.id() + ".gob.gz"
-	if err := writeOutputs(filepath.Join(c.Out, "outputs", r.Outputs), model.Outputs); err != nil {
+	if err := writeOutputs(filepath.Join(c.Out, "outputs", r.Outputs), decisions(model.Outputs)); err != nil {
 		return err
 	}
 	r.Finished = time.Now().UTC().Truncate(time.Second)

@@ -36,9 +36,9 @@ type attempt struct {
 }
 
 // search returns the model's learning rate: the one of the highest validation score, the
-// lowest of several. It is found once, with the first seed, and kept beside the models.
+// lowest of several. It is found once, with the first seed, and kept beside the results.
 func (c *compare) search(ctx context.Context, m model, seed uint64) (found, error) {
-	path := filepath.Join(c.Out, "models", m.name+".search.json")
+	path := filepath.Join(c.Out, "searches", m.name+".json")
 	f, err := readFound(path)
 	if err == nil && !slices.Equal(f.Settings, m.anySeed) && seed != c.Seeds[0] {
 		if err = m.first(); err == nil {
@@ -53,6 +53,9 @@ func (c *compare) search(ctx context.Context, m model, seed uint64) (found, erro
 	}
 	f.Settings = m.anySeed
 	data, err := json.MarshalIndent(f, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o755)
+	}
 	if err == nil {
 		err = renameio.WriteFile(path, append(data, '\n'), 0o644)
 	}

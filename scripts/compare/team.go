@@ -39,20 +39,20 @@ const teacherSeeds = 1000
 func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (team, error) {
 	t := team{byTask: map[string]string{}, curves: map[string][]point{}}
 	values := map[string]string{"encoder": c.Encoder}
-	var from []string
+	var from, anywhere []string // anywhere: without the folders that differ between --work
 	for _, stage := range r.stages {
-		calls, err := unlabelledCalls(filepath.Join(c.Out, "data"), c.unlabelled)
+		calls, err := unlabelledCalls(filepath.Join(c.Work, "data"), c.unlabelled)
 		if err != nil {
 			return t, err
 		}
 		values["calls"] = calls
-		dir := filepath.Join(c.Out, "models", stage.name)
+		dir := filepath.Join(c.Work, "models", stage.name)
 		settings := fill(append([]string{"data.pretrain_path=$calls"}, stage.settings...), values)
 		m, err := train(ctx, job{pretrainConfig, dir, settings, from, c.Threads})
 		if err != nil {
 			return t, err
 		}
-		values[stage.name], from = dir, append(from, settings...)
+		values[stage.name], from, anywhere = dir, append(from, settings...), append(anywhere, stage.settings...)
 		t.pretraining = t.pretraining.plus(m.Cost)
 	}
 	if r.teachers != nil {
@@ -76,12 +76,19 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 				values[task] = "[" + strings.Join(list, ", ") + "]"
 			}
 		}
+<<<<<<< HEAD
+=======
+		taught := fmt.Sprintf("teachers: %v %v", r.teachers.fingerprint(), teachers.rates)
+		from, anywhere = append(from, taught), append(anywhere, taught)
+		t.teachers = teachers.training.plus(teachers.teachers)
+		t.pretraining, t.searching = t.pretraining.plus(teachers.pretraining), t.searching.plus(teachers.searching)
+>>>>>>> h5
 	}
 	for _, p := range r.models() {
 		m := model{
 			name: strings.TrimSuffix(fmt.Sprintf("%s-%s%s-%s", s.folder, r.name, foldName("-fold%d", s.fold), p.name), "-"),
 			file: tasksConfig, settings: append(fill(r.of(p), values), paths(p, s.train)...), from: from,
-			anySeed: slices.Concat(from, r.of(p), paths(p, s.train)),
+			anySeed: slices.Concat(anywhere, r.of(p), []string{"encoder: " + c.Encoder, "calls: " + s.name}),
 			first: func() error {
 				_, err := c.train(ctx, r, s, c.Seeds[0])
 				return err
@@ -98,13 +105,13 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 type model struct {
 	name, file     string
 	settings, from []string
-	anySeed        []string     // settings without the folders of the seed's teachers
+	anySeed        []string     // settings without the seed's and the machine's folders
 	first          func() error // trains the recipe's models with the first seed, and searches their learning rates
 }
 
 // job trains the model with a seed, and a learning rate unless that is 0.
 func (c *compare) job(m model, seed uint64, rate float64) job {
-	dir := filepath.Join(c.Out, "models", fmt.Sprintf("%s-%d", m.name, seed))
+	dir := filepath.Join(c.Work, "models", fmt.Sprintf("%s-%d", m.name, seed))
 	settings := append(slices.Clone(m.settings), fmt.Sprintf("training.seed=%d", seed))
 	if rate != 0 {
 		dir += fmt.Sprintf("-rate%g", rate)

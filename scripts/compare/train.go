@@ -39,9 +39,9 @@ type job struct {
 	threads   int
 }
 
-// train trains a model, unless it has been trained before with the same settings. A training
-// that was stopped goes on from its last state. The log goes to dir.log. The cost is also
-// returned with an error.
+// train trains a model, unless it is there and has been trained with the same settings. A
+// training that was stopped goes on from its last state. The log goes to dir.log. The cost is
+// also returned with an error.
 func train(ctx context.Context, j job) (trained, error) {
 	settings := slices.Concat(j.from, j.settings)
 	before, err := readTrained(j.dir)
@@ -50,7 +50,14 @@ func train(ctx context.Context, j job) (trained, error) {
 	}
 	same := slices.Equal(before.Settings, settings)
 	if same && !before.Unfinished {
-		return before, nil
+		_, err := os.Stat(filepath.Join(j.dir, "config.json"))
+		if err == nil {
+			return before, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return trained{}, fmt.Errorf("look for the trained model %s: %w", j.dir, err)
+		}
+		same = false // the model was deleted
 	}
 	now := trained{Settings: settings, Unfinished: true}
 	if same {
