@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"slices"
 
+	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -19,14 +21,7 @@ func csvTable() Format {
 		Can: Carries{IDs: true, Spans: true, Classes: true, Flags: true, Unsaid: true, Meta: true, Unlabelled: true},
 		code: codec{
 			read: func(ctx context.Context, in Input, s *schema) iter.Seq2[draft, error] {
-				text := s.Text
-				if text == "" {
-					text = textFields[0]
-					if s.task != nil {
-						text = s.task.Text
-					}
-				}
-				return in.records(ctx, text, true, func(raw []byte, table bool, d *draft) error { return readRow(s, raw, table, d) })
+				return in.records(ctx, s.columnIn(in), true, func(raw []byte, table bool, d *draft) error { return readRow(s, raw, table, d) })
 			},
 			create: func(w io.Writer, s *schema, seen fields) (writer, error) { return newRows(w, s, seen) },
 			loses: func(s *schema, d Document) (lost []string, err error) {
@@ -43,8 +38,43 @@ func csvTable() Format {
 				return lost, nil
 			},
 		},
-		reserved: []string{"text", "entities", "category", "intervention", "priority"}, id: "id",
+		reserved: []string{"text", "narrative", "entities", "category", "intervention", "priority"}, id: "id",
 	}
+}
+
+// textColumn is the field of the text, and idColumn that of the id: those of the task's
+// records.
+func (s *schema) textColumn() string {
+	if s.task != nil {
+		return s.task.Text
+	}
+	return textFields[0]
+}
+
+func (s *schema) idColumn() string {
+	if s.task != nil {
+		return idField(*s.task)
+	}
+	return idFields[0]
+}
+
+// columnIn finds the column of the text in an input.
+func (s *schema) columnIn(in Input) string {
+	if s.Text != "" {
+		return s.Text
+	}
+	names := append([]string{s.textColumn()}, textFields...)
+	for _, name := range names {
+		f, err := in.open()
+		if err != nil {
+			break
+		}
+		_, err = datasets.NewRecordReader(f, in.Name, name)
+		if err = errors.Join(err, f.Close()); err == nil {
+			return name
+		}
+	}
+	return names[0]
 }
 
 // readRow reads the labels that a row has of any task, or of the one that is asked for.
@@ -55,8 +85,8 @@ func readRow(s *schema, raw []byte, table bool, d *draft) error {
 	}
 	field := s.Text
 	if field == "" {
-		field = textFields[0]
-		for _, name := range textFields {
+		field = s.textColumn()
+		for _, name := range append([]string{field}, textFields...) {
 			if o.has(name) {
 				field = name
 				break
@@ -83,7 +113,7 @@ func readRow(s *schema, raw []byte, table bool, d *draft) error {
 	if d.Text, err = o.takeText(field); err != nil {
 		return err
 	}
-	d.ID = o.takeID("id")
+	d.ID = o.takeID(s.idColumn())
 	for name, value := range o {
 		if table {
 			value = cellValue(value)
@@ -120,11 +150,11 @@ type rows struct {
 }
 
 func newRows(w io.Writer, s *schema, seen fields) (*rows, error) {
-	r := &rows{w: csv.NewWriter(w), s: s, labels: map[string]bool{"id": true, "text": true}}
+	r := &rows{w: csv.NewWriter(w), s: s, labels: map[string]bool{s.idColumn(): true, s.textColumn(): true}}
 	if seen.ids {
-		r.columns = append(r.columns, "id")
+		r.columns = append(r.columns, s.idColumn())
 	}
-	r.columns = append(r.columns, "text")
+	r.columns = append(r.columns, s.textColumn())
 	add := func(path string, label bool) {
 		name := topOf(path)
 		if !slices.Contains(r.columns, name) {
@@ -174,9 +204,9 @@ func (r *rows) write(d Document) error {
 		o[name] = value
 	}
 	if d.ID != "" && d.ID != o.takeIDCopy() {
-		o["id"] = encode(d.ID)
+		o[r.s.idColumn()] = encode(d.ID)
 	}
-	o["text"] = encode(string(d.Text))
+	o[r.s.textColumn()] = encode(string(d.Text))
 	if d.Spans != nil {
 		o["entities"] = encode(d.Spans)
 	}

@@ -15,7 +15,7 @@ import (
 func doccano() Format {
 	return Format{
 		Name: "doccano", About: "doccano, JSON Lines", Reads: true, Writes: true, Output: UnitUTF16,
-		Can: Carries{IDs: true, Spans: true, Overlaps: true, Classes: true, Flags: true, Meta: true, Unlabelled: true},
+		Can: Carries{IDs: true, Spans: true, Overlaps: true, Classes: true, Flags: true, Unsaid: true, Meta: true, Unlabelled: true},
 		code: codec{
 			offsets: true,
 			read: func(ctx context.Context, in Input, s *schema) iter.Seq2[draft, error] {
@@ -26,7 +26,7 @@ func doccano() Format {
 			},
 			loses: losesUnit(UnitUTF16),
 		},
-		reserved: append([]string{"text", "relations", "Comments", "comments"}, doccanoLabels...), id: "id",
+		reserved: append([]string{"text", notJudged, "relations", "Comments", "comments"}, doccanoLabels...), id: "id",
 	}
 }
 
@@ -113,6 +113,7 @@ func doccanoOf(s *schema, d Document) ([]byte, error) {
 	if d.ID != "" && d.ID != o.takeIDCopy() {
 		o["id"] = encode(d.ID)
 	}
+	s.withNotJudged(o, d)
 	if d.State != Labelled {
 		return encodeFields(o, "id", "text"), nil
 	}

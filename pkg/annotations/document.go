@@ -1,6 +1,7 @@
 package annotations
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -94,13 +95,18 @@ func (d *Document) setClass(head, label string) {
 
 // setFlag sets a yes/no label.
 func (d *Document) setFlag(head, name string, yes bool) {
+	d.judge(head)
+	d.Flags[head][name] = yes
+}
+
+// judge says that a head was judged, even if none of its labels is set.
+func (d *Document) judge(head string) {
 	if d.Flags == nil {
 		d.Flags = map[string]map[string]bool{}
 	}
 	if d.Flags[head] == nil {
 		d.Flags[head] = map[string]bool{}
 	}
-	d.Flags[head][name] = yes
 }
 
 // setMeta keeps a field, unless it is null.
@@ -111,5 +117,8 @@ func (d *Document) setMeta(name string, value json.RawMessage) {
 	if d.Meta == nil {
 		d.Meta = map[string]json.RawMessage{}
 	}
-	d.Meta[name] = slices.Clone(value)
+	var line bytes.Buffer // records are lines in some formats
+	if json.Compact(&line, value) == nil {
+		d.Meta[name] = line.Bytes()
+	}
 }

@@ -16,7 +16,7 @@ import (
 func labelStudio() Format {
 	return Format{
 		Name: "labelstudio", About: "Label Studio, JSON and JSON_MIN", Reads: true, Writes: true, Output: UnitCodePoint,
-		Can: Carries{IDs: true, Spans: true, Overlaps: true, Classes: true, Flags: true, Meta: true, Unlabelled: true},
+		Can: Carries{IDs: true, Spans: true, Overlaps: true, Classes: true, Flags: true, Unsaid: true, Meta: true, Unlabelled: true},
 		code: codec{
 			offsets: true,
 			read: func(ctx context.Context, in Input, s *schema) iter.Seq2[draft, error] {
@@ -27,7 +27,7 @@ func labelStudio() Format {
 			},
 			loses: losesUnit(UnitCodePoint),
 		},
-		reserved: []string{"text"}, id: "id",
+		reserved: []string{"text", notJudged}, id: "id",
 	}
 }
 

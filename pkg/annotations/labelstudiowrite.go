@@ -24,6 +24,7 @@ func taskOf(s *schema, d Document) ([]byte, error) {
 	if d.ID != "" && d.ID != data.takeIDCopy() {
 		data["id"] = encode(d.ID)
 	}
+	s.withNotJudged(data, d)
 	task := object{"data": encodeFields(data, "id", "text")}
 	if d.State != Labelled {
 		return encodeFields(task), nil

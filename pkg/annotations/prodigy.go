@@ -14,7 +14,7 @@ import (
 func prodigy() Format {
 	return Format{
 		Name: "prodigy", About: "Prodigy, JSON Lines", Reads: true, Writes: true, Output: UnitCodePoint,
-		Can: Carries{IDs: true, Spans: true, Overlaps: true, Classes: true, Flags: true, Meta: true, Unlabelled: true},
+		Can: Carries{IDs: true, Spans: true, Overlaps: true, Classes: true, Flags: true, Unsaid: true, Meta: true, Unlabelled: true},
 		code: codec{
 			offsets: true,
 			read: func(ctx context.Context, in Input, s *schema) iter.Seq2[draft, error] {
@@ -25,7 +25,7 @@ func prodigy() Format {
 			},
 			loses: losesUnit(UnitCodePoint),
 		},
-		reserved: prodigyFields, id: "id",
+		reserved: append([]string{notJudged}, prodigyFields...), id: "id",
 	}
 }
 
@@ -159,6 +159,7 @@ func prodigyOf(s *schema, d Document) ([]byte, error) {
 	if d.ID != "" && d.ID != meta.takeIDCopy() {
 		meta["id"] = encode(d.ID)
 	}
+	s.withNotJudged(meta, d)
 	o := object{"text": encode(string(d.Text))}
 	if len(meta) > 0 {
 		o["meta"] = encodeFields(meta, "id")

@@ -134,13 +134,12 @@ func readFlags(o object, t tasks.Task, found datasets.RecordLabels, d *draft) er
 				}
 			}
 			if len(list) > len(head.Labels) {
-				d.lost = append(d.lost, "values of "+head.Name+" beyond its criteria")
+				d.notes = append(d.notes, "values of "+head.Name+" beyond its criteria, which training ignores, too")
 			}
 		}
-		if d.Flags == nil {
-			d.Flags = map[string]map[string]bool{}
+		if len(head.Labels) == 0 {
+			d.judge(head.Name)
 		}
-		d.Flags[head.Name] = map[string]bool{}
 		for label, value := range values {
 			if value != 0 && value != 1 {
 				return bad(datasets.KindType, "field %q: a value of %.4g is neither yes nor no", head.Source, value)
@@ -200,7 +199,7 @@ func recordOf(t tasks.Task, d Document) []byte {
 		}
 	default:
 		for _, head := range t.Heads {
-			if flags, found := d.Flags[head.Name]; found {
+			if flags, found := d.Flags[head.Name]; found || t.Lenient {
 				o.set(head.Source, flagList(t, head, flags))
 			}
 		}

@@ -1,6 +1,7 @@
 package annotations
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -165,31 +166,92 @@ func (s *schema) chosen(d Document) []string {
 	return list
 }
 
+// notJudged is the field in which files of tools, that only record chosen labels, keep
+// which labels weren't judged.
+const notJudged = "not_judged"
+
 // finish completes a labelled document of a tool in which only chosen labels are
-// recorded: what the task asks for and nobody chose is no, and no entity is none.
+// recorded. Of heads with a chosen label, and of those of the task, what nobody chose is
+// no, unless the record says that it wasn't judged. No entity is none.
 func (s *schema) finish(d *draft) {
-	if d.State != Labelled || s.task == nil {
+	if d.State != Labelled {
 		return
 	}
-	switch s.task.Kind {
-	case tasks.Token:
-		if d.Spans == nil {
-			d.Spans = []Span{}
+	for _, h := range s.heads {
+		if h.flags && d.Flags[h.name] != nil {
+			d.fillNo(h)
 		}
-	case tasks.MultiLabel:
-		for _, h := range s.task.Heads {
-			if d.Flags[h.Name] == nil && len(h.Labels) == 0 {
-				if d.Flags == nil {
-					d.Flags = map[string]map[string]bool{}
-				}
-				d.Flags[h.Name] = map[string]bool{}
-			}
-			for _, label := range h.Labels {
-				if !d.Flags[h.Name][label] {
-					d.setFlag(h.Name, label, false)
-				}
+	}
+	if s.task == nil {
+		return
+	}
+	if s.task.PerToken() && d.Spans == nil {
+		d.Spans = []Span{}
+	}
+	if s.task.Kind != tasks.MultiLabel {
+		return
+	}
+	for _, h := range headsOf(*s.task) {
+		d.judge(h.name)
+		d.fillNo(h)
+	}
+	d.unjudge()
+}
+
+// fillNo sets a head's labels that aren't chosen to no.
+func (d *draft) fillNo(h head) {
+	for _, label := range h.labels {
+		if !d.Flags[h.name][label] {
+			d.setFlag(h.name, label, false)
+		}
+	}
+}
+
+// unjudge removes the labels that weren't judged, and the field that says so.
+func (d *draft) unjudge() {
+	var list map[string][]string
+	if raw, found := d.Meta[notJudged]; !found || json.Unmarshal(raw, &list) != nil {
+		return
+	}
+	delete(d.Meta, notJudged)
+	if len(d.Meta) == 0 {
+		d.Meta = nil
+	}
+	for name, labels := range list {
+		for _, label := range labels {
+			if !d.Flags[name][label] {
+				delete(d.Flags[name], label)
 			}
 		}
+		if len(d.Flags[name]) == 0 && len(labels) > 0 {
+			delete(d.Flags, name)
+		}
+	}
+	if len(d.Flags) == 0 {
+		d.Flags, d.State = nil, Unlabelled
+	}
+}
+
+// withNotJudged adds to a record's fields which labels weren't judged: of heads with
+// judged labels, and of those of the task.
+func (s *schema) withNotJudged(o object, d Document) {
+	if d.State != Labelled || d.Flags == nil {
+		return
+	}
+	list := map[string][]string{}
+	for _, h := range s.heads {
+		ofTask := s.task != nil && slices.ContainsFunc(headsOf(*s.task), hasName(h.name))
+		if !h.flags || d.Flags[h.name] == nil && !ofTask {
+			continue
+		}
+		for _, label := range h.labels {
+			if _, judged := d.Flags[h.name][label]; !judged {
+				list[h.name] = append(list[h.name], label)
+			}
+		}
+	}
+	if len(list) > 0 {
+		o[notJudged] = encode(list)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 // word is a piece of a text, [start, end) in code points.
 type word struct{ start, end int }
 
-// wordsOf splits a text at blanks, around punctuation marks, and where a span begins or
-// ends.
+// wordsOf splits a text at blanks, around punctuation marks that aren't inside a word,
+// and where a span begins or ends.
 func wordsOf(text []rune, spans []Span) []word {
 	border := make([]bool, len(text)+1)
 	for _, e := range spans {
@@ -21,7 +21,7 @@ func wordsOf(text []rune, spans []Span) []word {
 	var list []word
 	open := false
 	for i, r := range text {
-		switch mark := unicode.IsPunct(r) || unicode.IsSymbol(r); {
+		switch mark := (unicode.IsPunct(r) || unicode.IsSymbol(r)) && !joins(text, i); {
 		case unicode.IsSpace(r):
 			open = false
 		case !open || mark || border[i]:
@@ -32,6 +32,12 @@ func wordsOf(text []rune, spans []Span) []word {
 		}
 	}
 	return list
+}
+
+// joins reports whether a mark is inside a word, as in you're, 10.30 and so-called.
+func joins(text []rune, i int) bool {
+	inWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	return strings.ContainsRune("'’-_.@", text[i]) && i > 0 && i+1 < len(text) && inWord(text[i-1]) && inWord(text[i+1])
 }
 
 // tagsOf returns the tags of words that [wordsOf] has split at the same spans.
