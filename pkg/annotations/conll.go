@@ -16,7 +16,9 @@ import (
 )
 
 // conll is CoNLL's columns: a word and its tag in each line, blank lines between
-// sentences, -DOCSTART- before documents. Without such lines each sentence is a document.
+// sentences, -DOCSTART- before documents. Without such lines each sentence is a document,
+// and likewise if there is none between the first one and a word: Label Studio writes it
+// as a header.
 func conll() Format {
 	return Format{
 		Name: "conll", About: "CoNLL columns with IOB1, IOB2 or BILOU tags", Reads: true, Writes: true,
@@ -36,7 +38,8 @@ const docStart = "-DOCSTART-"
 // sentence is the words and tags of a block of lines.
 type sentence struct {
 	words, tags []string
-	start       bool // -DOCSTART- stands before it
+	start       bool // -DOCSTART- stands before it,
+	apart       bool // with a blank line between
 	line        int
 	err         error // the first in it
 }
@@ -75,7 +78,7 @@ func readCoNLL(ctx context.Context, in Input, _ *schema) iter.Seq2[draft, error]
 			if (s.start || !documents) && !flush() {
 				return
 			}
-			documents = documents || s.start
+			documents = documents || s.apart
 			if len(s.words) > 0 || s.err != nil {
 				parts = append(parts, s)
 			}
@@ -99,21 +102,21 @@ func sentences(in io.Reader) iter.Seq2[sentence, error] {
 			line := strings.TrimRight(lines.Text(), "\r")
 			columns := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
 			switch {
+			case len(columns) == 0 && len(s.words) == 0:
+				s.apart = s.start
+				continue
 			case len(columns) == 0 || columns[0] == docStart:
-				if (len(s.words) > 0 || s.err != nil || s.start) && (len(columns) > 0 || len(s.words) > 0 || s.err != nil) {
-					if !yield(s, nil) {
-						return
-					}
-					s = sentence{}
+				if !yield(s, nil) {
+					return
 				}
-				s.start = s.start || len(columns) > 0
+				s = sentence{start: len(columns) > 0}
 				continue
 			case len(columns) == 1 && s.err == nil:
 				s.err = bad(datasets.KindTable, "line %d has one column; want a word and its tag", n)
 			case !utf8.ValidString(line) && s.err == nil:
 				s.err = bad(datasets.KindUTF8, "line %d isn't valid UTF-8; save the file in UTF-8", n)
 			}
-			if len(s.words) == 0 && s.line == 0 {
+			if len(s.words) == 0 {
 				s.line = n
 			}
 			s.words, s.tags = append(s.words, columns[0]), append(s.tags, columns[len(columns)-1])

@@ -139,7 +139,7 @@ func TestRoundTrip(t *testing.T) {
 			can.Flags = false // without a task, what wasn't chosen isn't known to be no; see below
 		}
 		var documents []Document
-		count := 150
+		count := 100
 		if f.Folder { // each file is flushed to disk
 			count = 15
 		}
@@ -192,7 +192,7 @@ func TestRecordsThroughTools(t *testing.T) {
 				continue
 			}
 			var documents []Document
-			count := 80
+			count := 40
 			if tool.Folder {
 				count = 15
 			}
