@@ -1,5 +1,7 @@
 package config
 
+import "github.com/trident-nlp/trident/pkg/tasks"
+
 // Task is one task of the model: a built-in or a custom one.
 type Task struct {
 	Use        string  `yaml:"use"`         // ner, cls or qa: a built-in task, with its path under data:; of the other keys only loss_weight is allowed
@@ -35,6 +37,38 @@ func (t Task) ID() string {
 		return t.Use
 	}
 	return t.Name
+}
+
+// Custom is the description of a custom task.
+func (t Task) Custom() tasks.Custom {
+	own := tasks.Custom{
+		Name: t.Name, Kind: tasks.Kind(t.Kind), Pooling: tasks.Pooling(t.Pooling), Transform: t.Transform, PreClassifier: t.PreClassifier,
+		Text: t.Text, Entities: t.Entities, Labels: t.Labels,
+	}
+	for _, h := range t.Heads {
+		head := tasks.Head{Name: h.Name, Source: h.Field, Labels: h.Labels, Via: h.Via}
+		if h.Follows != "" {
+			head.Follows = &tasks.Follows{Head: h.Follows}
+		}
+		own.Heads = append(own.Heads, head)
+	}
+	return own
+}
+
+// CustomTasks lists the custom tasks.
+func (c Config) CustomTasks() ([]tasks.Task, error) {
+	var list []tasks.Task
+	for _, t := range c.Tasks {
+		if t.Use != "" {
+			continue
+		}
+		task, err := t.Custom().Task()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, task)
+	}
+	return list, nil
 }
 
 // Names of the built-in tasks.

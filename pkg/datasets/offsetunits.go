@@ -18,10 +18,10 @@ type offsetUnit struct {
 
 // offsetUnits are the units to check for.
 var offsetUnits = []offsetUnit{
-	{name: "UTF-16 units (as JavaScript, Java and C# count)", widths: utf16Places},
-	{name: "bytes of UTF-8 (as Go, Rust and C count)", widths: bytePlaces},
-	{name: `characters of a text whose \r\n are \n`, widths: func(text []rune) []int { return linePlaces(text, -1) }},
-	{name: `characters of a text whose \n are \r\n`, widths: func(text []rune) []int { return linePlaces(text, +1) }},
+	{name: "UTF-16 units (as JavaScript, Java and C# count)", widths: UTF16Places},
+	{name: "bytes of UTF-8 (as Go, Rust and C count)", widths: BytePlaces},
+	{name: `characters of a text whose \r\n are \n`, widths: func(text []rune) []int { return LinePlaces(text, -1) }},
+	{name: `characters of a text whose \n are \r\n`, widths: func(text []rune) []int { return LinePlaces(text, +1) }},
 	{name: "characters of a text without the blanks at its start", widths: trimmedPlaces},
 	{name: "characters with the end at the last one, not behind it", end: 1},
 	{name: "characters from 1", start: -1, end: -1},
@@ -41,16 +41,20 @@ func placesBy(text []rune, width func(i int) int) []int {
 	return places
 }
 
-func utf16Places(text []rune) []int {
+// UTF16Places returns the number of UTF-16 units before each character of a text and
+// after the last one, or nil if these are the numbers of code points.
+func UTF16Places(text []rune) []int {
 	return placesBy(text, func(i int) int { return utf16.RuneLen(text[i]) })
 }
 
-func bytePlaces(text []rune) []int {
+// BytePlaces returns the same for bytes of UTF-8.
+func BytePlaces(text []rune) []int {
 	return placesBy(text, func(i int) int { return utf8.RuneLen(text[i]) })
 }
 
-// linePlaces has one unit less, or more, per line break.
-func linePlaces(text []rune, more int) []int {
+// LinePlaces returns the same for code points of a text in which each \r\n is \n (more is
+// -1), or each \n is \r\n (more is +1).
+func LinePlaces(text []rune, more int) []int {
 	return placesBy(text, func(i int) int {
 		pair := text[i] == '\n' && i > 0 && text[i-1] == '\r'
 		switch {

@@ -43,7 +43,7 @@ func (p *placement) note(text []rune, spans []Entity) {
 	wrong := 0
 	for _, e := range spans {
 		p.cuts(text, e)
-		if !fits(text, e) {
+		if !FitsWords(text, e) {
 			wrong++
 		}
 		if isRagged(text, e) {
@@ -61,7 +61,7 @@ func (p *placement) note(text []rune, spans []Entity) {
 		}
 		converted, allFit := unit.converted(text, spans), true
 		for _, e := range converted {
-			allFit = allFit && fits(text, e)
+			allFit = allFit && FitsWords(text, e)
 			if isRagged(text, e) {
 				p.units[u].ragged++
 			}
@@ -122,8 +122,8 @@ func isInside(text []rune, e Entity) bool {
 	return 0 <= e.Start && e.Start < e.End && e.End <= len(text)
 }
 
-// fits reports whether a span consists of whole words, without blanks around them.
-func fits(text []rune, e Entity) bool {
+// FitsWords reports whether a span consists of whole words, without blanks around them.
+func FitsWords(text []rune, e Entity) bool {
 	return isInside(text, e) && !insideWord(text, e.Start) && !insideWord(text, e.End) && !isBlank(text[e.Start]) && !isBlank(text[e.End-1])
 }
 
@@ -131,7 +131,7 @@ func fits(text []rune, e Entity) bool {
 // digit or mark. Some names end with a full stop, but hardly all of them.
 func isRagged(text []rune, e Entity) bool {
 	isWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r) }
-	return !fits(text, e) || !isWord(text[e.Start]) || !isWord(text[e.End-1])
+	return !FitsWords(text, e) || !isWord(text[e.Start]) || !isWord(text[e.End-1])
 }
 
 // mostCut is the share of cut spans up to which they are considered individual mistakes.

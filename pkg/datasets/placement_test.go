@@ -217,7 +217,7 @@ func FuzzPlacement(f *testing.F) {
 		e := Entity{Start: start, End: end}
 		p.note([]rune(text), []Entity{e})
 		warning := p.warning()
-		if runes := []rune(text); fits(runes, e) && warning != "" {
+		if runes := []rune(text); FitsWords(runes, e) && warning != "" {
 			t.Errorf("%q, %v: %s", text, e, warning)
 		}
 	})

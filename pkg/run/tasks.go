@@ -51,18 +51,7 @@ func resolve(data config.Data, t config.Task) (path string, task tasks.Task, err
 	case tasks.QAName:
 		return data.QAPath, tasks.QA(), nil
 	}
-	own := tasks.Custom{
-		Name: t.Name, Kind: tasks.Kind(t.Kind), Pooling: tasks.Pooling(t.Pooling), Transform: t.Transform, PreClassifier: t.PreClassifier,
-		Text: t.Text, Entities: t.Entities, Labels: t.Labels,
-	}
-	for _, h := range t.Heads {
-		head := tasks.Head{Name: h.Name, Source: h.Field, Labels: h.Labels, Via: h.Via}
-		if h.Follows != "" {
-			head.Follows = &tasks.Follows{Head: h.Follows}
-		}
-		own.Heads = append(own.Heads, head)
-	}
-	task, err = own.Task()
+	task, err = t.Custom().Task()
 	return t.File, task, err
 }
 

@@ -1,0 +1,145 @@
+package annotations
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/trident-nlp/trident/internal/atomicdir"
+)
+
+// put writes the documents that check has accepted.
+func (c *conversion) put(ctx context.Context, out Output) error {
+	return putAll(out, c.to, c.s, c.seen, func(w writer) error {
+		for d, err := range c.documents(ctx) {
+			if errors.As(err, new(draftError)) {
+				continue // counted by check
+			}
+			if err != nil {
+				return err
+			}
+			if c.leftOut(d.Document) != "" {
+				continue
+			}
+			if err := w.write(d.Document); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// putAll creates an output and lets each write its documents.
+func putAll(out Output, to Format, s *schema, seen fields, each func(w writer) error) error {
+	name := out.Path
+	if name == "" {
+		name = "the output"
+	}
+	fill := func(w writer, err error) error {
+		if err == nil {
+			if err = each(w); err == nil {
+				err = w.close()
+			}
+		}
+		return err
+	}
+	var err error
+	switch {
+	case to.Folder:
+		err = atomicdir.Replace(out.Path, func(tmp string) error { return fill(to.code.createIn(tmp, s)) })
+	case out.Path == "":
+		b := bufio.NewWriter(out.W)
+		if err = fill(to.code.create(b, s, seen)); err == nil {
+			err = b.Flush()
+		}
+	default:
+		err = writeFile(out.Path, func(w io.Writer) error { return fill(to.code.create(w, s, seen)) })
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
+}
+
+// writeFile writes a file that appears whole or not at all.
+func writeFile(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // a pipe or a device
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666), renameio.WithExistingPermissions())
+	if err != nil {
+		return err
+	}
+	defer f.Cleanup() //nolint:errcheck // nothing is left to do about a file that stays
+	b := bufio.NewWriter(f)
+	if err := write(b); err != nil {
+		return err
+	}
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	return f.CloseAtomicallyReplace()
+}
+
+// Read yields a file's documents in order, labelled or not, with spans in code points. An
+// error that is a [datasets.Problem] is about one record: later ones follow.
+func Read(ctx context.Context, in Input, from Format, o Options) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		o.KeepUnlabelled = true
+		c, err := newConversion(in, from, anything(), o)
+		if err == nil {
+			err = c.detect(ctx)
+		}
+		if err != nil {
+			yield(Document{}, err)
+			return
+		}
+		for d, err := range c.documents(ctx) {
+			var problem draftError
+			if errors.As(err, &problem) {
+				err = problem.Problem
+			}
+			if !yield(d.Document, err) {
+				return
+			}
+		}
+	}
+}
+
+// anything is a target that holds everything.
+func anything() Format {
+	return Format{Name: "memory", Writes: true, Can: Carries{true, true, true, true, true, true, true, true}}
+}
+
+// Write writes documents. What the format can't hold is an error, a [LossError], unless
+// o.Lossy is set.
+func Write(out Output, to Format, documents []Document, o Options) error {
+	from := anything()
+	from.Reads = true
+	from.code.read = func(context.Context, Input, *schema) iter.Seq2[draft, error] {
+		return func(yield func(draft, error) bool) {
+			for i, d := range documents {
+				d.Spans = append([]Span(nil), d.Spans...)
+				if d.Spans == nil && documents[i].Spans != nil {
+					d.Spans = []Span{}
+				}
+				if !yield(draft{Document: d, record: i + 1}, nil) {
+					return
+				}
+			}
+		}
+	}
+	_, err := Convert(context.Background(), Input{Name: "documents"}, from, out, to, o)
+	return err
+}
