@@ -46,18 +46,25 @@ func (r *Run) warnOfKnownRecords(w io.Writer) {
 			continue
 		}
 		s, _ := r.data.find(task.Name)
-		known, exact, err := knownRecords(teacher.Model, r.config.Output, task.Name, s)
-		switch {
-		case err != nil:
-			fmt.Fprintf(w, "train: warning: can't tell whether the teacher of %s was trained on calls that this run holds out: %v\n", task.Name, err)
-		case known > 0:
-			count := strconv.Itoa(known)
-			if !exact {
-				count = "up to " + count
-			}
-			fmt.Fprintf(w, "train: warning: %s: the teacher of %s was trained on %s of the %d calls that this run holds out: the student's scores are too good; train the teacher with this run's settings of data, or in a new folder with distill.train_teachers\n",
-				teacher.Model, task.Name, count, len(s.split.Val)+len(s.split.Test))
+		for _, dir := range teacher.Model {
+			r.warnOfKnown(w, dir, task.Name, s)
 		}
+	}
+}
+
+// warnOfKnown warns of one teacher of a task.
+func (r *Run) warnOfKnown(w io.Writer, dir, task string, s source) {
+	known, exact, err := knownRecords(dir, r.config.Output, task, s)
+	switch {
+	case err != nil:
+		fmt.Fprintf(w, "train: warning: can't tell whether the teacher of %s was trained on calls that this run holds out: %v\n", task, err)
+	case known > 0:
+		count := strconv.Itoa(known)
+		if !exact {
+			count = "up to " + count
+		}
+		fmt.Fprintf(w, "train: warning: %s: the teacher of %s was trained on %s of the %d calls that this run holds out: the student's scores are too good; train the teacher with this run's settings of data, or in a new folder with distill.train_teachers\n",
+			dir, task, count, len(s.split.Val)+len(s.split.Test))
 	}
 }
 

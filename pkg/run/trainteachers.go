@@ -140,13 +140,8 @@ func (r *Run) trainTeachers(ctx context.Context, pace *pace) error {
 		for _, n := range steps[i:] {
 			rest += n
 		}
-<<<<<<< HEAD
 		r.sayModel(teacher.Number, teacher.title(r.config), teacher.path(r.config), pace.left(rest))
-		if err := r.trainTeacher(ctx, teacher, pace); err != nil {
-=======
-		r.sayModel(teacher.Number, "teacher of "+teacher.Task, r.config.Distill.Teachers[teacher.Task].Model, pace.left(rest))
 		if err := r.trainTeacher(ctx, teacher, rest-steps[i], pace); err != nil {
->>>>>>> h5
 			return r.explainTeacher(ctx, err, teacher)
 		}
 	}
@@ -170,16 +165,10 @@ func (r *Run) teacherSteps() ([]int, error) {
 	return list, nil
 }
 
-<<<<<<< HEAD
-// trainTeacher trains one teacher and, on rank 0, notes that it is done.
-func (r *Run) trainTeacher(ctx context.Context, teacher missingTeacher, pace *pace) error {
-	run, err := r.teacherRun(teacher)
-=======
 // trainTeacher trains one teacher, before models of so many steps, and notes on rank 0 that
 // it is done.
 func (r *Run) trainTeacher(ctx context.Context, teacher missingTeacher, stepsAfter int, pace *pace) error {
-	run, err := r.teacherRun(teacher.Task)
->>>>>>> h5
+	run, err := r.teacherRun(teacher)
 	if err != nil {
 		return err
 	}

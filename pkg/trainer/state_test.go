@@ -94,7 +94,6 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 		"mixed": func(tr *toyTrainer) {
 			tr.MixTasks, tr.Balance, tr.AccumulationSteps, tr.ClipPerTask = true, BalanceGradientNorm, 3, true
 		},
-<<<<<<< HEAD
 		"teachers that fall": func(tr *toyTrainer) {
 			teachEvery(tr)
 			tr.Distill = distill(Distillation{Alpha: 1, Temperature: 1, AnnealingRatio: 0.7, SoftWeight: 0.5})
@@ -105,11 +104,8 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 			tr.Distill = distill(Distillation{Alpha: 0.9, Temperature: 2, AnnealingRatio: 1, SoftWeight: 1})
 			tr.MixTasks, tr.Balance, tr.EvalSteps = true, BalanceLogClasses, 5
 		},
-		"annealed": func(tr *toyTrainer) { tr.Sampling.Annealed, tr.Balance = true, BalanceLogClasses },
-=======
 		"by norms, in bf16": func(tr *toyTrainer) { tr.Balance, tr.BF16 = BalanceGradientNorm, true },
 		"annealed":          func(tr *toyTrainer) { tr.Sampling.Annealed, tr.Balance = true, BalanceLogClasses },
->>>>>>> h5
 		"with knobs": func(tr *toyTrainer) {
 			tr.HeadLearningRate, tr.LayerDecay, tr.NoDecayOnVectors, tr.Scheduler = 1e-2, 0.5, true, Cosine
 			m := tr.Model.(*fusion.Model)

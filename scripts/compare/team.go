@@ -65,7 +65,8 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 			for task, dir := range teachers.byTask {
 				dirs[task] = append(dirs[task], dir)
 			}
-			from = append(from, fmt.Sprintf("teachers: %v %v", r.teachers.fingerprint(), teachers.rates))
+			taught := fmt.Sprintf("teachers: %v %v", r.teachers.fingerprint(), teachers.rates)
+			from, anywhere = append(from, taught), append(anywhere, taught)
 			t.teachers = t.teachers.plus(teachers.training).plus(teachers.teachers)
 			if i == 0 { // the others' are the same
 				t.pretraining, t.searching = t.pretraining.plus(teachers.pretraining), t.searching.plus(teachers.searching)
@@ -76,13 +77,6 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 				values[task] = "[" + strings.Join(list, ", ") + "]"
 			}
 		}
-<<<<<<< HEAD
-=======
-		taught := fmt.Sprintf("teachers: %v %v", r.teachers.fingerprint(), teachers.rates)
-		from, anywhere = append(from, taught), append(anywhere, taught)
-		t.teachers = teachers.training.plus(teachers.teachers)
-		t.pretraining, t.searching = t.pretraining.plus(teachers.pretraining), t.searching.plus(teachers.searching)
->>>>>>> h5
 	}
 	for _, p := range r.models() {
 		m := model{
