@@ -66,6 +66,10 @@ lint: compiled ## Check style: gofmt, go.mod, golangci-lint (vet among its check
 	scripts/pyenv.sh scripts/requirements-lint.txt .venv-lint >/dev/null
 	.venv-lint/bin/shellcheck $$(git ls-files '*.sh' .ci/run)
 
+.PHONY: annotations
+annotations: libtorch ## Let Label Studio's SDK, seqeval and spaCy read what convert writes (900 MB).
+	scripts/annotations/run.sh
+
 .PHONY: deploy-check
 deploy-check: ## Hold deploy/ against Kubernetes', Kubeflow's and Compose's own checks (200 MB of Go modules).
 	scripts/deploy_check.sh

@@ -77,7 +77,7 @@ func TestExitCodes(t *testing.T) {
 		"missing":      {[]string{"--from", "labelstudio", "--input", "/nowhere", "--to", "ner"}, cli.Failure, "/nowhere"},
 		"bad unit":     {[]string{"--from", "labelstudio", "--input", "-", "--to", "ner", "--offset-unit", "utf8"}, cli.Misuse, `offset unit "utf8"`},
 		"lossy":        {[]string{"--from", "labelstudio", "--input", "-", "--to", "conll"}, cli.Failure, "ids (1)"},
-		"wrong format": {[]string{"--from", "doccano", "--input", "-", "--to", "ner"}, cli.Failure, "record 1, line 1: field \"data\""},
+		"wrong format": {[]string{"--from", "doccano", "--input", "-", "--to", "ner"}, cli.Failure, "record 1, line 1: no field \"text\""},
 	} {
 		code, stdout, stderr := call(amina, test.args...)
 		if code != test.code || stdout != "" || !strings.Contains(stderr, test.want) {
