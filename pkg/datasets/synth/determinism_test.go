@@ -61,12 +61,12 @@ func TestPinnedBytes(t *testing.T) {
 		"full": {synth.Options{NER: 50, Cases: 100, QA: 100, Seed: 42}, [3]string{
 			"b26e7fcbf17768d12b7ddab10628896cff2714018d5a39eae1d266cef46bcc74",
 			"fe99263286e9b4819ff59516ee686861337dfde7d85d9901ade82e5854feab47",
-			"2df276407929f7d45f5320e3367130e193e2a7a04eccd2a7cf0e7b6cf1b8048b",
+			"dcb11e97be683a771baefde383995d64e078bb85fcfedde3a6dac0ee42e3442e",
 		}},
 		"short": {synth.Options{NER: 50, Cases: 100, QA: 100, Seed: 42, Short: true}, [3]string{
 			"464f3492ad933508de0f64d894a6b9eec1adfd5d9dff42949e4fed647308d574",
 			"6cde985e908eb90cee694f5f7de593cd8d590e6dccbe7a32ba265460d5b77d30",
-			"27867e97e81d508f1f10d22956ab4ecfd0905b1f4411b2e3bcaf6ba4d75da2fe",
+			"241f67d6b1ecf0d900f0454141d3e16d666dbdff630b271ab022277fcc8f9efb",
 		}},
 	} {
 		for i, got := range digests(t, c.options) {

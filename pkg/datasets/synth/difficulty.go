@@ -63,6 +63,8 @@ const (
 	qaStray  = 0.15 // factor on the echoes' rate if both speakers say it
 	qaQuoted = 0.40 // share of the echoes that quote somebody else
 
+	plainer = 0.4 // factor on small talk and contractions where conduct is judged by the wording
+
 	// Shares of the small talk, in calls that aren't judged.
 	personal  = 0.3  // names the child or the caller
 	courteous = 0.4  // formal

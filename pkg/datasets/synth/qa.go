@@ -26,6 +26,7 @@ func qaRecord(o Options, i int) datasets.QARecord {
 	c := newCall(r, topics[weighted(r, topicWeights)], o.Short)
 	c.chooseStyle(1)
 	c.judge = true
+	c.manner.contracts = c.manner.contracts && chance(r, plainer)
 	q := newConduct(r)
 	if o.Short {
 		c.qaCall(q, 0)
@@ -121,12 +122,12 @@ func (c *call) qaCall(q conduct, size int) {
 		c.place()
 	}
 	c.qaProblem()
-	c.chatter(0.5)
+	c.chatter(plainer)
 	c.echoed(q, letsSpeak, empathises, paraphrases, isPolite)
 	c.turn(counselor)
 	c.judged(q, letsSpeak)
 	c.shuffled(
-		func() { c.chatter(0.5) },
+		func() { c.chatter(plainer) },
 		func() { c.judged(q, empathises) }, func() { c.judged(q, paraphrases) },
 		func() { c.judged(q, isPolite) }, func() { c.judged(q, asksFirst) },
 	)
