@@ -2,6 +2,7 @@ package annotations
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -269,6 +270,11 @@ func (c *conversion) complete(d *draft) error {
 		}
 		d.lost = append(d.lost, more...)
 	}
+	d.Meta = maps.Clone(d.Meta)
+	maps.DeleteFunc(d.Meta, func(name string, value json.RawMessage) bool { return c.clashes(name, value, d.ID) })
+	if len(d.Meta) == 0 {
+		d.Meta = nil
+	}
 	slices.Sort(d.lost)
 	d.lost = slices.Compact(d.lost)
 	return nil
@@ -392,12 +398,17 @@ func (c *conversion) loses(d Document) (list []string) {
 		return append(list, "other fields")
 	}
 	for name, value := range d.Meta {
-		id, _ := scalar(value)
-		if slices.Contains(c.to.reserved, name) || name == c.to.id && id != d.ID {
+		if c.clashes(name, value, d.ID) {
 			list = append(list, "other fields called "+name)
 		}
 	}
 	return list
+}
+
+// clashes reports whether another field has the name of one of the output's own.
+func (c *conversion) clashes(name string, value json.RawMessage, id string) bool {
+	other, _ := scalar(value)
+	return slices.Contains(c.to.reserved, name) || name == c.to.id && other != id
 }
 
 // holds reports whether the output's task, if it has one, has a head.
