@@ -20,13 +20,14 @@ import (
 
 const help = `Convert labelled calls between annotation tools' files and the records that train and eval read.
 
-Formats: ner, cases and qa (Trident's records), labelstudio, doccano, prodigy, conll, huggingface, brat (a folder), docbin
+Formats: infer (answers of infer, with --texts; only read), ner, cases and qa (Trident's records), labelstudio, doccano, prodigy, conll, huggingface, brat (a folder), docbin
 (.spacy; only read), csv, and the names of own tasks with --config. The whole input is checked before anything is written:
 records that can't be used are listed, offsets are compared with the texts, and what the output can't hold is refused.
 
 Examples:
   convert --from labelstudio --input export.json --to ner --output ner.jsonl
   convert --from ner --input ner.jsonl --to labelstudio --output tasks.json               to be corrected by people
+  convert --from infer --input answers.jsonl --texts calls.jsonl --to labelstudio --output tasks.json    a model's proposals
   convert --from doccano --input all.jsonl --to cases --output cases.json --head category
   convert --from conll --input train.conll --to ner --output ner.jsonl --map PER=NAME --map LOC=LOCATION --map ORG=
   convert --from labelstudio --input export.json --to mood --config tasks.yaml --output mood.jsonl
@@ -45,6 +46,7 @@ type command struct {
 	Head             string            `group:"Reading" placeholder:"NAME" help:"Head of labels that don't name theirs, as doccano's: category, or one of an own task."`
 	Map              map[string]string `group:"Reading" mapsep:"none" placeholder:"OLD=NEW" help:"Rename a label; OLD= drops it. May be given several times."`
 	Overlaps         string            `group:"Reading" enum:"refuse,longest,first" default:"refuse" help:"Of overlapping entities: refuse the record, or keep the longest or the first (${default}). Only if the output can't have them."`
+	Texts            string            `path:"" group:"Reading" placeholder:"FILE" help:"With --from infer: the calls that were its input, in JSON or CSV."`
 	TagNames         []string          `group:"Reading" placeholder:"TAG,…" help:"Names of ner_tags that are numbers, from 0: O,B-NAME,I-NAME."`
 	Predictions      bool              `group:"Reading" help:"Label Studio: of a task that nobody has annotated, take the predictions."`
 	SkipBadRecords   bool              `group:"Reading" help:"Leave out records that can't be used, and count them."`
@@ -85,7 +87,10 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 		return err
 	}
 	bar := terminal.NewProgress(streams.Err, "Reading", 0, terminal.Options{Bytes: true, Lines: streams.Err})
-	o := c.options(own)
+	o, err := c.options(own)
+	if err != nil {
+		return err
+	}
 	o.Progress = func(done, total int64) { bar.Set(done, total, "") }
 	summary, err := annotations.Convert(ctx, in, from, annotations.Output{Path: c.Output, W: streams.Out}, to, o)
 	bar.Finish()
@@ -127,8 +132,8 @@ func (c *command) input(stdin io.Reader) (annotations.Input, error) {
 	return annotations.File(c.Input)
 }
 
-func (c *command) options(own []tasks.Task) annotations.Options {
-	return annotations.Options{
+func (c *command) options(own []tasks.Task) (annotations.Options, error) {
+	o := annotations.Options{
 		Tasks:      own,
 		Unit:       annotations.Unit(c.OffsetUnit),
 		OutputUnit: annotations.Unit(c.OutputOffsetUnit),
@@ -150,6 +155,12 @@ func (c *command) options(own []tasks.Task) annotations.Options {
 		ShowText:       c.ShowText,
 		CheckOnly:      c.Check,
 	}
+	if c.Texts == "" {
+		return o, nil
+	}
+	texts, err := annotations.File(c.Texts)
+	o.Texts = &texts
+	return o, err
 }
 
 // say prints what was done.

@@ -24,19 +24,7 @@ func csvTable() Format {
 				return in.records(ctx, s.columnIn(in), true, func(raw []byte, table bool, d *draft) error { return readRow(s, raw, table, d) })
 			},
 			create: func(w io.Writer, s *schema, seen fields) (writer, error) { return newRows(w, s, seen) },
-			loses: func(s *schema, d Document) (lost []string, err error) {
-				for head := range d.Classes {
-					if _, known := s.head(head); !known {
-						lost = append(lost, "labels of "+head+", a head that no task has")
-					}
-				}
-				for head := range d.Flags {
-					if _, known := s.head(head); !known {
-						lost = append(lost, "labels of "+head+", a head that no task has")
-					}
-				}
-				return lost, nil
-			},
+			loses:  func(s *schema, d Document) ([]string, error) { return s.losesUnknown(d), nil },
 		},
 		reserved: []string{"text", "narrative", "entities", "category", "intervention", "priority"}, id: "id",
 	}
@@ -69,7 +57,7 @@ func (s *schema) columnIn(in Input) string {
 		if err != nil {
 			break
 		}
-		_, err = datasets.NewRecordReader(f, in.Name, name)
+		_, err = datasets.NewRecordReader(f, in.Name+".csv", name) // so that it is taken for a table, whatever its name
 		if err = errors.Join(err, f.Close()); err == nil {
 			return name
 		}
@@ -126,7 +114,7 @@ func readRow(s *schema, raw []byte, table bool, d *draft) error {
 // cellValue returns the JSON that a cell holds, or the cell.
 func cellValue(cell json.RawMessage) json.RawMessage {
 	var text string
-	if json.Unmarshal(cell, &text) == nil && json.Valid([]byte(text)) {
+	if json.Unmarshal(cell, &text) == nil && json.Valid([]byte(text)) && datasets.CheckJSON([]byte(text)) == nil {
 		return json.RawMessage(text)
 	}
 	return cell
@@ -211,11 +199,15 @@ func (r *rows) write(d Document) error {
 		o["entities"] = encode(d.Spans)
 	}
 	for head, label := range d.Classes {
-		o.set(head, encode(label))
+		if r.s.canName(head) {
+			o.set(head, encode(label))
+		}
 	}
 	for head, flags := range d.Flags {
-		t, h := r.s.flagHead(head)
-		o.set(r.s.source(head), flagList(t, h, flags))
+		if r.s.canName(head) {
+			t, h := r.s.flagHead(head)
+			o.set(r.s.source(head), flagList(t, h, flags))
+		}
 	}
 	cells := make([]string, len(r.columns))
 	for i, name := range r.columns {

@@ -24,7 +24,10 @@ func doccano() Format {
 			create: func(w io.Writer, s *schema, _ fields) (writer, error) {
 				return &jsonWriter{w: w, encode: func(d Document) ([]byte, error) { return doccanoOf(s, d) }}, nil
 			},
-			loses: losesUnit(UnitUTF16),
+			loses: func(s *schema, d Document) ([]string, error) {
+				_, err := inUnit(s, UnitUTF16, d)
+				return s.losesUnknown(d), err
+			},
 		},
 		reserved: append([]string{"text", notJudged, "relations", "Comments", "comments"}, doccanoLabels...), id: "id",
 	}

@@ -192,6 +192,7 @@ func TestLosses(t *testing.T) {
 		"ratings":   {"labelstudio", "ner", `[{"data": {"text": "a"}, "annotations": [{"result": [{"from_name": "r", "type": "rating", "value": {"rating": 4}}]}]}]`, `results of type "rating" (1)`},
 		"ids":       {"doccano", "conll", `{"id": 1, "text": "a", "label": []}`, "ids (1)"},
 		"fields":    {"doccano", "conll", `{"county": "Siaya", "text": "a", "label": []}`, "other fields (1)"},
+		"head":      {"labelstudio", "doccano", `[{"data": {"text": "a"}, "annotations": [{"result": [{"from_name": "mood", "type": "choices", "value": {"choices": ["calm"]}}]}]}]`, `labels of "mood", a head that no task has`},
 		"spacing":   {"doccano", "conll", `{"text": "a.", "label": []}`, "spacing of the text (1)"},
 		"blanks":    {"doccano", "huggingface", `{"text": "a b", "label": [[0, 2, "NAME"]]}`, "blanks at the ends of entities (1)"},
 		"name":      {"doccano", "ner", `{"text": "a", "narrative": "b", "label": [], "uniqueid": "x", "id": "y"}`, ""},

@@ -12,8 +12,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/vmihailenco/msgpack/v5"
-
-	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // checkRead reads data in a format. What is read must be usable: spans inside their
@@ -50,13 +48,18 @@ func fuzzFormat(f *testing.F, name string, seeds ...string) {
 			checkRead(t, format, stream(t, string(data)), o)
 		}
 		// Whatever can be converted can be read again.
-		var out bytes.Buffer
-		if _, err := Convert(context.Background(), stream(t, string(data)), format, Output{W: &out}, recordsOf(tasks.NER(tasks.NERLabels())), Options{Lossy: true, SkipBad: true, Overlaps: KeepLongest}); err != nil {
-			return
-		}
-		for _, err := range Read(context.Background(), stream(t, out.String()), mustFind(t, "ner"), Options{}) {
-			if err != nil {
-				t.Fatalf("what was converted to ner: %v", err)
+		for _, to := range Formats(nil) {
+			var out bytes.Buffer
+			if !to.Writes || to.Folder {
+				continue
+			}
+			if _, err := Convert(context.Background(), stream(t, string(data)), format, Output{W: &out}, to, Options{Lossy: true, SkipBad: true, Overlaps: KeepLongest}); err != nil {
+				continue
+			}
+			for _, err := range Read(context.Background(), stream(t, out.String()), to, Options{Unit: to.Output}) {
+				if err != nil {
+					t.Fatalf("what was converted to %s: %v", to.Name, err)
+				}
 			}
 		}
 	})

@@ -25,21 +25,17 @@ func labelStudio() Format {
 			create: func(w io.Writer, s *schema, _ fields) (writer, error) {
 				return &jsonWriter{w: w, array: true, encode: func(d Document) ([]byte, error) { return taskOf(s, d) }}, nil
 			},
-			loses: losesUnit(UnitCodePoint),
+			loses: func(s *schema, d Document) ([]string, error) {
+				_, err := inUnit(s, UnitCodePoint, d)
+				return nil, err
+			},
 		},
 		reserved: []string{"text", notJudged}, id: "id",
 	}
 }
 
-// losesUnit refuses spans that can't be written in the output's unit.
-func losesUnit(usual Unit) func(s *schema, d Document) ([]string, error) {
-	return func(s *schema, d Document) ([]string, error) {
-		_, err := inUnit(s, usual, d)
-		return nil, err
-	}
-}
-
-// inUnit returns a document's spans in the output's unit.
+// inUnit returns a document's spans in the output's unit. The error is about a span that
+// the unit can't express.
 func inUnit(s *schema, usual Unit, d Document) ([]Span, error) {
 	unit := usual
 	if s.OutputUnit != "" {

@@ -32,6 +32,8 @@ type Options struct {
 	Head     string            // the head of labels in files that don't name one
 	Text     string            // the field of the text; "" finds it
 
+	Texts *Input // the calls of the answers that infer gave; nil: none
+
 	TagNames []string  // of ner_tags that are numbers
 	Tags     TagScheme // written to CoNLL and Hugging Face files; "" is IOB2
 

@@ -23,7 +23,10 @@ func prodigy() Format {
 			create: func(w io.Writer, s *schema, _ fields) (writer, error) {
 				return &jsonWriter{w: w, encode: func(d Document) ([]byte, error) { return prodigyOf(s, d) }}, nil
 			},
-			loses: losesUnit(UnitCodePoint),
+			loses: func(s *schema, d Document) ([]string, error) {
+				_, err := inUnit(s, UnitCodePoint, d)
+				return s.losesUnknown(d), err
+			},
 		},
 		reserved: append([]string{notJudged}, prodigyFields...), id: "id",
 	}

@@ -2,6 +2,7 @@ package annotations
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -149,13 +150,36 @@ func (s *schema) named(head, label string) string {
 	return head + "=" + label
 }
 
-// labels lists a document's chosen labels for files that don't name heads, in order.
+// canName reports whether a head's labels can be written to files that don't name heads:
+// whoever reads HEAD=LABEL must know the head.
+func (s *schema) canName(head string) bool {
+	_, known := s.head(head)
+	return known || head == s.Head
+}
+
+// losesUnknown lists the heads whose labels can't be written to such files.
+func (s *schema) losesUnknown(d Document) (lost []string) {
+	heads := slices.AppendSeq(slices.Collect(maps.Keys(d.Classes)), maps.Keys(d.Flags))
+	for _, head := range heads {
+		if !s.canName(head) {
+			lost = append(lost, "labels of "+datasets.ShowLabel(head)+", a head that no task has (--config)")
+		}
+	}
+	return lost
+}
+
+// chosen lists a document's chosen labels for files that don't name heads, in order.
 func (s *schema) chosen(d Document) []string {
 	var list []string
 	for head, label := range d.Classes {
-		list = append(list, s.named(head, label))
+		if s.canName(head) {
+			list = append(list, s.named(head, label))
+		}
 	}
 	for head, flags := range d.Flags {
+		if !s.canName(head) {
+			continue
+		}
 		for name, yes := range flags {
 			if yes {
 				list = append(list, s.named(head, name))
