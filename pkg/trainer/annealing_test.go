@@ -30,17 +30,27 @@ func TestAnnealedWeight(t *testing.T) {
 	}
 }
 
+// inFewSteps makes batches of that size.
+func inFewSteps(tr *toyTrainer, size int) {
+	for i := range tr.Train {
+		tr.Train[i].BatchSize = size
+	}
+	for i := range tr.Val {
+		tr.Val[i].BatchSize = size
+	}
+}
+
 // A run learns with the weight of each of its steps, which its history shows.
 func TestAnnealingOfARun(t *testing.T) {
 	tr, _ := toy(t, 4)
 	teach(tr)
 	tr.Distill = distill(Distillation{Alpha: 1, Temperature: 1, AnnealingRatio: 0.5})
-	tr.EvalSteps = 21
+	inFewSteps(tr, 32)
 	history := run(t, tr)
-	if len(history.All) != 4 || history.All[3].Step != 84 {
+	if len(history.All) != 4 || history.All[3].Step != 12 {
 		t.Fatalf("validated after %v", stepsOf(history))
 	}
-	for i, want := range []float64{1 - 20.0/42, 1 - 41.0/42, 0, 0} {
+	for i, want := range []float64{1 - 2.0/6, 1 - 5.0/6, 0, 0} {
 		trained := history.All[i].Train
 		if got := partOf(trained, "alpha_ner"); !(math.Abs(got-want) < 1e-12) {
 			t.Errorf("interval %d ends with the weight %v, want %v", i+1, got, want)
@@ -48,7 +58,7 @@ func TestAnnealingOfARun(t *testing.T) {
 		if soft := partOf(trained, "soft_ner"); math.IsNaN(soft) != (want == 0) {
 			t.Errorf("interval %d has the soft loss %v", i+1, soft)
 		}
-		if got := tr.log[int64(21*(i+1))]["train/alpha_ner"]; got != partOf(trained, "alpha_ner") {
+		if got := tr.log[int64(i+1)]["train/alpha_ner"]; got != partOf(trained, "alpha_ner") {
 			t.Errorf("interval %d: the tracked weight is %v", i+1, got)
 		}
 	}
@@ -91,9 +101,7 @@ func TestPatienceBeginsAfterAnnealing(t *testing.T) {
 		tr, _ := toy(t, 10)
 		tr.LearningRate, tr.Patience = 0, 2 // no score ever rises
 		teach(tr)
-		for i := range tr.Train {
-			tr.Train[i].BatchSize = 32
-		}
+		inFewSteps(tr, 32)
 		tr.Distill = distill(Distillation{Alpha: 0.5, Temperature: 1, AnnealingRatio: test.ratio})
 		if got := run(t, tr).Completed; got != test.want {
 			t.Errorf("ratio %v: ended after epoch %d, want %d", test.ratio, got, test.want)
