@@ -43,7 +43,7 @@ type compare struct {
 	Encoder  string   `default:"none" placeholder:"DIR" help:"Pretrained encoder, such as .minilm (scripts/fetch_minilm.sh); none: from scratch, at the quickstart's size."`
 	Data     string   `type:"existingdir" placeholder:"DIR" help:"Cross-validate on the ner.jsonl, cases.json and qa.json in this folder, instead of demo calls."`
 	Folds    int      `default:"5" placeholder:"N" help:"With --data: number of folds (${default})."`
-	Sizes    []int    `placeholder:"N" help:"Demo calls to train on: with entities, cases, with quality labels; 2000,2400,1500 from scratch, 1000,1200,800 with --encoder DIR."`
+	Sizes    []int    `placeholder:"N" help:"Demo calls to train on: with entities, cases, with quality labels; 3000,2400,1500 from scratch, 1000,1200,800 with --encoder DIR."`
 	Test     int      `default:"500" placeholder:"N" help:"Demo calls of each kind to test on (${default})."`
 	Epochs   int      `placeholder:"N" help:"Epochs of all models; the recipes' if not given."`
 	Set      []string `sep:"none" placeholder:"KEY=VALUE" help:"Settings of the configuration over the recipes', for all of them; may be repeated."`
@@ -117,7 +117,7 @@ func (c *compare) complete() error {
 	if len(c.Sizes) == 0 {
 		c.Sizes = []int{1000, 1200, 800}
 		if c.Encoder == fromScratch {
-			c.Sizes = []int{2000, 2400, 1500}
+			c.Sizes = []int{3000, 2400, 1500}
 		}
 	}
 	if c.all == nil {
