@@ -96,13 +96,13 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 		},
 		"teachers that fall": func(tr *toyTrainer) {
 			teachEvery(tr)
-			inFewSteps(tr, 11)
+			inFewSteps(tr, 7)
 			tr.Distill = distill(Distillation{Alpha: 1, Temperature: 1, AnnealingRatio: 0.7, SoftWeight: 0.5})
 			tr.AccumulationSteps = 2
 		},
 		"teachers that fall, mixed": func(tr *toyTrainer) {
 			teachEvery(tr)
-			inFewSteps(tr, 11)
+			inFewSteps(tr, 7)
 			tr.Distill = distill(Distillation{Alpha: 0.9, Temperature: 2, AnnealingRatio: 1, SoftWeight: 1})
 			tr.MixTasks, tr.Balance, tr.EvalSteps = true, BalanceLogClasses, 5
 		},
