@@ -47,7 +47,7 @@ type command struct {
 	Map              map[string]string `group:"Reading" mapsep:"none" placeholder:"OLD=NEW" help:"Rename a label; OLD= drops it. May be given several times."`
 	Overlaps         string            `group:"Reading" enum:"refuse,longest,first" default:"refuse" help:"Of overlapping entities: refuse the record, or keep the longest or the first (${default}). Only if the output can't have them."`
 	Texts            string            `path:"" group:"Reading" placeholder:"FILE" help:"With --from infer: the calls that were its input, in JSON or CSV."`
-	TagNames         []string          `group:"Reading" placeholder:"TAG,…" help:"Names of ner_tags that are numbers, from 0: O,B-NAME,I-NAME."`
+	TagNames         []string          `group:"Reading" placeholder:"TAG" help:"Names of ner_tags that are numbers, from 0: O,B-NAME,I-NAME."`
 	Predictions      bool              `group:"Reading" help:"Label Studio: of a task that nobody has annotated, take the predictions."`
 	SkipBadRecords   bool              `group:"Reading" help:"Leave out records that can't be used, and count them."`
 	ShowText         bool              `group:"Reading" help:"Show the words of entities in messages. They are about children: not for logs."`

@@ -32,9 +32,10 @@ type fitCount struct {
 type misfit struct {
 	record, line, number int
 	given                Span
-	hard, soft           []bool // by unit
-	places               []Span // by unit
-	text                 string // what to show; "" unless asked for
+	hard, soft           []bool   // by unit
+	places               []Span   // by unit
+	surface              string   // the file's text of it; "" unless asked for
+	words                []string // the text's, by unit; nil unless asked for
 }
 
 func newDetector(file string, prefer Unit, show bool) *detector {
@@ -79,7 +80,10 @@ func (d *detector) note(r draft) {
 			m.hard, m.soft = append(m.hard, hard), append(m.soft, soft)
 		}
 		if d.show {
-			m.text = surface
+			m.surface = surface
+			for _, at := range m.places {
+				m.words = append(m.words, wordsAt(text, at))
+			}
 		}
 		d.misfits = append(d.misfits, m)
 		if !slices.Contains(m.hard, false) {
@@ -100,6 +104,14 @@ func (d *detector) note(r draft) {
 			}
 		}
 	}
+}
+
+// wordsAt returns a span's text, or "" if it isn't one of the text.
+func wordsAt(text []rune, e Span) string {
+	if e.Start < 0 || e.End > len(text) || e.End <= e.Start {
+		return ""
+	}
+	return string(text[e.Start:e.End])
 }
 
 // misfits reports whether a span can't be what the file means, and whether it is
@@ -176,9 +188,12 @@ func (d *detector) refusal(what string, which func(misfit) bool, units []int) er
 			} else {
 				fmt.Fprintf(&b, "; as %s [%d, %d)", d.units[u], at.Start, at.End)
 			}
+			if m.words != nil {
+				fmt.Fprintf(&b, " %q", m.words[u])
+			}
 		}
-		if m.text != "" {
-			fmt.Fprintf(&b, "; the file has %q", m.text)
+		if m.surface != "" {
+			fmt.Fprintf(&b, "; the file has %q", m.surface)
 		}
 	}
 	if n > mostMisfits {

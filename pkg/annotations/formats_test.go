@@ -232,6 +232,10 @@ func TestAmbiguousUnit(t *testing.T) {
 	if !errors.As(err, &unit) || !strings.Contains(err.Error(), `the file has "c"`) {
 		t.Errorf("error %v", err)
 	}
+	_, _, err = convert(t, "doccano", "ner", `{"text": "😀😀 a b kXqZv", "label": [[5, 6, "AGE"]]}`, Options{ShowText: true})
+	if !errors.As(err, &unit) || !strings.Contains(err.Error(), `as utf16 [3, 4) "a"; as codepoint [5, 6) "b"`) {
+		t.Errorf("error %v", err)
+	}
 }
 
 func TestCoNLL(t *testing.T) {
