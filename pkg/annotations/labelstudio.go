@@ -153,7 +153,7 @@ func (s *schema) result(d *draft, r result, number int) error {
 	v := r.Value
 	switch r.Type {
 	case "labels", "hypertextlabels":
-		labels := append(v.Labels, v.Hyper...)
+		labels := slices.Concat(v.Labels, v.Hyper)
 		if len(labels) == 0 {
 			d.lost = append(d.lost, "regions without a label")
 			return nil
@@ -248,7 +248,7 @@ func (s *schema) minimal(d *draft, name string, raw json.RawMessage) (taken bool
 		return true, s.choose(d, name, several.Choices)
 	case raw[0] == '[' && json.Unmarshal(raw, &regions) == nil && len(regions) > 0 && regions[0].Start != nil:
 		for i, r := range regions {
-			labels := append(r.Labels, r.Hyper...)
+			labels := slices.Concat(r.Labels, r.Hyper)
 			switch {
 			case r.Start == nil || r.End == nil:
 				return false, bad(datasets.KindEmpty, "field %s: region %d has no start or no end", datasets.ShowLabel(name), i+1)

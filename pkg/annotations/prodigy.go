@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -76,7 +77,7 @@ func readProdigy(s *schema, raw []byte, d *draft) error {
 		d.lost = append(d.lost, "relations")
 	}
 	for name, value := range o {
-		if !strings.HasPrefix(name, "_") && !contains(prodigyFields, name) {
+		if !strings.HasPrefix(name, "_") && !slices.Contains(prodigyFields, name) {
 			d.setMeta(name, value)
 		}
 	}
@@ -124,15 +125,6 @@ func readProdigy(s *schema, raw []byte, d *draft) error {
 	}
 	s.finish(d)
 	return nil
-}
-
-func contains(list []string, name string) bool {
-	for _, other := range list {
-		if other == name {
-			return true
-		}
-	}
-	return false
 }
 
 // place returns a span's start and end, from its tokens if it has no offsets. If it has
