@@ -69,7 +69,7 @@ func TestRanksResumeWithinAnEpoch(t *testing.T) {
 			for stop := range 2 {
 				again, texts := args, []string{"Epoch 2/3"}
 				if stop > 0 {
-					again, texts = append(args[:len(args):len(args)], "--resume"), []string{"Resuming after step ", "Epoch "}
+					again, texts = slices.Concat(args, []string{"--resume"}), []string{"Resuming after step ", "Epoch "}
 				}
 				p := start(t, dir, again...)
 				p.waitForAll(texts...)

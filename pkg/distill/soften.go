@@ -82,7 +82,7 @@ func (t Targets) Teach(texts []datasets.Transcript, tok *tokenize.Tokenizer, exa
 			read++
 			taught++
 		}
-		examples[i].Taught = append(ex.Taught, targets)
+		examples[i].Taught = append(examples[i].Taught, targets)
 	}
 	return float64(taught) / float64(max(1, read)), nil
 }

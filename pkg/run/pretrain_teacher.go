@@ -118,7 +118,7 @@ func (p *pretraining) objective(c config.Config) pretrain.Objective {
 func (r *Run) warnOfHead(what string) error {
 	resuming := r.options.Resume || r.options.ResumeIfAny
 	stopped, err := hasState(r.dir)
-	if err == nil && !(resuming && stopped) {
+	if err == nil && (!resuming || !stopped) {
 		fmt.Fprintf(r.options.Err, "train: warning: %s is initialised randomly, %s\n", what, fateOfHead(r.config.Distill.Encoder))
 	}
 	return err

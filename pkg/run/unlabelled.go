@@ -47,7 +47,7 @@ func readUnlabelled(ctx context.Context, c config.Config, tok *tokenize.Tokenize
 		if call.Repaired {
 			u.repaired++
 		}
-		u.texts = append(u.texts, datasets.Transcript(call.Text))
+		u.texts = append(u.texts, call.Text)
 	}
 	if err := u.encode(ctx, tok, c.Tokenizer); err != nil {
 		return nil, fmt.Errorf("distill.unlabelled_path: %w", err)

@@ -67,7 +67,7 @@ func teachEvery(tr *toyTrainer) {
 				if j%4 > 0 {
 					taught = draw.targets(task, ex)
 				}
-				l.Examples[j].Taught = append(ex.Taught, taught)
+				l.Examples[j].Taught = append(l.Examples[j].Taught, taught)
 			}
 		}
 	}
