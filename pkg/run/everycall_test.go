@@ -24,7 +24,7 @@ func everyCall(t *testing.T, set ...string) config.Config {
 	small(t) // changes to that folder
 	c, err := config.Parse(configs.Quickstart, append([]string{
 		"task=distill", "backbone.size={dim: 16, layers: 1, heads: 2, hidden_dim: 32}", "data.generate={ner: 30, cases: 60, qa: 30, short: true, seed: 1}",
-		"tokenizer={vocab_size: 600, max_length: 128}", "training.num_epochs=2", "training.threads=1", "training.batch_size=8", "training.early_stopping_patience=0",
+		"tokenizer={vocab_size: 600, max_length: 200}", "training.num_epochs=2", "training.threads=1", "training.batch_size=8", "training.early_stopping_patience=0",
 		"data.test_size=0.2", "mlflow.enabled=false", "training.loss_weights=null",
 		"distill={train_teachers: true, every_call: true, soft_weight: 0.5, unlabelled_path: calls, cache_dir: cache, teachers: {" +
 			"ner: {model: [ner, ner2], annealing: linear}, cls: {model: cls}}}",
