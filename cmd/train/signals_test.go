@@ -98,7 +98,7 @@ func TestSignals(t *testing.T) {
 
 // A step of this run takes too long to wait for.
 func TestSecondSignalEndsAtOnce(t *testing.T) {
-	args := with("backbone.size={dim: 512, layers: 12, heads: 8, hidden_dim: 2048}", "tokenizer.max_length=128", "training.batch_size=32")
+	args := with("backbone.size={dim: 512, layers: 12, heads: 8, hidden_dim: 2048}", "tokenizer.max_length=200", "training.batch_size=32")
 	var codes []int
 	for range 5 {
 		p := start(t, quickDir(t), args...)
