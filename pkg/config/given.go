@@ -64,7 +64,7 @@ func (c Config) unused() []unusedBy {
 			"backbone.size", "tokenizer.vocab_size", "tokenizer.lower_case")
 	}
 	if !c.Distill.EveryCall && len(c.Distill.UnlabelledPath) == 0 {
-		add("set distill.every_call=true or distill.unlabelled_path, or drop it", unusedBy{beside: "distill.every_call: false and without distill.unlabelled_path, where every call has a label", chosen: "distill.every_call"},
+		add("set distill.every_call=true or distill.unlabelled_path, or drop it", unusedBy{beside: "distill.every_call: false and no distill.unlabelled_path", chosen: "distill.every_call"},
 			"distill.soft_weight")
 	}
 	return list

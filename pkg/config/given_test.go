@@ -37,7 +37,7 @@ func TestUnusedSettings(t *testing.T) {
 		"size and init by --set":                  {sets: []string{"backbone.size.dim=64", "backbone.init=pretrained"}},
 		"vocabulary's size by --set":              {file: named, sets: []string{"tokenizer.vocab_size=500"}, refused: "tokenizer.vocab_size isn't used"},
 		"lower case in the file":                  {file: "tokenizer: {lower_case: true}\n", warned: "tokenizer.lower_case isn't used"},
-		"weight of calls without labels by --set": {sets: []string{"distill.soft_weight=2"}, refused: "distill.soft_weight isn't used with distill.every_call: false and without distill.unlabelled_path"},
+		"weight of calls without labels by --set": {sets: []string{"distill.soft_weight=2"}, refused: "distill.soft_weight isn't used with distill.every_call: false and no distill.unlabelled_path"},
 		"the same in the file":                    {file: "distill: {soft_weight: 2}\n", warned: "set distill.every_call=true or distill.unlabelled_path"},
 		"the same with every call":                {file: taught + "every_call: true}\n", sets: []string{"distill.soft_weight=2"}},
 		"the same with calls":                     {file: taught + "soft_weight: 2}\n", sets: []string{"distill.unlabelled_path=calls"}},

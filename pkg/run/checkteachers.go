@@ -87,17 +87,24 @@ type placedTeacher struct {
 	train bool // it is to be trained
 }
 
-// add refuses a teacher in the student's folder, one that is named twice for a task, and
-// one that is to be trained in another's folder.
+// add refuses a teacher in the student's folder, or where an earlier student's model is
+// moved to; one that is named twice for a task; and one that is to be trained in another's
+// folder.
 func (p teacherPlaces) add(c config.Config, teacher missingTeacher, train bool) error {
 	key, path := teacher.key(c), teacher.path(c)
 	at, student := realPath(path), realPath(c.Output.ModelDir)
+	dir, err := modeldir.Find(c.Output.ModelDir, modelNames(c.Output))
+	if err != nil {
+		return err
+	}
 	const alone = "a teacher trained here has one task and a folder of its own"
 	switch {
 	case at == student && train:
 		return fmt.Errorf("%s: %s is to be trained, and is also output.model_dir: %s", key, path, alone)
 	case at == student:
 		return fmt.Errorf("%s: %s is also output.model_dir, where the student would replace its teacher: name another folder in output.model_dir", key, path)
+	case at == realPath(dir.Previous()):
+		return fmt.Errorf("%s: %s is where an earlier model of output.model_dir is moved to, which would replace the teacher: move the teacher, or name another folder in output.model_dir", key, path)
 	}
 	for _, other := range p[at] {
 		switch {

@@ -59,6 +59,7 @@ func TestCheckTeachers(t *testing.T) {
 		"without the task":           {train: true, qa: config.Paths{"older"}, want: `teacher of qa: older: teacher and student don't fit: no task "qa"`},
 		"without a label":            {ner: config.Paths{"older"}, want: `head ner of 2 labels for head ner of 3; the teacher doesn't know "AGE"`},
 		"in the student's folder":    {student: "both", ner: config.Paths{"./both/"}, want: "distill.teachers.ner.model: ./both/ is also output.model_dir, where the student would replace its teacher"},
+		"the earlier student":        {student: "links/student", ner: config.Paths{"elsewhere/student.previous"}, want: "elsewhere/student.previous is where an earlier model of output.model_dir is moved to"},
 		"the same by a link":         {student: "elsewhere/again", ner: config.Paths{"links/model"}, want: "is also output.model_dir"},
 		"new in the student's":       {train: true, student: "elsewhere/new", ner: config.Paths{"links/new"}, want: "links/new is to be trained, and is also output.model_dir"},
 		"two new in one folder":      {train: true, ner: config.Paths{"links/new"}, qa: config.Paths{"elsewhere/new"}, want: "distill.teachers.qa.model: elsewhere/new is to be trained, and is also distill.teachers.ner.model"},
