@@ -12,6 +12,7 @@ import (
 func TestUnusedSettings(t *testing.T) {
 	const random, named = "backbone: {init: random}\n", "backbone: {model_name: m}\n"
 	const student = "task: pretrain\ndata: {pretrain_path: calls}\nbackbone: {model_name: m}\ndistill: {encoder: {model: t, layers: [0]}}\n"
+	const taught = "task: distill\ndistill: {teachers: {ner: {model: m}}, "
 	const modelName = "backbone.model_name isn't used with backbone.init: random, which starts from no model; set backbone.init=pretrained"
 	for name, test := range map[string]struct {
 		file    string
@@ -19,29 +20,34 @@ func TestUnusedSettings(t *testing.T) {
 		refused string
 		warned  string
 	}{
-		"model by --set":                   {file: random, sets: []string{"backbone.model_name=m"}, refused: modelName},
-		"model in a section of --set":      {file: random, sets: []string{"backbone={model_name: m}"}, refused: modelName},
-		"model and init by --set":          {sets: []string{"backbone.model_name=m", "backbone.init=random"}, refused: modelName},
-		"revision by --set":                {file: random, sets: []string{"backbone.revision=v1"}, refused: "backbone.revision isn't used"},
-		"the default model by --set":       {file: random, sets: []string{"backbone.model_name=distilbert-base-cased"}, refused: modelName},
-		"both in the file":                 {file: "backbone: {init: random, model_name: m}\n", warned: modelName},
-		"init by --set over a file":        {file: named, sets: []string{"backbone.init=random"}},
-		"what the message says":            {file: random, sets: []string{"backbone.model_name=m", "backbone.init=pretrained"}},
-		"no model by --set":                {file: random, sets: []string{"backbone.model_name="}},
-		"neither":                          {},
-		"size by --set":                    {file: named, sets: []string{"backbone.size.dim=64"}, refused: "backbone.size isn't used with backbone.init: pretrained"},
-		"size in the file":                 {file: "backbone: {size: {dim: 64}}\n", warned: "set backbone.init=random"},
-		"size of a file made pretrained":   {file: "backbone: {init: random, size: {dim: 64}}\ntokenizer: {vocab_size: 500}\n", sets: []string{"backbone.init=pretrained", "backbone.model_name=m"}},
-		"an empty size":                    {file: named, sets: []string{"backbone.size={}"}},
-		"size and init by --set":           {sets: []string{"backbone.size.dim=64", "backbone.init=pretrained"}},
-		"vocabulary's size by --set":       {file: named, sets: []string{"tokenizer.vocab_size=500"}, refused: "tokenizer.vocab_size isn't used"},
-		"lower case in the file":           {file: "tokenizer: {lower_case: true}\n", warned: "tokenizer.lower_case isn't used"},
-		"student of layers":                {file: student},
-		"student's model by --set":         {file: student, sets: []string{"backbone.model_name=n"}, refused: "backbone.model_name isn't used with distill.encoder.layers"},
-		"pretrain's default of ner":        {file: "task: ner\npretrain: {mask_probability: 0}\n", refused: "pretrain: want nothing but with task: pretrain"},
-		"pretrain's default by --set":      {file: "task: ner\n", sets: []string{"pretrain.whole_word=false"}, refused: "pretrain: want nothing but with task: pretrain"},
-		"an empty section":                 {file: "task: ner\npretrain:\n"},
-		"pretrain's zero of task pretrain": {file: "task: pretrain\ndata: {pretrain_path: calls}\npretrain: {whole_word: false}\n"},
+		"model by --set":                          {file: random, sets: []string{"backbone.model_name=m"}, refused: modelName},
+		"model in a section of --set":             {file: random, sets: []string{"backbone={model_name: m}"}, refused: modelName},
+		"model and init by --set":                 {sets: []string{"backbone.model_name=m", "backbone.init=random"}, refused: modelName},
+		"revision by --set":                       {file: random, sets: []string{"backbone.revision=v1"}, refused: "backbone.revision isn't used"},
+		"the default model by --set":              {file: random, sets: []string{"backbone.model_name=distilbert-base-cased"}, refused: modelName},
+		"both in the file":                        {file: "backbone: {init: random, model_name: m}\n", warned: modelName},
+		"init by --set over a file":               {file: named, sets: []string{"backbone.init=random"}},
+		"what the message says":                   {file: random, sets: []string{"backbone.model_name=m", "backbone.init=pretrained"}},
+		"no model by --set":                       {file: random, sets: []string{"backbone.model_name="}},
+		"neither":                                 {},
+		"size by --set":                           {file: named, sets: []string{"backbone.size.dim=64"}, refused: "backbone.size isn't used with backbone.init: pretrained"},
+		"size in the file":                        {file: "backbone: {size: {dim: 64}}\n", warned: "set backbone.init=random"},
+		"size of a file made pretrained":          {file: "backbone: {init: random, size: {dim: 64}}\ntokenizer: {vocab_size: 500}\n", sets: []string{"backbone.init=pretrained", "backbone.model_name=m"}},
+		"an empty size":                           {file: named, sets: []string{"backbone.size={}"}},
+		"size and init by --set":                  {sets: []string{"backbone.size.dim=64", "backbone.init=pretrained"}},
+		"vocabulary's size by --set":              {file: named, sets: []string{"tokenizer.vocab_size=500"}, refused: "tokenizer.vocab_size isn't used"},
+		"lower case in the file":                  {file: "tokenizer: {lower_case: true}\n", warned: "tokenizer.lower_case isn't used"},
+		"weight of calls without labels by --set": {sets: []string{"distill.soft_weight=2"}, refused: "distill.soft_weight isn't used with distill.every_call: false and no distill.unlabelled_path"},
+		"the same in the file":                    {file: "distill: {soft_weight: 2}\n", warned: "set distill.every_call=true or distill.unlabelled_path"},
+		"the same with every call":                {file: taught + "every_call: true}\n", sets: []string{"distill.soft_weight=2"}},
+		"the same with calls":                     {file: taught + "soft_weight: 2}\n", sets: []string{"distill.unlabelled_path=calls"}},
+		"every call is switched off by --set":     {file: taught + "every_call: true, soft_weight: 2}\n", sets: []string{"distill.every_call=false"}},
+		"student of layers":                       {file: student},
+		"student's model by --set":                {file: student, sets: []string{"backbone.model_name=n"}, refused: "backbone.model_name isn't used with distill.encoder.layers"},
+		"pretrain's default of ner":               {file: "task: ner\npretrain: {mask_probability: 0}\n", refused: "pretrain: want nothing but with task: pretrain"},
+		"pretrain's default by --set":             {file: "task: ner\n", sets: []string{"pretrain.whole_word=false"}, refused: "pretrain: want nothing but with task: pretrain"},
+		"an empty section":                        {file: "task: ner\npretrain:\n"},
+		"pretrain's zero of task pretrain":        {file: "task: pretrain\ndata: {pretrain_path: calls}\npretrain: {whole_word: false}\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "c.yaml")

@@ -28,7 +28,7 @@ const cacheVersion = "1"
 // Logits returns the teacher's logits for every record of a data file. They are computed
 // once: dir caches them in a safetensors file named by the hashes of the teacher's
 // files, the data file and the task, without any text. The second result reports whether
-// they were cached. progress may be nil.
+// they were cached; a damaged file is replaced, see Damaged. progress may be nil.
 func (t *Teacher) Logits(ctx context.Context, records datasets.Records, dir string, progress func(done, total int)) ([]fusion.Logits, bool, error) {
 	key, err := t.key(records)
 	if err != nil {
@@ -54,8 +54,11 @@ func (t *Teacher) cached(ctx context.Context, key string, texts []datasets.Trans
 	switch {
 	case err == nil:
 		return logits, true, nil
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, false, fmt.Errorf("teacher's cache: %w; remove the file to have it made anew", err)
+	case errors.Is(err, fs.ErrNotExist):
+	case errors.As(err, new(*fs.PathError)): // it may be whole
+		return nil, false, fmt.Errorf("teacher's cache: %w; let the file be read, or remove it to have it made anew", err)
+	case t.Damaged != nil:
+		t.Damaged(fmt.Errorf("teacher's cache: a file is damaged: %w", err))
 	}
 	if logits, err = t.predict(ctx, texts, progress); err != nil {
 		return nil, false, err

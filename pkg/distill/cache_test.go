@@ -181,24 +181,31 @@ func TestSpoiltCache(t *testing.T) {
 			if err := os.WriteFile(path, test.data, 0o666); err != nil {
 				t.Fatal(err)
 			}
-			_, _, err := teacher.Logits(t.Context(), records, dir, nil)
-			if err == nil {
-				t.Fatal("no error")
+			var told []string
+			teacher.Damaged = func(err error) { told = append(told, err.Error()) }
+			if again, cached := mustLogits(t, teacher, records, dir); cached || !equalLogits(again, logits) {
+				t.Errorf("cached %v, logits %v, want %v", cached, again, logits)
 			}
-			for _, want := range []string{test.want, "teacher's cache: ", path, "remove the file to have it made anew"} {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("error %q doesn't say %q", err, want)
+			if again, cached := mustLogits(t, teacher, records, dir); !cached || !equalLogits(again, logits) {
+				t.Errorf("afterwards: cached %v, logits %v, want %v", cached, again, logits)
+			}
+			if len(told) != 1 {
+				t.Fatalf("told %q, want one error", told)
+			}
+			for _, want := range []string{test.want, "teacher's cache: a file is damaged: ", path} {
+				if !strings.Contains(told[0], want) {
+					t.Errorf("told %q, which doesn't say %q", told[0], want)
 				}
 			}
 		})
 	}
 
-	// As the error says.
-	if err := os.Remove(path); err != nil {
+	// What can't be read may be whole.
+	if err := errors.Join(os.Remove(path), os.Symlink(path, path)); err != nil {
 		t.Fatal(err)
 	}
-	if again, cached := mustLogits(t, teacher, records, dir); cached || !equalLogits(again, logits) {
-		t.Errorf("cached %v, logits %v, want %v", cached, again, logits)
+	if _, _, err := teacher.Logits(t.Context(), records, dir, nil); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "remove it to have it made anew") {
+		t.Errorf("a file that can't be opened: error %v", err)
 	}
 }
 

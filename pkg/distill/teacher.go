@@ -34,6 +34,10 @@ type Teacher struct {
 	order [][]int    // by head of the student: the teacher's id of each label
 
 	student tasks.Task
+
+	// Damaged is told of a file in the cache that is damaged; the logits are then computed
+	// again. It may be nil.
+	Damaged func(err error)
 }
 
 // Open loads the model directory of a teacher for task, which is the student's. The
@@ -45,17 +49,29 @@ func Open(dir string, task tasks.Task, device gotch.Device) (*Teacher, error) {
 		return nil, fmt.Errorf("teacher of %s: %w", task.Name, err)
 	}
 	t := &Teacher{dir: filepath.Clean(dir), model: model, tok: tok}
-	if err := t.match(task); err != nil {
+	if err := t.match(model.Tasks, task); err != nil {
 		model.Drop()
 		return nil, fmt.Errorf("teacher of %s: %s: %w", task.Name, dir, err)
 	}
 	return t, nil
 }
 
-// match maps the student's labels to the teacher's.
-func (t *Teacher) match(student tasks.Task) (err error) {
+// Check returns the error of [Open] as far as it can be told without loading the model.
+func Check(dir string, task tasks.Task) error {
+	list, err := fusion.ReadTasks(dir)
+	if err != nil {
+		return fmt.Errorf("teacher of %s: %w", task.Name, err)
+	}
+	if err := new(Teacher).match(list, task); err != nil {
+		return fmt.Errorf("teacher of %s: %s: %w", task.Name, dir, err)
+	}
+	return nil
+}
+
+// match maps the student's labels to those of the teacher, which has the tasks of list.
+func (t *Teacher) match(list []tasks.Task, student tasks.Task) (err error) {
 	t.student = student
-	if t.task, err = tasks.Find(t.model.Tasks, student.Name); err != nil {
+	if t.task, err = tasks.Find(list, student.Name); err != nil {
 		return fmt.Errorf("%w: %w", ErrMismatch, err)
 	}
 	if t.task.Kind != student.Kind || len(t.task.Heads) != len(student.Heads) {
@@ -68,7 +84,7 @@ func (t *Teacher) match(student tasks.Task) (err error) {
 				ErrMismatch, strings.Join(taught.Labels, ", "), strings.Join(head.Labels, ", "))
 		}
 		if taught.Name != head.Name || len(taught.Labels) != len(head.Labels) {
-			return fmt.Errorf("%w: head %s of %d labels for head %s of %d", ErrMismatch, taught.Name, len(taught.Labels), head.Name, len(head.Labels))
+			return fmt.Errorf("%w: head %s of %d labels for head %s of %d%s", ErrMismatch, taught.Name, len(taught.Labels), head.Name, len(head.Labels), difference(taught, head))
 		}
 		order := make([]int, len(head.Labels))
 		for i, label := range head.Labels {
@@ -79,6 +95,34 @@ func (t *Teacher) match(student tasks.Task) (err error) {
 		t.order = append(t.order, order)
 	}
 	return nil
+}
+
+// difference names the labels that only one of two heads of the same name has.
+func difference(teacher, student tasks.Head) string {
+	if teacher.Name != student.Name {
+		return ""
+	}
+	const most = 5
+	var text strings.Builder
+	for _, side := range []struct {
+		who       string
+		has, want []string
+	}{{"teacher", teacher.Labels, student.Labels}, {"student", student.Labels, teacher.Labels}} {
+		var missing []string
+		for _, label := range side.want {
+			if !slices.Contains(side.has, label) {
+				missing = append(missing, datasets.ShowLabel(label))
+			}
+		}
+		if len(missing) == 0 {
+			continue
+		}
+		fmt.Fprintf(&text, "; the %s doesn't know %s", side.who, strings.Join(missing[:min(most, len(missing))], ", "))
+		if more := len(missing) - most; more > 0 {
+			fmt.Fprintf(&text, " and %d more", more)
+		}
+	}
+	return text.String()
 }
 
 // Model returns the teacher's model, for its hidden states.

@@ -74,7 +74,11 @@ func TestOpenRefuses(t *testing.T) {
 		"more labels": {dir, changed(func(h []tasks.Head) []tasks.Head {
 			h[0].Labels = append(slices.Clone(h[0].Labels), "z")
 			return h
-		}), "head main of 3 labels for head main of 4"},
+		}), `head main of 3 labels for head main of 4; the teacher doesn't know "z"`},
+		"fewer labels": {dir, changed(func(h []tasks.Head) []tasks.Head {
+			h[0].Labels = []string{"b"}
+			return h
+		}), `head main of 3 labels for head main of 1; the student doesn't know "a", "c"`},
 		"missing label": {dir, changed(func(h []tasks.Head) []tasks.Head {
 			h[0].Labels = []string{"a", "b", "z"}
 			return h
@@ -85,6 +89,9 @@ func TestOpenRefuses(t *testing.T) {
 			_, err := Open(test.dir, test.task, gotch.CPU)
 			if !errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want ErrMismatch with %q", err, test.want)
+			}
+			if unloaded := Check(test.dir, test.task); !errors.Is(unloaded, ErrMismatch) || unloaded.Error() != err.Error() {
+				t.Errorf("without loading it: error %v, want %v", unloaded, err)
 			}
 			if got := len(ts.ExistingTensors); got > before {
 				t.Errorf("%d tensors left after an error", got-before)
@@ -98,7 +105,10 @@ func TestOpenNoModel(t *testing.T) {
 	for _, dir := range []string{empty, filepath.Join(empty, "nowhere")} {
 		_, err := Open(dir, tasks.QA(), gotch.CPU)
 		if err == nil || errors.Is(err, ErrMismatch) || !strings.Contains(err.Error(), "teacher of qa: load model "+dir+": not a model directory") {
-			t.Errorf("error %v", err)
+			t.Fatalf("error %v", err)
+		}
+		if unloaded := Check(dir, tasks.QA()); unloaded == nil || unloaded.Error() != err.Error() {
+			t.Errorf("without loading it: error %v, want %v", unloaded, err)
 		}
 	}
 	dir := teacherDir(t, cased(t), 1, 16, tasks.QA())

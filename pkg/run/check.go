@@ -48,6 +48,7 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 		return err
 	}
 	refused := 0
+	var list []tasks.Task
 	for _, records := range all {
 		set, err := records.Encode(ctx, tok, datasets.Limits{MaxLength: math.MaxInt})
 		if err != nil {
@@ -57,13 +58,14 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 		if err != nil {
 			return err
 		}
+		list = append(list, set.Tasks...)
 		r := dataReport{maxLength: plan.limits.MaxLength, shares: plan.shares, records: records, set: set, out: o.Out}
 		if !r.print(kept) {
 			refused++
 		}
 	}
 	if len(c.Distill.UnlabelledPath) > 0 {
-		u, err := readUnlabelled(ctx, c, tok, true)
+		u, err := readUnlabelled(ctx, c, tok, true, o.Err)
 		if err != nil {
 			return err
 		}
@@ -76,7 +78,7 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 	if refused > 0 {
 		return fmt.Errorf("check data: training would refuse %d of %d files as they are", refused, len(all))
 	}
-	return nil
+	return checkTeachers(c, list)
 }
 
 // dataReport prints the report on one file.

@@ -213,17 +213,24 @@ func TestUnlabelledCallsAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	tok := r.data.tokenizer
+	// A file that is named twice is read once.
+	twice := c
+	twice.Distill.UnlabelledPath = config.Paths{"calls", "calls"}
+	var warned strings.Builder
+	if u, err := readUnlabelled(t.Context(), twice, tok, false, &warned); err != nil || u.digest != r.data.unlabelled.digest || !strings.Contains(warned.String(), "distill.unlabelled_path names calls/") || !strings.Contains(warned.String(), "it is read once") {
+		t.Errorf("error %v, warning %q", err, warned.String())
+	}
 	c.Tokenizer.MaxLength = 16 // the call below has fewer tokens, the others more
 	if err := os.WriteFile("calls/february.jsonl", []byte("{\"text\": \"Hello.\"}\n{\"text\": 7}\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readUnlabelled(t.Context(), c, tok, false); err == nil || !strings.Contains(err.Error(), "distill.unlabelled_path") || !strings.Contains(err.Error(), "february.jsonl") ||
+	if _, err := readUnlabelled(t.Context(), c, tok, false, io.Discard); err == nil || !strings.Contains(err.Error(), "distill.unlabelled_path") || !strings.Contains(err.Error(), "february.jsonl") ||
 		!strings.Contains(err.Error(), "--skip-bad-records") {
 		t.Errorf("a bad call: error %v", err)
 	}
 	for truncate, want := range map[bool]string{true: "21 train; 20 too long, truncated; 1 left out, which can't be read", false: "1 train; 20 too long, left out; 1 left out, which can't be read"} {
 		c.Tokenizer.Truncation = truncate
-		u, err := readUnlabelled(t.Context(), c, tok, true)
+		u, err := readUnlabelled(t.Context(), c, tok, true, io.Discard)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +244,7 @@ func TestUnlabelledCallsAreRead(t *testing.T) {
 		}
 	}
 	c.Distill.UnlabelledPath = config.Paths{"nowhere"}
-	if _, err := readUnlabelled(t.Context(), c, tok, true); err == nil || !strings.Contains(err.Error(), "nowhere") {
+	if _, err := readUnlabelled(t.Context(), c, tok, true, io.Discard); err == nil || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("no calls: error %v", err)
 	}
 }

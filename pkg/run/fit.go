@@ -76,7 +76,7 @@ func (r *Run) begin() (trainer.State, error) {
 		state, err := resume(r.dir, o.Force, r.trainer, now, o.Out, o.Err)
 		if o.Resume || !errors.Is(err, trainer.ErrNoState) {
 			r.kept = state.Kept // as at the start: the earlier model may have been moved since
-			return state, err
+			return state, r.explainDamage(err)
 		}
 	}
 	params, err := r.config.Params()

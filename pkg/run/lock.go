@@ -20,10 +20,10 @@ var errInUse = errors.New("another training is using it")
 // The kernel releases the lock when that process ends, however it ends.
 const lockFile = "lock"
 
-// occupy locks output.model_dir, and checks whether a model, with or without lists of
-// labels, can be saved there.
-func occupy(dir modeldir.Dir, names modeldir.Names, labelLists bool) (release func(), err error) {
-	release, err = lock(dir)
+// occupy locks a model's folder, which the setting key names, and checks whether a model,
+// with or without lists of labels, can be saved there.
+func occupy(dir modeldir.Dir, key string, names modeldir.Names, labelLists bool) (release func(), err error) {
+	release, err = lock(dir, key)
 	if err != nil {
 		return nil, err
 	}
@@ -40,15 +40,18 @@ func occupy(dir modeldir.Dir, names modeldir.Names, labelLists bool) (release fu
 	return release, nil
 }
 
-// lock keeps other training runs out of output.model_dir until release.
-func lock(of modeldir.Dir) (release func(), err error) { return lockBy(of, syscall.Flock) }
+// lock keeps other training runs out of the folder that the setting key names until
+// release.
+func lock(of modeldir.Dir, key string) (release func(), err error) {
+	return lockBy(of, key, syscall.Flock)
+}
 
 // lockBy is lock with a replaceable system call.
-func lockBy(of modeldir.Dir, flock func(fd, how int) error) (release func(), err error) {
+func lockBy(of modeldir.Dir, key string, flock func(fd, how int) error) (release func(), err error) {
 	dir := of.Run()
 	for {
 		if err := makeDir(dir); err != nil {
-			return nil, fmt.Errorf("output.model_dir %s: make a folder for the run's state: %w", of.Path, err)
+			return nil, fmt.Errorf("%s %s: make a folder for the run's state: %w", key, of.Path, err)
 		}
 		path := filepath.Join(dir, lockFile)
 		_, err := os.Lstat(path)
@@ -58,7 +61,7 @@ func lockBy(of modeldir.Dir, flock func(fd, how int) error) (release func(), err
 			return nil, fmt.Errorf("lock %s: %w", of.Path, err)
 		}
 		if err := flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-			err = errors.Join(refused(of, path, err), f.Close())
+			err = errors.Join(refused(of, key, path, err), f.Close())
 			if made && !errors.Is(err, errInUse) {
 				os.Remove(path)
 				os.Remove(dir) // fails if there are states in it
@@ -96,11 +99,11 @@ func makeDir(dir string) error {
 	return atomicdir.Sync(filepath.Dir(dir))
 }
 
-func refused(of modeldir.Dir, path string, err error) error {
+func refused(of modeldir.Dir, key, path string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 	case errors.Is(err, syscall.ENOLCK), errors.Is(err, syscall.ENOSYS), errors.Is(err, syscall.ENOTSUP):
-		return fmt.Errorf("lock %s: the file system can't lock files there (%w): set output.model_dir to a folder on another disk, or mount this one with locks", of.Path, err)
+		return fmt.Errorf("lock %s: the file system can't lock files there (%w): set %s to a folder on another disk, or mount this one with locks", of.Path, err, key)
 	default:
 		return fmt.Errorf("lock %s: %w", of.Path, err)
 	}
@@ -108,7 +111,7 @@ func refused(of modeldir.Dir, path string, err error) error {
 	if pid, err := os.ReadFile(path); err == nil {
 		process = fmt.Sprintf(" (process %s)", strings.TrimSpace(string(pid)))
 	}
-	return fmt.Errorf("%s: %w%s: wait for it, or set another output.model_dir", of.Path, errInUse, process)
+	return fmt.Errorf("%s: %w%s: wait for it, or set another %s", of.Path, errInUse, process, key)
 }
 
 // isAt reports whether the open file is the one at path.

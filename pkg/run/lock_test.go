@@ -20,7 +20,7 @@ func TestFileSystemWithoutLocks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = lockBy(dir, func(int, int) error { return number })
+		_, err = lockBy(dir, "output.model_dir", func(int, int) error { return number })
 		if !errors.Is(err, number) || (number != syscall.EIO) != strings.Contains(err.Error(), "set output.model_dir to a folder on another disk") {
 			t.Errorf("error %v", err)
 		}
@@ -34,7 +34,7 @@ func TestFileSystemWithoutLocks(t *testing.T) {
 		if err := errors.Join(os.Mkdir("m.run", 0o777), os.WriteFile("m.run/lock", []byte("17\n"), 0o666)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := lockBy(dir, func(int, int) error { return number }); !errors.Is(err, number) {
+		if _, err := lockBy(dir, "output.model_dir", func(int, int) error { return number }); !errors.Is(err, number) {
 			t.Errorf("error %v", err)
 		}
 		if text, err := os.ReadFile("m.run/lock"); string(text) != "17\n" {

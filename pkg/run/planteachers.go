@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -191,15 +190,9 @@ func (r *Run) checkMark(mark teacherMark) error {
 func (r *Run) lockMissing(resuming bool) (teacherPlan, error) {
 	wanted := wantedTeachers(r.config, tasks.Names(r.data.tasks()))
 	plan := teacherPlan{Models: len(wanted) + 1}
-	places := map[string]string{} // by absolute path: what is trained there
-	if path, err := filepath.Abs(r.config.Output.ModelDir); err == nil {
-		places[path] = "output.model_dir"
-	}
 	for _, teacher := range wanted {
-		key, path := teacher.key(r.config), teacher.path(r.config)
-		explain := func(err error) error {
-			return fmt.Errorf("%s, whose output.model_dir is %s: %w", teacher.title(r.config), key, err)
-		}
+		path := teacher.path(r.config)
+		explain := func(err error) error { return teacher.explain(r.config, err) }
 		dir, err := modeldir.Find(path, r.names)
 		if err != nil {
 			return plan, explain(err)
@@ -211,13 +204,7 @@ func (r *Run) lockMissing(resuming bool) (teacherPlan, error) {
 		if status == teacherTrained {
 			continue
 		}
-		if absolute, err := filepath.Abs(path); err == nil {
-			if other := places[absolute]; other != "" {
-				return plan, fmt.Errorf("%s: %s is to be trained, and is also %s: a teacher trained here has one task and a folder of its own", key, path, other)
-			}
-			places[absolute] = key
-		}
-		release, err := occupy(dir, r.names, false)
+		release, err := occupy(dir, teacher.key(r.config), r.names, false)
 		if err != nil {
 			return plan, explain(err)
 		}

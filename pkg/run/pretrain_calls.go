@@ -39,7 +39,7 @@ func callTexts(paths []string, failed *error) iter.Seq[string] {
 func (r *Run) readCalls(ctx context.Context, tok *tokenize.Tokenizer) error {
 	c, o := r.config, r.options
 	started := time.Now()
-	warnOfRepeatedFiles(c.Data.PretrainPath, o.Err)
+	warnOfRepeatedFiles("data.pretrain_path", c.Data.PretrainPath, o.Err)
 	corpus, err := pretrain.ReadCorpus(ctx, c.Data.PretrainPath, tok, c.Tokenizer.MaxLength, o.SkipBad)
 	if errors.Is(err, label.ErrBadCall) {
 		return fmt.Errorf("%w; mend it, or leave out such calls with --skip-bad-records", err)
@@ -126,14 +126,15 @@ func tellCalls(out io.Writer, n pretrain.Counts, train, val, maxLength int, took
 	fmt.Fprintf(out, "\nFinal dataset sizes:\n  MLM: %d train / %d val\n", train, val)
 }
 
-// warnOfRepeatedFiles says which files data.pretrain_path names more than once.
-func warnOfRepeatedFiles(paths []string, stderr io.Writer) {
+// warnOfRepeatedFiles says which files the setting key, whose value is paths, names more
+// than once.
+func warnOfRepeatedFiles(key string, paths []string, stderr io.Writer) {
 	switch repeated := label.RepeatedFiles(paths); len(repeated) {
 	case 0:
 	case 1:
-		fmt.Fprintf(stderr, "train: warning: data.pretrain_path names %s more than once: it is read once\n", repeated[0])
+		fmt.Fprintf(stderr, "train: warning: %s names %s more than once: it is read once\n", key, repeated[0])
 	default:
-		fmt.Fprintf(stderr, "train: warning: data.pretrain_path names %d files more than once, %s first: each is read once\n", len(repeated), repeated[0])
+		fmt.Fprintf(stderr, "train: warning: %s names %d files more than once, %s first: each is read once\n", key, len(repeated), repeated[0])
 	}
 }
 

@@ -197,7 +197,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 		return err
 	}
 	if !dryRun && o.Place.Rank == 0 && r.role == nil { // a teacher's folder is locked by its student's run
-		release, err := occupy(r.dir, r.names, c.Task == config.TaskClassification)
+		release, err := occupy(r.dir, "output.model_dir", r.names, c.Task == config.TaskClassification)
 		if err != nil {
 			return err
 		}
@@ -236,6 +236,11 @@ func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
 		if err := r.readTasks(ctx, dryRun); err != nil {
 			return err
 		}
+		if r.options.Place.Rank == 0 {
+			if err := checkTeachers(c, r.data.tasks()); err != nil {
+				return err
+			}
+		}
 	}
 	r.console.Data(r.data.sets(), r.data.splits(), c.Tokenizer.MaxLength)
 	if u := r.data.unlabelled; u != nil {
@@ -273,7 +278,7 @@ func (r *Run) readTasks(ctx context.Context, dryRun bool) (err error) {
 	if r.data, err = plan.load(ctx, r.encoder, o); err != nil || len(c.Distill.UnlabelledPath) == 0 {
 		return err
 	}
-	r.data.unlabelled, err = readUnlabelled(ctx, c, r.data.tokenizer, o.SkipBad)
+	r.data.unlabelled, err = readUnlabelled(ctx, c, r.data.tokenizer, o.SkipBad, o.Err)
 	return err
 }
 
@@ -283,6 +288,9 @@ func (r *Run) open(ctx context.Context) error {
 		return err
 	}
 	if err := r.planTeachers(); err != nil {
+		return err
+	}
+	if err := r.checkState(); err != nil {
 		return err
 	}
 	if len(r.missing.Teachers) > 0 {

@@ -53,6 +53,30 @@ func resume(dir modeldir.Dir, force bool, t *trainer.Trainer, now map[string]str
 	return state, nil
 }
 
+// explainDamage says how to start anew in an error about states that are all damaged.
+func (r *Run) explainDamage(err error) error {
+	switch {
+	case !errors.Is(err, trainer.ErrDamaged):
+		return err
+	case r.role != nil: // of a teacher; a model without its state would count as trained
+		return fmt.Errorf("%w; remove %s and %s: --resume then trains this teacher anew", err, r.dir.Run(), r.dir.Path)
+	}
+	return fmt.Errorf("%w; start the run anew without --resume", err)
+}
+
+// checkState refuses to resume, before teachers are asked, if there is no state.
+func (r *Run) checkState() error {
+	if !r.options.Resume || r.options.Place.Rank > 0 {
+		return nil
+	}
+	stopped, err := hasState(r.dir)
+	if err != nil || stopped {
+		return err
+	}
+	_, _, err = trainer.ReadState(r.dir.Run()) // says so
+	return err
+}
+
 // position describes the progress of a run.
 func position(p trainer.Progress) string {
 	per := max(1, p.PerEpoch)

@@ -2,12 +2,14 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/trident-nlp/trident/internal/terminal"
@@ -45,6 +47,9 @@ func (r *Run) askTeachers(ctx context.Context) error {
 		}
 		r.teachers = append(r.teachers, members...)
 		for i, member := range members {
+			member.Damaged = func(err error) {
+				fmt.Fprintf(r.options.Err, "train: warning: %v: the teacher of %s is asked again\n", err, task.Name)
+			}
 			if warning := member.Warning(); warning != "" {
 				fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", asked.Model[i], warning)
 			}
@@ -129,16 +134,21 @@ func (d *data) find(task string) (of source, at int) {
 }
 
 // cacheDir is the folder for the teachers' logits: the configured one, or else one in
-// the user's cache.
+// the user's cache. It needn't exist.
 func cacheDir(asked string) (string, error) {
-	if asked != "" {
-		return asked, nil
+	dir := asked
+	if dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("find a place for the teachers' logits: %w; name one in distill.cache_dir", err)
+		}
+		dir = filepath.Join(cache, "trident", "teachers")
 	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find a place for the teachers' logits: %w; name one in distill.cache_dir", err)
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() || errors.Is(err, syscall.ENOTDIR) {
+		return "", fmt.Errorf("keep the teachers' logits in %s: it, or what it is in, is a file: name a folder in distill.cache_dir", dir)
 	}
-	return filepath.Join(dir, "trident", "teachers"), nil
+	return dir, nil
 }
 
 // newAsking shows the progress of a teacher.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
 // taughtSmall is a run as small makes it, whose teachers are to be trained. Two of its
@@ -135,7 +137,7 @@ func TestOpenLocksTeachers(t *testing.T) {
 	}
 	other := c
 	other.Output.ModelDir = "other"
-	if second, err := Open(t.Context(), other, Options{Device: "cpu"}); err == nil || !strings.Contains(err.Error(), "teacher of ner") || !strings.Contains(err.Error(), "another training is using it") {
+	if second, err := Open(t.Context(), other, Options{Device: "cpu"}); err == nil || !strings.Contains(err.Error(), "teacher of ner") || !strings.Contains(err.Error(), "another training is using it") || !strings.Contains(err.Error(), "or set another distill.teachers.ner.model") {
 		t.Errorf("a second run with the same teachers: error %v", err)
 		if err == nil {
 			second.Close()
@@ -159,5 +161,15 @@ func TestOpenLocksTeachers(t *testing.T) {
 	}
 	if text := out.String(); !strings.Contains(text, "Model 2 of 3: teacher of reporter") || !strings.Contains(text, "Model 3 of 3: student") {
 		t.Errorf("it says %s", text)
+	}
+
+	// A finished run can't be resumed, and its teachers aren't asked again to find out.
+	out.Reset()
+	c.Training.LearningRate /= 2
+	if again, err := Open(t.Context(), c, Options{Device: "cpu", Out: &out, Resume: true}); !errors.Is(err, trainer.ErrNoState) || strings.Contains(out.String(), "speaks of") {
+		t.Errorf("a finished run is resumed: error %v, %s", err, out.String())
+		if err == nil {
+			again.Close()
+		}
 	}
 }

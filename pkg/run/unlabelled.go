@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -27,10 +28,11 @@ type unlabelled struct {
 }
 
 // readUnlabelled reads the calls of distill.unlabelled_path for a student with the
-// tokenizer tok. A longer call than the student reads is truncated or, with
+// tokenizer tok; a file that it names more than once is read once, with a warning. A longer call than the student reads is truncated or, with
 // tokenizer.truncation: false, left out. Calls that can't be read are an error, or with
 // skipBad left out.
-func readUnlabelled(ctx context.Context, c config.Config, tok *tokenize.Tokenizer, skipBad bool) (*unlabelled, error) {
+func readUnlabelled(ctx context.Context, c config.Config, tok *tokenize.Tokenizer, skipBad bool, stderr io.Writer) (*unlabelled, error) {
+	warnOfRepeatedFiles("distill.unlabelled_path", c.Distill.UnlabelledPath, stderr)
 	u := &unlabelled{}
 	for call, err := range label.ReadCalls(c.Distill.UnlabelledPath) {
 		switch {

@@ -23,6 +23,9 @@ import (
 // ErrNoState is returned, wrapped, if there is no state to resume.
 var ErrNoState = errors.New("no saved state")
 
+// ErrDamaged is returned, wrapped, if there are states to resume, but all are damaged.
+var ErrDamaged = errors.New("no saved state is whole")
+
 // State is everything a stopped run needs, besides its model and optimizer, to continue
 // with the next step as if it had never stopped. It contains no random state: each
 // step's generator is seeded from the run's seed.
@@ -158,7 +161,8 @@ func numberOf(name string) int {
 }
 
 // ReadState reads the newest complete state in dir, to be checked before
-// [Trainer.Resume]. damaged has the errors of newer ones.
+// [Trainer.Resume]. damaged has the errors of newer ones. The error is an [ErrNoState] if
+// there is none, an [ErrDamaged] if none is complete.
 func ReadState(dir string) (state State, damaged []error, err error) {
 	names, err := listStates(dir)
 	if err != nil {
@@ -176,7 +180,7 @@ func ReadState(dir string) (state State, damaged []error, err error) {
 		for _, more := range damaged[1:] {
 			err = fmt.Errorf("%w; %w", err, more)
 		}
-		return state, nil, fmt.Errorf("%w; start the run anew without --resume", err)
+		return state, nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return state, nil, fmt.Errorf("%w in %s: start the run without --resume", ErrNoState, dir)
 }

@@ -271,7 +271,7 @@ func TestLastTwoStates(t *testing.T) {
 	if err := errors.Join(flip(filepath.Join(dir, "state-000009", stateFile), 9), flip(filepath.Join(dir, "state-000008", stateFile), 9)); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := ReadState(dir); err == nil || errors.Is(err, ErrNoState) || strings.Contains(err.Error(), "\n") ||
+	if _, _, err := ReadState(dir); !errors.Is(err, ErrDamaged) || strings.Contains(err.Error(), "\n") ||
 		!strings.Contains(err.Error(), "state-000008") || !strings.Contains(err.Error(), "state-000009") {
 		t.Errorf("error %v", err)
 	}
