@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -63,6 +62,15 @@ func (c Config) unused() []unusedBy {
 		add("set backbone.init=random to start from scratch", unusedBy{beside: "backbone.init: pretrained, where the model brings its own", chosen: "backbone.init", both: true},
 			"backbone.size", "tokenizer.vocab_size", "tokenizer.lower_case")
 	}
+	switch t := c.Training; {
+	case t.ClipPerTask && !c.TasksShareSteps():
+		add("set training.mix_tasks=true with the data of several tasks", unusedBy{beside: "steps that hold one task each", chosen: "training.mix_tasks"}, "training.clip_per_task")
+	case t.ClipPerTask && t.MaxGradNorm == 0:
+		add("set training.max_grad_norm=1", unusedBy{beside: "training.max_grad_norm: 0, which clips nothing", chosen: "training.max_grad_norm"}, "training.clip_per_task")
+	}
+	if c.Training.Sampling != SamplingTemperature {
+		add("set training.sampling=temperature", unusedBy{beside: "training.sampling: " + c.Training.Sampling, chosen: "training.sampling"}, "training.sampling_temperature")
+	}
 	return list
 }
 
@@ -70,24 +78,21 @@ func (c Config) unused() []unusedBy {
 // of the file.
 func (c Config) checkUnused(g given) ([]Note, error) {
 	var notes []Note
-	var bad []string
+	var bad []mistake
 	for _, u := range c.unused() {
 		text := fmt.Sprintf("%s isn't used with %s; %s", u.key, u.beside, u.advice)
 		chosen := g.bySet(u.chosen)
 		switch {
 		case g.bySet(u.key):
 			if !chosen || !u.both {
-				bad = append(bad, text)
+				bad = append(bad, mistake{u.key, text, true})
 			}
 		case g.inFile(u.key) && !chosen && u.chosen != "distill.encoder.layers": // configs/pretrain.yaml has both
 			notes = append(notes, Note{Warning: true, Text: text})
 		}
 	}
 	if c.Task != TaskPretrain && (g.inFile("pretrain") || g.bySet("pretrain")) {
-		bad = append(bad, "pretrain: want nothing but with task: pretrain, got a section")
+		bad = append(bad, mistake{"pretrain", "pretrain: want nothing but with task: pretrain, got a section", !g.inFile("pretrain")})
 	}
-	if len(bad) > 0 {
-		return nil, fmt.Errorf("configuration: %s", strings.Join(bad, "; "))
-	}
-	return notes, nil
+	return notes, asError(bad)
 }
