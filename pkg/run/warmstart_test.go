@@ -182,7 +182,7 @@ func TestKnobsThatTheModelRefuses(t *testing.T) {
 	c, _ := lastMonth(t)
 	c.Output.ModelDir = "models/next"
 	for want, change := range map[string]func(*config.Config){
-		"backbone.freeze_layers is 2, but the encoder has only 1 layers": func(c *config.Config) { c.Backbone.FreezeLayers = 2 },
+		"backbone.freeze_layers is 2, but the encoder has only 1 layer": func(c *config.Config) { c.Backbone.FreezeLayers = 2 },
 		"training.label_smoothing_factor is 0.1, but all heads are yes/no ones (qa)": func(c *config.Config) {
 			c.Training.LabelSmoothing, c.Tasks = 0.1, []config.Task{{Use: "qa"}}
 		},
