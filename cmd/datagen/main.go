@@ -27,13 +27,13 @@ Examples:
   datagen --out data7 --seed 7                                     other calls`
 
 type command struct {
-	Out   string `path:"" default:"data" placeholder:"DIR" help:"Folder to write to (${default})."`
-	NER   int    `name:"ner" default:"2000" placeholder:"N" help:"Records with entities (${default})."`
-	Cases int    `default:"9996" placeholder:"N" help:"Classified cases (${default})."`
-	QA    int    `name:"qa" default:"4996" placeholder:"N" help:"Calls with quality labels (${default})."`
-	Seed  uint64 `default:"42" placeholder:"N" help:"Another seed gives other calls (${default})."`
-	Short bool   `help:"Calls of about 70 words (QA: 160) instead of 300."`
-	Force bool   `help:"Replace files that are there."`
+	Out   string   `path:"" default:"data" placeholder:"DIR" help:"Folder to write to (${default})."`
+	NER   int      `name:"ner" default:"2000" placeholder:"N" help:"Records with entities (${default})."`
+	Cases int      `default:"9996" placeholder:"N" help:"Classified cases (${default})."`
+	QA    int      `name:"qa" default:"4996" placeholder:"N" help:"Calls with quality labels (${default})."`
+	Seed  cli.Seed `default:"42" placeholder:"N" help:"Another seed gives other calls (${default})."`
+	Short bool     `help:"Calls of about 70 words (QA: 160) instead of 300."`
+	Force bool     `help:"Replace files that are there."`
 }
 
 func main() { os.Exit(run(os.Args[1:], cli.Standard())) }
@@ -47,7 +47,7 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	options := synth.Options{NER: c.NER, Cases: c.Cases, QA: c.QA, Seed: c.Seed, Short: c.Short}
+	options := synth.Options{NER: c.NER, Cases: c.Cases, QA: c.QA, Seed: uint64(c.Seed), Short: c.Short}
 	progress, done := newProgress(streams.Err)
 	summary, err := synth.WriteAll(ctx, c.Out, options, progress)
 	done()
@@ -65,6 +65,9 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 }
 
 func (c *command) check() error {
+	if c.Out == "" {
+		return cli.Usagef("--out wants a folder, but is empty")
+	}
 	for _, size := range []struct {
 		flag string
 		n    int

@@ -41,21 +41,21 @@ type flags struct {
 
 	SkipBadRecords bool `group:"Calls" help:"Leave out records that can't be used, and count them, instead of refusing the file."`
 
-	Output      string `path:"" group:"Report" placeholder:"DIR" help:"Write report.md, metrics.json, thresholds.json, predictions_TASK.csv and plots/ there. Other files there stay."`
-	Format      string `group:"Report" enum:"text,markdown,json" default:"text" help:"What to print: text (the figures), markdown (the whole report) or json (${default})."`
-	Plots       bool   `group:"Report" default:"true" negatable:"" help:"Draw plots, with --output or --mlflow (yes)."`
-	Thresholds  string `path:"" group:"Report" placeholder:"FILE" help:"Thresholds of yes/no outputs, as an earlier thresholds.json has them, instead of 0.5."`
-	Bootstrap   int    `group:"Report" default:"1000" placeholder:"N" help:"Resamples for the intervals; 0: none (${default})."`
-	Seed        uint64 `group:"Report" default:"42" placeholder:"N" help:"Seed of the resamples (${default})."`
-	TimedCalls  int    `group:"Report" default:"20" placeholder:"N" help:"Calls to time, one by one, with --compare (${default})."`
-	BatchSize   int    `group:"Processor" default:"32" placeholder:"N" help:"Calls that go through the model at once (${default})."`
-	Device      string `group:"Processor" default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
-	Threads     int    `group:"Processor" default:"0" placeholder:"N" help:"CPU threads; 0: one for each core (${default})."`
-	Precision   string `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
-	MLflow      bool   `group:"MLflow" name:"mlflow" help:"Log figures, and the files of --output, to MLflow."`
-	TrackingURI string `group:"MLflow" name:"tracking-uri" default:"file:./mlruns" placeholder:"URI" help:"Where MLflow is; MLFLOW_TRACKING_URI goes before it (${default})."`
-	Experiment  string `group:"MLflow" default:"evaluation" placeholder:"NAME" help:"MLflow's experiment (${default})."`
-	RunName     string `group:"MLflow" placeholder:"NAME" help:"The run's name in MLflow (\"eval\" and the model's name)."`
+	Output      string   `path:"" group:"Report" placeholder:"DIR" help:"Write report.md, metrics.json, thresholds.json, predictions_TASK.csv and plots/ there. Other files there stay."`
+	Format      string   `group:"Report" enum:"text,markdown,json" default:"text" help:"What to print: text (the figures), markdown (the whole report) or json (${default})."`
+	Plots       bool     `group:"Report" default:"true" negatable:"" help:"Draw plots, with --output or --mlflow (yes)."`
+	Thresholds  string   `path:"" group:"Report" placeholder:"FILE" help:"Thresholds of yes/no outputs, as an earlier thresholds.json has them, instead of 0.5."`
+	Bootstrap   int      `group:"Report" default:"1000" placeholder:"N" help:"Resamples for the intervals; 0: none (${default})."`
+	Seed        cli.Seed `group:"Report" default:"42" placeholder:"N" help:"Seed of the resamples (${default})."`
+	TimedCalls  int      `group:"Report" default:"20" placeholder:"N" help:"Calls to time, one by one, with --compare (${default})."`
+	BatchSize   int      `group:"Processor" default:"32" placeholder:"N" help:"Calls that go through the model at once (${default})."`
+	Device      string   `group:"Processor" default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
+	Threads     int      `group:"Processor" default:"0" placeholder:"N" help:"CPU threads; 0: one for each core (${default})."`
+	Precision   string   `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
+	MLflow      bool     `group:"MLflow" name:"mlflow" help:"Log figures, and the files of --output, to MLflow."`
+	TrackingURI string   `group:"MLflow" name:"tracking-uri" default:"file:./mlruns" placeholder:"URI" help:"Where MLflow is; MLFLOW_TRACKING_URI goes before it (${default})."`
+	Experiment  string   `group:"MLflow" default:"evaluation" placeholder:"NAME" help:"MLflow's experiment (${default})."`
+	RunName     string   `group:"MLflow" placeholder:"NAME" help:"The run's name in MLflow (\"eval\" and the model's name)."`
 }
 
 func main() { os.Exit(cli.Main("eval", help, &flags{}, os.Args[1:], cli.Standard())) }
@@ -105,7 +105,7 @@ func (f *flags) options(streams cli.Streams) (evaluate.Options, error) {
 
 		Thresholds: f.Thresholds,
 		Bootstrap:  f.Bootstrap,
-		Seed:       f.Seed,
+		Seed:       uint64(f.Seed),
 		TimedCalls: f.TimedCalls,
 
 		BatchSize: f.BatchSize,

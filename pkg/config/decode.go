@@ -24,6 +24,9 @@ func Load(path string, overrides []string) (Config, []Note, error) {
 		return Config{}, nil, fmt.Errorf("read configuration: %w", err)
 	}
 	c, notes, err := parse(data, overrides)
+	if errors.Is(err, errSet) {
+		return Config{}, nil, err
+	}
 	if err != nil {
 		return Config{}, nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -57,7 +60,10 @@ func parse(data []byte, overrides []string) (Config, []Note, error) {
 	for _, o := range overrides {
 		over, err := override(o)
 		if err != nil {
-			return Config{}, nil, fmt.Errorf("--set %s: %w", o, err)
+			return Config{}, nil, setError{fmt.Sprintf("--set %s: %v", o, err)}
+		}
+		if key, value, lost := replacedWhole(node, over, ""); lost {
+			return Config{}, nil, setError{fmt.Sprintf("--set %s: %s is the word %s, which this would drop; to replace it, put --set %s=null in front", o, key, value, key)}
 		}
 		g.sets = append(g.sets, over)
 		node = merge(node, over)
@@ -74,7 +80,7 @@ func parse(data []byte, overrides []string) (Config, []Note, error) {
 	if err := c.expandHome(); err != nil {
 		return Config{}, nil, err
 	}
-	if err := c.Validate(); err != nil {
+	if err := asError(g.blame(c.invalid())); err != nil {
 		return Config{}, nil, err
 	}
 	unused, err := c.checkUnused(g)
@@ -180,6 +186,29 @@ func merge(node, over *yaml.Node) *yaml.Node {
 		merged.Content[at+1] = merge(merged.Content[at+1], value)
 	}
 	return &merged
+}
+
+// replacedWhole finds a word in node, such as the rule of training.loss_weights, that merge
+// would drop for a single value of a section, and its key.
+func replacedWhole(node, over *yaml.Node, path string) (key, value string, found bool) {
+	node = resolved(node)
+	switch {
+	case node == nil || over.Kind != yaml.MappingNode:
+		return "", "", false
+	case node.Kind == yaml.ScalarNode:
+		return path, node.Value, node.Value != "" && node.ShortTag() != "!!null"
+	case node.Kind != yaml.MappingNode:
+		return "", "", false
+	}
+	for i := 0; i+1 < len(over.Content); i += 2 {
+		name := strings.TrimPrefix(path+"."+over.Content[i].Value, ".")
+		if e, there := find(node, over.Content[i].Value); there {
+			if key, value, found = replacedWhole(e.value, over.Content[i+1], name); found {
+				return key, value, true
+			}
+		}
+	}
+	return "", "", false
 }
 
 // clearLines removes the positions of nodes, since an override has no lines.

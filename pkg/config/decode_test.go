@@ -267,6 +267,37 @@ func TestErrorsNameTheFile(t *testing.T) {
 	}
 }
 
+// What --set has got wrong isn't looked for in the file.
+func TestErrorsNameSet(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	for name, test := range map[string]struct {
+		file string
+		sets []string
+		want string // PATH is the file's
+	}{
+		"value":              {"", []string{"training.batch_size=0"}, "--set training.batch_size: want a number above 0, got 0"},
+		"type":               {"", []string{"training.batch_size=x"}, `--set training.batch_size=x: training.batch_size: want a whole number, got "x"`},
+		"empty":              {"", []string{"output.model_dir="}, `--set output.model_dir: want a directory, got ""`},
+		"two":                {"", []string{"training={batch_size: 0, num_epochs: 0}"}, "--set training.batch_size: want a number above 0, got 0; --set training.num_epochs: want a number above 0, got 0"},
+		"the file's":         {"training: {batch_size: 0}", []string{"training.num_epochs=2"}, "PATH: configuration: training.batch_size: want a number above 0, got 0"},
+		"both":               {"training: {batch_size: 0}", []string{"training.num_epochs=0"}, "PATH: configuration: training.batch_size: want a number above 0, got 0; --set training.num_epochs: want a number above 0, got 0"},
+		"corrected by --set": {"training: {batch_size: 0}", []string{"training.batch_size=2"}, ""},
+		"another of data":    {"task: multitask\ndata: {ner_path: '', classification_path: '', qa_path: ''}", []string{"data.random_seed=2"}, "PATH: configuration: data: want at least one of ner_path, classification_path and qa_path, got none"},
+		"unused":             {"", []string{"training.sampling_temperature=3"}, "--set training.sampling_temperature isn't used with training.sampling: proportional; set training.sampling=temperature"},
+	} {
+		if err := os.WriteFile(path, []byte(test.file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if _, _, err := Load(path, test.sets); err != nil {
+			got = strings.ReplaceAll(err.Error(), path, "PATH")
+		}
+		if got != test.want {
+			t.Errorf("%s: error %q\nwant %q", name, got, test.want)
+		}
+	}
+}
+
 // FuzzParse: no file makes Parse panic, and what it accepts is valid and means
 // the same when written and read again.
 func FuzzParse(f *testing.F) {

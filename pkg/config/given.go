@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -67,6 +66,15 @@ func (c Config) unused() []unusedBy {
 		add("set distill.every_call=true or distill.unlabelled_path, or drop it", unusedBy{beside: "distill.every_call: false and no distill.unlabelled_path", chosen: "distill.every_call"},
 			"distill.soft_weight")
 	}
+	switch t := c.Training; {
+	case t.ClipPerTask && !c.TasksShareSteps():
+		add("set training.mix_tasks=true with the data of several tasks", unusedBy{beside: "steps that hold one task each", chosen: "training.mix_tasks"}, "training.clip_per_task")
+	case t.ClipPerTask && t.MaxGradNorm == 0:
+		add("set training.max_grad_norm=1", unusedBy{beside: "training.max_grad_norm: 0, which clips nothing", chosen: "training.max_grad_norm"}, "training.clip_per_task")
+	}
+	if c.Training.Sampling != SamplingTemperature {
+		add("set training.sampling=temperature", unusedBy{beside: "training.sampling: " + c.Training.Sampling, chosen: "training.sampling"}, "training.sampling_temperature")
+	}
 	return list
 }
 
@@ -74,24 +82,21 @@ func (c Config) unused() []unusedBy {
 // of the file.
 func (c Config) checkUnused(g given) ([]Note, error) {
 	var notes []Note
-	var bad []string
+	var bad []mistake
 	for _, u := range c.unused() {
 		text := fmt.Sprintf("%s isn't used with %s; %s", u.key, u.beside, u.advice)
 		chosen := g.bySet(u.chosen)
 		switch {
 		case g.bySet(u.key):
 			if !chosen || !u.both {
-				bad = append(bad, text)
+				bad = append(bad, mistake{u.key, text, true})
 			}
 		case g.inFile(u.key) && !chosen && u.chosen != "distill.encoder.layers": // configs/pretrain.yaml has both
 			notes = append(notes, Note{Warning: true, Text: text})
 		}
 	}
 	if c.Task != TaskPretrain && (g.inFile("pretrain") || g.bySet("pretrain")) {
-		bad = append(bad, "pretrain: want nothing but with task: pretrain, got a section")
+		bad = append(bad, mistake{"pretrain", "pretrain: want nothing but with task: pretrain, got a section", !g.inFile("pretrain")})
 	}
-	if len(bad) > 0 {
-		return nil, fmt.Errorf("configuration: %s", strings.Join(bad, "; "))
-	}
-	return notes, nil
+	return notes, asError(bad)
 }

@@ -20,7 +20,7 @@ func TestLossWeights(t *testing.T) {
 		"a rule":        {"training: {loss_weights: log_classes}", nil, LossWeights{Rule: "log_classes"}, "log_classes"},
 		"auto":          {"training: {loss_weights: auto}", nil, LossWeights{Rule: "auto"}, "gradient_norm"},
 		"a rule over":   {"training: {loss_weights: {ner: 5}}", []string{"training.loss_weights=uncertainty"}, LossWeights{Rule: "uncertainty"}, "uncertainty"},
-		"weights again": {"training: {loss_weights: auto}", []string{"training.loss_weights.qa=2"}, LossWeights{ByTask: map[string]float64{"qa": 2}}, ""},
+		"weights again": {"training: {loss_weights: auto}", []string{"training.loss_weights=null", "training.loss_weights.qa=2"}, LossWeights{ByTask: map[string]float64{"qa": 2}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := Parse([]byte(test.text), test.set)
@@ -35,6 +35,26 @@ func TestLossWeights(t *testing.T) {
 				t.Errorf("setting %q, %v", settings["training.loss_weights"], err)
 			}
 		})
+	}
+}
+
+// A weight doesn't replace a rule without a word: the rule may be meant to stay.
+func TestWeightOverARule(t *testing.T) {
+	for name, test := range map[string]struct {
+		text, want string
+		set        []string
+	}{
+		"of the file":    {"training: {loss_weights: auto}", "--set training.loss_weights.ner=5: training.loss_weights is the word auto, ", []string{"training.loss_weights.ner=5"}},
+		"of --set":       {"", "put --set training.loss_weights=null in front", []string{"training.loss_weights=auto", "training={loss_weights: {ner: 5}}"}},
+		"of an alias":    {"training: {loss_weights: &a auto, lr_scheduler_type: linear}", "training.loss_weights", []string{"training.loss_weights.ner=5"}},
+		"class weights":  {"training: {class_weights: {ner: balanced}}", "training.class_weights.ner is the word balanced", []string{"training.class_weights.ner.LANDMARK=5"}},
+		"another key":    {"training: {loss_weights: auto}", "", []string{"training.batch_size=8"}},
+		"a map replaced": {"training: {loss_weights: {ner: 5}}", "", []string{"training.loss_weights=auto"}},
+	} {
+		_, err := Parse([]byte(test.text), test.set)
+		if (err != nil) != (test.want != "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v, want %q", name, err, test.want)
+		}
 	}
 }
 

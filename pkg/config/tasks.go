@@ -105,6 +105,28 @@ func (c Config) TaskNames() []string {
 	return names
 }
 
+// TasksShareSteps reports whether any step of training holds examples of several tasks, or
+// teaches several.
+func (c Config) TasksShareSteps() bool {
+	if len(c.TaskNames()) < 2 {
+		return false
+	}
+	paths := map[string]string{ner: c.Data.NERPath, cls: c.Data.ClassificationPath, qa: c.Data.QAPath}
+	for _, t := range c.Tasks {
+		if t.Use == "" {
+			paths[t.Name] = t.File
+		}
+	}
+	read := map[string]bool{}
+	for _, name := range c.TaskNames() {
+		if read[paths[name]] {
+			return true
+		}
+		read[paths[name]] = true
+	}
+	return c.Training.MixTasks || c.Distill.EveryCall || len(c.Distill.UnlabelledPath) > 0
+}
+
 // LossWeight returns the factor of a task's loss, apart from that of a rule.
 func (c Config) LossWeight(task string) float64 {
 	for _, t := range c.Tasks {

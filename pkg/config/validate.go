@@ -29,11 +29,14 @@ func isModelFile(name string) bool {
 }
 
 // Validate returns an error that lists all invalid values.
-func (c Config) Validate() error {
-	var bad []string
+func (c Config) Validate() error { return asError(c.invalid()) }
+
+// invalid lists all invalid values.
+func (c Config) invalid() []mistake {
+	var bad []mistake
 	check := func(ok bool, key, want string, got any) {
 		if !ok {
-			bad = append(bad, fmt.Sprintf("%s: want %s, got %v", key, want, got))
+			bad = append(bad, mistake{key: key, text: fmt.Sprintf("%s: want %s, got %v", key, want, got)})
 		}
 	}
 	oneOf := func(key, got string, words ...string) {
@@ -114,11 +117,7 @@ func (c Config) Validate() error {
 	}
 	check(!strings.EqualFold(c.Output.MetricsFile, "label_maps.json") || strings.EqualFold(c.Output.LabelMapsFile, "label_maps.json"), "output.metrics_file", "a name that no other file of the model has", fmt.Sprintf("%q", c.Output.MetricsFile))
 	check(!strings.EqualFold(c.Output.LabelMapsFile, c.Output.MetricsFile), "output.metrics_file", "another name than label_maps_file's", fmt.Sprintf("%q", c.Output.MetricsFile))
-	if len(bad) > 0 {
-		slices.Sort(bad)
-		return fmt.Errorf("configuration: %s", strings.Join(bad, "; "))
-	}
-	return nil
+	return bad
 }
 
 // checkTasks checks the settings that are keyed by task.

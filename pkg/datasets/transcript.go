@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -14,6 +15,13 @@ type Transcript string
 // String returns the transcript's length in code points, not its text.
 func (t Transcript) String() string {
 	return fmt.Sprintf("[transcript, %d characters]", utf8.RuneCountInString(string(t)))
+}
+
+// Normalised returns the text with each run of Unicode white space as one space, and none
+// at its ends: texts that differ in white space alone have the same tokens, and are the
+// same call.
+func (t Transcript) Normalised() Transcript {
+	return Transcript(strings.Join(strings.Fields(string(t)), " "))
 }
 
 // Format is String for all verbs; by default fmt would show the text for verbs that

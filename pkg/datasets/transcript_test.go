@@ -48,6 +48,19 @@ func TestTranscriptNeverPrintsItself(t *testing.T) {
 }
 
 // Data files are written from these types.
+func TestTranscriptNormalised(t *testing.T) {
+	for text, want := range map[Transcript]string{
+		"":                   "",
+		" \t\n":              "",
+		"Hello, I am Amina.": "Hello, I am Amina.",
+		"  Hello,\t I\u00a0am\u2003\r\nAmina.\u3000": "Hello, I am Amina.",
+	} {
+		if got := string(text.Normalised()); got != want {
+			t.Errorf("%q becomes %q, want %q", string(text), got, want)
+		}
+	}
+}
+
 func TestTranscriptIsTextInJSON(t *testing.T) {
 	got, err := json.Marshal(NERRecord{Text: "Amina", Entities: []Entity{{0, 5, "NAME"}}})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"syscall"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -61,6 +62,19 @@ func readCallsOf(f file, yield func(Call, error) bool) bool {
 		}
 	}
 	return true
+}
+
+// CheckInputs finds the files of inputs as [ReadCalls] does, without reading them. The error
+// is an [ErrBadInput] that names all inputs that can't be found.
+func CheckInputs(inputs []string) error {
+	if _, _, failed := callFiles(inputs); len(failed) > 0 {
+		texts := make([]string, len(failed))
+		for i, err := range failed {
+			texts[i] = err.Error()
+		}
+		return marked{errors.New(strings.Join(texts, "; ")), ErrBadInput}
+	}
+	return nil
 }
 
 // RepeatedFiles lists the files that inputs name more than once, directly or by a folder, a

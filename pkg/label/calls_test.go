@@ -49,6 +49,17 @@ func TestReadCalls(t *testing.T) {
 	}
 }
 
+func TestCheckInputs(t *testing.T) {
+	dir := filetest.Folder(t, map[string]string{"a.txt": "one\n"})
+	if err := CheckInputs([]string{dir, filepath.Join(dir, "*.txt")}); err != nil {
+		t.Error(err)
+	}
+	err := CheckInputs([]string{filepath.Join(dir, "missing.txt"), dir, filepath.Join(dir, "none*.csv")})
+	if !errors.Is(err, ErrBadInput) || !strings.Contains(err.Error(), "missing.txt") || !strings.Contains(err.Error(), "none*.csv") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // Each input that can't be found, and each file that can't be read, is an error of its own.
 func TestReadCallsGoesOnAfterABadFile(t *testing.T) {
 	dir := filetest.Folder(t, map[string]string{

@@ -29,7 +29,7 @@ type Corpus struct {
 // Piece is a stretch of a call.
 type Piece struct {
 	IDs   []int32 // [CLS] … [SEP]
-	call  uint64  // a hash of the call's text
+	call  uint64  // a hash of the call's text, [datasets.Transcript.Normalised]
 	first bool    // of the call's pieces
 }
 
@@ -117,7 +117,7 @@ func cut(text string, tok *tokenize.Tokenizer, maxLength int) []Piece {
 		return nil
 	}
 	hash := fnv.New64a()
-	hash.Write([]byte(text))
+	hash.Write([]byte(datasets.Transcript(text).Normalised()))
 	var list []Piece
 	for i, w := range encoding.Windows(maxLength, 0) {
 		list = append(list, Piece{IDs: w.IDs, call: hash.Sum64(), first: i == 0})
@@ -137,7 +137,7 @@ func (c Corpus) Digest() string {
 		}
 	}
 	if c.Repeats > 0 {
-		sum.Write([]byte("repeats count"))
+		sum.Write([]byte("repeats count, whatever their white space"))
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:32]
 }

@@ -67,6 +67,14 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// Calls that differ in white space alone are the same call, and on one side of the split.
+func TestWhiteSpaceDoesNotMakeAnotherCall(t *testing.T) {
+	c := readCorpus(t, 8, map[string]string{"a.txt": "a b\na  b\n a\u00a0b \nb a\n"})
+	if c.Calls != 4 || c.Repeats != 2 {
+		t.Errorf("%d calls, of which %d repeat another; want 4 and 2", c.Calls, c.Repeats)
+	}
+}
+
 // Shares are of calls, however often one of them is repeated.
 func TestSplitOfRepeatedCalls(t *testing.T) {
 	for name, test := range map[string]struct {

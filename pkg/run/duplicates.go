@@ -3,23 +3,22 @@ package run
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// duplicates counts the texts that occur more than once in a set, ignoring leading and
-// trailing space.
+// duplicates counts the texts that occur more than once in a set, whatever their white
+// space.
 type duplicates struct {
 	repeated  int // examples with the text of an earlier one
 	val, test int // held-out examples whose text is also in the training data
 }
 
 func findDuplicates(records datasets.Records, split datasets.Split) (found duplicates) {
-	seen := map[string]int{} // the split in which a text occurs first: 1 is training
+	seen := map[datasets.Transcript]int{} // the split in which a text occurs first: 1 is training
 	for i, share := range [][]datasets.Example{split.Train, split.Val, split.Test} {
 		for _, ex := range share {
-			text := strings.TrimSpace(string(records.Texts[ex.Record-1]))
+			text := records.Texts[ex.Record-1].Normalised()
 			first := seen[text]
 			switch {
 			case first == 0:

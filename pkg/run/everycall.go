@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/config"
@@ -13,17 +12,17 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// heldTexts are the texts that are held out of a task's training, by task. Spaces around
-// a text don't count.
-type heldTexts map[string]map[string]bool
+// heldTexts are the texts that are held out of a task's training, by task,
+// [datasets.Transcript.Normalised].
+type heldTexts map[string]map[datasets.Transcript]bool
 
 func newHeldTexts(d *data) heldTexts {
 	all := heldTexts{}
 	for _, s := range d.sources {
-		texts := map[string]bool{}
+		texts := map[datasets.Transcript]bool{}
 		for _, share := range [][]datasets.Example{s.split.Val, s.split.Test} {
 			for _, ex := range share {
-				texts[strings.TrimSpace(string(s.records.Texts[ex.Record-1]))] = true
+				texts[s.records.Texts[ex.Record-1].Normalised()] = true
 			}
 		}
 		for _, task := range s.set.Tasks {
@@ -35,7 +34,7 @@ func newHeldTexts(d *data) heldTexts {
 
 // of reports which examples, made from the texts, a task holds out.
 func (h heldTexts) of(task string, texts []datasets.Transcript) func(datasets.Example) bool {
-	return func(ex datasets.Example) bool { return h[task][strings.TrimSpace(string(texts[ex.Record-1]))] }
+	return func(ex datasets.Example) bool { return h[task][texts[ex.Record-1].Normalised()] }
 }
 
 // teachOthers gives a teacher's targets to the training examples that have no labels of

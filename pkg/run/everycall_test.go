@@ -24,7 +24,7 @@ func everyCall(t *testing.T, set ...string) config.Config {
 	small(t) // changes to that folder
 	c, err := config.Parse(configs.Quickstart, append([]string{
 		"task=distill", "backbone.size={dim: 16, layers: 1, heads: 2, hidden_dim: 32}", "data.generate={ner: 30, cases: 60, qa: 30, short: true, seed: 1}",
-		"tokenizer={vocab_size: 600, max_length: 200}", "training.num_epochs=2", "training.threads=1", "training.batch_size=8", "training.early_stopping_patience=0",
+		"tokenizer={vocab_size: 600, max_length: 256}", "training.num_epochs=2", "training.threads=1", "training.batch_size=8", "training.early_stopping_patience=0",
 		"data.test_size=0.2", "mlflow.enabled=false", "training.loss_weights=null",
 		"distill={train_teachers: true, every_call: true, soft_weight: 0.5, unlabelled_path: calls, cache_dir: cache, teachers: {" +
 			"ner: {model: [ner, ner2], annealing: linear}, cls: {model: cls}}}",
@@ -56,7 +56,8 @@ func TestEveryCallIsTaught(t *testing.T) {
 	s, _ := first.data.find("ner")
 	held := string(s.records.Texts[s.split.Val[0].Record-1])
 	first.Close()
-	if err := os.WriteFile("calls/february.txt", []byte(held+"\n"), 0o666); err != nil {
+	spaced := strings.ReplaceAll(held, " ", " \u00a0") // the same call, in other white space
+	if err := os.WriteFile("calls/february.txt", []byte(spaced+"\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	var out, warnings strings.Builder
@@ -86,7 +87,7 @@ func TestEveryCallIsTaught(t *testing.T) {
 	}
 	for i, ex := range u.train.Examples {
 		ofNER := ex.Taught[0]
-		if skipped := ofNER == nil; skipped != (string(u.texts[i]) == held) || ex.Taught[1] == nil {
+		if skipped := ofNER == nil; skipped != (u.texts[i].Normalised() == datasets.Transcript(held).Normalised()) || ex.Taught[1] == nil {
 			t.Errorf("call %d: left out by ner: %v; targets of cls %v", i+1, skipped, ex.Taught[1])
 		}
 		if ofNER != nil && len(ofNER[0].Rows) < 15 {

@@ -49,7 +49,7 @@ func (r *Run) fit(ctx context.Context) error {
 	case r.pretraining != nil:
 		use = "go run ./cmd/train --config configs/multitask.yaml --set backbone.model_name=" + c.Output.ModelDir
 	}
-	err = report(o.Out, c.Output.ModelDir, c.Training.MetricForBestModel, history, r.test, r.baselines, seeds, hints, time.Since(started), use)
+	err = report(o.Out, c.Output.ModelDir, howCounted(c.Training.MetricForBestModel, r.data.tasks()), history, r.test, r.baselines, seeds, hints, time.Since(started), use)
 	return errors.Join(err, removeState(r.dir))
 }
 

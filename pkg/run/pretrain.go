@@ -9,6 +9,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/label"
 	"github.com/trident-nlp/trident/pkg/pretrain"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -34,6 +35,9 @@ func fromTeacher(c config.Config) bool {
 func (r *Run) preparePretraining(ctx context.Context, dryRun bool) (err error) {
 	c, o, p := r.config, r.options, &pretraining{}
 	r.pretraining = p
+	if err := label.CheckInputs(c.Data.PretrainPath); err != nil {
+		return fmt.Errorf("data.pretrain_path: %w; name your files or folders of calls there, or with --set data.pretrain_path=PATH", err)
+	}
 	if c.Distill.Encoder != nil {
 		if err := p.findTeacher(ctx, c, dryRun, o.Out, o.Err); err != nil {
 			return err

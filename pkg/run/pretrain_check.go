@@ -41,7 +41,7 @@ func checkCalls(ctx context.Context, c config.Config, o Options) error {
 			return fmt.Errorf("check data: %w", err)
 		default:
 			n.calls++
-			n.different[call.Text] = true
+			n.different[call.Text.Normalised()] = true
 			if call.Repaired {
 				n.repaired++
 			}

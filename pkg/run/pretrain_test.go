@@ -196,3 +196,20 @@ func TestScoresIn(t *testing.T) {
 		}
 	}
 }
+
+// Calls that aren't there are told of before anything is made of them.
+func TestPretrainPathIsFoundFirst(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var out strings.Builder
+	c, err := config.Parse([]byte("task: pretrain\ndata: {pretrain_path: nowhere}\nbackbone: {init: random}\nmlflow: {enabled: false}\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = DryRun(t.Context(), c, Options{Device: "cpu", Out: &out})
+	if err == nil || !strings.HasPrefix(err.Error(), "data.pretrain_path: ") || !strings.Contains(err.Error(), "nowhere: no such file") || !strings.Contains(err.Error(), "--set data.pretrain_path=PATH") {
+		t.Errorf("error %v", err)
+	}
+	if strings.Contains(out.String(), "vocabulary") {
+		t.Errorf("printed %q", out.String())
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/pretrain"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
@@ -35,9 +34,10 @@ func compare(scores trainer.Scores, baselines []trainer.Scores) []comparison {
 	return list
 }
 
-// report prints the end of a run: results, location of the model, next steps. seeds says
+// report prints the end of a run: results, location of the model, next steps. counted says
+// how the figures are counted; see [howCounted]. seeds says
 // how much they vary, use is a command that uses the model; "": none.
-func report(out io.Writer, modelDir, metricForBest string, history *trainer.History, test, baselines []trainer.Scores, seeds string, hints []string, took time.Duration, use string) error {
+func report(out io.Writer, modelDir, counted string, history *trainer.History, test, baselines []trainer.Scores, seeds string, hints []string, took time.Duration, use string) error {
 	best, ok := history.BestEvaluation()
 	if !ok {
 		return fmt.Errorf("no epoch was the best: validation gave no number in any of %d", history.Completed)
@@ -63,7 +63,7 @@ func report(out io.Writer, modelDir, metricForBest string, history *trainer.Hist
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("print the result: %w", err)
 	}
-	fmt.Fprintln(out, howCounted(metricForBest))
+	fmt.Fprintln(out, counted)
 	if seeds != "" {
 		fmt.Fprintf(out, "  %s\n", seeds)
 	}
@@ -87,14 +87,6 @@ func scoresIn(val []trainer.Scores) string {
 		return "its scores and its calls' numbers"
 	}
 	return "scores of every label"
-}
-
-// howCounted explains why the table's figures differ from those printed for each epoch.
-func howCounted(best string) string {
-	if best == config.BestAvg {
-		return "  Over all records. The epochs' lines, which choose the best, are batch means."
-	}
-	return "  Over all records. The epochs' lines are means over batches."
 }
 
 // ExampleCall is the call with which a run's report suggests trying the model. It is

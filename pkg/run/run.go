@@ -218,6 +218,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
 	r.settings = settings(c, r.data.tasks(), precision)
 	warnOfWarmup(trainer.NewPlan(r.settings, r.data.train()).Schedule, c.Training, o.Err)
+	warnOfLossRule(c, o.Err)
 	r.console.Run(trainer.Setup{Parameters: r.parameters, Frozen: r.parameters - r.trainable, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
 	share := c.Training.BatchSize * c.Training.AccumulationSteps
 	if !o.Place.Alone() {

@@ -104,7 +104,7 @@ func startTraining(t *testing.T, order childOrder) *training {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &training{t: t, cmd: exec.Command(os.Args[0]), saved: order.From - 1}
+	c := &training{t: t, cmd: exec.Command(os.Args[0]), step: order.From - 1, saved: order.From - 1}
 	c.cmd.Env = mlflowEnv(t.TempDir(), childVariable+"="+string(text))
 	c.cmd.Dir = t.TempDir()
 	out, err := c.cmd.StdoutPipe()
