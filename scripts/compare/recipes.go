@@ -79,6 +79,15 @@ func fineTuned(encoder string) []string {
 	}
 }
 
+// over returns the settings over a configuration file. What tasksConfig chooses among the
+// recipes' levers is undone first.
+func over(file string, settings []string) []string {
+	if file != tasksConfig {
+		return slices.Clone(settings)
+	}
+	return slices.Concat([]string{"training.mix_tasks=false", "training.loss_weights=null"}, settings)
+}
+
 // prototypes are the Python prototype's three models, trained as the fused one: the defaults of
 // their tasks differ in what is held out, in validation, and in what the best weights are.
 func prototypes() []part {

@@ -83,7 +83,7 @@ func readFound(path string) (f found, err error) {
 // searchAnew tries the rates with the first seed, whose teachers are those of m.
 func (c *compare) searchAnew(ctx context.Context, m model) (found, error) {
 	f := found{Seed: c.Seeds[0]}
-	base, _, err := config.Load(m.file, m.settings)
+	base, _, err := config.Load(m.file, over(m.file, m.settings))
 	if err != nil {
 		return f, err
 	}

@@ -175,7 +175,7 @@ func (c *compare) check(chosen []recipe) error {
 					values[s.name] = s.name
 				}
 				settings := fill(teachers.of(p), values)
-				if _, _, err := config.Load(tasksConfig, append(settings, paths(p, calls{"ner", "cls", "qa"})...)); err != nil {
+				if _, _, err := config.Load(tasksConfig, over(tasksConfig, append(settings, paths(p, calls{"ner", "cls", "qa"})...))); err != nil {
 					return cli.Usagef("recipe %s: %w", r.name, err)
 				}
 			}

@@ -112,7 +112,7 @@ func writeTrained(dir string, t trained) error {
 
 // fit trains, from the last state if resume. What it took is also returned with an error.
 func fit(ctx context.Context, j job, resume bool) (history *trainer.History, took cost, err error) {
-	set := append(slices.Clone(j.settings), "training.threads="+strconv.Itoa(j.threads), "output.model_dir="+j.dir, "mlflow.enabled=false")
+	set := append(over(j.file, j.settings), "training.threads="+strconv.Itoa(j.threads), "output.model_dir="+j.dir, "mlflow.enabled=false")
 	c, _, err := config.Load(j.file, set)
 	if err != nil {
 		return nil, cost{}, err
