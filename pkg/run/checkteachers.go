@@ -125,10 +125,10 @@ func realPath(path string) string {
 	}
 	rest := ""
 	for at := path; ; at = filepath.Dir(at) {
-		real, err := filepath.EvalSymlinks(at)
+		target, err := filepath.EvalSymlinks(at)
 		switch {
 		case err == nil:
-			return filepath.Join(real, rest)
+			return filepath.Join(target, rest)
 		case !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at):
 			return path
 		}
