@@ -78,7 +78,7 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 	if refused > 0 {
 		return fmt.Errorf("check data: training would refuse %d of %d files as they are", refused, len(all))
 	}
-	return checkTeachers(c, list)
+	return checkTeachers(c, list, o.Err)
 }
 
 // dataReport prints the report on one file.

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 
@@ -14,8 +15,9 @@ import (
 
 // checkTeachers refuses teachers from which a student of the tasks can't learn: missing
 // ones that aren't to be trained, those without the task or its labels, and folders that
-// the run would overwrite. It reads no weights and locks nothing.
-func checkTeachers(c config.Config, list []tasks.Task) error {
+// the run would overwrite. It warns of teachers whose training was stopped. It reads no
+// weights and locks nothing.
+func checkTeachers(c config.Config, list []tasks.Task, stderr io.Writer) error {
 	wanted := wantedTeachers(c, tasks.Names(list))
 	for _, teacher := range wanted {
 		if c.Distill.Teachers[teacher.Task].Alpha == 0 { // its logits aren't kept
@@ -39,14 +41,21 @@ func checkTeachers(c config.Config, list []tasks.Task) error {
 		if err := places.add(c, teacher, train); err != nil {
 			return err
 		}
-		if !train {
-			if err := checkTeacher(c, teacher, task, status); err != nil {
-				return err
-			}
+		if train {
+			continue
+		}
+		if err := checkTeacher(c, teacher, task, status); err != nil {
+			return err
+		}
+		if status == teacherStopped {
+			fmt.Fprintf(stderr, "train: warning: %s: the training of %s was stopped, or isn't over: the student learns from its best model so far; %s\n", teacher.title(c), teacher.path(c), finishTeacher)
 		}
 	}
 	return nil
 }
+
+// finishTeacher says how to finish the training of a teacher.
+const finishTeacher = "continue it with --resume and distill.train_teachers=true"
 
 // checkTeacher refuses a teacher that isn't to be trained and doesn't teach the task.
 func checkTeacher(c config.Config, teacher missingTeacher, task tasks.Task, status teacherStatus) error {
@@ -55,7 +64,7 @@ func checkTeacher(c config.Config, teacher missingTeacher, task tasks.Task, stat
 	case err == nil || errors.Is(err, distill.ErrMismatch) || c.Distill.TrainTeachers:
 		return err
 	case status == teacherStopped:
-		return fmt.Errorf("%w; its training was stopped, or isn't over: continue it with --resume and distill.train_teachers=true", err)
+		return fmt.Errorf("%w; its training was stopped, or isn't over: %s", err, finishTeacher)
 	}
 	return fmt.Errorf("%w; set %s to a trained model, or distill.train_teachers=true to train it first", err, teacher.key(c))
 }

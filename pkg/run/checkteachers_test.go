@@ -39,8 +39,9 @@ func TestCheckTeachers(t *testing.T) {
 	tinyTeacher(t, "both", ner, tasks.QA())
 	tinyTeacher(t, "older", tasks.NER([]string{"O", "NAME"}))
 	tinyTeacher(t, "links/model", ner)
+	tinyTeacher(t, "begun", ner)
 	if err := errors.Join(os.Symlink("model", "links/again"), os.Symlink("links", "elsewhere"), os.Mkdir("half", 0o777),
-		os.MkdirAll("half.run/state-000001", 0o777), os.WriteFile("file", nil, 0o666)); err != nil {
+		os.MkdirAll("half.run/state-000001", 0o777), os.MkdirAll("begun.run/state-000001", 0o777), os.WriteFile("file", nil, 0o666)); err != nil {
 		t.Fatal(err)
 	}
 	type models = map[string]config.Paths
@@ -50,12 +51,14 @@ func TestCheckTeachers(t *testing.T) {
 		cache         string
 		ner, qa       config.Paths
 		want, without string
+		warned        string
 	}{
 		"a model of both tasks":      {ner: config.Paths{"both"}, qa: config.Paths{"both"}},
 		"teachers to be trained":     {train: true, ner: config.Paths{"new/ner", "new/ner2"}, qa: config.Paths{"half"}},
 		"a teacher that isn't there": {ner: config.Paths{"none"}, want: "teacher of ner: load model none: not a model directory", without: "stopped"},
 		"how to train it":            {ner: config.Paths{"none"}, want: "distill.train_teachers=true to train it first"},
 		"a stopped teacher":          {ner: config.Paths{"half"}, want: "its training was stopped, or isn't over: continue it with --resume and distill.train_teachers=true"},
+		"a half-trained teacher":     {ner: config.Paths{"begun"}, warned: "teacher of ner: the training of begun was stopped, or isn't over: the student learns from its best model so far"},
 		"without the task":           {train: true, qa: config.Paths{"older"}, want: `teacher of qa: older: teacher and student don't fit: no task "qa"`},
 		"without a label":            {ner: config.Paths{"older"}, want: `head ner of 2 labels for head ner of 3; the teacher doesn't know "AGE"`},
 		"in the student's folder":    {student: "both", ner: config.Paths{"./both/"}, want: "distill.teachers.ner.model: ./both/ is also output.model_dir, where the student would replace its teacher"},
@@ -79,7 +82,11 @@ func TestCheckTeachers(t *testing.T) {
 					c.Distill.Teachers[task] = config.Teacher{Model: paths, Alpha: 0.5, Temperature: 2}
 				}
 			}
-			err := checkTeachers(c, []tasks.Task{ner, tasks.QA()})
+			var warned strings.Builder
+			err := checkTeachers(c, []tasks.Task{ner, tasks.QA()}, &warned)
+			if (warned.Len() > 0) != (test.warned != "") || !strings.Contains(warned.String(), test.warned) {
+				t.Errorf("warning %q, want %q", warned.String(), test.warned)
+			}
 			switch {
 			case test.want == "":
 				if err != nil {

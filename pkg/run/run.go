@@ -238,7 +238,7 @@ func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
 			return err
 		}
 		if r.options.Place.Rank == 0 {
-			if err := checkTeachers(c, r.data.tasks()); err != nil {
+			if err := checkTeachers(c, r.data.tasks(), r.options.Err); err != nil {
 				return err
 			}
 		}
