@@ -14,14 +14,14 @@ func TestWarnOfLossRule(t *testing.T) {
 		set  []string
 		warn bool
 	}{
-		"weights":     {nil, false},
+		"weights":     {[]string{"training.loss_weights=null", "training.loss_weights.ner=5"}, false},
 		"rule":        {[]string{auto}, true},
 		"mixed":       {[]string{auto, "training.mix_tasks=true"}, false},
 		"not clipped": {[]string{auto, "training.max_grad_norm=0"}, false},
 		"one file":    {[]string{auto, "data.qa_path=a", "data.ner_path=a"}, false},
 		"one task":    {[]string{auto, "task=qa", "data.stratify="}, false},
 	} {
-		c, err := config.Parse(configs.Quickstart, test.set)
+		c, err := config.Parse(configs.Quickstart, append([]string{"training.mix_tasks=false"}, test.set...))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
