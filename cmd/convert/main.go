@@ -36,9 +36,9 @@ Examples:
 type command struct {
 	From   string `required:"" placeholder:"FORMAT" help:"Format of the input."`
 	To     string `required:"" placeholder:"FORMAT" help:"Format of the output."`
-	Input  string `path:"" required:"" placeholder:"FILE" help:"File to read, compressed or not; a folder for brat. - is standard input."`
-	Output string `path:"" placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output; a folder for brat."`
-	Force  bool   `help:"Replace what is at --output."`
+	Input  string `path:"" required:"" placeholder:"FILE" help:"File to read, compressed or not; a folder for brat. - is standard input. A pipe is held in memory."`
+	Output string `path:"" placeholder:"FILE" help:"Write to FILE, whole or not at all; a folder for brat. Without it, and with -, to standard output."`
+	Force  bool   `help:"Replace what is at --output; of a folder of brat's, all .txt and .ann files."`
 	Config string `path:"" placeholder:"FILE" help:"Configuration of train whose own tasks are formats, too, and whose heads are known."`
 
 	OffsetUnit       string            `group:"Reading" default:"auto" placeholder:"UNIT" help:"What the input's offsets count: codepoint, utf16, byte, grapheme, or codepoint-lf or utf16-lf (of a text whose \\r\\n are \\n); auto compares them with the texts, and refuses what may be several (${default})."`
@@ -67,6 +67,9 @@ func run(args []string, streams cli.Streams) int {
 
 // Run converts.
 func (c *command) Run(ctx context.Context, streams cli.Streams) error {
+	if c.Output == "-" {
+		c.Output = ""
+	}
 	own, err := c.ownTasks()
 	if err != nil {
 		return err
@@ -94,6 +97,9 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	o.Progress = func(done, total int64) { bar.Set(done, total, "") }
 	summary, err := annotations.Convert(ctx, in, from, annotations.Output{Path: c.Output, W: streams.Out}, to, o)
 	bar.Finish()
+	for _, warning := range summary.Warnings {
+		fmt.Fprintln(streams.Err, "convert: warning: "+warning)
+	}
 	switch {
 	case errors.Is(err, annotations.ErrOptions):
 		return cli.Usagef("%w", err)
@@ -127,7 +133,7 @@ func (c *command) refuse() error {
 
 func (c *command) input(stdin io.Reader) (annotations.Input, error) {
 	if c.Input == "-" {
-		return annotations.Stream("standard input", stdin)
+		return annotations.Pipe("standard input", func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil }), nil
 	}
 	return annotations.File(c.Input)
 }

@@ -29,11 +29,19 @@ func Replace(dir string, fill func(tmp string) error) error {
 	return replacement{within: Within, exchange: exchange, reached: func(point) {}}.do(dir, fill)
 }
 
+// ReplaceAll is [Replace], but files of the old folder that the new one lacks are removed
+// if stale reports so of their names. A dir that is replaced file by file loses them
+// last; a kill may leave some.
+func ReplaceAll(dir string, stale func(name string) bool, fill func(tmp string) error) error {
+	return replacement{within: Within, exchange: exchange, reached: func(point) {}, stale: stale}.do(dir, fill)
+}
+
 // replacement holds the operations of a replacement; tests substitute them.
 type replacement struct {
 	within   func(dir string) (bool, error)
 	exchange func(a, b string) error
-	reached  func(point) // called at each point
+	reached  func(point)            // called at each point
+	stale    func(name string) bool // of the old folder's files that go; nil: none
 }
 
 // point is a stage of a replacement.
@@ -139,7 +147,7 @@ func (r replacement) write(dir string, fill func(tmp string) error) (err error) 
 	if inside {
 		return r.fileByFile(tmp, dir)
 	}
-	if err := keepOthers(dir, tmp); err != nil {
+	if err := r.keepOthers(dir, tmp); err != nil {
 		return err
 	}
 	r.reached(flushed)
@@ -150,7 +158,7 @@ func (r replacement) write(dir string, fill func(tmp string) error) (err error) 
 	r.reached(exchanged)
 	err = Sync(place)
 	if err == nil {
-		err = moveOthers(tmp, dir)
+		err = r.moveOthers(tmp, dir)
 	}
 	if err == nil {
 		err = os.RemoveAll(tmp)

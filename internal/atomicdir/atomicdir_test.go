@@ -98,3 +98,42 @@ func TestClean(t *testing.T) {
 	}
 	filetest.Holds(t, parent, ".other.tmp-1", "model")
 }
+
+// Of the old folder's files the stale ones go, unless the new folder has them; all others
+// stay. Beside a folder of others the files are replaced one by one.
+func TestReplaceAll(t *testing.T) {
+	for name, others := range map[string]bool{"exchanged": false, "file by file": true} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "calls")
+			want := map[string]string{"a.txt": "new", "annotation.conf": "old"}
+			if err := os.MkdirAll(dir, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range []string{"a.txt", "b.txt", "annotation.conf"} {
+				write(t, dir, file, "old")
+			}
+			if others {
+				if err := os.Mkdir(filepath.Join(dir, "c.txt"), 0o777); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := ReplaceAll(dir, func(name string) bool { return filepath.Ext(name) == ".txt" }, func(tmp string) error {
+				return os.WriteFile(filepath.Join(tmp, "a.txt"), []byte("new"), 0o666)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for file, text := range want {
+				if got := read(t, dir, file); got != text {
+					t.Errorf("%s: %q, want %q", file, got, text)
+				}
+			}
+			if _, err := os.Stat(filepath.Join(dir, "b.txt")); !os.IsNotExist(err) {
+				t.Errorf("a stale file is still there: %v", err)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "c.txt")); others && err != nil {
+				t.Errorf("a folder of others: %v", err)
+			}
+		})
+	}
+}

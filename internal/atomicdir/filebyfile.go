@@ -94,6 +94,9 @@ func (r replacement) place(dir string) error {
 		}
 		r.reached(begun)
 	}
+	if err := r.removeStale(dir, version); err != nil {
+		return err
+	}
 	if err := Sync(dir); err != nil {
 		return err
 	}

@@ -26,10 +26,13 @@ func brat() Format {
 		Name: "brat", About: "brat standoff, a folder of .txt and .ann files", Reads: true, Writes: true, Folder: true, Output: UnitCodePoint,
 		Can: Carries{IDs: true, Spans: true, Overlaps: true, Unlabelled: true},
 		code: codec{
-			offsets:  true,
-			read:     readBrat,
-			createIn: func(dir string, s *schema) (writer, error) { return &bratWriter{dir: dir, s: s}, nil },
-			loses:    losesInBrat,
+			offsets: true,
+			read:    readBrat,
+			createIn: func(dir string, s *schema, seen fields) (writer, error) {
+				return &bratWriter{dir: dir, s: s, taken: seen.numbers}, nil
+			},
+			own:   func(name string) bool { return slices.Contains([]string{".txt", ".ann"}, filepath.Ext(name)) },
+			loses: losesInBrat,
 		},
 	}
 }
@@ -183,6 +186,9 @@ func losesInBrat(s *schema, d Document) ([]string, error) {
 	if _, err := inUnit(s, UnitCodePoint, d); err != nil {
 		return nil, err
 	}
+	if err := readable(d.Text); err != nil {
+		return nil, err
+	}
 	var lost []string
 	if strings.HasPrefix(string(d.Text), "\ufeff") {
 		lost = append(lost, "a byte-order mark at the beginning")
@@ -193,30 +199,49 @@ func losesInBrat(s *schema, d Document) ([]string, error) {
 	return lost, nil
 }
 
-// isFileName reports whether an id can be a file's name, and isn't one of those made for
-// documents without id.
+// isFileName reports whether an id can be a file's name.
 func isFileName(id string) bool {
-	return len(id) <= 200 && !strings.HasPrefix(id, ".") && !strings.HasPrefix(id, unnamedFile) && !strings.ContainsFunc(id, func(r rune) bool {
+	return len(id) <= 200 && !strings.HasPrefix(id, ".") && !strings.ContainsFunc(id, func(r rune) bool {
 		return !unicode.IsPrint(r) || strings.ContainsRune(`/\:*?"<>|`, r)
 	})
 }
 
+// unnamedFile begins the names of files of documents without id.
 const unnamedFile = "call-"
 
 type bratWriter struct {
-	dir string
-	s   *schema
-	n   int
+	dir   string
+	s     *schema
+	taken map[string]bool // ids that begin so, too
+	n     int
+}
+
+// name is that of a document's files: its id, or its number if that is none.
+func (b *bratWriter) name(d Document) string {
+	b.n++
+	if d.ID != "" && isFileName(d.ID) {
+		return d.ID
+	}
+	for ; ; b.n++ {
+		if name := fmt.Sprintf("%s%07d", unnamedFile, b.n); !b.taken[name] {
+			return name
+		}
+	}
 }
 
 func (b *bratWriter) write(d Document) error {
-	b.n++
-	name := d.ID
-	if name == "" || !isFileName(name) {
-		name = fmt.Sprintf("%s%07d", unnamedFile, b.n)
+	path := filepath.Join(b.dir, b.name(d))
+	f, err := os.OpenFile(path+".txt", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		return errors.New("two calls have the same id, which names their files: give each its own, or leave out --keep-unlabelled")
 	}
-	path := filepath.Join(b.dir, name)
-	if err := os.WriteFile(path+".txt", []byte(d.Text), 0o666); err != nil || d.State != Labelled {
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(f, string(d.Text)); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Close(); err != nil || d.State != Labelled {
 		return err
 	}
 	spans, err := inUnit(b.s, UnitCodePoint, d)

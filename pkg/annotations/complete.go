@@ -74,7 +74,7 @@ func (c *conversion) identify(d *draft) error {
 		return nil
 	}
 	if other, twice := c.ids[d.ID]; twice {
-		return bad(datasets.KindDuplicate, "the id of record %d", other)
+		return bad(datasets.KindDuplicate, "its id is the id of record %d, too; ids must differ", other)
 	}
 	c.ids[d.ID] = d.record
 	return nil
@@ -152,6 +152,7 @@ func (c *conversion) rename(d *Document) {
 
 func (c *conversion) newName(label string) string {
 	if name, found := c.s.Labels[label]; found {
+		c.renamed[label] = true
 		return name
 	}
 	return label

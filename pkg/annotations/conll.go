@@ -100,7 +100,7 @@ func sentences(in io.Reader) iter.Seq2[sentence, error] {
 		var s sentence
 		for n := 1; lines.Scan(); n++ {
 			line := strings.TrimRight(lines.Text(), "\r")
-			columns := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
+			columns := columnsIn(line)
 			switch {
 			case len(columns) == 0 && len(s.words) == 0:
 				s.apart = s.start
@@ -112,7 +112,9 @@ func sentences(in io.Reader) iter.Seq2[sentence, error] {
 				s = sentence{start: len(columns) > 0}
 				continue
 			case len(columns) == 1 && s.err == nil:
-				s.err = bad(datasets.KindTable, "line %d has one column; want a word and its tag", n)
+				s.err = bad(datasets.KindTable, "line %d has one column; want a word and its tag, separated by a tab or by blanks", n)
+			case strings.Contains(columns[len(columns)-1], " ") && s.err == nil:
+				s.err = bad(datasets.KindTable, "line %d has a tag with blanks; separate the columns of a line by tabs or by blanks, not by both", n)
 			case !utf8.ValidString(line) && s.err == nil:
 				s.err = bad(datasets.KindUTF8, "line %d isn't valid UTF-8; save the file in UTF-8", n)
 			}
@@ -130,6 +132,21 @@ func sentences(in io.Reader) iter.Seq2[sentence, error] {
 		}
 		yield(s, nil)
 	}
+}
+
+// columnsIn splits a line at its tabs or, if it has none, at its blanks: a word with blanks
+// inside stays one.
+func columnsIn(line string) []string {
+	if !strings.Contains(line, "\t") {
+		return strings.FieldsFunc(line, func(r rune) bool { return r == ' ' })
+	}
+	var columns []string
+	for column := range strings.SplitSeq(line, "\t") {
+		if column = strings.Trim(column, " "); column != "" {
+			columns = append(columns, column)
+		}
+	}
+	return columns
 }
 
 // joined returns sentences as a document, one in each line, with a blank between words.
@@ -193,6 +210,9 @@ func losesAsColumns(s *schema, d Document) ([]string, error) {
 	}
 	again, err := joined(columnsOf(d, s.Tags))
 	if err != nil {
+		return nil, err
+	}
+	if err := withoutNUL(d.Text); err != nil {
 		return nil, err
 	}
 	if again.Text != d.Text {

@@ -1,6 +1,7 @@
 package annotations
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,8 @@ type Summary struct {
 	Notes   map[string]int // records by what was decided about them
 	Lost    map[string]int // records by what the output doesn't hold
 	Bad     datasets.Problems
+	// Warnings are about options without effect and unlikely decisions, a sentence each.
+	Warnings []string
 }
 
 // Convert reads in, checks all of it, and writes out. Before anything is written, it
@@ -34,12 +37,12 @@ type Summary struct {
 // The unit of offsets is the one in which spans have the text that the file gives them,
 // or else begin and end where words do; if several units do and differ, that is an error.
 func Convert(ctx context.Context, in Input, from Format, out Output, to Format, o Options) (Summary, error) {
-	c, err := newConversion(in, from, to, o)
+	c, err := newConversion(ctx, in, from, to, o)
 	if err != nil {
 		return Summary{}, err
 	}
-	if !o.CheckOnly && to.Folder && out.Path == "" {
-		return Summary{}, badOptions("%s is a folder of files; give --output", to.Name)
+	if err := out.check(to, o.CheckOnly); err != nil {
+		return Summary{}, err
 	}
 	if err := c.detect(ctx); err != nil {
 		return c.Summary, err
@@ -57,11 +60,13 @@ type conversion struct {
 	from, to Format
 	s        *schema
 	seen     fields
-	ids      map[string]int // records by id
+	ids      map[string]int  // records by id
+	checked  pass            // what check read
+	renamed  map[string]bool // labels to rename that have occurred
 	done     int64
 }
 
-func newConversion(in Input, from, to Format, o Options) (*conversion, error) {
+func newConversion(ctx context.Context, in Input, from, to Format, o Options) (*conversion, error) {
 	switch {
 	case !from.Reads:
 		return nil, badOptions("%s can't be read", from.Name)
@@ -73,11 +78,27 @@ func newConversion(in Input, from, to Format, o Options) (*conversion, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
+	if !from.Folder {
+		var err error
+		if in, err = in.hold(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if o.Texts != nil {
+		texts, err := o.Texts.hold(ctx)
+		if err != nil {
+			return nil, err
+		}
+		o.Texts = &texts
+	}
 	task := to.task
 	if task == nil {
 		task = from.task
 	}
-	c := &conversion{from: from, to: to, s: newSchema(o, task)}
+	c := &conversion{from: from, to: to, s: newSchema(o, task), renamed: map[string]bool{}}
+	if err := c.s.checkHead(); err != nil {
+		return nil, err
+	}
 	c.LeftOut, c.Notes, c.Lost, c.ids = map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	passes := int64(2)
 	if c.mustDetect() {
@@ -118,12 +139,15 @@ func (c *conversion) detect(ctx context.Context) error {
 		}
 	}
 	var err error
-	c.Unit, err = d.decide()
+	if c.Unit, err = d.decide(); err == nil {
+		c.warnOfUnit(d)
+	}
 	return err
 }
 
 // check reads everything, counts it, and collects what is wrong and what is lost.
 func (c *conversion) check(ctx context.Context) error {
+	c.checked = newPass()
 	for d, err := range c.documents(ctx) {
 		c.Records++
 		var problem draftError
@@ -134,7 +158,7 @@ func (c *conversion) check(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
-		if reason := c.leftOut(d.Document); reason != "" {
+		if reason := c.leftOut(d); reason != "" {
 			c.LeftOut[reason]++
 			continue
 		}
@@ -145,8 +169,10 @@ func (c *conversion) check(ctx context.Context) error {
 			c.Lost[lost]++
 		}
 		c.seen.note(d.Document)
+		c.checked.note(d.Document)
 		c.Written++
 	}
+	c.warnOfLabels()
 	switch {
 	case c.Bad.Total() > 0 && !c.s.SkipBad:
 		return &datasets.BadRecords{Problems: c.Bad}
@@ -168,14 +194,14 @@ func (c *conversion) whyNone() string {
 }
 
 // leftOut says why a document isn't written, or returns "".
-func (c *conversion) leftOut(d Document) string {
+func (c *conversion) leftOut(d draft) string {
 	switch {
-	case d.State == Labelled && c.to.isRecords() && !labelledFor(*c.to.task, d):
+	case d.State == Labelled && c.to.isRecords() && !labelledFor(*c.to.task, d.Document):
 		return "no labels of task " + c.to.task.Name
 	case d.State == Labelled || c.s.KeepUnlabelled:
 		return ""
 	}
-	return d.State.String()
+	return cmp.Or(d.why, d.State.String())
 }
 
 // documents yields the input's documents with spans in code points, as they will be

@@ -24,10 +24,24 @@ func csvTable() Format {
 				return in.records(ctx, s.columnIn(in), true, func(raw []byte, table bool, d *draft) error { return readRow(s, raw, table, d) })
 			},
 			create: func(w io.Writer, s *schema, seen fields) (writer, error) { return newRows(w, s, seen) },
-			loses:  func(s *schema, d Document) ([]string, error) { return s.losesUnknown(d), nil },
+			loses:  losesInTable,
 		},
 		reserved: []string{"text", "narrative", "entities", "category", "intervention", "priority"}, id: "id",
 	}
+}
+
+// losesInTable lists the heads that a table can't have, and refuses what its reader would.
+func losesInTable(s *schema, d Document) ([]string, error) {
+	if err := withoutNUL(d.Text); err != nil {
+		return nil, err
+	}
+	o := object{s.textColumn(): encode(string(d.Text))}
+	for head, label := range d.Classes {
+		if s.canName(head) {
+			o.set(head, encode(label))
+		}
+	}
+	return s.losesUnknown(d), readBack(readRow(s, encodeFields(o), false, &draft{}))
 }
 
 // textColumn is the field of the text, and idColumn that of the id: those of the task's

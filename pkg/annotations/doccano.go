@@ -18,6 +18,7 @@ func doccano() Format {
 		Can: Carries{IDs: true, Spans: true, Overlaps: true, Classes: true, Flags: true, Unsaid: true, Meta: true, Unlabelled: true},
 		code: codec{
 			offsets: true,
+			usual:   []Unit{UnitUTF16, UnitGrapheme},
 			read: func(ctx context.Context, in Input, s *schema) iter.Seq2[draft, error] {
 				return in.records(ctx, textFields[0], false, func(raw []byte, _ bool, d *draft) error { return readDoccano(s, raw, d) })
 			},

@@ -53,12 +53,16 @@ type Document struct {
 // LogValue keeps the document's contents out of logs.
 func (d Document) LogValue() slog.Value { return d.Text.LogValue() }
 
+// kindCut is the kind of spans that a unit can't express.
+const kindCut datasets.Kind = "span that cuts a character"
+
 // draft is a document as an importer reads it: its spans are in the file's unit.
 type draft struct {
 	Document
 	surfaces     []string // by span: its text, as the file has it; nil or "" if it doesn't
 	lost         []string // what the document can't hold
 	notes        []string // what was decided about it
+	why          string   // why it isn't labelled; "" if State says it
 	record, line int
 }
 

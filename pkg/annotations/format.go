@@ -52,7 +52,12 @@ type codec struct {
 	// create begins a file.
 	create func(w io.Writer, s *schema, seen fields) (writer, error)
 	// createIn begins a folder.
-	createIn func(dir string, s *schema) (writer, error)
+	createIn func(dir string, s *schema, seen fields) (writer, error)
+	// own reports, of a folder, whether a file of that name is one of the format's: those
+	// that aren't written anew are removed.
+	own func(name string) bool
+	// usual are the units that versions of the tool count in; nil: only Output.
+	usual []Unit
 	// loses lists what is lost when a document is written, besides what Carries says. Its
 	// error is about a document that can't be written at all.
 	loses func(s *schema, d Document) ([]string, error)
@@ -109,11 +114,18 @@ type fields struct {
 	classes []string
 	flags   []string
 	meta    []string
+	numbers map[string]bool // ids that look like names made for documents without id
 }
 
 // note adds a document's.
 func (f *fields) note(d Document) {
 	f.ids = f.ids || d.ID != ""
+	if strings.HasPrefix(d.ID, unnamedFile) {
+		if f.numbers == nil {
+			f.numbers = map[string]bool{}
+		}
+		f.numbers[d.ID] = true
+	}
 	f.spans = f.spans || d.Spans != nil
 	for name := range d.Classes {
 		f.classes = insert(f.classes, name)

@@ -17,16 +17,25 @@ type Input struct {
 	Name string // for messages, and for the extension
 	open func() (io.ReadCloser, error)
 	size int64
-	path string // of a file or folder
+	path string      // of a file or folder
+	info os.FileInfo // of a file or folder, as it was found; nil if it is neither
+	held *held       // the content, if it can be read only once; nil otherwise
 }
 
-// File is the input at a path. Formats made of several files take a folder.
+// File is the input at a path. Formats made of several files take a folder. What is
+// neither a regular file nor a folder, such as a pipe, is read once, see [Pipe].
 func File(path string) (Input, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return Input{}, fmt.Errorf("read annotations: %w", err)
 	}
-	return Input{Name: path, path: path, size: info.Size(), open: func() (io.ReadCloser, error) { return os.Open(path) }}, nil
+	open := func() (io.ReadCloser, error) { return os.Open(path) }
+	if !info.Mode().IsRegular() && !info.IsDir() {
+		in := Pipe(path, open)
+		in.path = path
+		return in, nil
+	}
+	return Input{Name: path, path: path, info: info, size: info.Size(), open: open}, nil
 }
 
 // Stream is an input that is held in memory, since it is read more than once.

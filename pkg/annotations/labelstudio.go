@@ -19,6 +19,7 @@ func labelStudio() Format {
 		Can: Carries{IDs: true, Spans: true, Overlaps: true, Classes: true, Flags: true, Unsaid: true, Meta: true, Unlabelled: true},
 		code: codec{
 			offsets: true,
+			usual:   []Unit{UnitCodePoint, UnitUTF16, UnitCodePointLF, UnitUTF16LF},
 			read: func(ctx context.Context, in Input, s *schema) iter.Seq2[draft, error] {
 				return in.records(ctx, textFields[0], false, func(raw []byte, _ bool, d *draft) error { return readTask(s, raw, d) })
 			},
@@ -49,7 +50,7 @@ func inUnit(s *schema, usual Unit, d Document) ([]Span, error) {
 	for i, e := range d.Spans {
 		var ok bool
 		if spans[i], ok = fromCodePoints(places, e); !ok {
-			return nil, bad(datasets.KindRange, "entity %d: span [%d, %d) cuts what %s counts as one; write another unit with --output-offset-unit", i+1, e.Start, e.End, unit)
+			return nil, bad(kindCut, "entity %d: span [%d, %d) cuts what %s counts as one; write another unit with --output-offset-unit", i+1, e.Start, e.End, unit)
 		}
 	}
 	return spans, nil
@@ -93,10 +94,15 @@ func readTask(s *schema, raw []byte, d *draft) error {
 	}
 	data := inner(o["data"])
 	var made, proposed []annotation
-	for name, list := range map[string]*[]annotation{"annotations": &made, "completions": &made, "predictions": &proposed} {
-		if _, err := o.take(name, list, "a list of annotations"); err != nil {
-			return err
-		}
+	there, err := o.take("annotations", &made, "a list of annotations")
+	if err == nil && !there { // in old versions
+		_, err = o.take("completions", &made, "a list of annotations")
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := o.take("predictions", &proposed, "a list of annotations"); err != nil {
+		return err
 	}
 	if d.Text, err = data.takeText(s.Text); err != nil {
 		return err
@@ -117,6 +123,9 @@ func readTask(s *schema, raw []byte, d *draft) error {
 		return s.annotated(d, proposed)
 	default:
 		d.State = Unlabelled
+		if len(proposed) > 0 {
+			d.why = "not labelled, but with predictions: --predictions takes them"
+		}
 	}
 	return nil
 }

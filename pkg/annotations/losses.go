@@ -44,15 +44,15 @@ func (c *conversion) loses(d Document) (list []string) {
 	}
 	for head := range d.Classes {
 		if !can.Classes || !c.holds(head) {
-			list = append(list, "labels of "+head)
+			list = append(list, "labels of "+c.s.show(head))
 		}
 	}
 	for head, flags := range d.Flags {
 		switch {
 		case !can.Flags || !c.holds(head):
-			list = append(list, "labels of "+head)
+			list = append(list, "labels of "+c.s.show(head))
 		case !can.Unsaid && c.unsaid(head, flags):
-			list = append(list, "which labels of "+head+" weren't judged")
+			list = append(list, "which labels of "+c.s.show(head)+" weren't judged")
 		}
 	}
 	if len(d.Meta) > 0 && !can.Meta {

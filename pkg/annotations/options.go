@@ -60,6 +60,9 @@ const (
 )
 
 func (o Options) check() error {
+	if _, empty := o.Labels[""]; empty {
+		return badOptions("a label to rename has no name; want OLD=NEW, or OLD= to drop it")
+	}
 	switch o.Overlaps {
 	case "", RefuseOverlaps, KeepLongest, KeepFirst:
 	default:

@@ -35,6 +35,9 @@ func recordsOf(t tasks.Task) Format {
 			array := t.Name == tasks.CLSName || t.Name == tasks.QAName
 			return &jsonWriter{w: w, array: array, encode: func(d Document) ([]byte, error) { return recordOf(t, d), nil }}, nil
 		},
+		loses: func(_ *schema, d Document) ([]string, error) {
+			return nil, readBack(readRecord(recordOf(t, d), t, &draft{}))
+		},
 	}
 	return f
 }

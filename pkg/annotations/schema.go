@@ -2,10 +2,12 @@ package annotations
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/trident-nlp/trident/internal/nearest"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -76,6 +78,30 @@ func (s *schema) head(name string) (head, bool) {
 	return head{}, false
 }
 
+// checkHead requires the head of labels that don't name theirs to be one of a task.
+func (s *schema) checkHead() error {
+	if _, known := s.head(s.Head); known || s.Head == "" {
+		return nil
+	}
+	var names []string
+	for _, h := range s.heads {
+		names = append(names, h.name)
+	}
+	hint := ""
+	if other := nearest.Of(s.Head, names); other != "" {
+		hint = fmt.Sprintf("; did you mean %s?", other)
+	}
+	return badOptions("no head %q%s; there are %s; those of own tasks need --config", s.Head, hint, strings.Join(names, ", "))
+}
+
+// show returns a head for messages; the name of an unknown one may be text.
+func (s *schema) show(name string) string {
+	if _, known := s.head(name); known {
+		return name
+	}
+	return datasets.ShowLabel(name)
+}
+
 // choose sets the labels that a person chose for a head. One label of an unknown head is
 // a class; several are yes/no labels.
 func (s *schema) choose(d *draft, name string, chosen []string) error {
@@ -86,10 +112,10 @@ func (s *schema) choose(d *draft, name string, chosen []string) error {
 			d.setFlag(name, label, true)
 		}
 	case len(chosen) > 1:
-		return bad(datasets.KindType, "%d labels of %s, which has one", len(chosen), name)
+		return bad(datasets.KindType, "%d labels of %s, which has one", len(chosen), s.show(name))
 	case len(chosen) == 1:
 		if old, twice := d.Classes[name]; twice && old != chosen[0] {
-			return bad(datasets.KindType, "two labels of %s, which has one", name)
+			return bad(datasets.KindType, "two labels of %s, which has one", s.show(name))
 		}
 		d.setClass(name, chosen[0])
 	}

@@ -6,9 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/google/renameio/v2"
 
@@ -18,6 +21,7 @@ import (
 // put writes the documents that check has accepted.
 func (c *conversion) put(ctx context.Context, out Output) error {
 	return putAll(out, c.to, c.s, c.seen, func(w writer) error {
+		now := newPass()
 		for d, err := range c.documents(ctx) {
 			if errors.As(err, new(draftError)) {
 				continue // counted by check
@@ -25,15 +29,55 @@ func (c *conversion) put(ctx context.Context, out Output) error {
 			if err != nil {
 				return err
 			}
-			if c.leftOut(d.Document) != "" {
+			if c.leftOut(d) != "" {
 				continue
 			}
+			now.note(d.Document)
 			if err := w.write(d.Document); err != nil {
 				return err
 			}
 		}
-		return nil
+		return c.sameAsChecked(now)
 	})
+}
+
+// sameAsChecked requires the input to be the one that was checked.
+func (c *conversion) sameAsChecked(now pass) error {
+	if err := c.in.unchanged(); err != nil {
+		return err
+	}
+	if c.s.Texts != nil {
+		if err := c.s.Texts.unchanged(); err != nil {
+			return err
+		}
+	}
+	if err := c.checked.same(now); err != nil {
+		return fmt.Errorf("read annotations: %s: %w", c.in.Name, err)
+	}
+	return nil
+}
+
+// packed are the extensions of compressed files, which convert doesn't write.
+var packed = []string{".gz", ".zst", ".bz2"}
+
+// check refuses a place at which nothing can be written, before anything is read.
+func (out Output) check(to Format, only bool) error {
+	ext := filepath.Ext(out.Path)
+	switch {
+	case to.Folder && out.Path == "" && !only:
+		return badOptions("%s is a folder of files; give --output", to.Name)
+	case to.Folder || out.Path == "":
+		return nil
+	case slices.Contains(packed, strings.ToLower(ext)):
+		return badOptions("the output isn't compressed: give --output %s, and compress that file afterwards", strings.TrimSuffix(out.Path, ext))
+	}
+	dir := filepath.Dir(out.Path)
+	if info, err := os.Stat(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("write %s: %w", out.Path, err)
+	} else if err != nil || !info.IsDir() {
+		return fmt.Errorf("write %s: there is no folder %s; make it, or choose another --output", out.Path, dir)
+	}
+	return nil
 }
 
 // putAll creates an output and lets each write its documents.
@@ -53,7 +97,7 @@ func putAll(out Output, to Format, s *schema, seen fields, each func(w writer) e
 	var err error
 	switch {
 	case to.Folder:
-		err = atomicdir.Replace(out.Path, func(tmp string) error { return fill(to.code.createIn(tmp, s)) })
+		err = atomicdir.ReplaceAll(out.Path, to.code.own, func(tmp string) error { return fill(to.code.createIn(tmp, s, seen)) })
 	case out.Path == "":
 		b := bufio.NewWriter(out.W)
 		if err = fill(to.code.create(b, s, seen)); err == nil {
@@ -79,6 +123,10 @@ func writeFile(path string, write func(io.Writer) error) error {
 	}
 	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666), renameio.WithExistingPermissions())
 	if err != nil {
+		var temporary *fs.PathError
+		if errors.As(err, &temporary) { // whose name would say nothing
+			err = fmt.Errorf("make a file in %s: %w", filepath.Dir(path), temporary.Err)
+		}
 		return err
 	}
 	defer f.Cleanup() //nolint:errcheck // nothing is left to do about a file that stays
@@ -97,7 +145,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 func Read(ctx context.Context, in Input, from Format, o Options) iter.Seq2[Document, error] {
 	return func(yield func(Document, error) bool) {
 		o.KeepUnlabelled = true
-		c, err := newConversion(in, from, anything(), o)
+		c, err := newConversion(ctx, in, from, anything(), o)
 		if err == nil {
 			err = c.detect(ctx)
 		}
