@@ -395,7 +395,7 @@ func TestRanksWithoutData(t *testing.T) {
 // A dry run counts the steps of all processes, and starts none.
 func TestDryRunOfRanks(t *testing.T) {
 	t.Chdir(t.TempDir())
-	mustContain(t, mustRun(t, append(tiny[:len(tiny):len(tiny)], "--dry-run", "--nproc", "2")...), "Batches per epoch: 6 (ner 2, cls 2, qa 2)", "Processes: 2, each with 16 of the 32 examples")
+	mustContain(t, mustRun(t, append(tiny[:len(tiny):len(tiny)], "--dry-run", "--nproc", "2")...), "Batches per epoch: 4 (ner 4, cls 4, qa 4)", "Processes: 2, each with 16 of the 32 examples")
 }
 
 // Gradients in bfloat16 change a run a little, also where they are measured.

@@ -107,7 +107,7 @@ func TestResumeChanged(t *testing.T) {
 	}
 	mustContain(t, stderr, "warning: the state models/quickstart.run/"+filepath.Base(states[1])+" is damaged", "going on from the one before")
 	mustContain(t, stdout, `Changed since the run was stopped: training.batch_size was "16", is "8"; training.num_epochs was "300"`,
-		"An epoch has 17 steps now, not 10: going on after the last complete one", "the end of epoch "+strconv.Itoa(done), "Use it:")
+		"An epoch has 16 steps now, not 8: going on after the last complete one", "the end of epoch "+strconv.Itoa(done), "Use it:")
 	if _, err := os.Stat("models/quickstart.run"); !os.IsNotExist(err) {
 		t.Errorf("the finished run left its state: %v", err)
 	}

@@ -144,7 +144,7 @@ func checkStore(t *testing.T) {
 func TestDryRun(t *testing.T) {
 	t.Chdir(t.TempDir())
 	stdout := mustRun(t, append(tiny, "--dry-run", "--set", "backbone.init=pretrained", "--set", "backbone.model_name=no/such-model")...)
-	mustContain(t, stdout, "no/such-model isn't on this machine", "vocabulary made from the data", "Batches per epoch: 10 (ner 3, cls 4, qa 3)", "Total steps: 20")
+	mustContain(t, stdout, "no/such-model isn't on this machine", "vocabulary made from the data", "Batches per epoch: 8 (ner 8, cls 8, qa 8)", "Total steps: 16")
 	for _, path := range []string{"models", "mlruns"} {
 		if _, err := os.Stat(path); !os.IsNotExist(err) {
 			t.Errorf("a dry run made %s", path)
