@@ -44,7 +44,10 @@ func TestPipe(t *testing.T) {
 	if err != nil || s.Written != 2 || strings.Count(out.String(), "\n") != 2 {
 		t.Errorf("%+v, %v: %s", s, err, out.String())
 	}
-	for range Read(t.Context(), in, mustFind(t, "ner"), Options{}) { // what was read stays
+	for _, err := range Read(t.Context(), in, mustFind(t, "ner"), Options{}) { // what was read stays
+		if err != nil {
+			t.Error(err)
+		}
 		s.Written--
 	}
 	if s.Written != 0 {

@@ -23,7 +23,7 @@ func TestWarnings(t *testing.T) {
 		want       []string
 	}{
 		"nothing":           {"prodigy", plain, Options{}, nil},
-		"a label":           {"prodigy", plain, Options{Labels: map[string]string{"NMAE": "AGE", "NAME": "AGE", "kXqZv is more than a label is: a text, it seems": ""}}, []string{`--map: no label is called "NMAE"`, "--map: no label is called of 47 characters"}},
+		"a label":           {"prodigy", plain, Options{Labels: map[string]string{"NAMES": "AGE", "NAME": "AGE", "kXqZv is more than a label is: a text, it seems": ""}}, []string{`--map: no label is called "NAMES"`, "--map: no label is called of 47 characters"}},
 		"a unit":            {"prodigy", plain + cut(1), Options{}, []string{unusual + "1 record: 2; check these"}},
 		"a unit, by many":   {"prodigy", cut(7), Options{}, []string{unusual + "7 records: 1, 2, 3, 4, 5 and 2 more; check these"}},
 		"a unit, asked for": {"prodigy", cut(1), Options{Unit: UnitGrapheme}, nil},
