@@ -27,7 +27,10 @@ func (p *pretraining) findTeacher(ctx context.Context, c config.Config, dryRun b
 		return fmt.Errorf("distill.encoder: %w", err)
 	}
 	if p.teacher.dir == "" {
-		return fmt.Errorf("distill.encoder: %w: %q is neither a directory nor in the Hugging Face cache, and its tokenizer is needed; check distill.encoder.model, or run without --dry-run to download it", errTeacherAway, e.Model)
+		return fmt.Errorf("distill.encoder: %w: %q is neither a directory nor in the Hugging Face cache, and its tokenizer is needed; check distill.encoder.model, or train, without --dry-run or --check-data, to download it", errTeacherAway, e.Model)
+	}
+	if realPath(p.teacher.dir) == realPath(c.Output.ModelDir) {
+		return fmt.Errorf("distill.encoder: %s is also output.model_dir, where the student would replace it; set another output.model_dir", p.teacher.dir)
 	}
 	sizes, err := backbone.ReadDir(p.teacher.dir)
 	if err != nil {

@@ -71,11 +71,12 @@ func TestPretrainingRefusesAndWarns(t *testing.T) {
 		warned  string // "": nothing is
 		dryRun  bool   // not of a check of the data
 	}{
-		"nothing":             {},
-		"a layer too many":    {sets: []string{"distill.encoder={model: teacher, layers: [0, 2]}"}, refused: "distill.encoder.layers: there is no layer 2 in the teacher, which has 2: teacher has layers 0 to 1"},
-		"a layer twice":       {sets: []string{"distill.encoder={model: teacher, layers: [0, 0, 0]}"}, warned: "distill.encoder.layers names [0] more than once: the student starts with equal layers"},
-		"a student of layers": {sets: []string{layered}},
-		"a short teacher":     {sets: []string{layered, "tokenizer.max_length=41"}, refused: "distill.encoder: tokenizer.max_length is 41, but the encoder has only 40 positions"},
+		"nothing":                    {},
+		"a layer too many":           {sets: []string{"distill.encoder={model: teacher, layers: [0, 2]}"}, refused: "distill.encoder.layers: there is no layer 2 in the teacher, which has 2: teacher has layers 0 to 1"},
+		"a layer twice":              {sets: []string{"distill.encoder={model: teacher, layers: [0, 0, 0]}"}, warned: "distill.encoder.layers names [0] more than once: the student starts with equal layers"},
+		"a student of layers":        {sets: []string{layered}},
+		"a teacher that is replaced": {sets: []string{"distill.encoder={model: teacher, alpha_ce: 0}", "output.model_dir=./teacher"}, refused: "distill.encoder: teacher is also output.model_dir"},
+		"a short teacher":            {sets: []string{layered, "tokenizer.max_length=41"}, refused: "distill.encoder: tokenizer.max_length is 41, but the encoder has only 40 positions"},
 		"a short teacher beside a long student": {sets: []string{"backbone.model_name=long", "distill.encoder={model: teacher}", "tokenizer.max_length=41"},
 			refused: "distill.encoder: teacher teacher: tokenizer.max_length is 41, but the encoder has only 40 positions"},
 		"a long teacher beside a long student": {sets: []string{"backbone.model_name=long", "distill.encoder={model: long}", "tokenizer.max_length=41"}},
