@@ -1,6 +1,7 @@
 package annotations
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -99,25 +100,18 @@ func place(d *draft, unit Unit, show bool) error {
 		case given.End <= given.Start:
 			return bad(datasets.KindReversed, "entity %d: span [%d, %d) doesn't end after its start", i+1, given.Start, given.End)
 		case e.Start < 0 || e.End < 0:
-			return bad(datasets.KindRange, "entity %d: span [%d, %d) isn't one of the text of %d characters, counted as %s", i+1, given.Start, given.End, len(text), orCodePoint(unit))
+			return bad(datasets.KindRange, "entity %d: span [%d, %d) isn't one of the text of %d characters, counted as %s", i+1, given.Start, given.End, len(text), cmp.Or(unit, UnitCodePoint))
 		}
 		if i < len(d.surfaces) && d.surfaces[i] != "" && !sameSurface(string(text[e.Start:e.End]), d.surfaces[i]) {
 			shown := ""
 			if show {
 				shown = fmt.Sprintf(": %q, not %q", string(text[e.Start:e.End]), d.surfaces[i])
 			}
-			return bad(datasets.KindRange, "entity %d: span [%d, %d), counted as %s, has another text than the file says%s", i+1, given.Start, given.End, orCodePoint(unit), shown)
+			return bad(datasets.KindRange, "entity %d: span [%d, %d), counted as %s, has another text than the file says%s", i+1, given.Start, given.End, cmp.Or(unit, UnitCodePoint), shown)
 		}
 		d.Spans[i] = e
 	}
 	return nil
-}
-
-func orCodePoint(u Unit) Unit {
-	if u == "" {
-		return UnitCodePoint
-	}
-	return u
 }
 
 // rename gives labels their new names.

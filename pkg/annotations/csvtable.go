@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -158,7 +159,7 @@ func newRows(w io.Writer, s *schema, seen fields) (*rows, error) {
 	}
 	r.columns = append(r.columns, s.textColumn())
 	add := func(path string, label bool) {
-		name := topOf(path)
+		name, _, _ := strings.Cut(path, ".")
 		if !slices.Contains(r.columns, name) {
 			r.columns = append(r.columns, name)
 		}
@@ -171,7 +172,8 @@ func newRows(w io.Writer, s *schema, seen fields) (*rows, error) {
 		add(head, true)
 	}
 	for _, head := range seen.flags {
-		add(s.source(head), false)
+		_, h := s.flagHead(head)
+		add(h.Source, false)
 	}
 	for _, name := range seen.meta {
 		add(name, false)
@@ -179,35 +181,8 @@ func newRows(w io.Writer, s *schema, seen fields) (*rows, error) {
 	return r, r.w.Write(r.columns)
 }
 
-func topOf(path string) string {
-	for i, b := range path {
-		if b == '.' {
-			return path[:i]
-		}
-	}
-	return path
-}
-
-// source is the field of a head of yes/no labels.
-func (s *schema) source(name string) string {
-	for _, t := range s.tasks {
-		for _, h := range t.Heads {
-			if t.Kind == tasks.MultiLabel && h.Name == name {
-				return h.Source
-			}
-		}
-	}
-	return name
-}
-
 func (r *rows) write(d Document) error {
-	o := object{}
-	for name, value := range d.Meta {
-		o[name] = value
-	}
-	if d.ID != "" && d.ID != o.takeIDCopy() {
-		o[r.s.idColumn()] = encode(d.ID)
-	}
+	o := fieldsOf(d, r.s.idColumn())
 	o[r.s.textColumn()] = encode(string(d.Text))
 	if d.Spans != nil {
 		o["entities"] = encode(d.Spans)
@@ -220,7 +195,7 @@ func (r *rows) write(d Document) error {
 	for head, flags := range d.Flags {
 		if r.s.canName(head) {
 			t, h := r.s.flagHead(head)
-			o.set(r.s.source(head), flagList(t, h, flags))
+			o.set(h.Source, flagList(t, h, flags))
 		}
 	}
 	cells := make([]string, len(r.columns))
@@ -239,7 +214,7 @@ func (r *rows) write(d Document) error {
 }
 
 // flagHead returns the task and head of yes/no labels; those of an unknown head are
-// written by name.
+// written by name, in a field of theirs.
 func (s *schema) flagHead(name string) (tasks.Task, tasks.Head) {
 	for _, t := range s.tasks {
 		for _, h := range t.Heads {
@@ -248,7 +223,7 @@ func (s *schema) flagHead(name string) (tasks.Task, tasks.Head) {
 			}
 		}
 	}
-	return tasks.Task{}, tasks.Head{Name: name}
+	return tasks.Task{}, tasks.Head{Name: name, Source: name}
 }
 
 func (r *rows) close() error {

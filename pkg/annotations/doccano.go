@@ -109,14 +109,8 @@ func (s *schema) doccanoLabels(d *draft, items []json.RawMessage, field string) 
 // doccanoOf returns a document as a line of doccano's: spans or classes as label, or, if
 // it has both, as entities and cats.
 func doccanoOf(s *schema, d Document) ([]byte, error) {
-	o := object{}
-	for name, value := range d.Meta {
-		o[name] = value
-	}
+	o := fieldsOf(d, "id")
 	o["text"] = encode(string(d.Text))
-	if d.ID != "" && d.ID != o.takeIDCopy() {
-		o["id"] = encode(d.ID)
-	}
 	s.withNotJudged(o, d)
 	if d.State != Labelled {
 		return encodeFields(o, "id", "text"), nil

@@ -139,13 +139,7 @@ func findWords(text string, tokens []string) ([]word, error) {
 }
 
 func tokensOf(s *schema, d Document) []byte {
-	o := object{}
-	for name, value := range d.Meta {
-		o[name] = value
-	}
-	if d.ID != "" && d.ID != o.takeIDCopy() {
-		o["id"] = encode(d.ID)
-	}
+	o := fieldsOf(d, "id")
 	text := []rune(string(d.Text))
 	words := wordsOf(text, d.Spans)
 	tokens := []string{}

@@ -82,12 +82,28 @@ func (o object) takeID(field string) string {
 		delete(o, field)
 		return id
 	}
+	return o.usualID()
+}
+
+// usualID returns the id in one of the usual fields, which stay.
+func (o object) usualID() string {
 	for _, name := range idFields {
 		if id, ok := scalar(o[name]); ok {
 			return id
 		}
 	}
 	return ""
+}
+
+// fieldsOf returns a document's other fields, with its id in the field idField, unless
+// another usual field has it.
+func fieldsOf(d Document, idField string) object {
+	o := object{}
+	maps.Copy(o, d.Meta)
+	if d.ID != "" && d.ID != o.usualID() {
+		o[idField] = encode(d.ID)
+	}
+	return o
 }
 
 // scalar returns a string, or a number as it is written.

@@ -1,6 +1,7 @@
 package annotations
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -38,10 +39,7 @@ func labelStudio() Format {
 // inUnit returns a document's spans in the output's unit. The error is about a span that
 // the unit can't express.
 func inUnit(s *schema, usual Unit, d Document) ([]Span, error) {
-	unit := usual
-	if s.OutputUnit != "" {
-		unit = s.OutputUnit
-	}
+	unit := cmp.Or(s.OutputUnit, usual)
 	if isPlain(string(d.Text)) {
 		return d.Spans, nil
 	}

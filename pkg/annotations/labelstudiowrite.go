@@ -16,14 +16,8 @@ const (
 // taskOf returns a document as a task of Label Studio. Its labels are a prediction, which
 // people see as a proposal, or, with the option Annotations, an annotation.
 func taskOf(s *schema, d Document) ([]byte, error) {
-	data := object{}
-	for name, value := range d.Meta {
-		data[name] = value
-	}
+	data := fieldsOf(d, "id")
 	data["text"] = encode(string(d.Text))
-	if d.ID != "" && d.ID != data.takeIDCopy() {
-		data["id"] = encode(d.ID)
-	}
 	s.withNotJudged(data, d)
 	task := object{"data": encodeFields(data, "id", "text")}
 	if d.State != Labelled {

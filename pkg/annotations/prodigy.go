@@ -147,13 +147,7 @@ func (p prodigySpan) place(tokens []struct{ Start, End int }) (start, end int, e
 }
 
 func prodigyOf(s *schema, d Document) ([]byte, error) {
-	meta := object{}
-	for name, value := range d.Meta {
-		meta[name] = value
-	}
-	if d.ID != "" && d.ID != meta.takeIDCopy() {
-		meta["id"] = encode(d.ID)
-	}
+	meta := fieldsOf(d, "id")
 	s.withNotJudged(meta, d)
 	o := object{"text": encode(string(d.Text))}
 	if len(meta) > 0 {

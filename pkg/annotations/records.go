@@ -178,14 +178,8 @@ func said(raw json.RawMessage) bool {
 
 // recordOf returns a document as a record of a task.
 func recordOf(t tasks.Task, d Document) []byte {
-	o := object{}
-	for name, value := range d.Meta {
-		o[name] = value
-	}
 	id := idField(t)
-	if d.ID != "" && d.ID != o.takeIDCopy() {
-		o[id] = encode(d.ID)
-	}
+	o := fieldsOf(d, id)
 	o.set(t.Text, encode(string(d.Text)))
 	switch t.Kind {
 	case tasks.Token:
@@ -211,16 +205,6 @@ func recordOf(t tasks.Task, d Document) []byte {
 		}
 	}
 	return encodeFields(o, id, t.Text)
-}
-
-// takeIDCopy returns the id among the fields, which stay.
-func (o object) takeIDCopy() string {
-	for _, name := range idFields {
-		if id, ok := scalar(o[name]); ok {
-			return id
-		}
-	}
-	return ""
 }
 
 // flagList returns yes/no labels as a task's records have them: by position, with null

@@ -80,30 +80,17 @@ func letter(scheme TagScheme, first, last, beside bool) string {
 	return "I"
 }
 
-// entitiesOf joins words by their tags, in any of the schemes: B- and U- begin an entity,
-// and so does I- after O, after another label, and after L- and U-. E- and S-, as in
-// BIOES, are L- and U-. A label without a letter continues its like.
+// entitiesOf joins words by their tags, in any of the schemes; see [tasks.Scheme.Spans].
 func entitiesOf(words []word, tags []string) ([]Span, error) {
-	var spans []Span
-	last := byte('O')
+	scheme := tasks.AnyTags()
 	for i, tag := range tags {
-		if tag == tasks.OutsideLabel {
-			last = 'O'
-			continue
-		}
-		kind, label := byte('I'), tag
-		if len(tag) > 2 && tag[1] == '-' && strings.IndexByte("BILUESM", tag[0]) >= 0 {
-			kind, label = tag[0], tag[2:]
-		}
-		if label == "" || label == "-" || strings.HasSuffix(tag, "-") && len(tag) == 2 {
+		if name := scheme.Name(tag); name == "" || name == "-" || len(tag) == 2 && tag[1] == '-' {
 			return nil, bad(datasets.KindLabel, "word %d: a tag without a label", i+1)
 		}
-		if last == 'O' || strings.IndexByte("BUS", kind) >= 0 || strings.IndexByte("LEUS", last) >= 0 || spans[len(spans)-1].Label != label {
-			spans = append(spans, Span{Start: words[i].start, End: words[i].end, Label: label})
-		} else {
-			spans[len(spans)-1].End = words[i].end
-		}
-		last = kind
+	}
+	var spans []Span
+	for _, e := range scheme.Spans(tags) {
+		spans = append(spans, Span{Start: words[e.Start].start, End: words[e.End-1].end, Label: e.Label})
 	}
 	return spans, nil
 }

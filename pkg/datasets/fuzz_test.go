@@ -68,7 +68,7 @@ func checkRecord(t *testing.T, tok *tokenize.Tokenizer, data []byte, list ...tas
 	t.Helper()
 	r := Records{Source: Source{Path: "fuzz", Tasks: list, KeepUnknown: true}}
 	if err := r.add(data, labelIDs(list), map[string]int{}); err != nil {
-		if kindOf(err) != KindLabel { // which may be shown
+		if KindOf(err) != KindLabel { // which may be shown
 			checkSilent(t, err)
 		}
 		return

@@ -138,8 +138,8 @@ func bad(kind Kind, format string, args ...any) error {
 	return &recordError{kind, fmt.Errorf(format, args...)}
 }
 
-// kindOf returns the kind of an error made by [bad], however wrapped.
-func kindOf(err error) Kind {
+// KindOf returns the kind of an error about a record, however wrapped.
+func KindOf(err error) Kind {
 	var e *recordError
 	if errors.As(err, &e) {
 		return e.kind

@@ -147,7 +147,7 @@ func TestRecordTooLong(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, want := range []Kind{"", KindTooLong, ""} {
-			if _, err := in.next(); (err != nil) != (want != "") || err != nil && kindOf(err) != want {
+			if _, err := in.next(); (err != nil) != (want != "") || err != nil && KindOf(err) != want {
 				t.Errorf("%s, record %d: got %v", name, i+1, err)
 			}
 			if in.records != i+1 || in.line != i+1 {

@@ -122,10 +122,10 @@ func (f *fields) label(path string) (string, error) {
 func inField(path string, err error) error {
 	text := err.Error()
 	if rest, ok := strings.CutPrefix(text, `field "`); ok {
-		return bad(kindOf(err), `field "%s.%s`, path, rest)
+		return bad(KindOf(err), `field "%s.%s`, path, rest)
 	}
 	if rest, ok := strings.CutPrefix(text, "found "); ok {
-		return bad(kindOf(err), "field %q holds %s", path, rest)
+		return bad(KindOf(err), "field %q holds %s", path, rest)
 	}
 	return fmt.Errorf("field %q: %w", path, err)
 }

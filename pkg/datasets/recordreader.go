@@ -105,9 +105,6 @@ func ReadFlag(raw []byte) (value float32, said bool) {
 	return value, read.odd+read.notApplicable == 0
 }
 
-// KindOf returns the kind of an error about a record.
-func KindOf(err error) Kind { return kindOf(err) }
-
 // CheckJSON returns an error about JSON that isn't valid, isn't UTF-8, or has half a
 // surrogate pair. NaN and Infinity, which Python writes, are allowed.
 func CheckJSON(raw []byte) error {

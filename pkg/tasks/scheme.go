@@ -58,6 +58,10 @@ func SchemeOf(labels []string) Scheme {
 	return s
 }
 
+// AnyTags is the scheme of files that are known to hold tags, of BIO, IOB1, BILOU, BIOES or
+// BMES: any of their letters is a tag's. A label without one is plain.
+func AnyTags() Scheme { return Scheme{letters: "BILUESM"} }
+
 // marksSpecialToken reports whether a label is one that trainers assign to tokens that
 // aren't words, such as [CLS], or to the rest of a word.
 func marksSpecialToken(label string) bool {
