@@ -39,6 +39,7 @@ type unusedBy struct {
 	advice string
 	chosen string // a key: the file's key gives way silently if --set sets this one
 	both   bool   // --set may set key and chosen together
+	inFile bool   // a file may have both, such as one with the defaults of several uses
 }
 
 // unused lists the settings that c excludes, whether they are given or not.
@@ -55,7 +56,7 @@ func (c Config) unused() []unusedBy {
 		add("set backbone.init=pretrained to start from that model", unusedBy{beside: "backbone.init: random, which starts from no model", chosen: "backbone.init"},
 			"backbone.model_name", "backbone.revision")
 	case c.Task == TaskPretrain && c.Distill.Encoder != nil && len(c.Distill.Encoder.Layers) > 0:
-		add("set distill.encoder.model, or drop distill.encoder.layers", unusedBy{beside: "distill.encoder.layers, which make the student of the teacher's layers", chosen: "distill.encoder.layers"},
+		add("set distill.encoder.model, or drop distill.encoder.layers", unusedBy{beside: "distill.encoder.layers, which make the student of the teacher's layers", chosen: "distill.encoder.layers", inFile: true}, // as configs/pretrain.yaml does
 			"backbone.model_name", "backbone.revision")
 	}
 	if c.Backbone.Init == InitPretrained {
@@ -91,7 +92,7 @@ func (c Config) checkUnused(g given) ([]Note, error) {
 			if !chosen || !u.both {
 				bad = append(bad, mistake{u.key, text, true})
 			}
-		case g.inFile(u.key) && !chosen && u.chosen != "distill.encoder.layers": // configs/pretrain.yaml has both
+		case g.inFile(u.key) && !chosen && !u.inFile:
 			notes = append(notes, Note{Warning: true, Text: text})
 		}
 	}

@@ -22,38 +22,29 @@ func (c *Config) expandHome() error {
 		{"distill.cache_dir", &c.Distill.CacheDir},
 		{"output.model_dir", &c.Output.ModelDir},
 	}
-	for i := range c.Tasks {
+	add := func(key string, path *string) {
 		paths = append(paths, struct {
 			key  string
 			path *string
-		}{fmt.Sprintf("tasks[%d].file", i+1), &c.Tasks[i].File})
+		}{key, path})
+	}
+	for i := range c.Tasks {
+		add(fmt.Sprintf("tasks[%d].file", i+1), &c.Tasks[i].File)
 	}
 	for i := range c.Data.PretrainPath {
-		paths = append(paths, struct {
-			key  string
-			path *string
-		}{fmt.Sprintf("data.pretrain_path[%d]", i+1), &c.Data.PretrainPath[i]})
+		add(fmt.Sprintf("data.pretrain_path[%d]", i+1), &c.Data.PretrainPath[i])
 	}
 	for i := range c.Distill.UnlabelledPath {
-		paths = append(paths, struct {
-			key  string
-			path *string
-		}{fmt.Sprintf("distill.unlabelled_path[%d]", i+1), &c.Distill.UnlabelledPath[i]})
+		add(fmt.Sprintf("distill.unlabelled_path[%d]", i+1), &c.Distill.UnlabelledPath[i])
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Distill.Teachers)) {
 		teacher := c.Distill.Teachers[name]
 		for i := range teacher.Model {
-			paths = append(paths, struct {
-				key  string
-				path *string
-			}{teacher.ModelKey("distill.teachers."+name, i), &teacher.Model[i]})
+			add(teacher.ModelKey("distill.teachers."+name, i), &teacher.Model[i])
 		}
 	}
 	if e := c.Distill.Encoder; e != nil {
-		paths = append(paths, struct {
-			key  string
-			path *string
-		}{"distill.encoder.model", &e.Model})
+		add("distill.encoder.model", &e.Model)
 	}
 	for _, p := range paths {
 		var err error

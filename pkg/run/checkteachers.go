@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/pkg/config"
@@ -19,10 +20,7 @@ import (
 // weights and locks nothing.
 func checkTeachers(c config.Config, list []tasks.Task, stderr io.Writer) error {
 	wanted := wantedTeachers(c, tasks.Names(list))
-	for _, teacher := range wanted {
-		if c.Distill.Teachers[teacher.Task].Alpha == 0 { // its logits aren't kept
-			continue
-		}
+	if slices.ContainsFunc(wanted, func(m missingTeacher) bool { return c.Distill.Teachers[m.Task].Alpha > 0 }) { // whose logits are kept
 		if _, err := cacheDir(c.Distill.CacheDir); err != nil {
 			return err
 		}
@@ -35,7 +33,7 @@ func checkTeachers(c config.Config, list []tasks.Task, stderr io.Writer) error {
 		}
 		status, err := teacher.status(c)
 		if err != nil && c.Distill.TrainTeachers {
-			return err
+			return teacher.explain(c, err)
 		}
 		train := c.Distill.TrainTeachers && status != teacherTrained
 		if err := places.add(c, teacher, train); err != nil {
@@ -74,13 +72,9 @@ func (m missingTeacher) status(c config.Config) (teacherStatus, error) {
 	names := modelNames(c.Output)
 	dir, err := modeldir.Find(m.path(c), names)
 	if err != nil {
-		return teacherMissing, m.explain(c, err)
+		return teacherMissing, err
 	}
-	status, err := statusIn(dir, names)
-	if err != nil {
-		return status, m.explain(c, err)
-	}
-	return status, nil
+	return statusIn(dir, names)
 }
 
 // explain names the teacher in an error that is about its folder.

@@ -46,37 +46,37 @@ func (r *Run) teachOthers(ctx context.Context, members distill.Ensemble, task ta
 		return err
 	}
 	taught := 0
-	if r.config.Distill.EveryCall {
-		for i := range r.data.sources {
-			s := &r.data.sources[i]
-			if hasTask(s.set.Tasks, task.Name) {
-				continue
-			}
-			progress, done := newAsking(r.options.Err, r.options.Out, task.Name)
-			targets, _, err := members.Targets(ctx, s.records, dir, progress)
-			done()
-			if err == nil {
-				_, err = targets.Teach(s.records.Texts, r.data.tokenizer, s.train.Examples, held.of(task.Name, s.records.Texts))
-			}
-			if err != nil {
-				return err
-			}
-			s.train.Taught = append(s.train.Taught, task)
-			taught += countTaught(s.train.Examples, len(s.train.Taught)-1)
-		}
-	}
-	if u := r.data.unlabelled; u != nil {
+	teach := func(to *datasets.Loader, texts []datasets.Transcript, ask func(progress func(done, total int)) (distill.Targets, bool, error)) error {
 		progress, done := newAsking(r.options.Err, r.options.Out, task.Name)
-		targets, _, err := members.TextTargets(ctx, u.texts, dir, progress)
+		targets, _, err := ask(progress)
 		done()
 		if err == nil {
-			_, err = targets.Teach(u.texts, r.data.tokenizer, u.train.Examples, held.of(task.Name, u.texts))
+			_, err = targets.Teach(texts, r.data.tokenizer, to.Examples, held.of(task.Name, texts))
 		}
 		if err != nil {
 			return err
 		}
-		u.train.Taught = append(u.train.Taught, task)
-		taught += countTaught(u.train.Examples, len(u.train.Taught)-1)
+		to.Taught = append(to.Taught, task)
+		taught += countTaught(to.Examples, len(to.Taught)-1)
+		return nil
+	}
+	for i := range r.data.sources {
+		s := &r.data.sources[i]
+		if !r.config.Distill.EveryCall || hasTask(s.set.Tasks, task.Name) {
+			continue
+		}
+		if err := teach(&s.train, s.records.Texts, func(progress func(done, total int)) (distill.Targets, bool, error) {
+			return members.Targets(ctx, s.records, dir, progress)
+		}); err != nil {
+			return err
+		}
+	}
+	if u := r.data.unlabelled; u != nil {
+		if err := teach(&u.train, u.texts, func(progress func(done, total int)) (distill.Targets, bool, error) {
+			return members.TextTargets(ctx, u.texts, dir, progress)
+		}); err != nil {
+			return err
+		}
 	}
 	if r.config.Distill.EveryCall || r.data.unlabelled != nil {
 		fmt.Fprintf(r.options.Out, "Teacher of %-4s also teaches %s calls without labels of the task\n", task.Name+":", numbers.Thousands(int64(taught)))

@@ -68,7 +68,8 @@ func (r *Run) readCalls(ctx context.Context, tok *tokenize.Tokenizer) error {
 		return datasets.Loader{Tasks: s.set.Tasks, Examples: examples, BatchSize: c.Training.BatchSize, Collator: collator, Vary: masker.Vary}
 	}
 	s.train, s.val = loader(s.split.Train), loader(s.split.Val)
-	if err := checkMaskable(masker, s.train, s.val); err != nil {
+	inTrain, inVal := maskable(masker, s.train), maskable(masker, s.val)
+	if err := checkMaskable(inTrain, inVal, s.train, s.val); err != nil {
 		return err
 	}
 	r.data = &data{tokenizer: tok, sources: []source{s}}
@@ -76,15 +77,14 @@ func (r *Run) readCalls(ctx context.Context, tok *tokenize.Tokenizer) error {
 	tellCalls(o.Out, corpus.Counts, len(train), len(val), c.Tokenizer.MaxLength, time.Since(started))
 	warnOfCalls(corpus.Counts, o.Err)
 	warnOfShare(corpus.Counts, pretrain.CallsOf(val), c.Data.TestSize, o.Err)
-	warnOfUnknown(maskable(masker, s.train)+maskable(masker, s.val), corpus, o.Err)
+	warnOfUnknown(inTrain+inVal, corpus, o.Err)
 	return nil
 }
 
 // checkMaskable refuses calls that give nothing to learn, or nothing to choose the best
-// weights by.
-func checkMaskable(m *pretrain.Masker, train, val datasets.Loader) error {
+// weights by. inTrain and inVal are the numbers of tokens that can be masked.
+func checkMaskable(inTrain, inVal int, train, val datasets.Loader) error {
 	const fits = "the vocabulary doesn't fit them: take an encoder of their language and script, or make a vocabulary of the calls with backbone.init=random"
-	inTrain, inVal := maskable(m, train), maskable(m, val)
 	switch {
 	case inTrain+inVal == 0:
 		return fmt.Errorf("mask tokens: no token of the calls can be masked, as all are [UNK] or other special tokens; %s", fits)
@@ -100,6 +100,7 @@ func checkMaskable(m *pretrain.Masker, train, val datasets.Loader) error {
 	return nil
 }
 
+// maskable counts the tokens that can be masked.
 func maskable(m *pretrain.Masker, l datasets.Loader) int {
 	n := 0
 	for _, ex := range l.Examples {

@@ -35,8 +35,8 @@ func compare(scores trainer.Scores, baselines []trainer.Scores) []comparison {
 }
 
 // report prints the end of a run: results, location of the model, next steps. counted says
-// how the figures are counted; see [howCounted]. seeds says
-// how much they vary, use is a command that uses the model; "": none.
+// how the figures are counted; see [howCounted]. seeds says how much they vary, and use is
+// a command that uses the model; "": none.
 func report(out io.Writer, modelDir, counted string, history *trainer.History, test, baselines []trainer.Scores, seeds string, hints []string, took time.Duration, use string) error {
 	best, ok := history.BestEvaluation()
 	if !ok {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
@@ -46,7 +45,6 @@ func sayTeachersToTrain(c config.Config, out io.Writer) error {
 // student.
 func sayModels(c config.Config, names []string, out io.Writer, size func(teacher *missingTeacher) (string, error)) error {
 	wanted := wantedTeachers(c, names)
-	files := modelNames(c.Output)
 	fmt.Fprintln(out, "\nModels, in the order of their training:")
 	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	for i := range len(wanted) + 1 {
@@ -55,11 +53,8 @@ func sayModels(c config.Config, names []string, out io.Writer, size func(teacher
 		if i < len(wanted) {
 			teacher = &wanted[i]
 			title, path = teacher.title(c), teacher.path(c)
-			dir, err := modeldir.Find(path, files)
-			if err == nil {
-				status, err = statusIn(dir, files)
-			}
-			if err != nil {
+			var err error
+			if status, err = teacher.status(c); err != nil {
 				return fmt.Errorf("%s: %w", title, err)
 			}
 		}

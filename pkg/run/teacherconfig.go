@@ -10,11 +10,12 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// teacherConfig returns the configuration of a teacher of a task, which is trained before its student, whose configuration is c: a model of that task alone, with the
-// student's encoder, head, tokenizer, training and output settings, in the folder where
-// the student looks for it. Its head is new. Settings that name another task are left
-// out, and so is label smoothing if the task has yes/no heads alone. Of several models of the
-// task, each has a seed of its own: training.seed, and the numbers after it.
+// teacherConfig returns the configuration of a teacher of a task, which is trained before
+// its student, whose configuration is c: a model of that task alone, with the student's
+// encoder, head, tokenizer, training and output settings, in the folder where the student
+// looks for it. Its head is new. Settings that name another task are left out, and so is
+// label smoothing if the task has yes/no heads alone. Of several models of the task, each
+// has a seed of its own: training.seed, and the numbers after it.
 func teacherConfig(c config.Config, task tasks.Task, teacher missingTeacher) config.Config {
 	t := c
 	t.Task = config.TaskMultitask // whose heads are the student's; task: ner has the prototype's

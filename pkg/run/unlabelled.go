@@ -28,9 +28,9 @@ type unlabelled struct {
 }
 
 // readUnlabelled reads the calls of distill.unlabelled_path for a student with the
-// tokenizer tok; a file that it names more than once is read once, with a warning. A longer call than the student reads is truncated or, with
-// tokenizer.truncation: false, left out. Calls that can't be read are an error, or with
-// skipBad left out.
+// tokenizer tok; a file that it names more than once is read once, with a warning. A call
+// longer than the student reads is truncated or, with tokenizer.truncation: false, left
+// out. Calls that can't be read are an error, or with skipBad left out.
 func readUnlabelled(ctx context.Context, c config.Config, tok *tokenize.Tokenizer, skipBad bool, stderr io.Writer) (*unlabelled, error) {
 	warnOfRepeatedFiles("distill.unlabelled_path", c.Distill.UnlabelledPath, stderr)
 	u := &unlabelled{}
