@@ -13,9 +13,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
-
 	"github.com/trident-nlp/trident/internal/atomicdir"
+	"github.com/trident-nlp/trident/internal/outfile"
 )
 
 // put writes the documents that check has accepted.
@@ -114,22 +113,11 @@ func putAll(out Output, to Format, s *schema, seen fields, each func(w writer) e
 
 // writeFile writes a file that appears whole or not at all.
 func writeFile(path string, write func(io.Writer) error) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // a pipe or a device
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(write(f), f.Close())
-	}
-	f, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666), renameio.WithExistingPermissions())
+	f, err := outfile.Create(path)
 	if err != nil {
-		var temporary *fs.PathError
-		if errors.As(err, &temporary) { // whose name would say nothing
-			err = fmt.Errorf("make a file in %s: %w", filepath.Dir(path), temporary.Err)
-		}
 		return err
 	}
-	defer f.Cleanup() //nolint:errcheck // nothing is left to do about a file that stays
+	defer f.Discard()
 	b := bufio.NewWriter(f)
 	if err := write(b); err != nil {
 		return err
@@ -137,7 +125,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 	if err := b.Flush(); err != nil {
 		return err
 	}
-	return f.CloseAtomicallyReplace()
+	return f.Commit()
 }
 
 // Read yields a file's documents in order, labelled or not, with spans in code points. An

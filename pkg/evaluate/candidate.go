@@ -168,7 +168,7 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 		return err
 	}
 	maps.DeleteFunc(listed, func(number int, _ bool) bool { return !records.Usable(number) })
-	set.Examples = listed.of(set.Examples)
+	set.Examples = those(listed, set.Examples)
 	if len(set.Examples) == 0 {
 		return fmt.Errorf("%s: no record is left to score: all %d are longer than the %d tokens that %s reads", s.Path, len(listed), m.limit(), m.dir)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/trident-nlp/trident/internal/heldout"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -17,7 +18,7 @@ import (
 func heldOutLists(sources []source, texts bool) (fusion.Files, error) {
 	files := fusion.Files{}
 	for _, s := range sources {
-		table := [][]string{{"record", "share"}}
+		table := [][]string{{heldout.RecordColumn, heldout.ShareColumn}}
 		for _, task := range s.set.Tasks {
 			table[0] = append(table[0], labelColumns(task)...)
 		}
@@ -27,7 +28,7 @@ func heldOutLists(sources []source, texts bool) (fusion.Files, error) {
 		for _, share := range []struct {
 			name     string
 			examples []datasets.Example
-		}{{"validation", s.split.Val}, {"test", s.split.Test}} {
+		}{{heldout.Validation, s.split.Val}, {heldout.Test, s.split.Test}} {
 			for _, ex := range share.examples {
 				row := []string{strconv.Itoa(ex.Record), share.name}
 				for t, task := range s.set.Tasks {
@@ -43,7 +44,7 @@ func heldOutLists(sources []source, texts bool) (fusion.Files, error) {
 		if err := csv.NewWriter(&b).WriteAll(table); err != nil {
 			return nil, fmt.Errorf("list the held-out records of %s: %w", s.set.Path, err)
 		}
-		files["held_out_"+s.train.Name()+".csv"] = b.Bytes()
+		files[heldout.Name(s.train.Name())] = b.Bytes()
 	}
 	return files, nil
 }

@@ -1,8 +1,6 @@
 package run
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,8 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/trident-nlp/trident/internal/heldout"
 	"github.com/trident-nlp/trident/pkg/config"
 )
 
@@ -90,49 +88,21 @@ func knownRecords(dir string, names config.Output, task string, s source) (known
 	if !said || from.Digest != s.digest {
 		return 0, false, nil
 	}
-	held, found, err := heldOutNumbers(dir, task)
-	if err != nil || !found {
+	path, err := heldout.Find(dir, task)
+	if errors.Is(err, heldout.ErrNoList) {
+		return 0, false, nil
+	}
+	if err != nil {
 		return 0, false, err
 	}
+	held, err := heldout.Read(path)
+	if err != nil {
+		return 0, false, fmt.Errorf("read %s: %w", path, err)
+	}
 	for _, ex := range slices.Concat(s.split.Val, s.split.Test) {
-		if !held[ex.Record] {
+		if !held.All[ex.Record] {
 			known++
 		}
 	}
-	return min(known, from.Trained), from.Trained+len(held) == from.Records, nil
-}
-
-// heldOutNumbers reads the record numbers of a task's list in a model's folder, which
-// [heldOutLists] has written. Errors don't contain the list's texts.
-func heldOutNumbers(dir, task string) (numbers map[int]bool, found bool, err error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, false, err
-	}
-	at := slices.IndexFunc(entries, func(e fs.DirEntry) bool {
-		name, isList := strings.CutPrefix(e.Name(), "held_out_")
-		name, isCSV := strings.CutSuffix(name, ".csv")
-		return isList && isCSV && slices.Contains(strings.Split(name, "+"), task)
-	})
-	if at < 0 {
-		return nil, false, nil
-	}
-	path := filepath.Join(dir, entries[at].Name())
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, false, err
-	}
-	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil {
-		return nil, false, fmt.Errorf("read %s: %w", path, err)
-	}
-	numbers = map[int]bool{}
-	for i, row := range rows[min(1, len(rows)):] {
-		number, err := strconv.Atoi(row[0])
-		if err != nil {
-			return nil, false, fmt.Errorf("read %s: row %d begins with no record number", path, i+2)
-		}
-		numbers[number] = true
-	}
-	return numbers, true, nil
+	return min(known, from.Trained), from.Trained+len(held.All) == from.Records, nil
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/trident-nlp/trident/internal/heldout"
 	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/config"
@@ -37,7 +38,7 @@ func modelNames(output config.Output) modeldir.Names {
 	own := []string{
 		fusion.ConfigFile, fusion.LabelMapsFile, "label_mappings.json", output.LabelMapsFile, output.MetricsFile, cardFile,
 		tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.SpecialTokensFile, tokenize.AddedTokensFile,
-		"held_out_*.csv",
+		heldout.Name("*"),
 	}
 	own = append(own, figureFiles...)
 	weightNames := append([]string{
