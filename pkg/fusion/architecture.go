@@ -54,7 +54,7 @@ func (a Architecture) configJSON() ([]byte, error) {
 		ID2     map[string]string `json:"id2label,omitempty"` // for token classifiers
 		ToID    map[string]int    `json:"label2id,omitempty"`
 		Trident *layout           `json:"trident"`
-	}{DType: "float32", Trident: &layout{a.EncoderName, a.Tasks}}
+	}{DType: "float32", Trident: &layout{a.EncoderName, a.Tasks, a.Windows}}
 	if a.isTokenClassifier() {
 		class.Architectures[0] = tokenClassifiersOf[a.modelType()]
 		more.ID2, more.ToID = labelIDs(a.Tasks[0].Heads[0].Labels)
@@ -114,6 +114,10 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, labels st
 		if len(described) == 0 {
 			return a, "", fmt.Errorf("%s: the model has no tasks", ConfigFile)
 		}
+		a.Windows = d.Trident.Windows
+		if err := a.checkWindows(); err != nil {
+			return a, "", fmt.Errorf("%s: %w; %s", ConfigFile, err, copyFile)
+		}
 	}
 	maps, err := os.ReadFile(filepath.Join(dir, LabelMapsFile))
 	switch {
@@ -142,6 +146,14 @@ func (a Architecture) checkFollows() error {
 		}
 	}
 	return nil
+}
+
+// checkWindows returns an error for windows that the encoder can't read.
+func (a Architecture) checkWindows() error {
+	if positions := int(a.Config.MaxPositions); a.Windows.Length > positions {
+		return fmt.Errorf("windows of %d tokens, but the encoder has %d positions", a.Windows.Length, positions)
+	}
+	return a.Windows.Check()
 }
 
 // LabelMaps returns the contents of label_maps.json.

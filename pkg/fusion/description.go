@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/trident-nlp/trident/internal/pyjson"
+	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -21,8 +22,9 @@ type description struct {
 
 // layout describes how the model is composed; the labels are in label_maps.json.
 type layout struct {
-	Encoder string       `json:"encoder"`
-	Tasks   []tasks.Task `json:"tasks"`
+	Encoder string           `json:"encoder"`
+	Tasks   []tasks.Task     `json:"tasks"`
+	Windows datasets.Windows `json:"windows,omitzero"`
 }
 
 // readDescription reads the part of config.json that isn't about the encoder. Its error

@@ -34,6 +34,7 @@ type Architecture struct {
 	Config      backbone.Config
 	EncoderName string // prefix of the encoder's parameters; "" is EncoderName, or Hugging Face's "bert" for a BERT
 	Tasks       []tasks.Task
+	Windows     datasets.Windows // how it learnt to read long calls; zero: truncated
 }
 
 // Model is the encoder with the heads of its tasks.

@@ -1,0 +1,33 @@
+package datasets
+
+import "fmt"
+
+// Windows says how a call with more tokens than the encoder reads at once is read as a
+// whole: as windows that the encoder reads like separate texts, each between [CLS] and
+// [SEP]. Neighbours share Overlap tokens; of the two hidden states of a shared token, the
+// one with more context on its poorer side counts ([tokenize.Encoding.Windows]).
+//
+// The zero value means no windows: longer calls are truncated.
+type Windows struct {
+	Length    int `json:"length"`     // tokens of a window, including [CLS] and [SEP]
+	Overlap   int `json:"overlap"`    // tokens that neighbours share
+	MaxTokens int `json:"max_tokens"` // of a call, including [CLS] and [SEP]; what comes after is cut off. 0: no limit
+}
+
+// On reports whether calls are read in windows.
+func (w Windows) On() bool { return w.Length > 0 }
+
+// Check returns an error for windows that can't be cut.
+func (w Windows) Check() error {
+	switch {
+	case w == Windows{}:
+		return nil
+	case w.Length < 3:
+		return fmt.Errorf("windows of %d tokens: want 3 or more, [CLS] and [SEP] included", w.Length)
+	case w.Overlap < 0 || w.Overlap > w.Length-3:
+		return fmt.Errorf("windows of %d tokens that share %d: want 0 to %d", w.Length, w.Overlap, w.Length-3)
+	case w.MaxTokens != 0 && w.MaxTokens < w.Length:
+		return fmt.Errorf("calls of at most %d tokens, in windows of %d: want a limit of %d or more, or 0 for none", w.MaxTokens, w.Length, w.Length)
+	}
+	return nil
+}
