@@ -25,14 +25,17 @@ type checkpointed struct {
 // numbers, so dropout masks are the same and gradients are identical bit for bit, except that
 // those of a parameter used elsewhere as well may be summed in another order. Apart from x,
 // f may use only parameters and constants. Call it only if x or a parameter of f needs a
-// gradient; see [Scope.Learns].
+// gradient; see [Scope.Learns]. f may call Checkpointed for its own parts: the first pass
+// stores nothing of them.
 func (s *Scope) Checkpointed(x *ts.Tensor, f func(x *ts.Tensor) *ts.Tensor) *ts.Tensor {
-	if s.err != nil || !s.training {
+	if s.err != nil || !s.training || s.forgetting {
 		return s.Block(func() *ts.Tensor { return f(x) })
 	}
 	c := checkpointed{f: f, x: x, random: s.randomState()}
 	was := setGradEnabled(false)
+	s.forgetting = true
 	c.out = s.Block(func() *ts.Tensor { return f(x) })
+	s.forgetting = false
 	setGradEnabled(was)
 	if s.autocast {
 		autocastForget() // bfloat16 copies of parameters that were made without gradients
@@ -58,14 +61,14 @@ func (s *Scope) Learns(tensors ...*ts.Tensor) bool {
 	return false
 }
 
-// backwardAgain continues a backward pass through the checkpointed parts, the last one
-// first. It leaves the random generators as it found them.
-func (s *Scope) backwardAgain() {
-	if len(s.checkpointed) == 0 {
+// backwardAgain continues a backward pass through the checkpointed parts from number first
+// on, the last one first. It leaves the random generators as it found them.
+func (s *Scope) backwardAgain(first int) {
+	if len(s.checkpointed) == first {
 		return
 	}
 	after := s.randomState()
-	for len(s.checkpointed) > 0 {
+	for len(s.checkpointed) > first {
 		last := len(s.checkpointed) - 1
 		c := s.checkpointed[last]
 		s.checkpointed = s.checkpointed[:last]
@@ -87,7 +90,7 @@ func (s *Scope) backwardThrough(c checkpointed) {
 	if gradient == nil {
 		return // the loss doesn't depend on it
 	}
-	inputLearns := s.Learns(c.x)
+	inputLearns, parts := s.Learns(c.x), len(s.checkpointed)
 	x := s.run("detach", func() (*ts.Tensor, error) { return c.x.Detach(false) }, c.x)
 	if s.err == nil {
 		s.Fail(requireGrad(x, inputLearns))
@@ -97,6 +100,7 @@ func (s *Scope) backwardThrough(c checkpointed) {
 		return c.f(s.run("alias", func() (*ts.Tensor, error) { return x.Alias(false) }, x))
 	})
 	s.backwardFrom(out, gradient)
+	s.backwardAgain(parts) // those of c.f
 	if s.err == nil {
 		s.Fail(zeroGrad([]*ts.Tensor{c.out})) // frees it
 	}

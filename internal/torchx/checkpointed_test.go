@@ -149,3 +149,65 @@ func TestCheckpointedWithoutBackward(t *testing.T) {
 		t.Error("a layer that fails is no error")
 	}
 }
+
+// A checkpointed part may have checkpointed parts of its own, and several may share their
+// parameters.
+func TestCheckpointedWithin(t *testing.T) {
+	pass := func(outer, inner bool) (loss float64, gradients map[string][]float32, drawn []float32) {
+		n := newDeepNet(t)
+		if err := torchx.Seed(11); err != nil {
+			t.Fatal(err)
+		}
+		s := torchx.Training(gotch.CPU)
+		ids := []int64{1, 2, 3, 2, 8}
+		run := func(*ts.Tensor) *ts.Tensor {
+			x := s.Embedding(s.Int64s(ids, 5), n.words)
+			for i := range n.layers {
+				layer := func(x *ts.Tensor) *ts.Tensor {
+					return s.LayerNorm(s.Add(s.Dropout(s.GELU(s.Linear(x, n.layers[i])), 0.3), x), n.norms[i])
+				}
+				if inner {
+					x = s.Checkpointed(x, layer)
+				} else {
+					x = layer(x)
+				}
+			}
+			return x
+		}
+		var parts []*ts.Tensor
+		for range 2 {
+			if outer {
+				parts = append(parts, s.Block(func() *ts.Tensor { return s.Checkpointed(s.Int64s(ids, 5), run) }))
+			} else {
+				parts = append(parts, run(nil))
+			}
+		}
+		all := s.Cat(0, parts...)
+		total := s.Mean(s.Mul(all, s.Dropout(all, 0.5)))
+		s.Backward(total)
+		loss = s.Value(total)
+		drawn = s.ReadFloat32(s.Dropout(s.Float32s(slices.Repeat([]float32{1}, 64), 64), 0.5))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		gradients = map[string][]float32{}
+		for _, param := range n.p.All() {
+			gradients[param.Name] = grad(t, param.Tensor)
+		}
+		return loss, gradients, drawn
+	}
+	wantLoss, want, wantDrawn := pass(false, false)
+	for _, inner := range []bool{false, true} {
+		loss, got, drawn := pass(true, inner)
+		if loss != wantLoss || !slices.Equal(drawn, wantDrawn) {
+			t.Errorf("inner %v: loss %v, want %v; other numbers are drawn afterwards: %v", inner, loss, wantLoss, !slices.Equal(drawn, wantDrawn))
+		}
+		for name := range want {
+			for i, value := range want[name] {
+				if d := got[name][i] - value; !(d*d < 1e-12) {
+					t.Errorf("inner %v: gradient %d of %s is %v, want %v", inner, i, name, got[name][i], value)
+				}
+			}
+		}
+	}
+}

@@ -146,6 +146,11 @@ func (s *Scope) Narrow(x *ts.Tensor, dim, start, length int64) *ts.Tensor {
 	return s.run("narrow", func() (*ts.Tensor, error) { return x.Narrow(dim, start, length, false) }, x)
 }
 
+// Cat joins tensors along dim, in which alone they may differ.
+func (s *Scope) Cat(dim int64, list ...*ts.Tensor) *ts.Tensor {
+	return s.run("cat", func() (*ts.Tensor, error) { return ts.Cat(list, dim) }, list...)
+}
+
 // Reshape gives x another shape of as many elements; one of the sizes may be -1.
 func (s *Scope) Reshape(x *ts.Tensor, shape ...int64) *ts.Tensor {
 	return s.run("reshape", func() (*ts.Tensor, error) { return x.Reshape(shape, false) }, x)

@@ -34,6 +34,7 @@ type Scope struct {
 	err         error
 
 	checkpointed []checkpointed // in the order of the forward pass
+	forgetting   bool           // in the first pass of a checkpointed part, of which nothing is stored
 }
 
 // Training opens a Scope that records gradients and applies dropout.
@@ -92,11 +93,12 @@ func (s *Scope) Block(f func() *ts.Tensor) *ts.Tensor {
 	return out
 }
 
-// drop frees the tensors from start on, except keep.
+// drop frees the tensors from start on, except keep and what the backward pass needs of
+// checkpointed parts.
 func (s *Scope) drop(start int, keep *ts.Tensor) {
 	live := s.live[:start]
 	for _, t := range s.live[start:] {
-		if t == keep {
+		if t == keep || s.needed(t) {
 			live = append(live, t)
 			continue
 		}
@@ -105,13 +107,19 @@ func (s *Scope) drop(start int, keep *ts.Tensor) {
 	s.live = live
 }
 
+// needed reports whether t is the input or the result of a checkpointed part.
+func (s *Scope) needed(t *ts.Tensor) bool {
+	return slices.ContainsFunc(s.checkpointed, func(c checkpointed) bool { return t == c.x || t == c.out })
+}
+
 // Close frees the Scope's tensors and returns its first error, which names the
 // operation and the shapes it was given.
 func (s *Scope) Close() error {
-	s.drop(0, nil)
 	for _, c := range s.checkpointed { // without a backward pass
 		c.random.drop()
 	}
+	s.checkpointed = nil
+	s.drop(0, nil)
 	if s.autocast {
 		s.Fail(autocastEnd(s.autocastWas, s.device))
 	}

@@ -79,7 +79,7 @@ func (s *Scope) Backward(loss *ts.Tensor) {
 		s.Fail(fmt.Errorf("backward pass: %w", err))
 		return
 	}
-	s.backwardAgain()
+	s.backwardAgain(0)
 }
 
 // SetBytes overwrites t with little-endian data of the given type and shape,

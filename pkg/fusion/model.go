@@ -8,6 +8,7 @@
 package fusion
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,12 +46,14 @@ type Model struct {
 	heads   map[string]heads.Head
 	round   func() error // quantizes the encoder once
 	fits    func() error // reports whether the weights fit into bfloat16; computed once
+
+	batchTokens int // see SetBatchTokens
 }
 
 // New returns a model with random parameters, drawn from libtorch's generator in a fixed
 // order. Config.Dropout also applies to the heads.
 func New(a Architecture, device gotch.Device) (*Model, error) {
-	if err := a.checkFollows(); err != nil {
+	if err := errors.Join(a.checkFollows(), a.checkWindows()); err != nil {
 		return nil, fmt.Errorf("make model: %w", err)
 	}
 	return build(a, torchx.NewParams(device, true))
@@ -152,14 +155,10 @@ func (m *Model) Inference(precision nn.Precision) (*nn.Scope, error) {
 }
 
 // Hidden runs the encoder on a batch: hidden states [batch, seq, dim], 0 on padding, and
-// the attention mask [batch, seq], nil if there is no padding.
+// the attention mask [batch, seq], nil if there is no padding. Longer examples than the
+// model's Windows are read in these; see [Model.HiddenIn].
 func (m *Model) Hidden(s *nn.Scope, b datasets.Batch) (hidden, mask *ts.Tensor) {
-	tokens := tokensOf(b)
-	hidden = m.encoder.Forward(s, tokens) // [tokens, dim]
-	if b.Mask != nil {
-		mask = s.Bools(b.Mask, int64(b.Size), int64(b.Length))
-	}
-	return s.Unpack(hidden, tokens.Lengths, int64(b.Length)), mask
+	return m.HiddenIn(s, b, m.Windows)
 }
 
 // tokensOf strips padding.
