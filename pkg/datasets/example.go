@@ -3,6 +3,7 @@ package datasets
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/trident-nlp/trident/internal/parallel"
@@ -68,11 +69,38 @@ type Limits struct {
 	MaxLength   int
 	Truncate    bool // truncate longer sentence-level records; otherwise they are dropped
 	AllSubwords bool // label every sub-word of a word, not only its first
+
+	// Windows, if on, replace MaxLength: an example may have their MaxTokens. One that is
+	// truncated keeps the labels of its tokens.
+	Windows Windows
 }
+
+// longest is the number of tokens of the longest example.
+func (l Limits) longest() int {
+	switch {
+	case !l.Windows.On():
+		return l.MaxLength
+	case l.Windows.MaxTokens == 0:
+		return math.MaxInt
+	}
+	return l.Windows.MaxTokens
+}
+
+// key is the setting of the limit.
+func (l Limits) key() string {
+	if l.Windows.On() {
+		return "tokenizer.max_tokens"
+	}
+	return "tokenizer.max_length"
+}
+
+// keepsLabels reports whether a truncated example keeps its labels for a task.
+func (l Limits) keepsLabels(task tasks.Task) bool { return l.Windows.On() || !task.PerToken() }
 
 // Filter counts the used and removed records of a task.
 type Filter struct {
 	Before, After int
+	Windowed      int // among After: of more than one window
 	Truncated     int // among After
 	Rare          int // dropped because their class has too few records to be split
 	Skipped       int // skipped because they can't be used
@@ -94,18 +122,19 @@ type Set struct {
 	Path      string // the records' file
 	Tasks     []tasks.Task
 	Examples  []Example
-	MaxLength int      // tokens per example
+	MaxLength int      // tokens per example, or of a window
+	Windows   Windows  // in which longer examples are read
 	Filters   []Filter // by task
 	Warnings  []string // about the examples as a whole, one line each
 }
 
-// Encode converts the records to examples, on all cores. A record longer than
-// limits.MaxLength is dropped if all tasks are token tasks, since truncating it would
-// silently lose its last entities. If a sentence-level task shares it, it is truncated
+// Encode converts the records to examples, on all cores. Without limits.Windows a record
+// longer than limits.MaxLength is dropped if all tasks are token tasks, since truncating it
+// would silently lose its last entities. If a sentence-level task shares it, it is truncated
 // and ignored by the token tasks.
 func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Limits) (Set, error) {
 	e := encoder{Records: r, tok: tok, limits: limits, ids: labelIDs(r.Tasks)}
-	if !slices.ContainsFunc(r.Tasks, func(t tasks.Task) bool { return !t.PerToken() }) {
+	if !slices.ContainsFunc(r.Tasks, limits.keepsLabels) {
 		e.limits.Truncate = false
 	}
 	examples := make([]Example, len(r.Texts))
@@ -122,28 +151,31 @@ func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Lim
 		Path:      r.Path,
 		Tasks:     r.Tasks,
 		MaxLength: limits.MaxLength,
-		Filters:   filters(r.Tasks, examples, cut, r.Problems.Total()),
-		Warnings: r.lost(func(i int, task tasks.Task) bool {
-			return examples[i].Record > 0 && (!cut[i] || !task.PerToken())
+		Windows:   limits.Windows,
+		Filters:   e.filters(examples, cut),
+		Warnings: r.lost(limits.key(), func(i int, task tasks.Task) bool {
+			return examples[i].Record > 0 && (!cut[i] || limits.keepsLabels(task))
 		}),
 		Examples: slices.DeleteFunc(examples, func(ex Example) bool { return ex.Record == 0 }),
 	}, nil
 }
 
 // filters returns the counts by task; a dropped example has no record number.
-func filters(list []tasks.Task, examples []Example, cut []bool, skipped int) []Filter {
-	counts := make([]Filter, len(list))
-	for t, task := range list {
+func (e encoder) filters(examples []Example, cut []bool) []Filter {
+	counts := make([]Filter, len(e.Tasks))
+	for t, task := range e.Tasks {
 		f := &counts[t]
-		f.Before, f.Skipped = len(examples), skipped
+		f.Before, f.Skipped = len(examples), e.Problems.Total()
 		for i, ex := range examples {
-			switch {
-			case ex.Record == 0 || cut[i] && task.PerToken():
-			case cut[i]:
-				f.After++
+			if ex.Record == 0 || cut[i] && !e.limits.keepsLabels(task) {
+				continue
+			}
+			f.After++
+			if cut[i] {
 				f.Truncated++
-			default:
-				f.After++
+			}
+			if e.limits.Windows.On() && len(ex.IDs) > e.limits.Windows.Length {
+				f.Windowed++
 			}
 		}
 	}
@@ -184,11 +216,11 @@ func labelIDs(list []tasks.Task) [][]map[string]int64 {
 // encode returns an example without record number if it is too long.
 func (e encoder) encode(i int) (ex Example, cut bool) {
 	enc := e.tok.Encode(string(e.Texts[i]))
-	if cut = len(enc.IDs) > e.limits.MaxLength; cut {
+	if cut = len(enc.IDs) > e.limits.longest(); cut {
 		if !e.limits.Truncate {
 			return Example{}, false
 		}
-		enc = enc.Truncate(e.limits.MaxLength)
+		enc = enc.Truncate(e.limits.longest())
 	}
 	ex = Example{Record: i + 1, IDs: enc.IDs, Labels: make([]Label, len(e.Tasks))}
 	for t := range e.Tasks {
@@ -202,7 +234,7 @@ func (e encoder) label(t int, l labels, enc tokenize.Encoding, cut bool) (label 
 	task := e.Tasks[t]
 	switch task.Kind {
 	case tasks.Token:
-		if cut || l.missing {
+		if cut && !e.limits.keepsLabels(task) || l.missing {
 			label.Classes = slices.Repeat([]int64{tasks.IgnoreToken}, len(enc.IDs))
 			return label
 		}

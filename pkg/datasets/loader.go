@@ -16,6 +16,7 @@ type Loader struct {
 	Examples  []Example
 	BatchSize int // less than 1: all examples are one batch
 	Collator  Collator
+	Windows   Windows // in which the model reads long examples
 
 	// Vary, if not nil, is what the model sees of an example in an epoch, of which seed
 	// is a hash: other tokens are masked in each. It is a function of its arguments

@@ -8,8 +8,8 @@ import (
 )
 
 // lost returns warnings about tasks whose labelled records are all too long to be kept.
-// kept reports whether record i is used for a task.
-func (r *Records) lost(kept func(i int, task tasks.Task) bool) (warnings []string) {
+// kept reports whether record i is used for a task; key is the setting of the limit.
+func (r *Records) lost(key string, kept func(i int, task tasks.Task) bool) (warnings []string) {
 	for t, task := range r.Tasks {
 		var all, left []labels
 		for i, of := range r.labels {
@@ -25,7 +25,7 @@ func (r *Records) lost(kept func(i int, task tasks.Task) bool) (warnings []strin
 			continue
 		}
 		warn := func(what string) {
-			warnings = append(warnings, fmt.Sprintf("task %s: %s: they stand in the %d that are too long for tokenizer.max_length", task.Name, what, len(all)-len(left)))
+			warnings = append(warnings, fmt.Sprintf("task %s: %s: they stand in the %d that are too long for %s", task.Name, what, len(all)-len(left), key))
 		}
 		switch task.Kind {
 		case tasks.Token:

@@ -8,7 +8,11 @@ import (
 // Share collates a rank's share of the examples; see [BatchRef.Places]. It may be empty.
 // Its denominators aren't set: they are those of the whole batch.
 func (s BatchRef) Share(rank, size int) Batch {
-	places := s.Places(size)[rank]
+	return s.Part(s.Places(size)[rank])
+}
+
+// Part collates the examples at those places of the batch. Its denominators aren't set.
+func (s BatchRef) Part(places []int) Batch {
 	indices := make([]int, len(places))
 	for i, place := range places {
 		indices[i] = s.indices[place]
@@ -21,13 +25,12 @@ func (s BatchRef) Share(rank, size int) Batch {
 // its slowest rank. So the examples are dealt out by length, longest first, back and
 // forth.
 func (s BatchRef) Places(size int) [][]int {
-	byLength := make([]int, len(s.indices))
-	for place := range byLength {
-		byLength[place] = place
+	all := make([]int, len(s.indices))
+	for place := range all {
+		all[place] = place
 	}
-	slices.SortStableFunc(byLength, func(a, b int) int { return cmp.Compare(s.length(b), s.length(a)) })
 	places := make([][]int, size)
-	for i, place := range byLength {
+	for i, place := range s.longestFirst(all) {
 		rank := i % size
 		if i/size%2 == 1 {
 			rank = size - 1 - rank
@@ -40,5 +43,33 @@ func (s BatchRef) Places(size int) [][]int {
 	return places
 }
 
-// length is an example's, in tokens.
-func (s BatchRef) length(place int) int { return len(s.loader.Examples[s.indices[place]].IDs) }
+// Groups divides the examples at some places into groups of at most limit tokens, with
+// those of padding and of all windows, or of a single example. A group is of similar lengths,
+// the longest first, and its places are in ascending order. Without a limit, 0, or without
+// places there is one group.
+func (s BatchRef) Groups(places []int, limit int) [][]int {
+	if limit == 0 || len(places) == 0 {
+		return [][]int{places}
+	}
+	var groups [][]int
+	for left := s.longestFirst(places); len(left) > 0; {
+		n := min(len(left), max(1, limit/s.tokens(left[0])))
+		group := slices.Clone(left[:n])
+		slices.Sort(group)
+		groups = append(groups, group)
+		left = left[n:]
+	}
+	return groups
+}
+
+// longestFirst returns places sorted by their examples' lengths.
+func (s BatchRef) longestFirst(places []int) []int {
+	sorted := slices.Clone(places)
+	slices.SortStableFunc(sorted, func(a, b int) int { return cmp.Compare(s.tokens(b), s.tokens(a)) })
+	return sorted
+}
+
+// tokens are those that the encoder reads of an example.
+func (s BatchRef) tokens(place int) int {
+	return s.loader.Windows.Cuts(len(s.loader.Examples[s.indices[place]].IDs)).Tokens()
+}

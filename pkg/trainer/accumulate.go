@@ -8,18 +8,46 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
-// parts returns this rank's share of a batch, split into [Settings].AccumulationSteps
-// parts, and the whole batch. Parts of a small batch may be empty.
+// share is a part of a batch that a rank passes through the model at once.
+type share struct {
+	rank   int
+	places []int // of its examples in the batch, in ascending order; none if the batch has too few
+}
+
+// shares divides a batch among all ranks, [Settings].AccumulationSteps parts for each, and
+// each part into groups of at most [Settings].BatchTokens tokens. All ranks get the same
+// list. Ranks alternate, since the first parts of a batch may have one example more than the
+// others.
+func (t *Trainer) shares(ref datasets.BatchRef) (list []share) {
+	ranks := 1
+	if t.ranks != nil {
+		ranks = t.ranks.Size()
+	}
+	for i, places := range ref.Places(t.settings.AccumulationSteps * ranks) {
+		for _, group := range ref.Groups(places, t.settings.BatchTokens) {
+			list = append(list, share{i % ranks, group})
+		}
+	}
+	return list
+}
+
+// mine are the shares of this rank.
+func (t *Trainer) mine(all []share) []share {
+	if t.ranks == nil {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(s share) bool { return s.rank != t.ranks.Rank() })
+}
+
+// parts collates this rank's shares of a batch, and the whole batch.
 func (t *Trainer) parts(ref datasets.BatchRef) (parts []datasets.Batch, whole datasets.Batch) {
 	whole = ref.Batch()
-	steps, rank, ranks := t.settings.AccumulationSteps, 0, 1
-	if t.ranks != nil {
-		rank, ranks = t.ranks.Rank(), t.ranks.Size()
-	} else if steps == 1 {
+	all := t.shares(ref)
+	if len(all) == 1 && t.ranks == nil {
 		return []datasets.Batch{whole}, whole
 	}
-	for i := range steps {
-		b := ref.Share(place(i, rank, ranks), steps*ranks)
+	for _, s := range t.mine(all) {
+		b := ref.Part(s.places)
 		setDenominators(t.objective, &b, whole)
 		parts = append(parts, b)
 	}
@@ -36,19 +64,19 @@ func (t *Trainer) passes(refs []datasets.BatchRef) (passes, whole []datasets.Bat
 	return passes, whole
 }
 
-// place is the index of a rank's i-th part among all ranks' parts. Ranks alternate, since
-// the first parts of a batch may have one example more than the others.
-func place(i, rank, ranks int) int { return i*ranks + rank }
-
 // sumGradients sums the gradients and losses over passes, one batch or part of a batch
 // each, and over all ranks. It also exchanges whether a rank was asked to stop.
 func (t *Trainer) sumGradients(ctx context.Context, passes []datasets.Batch) ([]TaskLoss, error) {
 	notes := newNotes(tasksOf(passes))
 	var sum func(notes []float64) error
+	begin := func() (err error) {
+		sum, err = t.ranks.BeginSum(t.objective.BackwardOrder(), t.settings.CompressGradients)
+		return err
+	}
 	for i, b := range passes {
-		if t.ranks != nil && i == len(passes)-1 { // gradients are complete only after the last backward pass
-			var err error
-			if sum, err = t.ranks.BeginSum(t.objective.BackwardOrder(), t.settings.CompressGradients); err != nil {
+		// Gradients are complete only after the last backward pass.
+		if t.ranks != nil && i == len(passes)-1 && !t.reachesAgain(b) {
+			if err := begin(); err != nil {
 				return nil, err
 			}
 		}
@@ -59,6 +87,11 @@ func (t *Trainer) sumGradients(ctx context.Context, passes []datasets.Batch) ([]
 		notes.add(losses)
 	}
 	if t.ranks != nil {
+		if sum == nil {
+			if err := begin(); err != nil {
+				return nil, err
+			}
+		}
 		if ctx.Err() != nil {
 			notes.numbers[0] = 1
 		}
@@ -68,6 +101,12 @@ func (t *Trainer) sumGradients(ctx context.Context, passes []datasets.Batch) ([]
 		t.stopAll = t.stopAll || notes.numbers[0] > 0
 	}
 	return notes.losses(), nil
+}
+
+// reachesAgain reports whether a batch's backward pass may reach a parameter more than once:
+// a single call that is too long for one pass of the encoder is read in several.
+func (t *Trainer) reachesAgain(b datasets.Batch) bool {
+	return t.settings.BatchTokens > 0 && b.Size == 1
 }
 
 // notesOfTask is how many numbers encode a task's losses.

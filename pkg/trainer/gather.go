@@ -47,25 +47,24 @@ func (t *Trainer) gather(mine outcomes) ([]outcomes, error) {
 	return all, nil
 }
 
-// merged combines the outcomes of a batch's shares, by rank. places are the positions of
-// the shares' examples.
-func merged(b datasets.Batch, list []tasks.Task, places [][]int, shares []outcome) outcome {
+// merged combines the outcomes of a batch's shares.
+func merged(b datasets.Batch, list []tasks.Task, shares []share, outs []outcome) outcome {
 	all := outcome{Losses: make([]mean, len(list)), Predicted: make([][][]int, len(list)), Answers: make([][][]int, len(list))}
 	for t, task := range list {
 		all.Predicted[t] = make([][]int, len(task.Heads))
 		if task.Paired() {
 			all.Answers[t] = make([][]int, len(task.Heads))
 		}
-		for rank, share := range shares {
-			if len(share.Losses) == 0 {
+		for i, out := range outs {
+			if len(out.Losses) == 0 {
 				continue
 			}
-			if loss := share.Losses[t]; loss.Count > 0 {
+			if loss := out.Losses[t]; loss.Count > 0 {
 				all.Losses[t] = mean{all.Losses[t].Sum + loss.Sum, 1}
 			}
-			place := placing{task: task, b: b, places: places[rank]}
-			place.all(all.Predicted[t], share.Predicted[t])
-			place.all(all.Answers[t], share.Answers[t])
+			place := placing{task: task, b: b, places: shares[i].places}
+			place.all(all.Predicted[t], out.Predicted[t])
+			place.all(all.Answers[t], out.Answers[t])
 		}
 	}
 	return all

@@ -68,7 +68,8 @@ func TestSharesAddUp(t *testing.T) {
 				}
 
 				var apart []map[string][]float32
-				var shares []outcome
+				var shares []share
+				var outs []outcome
 				var tokens int
 				notes := make([]float64, notesOfTask*len(list))
 				for rank := range size {
@@ -92,7 +93,7 @@ func TestSharesAddUp(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					shares = append(shares, out)
+					shares, outs = append(shares, share{rank, ref.Places(size)[rank]}), append(outs, out)
 				}
 				expectGradient(t, combined(apart, slices.Repeat([]float64{1}, size)), gradient)
 				if tokens != whole.Tokens {
@@ -106,7 +107,7 @@ func TestSharesAddUp(t *testing.T) {
 						}
 					}
 				}
-				sum := merged(whole, list, ref.Places(size), shares)
+				sum := merged(whole, list, shares, outs)
 				for i, task := range list {
 					if got, want := sum.Losses[i], said.Losses[i]; got.Count != want.Count || !(math.Abs(got.Sum-want.Sum) < 1e-5) {
 						t.Errorf("%s: validation loss %v, want %v", task.Name, got, want)

@@ -38,6 +38,12 @@ type Settings struct {
 	// BatchSize, with the memory of one part. 0 means 1.
 	AccumulationSteps int
 
+	// BatchTokens limits the tokens of a pass, in training and validation, including those
+	// of padding and of all windows. A part with more is processed as several passes, to the
+	// same results; a pass of a single example isn't limited, but see
+	// [fusion.Model.SetBatchTokens]. 0: no limit.
+	BatchTokens int
+
 	EvalSteps int     // validate every this many steps, and after the last; 0 means after each epoch
 	Best      string  // selection criterion: BestAverage, BestLoss, or a metric's name; "" is BestAverage
 	Patience  int     // stop after this many validations without improvement; 0 disables it
@@ -91,6 +97,7 @@ func (s Settings) check(names []string) (wrong []string) {
 		{"Patience", s.Patience},
 		{"SaveSteps", s.SaveSteps},
 		{"AccumulationSteps", s.AccumulationSteps},
+		{"BatchTokens", s.BatchTokens},
 	} {
 		atLeast0(field.name, float64(field.value))
 	}

@@ -68,7 +68,7 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 		case t.ranks != nil:
 			mine.List = append(mine.List, outs...)
 		case len(parts) > 1:
-			addTo(scorers, whole, merged(whole, l.Tasks, ref.Places(len(parts)), outs))
+			addTo(scorers, whole, merged(whole, l.Tasks, t.shares(ref), outs))
 		default:
 			addTo(scorers, whole, outs[0])
 		}
@@ -81,16 +81,14 @@ func (t *Trainer) evaluateLoader(ctx context.Context, l datasets.Loader, scorers
 	if err != nil {
 		return err
 	}
-	for i, ref := range refs {
-		steps := t.settings.AccumulationSteps
-		shares := make([]outcome, steps*len(all))
-		for rank := range all {
-			for p := range steps {
-				shares[place(p, rank, len(all))] = all[rank].List[i*steps+p]
-			}
+	for _, ref := range refs {
+		shares := t.shares(ref)
+		outs := make([]outcome, len(shares))
+		for i, s := range shares {
+			outs[i], all[s.rank].List = all[s.rank].List[0], all[s.rank].List[1:]
 		}
 		b := ref.Batch()
-		addTo(scorers, b, merged(b, l.Tasks, ref.Places(len(shares)), shares))
+		addTo(scorers, b, merged(b, l.Tasks, shares, outs))
 	}
 	return nil
 }
