@@ -69,7 +69,7 @@ func TestQuickstart(t *testing.T) {
 	t.Setenv("MLFLOW_TRACKING_URI", "")
 	stdout := mustRun(t, tiny...)
 	mustContain(t, stdout,
-		"Made demo data in data/quickstart", "Made a vocabulary of", "Label counts — main: ", "NER  token filter : kept 40/40 (100.0%)",
+		"Made demo data in data/quickstart", "Made a vocabulary of", "Label counts — main: ", "NER  whole calls  : kept 40/40, 0 in windows of 512",
 		"  CLS: 54 train / 6 val", "Total parameters: ", "Training on cpu (1 threads, fp32)", "Epochs: 2, patience: 3", "Epoch 2/2", "[Checkpoint saved]",
 		"majority class", "NER entity F1", "CLS average accuracy", "QA average F1", "  Over all records. The epochs' lines, which choose the best, are batch means (NER: macro F1 of tokens; CLS: each head's own label).", "Model:      models/quickstart", "mlflow ui", "go run ./cmd/infer --model models/quickstart")
 

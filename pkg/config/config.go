@@ -73,11 +73,15 @@ func (d Demo) Enabled() bool { return d.NER > 0 || d.Cases > 0 || d.QA > 0 }
 
 // Tokenizer defines how texts are tokenized.
 type Tokenizer struct {
-	MaxLength  int    `yaml:"max_length"`
+	MaxLength  int    `yaml:"max_length"` // of a text or, with long: windows, of a window
 	Padding    string `yaml:"padding"`    // max_length | longest
 	Truncation bool   `yaml:"truncation"` // false: longer sentence-level records are dropped, as NER's always are
 	VocabSize  int    `yaml:"vocab_size"` // of the vocabulary built from the data, with backbone.init: random
 	LowerCase  bool   `yaml:"lower_case"` // of that vocabulary: uncased
+
+	Long      string `yaml:"long"`       // truncate | windows: what is read of a longer text
+	Stride    int    `yaml:"stride"`     // tokens that neighbouring windows share, Hugging Face's stride; -1: a quarter of max_length
+	MaxTokens int    `yaml:"max_tokens"` // of a text in windows; what comes after is cut off. 0: no limit
 }
 
 // Training holds the hyperparameters.
@@ -125,6 +129,11 @@ type Training struct {
 	LRScheduler       string `yaml:"lr_scheduler_type"`           // linear | cosine | constant | constant_with_warmup
 	AccumulationSteps int    `yaml:"gradient_accumulation_steps"` // passes per update of the weights: the effective batch is batch_size times this
 
+	// BatchTokens limits the tokens of one forward and backward pass, including padding and
+	// all windows: a batch with more is processed in several passes, to the same results.
+	// 0: with tokenizer.long: windows, batch_size · max_length; otherwise no limit.
+	BatchTokens int `yaml:"batch_tokens"`
+
 	MixTasks    bool `yaml:"mix_tasks"`     // each step has examples of all data files, batch_size in all
 	ClipPerTask bool `yaml:"clip_per_task"` // with mix_tasks: max_grad_norm limits each task's gradient, not their sum
 }
@@ -159,6 +168,9 @@ const (
 
 	HeadsNew  = "new"
 	HeadsKeep = "keep"
+
+	LongTruncate = "truncate"
+	LongWindows  = "windows"
 
 	PadMaxLength = "max_length"
 	PadLongest   = "longest"

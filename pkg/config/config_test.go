@@ -59,6 +59,13 @@ func TestValidate(t *testing.T) {
 		"no room for a token": {func(c *Config) { c.Tokenizer.MaxLength = 2 }, "tokenizer.max_length: want at least 3, got 2"},
 		"padding":             {func(c *Config) { c.Tokenizer.Padding = "true" }, "tokenizer.padding: want max_length or longest"},
 		"tiny vocabulary":     {func(c *Config) { c.Tokenizer.VocabSize = 99 }, "tokenizer.vocab_size: want at least 100"},
+		"long":                {func(c *Config) { c.Tokenizer.Long = "cut" }, `tokenizer.long: want truncate or windows, got "cut"`},
+		"long pretraining":    {func(c *Config) { pretrain(c); c.Tokenizer.Long = LongWindows }, "tokenizer.long: want truncate with task: pretrain, which cuts long calls into pieces by itself and loses nothing, got windows"},
+		"all shared":          {func(c *Config) { c.Tokenizer.Long, c.Tokenizer.Stride = LongWindows, 510 }, "tokenizer.stride: want 0 to 509"},
+		"negative stride":     {func(c *Config) { c.Tokenizer.Stride = -2 }, "tokenizer.stride: want 0 to 509, as a window of max_length has [CLS], [SEP] and something new, or -1 for a quarter of max_length, got -2"},
+		"short calls":         {func(c *Config) { c.Tokenizer.Long, c.Tokenizer.MaxTokens = LongWindows, 511 }, "tokenizer.max_tokens: want max_length or more, or 0 for no limit, got 511"},
+		"negative calls":      {func(c *Config) { c.Tokenizer.MaxTokens = -1 }, "tokenizer.max_tokens: want max_length or more, or 0 for no limit, got -1"},
+		"small passes":        {func(c *Config) { c.Training.BatchTokens = 511 }, "training.batch_tokens: want tokenizer.max_length (512) or more, as a pass reads a whole window, or 0 for the default, got 511"},
 		"no epochs":           {func(c *Config) { c.Training.NumEpochs = 0 }, "training.num_epochs: want a number above 0"},
 		"schedule":            {func(c *Config) { c.Training.LRScheduler = "Linear" }, `training.lr_scheduler_type: want linear or cosine or constant or constant_with_warmup, got "Linear"`},
 		"frozen at random":    {func(c *Config) { c.Backbone.Init, c.Backbone.FreezeLayers = InitRandom, 2 }, "backbone.freeze_layers: want 0 with backbone.init: random, whose layers would never learn, got 2"},
@@ -130,6 +137,12 @@ func TestValidate(t *testing.T) {
 			}
 		})
 	}
+}
+
+// pretrain makes it a valid configuration of task: pretrain.
+func pretrain(c *Config) {
+	*c = Default(TaskPretrain)
+	c.Data.PretrainPath = Paths{"calls"}
 }
 
 // withTeacher is a distillation with that temperature.

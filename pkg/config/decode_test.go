@@ -106,12 +106,12 @@ func TestEveryKeyIsRead(t *testing.T) {
 			{Name: "mood", Kind: "multiclass", File: "f", Pooling: "cls", PreClassifier: true, Heads: []Head{{"h", "f", []string{"x"}, "main_category", "g"}}},
 		},
 		Tokenizer: Tokenizer{
-			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500, LowerCase: true,
+			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500, LowerCase: true, Long: "windows", Stride: 9, MaxTokens: 4096,
 		},
 		Training: Training{
 			2, 4, 1e-3, 0.5, 0.2, 5, 2, 50, "loss", 5, 0.1, "bf16", 9, 3, 25, 2.5, 4, "proportional", 4,
 			LossWeights{ByTask: map[string]float64{"mood": 3}}, map[string]ClassWeights{"ner": {Balanced: true}, "mood/h": {ByLabel: map[string]float64{"x": 2}}}, 7, "bf16", "gloo",
-			4e-3, 0.9, true, 0.05, true, "cosine", 2, true, true,
+			4e-3, 0.9, true, 0.05, true, "cosine", 2, 512, true, true,
 		},
 		Distill: Distill{"cache", map[string]Teacher{"ner": {Paths{"m"}, 0.25, 3, 1, "linear", 0.5}}, nil, true, true, Paths{"calls", "more"}, 0.5},
 		Output:  Output{"d", "l", "m", true},
@@ -140,7 +140,7 @@ func TestMistakesNameTheirLine(t *testing.T) {
 		"misspelt section":          {"traning:\n  batch_size: 8\n", `line 1: unknown key traning (did you mean training?)`},
 		"misspelt key":              {"training:\n  bath_size: 8\n", `line 2: unknown key training.bath_size (did you mean training.batch_size?)`},
 		"hyphen for underscore":     {"training:\n  batch-size: 8\n", `line 2: unknown key training.batch-size (did you mean training.batch_size?)`},
-		"beginning of a key":        {"training:\n  batch: 8\n", `line 2: unknown key training.batch (did you mean training.batch_size?)`},
+		"beginning of a key":        {"training:\n  batch: 8\n", `line 2: unknown key training.batch (did you mean training.batch_size or training.batch_tokens?)`},
 		"letters exchanged":         {"data:\n  generate:\n    caess: 8\n", `line 3: unknown key data.generate.caess (did you mean data.generate.cases?)`},
 		"another section's key":     {"data:\n  batch_size: 8\n", `line 2: unknown key data.batch_size (did you mean training.batch_size?)`},
 		"key without its section":   {"learning_rate: 1\n", `line 1: unknown key learning_rate (did you mean training.learning_rate?)`},

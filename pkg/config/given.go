@@ -63,6 +63,9 @@ func (c Config) unused() []unusedBy {
 		add("set backbone.init=random to start from scratch", unusedBy{beside: "backbone.init: pretrained, where the model brings its own", chosen: "backbone.init", both: true},
 			"backbone.size", "tokenizer.vocab_size", "tokenizer.lower_case")
 	}
+	if !c.Tokenizer.Windows() {
+		add("set tokenizer.long=windows", unusedBy{beside: "tokenizer.long: " + c.Tokenizer.Long, chosen: "tokenizer.long"}, "tokenizer.stride", "tokenizer.max_tokens")
+	}
 	if !c.Distill.EveryCall && len(c.Distill.UnlabelledPath) == 0 {
 		add("set distill.every_call=true or distill.unlabelled_path, or drop it", unusedBy{beside: "distill.every_call: false and no distill.unlabelled_path", chosen: "distill.every_call"},
 			"distill.soft_weight")

@@ -75,6 +75,8 @@ func (c Config) invalid() []mistake {
 	c.checkPretrain(check)
 	check(c.Tokenizer.MaxLength >= 3, "tokenizer.max_length", "at least 3", c.Tokenizer.MaxLength)
 	oneOf("tokenizer.padding", c.Tokenizer.Padding, PadMaxLength, PadLongest)
+	oneOf("tokenizer.long", c.Tokenizer.Long, LongTruncate, LongWindows)
+	c.checkWindows(check)
 	check(c.Tokenizer.VocabSize >= 100, "tokenizer.vocab_size", "at least 100", c.Tokenizer.VocabSize)
 	above0("training.num_epochs", c.Training.NumEpochs)
 	above0("training.batch_size", c.Training.BatchSize)

@@ -75,8 +75,8 @@ type Limits struct {
 	Windows Windows
 }
 
-// longest is the number of tokens of the longest example.
-func (l Limits) longest() int {
+// Longest is the number of tokens of the longest example.
+func (l Limits) Longest() int {
 	switch {
 	case !l.Windows.On():
 		return l.MaxLength
@@ -174,7 +174,7 @@ func (e encoder) filters(examples []Example, cut []bool) []Filter {
 			if cut[i] {
 				f.Truncated++
 			}
-			if e.limits.Windows.On() && len(ex.IDs) > e.limits.Windows.Length {
+			if e.limits.Windows.Cuts(len(ex.IDs)).Count() > 1 {
 				f.Windowed++
 			}
 		}
@@ -216,11 +216,11 @@ func labelIDs(list []tasks.Task) [][]map[string]int64 {
 // encode returns an example without record number if it is too long.
 func (e encoder) encode(i int) (ex Example, cut bool) {
 	enc := e.tok.Encode(string(e.Texts[i]))
-	if cut = len(enc.IDs) > e.limits.longest(); cut {
+	if cut = len(enc.IDs) > e.limits.Longest(); cut {
 		if !e.limits.Truncate {
 			return Example{}, false
 		}
-		enc = enc.Truncate(e.limits.longest())
+		enc = enc.Truncate(e.limits.Longest())
 	}
 	ex = Example{Record: i + 1, IDs: enc.IDs, Labels: make([]Label, len(e.Tasks))}
 	for t := range e.Tasks {

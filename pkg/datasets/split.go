@@ -43,7 +43,7 @@ func (s *Set) Split(shares Shares) (Split, error) {
 			err = fmt.Errorf("%w, or don't stratify by %s (data.stratify: \"\")", err, shares.Stratify)
 		}
 		if removed := s.Filters[0].Removed(); removed > 0 {
-			err = fmt.Errorf("%w; %d others are longer than %d tokens (tokenizer.max_length)", err, removed, s.MaxLength)
+			err = fmt.Errorf("%w; %d others are %s", err, removed, s.tooLong())
 		}
 		return err
 	}
@@ -71,13 +71,19 @@ func (s *Set) allTooLong() error {
 		if f.After > 0 || f.Before <= f.Skipped {
 			continue
 		}
-		all := fmt.Sprintf("all %d records are longer than %d tokens (tokenizer.max_length)", f.Before-f.Skipped, s.MaxLength)
+		all := fmt.Sprintf("all %d records are %s", f.Before-f.Skipped, s.tooLong())
 		if len(s.Examples) > 0 { // truncated for the other tasks
 			all = fmt.Sprintf("task %s: %s, and a cut record doesn't teach it", s.Tasks[t].Name, all)
 		}
 		return fmt.Errorf("%s; raise it as far as the encoder allows, or divide the records", all)
 	}
 	return nil
+}
+
+// tooLong describes the records that aren't used.
+func (s *Set) tooLong() string {
+	limits := Limits{MaxLength: s.MaxLength, Windows: s.Windows}
+	return fmt.Sprintf("longer than %d tokens (%s)", limits.Longest(), limits.key())
 }
 
 // holdOut splits some of the set's examples in two. classes has the class of each

@@ -83,6 +83,10 @@ func (r *Run) card(history *trainer.History) ([]byte, error) {
 	for _, task := range best.Val {
 		scores = append(scores, compare(task, r.baselines)...)
 	}
+	windows := ""
+	if r.model.Windows.On() {
+		windows = describeWindows(r.model.Windows)
+	}
 	return fillCard(cardText, struct {
 		Config     config.Config
 		Model      *fusion.Model
@@ -93,7 +97,8 @@ func (r *Run) card(history *trainer.History) ([]byte, error) {
 		Test       []trainer.Scores
 		Kept       []string
 		Seeds      string
-	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept, evalreport.SeedNote(r.model.Tasks, false)})
+		Windows    string
+	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept, evalreport.SeedNote(r.model.Tasks, false), windows})
 }
 
 // fillCard executes the template of a model card.

@@ -59,7 +59,7 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 			return err
 		}
 		list = append(list, set.Tasks...)
-		r := dataReport{maxLength: plan.limits.MaxLength, shares: plan.shares, records: records, set: set, out: o.Out}
+		r := dataReport{limits: plan.limits, shares: plan.shares, records: records, set: set, out: o.Out}
 		if !r.print(kept) {
 			refused++
 		}
@@ -83,11 +83,11 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 
 // dataReport prints the report on one file.
 type dataReport struct {
-	maxLength int
-	shares    datasets.Shares
-	records   datasets.Records
-	set       datasets.Set // all usable records, of any length
-	out       io.Writer
+	limits  datasets.Limits
+	shares  datasets.Shares
+	records datasets.Records
+	set     datasets.Set // all usable records, of any length
+	out     io.Writer
 }
 
 func (r dataReport) line(title, format string, args ...any) {
@@ -135,13 +135,23 @@ func (r dataReport) lengths() {
 		lengths[i] = len(ex.IDs)
 	}
 	slices.Sort(lengths)
-	n, limit := len(lengths), r.maxLength
+	n := len(lengths)
 	if n == 0 {
 		return
 	}
-	fits, _ := slices.BinarySearch(lengths, limit+1)
-	r.line("tokens", "%d to %d, quartiles %d, %d, %d; %d records are longer than %d",
-		lengths[0], lengths[n-1], lengths[n/4], lengths[n/2], lengths[3*n/4], n-fits, limit)
+	longer := func(limit int) int {
+		fit, _ := slices.BinarySearchFunc(lengths, limit, func(length, limit int) int { return cmp.Compare(length, limit+1) })
+		return n - fit
+	}
+	text := fmt.Sprintf("%d to %d, quartiles %d, %d, %d; %d records are longer than %d",
+		lengths[0], lengths[n-1], lengths[n/4], lengths[n/2], lengths[3*n/4], longer(r.limits.MaxLength), r.limits.MaxLength)
+	if r.limits.Windows.On() {
+		text += " and read in windows"
+	}
+	if most := r.limits.Longest(); r.limits.Windows.On() && longer(most) > 0 {
+		text += fmt.Sprintf("; %d longer than %d (tokenizer.max_tokens)", longer(most), most)
+	}
+	r.line("tokens", "%s", text)
 }
 
 func (r dataReport) split(kept datasets.Set, split datasets.Split) {

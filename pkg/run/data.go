@@ -163,7 +163,7 @@ func (d *data) split(p dataPlan) error {
 			return err
 		}
 		loader := func(examples []datasets.Example) datasets.Loader {
-			return datasets.Loader{Tasks: s.set.Tasks, Examples: examples, BatchSize: p.batchSize, Collator: collator}
+			return datasets.Loader{Tasks: s.set.Tasks, Examples: examples, BatchSize: p.batchSize, Collator: collator, Windows: p.limits.Windows}
 		}
 		s.train, s.val, s.test = loader(s.split.Train), loader(s.split.Val), loader(s.split.Test)
 	}

@@ -30,7 +30,7 @@ func planData(c config.Config, o Options) (dataPlan, error) {
 		demo:      c.Data.Generate,
 		beside:    func(path string) bool { return o.File != "" && c.TriedBeside(path, o.Set) },
 		tokenizer: c.Tokenizer,
-		limits:    datasets.Limits{MaxLength: c.Tokenizer.MaxLength, Truncate: c.Tokenizer.Truncation, AllSubwords: c.Data.LabelAllSubwords},
+		limits:    limitsOf(c),
 		shares: datasets.Shares{
 			Test: c.Data.TestSize, Val: c.Data.ValidationSize, ValOfRest: c.Data.ValidationOf == config.ValidationOfRest,
 			Seed: c.Data.RandomSeed, Stratify: c.Data.Stratify,
@@ -39,6 +39,14 @@ func planData(c config.Config, o Options) (dataPlan, error) {
 		batchSize: c.Training.BatchSize,
 	}
 	return p, nil
+}
+
+// limitsOf are the limits on the lengths of examples.
+func limitsOf(c config.Config) datasets.Limits {
+	return datasets.Limits{
+		MaxLength: c.Tokenizer.MaxLength, Truncate: c.Tokenizer.Truncation, AllSubwords: c.Data.LabelAllSubwords,
+		Windows: windowsOf(c.Tokenizer),
+	}
 }
 
 // padTo returns the number of tokens to which all texts of a batch are padded; 0: to the

@@ -63,12 +63,12 @@ func findEncoder(ctx context.Context, asked config.Backbone, keys modelKeys, dry
 // architecture returns that of the pretrained model; without one, it combines the
 // configured sizes and the tokenizer's vocabulary. In a dry run with a missing
 // pretrained model it is distilbert-base's.
-func (e encoder) architecture(name string, d *data, maxLength int) (fusion.Architecture, error) {
-	sizes, err := e.sizes(d.tokenizer, maxLength)
+func (e encoder) architecture(name string, d *data, asked config.Tokenizer) (fusion.Architecture, error) {
+	sizes, err := e.sizes(d.tokenizer, asked.MaxLength)
 	if sizes.ModelType == backbone.BERT {
 		name = "bert" // Hugging Face's prefix, in single-task and multi-task models
 	}
-	return fusion.Architecture{Config: sizes, EncoderName: name, Tasks: d.tasks()}, err
+	return fusion.Architecture{Config: sizes, EncoderName: name, Tasks: d.tasks(), Windows: windowsOf(asked)}, err
 }
 
 // sizes returns the encoder's configuration, for texts of maxLength tokens.

@@ -103,8 +103,8 @@ func figureTitle(row comparison) string {
 
 // counts are the numbers of a task's records in the model card.
 type counts struct {
-	Task                                                string
-	Train, Val, Test, Removed, Truncated, Rare, Skipped int
+	Task                                                          string
+	Train, Val, Test, Removed, Windowed, Truncated, Rare, Skipped int
 }
 
 func (d *data) counts() []counts {
@@ -112,7 +112,7 @@ func (d *data) counts() []counts {
 	for _, s := range d.sources {
 		for t, task := range s.set.Tasks {
 			f, split := s.set.Filters[t], s.split
-			list = append(list, counts{task.Name, len(split.Train), len(split.Val), len(split.Test), f.Removed(), f.Truncated, f.Rare, f.Skipped})
+			list = append(list, counts{task.Name, len(split.Train), len(split.Val), len(split.Test), f.Removed(), f.Windowed, f.Truncated, f.Rare, f.Skipped})
 		}
 	}
 	return list

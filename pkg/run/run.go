@@ -247,7 +247,10 @@ func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
 	if u := r.data.unlabelled; u != nil {
 		fmt.Fprintf(r.options.Out, "  unlabelled: %s\n", u.describe(c.Tokenizer.Truncation))
 	}
-	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength); err != nil {
+	if w := windowsOf(c.Tokenizer); w.On() {
+		fmt.Fprintf(r.options.Out, "Long calls: %s; at most %s tokens at once\n", describeWindows(w), numbers.Thousands(int64(c.PassTokens())))
+	}
+	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer); err != nil {
 		return err
 	}
 	if err := checkSmoothing(c.Training.LabelSmoothing, r.data.tasks()); err != nil {
@@ -359,6 +362,7 @@ func (r *Run) makeModel() (err error) {
 		return err
 	}
 	r.model.SetCheckpointing(r.config.Training.GradientCheckpointing)
+	r.model.SetBatchTokens(r.config.PassTokens())
 	if err := weighClasses(r.model, r.config.Training.ClassWeights, r.data.sources); err != nil {
 		return err
 	}
@@ -439,6 +443,7 @@ func settings(c config.Config, list []tasks.Task, precision torchx.Precision) tr
 		BF16:        precision == torchx.BF16,
 
 		AccumulationSteps: c.Training.AccumulationSteps,
+		BatchTokens:       c.PassTokens(),
 		CompressGradients: c.Training.GradientCompression == config.CompressionBF16,
 
 		Sampling:    sampling(c.Training),

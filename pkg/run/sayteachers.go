@@ -87,7 +87,7 @@ func (r *Run) steps() int { return trainer.NewPlan(r.settings, r.data.train()).S
 // prepared, and won't be.
 func (r *Run) size() (parameters int64, steps int, err error) {
 	c := r.config
-	architecture, err := r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer.MaxLength)
+	architecture, err := r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer)
 	if err != nil {
 		return 0, 0, err
 	}

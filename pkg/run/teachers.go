@@ -62,7 +62,8 @@ func (r *Run) askTeachers(ctx context.Context) error {
 			if err := members[0].SharesTokens(r.data.tokenizer, r.model.Config.Dim, r.config.Tokenizer.MaxLength); err != nil {
 				return err
 			}
-			learning.Teacher = members[0].Model()
+			members[0].Model().SetBatchTokens(r.config.PassTokens())
+			learning.Teacher = inWindows{members[0].Model(), windowsOf(r.config.Tokenizer)}
 		}
 		if asked.Alpha > 0 {
 			if err := r.soften(ctx, members, task.Name); err != nil {

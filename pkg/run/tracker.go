@@ -136,6 +136,9 @@ func filterParams(sources []source) map[string]string {
 			params[prefix+"after"] = strconv.Itoa(f.After)
 			params[prefix+"removed"] = strconv.Itoa(f.Removed())
 			params[prefix+"pct_kept"] = strconv.FormatFloat(f.KeptPercent(), 'f', 1, 64)
+			if f.Windowed > 0 {
+				params[prefix+"windowed"] = strconv.Itoa(f.Windowed)
+			}
 			if f.Rare > 0 {
 				params[prefix+"rare"] = strconv.Itoa(f.Rare)
 			}

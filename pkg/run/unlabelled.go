@@ -25,6 +25,7 @@ type unlabelled struct {
 	digest string          // of the texts
 
 	skipped, long, repaired int // unreadable; longer than the student reads; partly not UTF-8
+	windowed                int // of several windows
 }
 
 // readUnlabelled reads the calls of distill.unlabelled_path for a student with the
@@ -51,25 +52,26 @@ func readUnlabelled(ctx context.Context, c config.Config, tok *tokenize.Tokenize
 		}
 		u.texts = append(u.texts, call.Text)
 	}
-	if err := u.encode(ctx, tok, c.Tokenizer); err != nil {
+	if err := u.encode(ctx, tok, limitsOf(c)); err != nil {
 		return nil, fmt.Errorf("distill.unlabelled_path: %w", err)
 	}
 	if len(u.train.Examples) == 0 {
 		return nil, fmt.Errorf("distill.unlabelled_path: there is no call in %s that the student can read: give files, folders or patterns of calls", c.Distill.UnlabelledPath)
 	}
 	u.train.BatchSize = c.Training.BatchSize
+	u.train.Windows = windowsOf(c.Tokenizer)
 	u.train.Collator = datasets.Collator{PadID: int64(tok.PadID()), PadTo: padTo(c.Tokenizer)}
 	return u, nil
 }
 
 // encode makes the examples, and the digest.
-func (u *unlabelled) encode(ctx context.Context, tok *tokenize.Tokenizer, t config.Tokenizer) error {
+func (u *unlabelled) encode(ctx context.Context, tok *tokenize.Tokenizer, limits datasets.Limits) error {
 	examples := make([]datasets.Example, len(u.texts))
 	long := make([]bool, len(u.texts))
 	if err := parallel.Each(ctx, len(examples), func(i int) error {
 		enc := tok.Encode(string(u.texts[i]))
-		if long[i] = len(enc.IDs) > t.MaxLength; !long[i] || t.Truncation {
-			examples[i] = datasets.Example{Record: i + 1, IDs: enc.Truncate(t.MaxLength).IDs}
+		if long[i] = len(enc.IDs) > limits.Longest(); !long[i] || limits.Truncate {
+			examples[i] = datasets.Example{Record: i + 1, IDs: enc.Truncate(limits.Longest()).IDs}
 		}
 		return nil
 	}); err != nil {
@@ -84,6 +86,11 @@ func (u *unlabelled) encode(ctx context.Context, tok *tokenize.Tokenizer, t conf
 	}
 	u.digest = hex.EncodeToString(hash.Sum(nil)[:8])
 	u.train.Examples = slices.DeleteFunc(examples, func(ex datasets.Example) bool { return ex.Record == 0 })
+	for _, ex := range u.train.Examples {
+		if limits.Windows.Cuts(len(ex.IDs)).Count() > 1 {
+			u.windowed++
+		}
+	}
 	return nil
 }
 
@@ -91,6 +98,9 @@ func (u *unlabelled) encode(ctx context.Context, tok *tokenize.Tokenizer, t conf
 func (u *unlabelled) describe(truncated bool) string {
 	count := func(n int) string { return numbers.Thousands(int64(n)) }
 	parts := []string{count(len(u.train.Examples)) + " train"}
+	if u.windowed > 0 {
+		parts = append(parts, count(u.windowed)+" of them in windows")
+	}
 	if u.long > 0 {
 		how := "left out"
 		if truncated {

@@ -214,7 +214,7 @@ func (c *Console) Data(sets []datasets.Set, splits []datasets.Split, maxLength i
 	}
 	for _, set := range sets {
 		for t, task := range set.Tasks {
-			c.filterLine(task, set.Filters[t], maxLength)
+			c.filterLine(task, set.Filters[t], maxLength, set.Windows)
 		}
 	}
 	c.printf("\nFinal dataset sizes:\n")
@@ -240,9 +240,11 @@ func labelCounts(task tasks.Task) string {
 	return strings.Join(counts, ", ")
 }
 
-func (c *Console) filterLine(task tasks.Task, f datasets.Filter, maxLength int) {
+func (c *Console) filterLine(task tasks.Task, f datasets.Filter, maxLength int, windows datasets.Windows) {
 	name := strings.ToUpper(task.Name)
-	if task.Kind == tasks.Token || f.Removed() > 0 {
+	if windows.On() {
+		c.printf("%-4s whole calls  : kept %d/%d, %d in windows of %d%s\n", name, f.After, f.Before, f.Windowed, windows.Length, cutAt(f, windows))
+	} else if task.Kind == tasks.Token || f.Removed() > 0 {
 		c.printf("%-4s token filter : kept %d/%d (%.1f%%) — %d over-length removed\n", name, f.After, f.Before, f.KeptPercent(), f.Removed())
 	} else {
 		c.printf("%-4s truncation   : %d records kept, long %s truncated at %d: %d\n", name, f.After, textsOf(task), maxLength, f.Truncated)
@@ -250,6 +252,18 @@ func (c *Console) filterLine(task tasks.Task, f datasets.Filter, maxLength int) 
 	if f.Rare > 0 {
 		c.printf("%-4s rare classes : %d records dropped, the only ones of their class\n", name, f.Rare)
 	}
+}
+
+// cutAt counts the records that are longer than windows go.
+func cutAt(f datasets.Filter, windows datasets.Windows) string {
+	var text string
+	if f.Truncated > 0 {
+		text += fmt.Sprintf(", %d truncated at %d", f.Truncated, windows.MaxTokens)
+	}
+	if f.Removed() > 0 {
+		text += fmt.Sprintf(", %d over-length removed", f.Removed())
+	}
+	return text
 }
 
 func textsOf(task tasks.Task) string {

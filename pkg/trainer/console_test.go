@@ -93,7 +93,8 @@ func TestLinesOfAnEpochAreShort(t *testing.T) {
 	}
 	var out strings.Builder
 	NewConsole(&out, &out).IntervalEnd(Trained{Loss: 14.8953, Losses: []Figure{{"ner", 0.5848}, {"cls", 9.2181}, {"qa", 3.7601}}, Samples: 15309, Seconds: 104.37})
-	NewConsole(&out, &out).filterLine(tasks.Task{Name: "qa", Kind: tasks.MultiLabel}, datasets.Filter{Before: 15000, After: 15000, Truncated: 120}, 512)
+	NewConsole(&out, &out).filterLine(tasks.Task{Name: "qa", Kind: tasks.MultiLabel}, datasets.Filter{Before: 15000, After: 15000, Truncated: 120}, 512, datasets.Windows{})
+	NewConsole(&out, &out).filterLine(tasks.Task{Name: "qa", Kind: tasks.MultiLabel}, datasets.Filter{Before: 15000, After: 15000, Windowed: 9120}, 512, datasets.Windows{Length: 512})
 	for line := range strings.Lines(out.String()) {
 		if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
 			t.Errorf("%d columns: %s", n, line)
