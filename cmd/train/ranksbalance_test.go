@@ -96,3 +96,34 @@ func TestRanksResumeWithinAnEpoch(t *testing.T) {
 		})
 	}
 }
+
+// Two processes learn whole calls as one does, which passes each batch through the model at
+// once: what they pass at a time holds a window of a call at least.
+func TestRanksReadWholeCalls(t *testing.T) {
+	t.Parallel()
+	dir := quickDir(t)
+	train := func(name string, size int, more ...string) goldentest.File {
+		args := append(wholeRun(size), set("tokenizer.long=windows", "tokenizer.max_length=48", "tokenizer.stride=12", "tokenizer.max_tokens=400",
+			"training.mix_tasks=true", "output.model_dir=models/"+name)...)
+		p := start(t, dir, append(args, more...)...)
+		if code, _ := p.end(); code != 0 || p.stderr.Len() > 0 {
+			t.Fatalf("%s: exit code %d, stderr %q", name, code, p.stderr.String())
+		}
+		mustContain(t, p.stdout.String(), "Long calls: windows of 48 tokens that share 12, up to 400 tokens of a call; at most ")
+		return goldentest.Open(t, filepath.Join(dir, "models", name, "model.safetensors"))
+	}
+	want := train("one", 16, set("training.batch_tokens=100000")...)
+	for name, got := range map[string]goldentest.File{
+		"in passes": train("passes", 16, set("training.batch_tokens=96", "training.gradient_checkpointing=true")...),
+		"two":       train("two", 4, append(set("training.batch_tokens=50", "training.gradient_accumulation_steps=2"), "--nproc", "2")...),
+	} {
+		worst := 0.0
+		for _, param := range want.Names() {
+			d := goldentest.Compare(got.Float32s(param), want.Float32s(param)).Max
+			if worst = max(worst, d); !(d <= rankLimit) {
+				t.Errorf("%s: %s differs by %.1e", name, param, d)
+			}
+		}
+		t.Logf("%s: weights differ by up to %.1e", name, worst)
+	}
+}

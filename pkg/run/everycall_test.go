@@ -221,7 +221,7 @@ func TestUnlabelledCallsAreRead(t *testing.T) {
 	if u, err := readUnlabelled(t.Context(), twice, tok, false, &warned); err != nil || u.digest != r.data.unlabelled.digest || !strings.Contains(warned.String(), "distill.unlabelled_path names calls/") || !strings.Contains(warned.String(), "it is read once") {
 		t.Errorf("error %v, warning %q", err, warned.String())
 	}
-	c.Tokenizer.MaxLength = 16 // the call below has fewer tokens, the others more
+	c.Tokenizer.MaxLength, c.Tokenizer.Long = 16, config.LongTruncate // the call below has fewer tokens, the others more
 	if err := os.WriteFile("calls/february.jsonl", []byte("{\"text\": \"Hello.\"}\n{\"text\": 7}\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -243,6 +243,15 @@ func TestUnlabelledCallsAreRead(t *testing.T) {
 				t.Errorf("an example of %d tokens", len(ex.IDs))
 			}
 		}
+	}
+	windows := c
+	windows.Tokenizer.Long, windows.Tokenizer.MaxTokens, windows.Tokenizer.Truncation = config.LongWindows, 18, true
+	u, err := readUnlabelled(t.Context(), windows, tok, true, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := u.describe(true), "21 train; 20 of them in windows; 20 too long, truncated; 1 left out, which can't be read"; got != want || len(u.train.Examples[20].IDs) != 18 {
+		t.Errorf("%q, want %q; %d tokens", got, want, len(u.train.Examples[20].IDs))
 	}
 	c.Distill.UnlabelledPath = config.Paths{"nowhere"}
 	if _, err := readUnlabelled(t.Context(), c, tok, true, io.Discard); err == nil || !strings.Contains(err.Error(), "nowhere") {
