@@ -1,0 +1,95 @@
+package datasets
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
+)
+
+func TestWindowsAreChecked(t *testing.T) {
+	for windows, want := range map[Windows]string{
+		{}:          "",
+		{Length: 3}: "",
+		{Length: 512, Overlap: 509, MaxTokens: 512}: "",
+		{Length: 2}:                 "windows of 2 tokens: want 3 or more",
+		{Overlap: 1}:                "windows of 0 tokens",
+		{Length: 10, Overlap: 8}:    "windows of 10 tokens that share 8: want 0 to 7",
+		{Length: 10, Overlap: -1}:   "want 0 to 7",
+		{Length: 10, MaxTokens: 9}:  "calls of at most 9 tokens, in windows of 10",
+		{Length: 10, MaxTokens: -1}: "calls of at most -1 tokens",
+	} {
+		err := windows.Check()
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want %q", windows, err, want)
+		}
+	}
+}
+
+// With windows no record is dropped or ignored, and each token has its label, up to their
+// limit.
+func TestEncodeWholeRecords(t *testing.T) {
+	entity := Entity{Start: 20, End: 24, Label: "NAME"} // the 5th word
+	r := mustLoad(t, lines(t, NERRecord{Text: words(4)}, NERRecord{Text: words(9), Entities: []Entity{entity}}, NERRecord{Text: words(20), Entities: []Entity{entity, {70, 74, "NAME"}}}),
+		tasks.NER(tasks.NERLabels()))
+	limits := Limits{MaxLength: 8, Truncate: true, Windows: Windows{Length: 8, Overlap: 2, MaxTokens: 12}}
+	set := mustEncode(t, r, limits)
+	if want := (Filter{Before: 3, After: 3, Windowed: 2, Truncated: 1}); set.Filters[0] != want || set.Filters[0].Removed() != 0 || set.Windows != limits.Windows {
+		t.Errorf("filter %+v, want %+v; windows %+v", set.Filters[0], want, set.Windows)
+	}
+	var lengths []int
+	for _, ex := range set.Examples {
+		lengths = append(lengths, len(ex.IDs))
+		if classes := ex.Labels[0].Classes; len(classes) != len(ex.IDs) || classes[1] != 0 || classes[len(classes)-2] == tasks.IgnoreToken {
+			t.Errorf("record %d: classes %v", ex.Record, classes)
+		}
+	}
+	if !slices.Equal(lengths, []int{6, 11, 12}) || set.Examples[1].Labels[0].Classes[5] != 1 || set.Examples[2].Labels[0].Classes[5] != 1 {
+		t.Errorf("%v tokens, labels %v and %v", lengths, set.Examples[1].Labels, set.Examples[2].Labels)
+	}
+	limits.Truncate = false
+	set = mustEncode(t, r, limits)
+	if set.Filters[0].Removed() != 1 || set.tooLong() != "longer than 12 tokens (tokenizer.max_tokens)" {
+		t.Errorf("filter %+v; those removed are %s", set.Filters[0], set.tooLong())
+	}
+	limits.Windows.MaxTokens = 0
+	if limits.Longest() != math.MaxInt {
+		t.Errorf("at most %d tokens", limits.Longest())
+	}
+	if set = mustEncode(t, r, limits); set.Filters[0].Truncated != 0 || len(set.Examples[2].IDs) != 22 {
+		t.Errorf("filter %+v", set.Filters[0])
+	}
+}
+
+// A batch is divided by the tokens that the encoder reads, those of padding and of all
+// windows included.
+func TestGroups(t *testing.T) {
+	var examples []Example
+	for _, n := range []int{4, 40, 8, 9, 3, 5} { // in windows 4, 68, 8, 14, 3 and 5
+		examples = append(examples, Example{IDs: make([]int32, n)})
+	}
+	ref := Loader{Examples: examples, Windows: Windows{Length: 8, Overlap: 3}}.Ordered()[0]
+	all := []int{0, 1, 2, 3, 4, 5}
+	for limit, want := range map[int][][]int{
+		0:    {all},
+		1000: {all},
+		28:   {{1}, {2, 3}, {0, 4, 5}},
+		10:   {{1}, {3}, {2}, {0, 5}, {4}},
+		1:    {{1}, {3}, {2}, {5}, {0}, {4}},
+	} {
+		if got := ref.Groups(all, limit); !slices.EqualFunc(got, want, slices.Equal) {
+			t.Errorf("at most %d tokens: %v, want %v", limit, got, want)
+		}
+	}
+	if got := ref.Groups(nil, 10); len(got) != 1 || len(got[0]) != 0 {
+		t.Errorf("no places: %v", got)
+	}
+	if got := ref.Places(3); !slices.EqualFunc(got, [][]int{{1, 4}, {0, 3}, {2, 5}}, slices.Equal) {
+		t.Errorf("three ranks have %v", got)
+	}
+	if b := ref.Part([]int{0, 5}); b.Size != 2 || b.Length != 5 {
+		t.Errorf("a part of %d × %d tokens", b.Size, b.Length)
+	}
+}
