@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
@@ -102,12 +103,57 @@ func BenchmarkCheckpointing(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			peak, err := usage.PeakMemory(os.Getpid())
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.ReportMetric(float64(peak)/(1<<20), "peak-MB")
+			reportPeak(b)
 		})
+	}
+}
+
+// reportPeak reports the most memory that the process has held since VmHWM began anew.
+func reportPeak(b *testing.B) {
+	b.Helper()
+	peak, err := usage.PeakMemory(os.Getpid())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(peak)/(1<<20), "peak-MB")
+}
+
+// BenchmarkLongCall is a step on a call of so many tokens, in windows of 512, among 15 of 256,
+// with at most so many tokens at once (0: all), on an encoder of the quickstart's size. Measure each
+// in a process of its own.
+func BenchmarkLongCall(b *testing.B) {
+	torchx.Configure(0)
+	for _, tokens := range []int{256, 512, 1024, 2048, 4096, 8192, 16384, 20000} {
+		for _, limit := range []int{0, 8192} {
+			b.Run(fmt.Sprintf("tokens=%d/limit=%d", tokens, limit), func(b *testing.B) {
+				t := benchTrainer(b, 128, 256, 3, 256, false)
+				loader, model := t.train[0], t.objective.(multitask).Model.(*fusion.Model)
+				call := &loader.Examples[0]
+				for len(call.IDs) < tokens {
+					call.IDs = append(call.IDs, int32(1+5*len(call.IDs)%1000))
+				}
+				call.Labels[0] = toyLabel(loader.Tasks[0], call.IDs)
+				model.Windows = datasets.Windows{Length: 512, Overlap: 128}
+				model.SetBatchTokens(limit)
+				loader.Windows, t.settings.BatchTokens = model.Windows, limit
+				if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o200); err != nil { // VmHWM begins anew
+					b.Fatal(err)
+				}
+				before, err := usage.CPUTime()
+				for b.Loop() {
+					passes, _ := t.passes(loader.Ordered())
+					if _, err := t.step(context.Background(), passes, StepOptions{Rate: 2e-5}); err != nil {
+						b.Fatal(err)
+					}
+				}
+				after, err2 := usage.CPUTime()
+				if err := errors.Join(err, err2); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric((after-before).Seconds()/float64(b.N), "cpu-s/op")
+				reportPeak(b)
+			})
+		}
 	}
 }
 

@@ -38,7 +38,7 @@ func describe(batches ...datasets.Batch) string {
 // explainMemory adds advice to an out-of-memory error.
 func explainMemory(err error) error {
 	if torchx.OutOfMemory(err) {
-		return fmt.Errorf("%w: a lower training.batch_size (with as many more training.gradient_accumulation_steps the updates stay the same) or tokenizer.max_length needs less (%w)", ErrOutOfMemory, err)
+		return fmt.Errorf("%w: a lower training.batch_size (with as many more training.gradient_accumulation_steps the updates stay the same), training.batch_tokens or tokenizer.max_length needs less (%w)", ErrOutOfMemory, err)
 	}
 	return err
 }

@@ -40,6 +40,7 @@ TESTS = [
     ("accumulated gradients, 30 and 12 steps: losses, relative", "pkg/trainer", "TestAccumulatedTrainingEqualsPyTorch", rf"loss {NUMBER}", 1e-4),
     ("accumulated gradients, 30 and 12 steps: weights at the end", "pkg/trainer", "TestAccumulatedTrainingEqualsPyTorch", rf"weights {NUMBER}", 1e-5),
     ("smoothed losses and gradients", "pkg/heads", "TestSmoothedLossesEqualPyTorch", None, 1e-5),
+    ("a call of three windows: hidden states, losses, gradients, relative", "pkg/fusion", "TestWindowsEqualPyTorch", rf"differs? by {NUMBER}", 1e-5),
     ("small prototype directory: logits", "pkg/fusion", "TestPrototypeDirectory", rf"logit {NUMBER}", 1e-5),
     ("folders of transformers and the prototype: logits, relative", "pkg/fusion", "TestFoldersAsTransformersReadsThem|TestPrototypesSingleTaskFolders", None, 1e-5),
     ("scores as scikit-learn's and seqeval's", "pkg/metrics", "Test.*Equals?(ScikitLearn|Seqeval)", None, 1e-12),
