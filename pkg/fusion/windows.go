@@ -20,6 +20,15 @@ import (
 // read, and so is a batch without windows. 0: no limit.
 func (m *Model) SetBatchTokens(limit int) { m.batchTokens = limit }
 
+// Passes returns the number of the encoder's passes in [Model.Hidden].
+func (m *Model) Passes(b datasets.Batch) int {
+	cuts := cutUp(tokensOf(b), m.Windows)
+	if cuts == nil {
+		return 1
+	}
+	return len(passesOf(cuts.windows, int64(m.batchTokens)))
+}
+
 // HiddenIn is [Model.Hidden] with other windows than the model's. An example of more than
 // windows.Length tokens is read as its windows, as if each were a text. Its hidden states
 // are [batch, seq, dim] all the same, one for each of its own tokens: that of the window in

@@ -155,3 +155,19 @@ func TestWholeCallsAreResumed(t *testing.T) {
 		}
 	}
 }
+
+// On calls that fit one window a run learns the weights of a run that truncates, to the bit.
+func TestWindowsChangeNothingForShortCalls(t *testing.T) {
+	c := wholeCalls(t, "tokenizer.max_length=512", "tokenizer.stride=-1", "tokenizer.max_tokens=0", "training.batch_tokens=0", "training.num_epochs=1")
+	if said := fitted(t, c); !strings.Contains(said, "NER  whole calls  : kept 20/20, 0 in windows of 512\n") {
+		t.Error(said)
+	}
+	c.Tokenizer.Long, c.Output.ModelDir = config.LongTruncate, "models/truncating"
+	fitted(t, c)
+	a, b := goldentest.Open(t, "models/quickstart/model.safetensors"), goldentest.Open(t, "models/truncating/model.safetensors")
+	for _, name := range a.Names() {
+		if d := goldentest.Compare(a.Float32s(name), b.Float32s(name)).Max; d != 0 {
+			t.Errorf("%s differs by %.1e", name, d)
+		}
+	}
+}

@@ -103,10 +103,16 @@ func (t *Trainer) sumGradients(ctx context.Context, passes []datasets.Batch) ([]
 	return notes.losses(), nil
 }
 
-// reachesAgain reports whether a batch's backward pass may reach a parameter more than once:
-// a single call that is too long for one pass of the encoder is read in several.
+// reachesAgain reports whether a batch's backward pass reaches parameters more than once: a
+// call that is too long for one pass of the encoder is read in several
+// ([fusion.Model.SetBatchTokens]).
 func (t *Trainer) reachesAgain(b datasets.Batch) bool {
-	return t.settings.BatchTokens > 0 && b.Size == 1
+	m, ok := t.objective.(multitask)
+	if !ok {
+		return false
+	}
+	model, ok := m.Model.(interface{ Passes(b datasets.Batch) int })
+	return ok && model.Passes(b) > 1
 }
 
 // notesOfTask is how many numbers encode a task's losses.
