@@ -1,6 +1,10 @@
 package datasets
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
 
 // Windows says how a call with more tokens than the encoder reads at once is read as a
 // whole: as windows that the encoder reads like separate texts, each between [CLS] and
@@ -30,4 +34,13 @@ func (w Windows) Check() error {
 		return fmt.Errorf("calls of at most %d tokens, in windows of %d: want a limit of %d or more, or 0 for none", w.MaxTokens, w.Length, w.Length)
 	}
 	return nil
+}
+
+// Cuts returns the windows of a call of that many tokens, of which those after MaxTokens
+// are already cut off. Without windows it is one of the call's length.
+func (w Windows) Cuts(tokens int) tokenize.Cuts {
+	if !w.On() {
+		return tokenize.CutsOf(tokens, tokens, 0)
+	}
+	return tokenize.CutsOf(tokens, w.Length, w.Overlap)
 }

@@ -36,34 +36,22 @@ func (e Encoding) Truncate(limit int) Encoding {
 // last may be shorter. A shorter encoding is its own only window. A limit below 3 counts
 // as 3, and overlap is limited to 0…limit-3, so that every window has new tokens.
 func (e Encoding) Windows(limit, overlap int) []Window {
-	limit = max(limit, 3)
-	if len(e.IDs) <= limit {
+	cuts := CutsOf(len(e.IDs), limit, overlap)
+	if cuts.Count() == 1 {
 		return []Window{{Encoding: e, First: min(1, len(e.IDs))}}
 	}
-	content := limit - 2
-	step := content - min(max(overlap, 0), content-1)
-	last := len(e.IDs) - 1 // the [SEP]
-	var windows []Window
-	for first := 1; ; first += step {
-		end := min(first+content, last)
-		windows = append(windows, Window{Encoding: e.cut(first, end), First: first})
-		if end == last {
-			return windows
-		}
+	windows := make([]Window, cuts.Count())
+	for i := range windows {
+		first, end := cuts.Window(i)
+		windows[i] = Window{Encoding: e.cut(first, end), First: first}
 	}
+	return windows
 }
 
 // WindowTokens returns the total number of tokens in all windows of [Encoding.Windows],
 // without creating them.
 func (e Encoding) WindowTokens(limit, overlap int) int {
-	limit = max(limit, 3)
-	if len(e.IDs) <= limit {
-		return len(e.IDs)
-	}
-	content := limit - 2
-	step := content - min(max(overlap, 0), content-1)
-	whole := (len(e.IDs) - 2 - content + step - 1) / step // windows before the last
-	return whole*limit + len(e.IDs) - whole*step
+	return CutsOf(len(e.IDs), limit, overlap).Tokens()
 }
 
 // cut copies the content tokens [first, end), between [CLS] and [SEP].
