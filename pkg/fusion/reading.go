@@ -18,7 +18,6 @@ type Reading struct {
 	list    []tasks.Task
 	options PredictOptions
 	calls   []*call
-	limit   int // maximum tokens per sequence
 }
 
 // Piece is a sequence for one pass of the model: a text, its beginning, or a window.
@@ -42,14 +41,17 @@ func (p *Predictor) Prepare(ctx context.Context, texts []datasets.Transcript, o 
 	if err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
-	return &Reading{list: list, options: o, calls: calls, limit: p.limit}, nil
+	for _, c := range calls {
+		c.tasks, c.attention = list, o.Attention
+	}
+	return &Reading{list: list, options: o, calls: calls}, nil
 }
 
 // Tokens returns the total number of tokens of all pieces, without creating them.
 func (r *Reading) Tokens() int {
 	n := 0
 	for _, c := range r.calls {
-		n += c.size(r.limit, r.options.Overlap)
+		n += c.size()
 	}
 	return n
 }
@@ -63,7 +65,7 @@ func (r *Reading) Empty() int { return slices.IndexFunc(r.calls, (*call).empty) 
 func (r *Reading) Pieces() []Piece {
 	var list []Piece
 	for _, c := range r.calls {
-		c.cut(r.limit, r.options.Overlap)
+		c.cut()
 		for _, pc := range c.pieces {
 			list = append(list, Piece{pc, r.list, r.options.Attention})
 		}
