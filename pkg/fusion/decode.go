@@ -124,7 +124,7 @@ func (c *call) flags(task tasks.Task, o PredictOptions) (Fields[Fields[int]], Fi
 		met := make(Fields[int], len(head.Labels))
 		probabilities := make([]float32, len(head.Labels))
 		for i, logit := range c.logits(task.Name, h) {
-			p := 1 / (1 + math.Exp(-float64(logit)))
+			p := sigmoid(logit)
 			met[i] = Field[int]{Name: head.Labels[i]}
 			if p > threshold {
 				met[i].Value = 1
@@ -214,6 +214,9 @@ func softmax(logits []float32) []float32 {
 	}
 	return probabilities
 }
+
+// sigmoid returns 1 / (1 + exp(-x)).
+func sigmoid(x float32) float64 { return 1 / (1 + math.Exp(-float64(x))) }
 
 func named(labels []string, values []float32) Fields[float32] {
 	fields := make(Fields[float32], len(labels))

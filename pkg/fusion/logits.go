@@ -3,6 +3,7 @@ package fusion
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -16,6 +17,24 @@ type Logits struct {
 	Words  []tokenize.Span
 	Tokens []int
 	Values [][]float32 // by head: [words, labels] for a token task, otherwise [labels]
+
+	Truncated bool // the text's end wasn't read
+}
+
+// Probabilities returns those of the labels of a task's head, in the layout of Values.
+func (l Logits) Probabilities(task tasks.Task, head int) []float32 {
+	logits := l.Values[head]
+	p := make([]float32, 0, len(logits))
+	if task.YesNo() {
+		for _, x := range logits {
+			p = append(p, float32(sigmoid(x)))
+		}
+		return p
+	}
+	for row := range slices.Chunk(logits, len(task.Heads[head].Labels)) {
+		p = append(p, softmax(row)...)
+	}
+	return p
 }
 
 // TextError is an error about one of several texts.
@@ -67,6 +86,7 @@ func (c *call) taskLogits(task tasks.Task) (l Logits) {
 	if task.PerToken() {
 		return c.wordLogits(task)
 	}
+	l.Truncated = c.truncated()
 	for h := range task.Heads {
 		l.Values = append(l.Values, c.logits(task.Name, h))
 	}
@@ -75,7 +95,7 @@ func (c *call) taskLogits(task tasks.Task) (l Logits) {
 
 func (c *call) wordLogits(task tasks.Task) Logits {
 	labels := len(task.Heads[0].Labels)
-	l := Logits{Values: make([][]float32, 1)}
+	l := Logits{Values: make([][]float32, 1), Truncated: c.truncated()}
 	for _, w := range words(c.enc) {
 		p := c.central(w.first)
 		if p == nil {

@@ -12,13 +12,14 @@ import (
 type Long string
 
 // The ways to read long texts. The zero value is the model's own: [LongWindows] if it
-// learnt to read windows ([Architecture].Windows), otherwise [LongMean] with a
-// [PredictOptions].Overlap and [LongTruncate] without.
+// learnt to read windows ([Architecture].Windows), of as many tokens as it learnt
+// (MaxTokens); otherwise [LongMean] with a [PredictOptions].Overlap and [LongTruncate]
+// without.
 const (
 	// LongTruncate reads a text's beginning, as in the Python prototype.
 	LongTruncate Long = "truncate"
-	// LongWindows reads all of it, or as many tokens as the model's Windows.MaxTokens, in
-	// windows whose tokens are pooled together as if they were one sequence.
+	// LongWindows reads all of it in windows whose tokens are pooled together as if they
+	// were one sequence.
 	LongWindows Long = "windows"
 	// LongMean reads all of it in windows, each for itself, and takes the mean of their
 	// logits.
@@ -78,7 +79,7 @@ func (p *Predictor) way(o PredictOptions) (way, error) {
 			w.overlap = p.windows.Overlap
 		}
 	}
-	if long == LongWindows {
+	if o.Long == "" && long == LongWindows {
 		w.most = p.windows.MaxTokens
 	}
 	return w, nil

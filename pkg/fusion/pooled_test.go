@@ -191,6 +191,7 @@ func TestLongWays(t *testing.T) {
 	}{
 		{learnt, PredictOptions{}, way{10, 3, 40, false}, ""},
 		{learnt, PredictOptions{Overlap: 5}, way{10, 5, 40, false}, ""},
+		{learnt, PredictOptions{Long: LongWindows}, way{10, 3, 0, false}, ""},
 		{learnt, PredictOptions{Long: LongTruncate}, way{10, 0, 10, false}, ""},
 		{learnt, PredictOptions{Long: LongMean}, way{10, 3, 0, true}, ""},
 		{learnt, PredictOptions{Long: LongMean, Overlap: 1}, way{10, 1, 0, true}, ""},

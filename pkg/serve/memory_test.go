@@ -52,6 +52,7 @@ func greedy(n int) map[string]string {
 	const text = 256<<10 - 1000
 	return map[string]string{
 		"words":                    texts("a ", text, all),
+		"words, pooled":            texts("a ", text, all+`, "long": "windows", "overlap": 24`),
 		"words, windows":           texts("a ", text, all+`, "overlap": 24`),
 		"a stride of 1":            texts("a ", text, all+`, "overlap": 45`),
 		"marks":                    texts(".", text, all),
