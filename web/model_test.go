@@ -58,7 +58,7 @@ func newTiny(w datasets.Windows) (*fusion.Predictor, error) {
 	cls.Heads[0].Follows = &tasks.Follows{Head: "sub", IDs: []int{0, 1, 2, tasks.AnyLabel}}
 	m, err := fusion.New(fusion.Architecture{
 		Windows: w,
-		Tasks: []tasks.Task{tasks.NER(tasks.NERLabels()), cls, tasks.QA(), mood, risk, places},
+		Tasks:   []tasks.Task{tasks.NER(tasks.NERLabels()), cls, tasks.QA(), mood, risk, places},
 		Config: backbone.Config{
 			VocabSize: int64(len(vocab)), MaxPositions: limit, Dim: 16, Layers: 1, Heads: 2, HiddenDim: 16,
 			Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",

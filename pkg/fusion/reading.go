@@ -21,11 +21,7 @@ type Reading struct {
 }
 
 // Piece is a sequence for one pass of the model: a text, its beginning, or a window.
-type Piece struct {
-	*piece
-	list      []tasks.Task
-	attention bool
-}
+type Piece struct{ *piece }
 
 // Tokens returns the number of tokens in the piece, including [CLS] and [SEP].
 func (p Piece) Tokens() int { return len(p.enc.IDs) }
@@ -67,7 +63,7 @@ func (r *Reading) Pieces() []Piece {
 	for _, c := range r.calls {
 		c.cut()
 		for _, pc := range c.pieces {
-			list = append(list, Piece{pc, r.list, r.options.Attention})
+			list = append(list, Piece{pc})
 		}
 	}
 	return list
@@ -81,8 +77,8 @@ func (p *Predictor) Read(pieces []Piece, precision nn.Precision) error {
 	batch := make([]*piece, len(pieces))
 	for i, pc := range pieces {
 		batch[i] = pc.piece
-		o.Attention = o.Attention || pc.attention
-		wanted = append(wanted, tasks.Names(pc.list)...)
+		o.Attention = o.Attention || pc.call.attention
+		wanted = append(wanted, tasks.Names(pc.call.tasks)...)
 	}
 	list, err := tasks.Select(p.tasks, wanted)
 	if err == nil {

@@ -55,9 +55,14 @@ var requestFields = map[string]func(l Limits, d *json.Decoder, r *client.Request
 		return nil
 	},
 	"long": func(_ Limits, d *json.Decoder, r *client.Request) error {
-		if d.Decode(&r.Long) != nil || fusion.Long(r.Long).Check() != nil {
+		var value *string
+		switch err := d.Decode(&value); {
+		case err == nil && value == nil:
+			return nil
+		case err != nil || *value == "" || fusion.Long(*value).Check() != nil:
 			return problemf(http.StatusUnprocessableEntity, "long", "want windows, mean or truncate")
 		}
+		r.Long = *value
 		return nil
 	},
 	"overlap": func(_ Limits, d *json.Decoder, r *client.Request) error {

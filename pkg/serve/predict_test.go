@@ -207,6 +207,7 @@ func TestProblems(t *testing.T) {
 		"overlap negative":    {`{"texts": ["a"], "overlap": -1}`, 422, "overlap", "0 or more"},
 		"overlap a half":      {`{"texts": ["a"], "overlap": 1.5}`, 422, "overlap", "a whole number"},
 		"long unknown":        {`{"texts": ["a"], "long": "whole"}`, 422, "long", "windows, mean or truncate"},
+		"long, empty":         {`{"texts": ["a"], "long": ""}`, 422, "long", "windows, mean or truncate"},
 		"long, no text":       {`{"texts": ["a"], "long": 1}`, 422, "long", "windows, mean or truncate"},
 		"overlap, truncated":  {`{"texts": ["a"], "long": "truncate", "overlap": 3}`, 422, "overlap", "leave it out"},
 		"overlap too large":   {`{"texts": ["a"], "overlap": 25}`, 422, "overlap", "want 0 to 24"},
@@ -224,7 +225,7 @@ func TestProblems(t *testing.T) {
 			}
 		})
 	}
-	if got := s.predict(`{"texts": ["a"], "tasks": null, "scores": null, "qa_threshold": null, "overlap": null}`); got.code != http.StatusOK {
+	if got := s.predict(`{"texts": ["a"], "tasks": null, "scores": null, "qa_threshold": null, "long": null, "overlap": null}`); got.code != http.StatusOK {
 		t.Errorf("null for what may be left out: code %d", got.code)
 	}
 	if s.admission.bytes.Load() != 0 || s.admission.tokens.Load() != 0 {
