@@ -30,7 +30,10 @@ const limit = 160
 
 // tiny is a model with large random weights, the same every time: it labels
 // at random, but does so as the real one does.
-var tiny = sync.OnceValues(func() (*fusion.Predictor, error) {
+var tiny = sync.OnceValues(func() (*fusion.Predictor, error) { return newTiny(datasets.Windows{}) })
+
+// newTiny is tiny with windows in which it learnt to read long calls.
+func newTiny(w datasets.Windows) (*fusion.Predictor, error) {
 	vocab := strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK] Hello my name is Mwa ##kam ##ba from Ki ##su ##mu son he was beaten school . , ? : < > /")
 	tok, err := tokenize.New(vocab, tokenize.Options{})
 	if err != nil {
@@ -54,7 +57,8 @@ var tiny = sync.OnceValues(func() (*fusion.Predictor, error) {
 	})
 	cls.Heads[0].Follows = &tasks.Follows{Head: "sub", IDs: []int{0, 1, 2, tasks.AnyLabel}}
 	m, err := fusion.New(fusion.Architecture{
-		Tasks: []tasks.Task{tasks.NER(tasks.NERLabels()), cls, tasks.QA(), mood, risk, places},
+		Windows: w,
+		Tasks:   []tasks.Task{tasks.NER(tasks.NERLabels()), cls, tasks.QA(), mood, risk, places},
 		Config: backbone.Config{
 			VocabSize: int64(len(vocab)), MaxPositions: limit, Dim: 16, Layers: 1, Heads: 2, HiddenDim: 16,
 			Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",
@@ -78,7 +82,7 @@ var tiny = sync.OnceValues(func() (*fusion.Predictor, error) {
 		}
 	}
 	return fusion.NewPredictor(m, tok), nil
-})
+}
 
 func tinyModel(t *testing.T) *fusion.Predictor {
 	t.Helper()
@@ -104,6 +108,7 @@ type question struct {
 	Texts     []datasets.Transcript `json:"texts"`
 	Scores    bool                  `json:"text_scores"`
 	Attention bool                  `json:"attention"`
+	Long      fusion.Long           `json:"long"`
 	Overlap   int                   `json:"overlap"`
 }
 
@@ -111,7 +116,7 @@ type question struct {
 func ready(p *fusion.Predictor) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"status": "ready", "max_length": p.MaxLength()})
+		_ = json.NewEncoder(w).Encode(map[string]any{"status": "ready", "max_length": p.MaxLength(), "windows": p.Windows().On()})
 	}
 }
 
@@ -131,7 +136,7 @@ func predictAs(p *fusion.Predictor, name string) http.HandlerFunc {
 			refuse(w, http.StatusUnprocessableEntity, fmt.Sprintf("with this model want 0 to %d, half of what it reads at once", half))
 			return
 		}
-		list, err := p.Predict(r.Context(), q.Texts, fusion.PredictOptions{TextScores: q.Scores, Attention: q.Attention, Overlap: q.Overlap})
+		list, err := p.Predict(r.Context(), q.Texts, fusion.PredictOptions{TextScores: q.Scores, Attention: q.Attention, Long: q.Long, Overlap: q.Overlap})
 		if err != nil {
 			refuse(w, http.StatusUnprocessableEntity, err.Error())
 			return

@@ -22,9 +22,9 @@ func TestNotFinite(t *testing.T) {
 	tinymodel.OverflowAlways(t, "overflowing")
 	for _, test := range []struct{ model, precision, data, want string }{
 		{"spoilt", "fp32", "cls=" + clsFile, fusion.SafetensorsFile + ": tensor cls_main.weight holds an infinity or a NaN"},
-		{"overflowing", "fp32", "cls=" + clsFile, "task cls: record "},
-		{"overflowing", "fp32", "qa=" + qaFile, "task qa: record "},
-		{"overflowing", "int8", "qa=" + qaFile, "task qa: record "},
+		{"overflowing", "fp32", "cls=" + clsFile, "task cls: the model's numbers"},
+		{"overflowing", "fp32", "qa=" + qaFile, "task qa: the model's numbers"},
+		{"overflowing", "int8", "qa=" + qaFile, "task qa: the model's numbers"},
 		{"overflowing", "bf16", "qa=" + qaFile, "too large for bfloat16"},
 	} {
 		got := eval("--model", test.model, "--data", test.data, "--precision", test.precision, "--output", "report")

@@ -29,6 +29,7 @@ Examples:
   infer --model models/own --input calls.jsonl --tasks ner,mood --format text
   infer --model models/qa --input calls.jsonl --thresholds eval/thresholds.json
   infer --model models/quickstart --input call.txt --input-format whole --overlap 128
+  infer --model models/whole --input calls.jsonl --long truncate
   infer --model models/quickstart --input calls.jsonl.gz --mark-bad-records --format jsonl | gzip > predictions.jsonl.gz
   infer --model models/quickstart --input calls/ --output predictions/ --shard 0/10        (and 1/10 to 9/10, anywhere)`
 
@@ -46,7 +47,9 @@ type flags struct {
 	QAThreshold float64   `group:"What to predict" name:"qa-threshold" default:"0.5" placeholder:"P" help:"A yes/no output, such as a quality criterion, is 1 if its probability is higher (${default})."`
 	Thresholds  string    `path:"" group:"What to predict" placeholder:"FILE" help:"Other thresholds for some heads of yes/no outputs, in JSON, as eval's thresholds.json has them."`
 	Scores      bool      `group:"What to predict" help:"Give the probabilities as well."`
-	Overlap     int       `group:"What to predict" default:"0" placeholder:"N" help:"Read calls that are too long for the model in windows that share N tokens, instead of cutting them off."`
+	Attention   bool      `group:"What to predict" help:"Say what the attention pooling of cls and qa looked at, word by word; in json and jsonl."`
+	Long        string    `group:"What to predict" enum:"auto,windows,mean,truncate" default:"auto" help:"Calls that are too long for the model to read at once: windows (all of it, pooled as one text), mean (all of it, the mean of the windows' logits), truncate (the beginning), or auto: as the model learnt, or mean with --overlap if it learnt to truncate (${default})."`
+	Overlap     int       `group:"What to predict" default:"0" placeholder:"N" help:"Tokens that windows of a long call share; 0: as many as the model learnt, or 128."`
 
 	IndependentHeads bool `group:"What to predict" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 
@@ -116,6 +119,8 @@ func (f *flags) options() label.Options {
 		Threshold:        f.QAThreshold,
 		Thresholds:       f.Thresholds,
 		Scores:           f.Scores,
+		Attention:        f.Attention,
+		Long:             f.Long,
 		Overlap:          f.Overlap,
 		IndependentHeads: f.IndependentHeads,
 

@@ -20,6 +20,14 @@ func CPUTime() (time.Duration, error) {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano()), nil
 }
 
+// ForgetPeak makes [PeakMemory] of this process count from here on.
+func ForgetPeak() error {
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		return fmt.Errorf("reset the peak memory: %w", err)
+	}
+	return nil
+}
+
 // PeakMemory returns the largest resident memory of a process so far, in bytes.
 func PeakMemory(pid int) (int64, error) {
 	path := fmt.Sprintf("/proc/%d/status", pid)

@@ -2,6 +2,8 @@ package usage
 
 import (
 	"os"
+	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 )
@@ -15,6 +17,27 @@ func TestCPUTime(t *testing.T) {
 		if now, err = CPUTime(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestForgetPeak(t *testing.T) {
+	const size = 64 << 20
+	block := make([]byte, size)
+	for i := 0; i < len(block); i += 4096 {
+		block[i] = 1
+	}
+	before, err := PeakMemory(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.KeepAlive(block)
+	block = nil
+	debug.FreeOSMemory()
+	if err := ForgetPeak(); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := PeakMemory(os.Getpid()); err != nil || after > before-size/2 {
+		t.Errorf("%d bytes, error %v; before %d", after, err, before)
 	}
 }
 

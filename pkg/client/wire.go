@@ -10,7 +10,8 @@ type Request struct {
 	TextScores  bool     `json:"text_scores,omitempty" doc:"Give the probabilities of what is said of a whole text (classes, yes/no outputs), but not those of each word."`
 	QAThreshold float64  `json:"qa_threshold,omitempty" doc:"A yes/no output is 1 if its probability is higher; more than 0 and less than 1. 0.5 if not given."`
 	Attention   bool     `json:"attention,omitempty" doc:"Say what the attention pooling of cls and qa looked at, word by word."`
-	Overlap     int      `json:"overlap,omitempty" doc:"Read calls that are too long for the model in windows that share so many tokens, instead of cutting them off; at most half of what the model reads at once."`
+	Long        string   `json:"long,omitempty" doc:"How to read calls that have more tokens than the model reads at once: windows (all of it, pooled as one text), mean (all of it, the mean of the windows' logits) or truncate (the beginning). As the model learnt, if not given; with overlap, mean if it learnt to truncate."`
+	Overlap     int      `json:"overlap,omitempty" doc:"How many tokens the windows of a long call share, at most half of what the model reads at once. As many as the model learnt, or 128, if not given."`
 
 	IndependentHeads bool `json:"independent_heads,omitempty" doc:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 }
@@ -30,7 +31,7 @@ type Prediction struct {
 	QA             map[string][]int           `json:"qa,omitempty"`             // by head: 1 for each criterion that is met
 	Tasks          map[string]json.RawMessage `json:"tasks,omitempty"`          // custom tasks, in the format of their kind
 	Scores         *Scores                    `json:"scores,omitempty"`
-	Truncated      bool                       `json:"truncated,omitempty"` // the text was truncated
+	Truncated      bool                       `json:"truncated,omitempty"` // the text's end wasn't read
 	Attention      map[string][]WordWeight    `json:"attention,omitempty"` // by task: the weights of the words read
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"strings"
 
@@ -33,10 +34,10 @@ type loaded struct {
 	tok   *tokenize.Tokenizer
 	dir   string
 	reads []source
-}
 
-// limit is the maximum number of tokens per call.
-func (m *loaded) limit() int { return min(m.tok.ModelMaxLength(), int(m.Config.MaxPositions)) }
+	predictor *fusion.Predictor
+	most      int // tokens of a call that are read; math.MaxInt: all
+}
 
 func (e *evaluation) drop() {
 	for _, c := range e.candidates {
@@ -65,8 +66,15 @@ func (e *evaluation) load(ctx context.Context) error {
 			if unused := fusion.UnusedRows(m.Config, tok); unused != "" {
 				e.warn("%s: %s", dir, unused)
 			}
-			c.models = append(c.models, &loaded{Model: m, tok: tok, dir: dir})
+			one := &loaded{Model: m, tok: tok, dir: dir, predictor: fusion.NewPredictor(m, tok)}
+			c.models = append(c.models, one)
 			c.parameters += m.Params().Count()
+			if one.most, err = one.predictor.MaxTokens(e.predictOptions()); err != nil {
+				return fmt.Errorf("%s: %w", dir, err)
+			}
+			if one.most == 0 {
+				one.most = math.MaxInt
+			}
 		}
 		if err := c.checkTasks(); err != nil {
 			return err
@@ -159,7 +167,7 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 	for _, warning := range records.Warnings {
 		e.warn("%s: %s", s.Path, warning)
 	}
-	set, err := records.Encode(ctx, m.tok, datasets.Limits{MaxLength: m.limit(), Truncate: true})
+	set, err := records.Encode(ctx, m.tok, datasets.Limits{MaxLength: m.most, Truncate: true})
 	if err != nil {
 		return err
 	}
@@ -170,17 +178,25 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 	maps.DeleteFunc(listed, func(number int, _ bool) bool { return !records.Usable(number) })
 	set.Examples = those(listed, set.Examples)
 	if len(set.Examples) == 0 {
-		return fmt.Errorf("%s: no record is left to score: all %d are longer than the %d tokens that %s reads", s.Path, len(listed), m.limit(), m.dir)
+		return fmt.Errorf("%s: no record is left to score: all %d are longer than the %d tokens that %s reads", s.Path, len(listed), m.most, m.dir)
 	}
 	for t, task := range set.Tasks {
-		c.scope[task.Name] = Scope{File: s.Path, Records: what, Dropped: dropped(set, t, len(listed), m.limit())}
+		c.scope[task.Name] = Scope{File: s.Path, Records: what, Dropped: dropped(set, t, len(listed), m.most)}
 	}
-	for _, ex := range set.Examples {
-		c.texts = append(c.texts, records.Texts[ex.Record-1])
+	texts := make([]datasets.Transcript, len(set.Examples))
+	for i, ex := range set.Examples {
+		texts[i] = records.Texts[ex.Record-1]
 	}
-	outputs, err := e.collect(ctx, m, set)
+	c.texts = append(c.texts, texts...)
+	outputs, truncated, err := e.collect(ctx, m, set, texts)
 	if err != nil {
 		return fmt.Errorf("%s on %s: %w", m.dir, s.Path, err)
+	}
+	for _, task := range set.Tasks {
+		if scope := c.scope[task.Name]; !task.PerToken() { // of those, token tasks' are dropped
+			scope.Truncated = truncated
+			c.scope[task.Name] = scope
+		}
 	}
 	c.outputs = append(c.outputs, outputs...)
 	return nil

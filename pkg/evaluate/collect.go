@@ -1,21 +1,27 @@
 package evaluate
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/report"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// collect runs a model on a set, longest examples first so that batches need little
-// padding, and returns its outputs for each task, in the set's order.
-func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) ([]report.Outputs, error) {
-	outputs := make([]report.Outputs, len(set.Tasks))
+// partBatches is how many batches of calls are read at a time, which bounds the logits in
+// memory.
+const partBatches = 8
+
+// collect runs a model on a set's texts, longest first so that batches need little padding,
+// and returns its outputs for each task, in the set's order, and the number of texts whose
+// ends weren't read.
+func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set, texts []datasets.Transcript) (outputs []report.Outputs, truncated int, err error) {
+	outputs = make([]report.Outputs, len(set.Tasks))
 	for t, task := range set.Tasks {
 		outputs[t] = report.Outputs{Task: task, Heads: make([]report.HeadOutputs, len(task.Heads))}
 		for _, ex := range set.Examples {
@@ -33,80 +39,55 @@ func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set) (
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return len(set.Examples[b].IDs) - len(set.Examples[a].IDs) })
-	collator := datasets.Collator{PadID: int64(m.tok.PadID())}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(set.Examples[b].IDs), len(set.Examples[a].IDs)) })
 	bar := e.bar(m.dir, len(order))
 	defer bar.Finish()
 	done := 0
-	for batch := range slices.Chunk(order, e.BatchSize) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	for part := range slices.Chunk(order, partBatches*e.BatchSize) {
+		said, err := e.ask(ctx, m, set, part, texts)
+		if err != nil {
+			return nil, 0, err
 		}
-		examples := make([]datasets.Example, len(batch))
-		for i, index := range batch {
-			examples[i] = set.Examples[index]
+		for i, at := range part {
+			if said[i][0].Truncated {
+				truncated++
+			}
+			for t, l := range said[i] {
+				put(&outputs[t], at, l, set.Examples[at].Labels[t])
+			}
 		}
-		if err := e.read(m, collator.Collate(set.Tasks, examples), set.Tasks, batch, outputs); err != nil {
-			return nil, err
-		}
-		done += len(batch)
+		done += len(part)
 		bar.Set(int64(done), int64(len(order)), "")
 	}
-	return outputs, nil
+	return outputs, truncated, nil
 }
 
-// read runs the model on a batch, whose examples are at index in outputs.
-func (e *evaluation) read(m *loaded, b datasets.Batch, list []tasks.Task, index []int, outputs []report.Outputs) error {
-	said, err := m.Outputs(b, list, fusion.OutputOptions{Precision: e.precision(), Probabilities: true})
+// ask returns the model's logits of examples of a set: [part][tasks of the set].
+func (e *evaluation) ask(ctx context.Context, m *loaded, set datasets.Set, part []int, all []datasets.Transcript) ([][]fusion.Logits, error) {
+	o := e.predictOptions()
+	o.Tasks = tasks.Names(set.Tasks)
+	texts := make([]datasets.Transcript, len(part))
+	for i, at := range part {
+		texts[i] = all[at]
+	}
+	said, err := m.predictor.Logits(ctx, texts, o)
+	var about *fusion.TextError
+	switch {
+	case errors.As(err, &about):
+		return nil, fmt.Errorf("record %d: %w", set.Examples[part[about.Text-1]].Record, about.Err)
+	case err != nil:
+		return nil, err
+	}
+	chosen, err := tasks.Select(m.Tasks, o.Tasks) // the order of the logits
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for t, out := range said {
-		if outputs[t].Answers != nil {
-			for i, at := range index {
-				outputs[t].Answers[at] = out.Answer(i)
-			}
-		}
-		for h, rows := range out.Logits {
-			for i, at := range index {
-				if !numbers.Finite(rows[i]...) {
-					return fmt.Errorf("task %s: record %d: %w", out.Task.Name, b.Records[i], fusion.ErrNotFinite)
-				}
-				head := &outputs[t].Heads[h]
-				head.Truth[at], head.Probabilities[at] = labelled(out.Task, h, b.Parts[t].Targets[h], i, b.Size, out.Probabilities[h][i])
-			}
+	names := tasks.Names(chosen)
+	for i, logits := range said {
+		said[i] = make([]fusion.Logits, len(set.Tasks))
+		for t, task := range set.Tasks {
+			said[i][t] = logits[slices.Index(names, task.Name)]
 		}
 	}
-	return nil
-}
-
-// labelled returns the true classes of example i of a batch (in a token task, of its
-// labelled words), and the corresponding probabilities.
-func labelled(task tasks.Task, h int, target datasets.Target, i, size int, p []float32) (truth []int, kept []float32) {
-	labels := len(task.Heads[h].Labels)
-	if task.YesNo() {
-		truth = make([]int, labels)
-		for k := range truth {
-			at := i*labels + k
-			switch {
-			case target.Ignored != nil && target.Ignored[at]:
-				truth[k] = tasks.IgnoreClass
-			case target.Flags[at] > 0.5:
-				truth[k] = 1
-			}
-		}
-		return truth, p
-	}
-	classes := target.Classes[i*len(target.Classes)/size : (i+1)*len(target.Classes)/size]
-	for k, class := range classes {
-		switch class {
-		case tasks.IgnoreToken:
-			continue
-		case tasks.UnknownClass:
-			class = int64(labels)
-		}
-		truth = append(truth, int(class))
-		kept = append(kept, p[k*labels:(k+1)*labels]...)
-	}
-	return truth, kept
+	return said, nil
 }

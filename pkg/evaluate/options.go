@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
 // Options are the models, records and settings of an evaluation. Start with [Defaults].
@@ -32,6 +33,9 @@ type Options struct {
 	Seed       uint64 // of the resamples
 	TimedCalls int    // calls to time, one by one, when several models are compared
 
+	Long    string // how long calls are read: auto (as the model learnt), windows, mean or truncate
+	Overlap int    // tokens that the windows of a long call share; 0: as the model learnt
+
 	BatchSize int    // calls per batch
 	Device    string // auto, cpu, cuda or cuda:N
 	Threads   int    // CPU threads of the whole process; 0: one per core
@@ -43,7 +47,7 @@ type Options struct {
 
 // Defaults returns the defaults of eval's flags. Model and Data are empty.
 func Defaults() Options {
-	return Options{Bootstrap: 1000, Seed: 42, TimedCalls: 20, BatchSize: 32, Device: "auto", Precision: string(torchx.FP32)}
+	return Options{Bootstrap: 1000, Seed: 42, TimedCalls: 20, Long: "auto", BatchSize: 32, Device: "auto", Precision: string(torchx.FP32)}
 }
 
 // DataFile is a file of labelled calls, in a format that training reads.
@@ -93,7 +97,7 @@ func (o Options) Check() error {
 	for _, number := range []struct {
 		flag        string
 		value, from int
-	}{{"bootstrap", o.Bootstrap, 0}, {"threads", o.Threads, 0}, {"timed-calls", o.TimedCalls, 1}, {"batch-size", o.BatchSize, 1}} {
+	}{{"bootstrap", o.Bootstrap, 0}, {"threads", o.Threads, 0}, {"timed-calls", o.TimedCalls, 1}, {"overlap", o.Overlap, 0}, {"batch-size", o.BatchSize, 1}} {
 		if number.value < number.from {
 			return badOptions("--%s is %d; want %d or more", number.flag, number.value, number.from)
 		}
@@ -106,8 +110,19 @@ func (o Options) Check() error {
 	case !slices.Contains([]string{"fp32", "bf16", "int8", "auto"}, o.Precision):
 		return badOptions("--precision is %q; want fp32, bf16, int8 or auto", o.Precision)
 	}
+	if err := o.long().Check(); err != nil {
+		return badOptions("--long is %q; want auto, windows, mean or truncate", o.Long)
+	}
 	_, err := o.dataFiles()
 	return err
+}
+
+// long is Long for a predictor.
+func (o Options) long() fusion.Long {
+	if o.Long == "auto" {
+		return ""
+	}
+	return fusion.Long(o.Long)
 }
 
 // dataFiles returns the paths of the data by task; the key "" is for any task.

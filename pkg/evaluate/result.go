@@ -38,6 +38,8 @@ type Scope struct {
 	File    string `json:"file"`
 	Records string `json:"records"`             // such as "all", "test records of models/qa/held_out_qa.csv"
 	Dropped int    `json:"dropped_as_too_long"` // of these records
+
+	Truncated int `json:"truncated,omitempty"` // of the scored records: their ends weren't read
 }
 
 // String describes the scope.
@@ -48,6 +50,9 @@ func (s Scope) String() string {
 	}
 	if s.Dropped > 0 {
 		text += fmt.Sprintf("; %s left out, longer than the model reads", numbers.Thousands(int64(s.Dropped)))
+	}
+	if s.Truncated > 0 {
+		text += fmt.Sprintf("; the ends of %s weren't read", numbers.Thousands(int64(s.Truncated)))
 	}
 	return text
 }

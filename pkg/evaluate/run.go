@@ -78,6 +78,11 @@ func (e *evaluation) precision() torchx.Precision {
 	return torchx.Precision(e.Precision).Resolve(e.device)
 }
 
+// predictOptions returns how the models read calls.
+func (e *evaluation) predictOptions() fusion.PredictOptions {
+	return fusion.PredictOptions{Precision: e.precision(), Long: e.long(), Overlap: e.Overlap, BatchSize: e.BatchSize}
+}
+
 // reportOptions returns the options of a task's report.
 func (e *evaluation) reportOptions(task string) report.Options {
 	return report.Options{Resamples: e.Bootstrap, Seed: e.Seed, Threshold: e.thresholds[task]}

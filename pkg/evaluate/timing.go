@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -22,12 +21,12 @@ func (e *evaluation) time(ctx context.Context) error {
 	taken := make([][]float64, len(e.candidates))
 	for i, text := range texts {
 		for c, candidate := range e.candidates {
-			millis, err := candidate.call(ctx, text, e.precision())
+			millis, err := candidate.call(ctx, text, e.predictOptions())
 			if err != nil {
 				return err
 			}
 			if i == 0 { // warm-up
-				if millis, err = candidate.call(ctx, text, e.precision()); err != nil {
+				if millis, err = candidate.call(ctx, text, e.predictOptions()); err != nil {
 					return err
 				}
 			}
@@ -43,7 +42,7 @@ func (e *evaluation) time(ctx context.Context) error {
 }
 
 // call measures the time of one call.
-func (c *candidate) call(ctx context.Context, text datasets.Transcript, precision torchx.Precision) (millis float64, err error) {
+func (c *candidate) call(ctx context.Context, text datasets.Transcript, o fusion.PredictOptions) (millis float64, err error) {
 	started := time.Now()
 	for _, m := range c.models {
 		var scored []string
@@ -53,8 +52,8 @@ func (c *candidate) call(ctx context.Context, text datasets.Transcript, precisio
 		if len(scored) == 0 {
 			continue
 		}
-		options := fusion.PredictOptions{Tasks: scored, Precision: precision}
-		if _, err := fusion.NewPredictor(m.Model, m.tok).Predict(ctx, []datasets.Transcript{text}, options); err != nil {
+		o.Tasks = scored
+		if _, err := m.predictor.Predict(ctx, []datasets.Transcript{text}, o); err != nil {
 			return 0, err
 		}
 	}

@@ -1,6 +1,8 @@
 package fusion
 
 import (
+	"math"
+
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/pkg/heads"
@@ -28,23 +30,16 @@ func (m *Model) Attention(s *nn.Scope, task string, hidden, mask *ts.Tensor) *ts
 	return heads.Attention(head, s, hidden, mask)
 }
 
-// attention returns the weights of all words read, by task. For a text in windows it is
-// the mean over the windows, like the logits: a word has weight 0 in a window that it
-// isn't in.
-func (c *call) attention(list []tasks.Task) Fields[[]WordWeight] {
+// wordWeights returns the weights of all words read, by task.
+func (c *call) wordWeights(list []tasks.Task) Fields[[]WordWeight] {
 	var all Fields[[]WordWeight]
+	ws := words(c.enc)
 	for _, task := range list {
-		if c.pieces[0].attention[task.Name] == nil {
+		tokens := c.tokenWeights(task.Name)
+		if tokens == nil {
 			continue
 		}
-		tokens := make([]float64, len(c.enc.IDs))
-		for _, p := range c.pieces {
-			for i, w := range p.attention[task.Name][1 : len(p.enc.IDs)-1] { // without [CLS] and [SEP]
-				tokens[p.first+i] += float64(w) / float64(len(c.pieces))
-			}
-		}
 		weights := []WordWeight{}
-		ws := words(c.enc)
 		for n, w := range ws {
 			if c.central(w.first) == nil {
 				break // the rest of the text wasn't read
@@ -62,4 +57,32 @@ func (c *call) attention(list []tasks.Task) Fields[[]WordWeight] {
 		all = append(all, Field[[]WordWeight]{task.Name, weights})
 	}
 	return all
+}
+
+// tokenWeights returns the weights of the tokens of the call's encoding in a task's
+// attention pooling, but for [CLS] and [SEP]; nil if they weren't requested or it pools
+// otherwise.
+func (c *call) tokenWeights(task string) []float64 {
+	weights := make([]float64, len(c.enc.IDs))
+	switch {
+	case c.pools():
+		if _, found := c.pieces[0].share.parts[task]; !found || !c.attention {
+			return nil
+		}
+		for _, p := range c.pieces {
+			first, end := c.cuts.Centre(p.index)
+			for i := first; i < end; i++ {
+				weights[i] = math.Exp(float64(p.share.parts[task].scores[p.position(i)]) - c.pooled[task].total)
+			}
+		}
+	case c.pieces[0].attention[task] == nil:
+		return nil
+	default: // the mean over the windows, like the logits: 0 in those that a token isn't in
+		for _, p := range c.pieces {
+			for i, w := range p.attention[task][1 : len(p.enc.IDs)-1] {
+				weights[p.first()+i] += float64(w) / float64(len(c.pieces))
+			}
+		}
+	}
+	return weights
 }

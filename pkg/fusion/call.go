@@ -3,73 +3,75 @@ package fusion
 import (
 	"cmp"
 	"slices"
+	"sync/atomic"
 
+	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 // call is the state of one text during prediction.
 type call struct {
-	text      string
-	enc       tokenize.Encoding // of the text, or of more of it than the model reads
-	pieces    []*piece
-	truncated bool
+	text   string
+	enc    tokenize.Encoding // of the text, or of more of it than is read
+	way    way
+	cuts   tokenize.Cuts // of the tokens that are read
+	pieces []*piece
+	tasks  []tasks.Task
+
+	attention bool         // keep what the weights of attention pooling are computed from
+	unread    atomic.Int32 // pieces that the model hasn't read yet
+	pooled    map[string]pooled
 }
 
 // piece is a sequence for one pass of the model: a text, its beginning, or a window.
 type piece struct {
+	call   *call
+	index  int // among the call's pieces
 	enc    tokenize.Encoding
-	first  int                    // index in the call's encoding of the first token after [CLS]
 	logits map[string][][]float32 // by task and head: [tokens·labels], row-major, or [labels]
 
 	attention map[string][]float32 // by task, [tokens]; if requested
+	share     share                // of a window whose call is pooled
 }
 
-// newCall encodes a text, as far as the model reads it. With an overlap this is the
-// whole text, unless it has more than most tokens; 0 means no limit.
-func newCall(text string, tok *tokenize.Tokenizer, limit, overlap, most int) *call {
-	c := &call{text: text}
-	switch {
-	case overlap == 0:
-		c.enc, _ = encodeUpTo(text, tok, limit)
-		if over := limit + slack; len(c.enc.IDs) > over {
-			c.enc = c.enc.Truncate(over)
-		}
-	case most > 0:
-		c.enc, _ = encodeUpTo(text, tok, most)
-	default:
-		c.enc = tok.Encode(text)
-	}
-	return c
+// newCall encodes a text as far as it is read, and perhaps no further than most tokens; 0
+// means no limit.
+func newCall(text string, tok *tokenize.Tokenizer, w way, most int) *call {
+	enc := w.encode(text, tok, most)
+	return &call{text: text, enc: enc, way: w, cuts: w.cuts(len(enc.IDs))}
 }
 
 // empty reports whether the text has no tokens except [CLS] and [SEP].
 func (c *call) empty() bool { return len(c.enc.IDs) <= 2 }
 
+// truncated reports whether the text's end isn't read.
+func (c *call) truncated() bool { return c.way.most > 0 && len(c.enc.IDs) > c.way.most }
+
 // size returns the total number of tokens of the call's pieces.
-func (c *call) size(limit, overlap int) int {
-	if overlap == 0 {
-		return min(len(c.enc.IDs), limit)
+func (c *call) size() int { return c.cuts.Tokens() }
+
+// pools reports whether the call is pooled over several windows.
+func (c *call) pools() bool { return !c.way.mean && c.cuts.Count() > 1 }
+
+// cut creates the pieces.
+func (c *call) cut() {
+	read := c.enc
+	if c.truncated() {
+		read = read.Truncate(c.way.most)
 	}
-	return c.enc.WindowTokens(limit, overlap)
+	c.pieces = nil
+	for i, w := range read.Windows(c.way.limit, c.way.overlap) {
+		c.pieces = append(c.pieces, &piece{call: c, index: i, enc: w.Encoding})
+	}
+	c.unread.Store(int32(len(c.pieces)))
 }
 
-// cut creates the pieces: a text of more than limit tokens is truncated, or split into
-// windows that share overlap tokens if that is positive.
-func (c *call) cut(limit, overlap int) {
-	c.pieces = nil
-	long := len(c.enc.IDs) > limit
-	if !long || overlap == 0 {
-		c.truncated = long
-		c.pieces = []*piece{{enc: c.enc.Truncate(limit), first: 1}}
+// take copies a model's output for the piece, which is example i of the batch. A window of
+// a pooled call has no answer of its own to its whole text.
+func (p *piece) take(out Output, i int) {
+	if p.call.pools() && !out.Task.PerToken() {
 		return
 	}
-	for _, w := range c.enc.Windows(limit, overlap) {
-		c.pieces = append(c.pieces, &piece{enc: w.Encoding, first: w.First})
-	}
-}
-
-// take copies a model's output for the piece, which is example i of the batch.
-func (p *piece) take(out Output, i int) {
 	for _, rows := range out.Logits {
 		p.logits[out.Task.Name] = append(p.logits[out.Task.Name], rows[i])
 	}
@@ -82,24 +84,30 @@ func (p *piece) take(out Output, i int) {
 	p.attention[out.Task.Name] = out.Attention[i][:len(p.enc.IDs)] // without padding
 }
 
-// end is the index in the call's encoding after the piece's last token before [SEP].
-func (p *piece) end() int { return p.first + len(p.enc.IDs) - 2 }
+// first is the index in the call's encoding of the piece's first token after [CLS].
+func (p *piece) first() int {
+	first, _ := p.call.cuts.Window(p.index)
+	return first
+}
 
-// margin is the distance of token i of the call's encoding from the piece's nearer edge;
-// it is negative outside.
-func (p *piece) margin(i int) int { return min(i-p.first, p.end()-1-i) }
+// position returns where in the piece token i of the call's encoding stands.
+func (p *piece) position(i int) int { return i - p.first() + 1 } // [CLS] comes first
 
 // central returns the piece in which token i of the call's encoding is farthest from the
 // nearer edge, the earlier of two, or nil if no piece contains it.
 func (c *call) central(i int) *piece {
-	var best *piece
-	margin := -1
-	for _, p := range c.pieces {
-		if m := p.margin(i); m > margin {
-			best, margin = p, m
-		}
+	if _, end := c.cuts.Window(len(c.pieces) - 1); i < 1 || i >= end {
+		return nil
 	}
-	return best
+	return c.pieces[c.cuts.Central(i)]
+}
+
+// logits returns the call's logits of one head of a task of whole texts, [labels].
+func (c *call) logits(task string, head int) []float32 {
+	if c.pools() {
+		return c.pooled[task].logits[head]
+	}
+	return c.mean(task, head)
 }
 
 // mean returns the mean of the pieces' logits of one head, [labels].

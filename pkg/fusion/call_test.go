@@ -12,14 +12,19 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// pieceOf covers tokens first to end of a call's encoding.
-func pieceOf(first, end int) *piece {
-	return &piece{first: first, enc: tokenize.Encoding{IDs: make([]int32, end-first+2)}}
+// callOf is a call of that many tokens in windows that share overlap, each for itself.
+func callOf(tokens, limit, overlap int) *call {
+	c := &call{way: way{limit: limit, overlap: overlap, mean: true}, enc: tokenize.Encoding{
+		IDs: make([]int32, tokens), Words: make([]int, tokens), Offsets: make([]tokenize.Span, tokens),
+	}}
+	c.cuts = c.way.cuts(tokens)
+	c.cut()
+	return c
 }
 
 func TestCentral(t *testing.T) {
 	// Three windows of 8 tokens that share 4, the last one shorter.
-	c := &call{pieces: []*piece{pieceOf(1, 9), pieceOf(5, 13), pieceOf(9, 15)}}
+	c := callOf(16, 10, 4)
 	want := map[int]int{
 		1: 0, 4: 0,
 		5: 0, 6: 0, // 3 and 2 from the first window's end, 0 and 1 from the second's start
@@ -37,15 +42,9 @@ func TestCentral(t *testing.T) {
 // TestMergeWindows reads "a b c d" in two windows, a b c and b c d, with
 // logits that say where a label came from.
 func TestMergeWindows(t *testing.T) {
-	c := &call{
-		text: "a b c d",
-		enc: tokenize.Encoding{
-			IDs:     make([]int32, 6),
-			Words:   []int{-1, 0, 1, 2, 3, -1},
-			Offsets: []tokenize.Span{{}, {Start: 0, End: 1}, {Start: 2, End: 3}, {Start: 4, End: 5}, {Start: 6, End: 7}, {}},
-		},
-		pieces: []*piece{pieceOf(1, 4), pieceOf(2, 5)},
-	}
+	c := callOf(6, 5, 2)
+	c.text, c.enc.Words = "a b c d", []int{-1, 0, 1, 2, 3, -1}
+	c.enc.Offsets = []tokenize.Span{{}, {Start: 0, End: 1}, {Start: 2, End: 3}, {Start: 4, End: 5}, {Start: 6, End: 7}, {}}
 	ner := tasks.NER([]string{"O", "NAME", "AGE"})
 	mood := tasks.Task{Name: "mood", Kind: tasks.MultiClass, Heads: []tasks.Head{{Name: "main", Field: "main_category", Labels: []string{"x", "y"}}}}
 	signs := tasks.Task{Name: "signs", Kind: tasks.MultiLabel, Heads: []tasks.Head{{Name: "hold", Field: "hold", Labels: []string{"p", "q"}}}}
@@ -85,7 +84,7 @@ func TestMergeWindows(t *testing.T) {
 func TestBatches(t *testing.T) {
 	var pieces []*piece
 	for _, content := range []int{3, 8, 1, 5, 8} {
-		pieces = append(pieces, pieceOf(1, 1+content))
+		pieces = append(pieces, callOf(2+content, 10, 0).pieces...)
 	}
 	for _, test := range []struct {
 		size, tokens int

@@ -10,14 +10,11 @@ import (
 // logits.
 func TestCentralPieceIsTheCutsCentralWindow(t *testing.T) {
 	for _, test := range []struct{ tokens, limit, overlap int }{{9, 8, 3}, {40, 8, 0}, {41, 8, 5}, {40, 10, 3}, {5, 8, 2}} {
-		c := &call{enc: tokenize.Encoding{
-			IDs: make([]int32, test.tokens), Words: make([]int, test.tokens), Offsets: make([]tokenize.Span, test.tokens),
-		}}
-		c.cut(test.limit, max(1, test.overlap)) // 0 would truncate
-		cuts := tokenize.CutsOf(test.tokens, test.limit, max(1, test.overlap))
+		c := callOf(test.tokens, test.limit, test.overlap)
+		cuts := tokenize.CutsOf(test.tokens, test.limit, test.overlap)
 		for i := 1; i < test.tokens-1; i++ {
 			if got, want := c.pieces[cuts.Central(i)], c.central(i); got != want {
-				t.Errorf("%+v: token %d is central at %d, want %d", test, i, got.first, want.first)
+				t.Errorf("%+v: token %d is central at %d, want %d", test, i, got.index, want.index)
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 // prediction converts the pieces' logits to the user's prediction.
 func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
-	p := Prediction{Truncated: c.truncated}
+	p := Prediction{Truncated: c.truncated()}
 	for _, piece := range c.pieces {
 		p.Read += len(piece.enc.IDs)
 	}
@@ -46,7 +46,7 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 		}
 	}
 	if o.Attention { // other pieces of the batch may have requested it
-		p.Attention = c.attention(list)
+		p.Attention = c.wordWeights(list)
 	}
 	return p
 }
@@ -89,7 +89,7 @@ func (c *call) tokens(task tasks.Task, cut cutter) ([]Token, []Fields[float32]) 
 		if p == nil {
 			break // the rest of the text wasn't read
 		}
-		row := (w.first - p.first + 1) * len(labels) // [CLS] comes first
+		row := p.position(w.first) * len(labels)
 		logits := p.logits[task.Name][0][row : row+len(labels)]
 		list = append(list, Token{cut.text(w.start, w.end), labels[numbers.Argmax(logits)], w.start, w.end})
 		scores = append(scores, named(labels, softmax(logits)))
@@ -104,7 +104,7 @@ func (c *call) classes(task tasks.Task) (Fields[string], Fields[Fields[float32]]
 	var scores Fields[Fields[float32]]
 	logits := make([][]float32, len(task.Heads))
 	for h := range task.Heads {
-		logits[h] = c.mean(task.Name, h)
+		logits[h] = c.logits(task.Name, h)
 	}
 	answer := task.Answer(logits)
 	for h, head := range task.Heads {
@@ -123,8 +123,8 @@ func (c *call) flags(task tasks.Task, o PredictOptions) (Fields[Fields[int]], Fi
 		threshold := o.threshold(task.Name, head.Name)
 		met := make(Fields[int], len(head.Labels))
 		probabilities := make([]float32, len(head.Labels))
-		for i, logit := range c.mean(task.Name, h) {
-			p := 1 / (1 + math.Exp(-float64(logit)))
+		for i, logit := range c.logits(task.Name, h) {
+			p := sigmoid(logit)
 			met[i] = Field[int]{Name: head.Labels[i]}
 			if p > threshold {
 				met[i].Value = 1
@@ -214,6 +214,9 @@ func softmax(logits []float32) []float32 {
 	}
 	return probabilities
 }
+
+// sigmoid returns 1 / (1 + exp(-x)).
+func sigmoid(x float32) float64 { return 1 / (1 + math.Exp(-float64(x))) }
 
 func named(labels []string, values []float32) Fields[float32] {
 	fields := make(Fields[float32], len(labels))

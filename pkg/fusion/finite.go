@@ -20,6 +20,11 @@ var ErrNoWords = errors.New("the text is empty")
 // finite returns an error for a task whose logits for the text aren't finite.
 func (c *call) finite(list []tasks.Task) error {
 	for _, task := range list {
+		for _, logits := range c.pooled[task.Name].logits {
+			if !numbers.Finite(logits...) {
+				return fmt.Errorf("task %s: %w", task.Name, ErrNotFinite)
+			}
+		}
 		for _, p := range c.pieces {
 			for h, logits := range p.logits[task.Name] {
 				read := task.Kind.Layout().Outputs(len(task.Heads[h].Labels), len(p.enc.IDs)) // without padding

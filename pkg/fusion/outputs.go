@@ -48,22 +48,27 @@ func outputsOf(m network, b datasets.Batch, list []tasks.Task, o OutputOptions) 
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	hidden, mask := m.Hidden(s, b)
+	return outputsIn(s, m, b.Size, hidden, mask, list, o), nil // Close returns the scope's error
+}
+
+// outputsIn returns a model's outputs for the hidden states of a batch of size examples.
+func outputsIn(s *torchx.Scope, m network, size int, hidden, mask *ts.Tensor, list []tasks.Task, o OutputOptions) (all []Output) {
 	for _, task := range list {
 		out := Output{Task: task}
 		for _, logits := range m.Logits(s, task.Name, hidden, mask) {
-			out.Logits = append(out.Logits, rows(s, logits, b.Size))
+			out.Logits = append(out.Logits, rows(s, logits, size))
 			if o.Probabilities {
-				out.Probabilities = append(out.Probabilities, rows(s, probabilities(s, task, logits), b.Size))
+				out.Probabilities = append(out.Probabilities, rows(s, probabilities(s, task, logits), size))
 			}
 		}
 		if o.Attention {
 			if weights := m.Attention(s, task.Name, hidden, mask); weights != nil {
-				out.Attention = rows(s, weights, b.Size)
+				out.Attention = rows(s, weights, size)
 			}
 		}
 		all = append(all, out)
 	}
-	return all, nil // Close returns the scope's error
+	return all
 }
 
 // Answer returns the classes chosen for the heads of a multiclass task for example i of

@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/sugarme/gotch/ts"
@@ -21,7 +22,7 @@ const (
 )
 
 // PredictOptions select what to predict, and how. The zero value predicts all of the
-// model's tasks and truncates long texts.
+// model's tasks, and reads long texts as the model learnt to.
 type PredictOptions struct {
 	Tasks     []string   // names; nil: all of the model's tasks
 	Threshold float64    // a criterion is met if its probability is higher; 0: DefaultThreshold
@@ -41,9 +42,13 @@ type PredictOptions struct {
 	// require the CPU.
 	Precision nn.Precision
 
-	// Overlap is for texts longer than the model's limit. 0: they are truncated, as in
-	// the Python prototype. Otherwise they are read in windows that share Overlap
-	// tokens.
+	// Long is for texts that have more tokens than the model reads at once. "": as the
+	// model learnt to read them, truncated or in windows.
+	Long Long
+
+	// Overlap is how many tokens the windows of a long text share. 0: as the model
+	// learnt, or [DefaultOverlap]. A model that learnt to truncate reads windows
+	// ([LongMean]) if it is positive and Long is "".
 	Overlap int
 
 	// MaxTokens limits the total tokens of all texts, including windows and their
@@ -65,6 +70,8 @@ type Predictor struct {
 	tasks []tasks.Task
 	tok   *tokenize.Tokenizer
 	limit int // maximum tokens per sequence
+
+	windows datasets.Windows // zero: the model learnt to truncate
 }
 
 // network is the part of [Model] that a Predictor uses.
@@ -72,25 +79,33 @@ type network interface {
 	Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 	Logits(s *torchx.Scope, task string, hidden, mask *ts.Tensor) []*ts.Tensor
 	Attention(s *torchx.Scope, task string, hidden, mask *ts.Tensor) *ts.Tensor
+	Pool(s *torchx.Scope, task string, hidden, mask *ts.Tensor) *ts.Tensor
+	Scores(s *torchx.Scope, task string, hidden *ts.Tensor) *ts.Tensor
+	Classify(s *torchx.Scope, task string, vectors *ts.Tensor) []*ts.Tensor
 	Inference(precision torchx.Precision) (*torchx.Scope, error)
 }
 
 // NewPredictor returns a Predictor for the results of [Load]. The model must not be
 // dropped while it is used.
 func NewPredictor(m *Model, tok *tokenize.Tokenizer) *Predictor {
-	return &Predictor{
-		model: m,
-		tasks: m.Tasks,
-		tok:   tok,
-		limit: min(tok.ModelMaxLength(), int(m.Config.MaxPositions)),
+	p := &Predictor{
+		model:   m,
+		tasks:   m.Tasks,
+		tok:     tok,
+		limit:   min(tok.ModelMaxLength(), int(m.Config.MaxPositions)),
+		windows: m.Windows,
 	}
+	if p.windows.On() {
+		p.limit = p.windows.Length
+	}
+	return p
 }
 
 // Tasks returns the model's tasks.
 func (p *Predictor) Tasks() []tasks.Task { return p.tasks }
 
-// MaxLength returns the maximum number of tokens per sequence, including [CLS] and
-// [SEP].
+// MaxLength returns the maximum number of tokens that the model reads at once, as one text
+// or window, including [CLS] and [SEP].
 func (p *Predictor) MaxLength() int { return p.limit }
 
 // PredictNER returns each text's words with their labels, and its entities.
@@ -154,7 +169,7 @@ func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o Pred
 	o = r.options
 	var pieces []*piece
 	for _, c := range r.calls {
-		c.cut(p.limit, o.Overlap)
+		c.cut()
 		pieces = append(pieces, c.pieces...)
 	}
 	done := 0
@@ -194,10 +209,6 @@ func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 		return nil, fmt.Errorf("the QA threshold is %g; want more than 0 and less than 1", o.Threshold)
 	case o.BatchSize < 0 || o.BatchTokens < 0:
 		return nil, fmt.Errorf("batches of %d texts and %d tokens; want positive numbers", o.BatchSize, o.BatchTokens)
-	case p.limit < minimumLimit:
-		return nil, fmt.Errorf("the model reads only %d tokens at once, but a text has %d or more with [CLS] and [SEP]: raise model_max_length in tokenizer_config.json, or take a model with more positions", p.limit, minimumLimit)
-	case o.Overlap < 0 || o.Overlap > p.limit-minimumLimit:
-		return nil, fmt.Errorf("windows that share %d tokens; with this model want 0 to %d", o.Overlap, p.limit-minimumLimit)
 	}
 	learnt := p.tasks
 	if o.IndependentHeads {
@@ -206,22 +217,30 @@ func (p *Predictor) check(o *PredictOptions) ([]tasks.Task, error) {
 	return tasks.Select(learnt, o.Tasks)
 }
 
-// read runs the model on a batch and stores each piece's logits.
-func (p *Predictor) read(batch []*piece, list []tasks.Task, o *PredictOptions) error {
+// read runs the model on a batch and stores each piece's logits, and the answers to pooled
+// calls of which it has the last windows.
+func (p *Predictor) read(batch []*piece, list []tasks.Task, o *PredictOptions) (err error) {
 	examples := make([]datasets.Example, len(batch))
 	for i, pc := range batch {
 		examples[i].IDs = pc.enc.IDs
 		pc.logits = map[string][][]float32{}
 	}
 	b := datasets.Collator{PadID: int64(p.tok.PadID())}.Collate(nil, examples)
-	outputs, err := outputsOf(p.model, b, list, OutputOptions{Precision: o.Precision, Attention: o.Attention})
+	s, err := p.model.Inference(o.Precision)
 	if err != nil {
 		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	hidden, mask := p.model.Hidden(s, b)
+	outputs := outputsIn(s, p.model, b.Size, hidden, mask, list, OutputOptions{Attention: o.Attention})
+	if s.Err() != nil {
+		return nil // Close returns it
 	}
 	for _, out := range outputs {
 		for i, pc := range batch {
 			pc.take(out, i)
 		}
 	}
+	p.pool(s, batch, list, hidden, b.Length)
 	return nil
 }

@@ -66,8 +66,8 @@ func TestLongTextsCostTheirBeginning(t *testing.T) {
 		if n := len(r.calls[0].enc.IDs); n > predictorLimit+slack+2 {
 			t.Errorf("%s: %d tokens are kept of which the model reads %d", name, n, predictorLimit)
 		}
-		if read := r.Pieces()[0].Tokens(); read > predictorLimit || r.calls[0].truncated != (name != "one word") {
-			t.Errorf("%s: %d tokens are read, truncated %v", name, read, r.calls[0].truncated)
+		if read := r.Pieces()[0].Tokens(); read > predictorLimit || r.calls[0].truncated() != (name != "one word") {
+			t.Errorf("%s: %d tokens are read, truncated %v", name, read, r.calls[0].truncated())
 		}
 	}
 }

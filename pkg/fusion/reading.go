@@ -18,15 +18,10 @@ type Reading struct {
 	list    []tasks.Task
 	options PredictOptions
 	calls   []*call
-	limit   int // maximum tokens per sequence
 }
 
 // Piece is a sequence for one pass of the model: a text, its beginning, or a window.
-type Piece struct {
-	*piece
-	list      []tasks.Task
-	attention bool
-}
+type Piece struct{ *piece }
 
 // Tokens returns the number of tokens in the piece, including [CLS] and [SEP].
 func (p Piece) Tokens() int { return len(p.enc.IDs) }
@@ -42,14 +37,17 @@ func (p *Predictor) Prepare(ctx context.Context, texts []datasets.Transcript, o 
 	if err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
-	return &Reading{list: list, options: o, calls: calls, limit: p.limit}, nil
+	for _, c := range calls {
+		c.tasks, c.attention = list, o.Attention
+	}
+	return &Reading{list: list, options: o, calls: calls}, nil
 }
 
 // Tokens returns the total number of tokens of all pieces, without creating them.
 func (r *Reading) Tokens() int {
 	n := 0
 	for _, c := range r.calls {
-		n += c.size(r.limit, r.options.Overlap)
+		n += c.size()
 	}
 	return n
 }
@@ -63,9 +61,9 @@ func (r *Reading) Empty() int { return slices.IndexFunc(r.calls, (*call).empty) 
 func (r *Reading) Pieces() []Piece {
 	var list []Piece
 	for _, c := range r.calls {
-		c.cut(r.limit, r.options.Overlap)
+		c.cut()
 		for _, pc := range c.pieces {
-			list = append(list, Piece{pc, r.list, r.options.Attention})
+			list = append(list, Piece{pc})
 		}
 	}
 	return list
@@ -79,8 +77,8 @@ func (p *Predictor) Read(pieces []Piece, precision nn.Precision) error {
 	batch := make([]*piece, len(pieces))
 	for i, pc := range pieces {
 		batch[i] = pc.piece
-		o.Attention = o.Attention || pc.attention
-		wanted = append(wanted, tasks.Names(pc.list)...)
+		o.Attention = o.Attention || pc.call.attention
+		wanted = append(wanted, tasks.Names(pc.call.tasks)...)
 	}
 	list, err := tasks.Select(p.tasks, wanted)
 	if err == nil {

@@ -18,7 +18,7 @@ type Prediction struct {
 	QA             Fields[[]int]        `json:"qa,omitzero"`             // opening, listening, …: 1 for each criterion that is met, otherwise 0
 	Tasks          Fields[CustomAnswer] `json:"tasks,omitzero"`          // the model's other tasks, by name
 	Scores         *Scores              `json:"scores,omitzero"`
-	Truncated      bool                 `json:"truncated,omitzero"` // the text was truncated
+	Truncated      bool                 `json:"truncated,omitzero"` // the text's end wasn't read
 	Read           int                  `json:"-"`                  // tokens read, including [CLS] and [SEP] of each window
 
 	Attention Fields[[]WordWeight] `json:"attention,omitzero"` // by task: the weights of its attention pooling

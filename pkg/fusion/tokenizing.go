@@ -16,12 +16,16 @@ var ErrTooManyTokens = errors.New("the texts have too many tokens")
 
 // tokenize encodes texts on all cores.
 func (p *Predictor) tokenize(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]*call, error) {
+	w, err := p.way(o)
+	if err != nil {
+		return nil, err
+	}
 	calls := make([]*call, len(texts))
 	var total atomic.Int64
 	return calls, parallel.Each(ctx, len(texts), func(i int) (err error) {
 		defer recovered(&err)
-		calls[i] = newCall(string(texts[i]), p.tok, p.limit, o.Overlap, o.MaxTokens)
-		n := total.Add(int64(calls[i].size(p.limit, o.Overlap)))
+		calls[i] = newCall(string(texts[i]), p.tok, w, o.MaxTokens)
+		n := total.Add(int64(calls[i].size()))
 		if o.MaxTokens > 0 && n > int64(o.MaxTokens) {
 			return ErrTooManyTokens
 		}

@@ -30,7 +30,11 @@ func newPooledHead(p torchx.Params, task tasks.Task, dim int64, dropout float64,
 }
 
 func (h *pooledHead) Logits(s *torchx.Scope, hidden, mask *ts.Tensor) []*ts.Tensor {
-	pooled := h.pooling.pool(s, hidden, mask) // [batch, dim]
+	return h.classify(s, h.pooling.pool(s, hidden, mask))
+}
+
+// classify applies the classifiers to sentence vectors [batch, dim].
+func (h *pooledHead) classify(s *torchx.Scope, pooled *ts.Tensor) []*ts.Tensor {
 	if h.pre != nil {
 		pooled = s.ReLU(s.Linear(pooled, *h.pre))
 	}

@@ -38,7 +38,7 @@ func (a attentionPooling) pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Ten
 
 // weights has shape [batch, seq, 1]; padding has weight 0.
 func (a attentionPooling) weights(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
-	scores := s.Linear(hidden, a.score) // [batch, seq, 1]
+	scores := s.Linear(hidden, a.score) // [batch, seq, 1]; without a bias
 	if mask != nil {
 		scores = s.MaskedFill(scores, s.Unsqueeze(s.Not(mask), -1), math.Inf(-1))
 	}

@@ -17,6 +17,8 @@ type predictor interface {
 	Predict(ctx context.Context, texts []datasets.Transcript, o fusion.PredictOptions) ([]fusion.Prediction, error)
 	Tasks() []tasks.Task
 	MaxLength() int
+	MaxTokens(o fusion.PredictOptions) (int, error)
+	Windows() datasets.Windows
 }
 
 // job labels calls from input to output, one window at a time. Calls are sorted by
@@ -35,7 +37,7 @@ type job struct {
 	saved func(Counts) error
 
 	Counts
-	limit int // tokens that the model reads
+	ending ending
 }
 
 // Counts are numbers of calls, and of the tokens read in them.
@@ -88,7 +90,9 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return about(err, BadModel)
 	}
-	j.limit = model.MaxLength()
+	if j.ending, err = endingOf(model, j.options); err != nil {
+		return about(fmt.Errorf("read long calls: %w", err), BadModel)
+	}
 	w, err := newWriter(j.out, j.style, list)
 	if err != nil {
 		return writing(err)
@@ -183,8 +187,7 @@ func (j *job) warn(notice func(string)) {
 		notice(fmt.Sprintf("warning: calls that can't be read: %d of %d; each has a field error in the output", j.Unreadable, j.Records))
 	}
 	if j.Truncated > 0 {
-		overlap := min(128, j.limit/2) // as much as the service allows, too
-		notice(fmt.Sprintf("warning: calls of more than %d tokens: %d of %d; their ends weren't read (--overlap %d reads all)", j.limit, j.Truncated, j.Records, overlap))
+		notice(fmt.Sprintf("warning: calls of more than %d tokens: %d of %d; their ends weren't read (%s)", j.ending.most, j.Truncated, j.Records, j.ending.instead))
 	}
 	if j.Repaired > 0 {
 		notice(fmt.Sprintf("warning: calls that aren't in UTF-8, or hold half a surrogate pair: %d of %d; each such place was read as U+FFFD", j.Repaired, j.Records))

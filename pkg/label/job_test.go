@@ -138,15 +138,15 @@ func TestWarnings(t *testing.T) {
 	}{
 		{job{Counts: Counts{Records: 5}}, ""},
 		{
-			job{Counts: Counts{Records: 5, Truncated: 2}, limit: 512},
+			job{Counts: Counts{Records: 5, Truncated: 2}, ending: ending{512, "--overlap 128 reads all"}},
 			"infer: warning: calls of more than 512 tokens: 2 of 5; their ends weren't read (--overlap 128 reads all)\n",
 		},
 		{ // a model that can't share 128 tokens
-			job{Counts: Counts{Records: 5, Truncated: 2}, limit: 128},
+			job{Counts: Counts{Records: 5, Truncated: 2}, ending: ending{128, "--overlap 64 reads all"}},
 			"infer: warning: calls of more than 128 tokens: 2 of 5; their ends weren't read (--overlap 64 reads all)\n",
 		},
 		{
-			job{Counts: Counts{Records: 1, Truncated: 1, Repaired: 1}, limit: 512},
+			job{Counts: Counts{Records: 1, Truncated: 1, Repaired: 1}, ending: ending{512, "--overlap 128 reads all"}},
 			"infer: warning: calls of more than 512 tokens: 1 of 1; their ends weren't read (--overlap 128 reads all)\n" +
 				"infer: warning: calls that aren't in UTF-8, or hold half a surrogate pair: 1 of 1; each such place was read as U+FFFD\n",
 		},

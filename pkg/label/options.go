@@ -26,7 +26,9 @@ type Options struct {
 	Threshold  float64  // a yes/no output is 1 if its probability is higher
 	Thresholds string   // a JSON file of other thresholds for some heads; "": none
 	Scores     bool     // include probabilities
-	Overlap    int      // read long calls in windows that share this many tokens; 0: truncate them
+	Attention  bool     // include the weights of attention pooling; in json and jsonl
+	Long       string   // how long calls are read: auto (as the model learnt), windows, mean or truncate
+	Overlap    int      // tokens that the windows of a long call share; 0: as the model learnt
 
 	IndependentHeads bool // each head's own likeliest label
 
@@ -46,7 +48,7 @@ type Options struct {
 // Defaults returns the options of infer without flags. Model and calls are unset.
 func Defaults() Options {
 	return Options{
-		InputFormat: "auto", Format: "auto", Threshold: fusion.DefaultThreshold, BatchSize: fusion.DefaultBatchSize, BatchTokens: fusion.DefaultBatchTokens,
+		InputFormat: "auto", Format: "auto", Long: "auto", Threshold: fusion.DefaultThreshold, BatchSize: fusion.DefaultBatchSize, BatchTokens: fusion.DefaultBatchTokens,
 		Device: "auto", Precision: "fp32",
 	}
 }
@@ -65,6 +67,10 @@ func (o Options) Check() error {
 		return badOptions("--batch-tokens is %d; want 1 or more", o.BatchTokens)
 	case o.Overlap < 0:
 		return badOptions("--overlap is %d; want 0 or more", o.Overlap)
+	case o.long().Check() != nil:
+		return badOptions("--long is %q; want auto, windows, mean or truncate", o.Long)
+	case o.long() == fusion.LongTruncate && o.Overlap > 0:
+		return badOptions("--overlap is for windows; it can't be used with --long truncate")
 	case o.Threads < 0:
 		return badOptions("--threads is %d; want 0 or more", o.Threads)
 	case o.Shard.Count == 0 && textfile.TrimExtension(o.Output) != o.Output:
@@ -85,6 +91,14 @@ func (o Options) Check() error {
 	return o.checkShard()
 }
 
+// long is Long for a predictor.
+func (o Options) long() fusion.Long {
+	if o.Long == "auto" {
+		return ""
+	}
+	return fusion.Long(o.Long)
+}
+
 // checkShard checks options that are incompatible with Shard, or need it.
 func (o Options) checkShard() error {
 	switch {
@@ -100,6 +114,8 @@ func (o Options) checkShard() error {
 		return badOptions("--shard writes --format jsonl or csv, not %s", o.Format)
 	case o.MarkBadRecords && o.Format == "csv":
 		return badOptions("--mark-bad-records is for --format json and jsonl, not csv")
+	case o.Attention && o.Format == "csv":
+		return badOptions("--attention is for --format json and jsonl, not csv")
 	}
 	return nil
 }

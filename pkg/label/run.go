@@ -98,6 +98,8 @@ func (o Options) job(s Streams) (*job, error) {
 			Threshold:   o.Threshold,
 			Heads:       thresholds,
 			Scores:      o.Scores,
+			Attention:   o.Attention,
+			Long:        o.long(),
 			Overlap:     o.Overlap,
 			BatchSize:   o.BatchSize,
 			BatchTokens: o.BatchTokens,
@@ -124,6 +126,9 @@ func (o Options) runAll(ctx context.Context, s Streams) (Counts, error) {
 	j.style = o.style(j.out, len(o.Texts) == 1)
 	if o.MarkBadRecords && j.style.format != "json" && j.style.format != "jsonl" {
 		return Counts{}, badOptions("--mark-bad-records is for --format json and jsonl, not %s", j.style.format)
+	}
+	if o.Attention && j.style.format != "json" && j.style.format != "jsonl" {
+		return Counts{}, badOptions("--attention is for --format json and jsonl, not %s", j.style.format)
 	}
 	j.bar = newProgress(s.Progress, j.in, j.out)
 	if err := j.run(ctx); err != nil {

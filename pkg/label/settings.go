@@ -33,7 +33,9 @@ type SettingOptions struct {
 	BatchSize      int     `json:"batch_size"`
 	BatchTokens    int     `json:"batch_tokens"`
 
-	IndependentHeads bool `json:"independent_heads,omitempty"`
+	IndependentHeads bool   `json:"independent_heads,omitempty"`
+	Long             string `json:"long,omitempty"` // "": as the model learnt
+	Attention        bool   `json:"attention,omitempty"`
 }
 
 // differs names the difference between two settings; "" if they are equal.
@@ -57,6 +59,7 @@ func (o Options) settings(precision string, in []file) (s Settings, err error) {
 		Format: o.Format, InputFormat: o.InputFormat, MarkBadRecords: o.MarkBadRecords, Tasks: strings.Join(o.Tasks, ","),
 		Threshold: o.Threshold, Scores: o.Scores, Overlap: o.Overlap, Precision: precision,
 		BatchSize: o.BatchSize, BatchTokens: o.BatchTokens, IndependentHeads: o.IndependentHeads,
+		Long: string(o.long()), Attention: o.Attention,
 	}}
 	if s.Options.Format == "auto" {
 		s.Options.Format = "jsonl"

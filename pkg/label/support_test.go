@@ -23,6 +23,9 @@ type fake struct {
 func (f *fake) Tasks() []tasks.Task { return f.list }
 func (f *fake) MaxLength() int      { return 512 }
 
+func (f *fake) MaxTokens(fusion.PredictOptions) (int, error) { return 512, nil }
+func (f *fake) Windows() datasets.Windows                    { return datasets.Windows{} }
+
 func (f *fake) Predict(_ context.Context, texts []datasets.Transcript, o fusion.PredictOptions) ([]fusion.Prediction, error) {
 	f.sizes = append(f.sizes, len(texts))
 	var list []fusion.Prediction

@@ -13,6 +13,7 @@ import (
 
 	"github.com/trident-nlp/trident/pkg/client"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
 // Limits bound a request.
@@ -51,6 +52,17 @@ var requestFields = map[string]func(l Limits, d *json.Decoder, r *client.Request
 			return problemf(http.StatusUnprocessableEntity, "qa_threshold", "want a number that is more than 0 and less than 1")
 		}
 		r.QAThreshold = *value
+		return nil
+	},
+	"long": func(_ Limits, d *json.Decoder, r *client.Request) error {
+		var value *string
+		switch err := d.Decode(&value); {
+		case err == nil && value == nil:
+			return nil
+		case err != nil || *value == "" || fusion.Long(*value).Check() != nil:
+			return problemf(http.StatusUnprocessableEntity, "long", "want windows, mean or truncate")
+		}
+		r.Long = *value
 		return nil
 	},
 	"overlap": func(_ Limits, d *json.Decoder, r *client.Request) error {

@@ -18,7 +18,7 @@ import (
 // problem of the client's.
 func FuzzDecode(f *testing.F) {
 	for _, body := range []string{
-		`{"texts": ["a"]}`, `{"texts": ["a", "b"], "tasks": ["ner"], "scores": true, "qa_threshold": 0.5, "overlap": 3}`,
+		`{"texts": ["a"]}`, `{"texts": ["a", "b"], "tasks": ["ner"], "scores": true, "qa_threshold": 0.5, "overlap": 3}`, `{"texts": ["a"], "long": "mean"}`,
 		`{"texts": ["\ud83d"]}`, `{"texts": [["a"]]}`, `{"texts": "a", "texts": ["b"]}`, `[]`, `null`, "", "{\"texts\": [\"\xff\"]}",
 		`{"texts": ["a"], "qa_threshold": 1e999}`, `{"texts": ["aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]}`, `{"texts": [1,2,3,4,5]}`,
 	} {

@@ -52,6 +52,7 @@ func greedy(n int) map[string]string {
 	const text = 256<<10 - 1000
 	return map[string]string{
 		"words":                    texts("a ", text, all),
+		"words, pooled":            texts("a ", text, all+`, "long": "windows", "overlap": 24`),
 		"words, windows":           texts("a ", text, all+`, "overlap": 24`),
 		"a stride of 1":            texts("a ", text, all+`, "overlap": 45`),
 		"marks":                    texts(".", text, all),
@@ -241,7 +242,7 @@ func randomBody(rng *rand.Rand) string {
 	request := map[string]any{"texts": texts}
 	for name, values := range map[string][]any{
 		"overlap": {0, 1, 20, 24, 25, 45, -1, 1e9}, "scores": {true, false}, "attention": {true}, "text_scores": {true},
-		"tasks": {[]string{"ner"}, []string{"ner", "ner", "mood"}, nil}, "qa_threshold": {0.5, 1},
+		"long": {"", "windows", "mean", "truncate"}, "tasks": {[]string{"ner"}, []string{"ner", "ner", "mood"}, nil}, "qa_threshold": {0.5, 1},
 	} {
 		if rng.IntN(2) == 0 {
 			request[name] = values[rng.IntN(len(values))]

@@ -71,8 +71,9 @@ func (s *Server) limit(named object) {
 	tasks["minItems"], tasks["maxItems"] = 1, maxTasks
 	threshold := fields["qa_threshold"].(object)
 	threshold["exclusiveMinimum"], threshold["exclusiveMaximum"], threshold["default"] = 0, 1, fusion.DefaultThreshold
+	fields["long"].(object)["enum"] = []fusion.Long{fusion.LongWindows, fusion.LongMean, fusion.LongTruncate}
 	overlap := fields["overlap"].(object)
-	overlap["minimum"], overlap["default"] = 0, 0
+	overlap["minimum"] = 0
 	request["additionalProperties"] = false
 }
 

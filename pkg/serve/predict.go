@@ -148,17 +148,20 @@ func (g *generation) tokenize(ctx context.Context, asked client.Request, most in
 	if half := g.Predictor.MaxLength() / 2; asked.Overlap > half {
 		return nil, problemf(http.StatusUnprocessableEntity, "overlap", "with this model want 0 to %d, half of what it reads at once", half)
 	}
+	if fusion.Long(asked.Long) == fusion.LongTruncate && asked.Overlap > 0 {
+		return nil, problemf(http.StatusUnprocessableEntity, "overlap", "it is for windows; leave it out with long: truncate")
+	}
 	texts := make([]datasets.Transcript, len(asked.Texts))
 	for i, text := range asked.Texts {
 		texts[i] = datasets.Transcript(text)
 	}
 	reading, err := g.Predictor.Prepare(ctx, texts, fusion.PredictOptions{
 		Tasks: asked.Tasks, Scores: asked.Scores, TextScores: asked.TextScores, Attention: asked.Attention,
-		Threshold: asked.QAThreshold, Overlap: asked.Overlap, MaxTokens: most,
+		Threshold: asked.QAThreshold, Long: fusion.Long(asked.Long), Overlap: asked.Overlap, MaxTokens: most,
 		IndependentHeads: asked.IndependentHeads,
 	})
 	if errors.Is(err, fusion.ErrTooManyTokens) {
-		return nil, problemf(http.StatusRequestEntityTooLarge, "texts", "more than %d tokens in all, which is what the server takes at a time: send the texts in several requests", most)
+		return nil, problemf(http.StatusRequestEntityTooLarge, "texts", "more than %d tokens in all, windows included, which is what the server takes at a time: send the texts in several requests%s", most, orCut(asked))
 	}
 	if err != nil {
 		return nil, err
@@ -167,6 +170,14 @@ func (g *generation) tokenize(ctx context.Context, asked client.Request, most in
 		return nil, emptyText(i)
 	}
 	return reading, nil
+}
+
+// orCut is another way out for texts with too many tokens.
+func orCut(asked client.Request) string {
+	if fusion.Long(asked.Long) == fusion.LongTruncate {
+		return ""
+	}
+	return ", or with long: truncate, which reads their beginnings"
 }
 
 // writeAnswer is writeJSON without HTML escapes, as infer writes it.

@@ -50,6 +50,9 @@ func TestSameAsPredictor(t *testing.T) {
 		{Attention: true, Tasks: []string{"qa", "ner"}},
 		{Tasks: []string{"cls"}, Overlap: 20},
 		{IndependentHeads: true, Scores: true},
+		{Long: "windows", Scores: true, Attention: true},
+		{Long: "mean", Tasks: []string{"cls", "mood"}},
+		{Long: "truncate"},
 	}
 	var group sync.WaitGroup
 	for caller := range 24 {
@@ -63,7 +66,7 @@ func TestSameAsPredictor(t *testing.T) {
 					texts = append(texts, datasets.Transcript(r.Texts[len(r.Texts)-1]))
 				}
 				want, err := alone.Predict(t.Context(), texts, fusion.PredictOptions{
-					Tasks: r.Tasks, Scores: r.Scores, Attention: r.Attention, Threshold: r.QAThreshold, Overlap: r.Overlap, IndependentHeads: r.IndependentHeads,
+					Tasks: r.Tasks, Scores: r.Scores, Attention: r.Attention, Threshold: r.QAThreshold, Long: fusion.Long(r.Long), Overlap: r.Overlap, IndependentHeads: r.IndependentHeads,
 				})
 				body, _ := json.Marshal(r)
 				got := s.predict(string(body))
@@ -176,7 +179,7 @@ func TestProblems(t *testing.T) {
 		"no texts":            {`{}`, 422, "texts", "at least one text"},
 		"null texts":          {`{"texts": null}`, 422, "texts", "at least one text"},
 		"no text":             {`{"texts": []}`, 422, "texts", "at least one text"},
-		"unknown field":       {`{"texts": ["a"], "` + secret + `": 1}`, 422, "", "there are attention, independent_heads, overlap, qa_threshold, scores, tasks, text_scores, texts"},
+		"unknown field":       {`{"texts": ["a"], "` + secret + `": 1}`, 422, "", "there are attention, independent_heads, long, overlap, qa_threshold, scores, tasks, text_scores, texts"},
 		"other case":          {`{"Texts": ["a"]}`, 422, "", "isn't known"},
 		"texts a string":      {`{"texts": "` + secret + `"}`, 422, "texts", "want an array of strings"},
 		"texts an object":     {`{"texts": {"` + secret + `": 1}}`, 422, "texts", "want an array of strings"},
@@ -203,6 +206,10 @@ func TestProblems(t *testing.T) {
 		"threshold a text":    {`{"texts": ["a"], "qa_threshold": "` + secret + `"}`, 422, "qa_threshold", "more than 0 and less than 1"},
 		"overlap negative":    {`{"texts": ["a"], "overlap": -1}`, 422, "overlap", "0 or more"},
 		"overlap a half":      {`{"texts": ["a"], "overlap": 1.5}`, 422, "overlap", "a whole number"},
+		"long unknown":        {`{"texts": ["a"], "long": "whole"}`, 422, "long", "windows, mean or truncate"},
+		"long, empty":         {`{"texts": ["a"], "long": ""}`, 422, "long", "windows, mean or truncate"},
+		"long, no text":       {`{"texts": ["a"], "long": 1}`, 422, "long", "windows, mean or truncate"},
+		"overlap, truncated":  {`{"texts": ["a"], "long": "truncate", "overlap": 3}`, 422, "overlap", "leave it out"},
 		"overlap too large":   {`{"texts": ["a"], "overlap": 25}`, 422, "overlap", "want 0 to 24"},
 		"many texts":          {`{"texts": ["a", "a", "a", "a"]}`, 413, "texts", "more than 3 texts"},
 		"long text":           {`{"texts": ["a", "` + text(1002) + `"]}`, 413, "texts[1]", "the text has 1002 bytes; want no more than 1000"},
@@ -218,7 +225,7 @@ func TestProblems(t *testing.T) {
 			}
 		})
 	}
-	if got := s.predict(`{"texts": ["a"], "tasks": null, "scores": null, "qa_threshold": null, "overlap": null}`); got.code != http.StatusOK {
+	if got := s.predict(`{"texts": ["a"], "tasks": null, "scores": null, "qa_threshold": null, "long": null, "overlap": null}`); got.code != http.StatusOK {
 		t.Errorf("null for what may be left out: code %d", got.code)
 	}
 	if s.admission.bytes.Load() != 0 || s.admission.tokens.Load() != 0 {

@@ -38,6 +38,9 @@ type health struct {
 	Status string `json:"status"`
 	Model  string `json:"model,omitempty" doc:"SHA-256 of the model that answers now."`
 	Length int    `json:"max_length,omitempty" doc:"How many tokens it reads at once; overlap may be half of that."`
+
+	Windows bool `json:"windows,omitempty" doc:"Whether it reads longer calls in windows, pooled as one text, without being asked to."`
+	Tokens  int  `json:"max_tokens,omitempty" doc:"How many tokens of a call it reads without being asked for more; all, if not given."`
 }
 
 func (s *Server) list() []route {
@@ -131,7 +134,13 @@ func (s *Server) handleReady(w http.ResponseWriter, _ *http.Request, _ *record) 
 	if g == nil {
 		return s.ready()
 	}
-	return writeJSON(w, health{Status: "ready", Model: g.Hash, Length: g.Predictor.MaxLength()})
+	most, err := g.Predictor.MaxTokens(fusion.PredictOptions{})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, health{
+		Status: "ready", Model: g.Hash, Length: g.Predictor.MaxLength(), Windows: g.Predictor.Windows().On(), Tokens: most,
+	})
 }
 
 func (s *Server) handleOpenAPI(w http.ResponseWriter, _ *http.Request, _ *record) error {

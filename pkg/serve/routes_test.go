@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -310,6 +311,8 @@ func TestOpenAPI(t *testing.T) {
 	request := at(document, "paths", "/v1/predict", "post", "requestBody", "content", "application/json", "schema")
 	for body, fits := range map[string]bool{
 		`{"texts": ["a"], "tasks": ["ner"], "scores": true, "qa_threshold": 0.4, "overlap": 3}`: true,
+		`{"texts": ["a"], "long": "mean"}`: true,
+		`{"texts": ["a"], "long": "some"}`: false,
 		`{"texts": ["a"], "other": 1}`:     false,
 		`{"texts": [1]}`:                   false,
 		`{}`:                               false,
@@ -424,8 +427,8 @@ func conform(document, schema, value any, path string) []string {
 			wrong = append(wrong, conform(document, s["items"], item, fmt.Sprintf("%s[%d]", path, i))...)
 		}
 	case string:
-		if s["type"] != "string" {
-			wrong = []string{path + ": a string"}
+		if values, some := s["enum"].([]any); s["type"] != "string" || some && !slices.Contains(values, value) {
+			wrong = []string{path + ": a string, or another"}
 		}
 	case bool:
 		if s["type"] != "boolean" {

@@ -2,13 +2,14 @@
 import {Problem} from './problem.js';
 
 // predict asks for the predictions of texts: {predictions, model}; with attention,
-// for what the model looked at, too. What goes wrong is a Problem, whose values hold the answer's status; that the user
+// for what the model looked at, too; long and overlap say how long calls are read. What goes wrong is a Problem, whose values hold the answer's status; that the user
 // stopped it is an AbortError.
-export async function predict(texts, {key = '', signal, overlap, attention = false} = {}) {
+export async function predict(texts, {key = '', signal, long, overlap, attention = false} = {}) {
   const headers = {'Content-Type': 'application/json'};
   if (!/^[\x21-\x7e]*$/.test(key)) throw new Problem('badKey'); // no header can hold it
   if (key !== '') headers.Authorization = `Bearer ${key}`;
   const question = {texts, text_scores: true, attention}; // the words' probabilities, which are most, aren't shown
+  if (long !== undefined) question.long = long;
   if (overlap !== undefined) question.overlap = overlap;
   const answer = await asked({method: 'POST', headers, body: JSON.stringify(question), signal, cache: 'no-store', redirect: 'error'});
   if (!answer.ok) throw await refusal(answer);
@@ -21,16 +22,19 @@ export async function predict(texts, {key = '', signal, overlap, attention = fal
 // reads enough at once.
 const OVERLAP = 128;
 
-// overlapThatFits is OVERLAP, or less where the model is short: the server takes at
-// most half of what it reads at once.
-export async function overlapThatFits(signal) {
+// wayToReadAll is how all of a long call is read: by a model that learnt windows in
+// {long: 'windows'}, also where it learnt no more than their beginnings; otherwise in
+// windows with an overlap, of which the server takes at most half of what the model reads
+// at once.
+export async function wayToReadAll(signal) {
   try {
     const answer = await fetch('readyz', {signal, cache: 'no-store', redirect: 'error'});
-    const {max_length: length} = await answer.json();
-    return length > 0 ? Math.min(OVERLAP, Math.floor(length / 2)) : OVERLAP;
+    const {max_length: length, windows} = await answer.json();
+    if (windows === true) return {long: 'windows'};
+    return {overlap: length > 0 ? Math.min(OVERLAP, Math.floor(length / 2)) : OVERLAP};
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    return OVERLAP; // the question itself tells what is wrong
+    return {overlap: OVERLAP}; // the question itself tells what is wrong
   }
 }
 

@@ -1,5 +1,5 @@
 // The page: what is asked, what is shown, in which language.
-import {overlapThatFits, predict} from './api.js';
+import {predict, wayToReadAll} from './api.js';
 import {fromLines} from './calls.js';
 import {el} from './dom.js';
 import {callName, showList} from './list.js';
@@ -148,8 +148,8 @@ function readWhole(call) {
   const again = [{id: 'again', key: 'again', act: () => readWhole(call)}];
   return work(async (signal) => {
     say('reading');
-    const overlap = await overlapThatFits(signal);
-    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, overlap, attention: true});
+    const way = await wayToReadAll(signal);
+    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, ...way, attention: true});
     call.prediction = predictions[0];
     sayOne(call.prediction);
     refill();

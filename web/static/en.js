@@ -51,6 +51,8 @@ export default {
     look: 'What the model looked at',
     lookNone: 'Don’t show',
     lookAt: 'for: {task}',
+    where: 'Where it looked most',
+    turn: 'Turn {n} of {total}:',
     lookWords: 'Most looked at: {words}.',
     categories: 'Categories',
     allValues: 'All',

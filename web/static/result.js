@@ -2,7 +2,10 @@
 import {bar, el} from './dom.js';
 import {entityList, lookedAt, markedText} from './marked.js';
 import {classesOf, count, entitiesOf, flagsOf} from './prediction.js';
+import {whereFound} from './where.js';
 import {criterion, decimal, nameOf, percent, t} from './words.js';
+
+const LONG = 5000; // characters from which a call's text scrolls in its own place
 
 // showResult fills section. choices are the user's: look (a task's name or ''),
 // threshold (null: the server's). act holds what its buttons do: readWhole,
@@ -42,7 +45,9 @@ function callPart(call, choices) {
   const place = el('div', {});
   const fill = () => {
     const weights = p.attention?.[choices.look];
-    place.replaceChildren(markedText(call.text, entities, weights), weights ? el('p', {class: 'quiet', id: 'looked-at'}, t('lookWords', {words: lookedAt(call.text, weights)})) : '');
+    const text = markedText(call.text, entities, weights);
+    text.classList.toggle('long', call.text.length > LONG);
+    place.replaceChildren(weights ? whereFound(call.text, weights, () => text) : '', text, weights ? el('p', {class: 'quiet', id: 'looked-at'}, t('lookWords', {words: lookedAt(call.text, weights)})) : '');
   };
   const choice = (task, name, checked) => el('label', {class: 'choice'},
     el('input', {type: 'radio', name: 'look', value: task, checked, onchange: () => {

@@ -51,6 +51,8 @@ export default {
     look: 'Mfumo ulitazama wapi',
     lookNone: 'Usionyeshe',
     lookAt: 'kwa ajili ya: {task}',
+    where: 'Ilipoangalia zaidi',
+    turn: 'Zamu ya {n} kati ya {total}:',
     lookWords: 'Yaliyotazamwa zaidi: {words}.',
     categories: 'Aina ya kesi',
     allValues: 'Zote',
