@@ -65,6 +65,7 @@ type Demo struct {
 	Cases int    `yaml:"cases"`
 	QA    int    `yaml:"qa"`
 	Short bool   `yaml:"short"`
+	Long  bool   `yaml:"long"` // 1,500 to 4,000 words a call; not with short
 	Seed  uint64 `yaml:"seed"`
 }
 
