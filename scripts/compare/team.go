@@ -41,6 +41,15 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 	values := map[string]string{"encoder": c.Encoder}
 	var from, anywhere []string // anywhere: without the folders that differ between --work
 	for _, stage := range r.stages {
+		if stage.labelled {
+			m, err := c.trainOnShort(ctx, stage)
+			if err != nil {
+				return t, err
+			}
+			values[stage.name], t.pretraining = m.dir, t.pretraining.plus(m.cost)
+			from, anywhere = append(from, m.settings...), append(anywhere, stage.settings...)
+			continue
+		}
 		calls, err := unlabelledCalls(filepath.Join(c.Work, "data"), c.unlabelled)
 		if err != nil {
 			return t, err
@@ -78,10 +87,14 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 			}
 		}
 	}
+	files, err := forEntities(s.train, r.entityTokens)
+	if err != nil {
+		return t, err
+	}
 	for _, p := range r.models() {
 		m := model{
-			name: strings.TrimSuffix(fmt.Sprintf("%s-%s%s-%s", s.folder, r.name, foldName("-fold%d", s.fold), p.name), "-"),
-			file: tasksConfig, settings: append(fill(r.of(p), values), paths(p, s.train)...), from: from,
+			name: strings.TrimSuffix(fmt.Sprintf("%s-%s%s-%s", s.folder, r.trainedAs(), foldName("-fold%d", s.fold), p.name), "-"),
+			file: tasksConfig, settings: append(fill(r.of(p), values), paths(p, files)...), from: from,
 			anySeed: slices.Concat(anywhere, r.of(p), []string{"encoder: " + c.Encoder, "calls: " + s.name}),
 			first: func() error {
 				_, err := c.train(ctx, r, s, c.Seeds[0])
