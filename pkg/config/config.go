@@ -79,6 +79,8 @@ type Tokenizer struct {
 	Truncation bool   `yaml:"truncation"` // false: longer sentence-level records are dropped, as NER's always are
 	VocabSize  int    `yaml:"vocab_size"` // of the vocabulary built from the data, with backbone.init: random
 	LowerCase  bool   `yaml:"lower_case"` // of that vocabulary: uncased
+
+	SpeakerTokens Speakers `yaml:"speaker_tokens,omitempty"` // labels such as "Caller:" that become single tokens
 }
 
 // Training holds the hyperparameters.

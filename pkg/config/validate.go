@@ -77,6 +77,7 @@ func (c Config) invalid() []mistake {
 	check(c.Tokenizer.MaxLength >= 3, "tokenizer.max_length", "at least 3", c.Tokenizer.MaxLength)
 	oneOf("tokenizer.padding", c.Tokenizer.Padding, PadMaxLength, PadLongest)
 	check(c.Tokenizer.VocabSize >= 100, "tokenizer.vocab_size", "at least 100", c.Tokenizer.VocabSize)
+	c.checkSpeakers(check)
 	above0("training.num_epochs", c.Training.NumEpochs)
 	above0("training.batch_size", c.Training.BatchSize)
 	above0("training.gradient_accumulation_steps", c.Training.AccumulationSteps)
