@@ -16,13 +16,13 @@ func longRecipes(pretrained bool) []recipe {
 	truncate := func(length int) recipe {
 		return recipe{
 			group: longGroup, name: fmt.Sprintf("truncate-%d", length), title: fmt.Sprintf("calls are cut at %d tokens", length), stages: stages,
-			entityTokens: length, settings: append(append([]string{}, base...), fmt.Sprintf("tokenizer.max_length=%d", length)),
+			entityTokens: length, settings: append(append([]string{}, base...), "tokenizer.long=truncate", fmt.Sprintf("tokenizer.max_length=%d", length)),
 		}
 	}
 	pooled := func(length int) recipe {
 		return recipe{
 			group: longGroup, name: fmt.Sprintf("pooled-%d", length), title: fmt.Sprintf("learnt and read in windows of %d tokens, pooled", length), stages: stages,
-			settings: append(append([]string{}, base...), fmt.Sprintf("tokenizer.max_length=%d", length), "tokenizer.long=windows", fmt.Sprintf("tokenizer.stride=%d", length/8)),
+			settings: append(append([]string{}, base...), "tokenizer.long=windows", fmt.Sprintf("tokenizer.max_length=%d", length), fmt.Sprintf("tokenizer.stride=%d", length/8)),
 		}
 	}
 	mean := truncate(512)
