@@ -106,7 +106,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			{Name: "mood", Kind: "multiclass", File: "f", Pooling: "cls", PreClassifier: true, Heads: []Head{{"h", "f", []string{"x"}, "main_category", "g"}}},
 		},
 		Tokenizer: Tokenizer{
-			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500, LowerCase: true, SpeakerTokens: Speakers{"Counselor:", "[CALLER]"},
+			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500, LowerCase: true,
 		},
 		Training: Training{
 			2, 4, 1e-3, 0.5, 0.2, 5, 2, 50, "loss", 5, 0.1, "bf16", 9, 3, 25, 2.5, 4, "proportional", 4,
@@ -117,6 +117,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Output:  Output{"d", "l", "m", true},
 		MLflow:  MLflow{false, "u", "e", "r"},
 	}
+	want.Tokenizer.SpeakerTokens = Speakers{"Counselor:", "[CALLER]"}
 	text, err := yaml.Marshal(want)
 	if err != nil {
 		t.Fatal(err)
