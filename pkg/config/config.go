@@ -80,7 +80,7 @@ type Tokenizer struct {
 	VocabSize  int    `yaml:"vocab_size"` // of the vocabulary built from the data, with backbone.init: random
 	LowerCase  bool   `yaml:"lower_case"` // of that vocabulary: uncased
 
-	SpeakerTokens Speakers `yaml:"speaker_tokens,omitempty"` // labels such as "Caller:" that become single tokens
+	SpeakerTokens Speakers `yaml:"speaker_tokens"` // labels such as "Caller:" that become single tokens
 }
 
 // Training holds the hyperparameters.
