@@ -14,15 +14,15 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// tinyLong are two recipes on long calls: truncated, and the same model read in windows.
+// tinyLong are recipes on long calls: truncated, the same model read in windows, and pooled.
 func tinyLong() []recipe {
 	short := stage{name: "short", labelled: true, settings: append(tinySize(), "training.num_epochs=1")}
-	settings := []string{
-		"backbone.init=pretrained", "backbone.model_name=$short", "backbone.heads=keep", "tokenizer.long=truncate", "tokenizer.max_length=128", "training.num_epochs=1",
-	}
+	common := []string{"backbone.init=pretrained", "backbone.model_name=$short", "backbone.heads=keep", "tokenizer.max_length=128", "training.num_epochs=1"}
+	settings := append(slices.Clone(common), "tokenizer.long=truncate")
 	return []recipe{
 		{group: longGroup, name: "cut", title: "cut", stages: []stage{short}, settings: settings, entityTokens: 128},
 		{group: longGroup, name: "windows", title: "windows", stages: []stage{short}, settings: settings, entityTokens: 128, scores: "cut", overlap: 16},
+		{group: longGroup, name: "pooled", title: "pooled", stages: []stage{short}, settings: append(common, "tokenizer.long=windows", "tokenizer.stride=16")},
 	}
 }
 
@@ -45,7 +45,7 @@ func TestLong(t *testing.T) {
 		}
 	}
 	list, err := readResults(filepath.Join(out, "results.jsonl"))
-	if err != nil || len(list) != 2 {
+	if err != nil || len(list) != 3 {
 		t.Fatalf("%d results, %v", len(list), err)
 	}
 	for _, r := range list {
@@ -56,7 +56,7 @@ func TestLong(t *testing.T) {
 		}
 	}
 	models, err := filepath.Glob(filepath.Join(out, "models", "*", "model.safetensors"))
-	if err != nil || len(models) != 2 { // short, and one for both recipes
+	if err != nil || len(models) != 3 { // short, one for the first two recipes, pooled
 		t.Errorf("trained %v, %v", models, err)
 	}
 }
