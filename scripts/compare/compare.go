@@ -45,7 +45,7 @@ type compare struct {
 	Encoder  string   `default:"none" placeholder:"DIR" help:"Pretrained encoder, such as .minilm (scripts/fetch_minilm.sh); none: from scratch, at the quickstart's size."`
 	Data     string   `type:"existingdir" placeholder:"DIR" help:"Cross-validate on the ner.jsonl, cases.json and qa.json in this folder, instead of demo calls."`
 	Folds    int      `default:"5" placeholder:"N" help:"With --data: number of folds (${default})."`
-	Sizes    []int    `placeholder:"N" help:"Demo calls to train on: with entities, cases, with quality labels; 3000,2400,1500 from scratch, 1000,1200,800 with --encoder DIR, 600,600,600 long ones."`
+	Sizes    []int    `placeholder:"N" help:"Demo calls to train on: with entities, cases, with quality labels; 3000,2400,1500 from scratch, 1000,1200,800 with --encoder DIR, 300,300,300 long ones."`
 	Test     int      `default:"500" placeholder:"N" help:"Demo calls of each kind to test on (${default})."`
 	Epochs   int      `placeholder:"N" help:"Epochs of all models; the recipes' if not given."`
 	Set      []string `sep:"none" placeholder:"KEY=VALUE" help:"Settings of the configuration over the recipes', for all of them; may be repeated."`
@@ -155,7 +155,7 @@ func (c *compare) completeFor(chosen []recipe) error {
 	}
 	switch {
 	case c.whole:
-		c.Sizes = []int{600, 600, 600}
+		c.Sizes = []int{300, 300, 300}
 	case c.Encoder == fromScratch:
 		c.Sizes = []int{3000, 2400, 1500}
 	default:

@@ -8,11 +8,12 @@ import "fmt"
 func longRecipes(pretrained bool) []recipe {
 	var stages []stage
 	base := fineTuned("$encoder")
+	mixed := []string{"training.mix_tasks=true", "training.loss_weights=auto"} // as the quickstart
 	if !pretrained {
-		stages = []stage{{name: "short", labelled: true}}
+		stages = []stage{{name: "short", labelled: true, settings: mixed}}
 		base = []string{"backbone.init=pretrained", "backbone.model_name=$short", "backbone.heads=keep", "training.num_epochs=3", "training.learning_rate=7.5e-4"}
 	}
-	base = append(base, "training.batch_size=8")
+	base = append(append(base, "training.batch_size=8"), mixed...)
 	truncate := func(length int) recipe {
 		return recipe{
 			group: longGroup, name: fmt.Sprintf("truncate-%d", length), title: fmt.Sprintf("calls are cut at %d tokens", length), stages: stages,
