@@ -134,15 +134,15 @@ func (w wholeReader) read(ctx context.Context, task tasks.Task, path string) (sa
 		if answers[i].Err != nil {
 			return said, late, fmt.Errorf("record %d: %w", ex.Record, answers[i].Err)
 		}
-		truth, decided, err := decided(task, ex.Labels[0], answers[i])
+		truth, answer, err := decide(task, ex.Labels[0], answers[i])
 		if err != nil {
 			return said, late, fmt.Errorf("record %d: %w", ex.Record, err)
 		}
-		add(&said, ex.Record, truth, decided)
+		add(&said, ex.Record, truth, answer)
 		if task.PerToken() {
 			words := min(wordsWithin(ex.Labels[0].Classes, firstTokens), len(truth[0]))
 			width := len(task.Heads[0].Labels)
-			add(&late, ex.Record, [][]int{truth[0][words:]}, [][]float32{decided[0][words*width:]})
+			add(&late, ex.Record, [][]int{truth[0][words:]}, [][]float32{answer[0][words*width:]})
 		}
 	}
 	return said, late, nil
@@ -173,9 +173,9 @@ func wordsWithin(classes []int64, first int) int {
 	return n
 }
 
-// decided returns, by head, a record's truth in the form of [report.HeadOutputs], and what the
+// decide returns, by head, a record's truth in the form of [report.HeadOutputs], and what the
 // model decided as probabilities of 0 and 1.
-func decided(task tasks.Task, label datasets.Label, answer fusion.Prediction) (truth [][]int, decided [][]float32, err error) {
+func decide(task tasks.Task, label datasets.Label, answer fusion.Prediction) (truth [][]int, decided [][]float32, err error) {
 	for h, head := range task.Heads {
 		var t []int
 		var d []float32
