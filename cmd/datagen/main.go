@@ -24,7 +24,8 @@ Texts and labels are made up: no call, person or phone number is real.
 Examples:
   datagen                                                          the full set, in data/
   datagen --out small --short --ner 1000 --cases 2400 --qa 1200    a set for a small model
-  datagen --out data7 --seed 7                                     other calls`
+  datagen --out data7 --seed 7                                     other calls
+  datagen --out whole --long --ner 600 --cases 600 --qa 600        calls of 1,500 to 4,000 words`
 
 type command struct {
 	Out   string   `path:"" default:"data" placeholder:"DIR" help:"Folder to write to (${default})."`
@@ -33,6 +34,7 @@ type command struct {
 	QA    int      `name:"qa" default:"4996" placeholder:"N" help:"Calls with quality labels (${default})."`
 	Seed  cli.Seed `default:"42" placeholder:"N" help:"Another seed gives other calls (${default})."`
 	Short bool     `help:"Calls of about 70 words (QA: 160) instead of 300."`
+	Long  bool     `help:"Calls of 1,500 to 4,000 words in turns, whose labels hang on what is said late."`
 	Force bool     `help:"Replace files that are there."`
 }
 
@@ -47,7 +49,7 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	options := synth.Options{NER: c.NER, Cases: c.Cases, QA: c.QA, Seed: uint64(c.Seed), Short: c.Short}
+	options := synth.Options{NER: c.NER, Cases: c.Cases, QA: c.QA, Seed: uint64(c.Seed), Short: c.Short, Long: c.Long}
 	progress, done := newProgress(streams.Err)
 	summary, err := synth.WriteAll(ctx, c.Out, options, progress)
 	done()
@@ -67,6 +69,9 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 func (c *command) check() error {
 	if c.Out == "" {
 		return cli.Usagef("--out wants a folder, but is empty")
+	}
+	if c.Short && c.Long {
+		return cli.Usagef("--short and --long exclude each other")
 	}
 	for _, size := range []struct {
 		flag string

@@ -47,6 +47,17 @@ func TestWritesThreeFiles(t *testing.T) {
 	}
 }
 
+func TestWritesLongCalls(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	if code, _, stderr := call("--out", dir, "--ner", "2", "--cases", "0", "--qa", "0", "--long"); code != cli.OK {
+		t.Fatalf("exit code %d, %q", code, stderr)
+	}
+	data, err := os.ReadFile(synth.Files(dir)[0])
+	if words := len(strings.Fields(string(data))); err != nil || words < 2500 {
+		t.Errorf("two calls of %d words, %v", words, err)
+	}
+}
+
 func TestRefusesToOverwrite(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, synth.CasesFile)
@@ -88,6 +99,7 @@ func TestExitCodes(t *testing.T) {
 		"no seed":       {[]string{"--out", file + "2", "--seed"}, cli.Misuse, "", "--seed"},
 		"out is empty":  {[]string{"--out", ""}, cli.Misuse, "", "--out wants a folder"},
 		"not a number":  {[]string{"--qa", "many"}, cli.Misuse, "", "--qa"},
+		"two lengths":   {small(file+"2", "--long"), cli.Misuse, "", "--short and --long"},
 		"a stray word":  {[]string{"data"}, cli.Misuse, "", "data"},
 		"out is a file": {small(file), cli.Failure, "", file},
 	} {

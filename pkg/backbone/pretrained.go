@@ -10,6 +10,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/checkpoint"
 	"github.com/trident-nlp/trident/internal/numbers"
+	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/nn"
 )
@@ -21,6 +22,13 @@ import (
 // PyTorch's wrappers. Heads and BERT's pooler are ignored. Every parameter must be
 // present, in its shape, and finite.
 func LoadPretrained(dir, prefix string, p nn.Params) error {
+	return loadPretrained(dir, prefix, p, checkpoint.Set)
+}
+
+// setter sets a parameter to a tensor.
+type setter func(p torchx.Param, tensor weights.Tensor) error
+
+func loadPretrained(dir, prefix string, p nn.Params, set setter) error {
 	file, err := OpenPretrained(dir)
 	if err != nil {
 		return err
@@ -30,9 +38,9 @@ func LoadPretrained(dir, prefix string, p nn.Params) error {
 	if err != nil {
 		return fmt.Errorf("load pretrained weights %s: %w", file.Path(), err)
 	}
-	unused, err := LoadParams(file, prefix, p, func(name string) string {
+	unused, err := loadParams(file, prefix, p, func(name string) string {
 		return strings.TrimPrefix(CurrentName(name), within)
-	})
+	}, set)
 	if err == nil {
 		_, bert := p.Get(prefix + "embeddings.token_type_embeddings.weight")
 		unused = slices.DeleteFunc(unused, func(name string) bool { return isHead(name, within, bert) })
@@ -129,6 +137,10 @@ func isHead(name, within string, bert bool) bool {
 // numbers ([checkpoint.ErrNotFinite]) are errors that name the tensor; if a tensor is
 // missing, no parameter is changed.
 func LoadParams(file *nn.WeightFile, prefix string, p nn.Params, rename func(string) string) (unused []string, err error) {
+	return loadParams(file, prefix, p, rename, checkpoint.Set)
+}
+
+func loadParams(file *nn.WeightFile, prefix string, p nn.Params, rename func(string) string, set setter) (unused []string, err error) {
 	source := map[string]string{}
 	for _, name := range file.Names() {
 		param := prefix + rename(name)
@@ -167,7 +179,7 @@ func LoadParams(file *nn.WeightFile, prefix string, p nn.Params, rename func(str
 		if err != nil {
 			return nil, err
 		}
-		if err := checkpoint.Set(param, tensor); err != nil {
+		if err := set(param, tensor); err != nil {
 			if errors.Is(err, checkpoint.ErrNotFinite) {
 				err = fmt.Errorf("%s: %w: training has failed there, or the file is damaged; take an earlier checkpoint", filepath.Base(file.Holder(name)), err)
 			}

@@ -46,6 +46,12 @@ func checkNode(node *yaml.Node, want reflect.Type, path string) []string {
 		}
 		return nil
 	}
+	if want == reflect.TypeFor[Speakers]() {
+		if err := node.Decode(new(Speakers)); err != nil {
+			return []string{problem(node, path, err.Error())}
+		}
+		return nil
+	}
 	if want.Kind() == reflect.Pointer {
 		want = want.Elem()
 	}

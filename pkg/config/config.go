@@ -65,6 +65,7 @@ type Demo struct {
 	Cases int    `yaml:"cases"`
 	QA    int    `yaml:"qa"`
 	Short bool   `yaml:"short"`
+	Long  bool   `yaml:"long"` // 1,500 to 4,000 words a call; not with short
 	Seed  uint64 `yaml:"seed"`
 }
 
@@ -82,6 +83,8 @@ type Tokenizer struct {
 	Long      string `yaml:"long"`       // truncate | windows: what is read of a longer text
 	Stride    int    `yaml:"stride"`     // tokens that neighbouring windows share, Hugging Face's stride; -1: a quarter of max_length
 	MaxTokens int    `yaml:"max_tokens"` // of a text in windows; what comes after is cut off. 0: no limit
+
+	SpeakerTokens Speakers `yaml:"speaker_tokens"` // labels such as "Caller:" that become single tokens
 }
 
 // Training holds the hyperparameters.

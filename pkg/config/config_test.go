@@ -55,6 +55,7 @@ func TestValidate(t *testing.T) {
 		"no data":             {func(c *Config) { c.Data = Data{TestSize: 0.1, ValidationOf: ValidationOfAll} }, "data: want at least one of ner_path"},
 		"negative demo":       {func(c *Config) { c.Data.Generate.NER = -1 }, "data.generate.ner: want 0 or more"},
 		"negative demo cases": {func(c *Config) { c.Data.Generate.Cases = -1 }, "data.generate.cases"},
+		"demo of two lengths": {func(c *Config) { c.Data.Generate.Short, c.Data.Generate.Long = true, true }, "data.generate.long: want false"},
 		"negative demo qa":    {func(c *Config) { c.Data.Generate.QA = -1 }, "data.generate.qa"},
 		"no room for a token": {func(c *Config) { c.Tokenizer.MaxLength = 2 }, "tokenizer.max_length: want at least 3, got 2"},
 		"padding":             {func(c *Config) { c.Tokenizer.Padding = "true" }, "tokenizer.padding: want max_length or longest"},

@@ -69,6 +69,8 @@ func (c Config) invalid() []mistake {
 	atLeast0("data.generate.ner", int64(c.Data.Generate.NER))
 	atLeast0("data.generate.cases", int64(c.Data.Generate.Cases))
 	atLeast0("data.generate.qa", int64(c.Data.Generate.QA))
+	c.checkSpeakers(check)
+	check(!c.Data.Generate.Short || !c.Data.Generate.Long, "data.generate.long", "false with data.generate.short", true)
 	check(len(c.TaskNames()) > 0, "data", "at least one of ner_path, classification_path and qa_path", "none")
 	c.checkTasks(check)
 	c.checkDistill(check)

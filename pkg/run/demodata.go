@@ -61,7 +61,7 @@ func (p dataPlan) provide(ctx context.Context, out io.Writer) error {
 				strings.Join(missing, ", "))
 		}
 	}
-	summary, err := synth.WriteAll(ctx, dir, synth.Options{NER: p.demo.NER, Cases: p.demo.Cases, QA: p.demo.QA, Seed: p.demo.Seed, Short: p.demo.Short}, nil)
+	summary, err := synth.WriteAll(ctx, dir, synth.Options{NER: p.demo.NER, Cases: p.demo.Cases, QA: p.demo.QA, Seed: p.demo.Seed, Short: p.demo.Short, Long: p.demo.Long}, nil)
 	if err != nil {
 		return fmt.Errorf("make demo data: %w", err)
 	}

@@ -81,7 +81,14 @@ func (e encoder) sizes(tok *tokenize.Tokenizer, maxLength int) (backbone.Config,
 			return a, err
 		}
 		if int64(tok.VocabSize()) > a.VocabSize {
-			return a, fmt.Errorf("%s: the vocabulary has %d tokens, but the model only %d: its files don't belong together", e.dir, tok.VocabSize(), a.VocabSize)
+			own, err := tokenize.Load(e.dir)
+			if err != nil {
+				return a, err
+			}
+			if int64(own.VocabSize()) > a.VocabSize {
+				return a, fmt.Errorf("%s: the vocabulary has %d tokens, but the model only %d: its files don't belong together", e.dir, own.VocabSize(), a.VocabSize)
+			}
+			a.VocabSize = int64(tok.VocabSize()) // with speaker tokens
 		}
 	case e.asked.Init == config.InitRandom:
 		size := e.asked.Size
@@ -115,17 +122,33 @@ func (e encoder) vocabulary() int64 {
 	return backbone.DistilBERTCased().VocabSize
 }
 
-// load copies the pretrained weights into a new model.
-func (e encoder) load(m *fusion.Model) error {
+// load copies the pretrained weights into a new model, whose tokenizer may have speaker
+// tokens that the pretrained model lacks.
+func (e encoder) load(m *fusion.Model, tok *tokenize.Tokenizer) error {
 	if e.dir == "" {
 		return nil
+	}
+	pieces, err := e.newTokens(tok)
+	if err != nil {
+		return err
+	}
+	if len(pieces) > 0 {
+		return backbone.LoadExtended(e.dir, m.EncoderName+".", m.Params(), pieces)
 	}
 	return backbone.LoadPretrained(e.dir, m.EncoderName+".", m.Params())
 }
 
 // makeTokenizer returns the pretrained model's tokenizer, or builds a vocabulary from
-// the records.
+// the records. It has the speaker tokens that are asked for.
 func (e encoder) makeTokenizer(ctx context.Context, asked config.Tokenizer, records []datasets.Records, out io.Writer) (*tokenize.Tokenizer, error) {
+	tok, err := e.plainTokenizer(ctx, asked, records, out)
+	if err != nil || len(asked.SpeakerTokens) == 0 {
+		return tok, err
+	}
+	return withSpeakers(tok, asked.SpeakerTokens, records, out)
+}
+
+func (e encoder) plainTokenizer(ctx context.Context, asked config.Tokenizer, records []datasets.Records, out io.Writer) (*tokenize.Tokenizer, error) {
 	if e.dir != "" {
 		tok, err := tokenize.Load(e.dir)
 		if err == nil {

@@ -37,21 +37,29 @@ func inFolder(dir string, names ...string) calls {
 	return calls{filepath.Join(dir, names[0]), filepath.Join(dir, names[1]), filepath.Join(dir, names[2])}
 }
 
-// demoCalls writes demo calls in the short form: train[i] of each kind to train on, and test of
+// form is that of demo calls.
+type form string
+
+const (
+	shortForm form = "demo"
+	longForm  form = "long demo"
+)
+
+// demoCalls writes demo calls: train[i] of each kind to train on, and test of
 // each to test on. They are the same each time.
-func demoCalls(ctx context.Context, dir string, train []int, test int) (sets, error) {
+func demoCalls(ctx context.Context, dir string, kind form, train []int, test int) (sets, error) {
 	of := fmt.Sprintf("%d + %d + %d", train[0], train[1], train[2])
-	s := sets{name: fmt.Sprintf("demo calls, %s, tested on 3 × %d", of, test), folder: "demo-" + folderName(of)}
+	s := sets{name: fmt.Sprintf("%s calls, %s, tested on 3 × %d", kind, of, test), folder: folderName(string(kind) + " " + of)}
 	for _, part := range []struct {
 		files *calls
 		name  string
 		n     []int
 		seed  uint64
 	}{
-		{&s.train, "demo-train-" + folderName(of), train, trainCalls},
-		{&s.test, fmt.Sprintf("demo-test-%d", test), []int{test, test, test}, testCalls},
+		{&s.train, folderName(string(kind) + " train " + of), train, trainCalls},
+		{&s.test, folderName(fmt.Sprintf("%s test %d", kind, test)), []int{test, test, test}, testCalls},
 	} {
-		options := synth.Options{NER: part.n[0], Cases: part.n[1], QA: part.n[2], Seed: part.seed, Short: true}
+		options := synth.Options{NER: part.n[0], Cases: part.n[1], QA: part.n[2], Seed: part.seed, Short: kind == shortForm, Long: kind == longForm}
 		folder := filepath.Join(dir, part.name)
 		if _, err := synth.WriteAll(ctx, folder, options, nil); err != nil {
 			return sets{}, fmt.Errorf("write demo calls: %w", err)

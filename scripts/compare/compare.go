@@ -17,7 +17,8 @@ func help() string {
 
 All recipes learn from the same calls, with the same calls held out for validation, and go through them equally often: a
 model of all tasks makes as many updates for a task in E epochs as a single-task model in E. Without --data they are demo
-calls in the short form, of other seeds to train and to test on.
+calls in the short form, of other seeds to train and to test on. Recipes of the group long have demo calls in the long form,
+and are scored on all that is labelled in them, read or not.
 
 OUT gets results.jsonl (a line for each finished run), outputs and searches (what its models said, and learning rates),
 table.md, summary.json and plots: a few MB in all, without texts, which can be committed. Calls and models go to WORK. After
@@ -33,6 +34,7 @@ Examples:
   compare --encoder .minilm --recipes compare,weights-auto --set training.batch_size=8
   compare --encoder .minilm --recipes encoders --data ../shared/data --folds 5 --epochs 4
   compare --out bench/compare/scratch --work data/compare
+  compare --recipes long --out data/long
   compare --table`
 }
 
@@ -43,19 +45,21 @@ type compare struct {
 	Encoder  string   `default:"none" placeholder:"DIR" help:"Pretrained encoder, such as .minilm (scripts/fetch_minilm.sh); none: from scratch, at the quickstart's size."`
 	Data     string   `type:"existingdir" placeholder:"DIR" help:"Cross-validate on the ner.jsonl, cases.json and qa.json in this folder, instead of demo calls."`
 	Folds    int      `default:"5" placeholder:"N" help:"With --data: number of folds (${default})."`
-	Sizes    []int    `placeholder:"N" help:"Demo calls to train on: with entities, cases, with quality labels; 3000,2400,1500 from scratch, 1000,1200,800 with --encoder DIR."`
+	Sizes    []int    `placeholder:"N" help:"Demo calls to train on: with entities, cases, with quality labels; 3000,2400,1500 from scratch, 1000,1200,800 with --encoder DIR, 300,300,300 long ones."`
 	Test     int      `default:"500" placeholder:"N" help:"Demo calls of each kind to test on (${default})."`
 	Epochs   int      `placeholder:"N" help:"Epochs of all models; the recipes' if not given."`
 	Set      []string `sep:"none" placeholder:"KEY=VALUE" help:"Settings of the configuration over the recipes', for all of them; may be repeated."`
 	Search   bool     `help:"Choose each model's learning rate on its validation calls, among half, once and twice the recipe's, with the first seed."`
-	Baseline string   `default:"plain" placeholder:"NAME" help:"Recipe from which the others' differences are shown (${default})."`
+	Baseline string   `placeholder:"NAME" help:"Recipe from which the others' differences are shown; plain or, of the group long, the first, if not given."`
 	Out      string   `path:"" default:"data/compare" placeholder:"DIR" help:"Folder for results (${default})."`
 	Work     string   `path:"" placeholder:"DIR" help:"Folder for calls and models, which are large and can be made again; OUT if not given."`
 	Threads  int      `default:"2" placeholder:"N" help:"CPU threads (${default})."`
 	Table    bool     `help:"Only print the table of the finished runs with these settings."`
 
 	unlabelled int      // demo calls for pretraining; 0: the default
+	short      []int    // short demo calls that a stage with labels learns from; nil: the default
 	all        []recipe // nil: recipes()
+	whole      bool     // the recipes are of the group long: long calls, scored as a whole
 }
 
 // fromScratch is the --encoder of models without a pretrained one.
@@ -68,6 +72,9 @@ func (c *compare) Run(ctx context.Context, streams cli.Streams) error {
 	}
 	chosen, err := choose(c.all, c.Recipes)
 	if err != nil {
+		return err
+	}
+	if err := c.completeFor(chosen); err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(c.all, func(r recipe) bool { return r.name == c.Baseline }) {
@@ -114,11 +121,8 @@ func (c *compare) complete() error {
 	if c.unlabelled == 0 {
 		c.unlabelled = 10_000
 	}
-	if len(c.Sizes) == 0 {
-		c.Sizes = []int{1000, 1200, 800}
-		if c.Encoder == fromScratch {
-			c.Sizes = []int{3000, 2400, 1500}
-		}
+	if c.short == nil {
+		c.short = []int{3000, 2400, 1500}
 	}
 	if c.all == nil {
 		c.all = recipes(c.Encoder != fromScratch)
@@ -130,6 +134,32 @@ func (c *compare) complete() error {
 	c.all = slices.Clone(c.all)
 	for i := range c.all {
 		c.all[i] = c.all[i].with(append(over, c.Set...)...)
+	}
+	return nil
+}
+
+// completeFor sets the defaults that depend on the recipes.
+func (c *compare) completeFor(chosen []recipe) error {
+	c.whole = slices.ContainsFunc(chosen, func(r recipe) bool { return r.group == longGroup })
+	if c.whole && slices.ContainsFunc(chosen, func(r recipe) bool { return r.group != longGroup }) {
+		return cli.Usagef("--recipes: those of the group long learn from other calls; compare them for themselves")
+	}
+	if c.Baseline == "" {
+		c.Baseline = "plain"
+		if c.whole {
+			c.Baseline = chosen[0].name
+		}
+	}
+	if len(c.Sizes) > 0 {
+		return nil
+	}
+	switch {
+	case c.whole:
+		c.Sizes = []int{300, 300, 300}
+	case c.Encoder == fromScratch:
+		c.Sizes = []int{3000, 2400, 1500}
+	default:
+		c.Sizes = []int{1000, 1200, 800}
 	}
 	return nil
 }
@@ -181,7 +211,11 @@ func (c *compare) prepare(ctx context.Context) ([]sets, error) {
 	if c.Data != "" {
 		return crossValidation(c.Data, dir, c.Folds)
 	}
-	s, err := demoCalls(ctx, dir, c.Sizes, c.Test)
+	kind := shortForm
+	if c.whole {
+		kind = longForm
+	}
+	s, err := demoCalls(ctx, dir, kind, c.Sizes, c.Test)
 	return []sets{s}, err
 }
 
@@ -193,7 +227,7 @@ func (c *compare) one(ctx context.Context, recipe recipe, s sets, r *result) err
 	}
 	r.Training, r.Teachers, r.Pretrain, r.Searching = t.training, t.teachers, t.pretraining, t.searching
 	r.Rates, r.Curves = t.rates, t.curves
-	return c.score(ctx, t.dirs, s.test, r)
+	return c.score(ctx, recipe, t.dirs, s.test, r)
 }
 
 func foldName(format string, fold int) string {

@@ -326,7 +326,7 @@ func TestFlags(t *testing.T) {
 func TestStage(t *testing.T) {
 	t.Chdir("../..")
 	out := t.TempDir()
-	pretrained := stage{"own", []string{
+	pretrained := stage{name: "own", settings: []string{
 		"backbone.init=random", "backbone.size.dim=16", "backbone.size.layers=1", "backbone.size.heads=2", "backbone.size.hidden_dim=16", "training.num_epochs=1",
 	}}
 	c := tinyCompare(out, []recipe{{group: compareGroup, name: "staged", stages: []stage{pretrained}, settings: []string{

@@ -21,6 +21,11 @@ type recipe struct {
 	averaged    int      // how many seeds' models each teacher is the mean of; 0: one
 	parts       []part   // its models; nil: one for all tasks
 	settings    []string // of each model
+
+	// Of the group long.
+	scores       string // the recipe whose models are scored; "": its own
+	overlap      int    // tokens that windows share when the models are scored; 0: they read as they have learnt
+	entityTokens int    // calls with entities are cut at about as many tokens to train on, since training drops longer ones; 0: not
 }
 
 // group is a set of recipes that are run and compared together.
@@ -30,13 +35,16 @@ const (
 	compareGroup  group = "compare"  // one model for all tasks beside one for each
 	leversGroup   group = "levers"   // ways to improve the one model
 	encodersGroup group = "encoders" // encoders to start from
+	longGroup     group = "long"     // ways to read whole calls, on long demo calls
 )
 
 // stage is a run of task: pretrain, over configs/pretrain.yaml, shared by all recipes and
-// seeds. $calls are the unlabelled calls.
+// seeds. $calls are the unlabelled calls. If labelled, it is a run of all tasks over
+// configs/quickstart.yaml, on short demo calls.
 type stage struct {
 	name     string
 	settings []string
+	labelled bool
 }
 
 // part is one of a recipe's models. Its settings come before the recipe's.
@@ -91,7 +99,21 @@ func (r recipe) fingerprint() []string {
 	for _, p := range r.models() {
 		list = append(list, r.of(p)...)
 	}
+	if r.overlap > 0 {
+		list = append(list, fmt.Sprintf("windows share %d tokens", r.overlap))
+	}
+	if r.entityTokens > 0 {
+		list = append(list, fmt.Sprintf("entities of the first %d tokens", r.entityTokens))
+	}
 	return list
+}
+
+// trainedAs is the name of the recipe's models.
+func (r recipe) trainedAs() string {
+	if r.scores != "" {
+		return r.scores
+	}
+	return r.name
 }
 
 // usesEncoder reports whether it starts from the pretrained encoder.

@@ -48,16 +48,16 @@ func recipes(pretrained bool) []recipe {
 	for i := range list {
 		list[i] = list[i].after(base)
 	}
-	return append(list, encoders(weighted)...)
+	return slices.Concat(list, encoders(weighted), longRecipes(pretrained))
 }
 
 // encoders are ways of making a model, and the encoder that it starts from. Two epochs of
 // MiniLM take eight minutes of processor time: four on two idle cores.
 func encoders(weighted []string) []recipe {
-	continued := stage{"continued", []string{
+	continued := stage{name: "continued", settings: []string{
 		"backbone.model_name=$encoder", "training.num_epochs=1", "training.learning_rate=1e-4",
 	}}
-	student := stage{"student", []string{
+	student := stage{name: "student", settings: []string{
 		"distill.encoder.model=$continued", "distill.encoder.layers=[0, 2, 4]", "training.num_epochs=1", "training.learning_rate=5e-4",
 	}}
 	list := []recipe{

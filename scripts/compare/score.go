@@ -16,6 +16,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/evaluate"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/nn"
+	"github.com/trident-nlp/trident/pkg/report"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -24,38 +25,59 @@ const timedCalls = 30
 
 // score evaluates the models in some folders, which do the three tasks together, on their test
 // calls.
-func (c *compare) score(ctx context.Context, dirs []string, test calls, r *result) error {
+func (c *compare) score(ctx context.Context, recipe recipe, dirs []string, test calls, r *result) error {
 	name := strings.Join(dirs, "+")
-	o := evaluate.Defaults()
-	o.Model, o.Device, o.Threads, o.Progress = name, "cpu", c.Threads, io.Discard
-	for i, task := range taskNames() {
-		o.Data = append(o.Data, evaluate.DataFile{Task: task, Path: test[i]})
-	}
-	evaluated, err := evaluate.Run(ctx, o)
+	said, err := c.said(ctx, recipe, dirs, test, r)
 	if err != nil {
 		return fmt.Errorf("score %s: %w", name, err)
 	}
-	model := evaluated.Models[0]
-	r.Parameters, r.Figures = model.Parameters, map[string]figureValue{}
+	for _, column := range columns() {
+		if _, ok := r.Figures[column.figure]; !ok {
+			return fmt.Errorf("score %s: its report has no %s", name, column.figure)
+		}
+	}
+	if r.CallMillis, err = callMillis(ctx, dirs, test, recipe.overlap); err != nil {
+		return fmt.Errorf("time %s: %w", name, err)
+	}
+	r.Outputs = r.id() + ".gob.gz"
+	if err := writeOutputs(filepath.Join(c.Out, "outputs", r.Outputs), said); err != nil {
+		return err
+	}
+	r.Finished = time.Now().UTC().Truncate(time.Second)
+	return nil
+}
+
+// said adds the figures to a result, and returns what the models said, as decisions.
+func (c *compare) said(ctx context.Context, recipe recipe, dirs []string, test calls, r *result) ([]report.Outputs, error) {
+	r.Figures = map[string]figureValue{}
+	if c.whole {
+		return c.scoreWhole(ctx, dirs, test, recipe.overlap, r)
+	}
+	model, err := c.evaluate(ctx, dirs, test)
+	if err != nil {
+		return nil, err
+	}
+	r.Parameters = model.Parameters
 	for _, report := range model.Reports {
 		for _, f := range report.Headline {
 			r.Figures[report.Task+" "+f.Name] = figureValue{f.Value, f.Interval}
 		}
 	}
-	for _, column := range columns() {
-		if _, ok := r.Figures[column.figure]; !ok {
-			return fmt.Errorf("score %s: eval's report has no %s", name, column.figure)
-		}
+	return decisions(model.Outputs), nil
+}
+
+// evaluate is eval of the models, together, on test calls.
+func (c *compare) evaluate(ctx context.Context, dirs []string, test calls) (evaluate.ModelResult, error) {
+	o := evaluate.Defaults()
+	o.Model, o.Device, o.Threads, o.Progress = strings.Join(dirs, "+"), "cpu", c.Threads, io.Discard
+	for i, task := range taskNames() {
+		o.Data = append(o.Data, evaluate.DataFile{Task: task, Path: test[i]})
 	}
-	if r.CallMillis, err = callMillis(ctx, dirs, test); err != nil {
-		return fmt.Errorf("time %s: %w", name, err)
+	evaluated, err := evaluate.Run(ctx, o)
+	if err != nil {
+		return evaluate.ModelResult{}, err
 	}
-	r.Outputs = r.id() + ".gob.gz"
-	if err := writeOutputs(filepath.Join(c.Out, "outputs", r.Outputs), decisions(model.Outputs)); err != nil {
-		return err
-	}
-	r.Finished = time.Now().UTC().Truncate(time.Second)
-	return nil
+	return evaluated.Models[0], nil
 }
 
 func taskNames() []string { return []string{"ner", "cls", "qa"} }
@@ -75,7 +97,8 @@ func isColumn(figure string) bool {
 
 // callMillis is the processor time of one call, all tasks, tokenizing included: the mean over
 // test calls of all three kinds, read one by one in one thread, by one model after the other.
-func callMillis(ctx context.Context, dirs []string, test calls) (float64, error) {
+// overlap is how many tokens windows share; 0: they read as they have learnt.
+func callMillis(ctx context.Context, dirs []string, test calls, overlap int) (float64, error) {
 	nn.Configure(1)
 	var predictors []*fusion.Predictor
 	var known []tasks.Task
@@ -101,7 +124,7 @@ func callMillis(ctx context.Context, dirs []string, test calls) (float64, error)
 	}
 	one := func(text datasets.Transcript) error {
 		for _, p := range predictors {
-			if _, err := p.Predict(ctx, []datasets.Transcript{text}, fusion.PredictOptions{}); err != nil {
+			if _, err := p.Predict(ctx, []datasets.Transcript{text}, fusion.PredictOptions{Overlap: overlap}); err != nil {
 				return err
 			}
 		}

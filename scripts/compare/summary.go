@@ -30,6 +30,7 @@ type recipeSummary struct {
 	Figures    map[string]estimate    `json:"figures"`                  // by the keys of the results, and "mean"
 	Difference map[string]figureValue `json:"difference,omitempty"`     // from the baseline, by the keys of Figures
 	Paired     int                    `json:"paired_runs"`              // behind Difference
+	Details    map[string]estimate    `json:"details,omitempty"`        // of the group long, by the keys of the results
 	Curves     map[string][]average   `json:"curves"`                   // on the validation calls, by the keys of the results
 	Rates      map[string]float64     `json:"learning_rates,omitempty"` // of the first run
 
@@ -139,18 +140,26 @@ func summariseRuns(recipe recipe, runs []result) recipeSummary {
 		s.Seeds = append(s.Seeds, r.Seed)
 	}
 	for _, key := range figureKeys() {
-		e := estimate{Values: valuesOf(runs, func(r result) float64 { return r.value(key) })}
-		e.Mean = mean(e.Values)
-		e.Half, _ = margin(e.Values)
-		if len(runs) == 1 {
-			e.Interval = runs[0].Figures[key].Interval
-		}
-		s.Figures[key] = e
+		s.Figures[key] = estimated(runs, key)
 		if points := averages(runs, key); len(points) > 0 {
 			s.Curves[key] = points
 		}
 	}
+	if recipe.group == longGroup {
+		s.Details = details(runs)
+	}
 	return s
+}
+
+// estimated is the mean of a figure over the runs.
+func estimated(runs []result, key string) estimate {
+	e := estimate{Values: valuesOf(runs, func(r result) float64 { return r.value(key) })}
+	e.Mean = mean(e.Values)
+	e.Half, _ = margin(e.Values)
+	if len(runs) == 1 {
+		e.Interval = runs[0].Figures[key].Interval
+	}
+	return e
 }
 
 // averages is the mean curve of the runs that have as many points as the first.

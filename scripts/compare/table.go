@@ -14,6 +14,7 @@ func table(all []summary) string {
 	for _, s := range all {
 		fmt.Fprintf(&b, "%s:\n\n", s.Data)
 		writeFigures(&b, s)
+		writeDetails(&b, s)
 		writeDifferences(&b, s)
 		writeVerdicts(&b, s)
 	}

@@ -39,21 +39,9 @@ const teacherSeeds = 1000
 func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (team, error) {
 	t := team{byTask: map[string]string{}, curves: map[string][]point{}}
 	values := map[string]string{"encoder": c.Encoder}
-	var from, anywhere []string // anywhere: without the folders that differ between --work
-	for _, stage := range r.stages {
-		calls, err := unlabelledCalls(filepath.Join(c.Work, "data"), c.unlabelled)
-		if err != nil {
-			return t, err
-		}
-		values["calls"] = calls
-		dir := filepath.Join(c.Work, "models", stage.name)
-		settings := fill(append([]string{"data.pretrain_path=$calls"}, stage.settings...), values)
-		m, err := train(ctx, job{pretrainConfig, dir, settings, from, c.Threads})
-		if err != nil {
-			return t, err
-		}
-		values[stage.name], from, anywhere = dir, append(from, settings...), append(anywhere, stage.settings...)
-		t.pretraining = t.pretraining.plus(m.Cost)
+	from, anywhere, err := c.trainStages(ctx, r, values, &t)
+	if err != nil {
+		return t, err
 	}
 	if r.teachers != nil {
 		dirs := map[string][]string{}
@@ -78,10 +66,14 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 			}
 		}
 	}
+	files, err := forEntities(s.train, r.entityTokens)
+	if err != nil {
+		return t, err
+	}
 	for _, p := range r.models() {
 		m := model{
-			name: strings.TrimSuffix(fmt.Sprintf("%s-%s%s-%s", s.folder, r.name, foldName("-fold%d", s.fold), p.name), "-"),
-			file: tasksConfig, settings: append(fill(r.of(p), values), paths(p, s.train)...), from: from,
+			name: strings.TrimSuffix(fmt.Sprintf("%s-%s%s-%s", s.folder, r.trainedAs(), foldName("-fold%d", s.fold), p.name), "-"),
+			file: tasksConfig, settings: append(fill(r.of(p), values), paths(p, files)...), from: from,
 			anySeed: slices.Concat(anywhere, r.of(p), []string{"encoder: " + c.Encoder, "calls: " + s.name}),
 			first: func() error {
 				_, err := c.train(ctx, r, s, c.Seeds[0])
@@ -93,6 +85,36 @@ func (c *compare) train(ctx context.Context, r recipe, s sets, seed uint64) (tea
 		}
 	}
 	return t, nil
+}
+
+// trainStages trains a recipe's stages, and adds their folders to values and their cost to t. It
+// returns their settings, and those without the folders that differ between --work.
+func (c *compare) trainStages(ctx context.Context, r recipe, values map[string]string, t *team) (from, anywhere []string, err error) {
+	for _, stage := range r.stages {
+		if stage.labelled {
+			m, err := c.trainOnShort(ctx, stage)
+			if err != nil {
+				return nil, nil, err
+			}
+			values[stage.name], t.pretraining = m.dir, t.pretraining.plus(m.cost)
+			from, anywhere = append(from, m.settings...), append(anywhere, stage.settings...)
+			continue
+		}
+		calls, err := unlabelledCalls(filepath.Join(c.Work, "data"), c.unlabelled)
+		if err != nil {
+			return nil, nil, err
+		}
+		values["calls"] = calls
+		dir := filepath.Join(c.Work, "models", stage.name)
+		settings := fill(append([]string{"data.pretrain_path=$calls"}, stage.settings...), values)
+		m, err := train(ctx, job{pretrainConfig, dir, settings, from, c.Threads})
+		if err != nil {
+			return nil, nil, err
+		}
+		values[stage.name], from, anywhere = dir, append(from, settings...), append(anywhere, stage.settings...)
+		t.pretraining = t.pretraining.plus(m.Cost)
+	}
+	return from, anywhere, nil
 }
 
 // model is one of a recipe's models on some calls.

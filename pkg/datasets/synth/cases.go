@@ -23,6 +23,9 @@ func Cases(o Options) iter.Seq[datasets.CaseRecord] {
 
 func caseRecord(o Options, i int) datasets.CaseRecord {
 	r := o.stream(caseKind, i)
+	if o.Long {
+		return longCase(r)
+	}
 	c := newCall(r, topics[weighted(r, topicWeights)], o.Short)
 	c.chooseStyle(6, 2, 2)
 	step := c.chooseStep()
@@ -32,6 +35,11 @@ func caseRecord(o Options, i int) datasets.CaseRecord {
 	} else {
 		c.caseLong(bell(r, 445, 65, 290, 760), step, level)
 	}
+	return c.labelled(r, step, level)
+}
+
+// labelled is the record of a finished call with its labels, some of them replaced.
+func (c *call) labelled(r *rand.Rand, step int, level priority) datasets.CaseRecord {
 	record := c.record(r)
 	record.Category = noisy(r, c.topic.name, datasets.SubCategories())
 	record.Intervention = noisy(r, datasets.Interventions()[step], datasets.Interventions())
@@ -94,6 +102,10 @@ func (c *call) caseLong(size int, step int, level priority) {
 // another child's problem, or another matter.
 func (c *call) problem() {
 	c.presentChild()
+	c.tellProblem()
+}
+
+func (c *call) tellProblem() {
 	decoy := weighted(c.r, []float64{3 - 3*c.difficulty.topic, 2 * c.difficulty.topic, c.difficulty.topic})
 	first := chance(c.r, 0.5)
 	if first {

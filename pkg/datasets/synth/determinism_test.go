@@ -31,8 +31,11 @@ func digests(t *testing.T, o synth.Options) []string {
 }
 
 func TestSameBytesEachRun(t *testing.T) {
-	for _, short := range []bool{false, true} {
-		o := synth.Options{NER: 300, Cases: 600, QA: 400, Seed: 42, Short: short}
+	for name, o := range map[string]synth.Options{
+		"full":  {NER: 300, Cases: 600, QA: 400, Seed: 42},
+		"short": {NER: 300, Cases: 600, QA: 400, Seed: 42, Short: true},
+		"long":  {NER: 30, Cases: 60, QA: 40, Seed: 42, Long: true},
+	} {
 		first := digests(t, o)
 		procs := runtime.GOMAXPROCS(1)
 		second := digests(t, o)
@@ -41,10 +44,10 @@ func TestSameBytesEachRun(t *testing.T) {
 		other := digests(t, o)
 		for i := range first {
 			if first[i] != second[i] {
-				t.Errorf("short %t, file %d: two runs differ", short, i)
+				t.Errorf("%s, file %d: two runs differ", name, i)
 			}
 			if first[i] == other[i] {
-				t.Errorf("short %t, file %d: another seed gives the same", short, i)
+				t.Errorf("%s, file %d: another seed gives the same", name, i)
 			}
 		}
 	}
@@ -67,6 +70,11 @@ func TestPinnedBytes(t *testing.T) {
 			"464f3492ad933508de0f64d894a6b9eec1adfd5d9dff42949e4fed647308d574",
 			"6cde985e908eb90cee694f5f7de593cd8d590e6dccbe7a32ba265460d5b77d30",
 			"241f67d6b1ecf0d900f0454141d3e16d666dbdff630b271ab022277fcc8f9efb",
+		}},
+		"long": {synth.Options{NER: 20, Cases: 20, QA: 20, Seed: 42, Long: true}, [3]string{
+			"6a0ad1300c4a15f8e90458880da60407c06e474fb9105a2570ada75ca11053d3",
+			"1373ba0ea8628c412255fca0ca2ee37bf2e60c3b44936f07b115a840e5e5bef9",
+			"dcaf5e1ab6a13fce9057e2d29e30002740f34967f002471703aeba4a85eee167",
 		}},
 	} {
 		for i, got := range digests(t, c.options) {

@@ -12,6 +12,8 @@
 // (texture.go). Some names are uncommon or coined (coined.go). Without these, nearly
 // every rare word is a name, and a model takes each rare word of a real call for one.
 //
+// Long calls (long.go) are as long as real ones: what decides their labels stands late.
+//
 // Everything is invented. Problems are described soberly, in no more detail than in the
 // heading of a case file.
 //

@@ -36,6 +36,9 @@ func nerRecord(o Options, i int) datasets.NERRecord {
 
 func nerCall(o Options, i int) *call {
 	r := o.stream(nerKind, i)
+	if o.Long {
+		return longNER(r)
+	}
 	c := newCall(r, topics[weighted(r, nerWeights)], o.Short)
 	c.chooseStyle(4, 2, 3, 1)
 	switch {

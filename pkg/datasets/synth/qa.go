@@ -23,6 +23,9 @@ func QA(o Options) iter.Seq[datasets.QARecord] {
 
 func qaRecord(o Options, i int) datasets.QARecord {
 	r := o.stream(qaKind, i)
+	if o.Long {
+		return longQA(r, i)
+	}
 	c := newCall(r, topics[weighted(r, topicWeights)], o.Short)
 	c.chooseStyle(1)
 	c.judge = true
@@ -33,6 +36,11 @@ func qaRecord(o Options, i int) datasets.QARecord {
 	} else {
 		c.qaCall(q, bell(r, 370, 60, 240, 700))
 	}
+	return c.judgedRecord(r, q, i)
+}
+
+// judgedRecord is the record of a finished call.
+func (c *call) judgedRecord(r *rand.Rand, q conduct, i int) datasets.QARecord {
 	return datasets.QARecord{
 		Text:         c.transcript(),
 		Labels:       q.labels(r),

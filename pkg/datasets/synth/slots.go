@@ -42,7 +42,10 @@ const (
 
 // newCall starts a call about a topic.
 func newCall(r *rand.Rand, t topic, short bool) *call {
-	d := difficultyOf(short)
+	return newCallOf(r, t, difficultyOf(short), short)
+}
+
+func newCallOf(r *rand.Rand, t topic, d difficulty, short bool) *call {
 	c := &call{r: r, topic: t, short: short, difficulty: d, cast: newCast(r, t, d)}
 	c.chooseManner()
 	return c

@@ -57,20 +57,25 @@ func checkValues(t *testing.T, c *call) {
 }
 
 func TestSpansHoldTheCastsValues(t *testing.T) {
-	for _, short := range []bool{false, true} {
-		for i := range 700 { // with the first long call
-			checkValues(t, nerCall(Options{Seed: 11, Short: short}, i))
+	for _, o := range []Options{{Seed: 11}, {Seed: 11, Short: true}, {Seed: 11, Long: true}} {
+		n := 700 // with the first call over 512 tokens
+		if o.Long {
+			n = 100
+		}
+		for i := range n {
+			checkValues(t, nerCall(o, i))
 		}
 	}
 }
 
 // Offsets are right for any seed and number.
 func FuzzSpans(f *testing.F) {
-	f.Add(uint64(42), uint16(0), true)
-	f.Add(uint64(0), uint16(firstLong), false)
-	f.Add(^uint64(0), uint16(65535), true)
-	f.Fuzz(func(t *testing.T, seed uint64, i uint16, short bool) {
-		checkValues(t, nerCall(Options{Seed: seed, Short: short}, int(i)))
+	f.Add(uint64(42), uint16(0), true, false)
+	f.Add(uint64(0), uint16(firstLong), false, false)
+	f.Add(^uint64(0), uint16(65535), true, false)
+	f.Add(uint64(7), uint16(1), false, true)
+	f.Fuzz(func(t *testing.T, seed uint64, i uint16, short, long bool) {
+		checkValues(t, nerCall(Options{Seed: seed, Short: short && !long, Long: long}, int(i)))
 	})
 }
 

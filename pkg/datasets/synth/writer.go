@@ -35,6 +35,9 @@ func Files(dir string) []string {
 // records written and the total.
 func WriteAll(ctx context.Context, dir string, o Options, progress func(done, total int)) (_ Summary, err error) {
 	begin := time.Now()
+	if err := o.check(); err != nil {
+		return Summary{}, err
+	}
 	if _, missing := os.Stat(dir); errors.Is(missing, fs.ErrNotExist) {
 		if target, err := os.Readlink(dir); err == nil {
 			return Summary{}, fmt.Errorf("make the data folder: %s is a link to %s, which isn't there: make that folder, or remove the link", dir, target)
