@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/trident-nlp/trident/pkg/config"
@@ -140,8 +141,7 @@ func (r dataReport) lengths() {
 		return
 	}
 	longer := func(limit int) int {
-		fit, _ := slices.BinarySearchFunc(lengths, limit, func(length, limit int) int { return cmp.Compare(length, limit+1) })
-		return n - fit
+		return n - sort.Search(n, func(i int) bool { return lengths[i] > limit })
 	}
 	text := fmt.Sprintf("%d to %d, quartiles %d, %d, %d; %d records are longer than %d",
 		lengths[0], lengths[n-1], lengths[n/4], lengths[n/2], lengths[3*n/4], longer(r.limits.MaxLength), r.limits.MaxLength)
@@ -149,7 +149,11 @@ func (r dataReport) lengths() {
 		text += " and read in windows"
 	}
 	if most := r.limits.Longest(); r.limits.Windows.On() && longer(most) > 0 {
-		text += fmt.Sprintf("; %d longer than %d (tokenizer.max_tokens)", longer(most), most)
+		how := "dropped"
+		if r.limits.Truncate {
+			how = "truncated"
+		}
+		text += fmt.Sprintf("; %d are longer than %d (tokenizer.max_tokens), %s", longer(most), most, how)
 	}
 	r.line("tokens", "%s", text)
 }

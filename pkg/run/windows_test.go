@@ -63,7 +63,7 @@ func TestWholeCalls(t *testing.T) {
 	for text, wants := range map[string][]string{
 		said:           {"NER  whole calls  : kept 20/20, ", " in windows of 48, ", " truncated at 100\n", "Long calls: " + windows + "; at most 60 tokens at once"},
 		dry.String():   {"NER  whole calls  : kept 20/20, ", "Long calls: " + windows},
-		check.String(): {" records are longer than 48 and read in windows; ", " longer than 100 (tokenizer.max_tokens)"},
+		check.String(): {" records are longer than 48 and read in windows; ", " are longer than 100 (tokenizer.max_tokens), truncated"},
 		readText(t, "models/quickstart/README.md"): {"Longer calls were read in " + windows + "; ner: "},
 	} {
 		for _, want := range wants {
@@ -80,6 +80,10 @@ func TestWholeCalls(t *testing.T) {
 		t.Error(said)
 	}
 	expectWindows(t, "models/next", datasets.Windows{Length: 48})
+	check.Reset()
+	if err := CheckData(t.Context(), c, Options{Device: "cpu", Out: &check}); err != nil || strings.Contains(check.String(), "max_tokens") {
+		t.Errorf("without a limit: error %v, %s", err, check.String())
+	}
 }
 
 func readText(t *testing.T, path string) string {
