@@ -63,7 +63,7 @@ func ModelAgreement(list []Review) Agreement {
 	calls, by := Loaded{Reviews: list}.Calls()
 	t := newTally()
 	for _, call := range calls {
-		proposed := values{map[Item][]Entity{}, map[Item]string{}}
+		proposed := values{map[Item][]Span{}, map[Item]string{}}
 		for _, r := range by[call] {
 			old := r.Old.values()
 			maps.Copy(proposed.spans, old.spans)

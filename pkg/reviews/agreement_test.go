@@ -50,7 +50,7 @@ func priority(label string) Labels {
 // Of each item the last word counts, also if it is "not sure".
 func TestMerge(t *testing.T) {
 	got := Merge([]Review{
-		of("c", "a", Labels{}, Labels{Entities: []Entity{{0, 1, "NAME"}}, QA: map[string][]int{"hold": {1, 0}}, Classification: map[string]string{"priority": "1", "sub_category": "Custody"}}),
+		of("c", "a", Labels{}, Labels{Entities: []Span{{0, 1, "NAME"}}, QA: map[string][]int{"hold": {1, 0}}, Classification: map[string]string{"priority": "1", "sub_category": "Custody"}}),
 		of("c", "b", Labels{}, Labels{QA: map[string][]int{"hold": {-1, 1}}, Tasks: map[string]Own{"mood": {Classes: map[string]string{"caller": "calm"}}}}, "cls/sub_category", "ner"),
 		of("c", "a", Labels{}, priority("2")),
 	})
@@ -61,13 +61,13 @@ func TestMerge(t *testing.T) {
 }
 
 func TestModelAgreement(t *testing.T) {
-	entities := func(list ...Entity) Labels { return Labels{Entities: list} }
+	entities := func(list ...Span) Labels { return Labels{Entities: list} }
 	list := []Review{
 		of("1", "a", priority("1"), priority("1")),
 		of("2", "a", priority("2"), priority("1")),
 		of("3", "a", priority("2"), priority("2")),
 		of("4", "a", priority("2"), Labels{}, "cls/priority"), // doesn't count
-		of("5", "a", entities(Entity{0, 5, "NAME"}, Entity{7, 9, "AGE"}), entities(Entity{0, 5, "VICTIM"}, Entity{7, 9, "AGE"}, Entity{10, 12, "AGE"})),
+		of("5", "a", entities(Span{0, 5, "NAME"}, Span{7, 9, "AGE"}), entities(Span{0, 5, "VICTIM"}, Span{7, 9, "AGE"}, Span{10, 12, "AGE"})),
 		of("6", "a", Labels{QA: map[string][]int{"hold": {0, 1}}}, Labels{QA: map[string][]int{"hold": {-1, 0}}}),
 	}
 	got := ModelAgreement(list)

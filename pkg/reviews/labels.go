@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Entity is a labelled part of a text, [Start, End) in code points.
-type Entity struct {
+// Span is a labelled part of a text, [Start, End) in code points.
+type Span struct {
 	Start int    `json:"start"`
 	End   int    `json:"end"`
 	Label string `json:"label"`
@@ -19,7 +19,7 @@ type Entity struct {
 // Labels are what a model or a person says of a call, in the shape of the service's
 // answers. What is missing nobody has said.
 type Labels struct {
-	Entities       []Entity          `json:"entities,omitzero" doc:"Of the task ner; an empty list says that there are none."`
+	Entities       []Span            `json:"entities,omitzero" doc:"Of the task ner; an empty list says that there are none."`
 	Classification map[string]string `json:"classification,omitzero" doc:"Of the task cls, by field: main_category, …"`
 	QA             map[string][]int  `json:"qa,omitzero" doc:"Of the task qa, by group: 1 for each criterion that is met, 0 if it isn't, -1 if nobody has judged it."`
 	Tasks          map[string]Own    `json:"tasks,omitzero" doc:"The model's other tasks, by name."`
@@ -28,7 +28,7 @@ type Labels struct {
 // Own are the labels of an own task; those of its kind are set. In JSON they are
 // {"entities": […]}, or an object of heads.
 type Own struct {
-	Entities []Entity
+	Entities []Span
 	Classes  map[string]string         // by head
 	Flags    map[string]map[string]int // by head and name: 1 or 0
 }
@@ -42,7 +42,7 @@ func (o Own) MarshalJSON() ([]byte, error) {
 		return json.Marshal(o.Flags)
 	}
 	return json.Marshal(struct {
-		Entities []Entity `json:"entities,omitzero"`
+		Entities []Span `json:"entities,omitzero"`
 	}{o.Entities})
 }
 
@@ -119,13 +119,13 @@ func (i Item) String() string {
 // values are a call's labels by item: spans are those of entity tasks, the others have a
 // label, or 0 and 1.
 type values struct {
-	spans map[Item][]Entity
+	spans map[Item][]Span
 	plain map[Item]string
 }
 
 // values returns the labels by item, without what nobody has judged.
 func (l Labels) values() values {
-	v := values{map[Item][]Entity{}, map[Item]string{}}
+	v := values{map[Item][]Span{}, map[Item]string{}}
 	if l.Entities != nil {
 		v.spans[Item{Task: taskNER}] = l.Entities
 	}

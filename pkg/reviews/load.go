@@ -118,12 +118,12 @@ func (l Loaded) Calls() (calls []string, by map[string][]Review) {
 // last review that has a label, or isn't sure, counts. What the last one isn't sure of is
 // missing.
 func Merge(list []Review) Labels {
-	all := values{map[Item][]Entity{}, map[Item]string{}}
+	all := values{map[Item][]Span{}, map[Item]string{}}
 	for _, r := range list {
 		v := r.New.values()
 		maps.Copy(all.spans, v.spans)
 		maps.Copy(all.plain, v.plain)
-		maps.DeleteFunc(all.spans, func(item Item, _ []Entity) bool { return slices.Contains(r.Unsure, item.String()) })
+		maps.DeleteFunc(all.spans, func(item Item, _ []Span) bool { return slices.Contains(r.Unsure, item.String()) })
 		maps.DeleteFunc(all.plain, func(item Item, _ string) bool { return slices.Contains(r.Unsure, item.String()) })
 	}
 	return all.labels()

@@ -46,7 +46,7 @@ const (
 	maxLabel  = 256   // bytes of a label, or of the name of a task, a head or a yes/no label
 	maxSpans  = 10000 // entities of a task
 	maxNames  = 1000  // tasks, heads of one, and names of one
-	maxLine   = 4 << 20
+	maxLine   = 1 << 20
 )
 
 // HashText returns the SHA-256 of a call's text, in hexadecimal.
@@ -180,11 +180,11 @@ func isLabel(s string) bool { return s != "" && len(s) <= maxLabel && utf8.Valid
 
 // checkEntities sorts entities by place, and requires them to be in the text, without
 // overlaps.
-func checkEntities(list []Entity, field string, length int) error {
+func checkEntities(list []Span, field string, length int) error {
 	if len(list) > maxSpans {
 		return invalid(field, "%d entities; want at most %d", len(list), maxSpans)
 	}
-	slices.SortStableFunc(list, func(a, b Entity) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
+	slices.SortStableFunc(list, func(a, b Span) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End)) })
 	end := 0
 	for i, e := range list {
 		at := fmt.Sprintf("%s[%d]", field, i)

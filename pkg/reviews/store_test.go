@@ -38,12 +38,12 @@ func review(who, based, priority string) Review {
 	return Review{
 		Who: who, Model: "5f0c", BasedOn: based, Record: "case-7",
 		Old: Labels{
-			Entities:       []Entity{{11, 17, "NAME"}},
+			Entities:       []Span{{11, 17, "NAME"}},
 			Classification: map[string]string{"priority": "2", "sub_category": "Custody"},
 			QA:             map[string][]int{"opening": {1}, "hold": {0, 1}},
 		},
 		New: Labels{
-			Entities:       []Entity{{33, 39, "LOCATION"}, {11, 17, "VICTIM"}},
+			Entities:       []Span{{33, 39, "LOCATION"}, {11, 17, "VICTIM"}},
 			Classification: map[string]string{"priority": priority},
 			QA:             map[string][]int{"hold": {-1, 0}},
 		},
@@ -128,15 +128,15 @@ func TestRefusesReviews(t *testing.T) {
 		"model":                 func(r *Review) { r.Model = "SECRET words" },
 		"based_on":              func(r *Review) { r.BasedOn = long },
 		"unsure[0]":             func(r *Review) { r.Unsure = []string{long} },
-		"old.entities[0]":       func(r *Review) { r.Old.Entities = []Entity{{5, 5, "NAME"}} },
+		"old.entities[0]":       func(r *Review) { r.Old.Entities = []Span{{5, 5, "NAME"}} },
 		"new.entities[1]":       func(r *Review) { r.New.Entities[0].End = 41 },
-		"new.entities[2]":       func(r *Review) { r.New.Entities = append(r.New.Entities, Entity{38, 40, "NAME"}) },
-		"new.entities":          func(r *Review) { r.New.Entities = make([]Entity, maxSpans+1) },
+		"new.entities[2]":       func(r *Review) { r.New.Entities = append(r.New.Entities, Span{38, 40, "NAME"}) },
+		"new.entities":          func(r *Review) { r.New.Entities = make([]Span, maxSpans+1) },
 		"new.classification":    func(r *Review) { r.New.Classification["priority"] = "" },
 		"new.qa":                func(r *Review) { r.New.QA["hold"][0] = 2 },
 		"new.tasks":             func(r *Review) { r.New.Tasks = map[string]Own{"cls": {}} },
 		"old.tasks":             func(r *Review) { r.Old.Tasks = map[string]Own{"a": {Flags: map[string]map[string]int{"b": {"c": 3}}}} },
-		"old.tasks.entities[0]": func(r *Review) { r.Old.Tasks = map[string]Own{"a": {Entities: []Entity{{1, 2, long}}}} },
+		"old.tasks.entities[0]": func(r *Review) { r.Old.Tasks = map[string]Own{"a": {Entities: []Span{{1, 2, long}}}} },
 		"new":                   func(r *Review) { r.New, r.Unsure, r.Note = Labels{}, nil, " " },
 	} {
 		r := review("nairobi", "", "1")
@@ -156,8 +156,8 @@ func TestRefusesReviews(t *testing.T) {
 func TestLabelsRoundTrip(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	r := review("", "", "1")
-	r.New = Labels{Entities: []Entity{}, Tasks: map[string]Own{
-		"mood": {Classes: map[string]string{"caller": "upset"}}, "places": {Entities: []Entity{}}, "none": {},
+	r.New = Labels{Entities: []Span{}, Tasks: map[string]Own{
+		"mood": {Classes: map[string]string{"caller": "upset"}}, "places": {Entities: []Span{}}, "none": {},
 		"signs": {Flags: map[string]map[string]int{"violence": {"weapon": 1, "threat": 0}}},
 	}}
 	kept := mustAdd(t, s, r)

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
@@ -140,4 +142,25 @@ func dayOf(name string) (time.Time, error) {
 		return time.Time{}, errors.New("no file of texts")
 	}
 	return time.Parse(tail, name[len(name)-len(tail):])
+}
+
+// ParseRetention reads how long texts are kept: days, such as 90d, or a duration of Go,
+// such as 36h; "" is 0, for good.
+func ParseRetention(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	const day, most = 24 * time.Hour, 100 * 365
+	if days, found := strings.CutSuffix(s, "d"); found {
+		n, err := strconv.Atoi(days)
+		if err != nil || n < 1 || n > most {
+			return 0, fmt.Errorf("%q: want days from 1d to %dd", s, most)
+		}
+		return time.Duration(n) * day, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%q: want days, such as 90d, or hours, such as 36h", s)
+	}
+	return d, nil
 }

@@ -38,12 +38,16 @@ type health struct {
 	Status string `json:"status"`
 	Model  string `json:"model,omitempty" doc:"SHA-256 of the model that answers now."`
 	Length int    `json:"max_length,omitempty" doc:"How many tokens it reads at once; overlap may be half of that."`
+
+	Reviews *keeping `json:"reviews,omitempty" doc:"Reviews are kept (/v1/reviews); nothing is, if it isn't there."`
 }
 
 func (s *Server) list() []route {
 	list := []route{
 		{method: "POST", path: "/v1/predict", summary: "Read calls: entities, categories, the counsellor's score.", access: Clients,
 			request: client.Request{}, answer: predictAnswer{}, problems: []int{400, 401, 403, 408, 413, 415, 422, 429, 500, 503}, handle: s.predict},
+		{method: "GET", path: "/v1/labels", summary: "What the model can say: its tasks, their heads and labels.", access: Clients,
+			answer: labelsAnswer{}, problems: []int{401, 403, 503}, handle: s.handleLabels},
 		{method: "GET", path: "/healthz", summary: "Is the process alive?", access: All, quiet: true, answer: health{}, handle: s.handleHealth},
 		{method: "GET", path: "/readyz", summary: "Does it take requests? Not before the model has been loaded and warmed up, nor after SIGTERM.", access: All, quiet: true,
 			answer: health{}, problems: []int{503}, handle: s.handleReady},
@@ -53,6 +57,7 @@ func (s *Server) list() []route {
 		{method: "GET", path: "/openapi.json", summary: "This description.", access: All, answer: "application/json", handle: s.handleOpenAPI},
 		{method: "GET", path: "/docs", summary: "A page that describes the service.", access: All, answer: "text/html", handle: s.handleDocs},
 	}
+	list = append(list, s.reviewRoutes()...)
 	for i, rt := range list {
 		switch rt.access {
 		case All, Nobody:
@@ -131,7 +136,7 @@ func (s *Server) handleReady(w http.ResponseWriter, _ *http.Request, _ *record) 
 	if g == nil {
 		return s.ready()
 	}
-	return writeJSON(w, health{Status: "ready", Model: g.Hash, Length: g.Predictor.MaxLength()})
+	return writeJSON(w, health{Status: "ready", Model: g.Hash, Length: g.Predictor.MaxLength(), Reviews: s.keeps()})
 }
 
 func (s *Server) handleOpenAPI(w http.ResponseWriter, _ *http.Request, _ *record) error {
