@@ -8,6 +8,7 @@ import {count, entitiesOf, flagsOf} from './prediction.js';
 import {Problem} from './problem.js';
 import {readAll} from './reader.js';
 import {showResult} from './result.js';
+import {isUnsaved, prepare, showReview, toLines} from './review.js';
 import {download, toCSV, toJSON} from './save.js';
 import {currentLanguage, preferred, setLanguage, t, told} from './words.js';
 
@@ -21,6 +22,7 @@ const state = {
   current: -1, // the call that is shown
   choices: {look: '', threshold: null},
   model: '',
+  isCorrecting: false, // calls are shown to be corrected
   job: null, // an AbortController while calls are read
   look: null, // another, while it is asked what the model looked at
 };
@@ -98,9 +100,10 @@ async function work(f, again) {
 
 // take replaces what the page shows by calls, and reads them.
 function take(calls, {listed, notes = [], offer = []}) {
+  if (!mayDrop()) return undefined;
   note(notes);
   state.look?.abort();
-  Object.assign(state, {calls, listed, first: 0, current: listed ? -1 : 0});
+  Object.assign(state, {calls, listed, first: 0, current: listed ? -1 : 0, isCorrecting: false});
   show();
   return readOn(offer);
 }
@@ -145,12 +148,13 @@ function sayOne(p) {
 
 // readWhole reads a long call in windows, where only its beginning was read.
 function readWhole(call) {
+  if (isUnsaved(call) && !mayDrop()) return undefined;
   const again = [{id: 'again', key: 'again', act: () => readWhole(call)}];
   return work(async (signal) => {
     say('reading');
     const overlap = await overlapThatFits(signal);
-    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, overlap, attention: true});
-    call.prediction = predictions[0];
+    const {predictions, model} = await predict([call.text], {key: $('key').value.trim(), signal, overlap, attention: true});
+    Object.assign(call, {prediction: predictions[0], model, review: undefined});
     sayOne(call.prediction);
     refill();
     showCurrent();
@@ -260,6 +264,10 @@ function showCalls() {
 
 function openCall(i) {
   state.current = i;
+  if (state.isCorrecting) {
+    correct(state.calls[i]);
+    return;
+  }
   showCurrent();
   $('result-title').focus();
   lookUp(state.calls[i]);
@@ -278,6 +286,19 @@ function showCurrent() {
     }
     return null;
   };
+  if (state.isCorrecting && call.review) {
+    showReview($('result'), {
+      call,
+      title: state.listed ? callName(call, state.current) : t('call'),
+      act: {
+        key: () => $('key').value.trim(), say: sayReviewed, report, download: saveCorrections, leave: leaveCorrecting,
+        previous: state.listed && neighbour(-1),
+        next: state.listed && neighbour(1),
+      },
+    });
+    return;
+  }
+  $('result').onkeydown = null;
   refillLooks = showResult($('result'), {
     call,
     title: state.listed ? callName(call, state.current) : t('result'),
@@ -289,12 +310,54 @@ function showCurrent() {
         if (messages.status?.key === 'doneOne') sayOne(call.prediction);
       },
       save,
+      correct: () => correct(call),
       back: state.listed && backToList,
       previous: state.listed && neighbour(-1),
       next: state.listed && neighbour(1),
     },
   });
 }
+
+// correct shows a call to be corrected.
+function correct(call) {
+  return work(async () => {
+    state.isCorrecting = false;
+    await prepare(call, $('key').value.trim());
+    if (state.calls[state.current] !== call) return;
+    state.isCorrecting = true;
+    refillLooks = () => {};
+    showCurrent();
+    $('result-title').focus();
+  }, [{id: 'again', key: 'again', act: () => correct(call)}]);
+}
+
+function leaveCorrecting() {
+  state.isCorrecting = false;
+  showCurrent();
+  $('correct').focus();
+  lookUp(state.calls[state.current]);
+}
+
+function sayReviewed(key, values) {
+  complain(null);
+  say(key, values);
+}
+
+// saveCorrections hands out the corrections of all calls, with their texts.
+function saveCorrections() {
+  const lines = toLines(state.calls);
+  if (lines === '') {
+    report(new Problem('nothingSaid'));
+    return;
+  }
+  complain(null);
+  download('trident-reviews.jsonl', 'application/x-ndjson', lines);
+  state.calls.forEach((call) => call.review?.draft.markKept());
+  say('saved', {name: 'trident-reviews.jsonl'});
+}
+
+// mayDrop asks before corrections that are nowhere else are lost.
+const mayDrop = () => !state.calls.some(isUnsaved) || window.confirm(t('reviewUnsaved'));
 
 function backToList() {
   const i = state.current;
@@ -330,7 +393,7 @@ function forget() {
   state.job?.abort();
   state.job = null;
   state.look?.abort();
-  Object.assign(state, {calls: [], listed: false, first: 0, current: -1, choices: {look: '', threshold: null}});
+  Object.assign(state, {calls: [], listed: false, first: 0, current: -1, isCorrecting: false, choices: {look: '', threshold: null}});
   $('transcript').value = '';
   $('stop').hidden = true;
   $('progress').hidden = true;
@@ -359,9 +422,13 @@ $('file').addEventListener('change', () => {
   if (files.length > 0) openFiles(files);
 });
 $('clear').addEventListener('click', () => {
+  if (!mayDrop()) return;
   forget();
   say('cleared');
   $('transcript').focus();
+});
+window.addEventListener('beforeunload', (event) => {
+  if (state.calls.some(isUnsaved)) event.preventDefault();
 });
 // A browser may keep a page that was left, as it is, for its "back" button.
 window.addEventListener('pagehide', () => {

@@ -6,8 +6,8 @@ import {criterion, decimal, nameOf, percent, t} from './words.js';
 
 // showResult fills section. choices are the user's: look (a task's name or ''),
 // threshold (null: the server's). act holds what its buttons do: readWhole,
-// save(format), and, for a call of a list, back, previous and next; moved is
-// called when the threshold has been. It returns a function that shows what is known
+// save(format), and, for a call of a list, back, previous and next; correct, where
+// labels can be corrected; moved is called when the threshold has been. It returns a function that shows what is known
 // of what the model looked at, as soon as it is.
 export function showResult(section, {call, title, choices, act}) {
   const p = call.prediction;
@@ -20,6 +20,7 @@ export function showResult(section, {call, title, choices, act}) {
       el('div', {}, ...classesOf(p).map(classesPart)),
       el('div', {}, flagsPart(p, choices, act.moved))),
     el('div', {class: 'actions'},
+      act.correct && el('button', {type: 'button', id: 'correct', onclick: act.correct}, t('correct')),
       el('button', {type: 'button', id: 'save-json', onclick: () => act.save('json')}, t('saveJSON')),
       el('button', {type: 'button', id: 'save-csv', onclick: () => act.save('csv')}, t('saveCSV'))),
   );
