@@ -20,7 +20,6 @@ export function showResult(section, {call, title, choices, act}) {
       el('div', {}, ...classesOf(p).map(classesPart)),
       el('div', {}, flagsPart(p, choices, act.moved))),
     el('div', {class: 'actions'},
-      act.correct && el('button', {type: 'button', id: 'correct', onclick: act.correct}, t('correct')),
       el('button', {type: 'button', id: 'save-json', onclick: () => act.save('json')}, t('saveJSON')),
       el('button', {type: 'button', id: 'save-csv', onclick: () => act.save('csv')}, t('saveCSV'))),
   );
@@ -29,7 +28,7 @@ export function showResult(section, {call, title, choices, act}) {
 
 function ways(act) {
   const button = (id, key, f) => f && el('button', {type: 'button', id, onclick: f}, t(key));
-  return el('div', {class: 'actions'}, button('back', 'backToList', act.back), button('previous', 'previousCall', act.previous), button('next', 'nextCall', act.next));
+  return el('div', {class: 'actions'}, button('back', 'backToList', act.back), button('previous', 'previousCall', act.previous), button('next', 'nextCall', act.next), button('correct', 'correct', act.correct));
 }
 
 const titled = (task, key) => (task === '' ? t(key) : nameOf('tasks', task));
