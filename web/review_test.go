@@ -12,10 +12,15 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/annotations"
+	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/reviews"
 	service "github.com/trident-nlp/trident/pkg/serve"
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 const (
@@ -27,11 +32,16 @@ const (
 // one is given, and then wants one of the two keys.
 func reviewed(t *testing.T, dir string, o reviews.Options) *httptest.Server {
 	t.Helper()
+	return reviewedBy(t, tinyModel(t), "tiny-7f3a", dir, o)
+}
+
+func reviewedBy(t *testing.T, model *fusion.Predictor, name, dir string, o reviews.Options) *httptest.Server {
+	t.Helper()
 	c := service.Defaults()
 	c.Log = slog.New(slog.DiscardHandler)
 	c.Page = Handler()
 	c.Open = func() (*service.Model, error) {
-		return &service.Model{Predictor: tinyModel(t), Precision: torchx.FP32, Hash: "tiny-7f3a", Drop: func() {}}, nil
+		return &service.Model{Predictor: model, Precision: torchx.FP32, Hash: name, Drop: func() {}}, nil
 	}
 	if dir != "" {
 		store, torn, err := reviews.Open(dir, o)
@@ -99,7 +109,7 @@ func load(t *testing.T, dir string) []reviews.Review {
 // loaded anew.
 func TestReview(t *testing.T) {
 	dir := t.TempDir()
-	server := reviewed(t, dir, reviews.Options{})
+	server := reviewed(t, dir, reviews.Options{Texts: true})
 	p := open(t, server, desktop)
 	p.as(nairobiKey)
 	p.read(call)
@@ -183,6 +193,48 @@ func TestReview(t *testing.T) {
 	}
 	p.click("#review-leave")
 	p.until("document.getElementById('correct')")
+	exported(t, dir, kept[1])
+}
+
+// exported makes training records of a folder, and compares them with the call's last
+// review.
+func exported(t *testing.T, dir string, last reviews.Review) {
+	t.Helper()
+	from, err := annotations.Find("reviews", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range []tasks.Task{tasks.NER(tasks.NERLabels()), tasks.CLS(tasks.CaseLabels{}), tasks.QA()} {
+		name := map[string]string{tasks.NERName: "ner", tasks.CLSName: "cases", tasks.QAName: "qa"}[task.Name]
+		to, err := annotations.Find(name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := annotations.File(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), name+".json")
+		if _, err := annotations.Convert(t.Context(), in, from, annotations.Output{Path: path}, to, annotations.Options{Lossy: true}); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		records, err := datasets.Load(t.Context(), datasets.Source{Path: path, Tasks: []tasks.Task{task}})
+		if err != nil || len(records.Texts) != 1 || string(records.Texts[0]) != call {
+			t.Fatalf("%s: %d records, %v", name, len(records.Texts), err)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted := map[string]string{
+			"ner":   fmt.Sprintf(`{"start":%d,"end":%d,"label":%q}`, last.New.Entities[0].Start, last.New.Entities[0].End, last.New.Entities[0].Label),
+			"cases": fmt.Sprintf(`"category": %q, "intervention": %q, "priority": %q`, last.New.Classification["sub_category"], last.New.Classification["intervention"], last.New.Classification["priority"]),
+			"qa":    fmt.Sprintf(`\"opening\":[%d]`, last.New.QA["opening"][0]),
+		}[name]
+		if !strings.Contains(string(content), wanted) {
+			t.Errorf("%s: %s; want %s", name, content, wanted)
+		}
+	}
 }
 
 // other is another entity label.
@@ -390,10 +442,19 @@ func TestReviewPictures(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
+	model, modelName := tinyModel(t), "tiny"
+	if *modelFlag != "" {
+		m, tok, err := fusion.Load(*modelFlag, gotch.CPU)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Drop()
+		model, modelName = fusion.NewPredictor(m, tok), filepath.Base(*modelFlag)
+	}
 	for name, l := range map[string]look{
 		"review": desktop, "review-dark": {width: 1280, height: 900, dark: true}, "review-phone": {width: 390, height: 1500, phone: true},
 	} {
-		p := open(t, reviewed(t, t.TempDir(), reviews.Options{}), l)
+		p := open(t, reviewedBy(t, model, modelName, t.TempDir(), reviews.Options{}), l)
 		p.as(nairobiKey)
 		p.read(madeUp)
 		p.correct()

@@ -38,8 +38,11 @@ func (f *flags) openReviews(ctx context.Context, c *serve.Config) (closeAll func
 	go func() {
 		defer close(ended)
 		store.KeepPruned(ctx, time.Hour, func(removed int, err error) {
-			if removed > 0 || err != nil {
-				c.Log.Info("old texts are removed", "files", removed, "error", err)
+			if removed > 0 {
+				c.Log.Info("texts that were too old are removed", "files", removed)
+			}
+			if err != nil {
+				c.Log.Error("texts that are too old are still there", "error", err.Error())
 			}
 		})
 	}()
