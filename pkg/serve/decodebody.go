@@ -15,11 +15,15 @@ import (
 // decodeBody reads a request's body into v, a struct whose fields are all that are known.
 // Errors are problems and quote nothing of the body. Like [Server.prepare] it waits for
 // its turn, since decoding takes many times the body's memory.
-func (s *Server) decodeBody(w http.ResponseWriter, r *http.Request, rec *record, v any) error {
+// The body may have most bytes, or fewer if the server's limit is lower.
+func (s *Server) decodeBody(w http.ResponseWriter, r *http.Request, rec *record, most int, v any) error {
 	data, err := s.body(w, r, &rec.share)
 	rec.bytesIn = len(data)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case len(data) > most:
+		return problemf(http.StatusRequestEntityTooLarge, "", "the body has %d bytes; want no more than %d", len(data), most)
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 	defer cancel()

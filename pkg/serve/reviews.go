@@ -39,6 +39,13 @@ type keeping struct {
 	Days  float64 `json:"retention_days,omitempty" doc:"…for so many days after the day of the review; for good, if it isn't there."`
 }
 
+// Bytes of a review beside its text, at most, and of a byte of a text that is written as an
+// escape.
+const (
+	largestReview = 1 << 20
+	escaped       = 6
+)
+
 // largestFound is how many bytes of reviews an answer has, at most.
 const largestFound = 4 << 20
 
@@ -70,7 +77,7 @@ func (s *Server) reviewRoutes() []route {
 // handleReview answers POST /v1/reviews.
 func (s *Server) handleReview(w http.ResponseWriter, r *http.Request, rec *record) error {
 	var asked reviewRequest
-	if err := s.decodeBody(w, r, rec, &asked); err != nil {
+	if err := s.decodeBody(w, r, rec, escaped*s.Limits.Text+largestReview, &asked); err != nil {
 		s.metrics.reviewed("refused")
 		return err
 	}
@@ -112,7 +119,7 @@ func notKept(err error) error {
 // handleFindReviews answers POST /v1/reviews/find.
 func (s *Server) handleFindReviews(w http.ResponseWriter, r *http.Request, rec *record) error {
 	var asked findRequest
-	if err := s.decodeBody(w, r, rec, &asked); err != nil {
+	if err := s.decodeBody(w, r, rec, int(s.Limits.Body), &asked); err != nil {
 		return err
 	}
 	switch {

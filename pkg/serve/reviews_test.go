@@ -151,6 +151,7 @@ func TestBadReviews(t *testing.T) {
 		{"/v1/reviews", `{"text": "a", "new": {"tasks": {"mood": {"caller": 5}}}}`, 422, ""},
 		{"/v1/reviews", `{"text": "` + strings.Repeat("a", s.Limits.Text+1) + `", "note": "a"}`, 413, "text"},
 		{"/v1/reviews", secret, 400, ""},
+		{"/v1/reviews", `{"text": "a", "new": {"entities": [` + strings.Repeat("{}, ", (largestReview+escaped*s.Limits.Text)/4) + `{}]}}`, 413, ""},
 		{"/v1/reviews", `{"text": "a", "note": "a", "based_on": "elsewhere"}`, 409, "based_on"},
 		{"/v1/reviews/find", `{"texts": []}`, 422, "texts"},
 		{"/v1/reviews/find", `{"texts": ["` + strings.Repeat(`a", "`, s.Limits.Texts) + `a"]}`, 413, "texts"},

@@ -2,6 +2,7 @@
 import {overlapThatFits, predict} from './api.js';
 import {fromLines} from './calls.js';
 import {el} from './dom.js';
+import {example} from './example.js';
 import {callName, showList} from './list.js';
 import {readFiles} from './open.js';
 import {count, entitiesOf, flagsOf} from './prediction.js';
@@ -260,10 +261,16 @@ function showCalls() {
       $('calls-title').focus();
     },
   });
+  markOpen();
 }
 
 function openCall(i) {
   state.current = i;
+  if (!$('calls').querySelector(`[data-call="${i}"]`)) {
+    state.first = i;
+    showCalls();
+  }
+  markOpen();
   if (state.isCorrecting) {
     correct(state.calls[i]);
     return;
@@ -274,6 +281,7 @@ function openCall(i) {
 }
 
 function showCurrent() {
+  markStale();
   const call = state.calls[state.current];
   $('result').hidden = !call?.prediction;
   if (!call?.prediction) {
@@ -316,6 +324,26 @@ function showCurrent() {
       next: state.listed && neighbour(1),
     },
   });
+}
+
+// markOpen highlights the open call in the table.
+function markOpen() {
+  for (const button of $('calls').querySelectorAll('[data-call]')) {
+    const isOpen = Number(button.dataset.call) === state.current;
+    button.closest('tr').classList.toggle('open-call', isOpen);
+    if (isOpen) button.setAttribute('aria-current', 'true');
+    else button.removeAttribute('aria-current');
+  }
+}
+
+// markStale says so where the text was changed after it was read. The example is offered
+// while there is nothing else.
+function markStale() {
+  const written = $('transcript').value;
+  $('example').hidden = written !== '' || state.calls.length > 0;
+  const isStale = !state.listed && Boolean(state.calls[0]?.prediction) && written !== state.calls[0].text.replace(/\r\n?/g, '\n'); // as a text field has it
+  $('stale').textContent = isStale ? t('stale') : '';
+  $('result').classList.toggle('stale', isStale);
 }
 
 // correct shows a call to be corrected.
@@ -411,6 +439,12 @@ $('ask').addEventListener('submit', (event) => {
 $('transcript').addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) readTyped();
 });
+$('transcript').addEventListener('input', markStale);
+$('example').addEventListener('click', () => {
+  $('transcript').value = example;
+  readTyped();
+  $('read').focus(); // the button goes
+});
 $('stop').addEventListener('click', () => {
   state.job?.abort();
   $('read').focus();
@@ -455,4 +489,4 @@ document.addEventListener('drop', (event) => {
   if (files.length > 0) openFiles(files);
 });
 
-speak(preferred(navigator.languages));
+speak(preferred([new URLSearchParams(location.search).get('lang') ?? '', ...navigator.languages])); // ?lang=sw
