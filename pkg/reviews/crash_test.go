@@ -2,12 +2,14 @@ package reviews
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -222,6 +224,37 @@ func TestTextWithoutItsReview(t *testing.T) {
 		if err != nil || len(loaded.Reviews) != kept || len(loaded.Texts) != kept || kept < 10 {
 			t.Errorf("%d kept; %d reviews, %d texts, %v", kept, len(loaded.Reviews), len(loaded.Texts), err)
 		}
+	})
+}
+
+// FuzzDecode: whatever is in a file, what is read of it can be compared and merged, and an
+// error quotes nothing of it.
+func FuzzDecode(f *testing.F) {
+	line, err := json.Marshal(review("nairobi", "", "1"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	whole := strings.Replace(string(line), `"v":0`, `"v":1`, 1)
+	for _, content := range []string{"", whole, whole + "\n" + whole[:60], whole + "\n\n", `{"v":1,"new":{"tasks":{"a":{"b":{"c":1}}}},"text":"SECRET"}` + "\n", "SECRET\n"} {
+		f.Add([]byte(content))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		loaded, err := Decode(bytes.NewReader(content), "file")
+		if err != nil {
+			if strings.Contains(err.Error(), "SECRET") {
+				t.Error("the error has a text")
+			}
+			return
+		}
+		calls, by := loaded.Calls()
+		for _, call := range calls {
+			merged := Merge(by[call])
+			if got := merged.values().labels(); !reflect.DeepEqual(got, merged) {
+				t.Errorf("%+v becomes %+v", merged, got)
+			}
+		}
+		ModelAgreement(loaded.Reviews)
+		ReviewerAgreement(loaded.Reviews)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // Loaded are the reviews of a folder or file.
@@ -74,14 +75,15 @@ func Decode(r io.Reader, name string) (Loaded, error) {
 
 // addTexts reads the texts that are kept.
 func (l *Loaded) addTexts(dir string) error {
-	names, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
-	if err != nil {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read texts: %w", err)
 	}
-	for _, path := range names {
-		if _, err := dayOf(filepath.Base(path)); err != nil || len(filepath.Base(path)) != len(dayLayout+".jsonl") {
+	for _, e := range entries {
+		if _, err := time.Parse(dayLayout+".jsonl", e.Name()); err != nil { // such as what a crash left
 			continue
 		}
+		path := filepath.Join(dir, e.Name())
 		f, err := os.Open(path)
 		if errors.Is(err, fs.ErrNotExist) { // it has just been removed as too old
 			continue

@@ -40,13 +40,14 @@ const formatVersion = 1
 
 // Limits of a review.
 const (
-	MaxRecord = 256   // bytes of a call's id
-	MaxNote   = 2000  // bytes of a note
-	maxModel  = 128   // bytes
-	maxLabel  = 256   // bytes of a label, or of the name of a task, a head or a yes/no label
-	maxSpans  = 10000 // entities of a task
-	maxNames  = 1000  // tasks, heads of one, and names of one
-	maxLine   = 1 << 20
+	MaxRecord = 256      // bytes of a call's id
+	MaxNote   = 2000     // bytes of a note
+	maxModel  = 128      // bytes
+	maxLabel  = 256      // bytes of a label, or of the name of a task, a head or a yes/no label
+	maxSpans  = 10000    // entities of a task
+	maxNames  = 1000     // tasks, heads of one, and names of one
+	maxReview = 1 << 20  // bytes of a line
+	maxLine   = 64 << 20 // bytes of a line with a text
 )
 
 // HashText returns the SHA-256 of a call's text, in hexadecimal.
@@ -207,8 +208,8 @@ func encode(r Review) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode review: %w", err)
 	}
-	if len(line) >= maxLine {
-		return nil, invalid("new", "the review has %d bytes; want less than %d", len(line), maxLine)
+	if len(line) >= maxReview {
+		return nil, invalid("new", "the review has %d bytes; want less than %d", len(line), maxReview)
 	}
 	return append(line, '\n'), nil
 }

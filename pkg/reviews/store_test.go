@@ -167,6 +167,25 @@ func TestLabelsRoundTrip(t *testing.T) {
 	}
 }
 
+// Texts of any length come back, as does a text that becomes longer in JSON.
+func TestLongTexts(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "re[v]iews")
+	s := open(t, dir, Options{Texts: true})
+	long := text + strings.Repeat("<\x01", 300_000)
+	if _, err := s.Add(review("nairobi", "", "1"), long); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, dir, Options{Texts: true})
+	mustAdd(t, s, review("nairobi", "", "1"))
+	loaded, err := Load(dir)
+	if err != nil || loaded.Texts[HashText(long)] != long || len(loaded.Texts) != 2 {
+		t.Errorf("%d texts, %v", len(loaded.Texts), err)
+	}
+}
+
 // Fifty people at once: what one says of a call never takes the place of what another
 // says, and every line is whole.
 func TestFiftyReviewers(t *testing.T) {

@@ -59,6 +59,9 @@ func (t *texts) keep(call, text string, now time.Time) (undo func() error, err e
 	if err != nil {
 		return nil, fmt.Errorf("encode a text: %w", err)
 	}
+	if len(line) >= maxLine {
+		return nil, invalid("text", "it has %d bytes in JSON; want less than %d", len(line), maxLine)
+	}
 	at, err := t.log.append(append(line, '\n'), false)
 	if err != nil {
 		return nil, fmt.Errorf("keep a text in %s: %w", t.dir, err)
