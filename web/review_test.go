@@ -381,6 +381,9 @@ func TestReviewWithoutServer(t *testing.T) {
 	if !ask[bool](p, unsaved) {
 		t.Error("the page doesn't warn")
 	}
+	if got := p.text("tr.open-call .reviewed"); got != "not saved" {
+		t.Errorf("in the table stands %q", got)
+	}
 	p.press("n") // the next call, to be corrected, too
 	p.until("document.getElementById('result-title').textContent.startsWith('Correct: ') && document.getElementById('review-sum').textContent.startsWith('Checked: 0')")
 	p.press("a")

@@ -299,7 +299,7 @@ function showCurrent() {
       call,
       title: state.listed ? callName(call, state.current) : t('call'),
       act: {
-        key: () => $('key').value.trim(), say: sayReviewed, report, download: saveCorrections, leave: leaveCorrecting,
+        key: () => $('key').value.trim(), say: sayReviewed, report, download: saveCorrections, leave: leaveCorrecting, changed: () => refill(),
         previous: state.listed && neighbour(-1),
         next: state.listed && neighbour(1),
       },
@@ -381,6 +381,7 @@ function saveCorrections() {
   complain(null);
   download('trident-reviews.jsonl', 'application/x-ndjson', lines);
   state.calls.forEach((call) => call.review?.draft.markKept());
+  refill();
   say('saved', {name: 'trident-reviews.jsonl'});
 }
 

@@ -87,6 +87,8 @@ export default {
     reviewKeptTexts: 'A saved review is kept on the server, with the call’s text. Until then corrections are in this page alone.',
     reviewKeptDays: 'A saved review is kept on the server; so is the call’s text, for {days} days. Until then corrections are in this page alone.',
     reviewSomebody: 'somebody without a key',
+    reviewMarkKept: 'reviewed',
+    reviewMarkDraft: 'not saved',
     reviewBy: 'Reviewed by {who}, {when}.',
     reviewShow: 'Show what they say',
     reviewDiffers: 'Differs from yours: {n}.',

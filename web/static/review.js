@@ -31,7 +31,7 @@ async function learn(text, review, key, isFirst) {
   const mine = reviews.find(({who}) => who === you);
   review.others = reviews.filter((other) => other !== mine);
   if (isFirst && mine) review.draft.start(mine);
-  review.mine = mine ?? null;
+  review.isKept = Boolean(mine);
 }
 
 // isUnsaved tells whether a call has corrections that are nowhere else.
@@ -46,7 +46,7 @@ export function toLines(calls) {
 }
 
 // showReview fills section. act holds: key() (the API key), say(key, values), report(error),
-// download(), leave, and for a call of a list previous and next.
+// download(), leave, changed (called when something has been), and for a call of a list previous and next.
 export function showReview(section, {call, title, act}) {
   const {review} = call;
   const {draft} = review;
@@ -55,6 +55,7 @@ export function showReview(section, {call, title, act}) {
     const focused = document.activeElement?.id;
     const within = section.contains(document.activeElement);
     section.replaceChildren(...contents(view, title));
+    act.changed();
     if (within && focused) (document.getElementById(focused) ?? document.getElementById('result-title')).focus({preventScroll: true});
   };
   view.change = (f) => {
@@ -268,6 +269,7 @@ async function save(view) {
     const kept = await keep({text: call.text, ...(call.id === '' ? {} : {record: call.id}), model: call.model ?? '', ...(draft.basedOn === '' ? {} : {based_on: draft.basedOn}), ...draft.review()}, act.key());
     draft.basedOn = kept.id;
     draft.markKept();
+    review.isKept = true;
     act.say('reviewSaved', {who: whoIs(kept)});
   } catch (error) {
     if (error.key === 'stale') await learn(call.text, review, act.key(), false).catch(act.report);

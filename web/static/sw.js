@@ -87,6 +87,8 @@ export default {
     reviewKeptTexts: 'Ukaguzi uliohifadhiwa unakaa kwenye seva, pamoja na maandishi ya simu. Kabla ya hapo masahihisho yako kwenye ukurasa huu pekee.',
     reviewKeptDays: 'Ukaguzi uliohifadhiwa unakaa kwenye seva; maandishi ya simu pia, kwa siku {days}. Kabla ya hapo masahihisho yako kwenye ukurasa huu pekee.',
     reviewSomebody: 'mtu asiye na ufunguo',
+    reviewMarkKept: 'imekaguliwa',
+    reviewMarkDraft: 'haijahifadhiwa',
     reviewBy: 'Ilikaguliwa na {who}, {when}.',
     reviewShow: 'Onyesha wanachosema',
     reviewDiffers: 'Tofauti na yako: {n}.',
