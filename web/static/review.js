@@ -51,10 +51,19 @@ export function showReview(section, {call, title, act}) {
   const {review} = call;
   const {draft} = review;
   const view = {section, call, review, draft, act};
+  const [head, tools, rest] = ['head', 'actions', ''].map((name) => el('div', {class: name}));
+  const sum = el('p', {class: 'sum', role: 'status', id: 'review-sum'}); // it stays, so that a screen reader says how it changes
+  tools.setAttribute('role', 'toolbar');
+  tools.setAttribute('aria-label', t('reviewTools'));
+  section.replaceChildren(head, el('div', {class: 'review-bar'}, tools, sum, el('p', {class: 'quiet', id: 'review-where'}, whereItGoes())), rest);
   view.refill = () => {
     const focused = document.activeElement?.id;
     const within = section.contains(document.activeElement);
-    section.replaceChildren(...contents(view, title));
+    head.replaceChildren(...headOfReview(view, title));
+    tools.replaceChildren(...toolsOf(view));
+    const text = sumOf(draft);
+    if (sum.textContent !== text) sum.textContent = text;
+    rest.replaceChildren(...contents(view).filter((child) => child !== ''));
     act.changed();
     if (within && focused) (document.getElementById(focused) ?? document.getElementById('result-title')).focus({preventScroll: true});
   };
@@ -66,18 +75,20 @@ export function showReview(section, {call, title, act}) {
   view.refill();
 }
 
-function contents(view, title) {
-  const {draft, act, review} = view;
+function headOfReview({act}, title) {
+  const button = (id, key, f) => (f ? [el('button', {type: 'button', id, onclick: f}, t(key))] : []);
+  return [el('h2', {id: 'result-title', tabindex: '-1'}, t('reviewTitle', {call: title})),
+    el('div', {class: 'actions'}, ...button('review-leave', 'reviewLeave', act.leave), ...button('previous', 'previousCall', act.previous), ...button('next', 'nextCall', act.next))];
+}
+
+function contents(view) {
+  const {draft, review} = view;
   const spans = draft.items.filter(({kind}) => kind === 'spans');
   const classes = draft.items.filter(({kind}) => kind === 'class');
   const flags = draft.items.filter(({kind}) => kind === 'flag');
   const other = review.others.find(({id}) => id === review.shown);
   const parts = {act: view.change, choose: (key, label) => view.change(() => draft.choose(key, label, follows())), other};
-  const button = (id, key, f) => f && el('button', {type: 'button', id, onclick: f}, t(key));
   return [
-    el('div', {class: 'head'}, el('h2', {id: 'result-title', tabindex: '-1'}, t('reviewTitle', {call: title})),
-      el('div', {class: 'actions'}, button('review-leave', 'reviewLeave', act.leave), button('previous', 'previousCall', act.previous), button('next', 'nextCall', act.next))),
-    bar(view),
     othersPart(view),
     el('div', {class: 'columns review'},
       el('div', {}, spans.length === 0 ? null : textPart(view, spans, other)),
@@ -88,22 +99,24 @@ function contents(view, title) {
   ];
 }
 
-// bar has what concerns the whole review.
-function bar(view) {
+// toolsOf are the buttons that concern the whole review.
+function toolsOf(view) {
   const {draft, act} = view;
   const button = (id, key, f, disabled, main) => el('button', {type: 'button', id, class: main ? 'main' : null, disabled, onclick: f}, t(key));
+  return [
+    button('review-accept', 'reviewAccept', () => view.change(() => draft.accept())),
+    button('review-undo', 'reviewUndo', () => view.change(() => draft.undo()), !draft.canUndo),
+    button('review-redo', 'reviewRedo', () => view.change(() => draft.redo()), !draft.canRedo),
+    ...(known.keeping ? [button('review-save', 'reviewSave', () => save(view), false, true)] : []),
+    button('review-download', 'reviewDownload', act.download, false, !known.keeping),
+    el('button', {type: 'button', id: 'review-keys', 'aria-label': t('reviewKeys'), title: t('reviewKeys'), onclick: showHelp}, '?'),
+  ];
+}
+
+function sumOf(draft) {
   const statuses = Object.values(draft.now.status);
-  const n = {checked: statuses.filter((status) => status === 'checked').length, total: draft.items.length, unsure: statuses.filter((status) => status === 'unsure').length, changed: draft.items.filter((item) => draft.isChanged(item)).length};
-  return el('div', {class: 'review-bar'},
-    el('div', {class: 'actions', role: 'toolbar', 'aria-label': t('reviewTools')},
-      button('review-accept', 'reviewAccept', () => view.change(() => draft.accept())),
-      button('review-undo', 'reviewUndo', () => view.change(() => draft.undo()), !draft.canUndo),
-      button('review-redo', 'reviewRedo', () => view.change(() => draft.redo()), !draft.canRedo),
-      known.keeping ? button('review-save', 'reviewSave', () => save(view), false, true) : null,
-      button('review-download', 'reviewDownload', act.download, false, !known.keeping),
-      el('button', {type: 'button', id: 'review-keys', 'aria-label': t('reviewKeys'), title: t('reviewKeys'), onclick: showHelp}, '?')),
-    el('p', {class: 'sum', role: 'status', id: 'review-sum'}, t('reviewSum', n)),
-    el('p', {class: 'quiet', id: 'review-where'}, whereItGoes()));
+  const count = (wanted) => statuses.filter((status) => status === wanted).length;
+  return t('reviewSum', {checked: count('checked'), total: draft.items.length, unsure: count('unsure'), changed: draft.items.filter((item) => draft.isChanged(item)).length});
 }
 
 function whereItGoes() {
