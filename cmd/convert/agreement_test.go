@@ -11,9 +11,9 @@ import (
 
 // reviewLine is a review of call n: what the model proposed for its priority, and what the
 // reviewer says.
-func reviewLine(n int, who, old, new string) string {
+func reviewLine(n int, who, proposed, said string) string {
 	return fmt.Sprintf(`{"v":1,"id":"%d%s","call":"c%d","who":%q,"when":"2026-11-27T12:00:00Z","model":"5f0c","old":{"classification":{"priority":%q},"entities":[{"start":0,"end":2,"label":"NAME"}]},`+
-		`"new":{"classification":{"priority":%q},"entities":[{"start":0,"end":2,"label":"NAME"},{"start":4,"end":5,"label":"AGE"}]}}`+"\n", n, who, n, who, old, new)
+		`"new":{"classification":{"priority":%q},"entities":[{"start":0,"end":2,"label":"NAME"},{"start":4,"end":5,"label":"AGE"}]}}`+"\n", n, who, n, who, proposed, said)
 }
 
 func TestAgreement(t *testing.T) {

@@ -39,8 +39,8 @@ func TestKappa(t *testing.T) {
 }
 
 // of is a review of a call.
-func of(call, who string, old, new Labels, unsure ...string) Review {
-	return Review{Version: 1, Call: call, Who: who, Old: old, New: new, Unsure: unsure}
+func of(call, who string, proposed, said Labels, unsure ...string) Review {
+	return Review{Version: 1, Call: call, Who: who, Old: proposed, New: said, Unsure: unsure}
 }
 
 func priority(label string) Labels {
