@@ -56,7 +56,7 @@ fuzz: libtorch ## Run each fuzz target for FUZZTIME (60s; half an hour and more)
 # The packages whose goroutines share something.
 race: export OMP_WAIT_POLICY = passive
 race: compiled python ## Run the tests of concurrent packages under Go's race detector.
-	go test -race -timeout 30m ./internal/hub ./internal/ranks ./pkg/client ./pkg/serve ./pkg/tracking
+	go test -race -timeout 30m ./internal/hub ./internal/ranks ./pkg/client ./pkg/reviews ./pkg/serve ./pkg/tracking
 
 .PHONY: lint
 lint: compiled ## Check style: gofmt, go.mod, golangci-lint (vet among its checks), shellcheck.

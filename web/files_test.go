@@ -13,6 +13,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
 // lines are calls as JSONL, call i being callOf(i).
@@ -153,7 +155,10 @@ func TestDownload(t *testing.T) {
 	}
 
 	p.read(call)
-	want, err := json.Marshal(predicted(t, model, call))
+	want, err := json.Marshal(struct {
+		fusion.Prediction
+		Model string `json:"model"`
+	}{predicted(t, model, call), "tiny-7f3a"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,11 +190,12 @@ func TestDownload(t *testing.T) {
 	for i, text := range []string{"my son was beaten", "my name"} {
 		pr := predicted(t, model, text)
 		for column, want := range map[string]string{
-			"main_category":                                     strings.Replace(pr.Classification.Get("main_category"), "=", "'=", 1),
-			"mood.caller":                                       pr.Tasks.Get("mood").Classes.Get("caller"),
-			"main_category (probability)":                       fmt.Sprintf("%.4f", pr.Scores.Classification.Get("main_category").Get(pr.Classification.Get("main_category"))),
-			"hold: Thanks caller for holding":                   "0",
-			"risk_signs.violence: threat":                       fmt.Sprint(pr.Tasks.Get("risk_signs").Flags.Get("violence").Get("threat")),
+			"main_category":                   strings.Replace(pr.Classification.Get("main_category"), "=", "'=", 1),
+			"mood.caller":                     pr.Tasks.Get("mood").Classes.Get("caller"),
+			"main_category (probability)":     fmt.Sprintf("%.4f", pr.Scores.Classification.Get("main_category").Get(pr.Classification.Get("main_category"))),
+			"model":                           "tiny-7f3a",
+			"hold: Thanks caller for holding": "0",
+			"risk_signs.violence: threat":     fmt.Sprint(pr.Tasks.Get("risk_signs").Flags.Get("violence").Get("threat")),
 			"opening: Use of call opening phrase (probability)": fmt.Sprintf("%.4f", pr.Scores.QA.Get("opening")[0]),
 		} {
 			at := slices.Index(rows[0], column)

@@ -139,7 +139,7 @@ func TestCallToLabels(t *testing.T) {
 	want := predicted(t, model, call)
 	s := p.shown()
 	compare(t, s, call, want)
-	if got := p.text(".head"); got != "What the model says" {
+	if got := p.text(".head"); got != "What the model saysCorrect the labels" {
 		t.Errorf("above the labels stands %q", got)
 	}
 	if len(s.Marks) < 3 || !slices.Contains(s.Met, true) || !slices.Contains(s.Met, false) || len(s.Met) != 19 {
@@ -325,7 +325,7 @@ func TestKeyboard(t *testing.T) {
 	order("read")
 	p.press(kb.Enter)
 	p.until("document.querySelector('#call-text') && document.getElementById('stop').hidden")
-	order("open", "clear", "SUMMARY", "look=")
+	order("open", "clear", "SUMMARY", "correct", "look=")
 	p.press(kb.ArrowDown)
 	if len(p.shown().Words) == 0 {
 		t.Error("the arrow doesn't choose what the model looked at")

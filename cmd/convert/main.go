@@ -20,7 +20,7 @@ import (
 
 const help = `Convert labelled calls between annotation tools' files and the records that train and eval read.
 
-Formats: infer (answers of infer, with --texts; only read), ner, cases and qa (Trident's records), labelstudio, doccano, prodigy, conll, huggingface, brat (a folder), docbin
+Formats: infer (answers of infer, with --texts; only read), reviews (a folder of serve --reviews; only read), ner, cases and qa (Trident's records), labelstudio, doccano, prodigy, conll, huggingface, brat (a folder), docbin
 (.spacy; only read), csv, and the names of own tasks with --config. The whole input is checked before anything is written:
 records that can't be used are listed, offsets are compared with the texts, and what the output can't hold is refused.
 
@@ -31,12 +31,14 @@ Examples:
   convert --from doccano --input all.jsonl --to cases --output cases.json --head category
   convert --from conll --input train.conll --to ner --output ner.jsonl --map PER=NAME --map LOC=LOCATION --map ORG=
   convert --from labelstudio --input export.json --to mood --config tasks.yaml --output mood.jsonl
+  convert --from reviews --input reviews/ --to ner --lossy --output ner.jsonl              what people made of a model's labels
+  convert --from reviews --input reviews/ --agreement
   convert --from brat --input calls/ --to ner --check                                      what would be refused or lost`
 
 type command struct {
 	From   string `required:"" placeholder:"FORMAT" help:"Format of the input."`
-	To     string `required:"" placeholder:"FORMAT" help:"Format of the output."`
-	Input  string `path:"" required:"" placeholder:"FILE" help:"File to read, compressed or not; a folder for brat. - is standard input. A pipe is held in memory."`
+	To     string `placeholder:"FORMAT" help:"Format of the output; wanted without --agreement."`
+	Input  string `path:"" required:"" placeholder:"FILE" help:"File to read, compressed or not; a folder for brat and reviews. - is standard input. A pipe is held in memory."`
 	Output string `path:"" placeholder:"FILE" help:"Write to FILE, whole or not at all; a folder for brat. Without it, and with -, to standard output."`
 	Force  bool   `help:"Replace what is at --output; of a folder of brat's, all .txt and .ann files."`
 	Config string `path:"" placeholder:"FILE" help:"Configuration of train whose own tasks are formats, too, and whose heads are known."`
@@ -46,7 +48,7 @@ type command struct {
 	Head             string            `group:"Reading" placeholder:"NAME" help:"Head of labels that don't name theirs, as doccano's: category, or one of an own task."`
 	Map              map[string]string `group:"Reading" mapsep:"none" placeholder:"OLD=NEW" help:"Rename a label; OLD= drops it. May be given several times."`
 	Overlaps         string            `group:"Reading" enum:"refuse,longest,first" default:"refuse" help:"Of overlapping entities: refuse the record, or keep the longest or the first (${default}). Only if the output can't have them."`
-	Texts            string            `path:"" group:"Reading" placeholder:"FILE" help:"With --from infer: the calls that were its input, in JSON or CSV."`
+	Texts            string            `path:"" group:"Reading" placeholder:"FILE" help:"With --from infer: the calls that were its input; with --from reviews: the calls that were reviewed. In JSON or CSV."`
 	TagNames         []string          `group:"Reading" placeholder:"TAG" help:"Names of ner_tags that are numbers, from 0: O,B-NAME,I-NAME."`
 	Predictions      bool              `group:"Reading" help:"Label Studio: of a task that nobody has annotated, take the predictions."`
 	SkipBadRecords   bool              `group:"Reading" help:"Leave out records that can't be used, and count them."`
@@ -56,6 +58,7 @@ type command struct {
 	As               string            `group:"Writing" enum:"predictions,annotations" default:"predictions" help:"Label Studio: write labels as predictions, which people see as proposals, or as annotations (${default})."`
 	KeepUnlabelled   bool              `group:"Writing" help:"Write calls without labels, too, for people to label."`
 	Lossy            bool              `group:"Writing" help:"Convert although the output can't hold everything; what is lost is counted."`
+	Agreement        bool              `group:"Reviews" help:"With --from reviews: convert nothing, and print how often the model and people, and two people, say the same."`
 	Check            bool              `group:"Writing" help:"Check the input and say what would be written, without writing."`
 }
 
@@ -69,6 +72,12 @@ func run(args []string, streams cli.Streams) int {
 func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	if c.Output == "-" {
 		c.Output = ""
+	}
+	if c.Agreement {
+		return c.agreement(streams)
+	}
+	if c.To == "" {
+		return cli.Usagef("missing flags: --to=FORMAT, the format of the output")
 	}
 	own, err := c.ownTasks()
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/libtorch"
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/reviews"
 	"github.com/trident-nlp/trident/pkg/serve"
 	"github.com/trident-nlp/trident/web"
 )
@@ -28,7 +29,8 @@ The log goes to standard error, a JSON object a line; it holds nothing of a call
 Examples:
   serve --model models/quickstart
   serve --model models/multitask --precision int8 --listen 127.0.0.1:9000
-  serve --model models/multitask --listen :8443 --keys keys.txt --tls-cert cert.pem --tls-key key.pem`
+  serve --model models/multitask --listen :8443 --keys keys.txt --tls-cert cert.pem --tls-key key.pem
+  serve --model models/multitask --keys keys.txt --reviews reviews/ --review-texts --review-retention 90d`
 
 // flags are the command line. Each has an environment variable.
 type flags struct {
@@ -42,6 +44,10 @@ type flags struct {
 	Host    []string `group:"Who may ask" env:"TRIDENT_HOST" placeholder:"NAME" help:"Names that the server answers to beside localhost, 127.0.0.1 and ::1, such as calls.example.org; * for any. Without any, beyond this machine: IP addresses, and with --keys whatever the name is."`
 	Metrics string   `group:"Who may ask" enum:"all,keys,admin,local,none" default:"all" env:"TRIDENT_METRICS" help:"Who may have /metrics: all, keys (whoever has a key), admin (a key that is marked so), local (this machine) or none (${default})."`
 	Origin  []string `group:"Who may ask" env:"TRIDENT_ORIGIN" placeholder:"URL" help:"Origins of web pages elsewhere that may ask (CORS); none, if not given."`
+
+	Reviews         string `path:"" group:"Reviews" env:"TRIDENT_REVIEWS" placeholder:"DIR" help:"Keep what people correct on the page in this folder. Without it nothing is kept. Texts of calls aren't…"`
+	ReviewTexts     bool   `group:"Reviews" env:"TRIDENT_REVIEW_TEXTS" help:"…but with this they are, of reviewed calls."`
+	ReviewRetention string `group:"Reviews" env:"TRIDENT_REVIEW_RETENTION" placeholder:"90d" help:"Remove texts so long after the day of their review: days, as 90d, or hours, as 12h. Without it they stay."`
 
 	Device    string `group:"Processor" default:"auto" env:"TRIDENT_DEVICE" help:"auto, cpu, cuda or cuda:N."`
 	Threads   int    `group:"Processor" default:"0" env:"TRIDENT_THREADS" placeholder:"N" help:"CPU threads; 0: one for each core."`
@@ -91,6 +97,11 @@ func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
 		return err
 	}
 	config.Log = log
+	closeReviews, err := f.openReviews(ctx, &config)
+	if err != nil {
+		return err
+	}
+	defer closeReviews()
 	server, err := serve.New(config)
 	if err != nil {
 		return err
@@ -211,6 +222,12 @@ func (f *flags) check() error {
 	}
 	if f.Keys == "" && (f.Metrics == string(serve.Clients) || f.Metrics == string(serve.Admins)) {
 		return cli.Usagef("--metrics %s wants keys; give --keys FILE", f.Metrics)
+	}
+	if f.Reviews == "" && (f.ReviewTexts || f.ReviewRetention != "") {
+		return cli.Usagef("--review-texts and --review-retention go with --reviews DIR")
+	}
+	if _, err := reviews.ParseRetention(f.ReviewRetention); err != nil {
+		return cli.Usagef("--review-retention: %w", err)
 	}
 	if (f.TLSCert == "") != (f.TLSKey == "") {
 		return cli.Usagef("--tls-cert and --tls-key go together")

@@ -59,6 +59,8 @@ func TestBadFlags(t *testing.T) {
 		"host no name":    {[]string{"--model", model, "--host=http://calls"}, cli.Misuse, "--host"},
 		"metrics":         {[]string{"--model", model, "--metrics=some"}, cli.Misuse, "--metrics"},
 		"metrics keyless": {[]string{"--model", model, "--metrics=admin"}, cli.Misuse, "--metrics admin wants keys"},
+		"review texts":    {[]string{"--model", model, "--review-texts"}, cli.Misuse, "go with --reviews DIR"},
+		"retention":       {[]string{"--model", model, "--reviews", dir, "--review-retention", "soon"}, cli.Misuse, "want days, such as 90d"},
 		"origin":          {[]string{"--model", model, "--origin=cases"}, cli.Failure, "origin"},
 	} {
 		t.Run(name, func(t *testing.T) {

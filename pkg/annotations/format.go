@@ -76,7 +76,7 @@ func Formats(own []tasks.Task) []Format {
 	for _, t := range append(builtIn(), own...) {
 		list = append(list, recordsOf(t))
 	}
-	return append(list, inferAnswers(), labelStudio(), doccano(), prodigy(), conll(), huggingFace(), brat(), docBin(), csvTable())
+	return append(list, inferAnswers(), reviewed(), labelStudio(), doccano(), prodigy(), conll(), huggingFace(), brat(), docBin(), csvTable())
 }
 
 // Find returns the format of that name.

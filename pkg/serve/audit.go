@@ -24,6 +24,7 @@ type record struct {
 	texts     int
 	tokens    int
 	truncated int
+	review    string // the id of one that was kept
 	bytesIn   int
 	share     ticket // held until the answer has been written
 	stages    stages
@@ -110,6 +111,9 @@ func (s *Server) audit(r *http.Request, rt route, rec *record, bytesOut int, too
 	}
 	if rec.model != "" {
 		attrs = append(attrs, slog.String("model", rec.model))
+	}
+	if rec.review != "" {
+		attrs = append(attrs, slog.String("review", rec.review))
 	}
 	if rec.texts > 0 {
 		attrs = append(attrs, slog.Int("texts", rec.texts), slog.Int("tokens", rec.tokens), slog.Int("truncated", rec.truncated),

@@ -19,6 +19,7 @@ type measures struct {
 	inFlight atomic.Int64
 
 	requests, reloads       *prometheus.CounterVec
+	reviews                 *prometheus.CounterVec // nil: none are kept
 	requestSeconds, stages  *prometheus.HistogramVec
 	batchTexts, batchTokens prometheus.Histogram
 	texts, tokens           prometheus.Counter
@@ -68,6 +69,13 @@ func newMeasures(s *Server) *measures {
 		}
 		return 1
 	})
+	if s.Reviews != nil {
+		m.reviews = add.NewCounterVec(counter("trident_reviews_total", "Reviews that came, by result: kept, stale (there was a newer one), refused or failed."), []string{"result"})
+		for _, result := range []string{"kept", "stale", "refused", "failed"} {
+			m.reviews.WithLabelValues(result)
+		}
+		gauge("trident_kept_reviews", "Reviews in the folder.", func() float64 { return float64(s.Reviews.Count()) })
+	}
 	registry.MustRegister(buildInfo(), modelInfo{s}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -135,6 +143,9 @@ func (m *measures) batch(texts, tokens int) {
 	m.batchTexts.Observe(float64(texts))
 	m.batchTokens.Observe(float64(tokens))
 }
+
+// reviewed counts a review.
+func (m *measures) reviewed(result string) { m.reviews.WithLabelValues(result).Inc() }
 
 func (m *measures) reloaded(err error) {
 	result := "ok"

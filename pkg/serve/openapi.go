@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/trident-nlp/trident/pkg/client"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/reviews"
 )
 
 // object is a JSON object.
@@ -74,7 +76,11 @@ func (s *Server) limit(named object) {
 	fields["long"].(object)["enum"] = []fusion.Long{fusion.LongWindows, fusion.LongMean, fusion.LongTruncate}
 	overlap := fields["overlap"].(object)
 	overlap["minimum"] = 0
-	request["additionalProperties"] = false
+	for _, name := range []string{"Request", "reviewRequest", "findRequest"} {
+		if schema, known := named[name].(object); known {
+			schema["additionalProperties"] = false
+		}
+	}
 }
 
 // visible matches texts with more than white space (as in [strings.TrimSpace]),
@@ -109,6 +115,13 @@ var alternatives = map[reflect.Type][]reflect.Type{
 		reflect.TypeFor[fusion.Fields[string]](),
 		reflect.TypeFor[fusion.Fields[fusion.Fields[int]]](),
 	},
+	reflect.TypeFor[reviews.Own](): {
+		reflect.TypeFor[struct {
+			Entities []reviews.Span `json:"entities,omitzero"`
+		}](),
+		reflect.TypeFor[map[string]string](),
+		reflect.TypeFor[map[string]map[string]int](),
+	},
 	reflect.TypeFor[fusion.CustomScores](): {
 		reflect.TypeFor[[]fusion.Fields[float32]](),
 		reflect.TypeFor[fusion.Fields[fusion.Fields[float32]]](),
@@ -124,7 +137,12 @@ func (all *schemas) of(t reflect.Type) object {
 		}
 		return object{"oneOf": list}
 	}
+	if t == reflect.TypeFor[time.Time]() {
+		return object{"type": "string", "format": "date-time"}
+	}
 	switch t.Kind() {
+	case reflect.Map:
+		return object{"type": "object", "additionalProperties": all.of(t.Elem())}
 	case reflect.Pointer:
 		return all.of(t.Elem())
 	case reflect.String:

@@ -41,12 +41,16 @@ type health struct {
 
 	Windows bool `json:"windows,omitempty" doc:"Whether it reads longer calls in windows, pooled as one text, without being asked to."`
 	Tokens  int  `json:"max_tokens,omitempty" doc:"How many tokens of a call it reads without being asked for more; all, if not given."`
+
+	Reviews *keeping `json:"reviews,omitempty" doc:"Reviews are kept (/v1/reviews); nothing is, if it isn't there."`
 }
 
 func (s *Server) list() []route {
 	list := []route{
 		{method: "POST", path: "/v1/predict", summary: "Read calls: entities, categories, the counsellor's score.", access: Clients,
 			request: client.Request{}, answer: predictAnswer{}, problems: []int{400, 401, 403, 408, 413, 415, 422, 429, 500, 503}, handle: s.predict},
+		{method: "GET", path: "/v1/labels", summary: "What the model can say: its tasks, their heads and labels.", access: Clients,
+			answer: labelsAnswer{}, problems: []int{401, 403, 503}, handle: s.handleLabels},
 		{method: "GET", path: "/healthz", summary: "Is the process alive?", access: All, quiet: true, answer: health{}, handle: s.handleHealth},
 		{method: "GET", path: "/readyz", summary: "Does it take requests? Not before the model has been loaded and warmed up, nor after SIGTERM.", access: All, quiet: true,
 			answer: health{}, problems: []int{503}, handle: s.handleReady},
@@ -56,6 +60,7 @@ func (s *Server) list() []route {
 		{method: "GET", path: "/openapi.json", summary: "This description.", access: All, answer: "application/json", handle: s.handleOpenAPI},
 		{method: "GET", path: "/docs", summary: "A page that describes the service.", access: All, answer: "text/html", handle: s.handleDocs},
 	}
+	list = append(list, s.reviewRoutes()...)
 	for i, rt := range list {
 		switch rt.access {
 		case All, Nobody:
@@ -140,6 +145,7 @@ func (s *Server) handleReady(w http.ResponseWriter, _ *http.Request, _ *record) 
 	}
 	return writeJSON(w, health{
 		Status: "ready", Model: g.Hash, Length: g.Predictor.MaxLength(), Windows: g.Predictor.Windows().On(), Tokens: most,
+		Reviews: s.keeps(),
 	})
 }
 

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/reviews"
 )
 
 // Config configures a [Server]. Start from [Defaults]; Open and Log must be
@@ -40,6 +41,8 @@ type Config struct {
 	Metrics Access // who may read /metrics
 
 	Origins []string // allowed origins of other web pages, such as https://cases.example.org
+
+	Reviews *reviews.Store // keeps what people say of labels; nil: nothing is kept. The caller closes it
 
 	IndependentHeads bool // for all requests; see [fusion.PredictOptions]
 

@@ -11,7 +11,7 @@ export async function predict(texts, {key = '', signal, long, overlap, attention
   const question = {texts, text_scores: true, attention}; // the words' probabilities, which are most, aren't shown
   if (long !== undefined) question.long = long;
   if (overlap !== undefined) question.overlap = overlap;
-  const answer = await asked({method: 'POST', headers, body: JSON.stringify(question), signal, cache: 'no-store', redirect: 'error'});
+  const answer = await asked('v1/predict', {method: 'POST', headers, body: JSON.stringify(question), signal, cache: 'no-store', redirect: 'error'});
   if (!answer.ok) throw await refusal(answer);
   const result = await body(answer);
   if (!Array.isArray(result?.predictions) || result.predictions.length !== texts.length) throw new Problem('oddAnswer', {status: answer.status});
@@ -38,15 +38,17 @@ export async function wayToReadAll(signal) {
   }
 }
 
-async function asked(request) {
+// asked is fetch, whose failures are Problems.
+export async function asked(path, request) {
   try {
-    return await fetch('v1/predict', request);
+    return await fetch(path, request);
   } catch (error) {
     throw error.name === 'AbortError' ? error : new Problem('away');
   }
 }
 
-async function body(answer) {
+// body is what an answer holds, as JSON.
+export async function body(answer) {
   try {
     return await answer.json();
   } catch (error) {
@@ -55,11 +57,11 @@ async function body(answer) {
   }
 }
 
-const keys = {400: 'refused', 401: 'badKey', 403: 'badKey', 413: 'tooLarge', 422: 'refused', 429: 'busy', 503: 'notReady'};
+const keys = {400: 'refused', 401: 'badKey', 403: 'badKey', 409: 'stale', 413: 'tooLarge', 422: 'refused', 429: 'busy', 503: 'notReady', 507: 'noRoom'};
 
 // refusal makes a Problem of an answer that is no success: problem+json of
 // RFC 9457, or whatever a proxy says.
-async function refusal(answer) {
+export async function refusal(answer) {
   const said = await answer.json().catch(() => null);
   const seconds = Math.ceil(Number(answer.headers.get('Retry-After')));
   return new Problem(keys[answer.status] ?? 'failed', {

@@ -2,12 +2,14 @@
 import {predict, wayToReadAll} from './api.js';
 import {fromLines} from './calls.js';
 import {el} from './dom.js';
+import {example} from './example.js';
 import {callName, showList} from './list.js';
 import {readFiles} from './open.js';
 import {count, entitiesOf, flagsOf} from './prediction.js';
 import {Problem} from './problem.js';
 import {readAll} from './reader.js';
 import {showResult} from './result.js';
+import {isUnsaved, prepare, showReview, toLines} from './review.js';
 import {download, toCSV, toJSON} from './save.js';
 import {currentLanguage, preferred, setLanguage, t, told} from './words.js';
 
@@ -21,6 +23,7 @@ const state = {
   current: -1, // the call that is shown
   choices: {look: '', threshold: null},
   model: '',
+  isCorrecting: false, // calls are shown to be corrected
   job: null, // an AbortController while calls are read
   look: null, // another, while it is asked what the model looked at
 };
@@ -98,9 +101,10 @@ async function work(f, again) {
 
 // take replaces what the page shows by calls, and reads them.
 function take(calls, {listed, notes = [], offer = []}) {
+  if (!mayDrop()) return undefined;
   note(notes);
   state.look?.abort();
-  Object.assign(state, {calls, listed, first: 0, current: listed ? -1 : 0});
+  Object.assign(state, {calls, listed, first: 0, current: listed ? -1 : 0, isCorrecting: false});
   show();
   return readOn(offer);
 }
@@ -145,12 +149,13 @@ function sayOne(p) {
 
 // readWhole reads a long call in windows, where only its beginning was read.
 function readWhole(call) {
+  if (isUnsaved(call) && !mayDrop()) return undefined;
   const again = [{id: 'again', key: 'again', act: () => readWhole(call)}];
   return work(async (signal) => {
     say('reading');
     const way = await wayToReadAll(signal);
-    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal, ...way, attention: true});
-    call.prediction = predictions[0];
+    const {predictions, model} = await predict([call.text], {key: $('key').value.trim(), signal, ...way, attention: true});
+    Object.assign(call, {prediction: predictions[0], model, review: undefined});
     sayOne(call.prediction);
     refill();
     showCurrent();
@@ -256,16 +261,27 @@ function showCalls() {
       $('calls-title').focus();
     },
   });
+  markOpen();
 }
 
 function openCall(i) {
   state.current = i;
+  if (!$('calls').querySelector(`[data-call="${i}"]`)) {
+    state.first = i;
+    showCalls();
+  }
+  markOpen();
+  if (state.isCorrecting) {
+    correct(state.calls[i]);
+    return;
+  }
   showCurrent();
   $('result-title').focus();
   lookUp(state.calls[i]);
 }
 
 function showCurrent() {
+  markStale();
   const call = state.calls[state.current];
   $('result').hidden = !call?.prediction;
   if (!call?.prediction) {
@@ -278,6 +294,19 @@ function showCurrent() {
     }
     return null;
   };
+  if (state.isCorrecting && call.review) {
+    showReview($('result'), {
+      call,
+      title: state.listed ? callName(call, state.current) : t('call'),
+      act: {
+        key: () => $('key').value.trim(), say: sayReviewed, report, download: saveCorrections, leave: leaveCorrecting, changed: () => refill(),
+        previous: state.listed && neighbour(-1),
+        next: state.listed && neighbour(1),
+      },
+    });
+    return;
+  }
+  $('result').onkeydown = null;
   refillLooks = showResult($('result'), {
     call,
     title: state.listed ? callName(call, state.current) : t('result'),
@@ -289,12 +318,75 @@ function showCurrent() {
         if (messages.status?.key === 'doneOne') sayOne(call.prediction);
       },
       save,
+      correct: () => correct(call),
       back: state.listed && backToList,
       previous: state.listed && neighbour(-1),
       next: state.listed && neighbour(1),
     },
   });
 }
+
+// markOpen highlights the open call in the table.
+function markOpen() {
+  for (const button of $('calls').querySelectorAll('[data-call]')) {
+    const isOpen = Number(button.dataset.call) === state.current;
+    button.closest('tr').classList.toggle('open-call', isOpen);
+    if (isOpen) button.setAttribute('aria-current', 'true');
+    else button.removeAttribute('aria-current');
+  }
+}
+
+// markStale says so where the text was changed after it was read. The example is offered
+// while there is nothing else.
+function markStale() {
+  const written = $('transcript').value;
+  $('example').hidden = written !== '' || state.calls.length > 0;
+  const isStale = !state.listed && Boolean(state.calls[0]?.prediction) && written !== state.calls[0].text.replace(/\r\n?/g, '\n'); // as a text field has it
+  $('stale').textContent = isStale ? t('stale') : '';
+  $('result').classList.toggle('stale', isStale);
+}
+
+// correct shows a call to be corrected.
+function correct(call) {
+  return work(async () => {
+    state.isCorrecting = false;
+    await prepare(call, $('key').value.trim());
+    if (state.calls[state.current] !== call) return;
+    state.isCorrecting = true;
+    refillLooks = () => {};
+    showCurrent();
+    $('result-title').focus();
+  }, [{id: 'again', key: 'again', act: () => correct(call)}]);
+}
+
+function leaveCorrecting() {
+  state.isCorrecting = false;
+  showCurrent();
+  $('correct').focus();
+  lookUp(state.calls[state.current]);
+}
+
+function sayReviewed(key, values) {
+  complain(null);
+  say(key, values);
+}
+
+// saveCorrections hands out the corrections of all calls, with their texts.
+function saveCorrections() {
+  const lines = toLines(state.calls);
+  if (lines === '') {
+    report(new Problem('nothingSaid'));
+    return;
+  }
+  complain(null);
+  download('trident-reviews.jsonl', 'application/x-ndjson', lines);
+  state.calls.forEach((call) => call.review?.draft.markKept());
+  refill();
+  say('saved', {name: 'trident-reviews.jsonl'});
+}
+
+// mayDrop asks before corrections that are nowhere else are lost.
+const mayDrop = () => !state.calls.some(isUnsaved) || window.confirm(t('reviewUnsaved'));
 
 function backToList() {
   const i = state.current;
@@ -330,7 +422,7 @@ function forget() {
   state.job?.abort();
   state.job = null;
   state.look?.abort();
-  Object.assign(state, {calls: [], listed: false, first: 0, current: -1, choices: {look: '', threshold: null}});
+  Object.assign(state, {calls: [], listed: false, first: 0, current: -1, isCorrecting: false, choices: {look: '', threshold: null}});
   $('transcript').value = '';
   $('stop').hidden = true;
   $('progress').hidden = true;
@@ -348,6 +440,12 @@ $('ask').addEventListener('submit', (event) => {
 $('transcript').addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) readTyped();
 });
+$('transcript').addEventListener('input', markStale);
+$('example').addEventListener('click', () => {
+  $('transcript').value = example;
+  readTyped();
+  $('read').focus(); // the button goes
+});
 $('stop').addEventListener('click', () => {
   state.job?.abort();
   $('read').focus();
@@ -359,9 +457,13 @@ $('file').addEventListener('change', () => {
   if (files.length > 0) openFiles(files);
 });
 $('clear').addEventListener('click', () => {
+  if (!mayDrop()) return;
   forget();
   say('cleared');
   $('transcript').focus();
+});
+window.addEventListener('beforeunload', (event) => {
+  if (state.calls.some(isUnsaved)) event.preventDefault();
 });
 // A browser may keep a page that was left, as it is, for its "back" button.
 window.addEventListener('pagehide', () => {
@@ -388,4 +490,4 @@ document.addEventListener('drop', (event) => {
   if (files.length > 0) openFiles(files);
 });
 
-speak(preferred(navigator.languages));
+speak(preferred([new URLSearchParams(location.search).get('lang') ?? '', ...navigator.languages])); // ?lang=sw

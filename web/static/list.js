@@ -19,7 +19,7 @@ export function showList(section, {calls, first, choices, open, turn}) {
       el('thead', {}, el('tr', {}, ...['call', 'beginning'].map((key) => el('th', {scope: 'col', class: `column-${key}`}, t(key))),
         ...['main_category', 'priority'].map((field) => el('th', {scope: 'col', class: `column-${field}`}, nameOf('fields', field))),
         ...['criteriaColumn', 'entities'].map((key) => el('th', {scope: 'col', class: `column-${key}`}, t(key))))),
-      el('tbody', {}, ...rows.map(({cells}) => el('tr', {}, el('th', {scope: 'row'}, cells.button, cells.cut), el('td', {class: 'beginning'}, cells.beginning), ...cells.values)))),
+      el('tbody', {}, ...rows.map(({cells}) => el('tr', {}, el('th', {scope: 'row'}, cells.button, cells.cut, cells.reviewed), el('td', {class: 'beginning'}, cells.beginning), ...cells.values)))),
     calls.length <= ROWS ? '' : el('div', {class: 'actions'},
       el('button', {type: 'button', id: 'earlier', disabled: first === 0, onclick: () => turn(first - ROWS)}, t('earlier')),
       el('span', {}, t('page', {first: first + 1, last, total: calls.length})),
@@ -40,14 +40,16 @@ function row(call, i, open) {
   return {
     button: el('button', {type: 'button', class: 'open', title: call.id, 'data-call': i, onclick: () => open(i)}, el('bdi', {}, callName(call, i))),
     cut: el('span', {class: 'cut'}),
+    reviewed: el('span', {class: 'reviewed'}),
     beginning: el('bdi', {}, start.length < call.text.length ? `${start}…` : start),
     values: ['main_category', 'priority', 'criteria', 'count'].map((name) => el('td', {class: name})),
   };
 }
 
-function fillRow({prediction: p, problem}, {button, cut, values: [main, priority, criteria, entities]}, threshold) {
+function fillRow({prediction: p, problem, review}, {button, cut, reviewed, values: [main, priority, criteria, entities]}, threshold) {
   button.disabled = !p;
   cut.textContent = p?.truncated ? t('cut') : '';
+  reviewed.textContent = review === undefined ? '' : reviewMark(review);
   main.classList.toggle('quiet', !p);
   if (!p) {
     main.textContent = problem ? `${t('unreadable')} (${reason(problem)})` : t('notRead');
@@ -58,6 +60,12 @@ function fillRow({prediction: p, problem}, {button, cut, values: [main, priority
   const flags = flagsOf(p, threshold)[0];
   criteria.textContent = flags ? t('metOf', count(flags)) : '';
   entities.textContent = String(entitiesOf(p).reduce((n, part) => n + part.entities.length, 0));
+}
+
+// reviewMark tells what is known of a call's reviews.
+function reviewMark({draft, isKept, others}) {
+  if (draft.isDirty) return t('reviewMarkDraft');
+  return isKept || others.length > 0 ? t('reviewMarkKept') : '';
 }
 
 // reason is why a call isn't read: what the server says, or what is wrong with its

@@ -5,7 +5,7 @@ import {nameOf, percent} from './words.js';
 
 // colourOf numbers an entity's label: those that are built in always the same.
 const known = ['NAME', 'LOCATION', 'VICTIM', 'AGE', 'GENDER', 'INCIDENT_TYPE', 'PERPETRATOR', 'PHONE_NUMBER', 'LANDMARK'];
-function colourOf(label, labels) {
+export function colourOf(label, labels) {
   const i = known.indexOf(label);
   return (i >= 0 ? i : [...new Set(labels)].indexOf(label)) % known.length;
 }
@@ -37,7 +37,7 @@ export function markedText(text, entities, weights) {
 }
 
 // chip is a label's name.
-function chip(label) {
+export function chip(label) {
   return el('span', {class: 'label'}, nameOf('labels', label));
 }
 

@@ -16,7 +16,7 @@ export async function readAll(calls, {onDone, onWait, ...ask}) {
     const some = left.slice(0, alone > 0 ? 1 : SOME);
     try {
       const {predictions, model} = await predict(some.map((call) => call.text), ask);
-      some.forEach((call, i) => (call.prediction = predictions[i]));
+      some.forEach((call, i) => Object.assign(call, {prediction: predictions[i], model}));
       onDone(model);
     } catch (problem) {
       const itsText = problem instanceof Problem && ['tooLarge', 'refused'].includes(problem.key);

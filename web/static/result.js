@@ -9,8 +9,8 @@ const LONG = 5000; // characters from which a call's text scrolls in its own pla
 
 // showResult fills section. choices are the user's: look (a task's name or ''),
 // threshold (null: the server's). act holds what its buttons do: readWhole,
-// save(format), and, for a call of a list, back, previous and next; moved is
-// called when the threshold has been. It returns a function that shows what is known
+// save(format), and, for a call of a list, back, previous and next; correct, where
+// labels can be corrected; moved is called when the threshold has been. It returns a function that shows what is known
 // of what the model looked at, as soon as it is.
 export function showResult(section, {call, title, choices, act}) {
   const p = call.prediction;
@@ -31,7 +31,7 @@ export function showResult(section, {call, title, choices, act}) {
 
 function ways(act) {
   const button = (id, key, f) => f && el('button', {type: 'button', id, onclick: f}, t(key));
-  return el('div', {class: 'actions'}, button('back', 'backToList', act.back), button('previous', 'previousCall', act.previous), button('next', 'nextCall', act.next));
+  return el('div', {class: 'actions'}, button('back', 'backToList', act.back), button('previous', 'previousCall', act.previous), button('next', 'nextCall', act.next), button('correct', 'correct', act.correct));
 }
 
 const titled = (task, key) => (task === '' ? t(key) : nameOf('tasks', task));

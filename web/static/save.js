@@ -3,7 +3,7 @@ import {withID} from './json.js';
 import {criterionInEnglish} from './words.js';
 import {classesOf, entitiesOf, flagsOf} from './prediction.js';
 
-// toJSON holds the server's answers. With a threshold of the user's own the
+// toJSON holds the server's answers, with the hash of the model that gave them. With a threshold of the user's own the
 // criteria follow it, and it is named. What the model looked at is known of all calls,
 // or is left away.
 export function toJSON(calls, threshold, {attention}) {
@@ -11,6 +11,7 @@ export function toJSON(calls, threshold, {attention}) {
   const list = done.map((call) => {
     const object = {...(call.id === '' || call.numeric ? {} : {id: call.id}), ...call.prediction};
     if (!attention) delete object.attention;
+    if (call.model) object.model = call.model;
     if (threshold === null) return object;
     object.qa_threshold = threshold;
     for (const {task, groups} of flagsOf(call.prediction, threshold)) {
@@ -26,8 +27,8 @@ export function toJSON(calls, threshold, {attention}) {
 const fields = (groups, values) => Object.fromEntries(groups.map((group) => [group.field, values(group.flags)]));
 
 // toCSV has a row a call: classes, yes/no outputs with their probabilities, and
-// a column for each kind of entity that was found; the last says whether the
-// call's end wasn't read. It begins with a byte order mark, by which spreadsheets
+// a column for each kind of entity that was found; the last two have the model's hash,
+// and say whether the call's end wasn't read. It begins with a byte order mark, by which spreadsheets
 // know UTF-8.
 export function toCSV(calls, threshold) {
   const columns = [new Map(), new Map(), new Map()]; // classes, flags, entities: name → {row: cell}
@@ -60,8 +61,8 @@ export function toCSV(calls, threshold) {
     }
   });
   const all = columns.flatMap((part) => [...part]);
-  const rows = [['id', ...all.map(([name]) => name), 'truncated'],
-    ...done.map((call, row) => [call.id, ...all.map(([, cells]) => cells[row] ?? ''), String(Number(call.prediction.truncated === true))])];
+  const rows = [['id', ...all.map(([name]) => name), 'model', 'truncated'],
+    ...done.map((call, row) => [call.id, ...all.map(([, cells]) => cells[row] ?? ''), call.model ?? '', String(Number(call.prediction.truncated === true))])];
   return '\uFEFF' + rows.map((row) => row.map(cell).join(',') + '\n').join('');
 }
 
