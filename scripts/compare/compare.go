@@ -10,6 +10,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/pkg/config"
 )
 
 func help() string {
@@ -129,11 +130,15 @@ func (c *compare) complete() error {
 	}
 	over := []string{"training.early_stopping_patience=0"}
 	if c.Epochs > 0 {
-		over = append(over, fmt.Sprintf("training.num_epochs=%d", c.Epochs))
+		over = append(over, fmt.Sprintf("%s=%d", epochsKey, c.Epochs))
+	}
+	usual, _, err := config.Load(tasksConfig, nil)
+	if err != nil {
+		return err
 	}
 	c.all = slices.Clone(c.all)
 	for i := range c.all {
-		c.all[i] = c.all[i].with(append(over, c.Set...)...)
+		c.all[i] = c.all[i].with(append(over, c.Set...)...).shortened(usual.Training.NumEpochs)
 	}
 	return nil
 }

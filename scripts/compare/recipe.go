@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/cli"
@@ -21,6 +23,7 @@ type recipe struct {
 	averaged    int      // how many seeds' models each teacher is the mean of; 0: one
 	parts       []part   // its models; nil: one for all tasks
 	settings    []string // of each model
+	share       float64  // of the epochs that the others go through; 0: all. Its teachers go through all
 
 	// Of the group long.
 	scores       string // the recipe whose models are scored; "": its own
@@ -74,6 +77,24 @@ func (r recipe) with(settings ...string) recipe {
 	}
 	return r
 }
+
+// shortened sets the number of epochs of a recipe with a share of them, at least one. usual is
+// the others', unless the recipe's settings say otherwise.
+func (r recipe) shortened(usual int) recipe {
+	if r.share == 0 {
+		return r
+	}
+	for _, s := range r.settings {
+		if n, ok := strings.CutPrefix(s, epochsKey+"="); ok {
+			usual, _ = strconv.Atoi(n)
+		}
+	}
+	r.settings = append(slices.Clone(r.settings), fmt.Sprintf("%s=%d", epochsKey, max(1, int(math.Round(r.share*float64(usual))))))
+	return r
+}
+
+// epochsKey is the configuration's key of the number of epochs.
+const epochsKey = "training.num_epochs"
 
 // of are the settings of one of the recipe's models, with their $NAMEs.
 func (r recipe) of(p part) []string { return slices.Concat(p.settings, r.settings) }

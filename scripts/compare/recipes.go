@@ -24,6 +24,8 @@ func recipes(pretrained bool) []recipe {
 	annealedAuto := slices.Concat(annealed, []string{"training.mix_tasks=true", "training.loss_weights=auto"})
 	averaged := distilled(leversGroup, "teachers-averaged", "distilled-attention, each teacher the mean of two seeds' models", attention)
 	averaged.averaged = 2
+	short := distilled(leversGroup, "distilled-annealed-every-call-short", "the same in 4 of 7 epochs: each call counts for all tasks", attention, append(annealedAuto, "distill.every_call=true")...)
+	short.share = 4. / 7
 	list := []recipe{
 		singles,
 		attention,
@@ -43,6 +45,7 @@ func recipes(pretrained bool) []recipe {
 		distilled(leversGroup, "distilled-every-call", "one model, every call taught for all tasks", singles, "distill.every_call=true"),
 		distilled(leversGroup, "distilled-annealed-auto", "one model, taught by singles-attention, whose weight falls; mix_tasks, loss_weights: auto", attention, annealedAuto...),
 		distilled(leversGroup, "distilled-annealed-every-call", "the same, every call taught for all tasks", attention, append(annealedAuto, "distill.every_call=true")...),
+		short,
 		averaged,
 	}
 	for i := range list {

@@ -81,3 +81,21 @@ func TestWith(t *testing.T) {
 		t.Errorf("the recipe has changed: %v", got)
 	}
 }
+
+func TestShortened(t *testing.T) {
+	for _, test := range []struct {
+		share    float64
+		settings []string
+		want     string
+	}{
+		{0, nil, ""},
+		{4. / 7, nil, "training.num_epochs=4"},
+		{4. / 7, []string{"training.num_epochs=2", "a=b"}, "training.num_epochs=2 a=b training.num_epochs=1"},
+		{0.1, []string{"training.num_epochs=4"}, "training.num_epochs=4 training.num_epochs=1"},
+	} {
+		r := recipe{share: test.share, settings: test.settings}.shortened(7)
+		if got := strings.Join(r.settings, " "); got != test.want {
+			t.Errorf("%g of %v: %s, want %s", test.share, test.settings, got, test.want)
+		}
+	}
+}
