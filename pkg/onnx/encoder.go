@@ -19,7 +19,7 @@ type encoder struct {
 	*graph
 	config backbone.Config
 	parts  backbone.PartNames
-	prefix string                          // of the parameters, with a dot
+	prefix string                        // of the parameters, with a dot
 	linear func(x, prefix string) string // of the layers
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -44,6 +45,17 @@ func (g *graph) take(name string) {
 		g.err = fmt.Errorf("two values are called %q: rename the task or the head", name)
 	}
 	g.names[name] = true
+}
+
+// rename gives the output of a node that no other node uses another name.
+func (g *graph) rename(from, to string) {
+	g.take(to)
+	for _, node := range slices.Backward(g.nodes) {
+		if node.Output[0] == from {
+			node.Output[0] = to
+			return
+		}
+	}
 }
 
 // param adds a parameter of the model, unless it is there, and returns its name.

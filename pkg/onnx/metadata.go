@@ -54,4 +54,3 @@ func metadata(m *fusion.Model, o Options) ([]*onnxpb.StringStringEntryProto, err
 	}
 	return props, nil
 }
-

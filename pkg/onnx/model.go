@@ -62,7 +62,7 @@ func (g *graph) outputs(a fusion.Architecture, hidden string) (list []*onnxpb.Va
 	for _, task := range a.Tasks {
 		for h, logits := range g.heads(task, hidden) {
 			name := OutputName(a, task, task.Heads[h])
-			g.op("Identity", name, []string{logits})
+			g.rename(logits, name)
 			list = append(list, value(name, onnxpb.TensorProto_FLOAT, outputAxes(task, task.Heads[h])...))
 		}
 	}

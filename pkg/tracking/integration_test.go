@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/trident-nlp/trident/internal/filetest"
 )
 
 const epochs = 5
@@ -305,7 +307,7 @@ func TestFileStoreWithMLflow(t *testing.T) {
 		database := "sqlite:///" + filepath.Join(t.TempDir(), "mlflow.db")
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, python(t), "-m", "mlflow", "migrate-filestore", "--source", root, "--target", database)
+		cmd := exec.CommandContext(ctx, filetest.Python(t), "-m", "mlflow", "migrate-filestore", "--source", root, "--target", database)
 		cmd.Env = mlflowEnv(t.TempDir())
 		cmd.Dir = t.TempDir()
 		if output, err := cmd.CombinedOutput(); err != nil {

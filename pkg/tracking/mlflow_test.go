@@ -14,24 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
-)
 
-// python is the interpreter that scripts/pyenv.sh made.
-func python(t *testing.T) string {
-	t.Helper()
-	path := os.Getenv("TRIDENT_PYTHON")
-	if path == "" {
-		path = filepath.Join("..", "..", ".venv", "bin", "python")
-	}
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("no Python with MLflow at %s: run scripts/pyenv.sh, or set TRIDENT_PYTHON", path)
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
+	"github.com/trident-nlp/trident/internal/filetest"
+)
 
 // mlflowEnv is an environment without the caller's MLflow settings.
 func mlflowEnv(home string, more ...string) []string {
@@ -83,7 +68,7 @@ const watched = `exec 3<&0; (cat <&3 >/dev/null; kill -KILL 0) & exec 3<&-; "$@"
 
 func (s *mlflowServer) start() {
 	s.t.Helper()
-	s.cmd = exec.Command("sh", append([]string{"-c", watched, "sh", python(s.t), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", fmt.Sprint(s.port),
+	s.cmd = exec.Command("sh", append([]string{"-c", watched, "sh", filetest.Python(s.t), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", fmt.Sprint(s.port),
 		"--workers", "1", "--backend-store-uri", "sqlite:///" + filepath.Join(s.dir, "mlflow.db")}, s.args...)...)
 	s.cmd.Dir = s.dir
 	s.cmd.Env = mlflowEnv(s.dir, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false")
@@ -166,7 +151,7 @@ func readWithPython(t *testing.T, uri, experiment, run string) readBack {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, python(t), filepath.Join("testdata", "readback.py"), uri, experiment, run, t.TempDir())
+	cmd := exec.CommandContext(ctx, filetest.Python(t), filepath.Join("testdata", "readback.py"), uri, experiment, run, t.TempDir())
 	cmd.Env = mlflowEnv(t.TempDir(), "MLFLOW_ALLOW_FILE_STORE=true", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR=false")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
