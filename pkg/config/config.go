@@ -135,6 +135,7 @@ type Output struct {
 	LabelMapsFile string `yaml:"label_maps_file"`
 	MetricsFile   string `yaml:"metrics_file"`
 	HeldOutTexts  bool   `yaml:"held_out_texts"` // include the transcripts in the lists of held-out records
+	ONNX          bool   `yaml:"onnx"`           // also save the model as an ONNX graph, onnx/model.onnx
 }
 
 // MLflow defines where runs are tracked.

@@ -114,7 +114,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			4e-3, 0.9, true, 0.05, true, "cosine", 2, true, true,
 		},
 		Distill: Distill{"cache", map[string]Teacher{"ner": {Paths{"m"}, 0.25, 3, 1, "linear", 0.5}}, nil, true, true, Paths{"calls", "more"}, 0.5},
-		Output:  Output{"d", "l", "m", true},
+		Output:  Output{"d", "l", "m", true, true},
 		MLflow:  MLflow{false, "u", "e", "r"},
 	}
 	text, err := yaml.Marshal(want)

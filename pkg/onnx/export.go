@@ -16,6 +16,9 @@ import (
 // GraphFile is the name of the graph in a folder, as in Optimum's.
 const GraphFile = "model.onnx"
 
+// GraphFiles are the names of [GraphFile] and of the weights that it may have beside it.
+var GraphFiles = []string{GraphFile, GraphFile + dataSuffix}
+
 // Export writes the graph of the model in a folder, and sets o.ModelHash. If output ends
 // in ".onnx" it is the graph's file. Otherwise it is a folder with [GraphFile], config.json,
 // label_maps.json and the tokenizer's files: the layout of Hugging Face's Optimum, which

@@ -42,7 +42,7 @@ func (r *Run) save(history *trainer.History) error {
 	files[r.config.Output.LabelMapsFile] = labels
 	files[r.config.Output.MetricsFile] = metrics
 	files[cardFile] = card
-	return fusion.Save(r.config.Output.ModelDir, r.model, r.data.tokenizer, files)
+	return fusion.Save(r.config.Output.ModelDir, r.model, r.data.tokenizer, files, r.writeGraph)
 }
 
 // moveAside renames the model of an earlier run to DIR.previous.
@@ -51,7 +51,13 @@ func (r *Run) moveAside() error {
 	if moved {
 		fmt.Fprintf(r.options.Out, "  [The earlier model is now %s]\n", r.dir.Previous())
 	}
-	return err
+	if err == nil && moved {
+		err = removeGraph(r.dir.Previous()) // that of the model that was there before
+	}
+	if err != nil {
+		return err
+	}
+	return moveGraph(r.dir.Path, r.dir.Previous())
 }
 
 // metricsJSON returns metrics.json: the best validation's figures, the test's if there

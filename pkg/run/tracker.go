@@ -225,6 +225,9 @@ func (t tracker) end(ctx context.Context, history *trainer.History, trainErr err
 		for _, file := range files {
 			t.run.LogArtifacts(file, "checkpoint")
 		}
+		for _, file := range graphFiles(t.dir.Path) {
+			t.run.LogArtifacts(file, "checkpoint/"+graphFolder)
+		}
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
