@@ -144,6 +144,7 @@ type MLflow struct {
 	TrackingURI    string `yaml:"tracking_uri"`
 	ExperimentName string `yaml:"experiment_name"`
 	RunName        string `yaml:"run_name"`
+	LogModel       bool   `yaml:"log_model"` // log the best checkpoint as a model that MLflow loads and serves in Python
 }
 
 // Values of keys that accept one of several words.
