@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,11 +35,35 @@ func TestGraph(t *testing.T) {
 	}
 
 	train("training.seed=7")
-	mustBeGone(t, "model/onnx")
+	mustBeGone(t, "model/onnx", "model/mlflow")
+	if _, err := os.Stat("model.previous/mlflow/MLmodel"); err != nil {
+		t.Error(err)
+	}
 	moved, err := os.ReadFile("model.previous/onnx/model.onnx")
 	if err != nil || string(moved) != string(graph) {
 		t.Errorf("the earlier model's graph isn't beside it (%v)", err)
 	}
 	train("training.seed=8")
-	mustBeGone(t, "model.previous/onnx")
+	mustBeGone(t, "model.previous/onnx", "model.previous/mlflow")
+}
+
+// The folders for other programs are written anew as a whole: what others keep there would
+// be lost.
+func TestFoldersOfOthersAreNotReplaced(t *testing.T) {
+	config := inRepo(t, "multitask.yaml")[0]
+	t.Chdir(t.TempDir())
+	demo(t, 40, 40, 40)
+	if err := errors.Join(os.MkdirAll("model/onnx", 0o777), os.WriteFile("model/onnx/mine.onnx", []byte("mine"), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	args := settings(config, "training.num_epochs=1", "output.model_dir=model")
+	code, _, stderr := command(append(args, "--set", "output.onnx=true")...)
+	if code != 1 || !strings.Contains(stderr, "model/onnx, which holds mine.onnx") {
+		t.Errorf("exit code %d, stderr %q", code, stderr)
+	}
+	mustRun(t, args...) // without a graph it is in nobody's way
+	mustRun(t, args...)
+	if text, err := os.ReadFile("model/onnx/mine.onnx"); string(text) != "mine" {
+		t.Errorf("the other's file is %q (%v)", text, err)
+	}
 }

@@ -3,11 +3,15 @@ package run
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/mlmodel"
 	"github.com/trident-nlp/trident/pkg/onnx"
@@ -116,14 +120,59 @@ func (t tracker) tellModel(path string) {
 	}
 }
 
-// existing returns those of filesForOthers that the model in dir has.
+// existing returns those of filesForOthers that the model in dir has. A folder with a file
+// of someone else is theirs.
 func existing(dir string) (list []string) {
+	ours := map[string]bool{}
+	for _, folder := range []string{graphFolder, mlflowFolder} {
+		ours[folder] = checkForOthers(dir, folder) == nil
+	}
 	for _, name := range filesForOthers() {
-		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && info.Mode().IsRegular() {
+		folder, _, _ := strings.Cut(name, "/")
+		if info, err := os.Stat(filepath.Join(dir, name)); ours[folder] && err == nil && info.Mode().IsRegular() {
 			list = append(list, name)
 		}
 	}
 	return list
+}
+
+// checkForOthers returns an error if one of the folders holds a file of someone else, which
+// saving a model would remove.
+func checkForOthers(dir string, folders ...string) error {
+	known := filesForOthers()
+	for _, folder := range folders {
+		root := filepath.Join(dir, folder)
+		err := filepath.WalkDir(root, func(file string, e fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			name, err := filepath.Rel(dir, file)
+			if err != nil || e.IsDir() && file == root || slices.Contains(known, filepath.ToSlash(name)) {
+				return err
+			}
+			if prefix := filepath.ToSlash(name) + "/"; e.IsDir() && slices.ContainsFunc(known, func(name string) bool { return strings.HasPrefix(name, prefix) }) {
+				return nil
+			}
+			return fmt.Errorf("output.model_dir %s: the model's files for other programs go to %s, which holds %s: move it away, name another folder, or set output.onnx and mlflow.log_model to false", dir, root, strings.TrimPrefix(filepath.ToSlash(name), folder+"/"))
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// foldersForOthers are the folders that a run writes.
+func foldersForOthers(c config.Config) (folders []string) {
+	logged := c.MLflow.Enabled && c.MLflow.LogModel
+	switch {
+	case c.Task == config.TaskPretrain:
+	case logged:
+		folders = []string{graphFolder, mlflowFolder}
+	case c.Output.ONNX:
+		folders = []string{graphFolder}
+	}
+	return folders
 }
 
 // moveForOthers moves these files of an earlier run's model to the folder of that model, so
