@@ -33,9 +33,9 @@ func New(p nn.Params, c Config) (*Encoder, error) {
 		return nil, fmt.Errorf("encoder: %w", err)
 	}
 	e := &Encoder{Config: c, embeddings: newEmbeddings(p.Sub("embeddings"), c)}
-	names := c.partNames()
+	names := c.PartNames()
 	for i := range c.Layers {
-		e.layers = append(e.layers, newLayer(p.Sub(fmt.Sprintf("%s.%d", names.layers, i)), c, names))
+		e.layers = append(e.layers, newLayer(p.Sub(fmt.Sprintf("%s.%d", names.Layers, i)), c, names))
 	}
 	return e, p.Err()
 }
@@ -134,12 +134,12 @@ type layer struct {
 	outputNorm    torchx.LayerNorm
 }
 
-func newLayer(p torchx.Params, c Config, names partNames) layer {
+func newLayer(p torchx.Params, c Config, names PartNames) layer {
 	return layer{
 		attention:     newAttention(p, c, names),
-		attentionNorm: torchx.NewLayerNorm(p, names.attentionNorm, c.Dim, c.layerNormEps()),
+		attentionNorm: torchx.NewLayerNorm(p, names.AttentionNorm, c.Dim, c.layerNormEps()),
 		ffn:           newFeedForward(p, c, names),
-		outputNorm:    torchx.NewLayerNorm(p, names.outputNorm, c.Dim, c.layerNormEps()),
+		outputNorm:    torchx.NewLayerNorm(p, names.OutputNorm, c.Dim, c.layerNormEps()),
 	}
 }
 
@@ -158,13 +158,13 @@ type attention struct {
 	outDropout             float64 // of the output, only in BERT
 }
 
-func newAttention(p torchx.Params, c Config, names partNames) attention {
+func newAttention(p torchx.Params, c Config, names PartNames) attention {
 	linear := func(name string) torchx.Linear { return torchx.NewLinearNormal(p, name, c.Dim, c.Dim, c.InitRange) }
 	a := attention{
-		query:   linear(names.query),
-		key:     linear(names.key),
-		value:   linear(names.value),
-		out:     linear(names.out),
+		query:   linear(names.Query),
+		key:     linear(names.Key),
+		value:   linear(names.Value),
+		out:     linear(names.Out),
 		heads:   c.Heads,
 		dropout: c.AttentionDropout,
 	}
@@ -187,10 +187,10 @@ type feedForward struct {
 	dropout      float64
 }
 
-func newFeedForward(p torchx.Params, c Config, names partNames) feedForward {
+func newFeedForward(p torchx.Params, c Config, names PartNames) feedForward {
 	return feedForward{
-		inner:      torchx.NewLinearNormal(p, names.inner, c.Dim, c.HiddenDim, c.InitRange),
-		outer:      torchx.NewLinearNormal(p, names.outer, c.HiddenDim, c.Dim, c.InitRange),
+		inner:      torchx.NewLinearNormal(p, names.Inner, c.Dim, c.HiddenDim, c.InitRange),
+		outer:      torchx.NewLinearNormal(p, names.Outer, c.HiddenDim, c.Dim, c.InitRange),
 		activation: c.Activation,
 		dropout:    c.Dropout,
 	}

@@ -6,28 +6,29 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 )
 
-// partNames are a model type's names of the parts of its layers, which compute the same
-// in all types.
-type partNames struct {
-	layers                 string // prefix of a layer's number
-	query, key, value, out string
-	attentionNorm          string
-	inner, outer           string
-	outputNorm             string
+// PartNames are a model type's names of the parts of its layers, which compute the same
+// in all types: a layer's number follows Layers, and each part has a weight and a bias.
+type PartNames struct {
+	Layers                 string // prefix of a layer's number
+	Query, Key, Value, Out string
+	AttentionNorm          string
+	Inner, Outer           string // of the feed-forward network
+	OutputNorm             string
 }
 
-func (c Config) partNames() partNames {
+// PartNames returns the names of the configuration's model type.
+func (c Config) PartNames() PartNames {
 	if c.isBERT() {
-		return partNames{
-			layers: "encoder.layer", query: "attention.self.query", key: "attention.self.key", value: "attention.self.value",
-			out: "attention.output.dense", attentionNorm: "attention.output.LayerNorm",
-			inner: "intermediate.dense", outer: "output.dense", outputNorm: "output.LayerNorm",
+		return PartNames{
+			Layers: "encoder.layer", Query: "attention.self.query", Key: "attention.self.key", Value: "attention.self.value",
+			Out: "attention.output.dense", AttentionNorm: "attention.output.LayerNorm",
+			Inner: "intermediate.dense", Outer: "output.dense", OutputNorm: "output.LayerNorm",
 		}
 	}
-	return partNames{
-		layers: "transformer.layer", query: "attention.q_lin", key: "attention.k_lin", value: "attention.v_lin",
-		out: "attention.out_lin", attentionNorm: "sa_layer_norm",
-		inner: "ffn.lin1", outer: "ffn.lin2", outputNorm: "output_layer_norm",
+	return PartNames{
+		Layers: "transformer.layer", Query: "attention.q_lin", Key: "attention.k_lin", Value: "attention.v_lin",
+		Out: "attention.out_lin", AttentionNorm: "sa_layer_norm",
+		Inner: "ffn.lin1", Outer: "ffn.lin2", OutputNorm: "output_layer_norm",
 	}
 }
 

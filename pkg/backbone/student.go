@@ -25,15 +25,15 @@ func InitFromLayers(student, teacher nn.Params, studentPrefix, teacherPrefix str
 		c.copy("embeddings."+name, "embeddings."+name)
 	}
 	c.positions(of, from)
-	own, theirs := of.partNames(), from.partNames()
+	own, theirs := of.PartNames(), from.PartNames()
 	for i, layer := range layers {
 		for _, part := range [][2]string{
-			{own.query, theirs.query}, {own.key, theirs.key}, {own.value, theirs.value}, {own.out, theirs.out},
-			{own.attentionNorm, theirs.attentionNorm}, {own.inner, theirs.inner}, {own.outer, theirs.outer},
-			{own.outputNorm, theirs.outputNorm},
+			{own.Query, theirs.Query}, {own.Key, theirs.Key}, {own.Value, theirs.Value}, {own.Out, theirs.Out},
+			{own.AttentionNorm, theirs.AttentionNorm}, {own.Inner, theirs.Inner}, {own.Outer, theirs.Outer},
+			{own.OutputNorm, theirs.OutputNorm},
 		} {
 			for _, kind := range []string{"weight", "bias"} {
-				c.copy(fmt.Sprintf("%s.%d.%s.%s", own.layers, i, part[0], kind), fmt.Sprintf("%s.%d.%s.%s", theirs.layers, layer, part[1], kind))
+				c.copy(fmt.Sprintf("%s.%d.%s.%s", own.Layers, i, part[0], kind), fmt.Sprintf("%s.%d.%s.%s", theirs.Layers, layer, part[1], kind))
 			}
 		}
 	}

@@ -147,6 +147,7 @@ type Output struct {
 	LabelMapsFile string `yaml:"label_maps_file"`
 	MetricsFile   string `yaml:"metrics_file"`
 	HeldOutTexts  bool   `yaml:"held_out_texts"` // include the transcripts in the lists of held-out records
+	ONNX          bool   `yaml:"onnx"`           // also save the model as an ONNX graph, onnx/model.onnx
 }
 
 // MLflow defines where runs are tracked.
@@ -155,6 +156,7 @@ type MLflow struct {
 	TrackingURI    string `yaml:"tracking_uri"`
 	ExperimentName string `yaml:"experiment_name"`
 	RunName        string `yaml:"run_name"`
+	LogModel       bool   `yaml:"log_model"` // log the best checkpoint as a model that MLflow loads and serves in Python
 }
 
 // Values of keys that accept one of several words.

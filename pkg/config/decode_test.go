@@ -86,7 +86,7 @@ func TestDefaultsAreThePrototypes(t *testing.T) {
 	if !reflect.DeepEqual(c.Training, wantTraining) {
 		t.Errorf("training: got %+v, want %+v", c.Training, wantTraining)
 	}
-	wantMLflow := MLflow{true, "file:./mlruns", "attention_fusion_multitask", "multitask_train"}
+	wantMLflow := MLflow{true, "file:./mlruns", "attention_fusion_multitask", "multitask_train", true}
 	if c.MLflow != wantMLflow {
 		t.Errorf("mlflow: got %+v, want %+v", c.MLflow, wantMLflow)
 	}
@@ -114,8 +114,8 @@ func TestEveryKeyIsRead(t *testing.T) {
 			4e-3, 0.9, true, 0.05, true, "cosine", 2, 512, true, true,
 		},
 		Distill: Distill{"cache", map[string]Teacher{"ner": {Paths{"m"}, 0.25, 3, 1, "linear", 0.5}}, nil, true, true, Paths{"calls", "more"}, 0.5},
-		Output:  Output{"d", "l", "m", true},
-		MLflow:  MLflow{false, "u", "e", "r"},
+		Output:  Output{"d", "l", "m", true, true},
+		MLflow:  MLflow{false, "u", "e", "r", false},
 	}
 	want.Tokenizer.SpeakerTokens = Speakers{"Counselor:", "[CALLER]"}
 	text, err := yaml.Marshal(want)

@@ -93,6 +93,7 @@ func multitask() Config {
 			TrackingURI:    "file:./mlruns",
 			ExperimentName: "attention_fusion_multitask",
 			RunName:        "multitask_train",
+			LogModel:       true,
 		},
 	}
 }

@@ -55,7 +55,7 @@ func (a Architecture) configJSON() ([]byte, error) {
 		ToID    map[string]int    `json:"label2id,omitempty"`
 		Trident *layout           `json:"trident"`
 	}{DType: "float32", Trident: &layout{a.EncoderName, a.Tasks, a.Windows}}
-	if a.isTokenClassifier() {
+	if a.IsTokenClassifier() {
 		class.Architectures[0] = tokenClassifiersOf[a.modelType()]
 		more.ID2, more.ToID = labelIDs(a.Tasks[0].Heads[0].Labels)
 	}
@@ -83,8 +83,8 @@ func joinObjects(parts ...any) ([]byte, error) {
 	return slices.Concat([]byte("{"), bytes.Join(members, []byte(",")), []byte("}")), nil
 }
 
-// isTokenClassifier reports whether Hugging Face's class can read the weights.
-func (a Architecture) isTokenClassifier() bool {
+// IsTokenClassifier reports whether Hugging Face's class can read the weights.
+func (a Architecture) IsTokenClassifier() bool {
 	return len(a.Tasks) == 1 && a.EncoderName == a.modelType() && a.Tasks[0].Kind == tasks.Token &&
 		a.Tasks[0].Transform == "" && a.Tasks[0].Heads[0].Param == "classifier"
 }

@@ -32,9 +32,9 @@ type Files map[string][]byte
 
 // Save makes dir a model directory, completely or not at all: weights in both formats,
 // config.json, label_maps.json, the tokenizer's files, the files required by the Python
-// prototype's scripts for single-task models, and extra. Other files in dir are left
-// alone.
-func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
+// prototype's scripts for single-task models, extra, and what more adds to the folder that
+// is about to become dir. Other files in dir are left alone.
+func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files, more ...func(tmp string) error) error {
 	err := atomicdir.Replace(dir, func(tmp string) error {
 		tensors, err := checkpoint.Tensors(m.params.All())
 		if err != nil {
@@ -52,21 +52,7 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 		if err := atomicdir.WriteFile(filepath.Join(tmp, PTFile), func(w io.Writer) error { return weights.WritePT(w, tensors) }); err != nil {
 			return err
 		}
-		config, err := m.configJSON()
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(tmp, ConfigFile), config, 0o666); err != nil {
-			return err
-		}
-		labels, err := m.LabelMaps()
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(tmp, LabelMapsFile), labels, 0o666); err != nil {
-			return err
-		}
-		if err := tok.SaveAs(tmp, tokenizerClasses[m.modelType()]); err != nil {
+		if err := m.SaveDescription(tmp, tok); err != nil {
 			return err
 		}
 		if err := m.writeForPrototype(tmp); err != nil {
@@ -77,12 +63,37 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files) error {
 				return err
 			}
 		}
+		for _, add := range more {
+			if err := add(tmp); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("save model: %w", err)
 	}
 	return nil
+}
+
+// SaveDescription writes a model's files other than the weights to dir, which must exist:
+// config.json, label_maps.json and the tokenizer's.
+func (m *Model) SaveDescription(dir string, tok *tokenize.Tokenizer) error {
+	config, err := m.configJSON()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, ConfigFile), config, 0o666); err != nil {
+		return err
+	}
+	labels, err := m.LabelMaps()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, LabelMapsFile), labels, 0o666); err != nil {
+		return err
+	}
+	return tok.SaveAs(dir, tokenizerClasses[m.modelType()])
 }
 
 // Load reads a model directory written by Trident, by one of the Python prototype's

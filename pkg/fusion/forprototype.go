@@ -21,7 +21,7 @@ import (
 // and for its QA scoring the weights under PyTorch's usual name.
 func (a Architecture) writeForPrototype(dir string) error {
 	switch {
-	case a.isTokenClassifier():
+	case a.IsTokenClassifier():
 		labelOf, idOf := labelIDs(a.Tasks[0].Heads[0].Labels)
 		return writeJSONFile(filepath.Join(dir, labelMappingsFile), map[string]any{"label_to_id": idOf, "id_to_label": labelOf})
 	case a.isSingle(tasks.SingleCLS(tasks.CaseLabels{}), prototypesClassify):

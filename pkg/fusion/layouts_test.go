@@ -225,7 +225,7 @@ func TestNoTokenClassifier(t *testing.T) {
 	ner := tasks.SingleNER([]string{"O", "A"})
 	transformed := ner
 	transformed.Transform = "transform.0"
-	if !(Architecture{EncoderName: "distilbert", Tasks: []tasks.Task{ner}}).isTokenClassifier() {
+	if !(Architecture{EncoderName: "distilbert", Tasks: []tasks.Task{ner}}).IsTokenClassifier() {
 		t.Error("SingleNER over distilbert isn't a token classifier")
 	}
 	for name, a := range map[string]Architecture{
@@ -235,7 +235,7 @@ func TestNoTokenClassifier(t *testing.T) {
 		"two tasks":     {EncoderName: "distilbert", Tasks: []tasks.Task{ner, tasks.SingleQA()}},
 		"other kind":    {EncoderName: "distilbert", Tasks: []tasks.Task{tasks.SingleQA()}},
 	} {
-		if a.isTokenClassifier() {
+		if a.IsTokenClassifier() {
 			t.Errorf("%s: is a token classifier", name)
 		}
 	}

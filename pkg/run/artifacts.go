@@ -42,7 +42,7 @@ func (r *Run) save(history *trainer.History) error {
 	files[r.config.Output.LabelMapsFile] = labels
 	files[r.config.Output.MetricsFile] = metrics
 	files[cardFile] = card
-	return fusion.Save(r.config.Output.ModelDir, r.model, r.data.tokenizer, files)
+	return fusion.Save(r.config.Output.ModelDir, r.model, r.data.tokenizer, files, func(tmp string) error { return r.addForOthers(tmp, history) })
 }
 
 // moveAside renames the model of an earlier run to DIR.previous.
@@ -51,7 +51,13 @@ func (r *Run) moveAside() error {
 	if moved {
 		fmt.Fprintf(r.options.Out, "  [The earlier model is now %s]\n", r.dir.Previous())
 	}
-	return err
+	if err == nil && moved {
+		err = removeForOthers(r.dir.Previous()) // of the model that was there before
+	}
+	if err != nil {
+		return err
+	}
+	return moveForOthers(r.dir.Path, r.dir.Previous())
 }
 
 // metricsJSON returns metrics.json: the best validation's figures, the test's if there

@@ -21,8 +21,9 @@ var errInUse = errors.New("another training is using it")
 const lockFile = "lock"
 
 // occupy locks a model's folder, which the setting key names, and checks whether a model,
-// with or without lists of labels, can be saved there.
-func occupy(dir modeldir.Dir, key string, names modeldir.Names, labelLists bool) (release func(), err error) {
+// with or without lists of labels, and with these folders for other programs, can be saved
+// there.
+func occupy(dir modeldir.Dir, key string, names modeldir.Names, labelLists bool, folders ...string) (release func(), err error) {
 	release, err = lock(dir, key)
 	if err != nil {
 		return nil, err
@@ -32,6 +33,9 @@ func occupy(dir modeldir.Dir, key string, names modeldir.Names, labelLists bool)
 	}
 	if err == nil && labelLists {
 		err = checkLabelLists(dir.Path)
+	}
+	if err == nil {
+		err = checkForOthers(dir.Path, folders...)
 	}
 	if err != nil {
 		release()

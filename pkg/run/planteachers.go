@@ -204,7 +204,7 @@ func (r *Run) lockMissing(resuming bool) (teacherPlan, error) {
 		if status == teacherTrained {
 			continue
 		}
-		release, err := occupy(dir, teacher.key(r.config), r.names, false)
+		release, err := occupy(dir, teacher.key(r.config), r.names, false, foldersForOthers(r.config)...)
 		if err != nil {
 			return plan, explain(err)
 		}

@@ -197,7 +197,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 		return err
 	}
 	if !dryRun && o.Place.Rank == 0 && r.role == nil { // a teacher's folder is locked by its student's run
-		release, err := occupy(r.dir, "output.model_dir", r.names, c.Task == config.TaskClassification)
+		release, err := occupy(r.dir, "output.model_dir", r.names, c.Task == config.TaskClassification, foldersForOthers(c)...)
 		if err != nil {
 			return err
 		}

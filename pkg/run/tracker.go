@@ -31,6 +31,9 @@ const stopFlushTime = 3 * time.Second
 // machine's disk. It doesn't wait for the server.
 const stateFlushTime = 5 * time.Second
 
+// checkpointArtifacts is the folder of the model among the run's artifacts.
+const checkpointArtifacts = "checkpoint"
+
 // tracker is the MLflow run, as an observer of the trainer; if tracking is off, it does
 // nothing.
 type tracker struct {
@@ -226,8 +229,9 @@ func (t tracker) end(ctx context.Context, history *trainer.History, trainErr err
 			fmt.Fprintln(t.stderr, "train: MLflow:", err)
 		}
 		for _, file := range files {
-			t.run.LogArtifacts(file, "checkpoint")
+			t.run.LogArtifacts(file, checkpointArtifacts)
 		}
+		t.logForOthers()
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()

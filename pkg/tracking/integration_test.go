@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/trident-nlp/trident/internal/filetest"
+	"github.com/trident-nlp/trident/internal/mlflowtest"
 )
 
 const epochs = 5
@@ -144,7 +147,7 @@ func wantNoOutbox(t *testing.T, o Options) {
 // TestServer records on a real server, which its parts share as it is slow to
 // start. Each part has an experiment of its own.
 func TestServer(t *testing.T) {
-	server := startMLflow(t)
+	server := mlflowtest.Start(t)
 	t.Run("training and resume", func(t *testing.T) { serverTraining(t, server) })
 	t.Run("bad items", func(t *testing.T) { serverBadItems(t, server) })
 	t.Run("outage", func(t *testing.T) { serverOutage(t, server) })
@@ -152,19 +155,19 @@ func TestServer(t *testing.T) {
 	t.Run("deleted experiment", func(t *testing.T) { serverDeletedExperiment(t, server) })
 }
 
-func serverTraining(t *testing.T, server *mlflowServer) {
-	o := trainingOptions(t, server.uri)
+func serverTraining(t *testing.T, server *mlflowtest.Server) {
+	o := trainingOptions(t, server.URI)
 	run := mustOpen(t, o)
 	logTraining(t, run, nil)
 	mustFinish(t, run, Finished)
 	wantNoOutbox(t, o)
 
-	got := readWithPython(t, server.uri, o.Experiment, o.RunName)
+	got := readWithPython(t, server.URI, o.Experiment, o.RunName)
 	wantTraining(t, got, Finished)
 	if got.ID != run.ID() || got.ExperimentID != run.ExperimentID() {
 		t.Errorf("run %s of experiment %s, want %s of %s", got.ID, got.ExperimentID, run.ID(), run.ExperimentID())
 	}
-	wantOverREST(t, server.uri, run.ID())
+	wantOverREST(t, server.URI, run.ID())
 
 	o.ResumeID = run.ID()
 	again := mustOpen(t, o)
@@ -175,7 +178,7 @@ func serverTraining(t *testing.T, server *mlflowServer) {
 	again.LogMetrics(epochs+1, map[string]float64{"train/loss": 0.25})
 	again.LogParams(map[string]string{"training.batch_size": "16"})
 	mustFinish(t, again, Killed)
-	got = readWithPython(t, server.uri, o.Experiment, o.RunName)
+	got = readWithPython(t, server.URI, o.Experiment, o.RunName)
 	losses := got.Metrics["train/loss"]
 	if got.Status != "KILLED" || len(losses) != epochs+1 || losses[epochs][1] != 0.25 {
 		t.Errorf("status %s, losses %v", got.Status, losses)
@@ -197,8 +200,8 @@ func wantOverREST(t *testing.T, uri, run string) {
 	}
 }
 
-func serverBadItems(t *testing.T, server *mlflowServer) {
-	o := trainingOptions(t, server.uri)
+func serverBadItems(t *testing.T, server *mlflowtest.Server) {
+	o := trainingOptions(t, server.URI)
 	var warnings lines
 	o.Warn = warnings.add
 	run := mustOpen(t, o)
@@ -216,7 +219,7 @@ func serverBadItems(t *testing.T, server *mlflowServer) {
 	}
 	run.LogParams(long)
 	mustFinish(t, run, Finished)
-	got := readWithPython(t, server.uri, o.Experiment, o.RunName)
+	got := readWithPython(t, server.URI, o.Experiment, o.RunName)
 	if len(got.Params) != 253 || got.Params["a"] != "1" || got.Params["b"] != "1" || got.Params["c"] != "1" {
 		t.Errorf("%d params; a=%q b=%q c=%q", len(got.Params), got.Params["a"], got.Params["b"], got.Params["c"])
 	}
@@ -238,8 +241,8 @@ func serverBadItems(t *testing.T, server *mlflowServer) {
 
 // An outage in the middle: the server is killed, the training goes on, the server
 // comes back while it does, and nothing is lost or doubled.
-func serverOutage(t *testing.T, server *mlflowServer) {
-	o := trainingOptions(t, server.uri)
+func serverOutage(t *testing.T, server *mlflowtest.Server) {
+	o := trainingOptions(t, server.URI)
 	p := defaultPace
 	p.maxWait = p.minWait // so that the test needn't wait for half a minute
 	o.pace = &p
@@ -249,27 +252,27 @@ func serverOutage(t *testing.T, server *mlflowServer) {
 	logTraining(t, run, func(epoch int) {
 		switch epoch {
 		case 2:
-			server.kill()
+			server.Kill()
 		case 4:
 			warnings.waitFor(t, "does not take records now")
-			server.start()
+			server.Restart()
 		case 5:
 			warnings.waitFor(t, "takes records again")
 		}
 	})
 	mustFinish(t, run, Finished)
 	wantNoOutbox(t, o)
-	wantTraining(t, readWithPython(t, server.uri, o.Experiment, o.RunName), Finished)
+	wantTraining(t, readWithPython(t, server.URI, o.Experiment, o.RunName), Finished)
 	if got := warnings.count("does not take records now"); got != 1 {
 		t.Errorf("%d warnings of the outage, want 1: %v", got, warnings.all())
 	}
 }
 
-func serverDeletedExperiment(t *testing.T, server *mlflowServer) {
-	o := trainingOptions(t, server.uri)
+func serverDeletedExperiment(t *testing.T, server *mlflowtest.Server) {
+	o := trainingOptions(t, server.URI)
 	run := mustOpen(t, o)
 	mustFinish(t, run, Finished)
-	err := newTestClient(t, server.uri).post(t.Context(), "experiments/delete", map[string]string{"experiment_id": run.ExperimentID()}, nil)
+	err := newTestClient(t, server.URI).post(t.Context(), "experiments/delete", map[string]string{"experiment_id": run.ExperimentID()}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,12 +283,12 @@ func serverDeletedExperiment(t *testing.T, server *mlflowServer) {
 // A server that hands out its own folder for artifacts: on its machine files are
 // copied there.
 func TestServerWithoutUploads(t *testing.T) {
-	server := startMLflow(t, "--no-serve-artifacts")
-	o := trainingOptions(t, server.uri)
+	server := mlflowtest.Start(t, "--no-serve-artifacts")
+	o := trainingOptions(t, server.URI)
 	run := mustOpen(t, o)
 	logTraining(t, run, nil)
 	mustFinish(t, run, Failed)
-	wantTraining(t, readWithPython(t, server.uri, o.Experiment, o.RunName), Failed)
+	wantTraining(t, readWithPython(t, server.URI, o.Experiment, o.RunName), Failed)
 }
 
 func TestFileStoreWithMLflow(t *testing.T) {
@@ -305,8 +308,8 @@ func TestFileStoreWithMLflow(t *testing.T) {
 		database := "sqlite:///" + filepath.Join(t.TempDir(), "mlflow.db")
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, python(t), "-m", "mlflow", "migrate-filestore", "--source", root, "--target", database)
-		cmd.Env = mlflowEnv(t.TempDir())
+		cmd := exec.CommandContext(ctx, filetest.Python(t), "-m", "mlflow", "migrate-filestore", "--source", root, "--target", database)
+		cmd.Env = mlflowtest.Env(t.TempDir())
 		cmd.Dir = t.TempDir()
 		if output, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("mlflow migrate-filestore: %v\n%s", err, output)

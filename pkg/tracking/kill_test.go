@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/trident-nlp/trident/internal/mlflowtest"
 )
 
 // Some tests kill a training that records with SIGKILL: another process, which is
@@ -105,7 +107,7 @@ func startTraining(t *testing.T, order childOrder) *training {
 		t.Fatal(err)
 	}
 	c := &training{t: t, cmd: exec.Command(os.Args[0]), step: order.From - 1, saved: order.From - 1}
-	c.cmd.Env = mlflowEnv(t.TempDir(), childVariable+"="+string(text))
+	c.cmd.Env = mlflowtest.Env(t.TempDir(), childVariable+"="+string(text))
 	c.cmd.Dir = t.TempDir()
 	out, err := c.cmd.StdoutPipe()
 	if err == nil {
@@ -282,19 +284,19 @@ func fileMetrics(t *testing.T, root, run string) map[string][][3]float64 {
 // While the server is away a training ends, whose Finish is bounded, and two are
 // killed. One of these is resumed before the server is back; the others are sent by
 // Sync.
-func serverOutageAndKills(t *testing.T, server *mlflowServer) {
+func serverOutageAndKills(t *testing.T, server *mlflowtest.Server) {
 	dir := t.TempDir()
-	resumed := childOrder{URI: server.uri, Name: t.Name() + " and resumed", OutboxDir: filepath.Join(dir, "resumed"), Fallback: dir, From: 1}
-	synced := childOrder{URI: server.uri, Name: t.Name() + " and synced", OutboxDir: filepath.Join(dir, "synced"), Fallback: dir, From: 1}
+	resumed := childOrder{URI: server.URI, Name: t.Name() + " and resumed", OutboxDir: filepath.Join(dir, "resumed"), Fallback: dir, From: 1}
+	synced := childOrder{URI: server.URI, Name: t.Name() + " and synced", OutboxDir: filepath.Join(dir, "synced"), Fallback: dir, From: 1}
 	c, other := startTraining(t, resumed), startTraining(t, synced)
 	c.reach(25)
 	other.reach(25)
-	ending := trainingOptions(t, server.uri)
+	ending := trainingOptions(t, server.URI)
 	ending.Warn = nil
 	run := mustOpen(t, ending)
 	logTraining(t, run, func(epoch int) {
 		if epoch == 3 {
-			server.kill()
+			server.Kill()
 		}
 	})
 	c.reach(25)
@@ -308,10 +310,10 @@ func serverOutageAndKills(t *testing.T, server *mlflowServer) {
 	resumed.ResumeID, resumed.From = c.id, c.saved+1
 	c = startTraining(t, resumed)
 	c.reach(25)
-	server.start()
+	server.Restart()
 	c.reach(25)
 	c.finish()
-	got := readWithPython(t, server.uri, defaultExperiment, resumed.Name)
+	got := readWithPython(t, server.URI, defaultExperiment, resumed.Name)
 	if got.Runs != 1 || got.ID != resumed.ResumeID || got.Status != string(Finished) {
 		t.Errorf("%d runs; %s is %s, want %s FINISHED", got.Runs, got.ID, got.Status, resumed.ResumeID)
 	}
@@ -321,12 +323,12 @@ func serverOutageAndKills(t *testing.T, server *mlflowServer) {
 	if err := errors.Join(syncAll(t.Context(), synced.OutboxDir, o), syncAll(t.Context(), ending.OutboxDir, o)); err != nil {
 		t.Fatal(err)
 	}
-	got = readWithPython(t, server.uri, defaultExperiment, synced.Name)
+	got = readWithPython(t, server.URI, defaultExperiment, synced.Name)
 	if got.Runs != 1 || got.ID != other.id || got.Status != string(Killed) {
 		t.Errorf("%d runs; %s is %s, want %s KILLED", got.Runs, got.ID, got.Status, other.id)
 	}
 	wantSteps(t, got.Metrics, other.step)
-	wantTraining(t, readWithPython(t, server.uri, ending.Experiment, ending.RunName), Finished)
+	wantTraining(t, readWithPython(t, server.URI, ending.Experiment, ending.RunName), Finished)
 	for _, outbox := range []string{resumed.OutboxDir, synced.OutboxDir, ending.OutboxDir} {
 		if entries, _ := os.ReadDir(outbox); len(entries) > 0 {
 			t.Errorf("the outbox folder still holds %v", entries)

@@ -1,0 +1,231 @@
+"""Labels helpline calls with a Trident model in Python: MLflow's python_function flavour.
+
+    mlflow.pyfunc.load_model("runs:/RUN/checkpoint").predict(["Hello, my name is ..."])
+
+It needs onnxruntime and tokenizers alone, and gives the answers of Trident's infer, as
+dictionaries. Calls that are too long for the model are truncated; their answers say so.
+"""
+
+import json
+import math
+import pathlib
+
+import numpy
+import onnxruntime
+import tokenizers
+
+BATCH_SIZE = 32
+BATCH_TOKENS = 4096  # with padding, unless a single call has more
+THRESHOLD = 0.5
+OUTSIDE = "O"
+
+
+def _load_pyfunc(path):
+    """What MLflow calls: path is the model's folder."""
+    return Model(path)
+
+
+class Model:
+    """A model in a folder that Trident logged."""
+
+    def __init__(self, folder):
+        folder = pathlib.Path(folder)
+        self.session = onnxruntime.InferenceSession(
+            str(folder / "onnx" / "model.onnx"), providers=["CPUExecutionProvider"]
+        )
+        meta = self.session.get_modelmeta().custom_metadata_map
+        self.tasks = json.loads(meta["trident.tasks"])
+        self.tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
+        limits = [int(meta["trident.max_length"]), settings.get("model_max_length") or math.inf]
+        if "trident.windows" in meta:  # the graph reads one
+            limits.append(json.loads(meta["trident.windows"])["length"])
+        self.limit = int(min(limits))
+
+    def predict(self, model_input, params=None):
+        """The answer to each call: model_input is a call, a list of calls, or a table
+        (pandas) with the calls in its column "text", or in its only column."""
+        calls = [_Call(text, self.tokenizer.encode(text), self.limit) for text in _texts(model_input)]
+        readable = sorted((c for c in calls if c.words), key=lambda c: -len(c.ids))
+        while readable:
+            size = max(1, min(BATCH_SIZE, BATCH_TOKENS // len(readable[0].ids)))
+            self._read(readable[:size])
+            readable = readable[size:]
+        return [call.answer(self.tasks) for call in calls]
+
+    def _read(self, calls):
+        longest = max(len(call.ids) for call in calls)
+        ids = numpy.zeros((len(calls), longest), numpy.int64)
+        mask = numpy.zeros_like(ids)
+        for row, call in enumerate(calls):
+            ids[row, : len(call.ids)] = call.ids
+            mask[row, : len(call.ids)] = 1
+        names = [output.name for output in self.session.get_outputs()]
+        logits = self.session.run(names, {"input_ids": ids, "attention_mask": mask})
+        for row, call in enumerate(calls):
+            call.logits = {name: values[row] for name, values in zip(names, logits)}
+
+
+def _texts(model_input):
+    if isinstance(model_input, str):
+        return [model_input]
+    if hasattr(model_input, "columns"):
+        columns = list(model_input.columns)
+        column = columns.index("text") if "text" in columns else 0
+        model_input = model_input.iloc[:, column]
+    return [str(text) for text in numpy.asarray(model_input, dtype=object).ravel()]
+
+
+class _Call:
+    """A call's tokens and the model's logits for them."""
+
+    def __init__(self, text, encoding, limit):
+        self.text = text
+        ids = encoding.ids
+        self.truncated = len(ids) > limit
+        self.ids = ids[: limit - 1] + ids[-1:] if self.truncated else ids
+        self.words = []  # first token, start, end
+        before = None
+        for i, number in enumerate(encoding.word_ids):
+            start, end = encoding.offsets[i]
+            if number is not None and number == before:
+                self.words[-1][2] = end
+            elif number is not None:
+                self.words.append([i, start, end])
+            before = number
+        self.words = [word for word in self.words if word[0] < len(self.ids) - 1]
+
+    def answer(self, tasks):
+        if not self.words:
+            return {"error": "the text is empty"}
+        answer = {}
+        for task in tasks:
+            logits = [self.logits[head["output"]] for head in task["heads"]]
+            if task["kind"] == "token":
+                logits = [logits[0][: len(self.ids)]]
+            if not all(numpy.isfinite(of).all() for of in logits):
+                return {"error": f"task {task['name']}: the model's numbers for this text aren't finite"}
+            self._add(answer, task, logits)
+        if self.truncated:
+            answer["truncated"] = True
+        return answer
+
+    def _add(self, answer, task, logits):
+        """Adds a task's answer: the prototype's tasks have their own layout."""
+        others = answer if task["built_in"] else answer.setdefault("tasks", {})
+        if task["kind"] == "token":
+            tokens, entities = self._tokens(task["heads"][0]["labels"], logits[0])
+            if task["built_in"]:
+                answer["ner"], answer["entities"] = tokens, entities
+            else:
+                others[task["name"]] = {"tokens": tokens, "entities": entities}
+        elif task["kind"] == "multiclass":
+            others["classification" if task["built_in"] else task["name"]] = {
+                head["field"]: head["labels"][label]
+                for head, label in zip(task["heads"], _labels(task["heads"], logits))
+            }
+        else:
+            flags = {head["field"]: _flags(of) for head, of in zip(task["heads"], logits)}
+            if task["built_in"]:
+                answer["qa"] = flags
+            else:
+                others[task["name"]] = {
+                    head["field"]: dict(zip(head["labels"], flags[head["field"]])) for head in task["heads"]
+                }
+
+    def _tokens(self, labels, logits):
+        tokens = [
+            {"token": self.text[start:end], "label": labels[int(logits[first].argmax())], "start": start, "end": end}
+            for first, start, end in self.words
+        ]
+        entities = []
+        for first, last, label in _spans(_letters(labels), [t["label"] for t in tokens]):
+            start, end = tokens[first]["start"], tokens[last]["end"]
+            entities.append({"text": self.text[start:end], "label": label, "start": start, "end": end})
+        return tokens, entities
+
+
+def _flags(logits):
+    return [int(1 / (1 + math.exp(-float(x))) > THRESHOLD) if x > -700 else 0 for x in logits]
+
+
+def _labels(heads, logits):
+    """The number of each head's label: of heads that follow another one, the consistent
+    labels with the highest sum of log-probabilities."""
+    index = {head["name"]: h for h, head in enumerate(heads)}
+    followers = {}
+    for h, head in enumerate(heads):
+        if (head.get("follows") or {}).get("ids"):
+            followers.setdefault(index[head["follows"]["head"]], []).append(h)
+    following = {h for of in followers.values() for h in of}
+    values, best, answer = {}, {}, [0] * len(heads)
+
+    def weigh(h):
+        x = logits[h].astype(numpy.float64)
+        values[h] = x - x.max() - math.log(numpy.exp(x - x.max()).sum())
+        for follower in followers.get(h, []):
+            weigh(follower)
+            for label, number in enumerate(heads[follower]["follows"]["ids"]):
+                values[h][label] += values[follower][best[follower] if number < 0 else number]
+        best[h] = int(values[h].argmax())
+
+    def tell(h, label):
+        answer[h] = label
+        for follower in followers.get(h, []):
+            number = heads[follower]["follows"]["ids"][label]
+            tell(follower, best[follower] if number < 0 else number)
+
+    for h in range(len(heads)):
+        if h in following:
+            continue
+        if h in followers:
+            weigh(h)
+            tell(h, best[h])
+        else:
+            answer[h] = int(logits[h].argmax())
+    return answer
+
+
+def _letters(labels):
+    """The letters of tags such as B-NAME among labels; none if labels are plain."""
+    special = {"PAD", "CLS", "SEP", "UNK", "MASK", "X", "IGNORE"}
+    tags = others = 0
+    paired = False
+    for label in labels:
+        letter, _, name = label.partition("-")
+        if label == OUTSIDE or label.strip("[]<>").upper() in special:
+            continue
+        if name and letter in ("B", "I"):
+            tags += 1
+            paired = paired or letter == "B" and any(f"{x}-{name}" in labels for x in "ILE")
+        else:
+            others += 1
+    if not paired and (tags == 0 or others > 0):
+        return ""
+    letters = "BI"
+    for letter in "LUES":
+        names = [label[2:] for label in labels if label.startswith(letter + "-") and len(label) > 2]
+        if any(f"B-{name}" in labels or f"I-{name}" in labels for name in names):
+            letters += letter
+    return letters
+
+
+def _spans(letters, labels):
+    """Entities: the first word of each, the last, and the name."""
+    spans = []
+    last = ""
+    for i, label in enumerate(labels):
+        if label == OUTSIDE:
+            last = ""
+            continue
+        letter, name = "I", label
+        if len(label) > 2 and label[1] == "-" and label[0] in letters:
+            letter, name = label[0], label[2:]
+        if not last or letter in "BUS" or last in "LEUS" or spans[-1][2] != name:
+            spans.append([i, i, name])
+        else:
+            spans[-1][1] = i
+        last = letter
+    return spans

@@ -1,0 +1,81 @@
+package onnx
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/trident-nlp/trident/internal/atomicdir"
+	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/nn"
+	"github.com/trident-nlp/trident/pkg/tokenize"
+)
+
+// GraphFile is the name of the graph in a folder, as in Optimum's.
+const GraphFile = "model.onnx"
+
+// GraphFiles are the names of [GraphFile] and of the weights that it may have beside it.
+var GraphFiles = []string{GraphFile, GraphFile + dataSuffix}
+
+// Export writes the graph of the model in a folder, and sets o.ModelHash. If output ends
+// in ".onnx" it is the graph's file. Otherwise it is a folder with [GraphFile], config.json,
+// label_maps.json and the tokenizer's files: the layout of Hugging Face's Optimum, which
+// reads it if the model is a token classifier. The folder appears in one step; other files
+// in it are left alone.
+func Export(ctx context.Context, model, output string, o Options) (Written, error) {
+	written, err := export(ctx, model, output, o)
+	if err != nil {
+		return written, fmt.Errorf("export %s: %w", model, err)
+	}
+	return written, nil
+}
+
+func export(ctx context.Context, model, output string, o Options) (w Written, err error) {
+	if sameFolder(model, output) {
+		return w, fmt.Errorf("the output is the model's own folder, whose config.json it would replace: give a file, such as %s, or another folder", filepath.Join(model, "onnx", GraphFile))
+	}
+	cpu, err := nn.Device("cpu")
+	if err != nil {
+		return w, err
+	}
+	if o.ModelHash, err = fusion.HashDir(model); err != nil {
+		return w, err
+	}
+	m, tok, err := fusion.Load(model, cpu)
+	if err != nil {
+		return w, err
+	}
+	defer m.Drop()
+	if err := ctx.Err(); err != nil {
+		return w, err
+	}
+	if filepath.Ext(output) != ".onnx" {
+		return writeFolder(output, m, tok, o)
+	}
+	if err := os.MkdirAll(filepath.Dir(output), 0o777); err != nil {
+		return w, err
+	}
+	return Write(output, m, o)
+}
+
+func writeFolder(dir string, m *fusion.Model, tok *tokenize.Tokenizer, o Options) (w Written, err error) {
+	err = atomicdir.Replace(dir, func(tmp string) error {
+		if w, err = Write(filepath.Join(tmp, GraphFile), m, o); err != nil {
+			return err
+		}
+		return m.SaveDescription(tmp, tok)
+	})
+	for i, file := range w.Files {
+		w.Files[i] = filepath.Join(dir, filepath.Base(file))
+	}
+	return w, err
+}
+
+// sameFolder reports whether two paths are one folder. A missing one is none.
+func sameFolder(a, b string) bool {
+	first, err := os.Stat(a)
+	second, err2 := os.Stat(b)
+	return errors.Join(err, err2) == nil && os.SameFile(first, second)
+}
