@@ -82,7 +82,7 @@ func TestTrainTeachers(t *testing.T) {
 	t.Chdir(dir)
 	t.Setenv("MLFLOW_TRACKING_URI", "")
 	// Of these lengths some are too long, and would be others with another vocabulary.
-	split := []string{"data.test_size=0.2", "data.validation_size=0.2", "data.stratify=priority", "tokenizer.max_length=200", "tokenizer.truncation=false", "data.generate.cases=90", "data.generate.qa=90"}
+	split := []string{"data.test_size=0.2", "data.validation_size=0.2", "data.stratify=priority", "tokenizer.max_length=200", "tokenizer.long=truncate", "tokenizer.truncation=false", "data.generate.cases=90", "data.generate.qa=90"}
 	dry := mustRun(t, append(taught(split...), "--dry-run")...)
 	mustContain(t, dry, "1 of 4   teacher of ner   ner ", "3 of 4   teacher of qa    qa ", "4 of 4   student", " parameters, ", " steps")
 	mustContain(t, mustRun(t, append(taught(split...), "--check-data")...), "teacher of cls   cls       to be trained")

@@ -22,7 +22,7 @@ func taughtSmall(t *testing.T) config.Config {
 	small(t) // changes to a folder of its own
 	c, err := config.Parse(configs.Quickstart, []string{
 		"task=distill", "backbone.size={dim: 16, layers: 1, heads: 2, hidden_dim: 32}", "data.generate={ner: 30, cases: 60, qa: 30, short: true, seed: 1}",
-		"tokenizer={vocab_size: 600, max_length: 200, truncation: false}", "training.num_epochs=1", "training.threads=1", "training.batch_size=8",
+		"tokenizer={vocab_size: 600, max_length: 200, truncation: false, long: truncate}", "training.num_epochs=1", "training.threads=1", "training.batch_size=8",
 		"data.test_size=0.2", "data.validation_size=0.2", "data.stratify=priority", "mlflow.enabled=false",
 		"tasks=[{use: ner}, {use: cls, loss_weight: 3}, {use: qa}, {name: reporter, kind: multiclass, file: data/quickstart/cases_generated_data_v0005.json, text: narrative, pooling: cls, heads: [{name: gender, field: reporter.gender}]}]",
 		"distill={train_teachers: true, cache_dir: cache, teachers: {ner: {model: ner}, cls: {model: cls, alpha: 0}, reporter: {model: reporter}}}",

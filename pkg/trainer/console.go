@@ -242,11 +242,12 @@ func labelCounts(task tasks.Task) string {
 
 func (c *Console) filterLine(task tasks.Task, f datasets.Filter, maxLength int, windows datasets.Windows) {
 	name := strings.ToUpper(task.Name)
-	if windows.On() {
+	switch {
+	case windows.On():
 		c.printf("%-4s whole calls  : kept %d/%d, %d in windows of %d%s\n", name, f.After, f.Before, f.Windowed, windows.Length, cutAt(f, windows))
-	} else if task.Kind == tasks.Token || f.Removed() > 0 {
+	case task.Kind == tasks.Token || f.Removed() > 0:
 		c.printf("%-4s token filter : kept %d/%d (%.1f%%) — %d over-length removed\n", name, f.After, f.Before, f.KeptPercent(), f.Removed())
-	} else {
+	default:
 		c.printf("%-4s truncation   : %d records kept, long %s truncated at %d: %d\n", name, f.After, textsOf(task), maxLength, f.Truncated)
 	}
 	if f.Rare > 0 {
