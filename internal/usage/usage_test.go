@@ -22,16 +22,17 @@ func TestCPUTime(t *testing.T) {
 
 func TestForgetPeak(t *testing.T) {
 	const size = 64 << 20
-	block := make([]byte, size)
-	for i := 0; i < len(block); i += 4096 {
-		block[i] = 1
-	}
+	func() {
+		block := make([]byte, size)
+		for i := 0; i < len(block); i += 4096 {
+			block[i] = 1
+		}
+		runtime.KeepAlive(block)
+	}()
 	before, err := PeakMemory(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
-	runtime.KeepAlive(block)
-	block = nil
 	debug.FreeOSMemory()
 	if err := ForgetPeak(); err != nil {
 		t.Fatal(err)
