@@ -99,8 +99,8 @@ func inputs(list []datasets.Batch) (tensors []weights.Tensor) {
 	for n, b := range list {
 		shape := []int64{int64(b.Size), int64(b.Length)}
 		mask := make([]int64, len(b.Mask))
-		for i, real := range b.Mask {
-			if real {
+		for i, token := range b.Mask {
+			if token {
 				mask[i] = 1
 			}
 		}
@@ -166,7 +166,7 @@ func (r runs) deviation(t *testing.T, graph, runtime string, m *fusion.Model, pr
 				for i, want := range out.Logits[h] {
 					length := len(want)
 					if out.Task.PerToken() {
-						length = real(b, i) * len(head.Labels)
+						length = tokensIn(b, i) * len(head.Labels)
 					}
 					most = max(most, goldentest.Compare(got[i][:length], want[:length]).Max)
 					largest = max(largest, goldentest.MaxAbs(want[:length]))
@@ -177,8 +177,8 @@ func (r runs) deviation(t *testing.T, graph, runtime string, m *fusion.Model, pr
 	return most, largest
 }
 
-// real is the number of tokens of a batch's text.
-func real(b datasets.Batch, i int) (n int) {
+// tokensIn is the number of tokens of a batch's text.
+func tokensIn(b datasets.Batch, i int) (n int) {
 	for _, token := range b.Mask[i*b.Length : (i+1)*b.Length] {
 		if token {
 			n++
