@@ -152,6 +152,18 @@ func (e *evaluation) score(ctx context.Context, c *candidate) error {
 	return nil
 }
 
+// limits are those of training: a record that is cut keeps the labels before if the model
+// reads windows, and has none of a token task otherwise.
+func (e *evaluation) limits(m *loaded) datasets.Limits {
+	l := datasets.Limits{MaxLength: m.most, Truncate: true}
+	if m.Windows.On() && e.long() != fusion.LongTruncate {
+		if l.Windows = m.Windows; m.most == math.MaxInt {
+			l.Windows.MaxTokens = 0
+		}
+	}
+	return l
+}
+
 func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s source) error {
 	records, err := datasets.Load(ctx, s.Source)
 	var found *datasets.BadRecords
@@ -167,7 +179,7 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 	for _, warning := range records.Warnings {
 		e.warn("%s: %s", s.Path, warning)
 	}
-	set, err := records.Encode(ctx, m.tok, datasets.Limits{MaxLength: m.most, Truncate: true})
+	set, err := records.Encode(ctx, m.tok, e.limits(m))
 	if err != nil {
 		return err
 	}
@@ -193,7 +205,7 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 		return fmt.Errorf("%s on %s: %w", m.dir, s.Path, err)
 	}
 	for _, task := range set.Tasks {
-		if scope := c.scope[task.Name]; !task.PerToken() { // of those, token tasks' are dropped
+		if scope := c.scope[task.Name]; !task.PerToken() || e.limits(m).Windows.On() { // otherwise token tasks' are dropped
 			scope.Truncated = truncated
 			c.scope[task.Name] = scope
 		}

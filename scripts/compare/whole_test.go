@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/trident-nlp/trident/internal/filetest"
-	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -29,9 +28,6 @@ func tinyLong() []recipe {
 // TestLong scores whole calls: what a truncated reading doesn't see is missed.
 func TestLong(t *testing.T) {
 	t.Chdir("../..")
-	if _, _, err := config.Load(tasksConfig, []string{"tokenizer.long=truncate"}); err != nil {
-		t.Skip("training on windows isn't there yet: " + err.Error())
-	}
 	out := t.TempDir()
 	c := tinyCompare(out, tinyLong(), 1)
 	c.Recipes, c.Sizes, c.Test, c.Baseline, c.short = []string{"long"}, []int{12, 12, 12}, 6, "", []int{24, 60, 24}
