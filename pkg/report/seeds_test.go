@@ -16,9 +16,9 @@ func TestSeedNote(t *testing.T) {
 		intervals     bool
 		begins, holds string
 	}{
-		{"all", []tasks.Task{ner, cls, qa}, false, "With another training seed, ", " by about ±0.02 entity F1 (ner), ±0.02 accuracy (cls) and ±0.01 F1 (qa), as measured "},
-		{"with intervals", []tasks.Task{cls, qa}, true, "The intervals are over records only: with another ", " by about ±0.02 accuracy (cls) and ±0.01 F1 (qa), as "},
-		{"beside a custom task", []tasks.Task{own, ner}, true, "The intervals", " by about ±0.02 entity F1 (ner), as "},
+		{"all", []tasks.Task{ner, cls, qa}, false, "With another training seed, ", " by about ±0.01 entity F1 (ner), ±0.01 accuracy (cls) and ±0.01 F1 (qa), as measured "},
+		{"with intervals", []tasks.Task{cls, qa}, true, "The intervals are over records only: with another ", " by about ±0.01 accuracy (cls) and ±0.01 F1 (qa), as "},
+		{"beside a custom task", []tasks.Task{own, ner}, true, "The intervals", " by about ±0.01 entity F1 (ner), as "},
 		{"custom tasks", []tasks.Task{own}, true, "", ""},
 		{"a custom task of that name", []tasks.Task{taken}, false, "", ""},
 		{"no task", nil, true, "", ""},
