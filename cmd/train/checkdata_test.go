@@ -56,7 +56,7 @@ func TestBadRecordsAreRefusedOrSkipped(t *testing.T) {
 		t.Fatalf("exit code %d, stderr %q", code, stderr)
 	}
 	mustContain(t, stderr, synth.NERFile+": left out 3 of 43 records: not valid JSON 1, span outside the text 1, unknown label 1", synth.CasesFile+": left out 1 of 40 records: ")
-	mustContain(t, stdout, "NER: 36 train / 4 val", "CLS: 35 train / 4 val", "NER  whole calls  : kept 40/43, 0 in windows of 512")
+	mustContain(t, stdout, "NER: 36 train / 4 val", "CLS: 35 train / 4 val", "NER  token filter : kept 40/43 (93.0%) — 0 over-length removed")
 	for name, want := range map[string]string{"filter_ner_skipped": "3", "filter_cls_skipped": "1", "filter_ner_before": "43", "filter_ner_removed": "0"} {
 		matches, err := filepath.Glob("mlruns/*/*/params/" + name)
 		if err != nil || len(matches) != 1 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -47,6 +48,13 @@ func each[T any](sources []source, get func(source) T) []T {
 
 func (d *data) sets() []datasets.Set {
 	return each(d.sources, func(s source) datasets.Set { return s.set })
+}
+
+// windowed reports whether any record is read in more than one window.
+func (d *data) windowed() bool {
+	return slices.ContainsFunc(d.sets(), func(s datasets.Set) bool {
+		return slices.ContainsFunc(s.Filters, func(f datasets.Filter) bool { return f.Windowed > 0 })
+	})
 }
 
 func (d *data) splits() []datasets.Split {

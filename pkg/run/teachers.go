@@ -53,7 +53,7 @@ func (r *Run) askTeachers(ctx context.Context) error {
 			if warning := member.Warning(); warning != "" {
 				fmt.Fprintf(r.options.Err, "train: warning: %s: %s\n", asked.Model[i], warning)
 			}
-			if windowsOf(r.config.Tokenizer).On() && !member.Model().Windows.On() {
+			if r.data.windowed() && !member.Model().Windows.On() {
 				fmt.Fprintf(r.options.Err, "train: warning: %s: the teacher of %s truncates long calls: it teaches their beginning alone\n", asked.Model[i], task.Name)
 			}
 		}
