@@ -82,17 +82,23 @@ export class Draft {
     this.markKept();
   }
 
-  #state() {
+  // state is all that a person has said so far.
+  get state() {
     return JSON.stringify([this.now, this.note]);
   }
 
-  // markKept says that what is now is kept elsewhere.
-  markKept() {
-    this.#kept = this.#state();
+  // markKept says that a state is kept elsewhere: what is now, or what was when it was sent.
+  markKept(state = this.state) {
+    this.#kept = state;
   }
 
   get isDirty() {
-    return this.#state() !== this.#kept;
+    return this.state !== this.#kept;
+  }
+
+  // unchecked are the items that were changed, of which nothing would be kept.
+  get unchecked() {
+    return this.items.filter((item) => this.isChanged(item) && this.now.status[item.key] === undefined);
   }
 
   // saysSomething is whether there is anything to keep.
