@@ -1,6 +1,7 @@
 package reviews
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -133,6 +134,7 @@ func TestRefusesReviews(t *testing.T) {
 		"new.entities[2]":       func(r *Review) { r.New.Entities = append(r.New.Entities, Span{38, 40, "NAME"}) },
 		"new.entities":          func(r *Review) { r.New.Entities = make([]Span, maxSpans+1) },
 		"new.classification":    func(r *Review) { r.New.Classification["priority"] = "" },
+		"old.classification":    func(r *Review) { r.Old.Classification = map[string]string{"priority": "SECRET\x1b[2J"} },
 		"new.qa":                func(r *Review) { r.New.QA["hold"][0] = 2 },
 		"new.tasks":             func(r *Review) { r.New.Tasks = map[string]Own{"cls": {}} },
 		"old.tasks":             func(r *Review) { r.Old.Tasks = map[string]Own{"a": {Flags: map[string]map[string]int{"b": {"c": 3}}}} },
@@ -149,6 +151,23 @@ func TestRefusesReviews(t *testing.T) {
 	}
 	if s.Count() != 0 {
 		t.Errorf("%d reviews are kept", s.Count())
+	}
+}
+
+// What is null or missing isn't taken for 0.
+func TestNullLabels(t *testing.T) {
+	for _, in := range []string{
+		`{"qa":{"hold":[1,null]}}`, `{"tasks":{"signs":{"violence":{"weapon":null}}}}`, `{"entities":[null]}`, `{"entities":[{"end":5,"label":"NAME"}]}`,
+		`{"entities":[{"start":null,"end":5,"label":"NAME"}]}`, `{"entities":[{"start":0,"end":5}]}`, `{"tasks":{"places":{"entities":[{"end":5,"label":"A"}]}}}`,
+	} {
+		var l Labels
+		if err := json.Unmarshal([]byte(in), &l); err == nil {
+			t.Errorf("%s is read as %+v", in, l)
+		}
+	}
+	var l Labels
+	if err := json.Unmarshal([]byte(`{"entities":null,"classification":null,"qa":{"hold":null},"tasks":null}`), &l); err != nil || !isEmpty(l) {
+		t.Errorf("%+v, %v", l, err)
 	}
 }
 
