@@ -306,3 +306,37 @@ func TestRetention(t *testing.T) {
 		t.Errorf("%d reviews; they stay", s.Count())
 	}
 }
+
+// Nothing is said to be kept once the file has been moved away. A removed file of texts is
+// made anew.
+func TestMovedFiles(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{Texts: true})
+	first := mustAdd(t, s, review("nairobi", "", "1"))
+	if err := os.RemoveAll(filepath.Join(dir, textsName)); err != nil {
+		t.Fatal(err)
+	}
+	second := mustAdd(t, s, review("nairobi", first.ID, "2"))
+	loaded, err := Load(dir)
+	if err != nil || len(loaded.Reviews) != 2 || loaded.Texts[first.Call] != text {
+		t.Fatalf("%d reviews, %d texts, %v", len(loaded.Reviews), len(loaded.Texts), err)
+	}
+	path := filepath.Join(dir, logName)
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	third := review("nairobi", second.ID, "3")
+	if _, err := s.Add(third, text); !errors.Is(err, ErrGone) || s.Count() != 2 {
+		t.Errorf("moved away: %v, %d reviews", err, s.Count())
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Add(third, text); !errors.Is(err, ErrGone) {
+		t.Errorf("replaced: %v", err)
+	}
+	if err := os.Rename(path+".1", path); err != nil {
+		t.Fatal(err)
+	}
+	mustAdd(t, s, third)
+}
