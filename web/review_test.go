@@ -535,3 +535,37 @@ func TestReviewWhileSaving(t *testing.T) {
 		t.Errorf("kept %+v", kept)
 	}
 }
+
+// TestReviewInTwoTabs: one reviewer's tabs don't take back what the other has saved, and a
+// label that is taken back doesn't count.
+func TestReviewInTwoTabs(t *testing.T) {
+	dir := t.TempDir()
+	server := reviewed(t, dir, reviews.Options{})
+	a, b := open(t, server, desktop), open(t, server, desktop)
+	for _, p := range []*tab{a, b} {
+		p.as(nairobiKey)
+		p.read(call)
+		p.correct()
+	}
+	saved := "document.getElementById('status').textContent === 'The review is saved, as nairobi.'"
+	priority := otherPriority(predicted(t, tinyModel(t), call).Classification.Get("priority"))
+	a.pick("cls/priority", priority)
+	a.click("#review-save")
+	a.until(saved)
+	b.expectRefusals()
+	b.run("document.getElementById('review-checked-cls/intervention').click()")
+	b.click("#review-save")
+	b.until("document.getElementById('problem').textContent.startsWith('This call has been reviewed with your key elsewhere')")
+	b.click("#review-save")
+	b.until(saved)
+	if got := reviews.Merge(load(t, dir)).Classification; len(got) != 2 || got["priority"] != priority {
+		t.Errorf("both say %v", got)
+	}
+	b.run("document.querySelector('#review-changes button').click()") // the priority is as proposed,
+	b.run("document.getElementById('review-checked-cls/priority').click()")
+	b.click("#review-save")
+	b.until("document.getElementById('problem').textContent === '' && " + saved)
+	if got := reviews.Merge(load(t, dir)).Classification; len(got) != 1 {
+		t.Errorf("after the priority was taken back: %v", got)
+	}
+}

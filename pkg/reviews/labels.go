@@ -218,6 +218,12 @@ func (l Labels) values() values {
 	return v
 }
 
+// remove removes items by their names.
+func (v values) remove(drop func(item string) bool) {
+	maps.DeleteFunc(v.spans, func(item Item, _ []Span) bool { return drop(item.String()) })
+	maps.DeleteFunc(v.plain, func(item Item, _ string) bool { return drop(item.String()) })
+}
+
 // labels is the inverse of [Labels.values].
 func (v values) labels() Labels {
 	var l Labels

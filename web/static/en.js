@@ -147,6 +147,7 @@ export default {
     problemFailed: 'The server failed (code {status}). Your text is still here. {detail}',
     problemOddAnswer: 'What answered isn’t the server’s model (code {status}): is something between this page and the server?',
     problemStale: 'Somebody else has reviewed this call in the meantime: their review stands above the labels. Look at it, then save yours again.',
+    problemStaleOwn: 'This call has been reviewed with your key elsewhere in the meantime: what was said there, and not here, is taken over. Look at it, then save yours again.',
     problemNoRoom: 'Nothing was saved: the server’s disk is full. Your corrections are still here. Tell whoever runs the server.',
     problemNotChecked: 'Nothing was saved: changed, but not checked: {items} (calls: {n}). Only what is checked is kept: choose ✓ beside it, or ?, or take the change back.',
     problemNothingSaid: 'There is nothing to save yet: check or change something first.',

@@ -24,13 +24,16 @@ export async function prepare(call, key) {
   call.review = review;
 }
 
-// learn asks for the reviews of a call. The reviewer's own is where the draft starts.
+// learn asks for the reviews of a call. The reviewer's own is where the draft starts; one made
+// elsewhere in the meantime joins it.
 async function learn(text, review, key, isFirst) {
   const {you, reviews} = await find(text, key);
   review.draft.basedOn = reviews.at(-1)?.id ?? '';
   const mine = reviews.find(({who}) => who === you);
   review.others = reviews.filter((other) => other !== mine);
   if (isFirst && mine) review.draft.start(mine);
+  else if (mine && mine.id !== review.mine) review.draft.adopt(mine);
+  review.mine = mine?.id;
   review.isKept = Boolean(mine);
 }
 
@@ -291,13 +294,14 @@ async function save(view) {
   const sent = draft.state; // one may go on while it is on its way
   try {
     const kept = await keep({text: call.text, ...(call.id === '' ? {} : {record: call.id}), model: call.model ?? '', ...(draft.basedOn === '' ? {} : {based_on: draft.basedOn}), ...draft.review()}, act.key());
-    draft.basedOn = kept.id;
+    draft.basedOn = review.mine = kept.id;
     draft.markKept(sent);
     review.isKept = true;
     act.say('reviewSaved', {who: whoIs(kept)});
   } catch (error) {
+    const before = review.mine;
     if (error.key === 'stale') await learn(call.text, review, act.key(), false).catch(act.report);
-    act.report(error);
+    act.report(review.mine === before ? error : new Problem('staleOwn'));
   } finally {
     review.isSaving = false;
     view.refill();

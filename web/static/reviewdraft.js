@@ -82,6 +82,20 @@ export class Draft {
     this.markKept();
   }
 
+  // adopt takes over what the reviewer has said elsewhere, where nothing is said here.
+  adopt(review) {
+    this.change((next) => {
+      for (const item of this.items) {
+        if (next.status[item.key] !== undefined || this.isChanged(item)) continue;
+        const value = valueIn(review.new, item);
+        if (value !== undefined) next.values[item.key] = value;
+        if (review.unsure?.includes(item.key)) next.status[item.key] = 'unsure';
+        else if (value !== undefined) next.status[item.key] = 'checked';
+      }
+    });
+    if (this.note === '') this.note = review.note ?? '';
+  }
+
   // state is all that a person has said so far.
   get state() {
     return JSON.stringify([this.now, this.note]);

@@ -147,6 +147,7 @@ export default {
     problemFailed: 'Seva imeshindwa (msimbo {status}). Maandishi yako bado yapo hapa. {detail}',
     problemOddAnswer: 'Kilichojibu si modeli ya seva (msimbo {status}): je, kuna kitu kati ya ukurasa huu na seva?',
     problemStale: 'Mtu mwingine amekagua simu hii wakati huo huo: ukaguzi wake uko juu ya lebo. Uangalie, kisha hifadhi wako tena.',
+    problemStaleOwn: 'Simu hii imekaguliwa kwa ufunguo wako mahali pengine wakati huo huo: yaliyosemwa huko, na si hapa, yamechukuliwa. Yaangalie, kisha hifadhi wako tena.',
     problemNoRoom: 'Hakuna kilichohifadhiwa: diski ya seva imejaa. Masahihisho yako bado yapo hapa. Mwambie anayeendesha seva.',
     problemNotChecked: 'Hakuna kilichohifadhiwa: imebadilishwa lakini haijakaguliwa: {items} (simu: {n}). Kinachokaguliwa tu ndicho huhifadhiwa: chagua ✓ kando yake, au ?, au “Rudisha” badiliko.',
     problemNothingSaid: 'Bado hakuna cha kuhifadhi: kagua au badilisha kitu kwanza.',
