@@ -474,3 +474,98 @@ func TestReviewPictures(t *testing.T) {
 		p.picture(filepath.Join(dir, name+".png"), l)
 	}
 }
+
+// TestReviewUnchecked: a change that isn't checked would be lost, and isn't said to be saved.
+func TestReviewUnchecked(t *testing.T) {
+	dir := t.TempDir()
+	p := open(t, reviewed(t, dir, reviews.Options{}), desktop)
+	p.as(nairobiKey)
+	p.read(call)
+	p.correct()
+	p.run("document.querySelector('#review-text mark').focus()")
+	p.press(kb.Delete)
+	p.pick("cls/priority", "1")
+	for _, button := range []string{"#review-save", "#review-download"} {
+		p.click(button)
+		p.until("document.getElementById('problem').textContent.includes('changed, but not checked: Entities (calls: 1)')")
+		if !ask[bool](p, "!dispatchEvent(new Event('beforeunload', {cancelable: true}))") {
+			t.Errorf("%s: the page doesn't warn of unsaved corrections", button)
+		}
+	}
+	if kept := load(t, dir); len(kept) != 0 {
+		t.Errorf("kept %+v", kept)
+	}
+	p.run("document.getElementById('review-checked-ner').click()")
+	p.click("#review-save")
+	p.until("document.getElementById('status').textContent === 'The review is saved, as nairobi.' && document.getElementById('problem').textContent === ''")
+	if kept := load(t, dir); len(kept) != 1 || kept[0].New.Entities == nil || len(kept[0].New.Entities) >= len(kept[0].Old.Entities) {
+		t.Errorf("kept %+v", kept)
+	}
+}
+
+// TestReviewWhileSaving: what is corrected while a review is on its way isn't taken for saved.
+func TestReviewWhileSaving(t *testing.T) {
+	dir := t.TempDir()
+	p := open(t, reviewed(t, dir, reviews.Options{}), desktop)
+	p.as(nairobiKey)
+	p.read(call)
+	p.correct()
+	p.pick("cls/priority", "1")
+	p.run(`(() => {
+		const real = window.fetch;
+		window.fetch = async (...args) => {
+			const answer = await real(...args);
+			await new Promise((go) => (window.goOn = go));
+			window.fetch = real;
+			return answer;
+		};
+	})()`)
+	p.click("#review-save")
+	p.until("Boolean(window.goOn)")
+	p.run("document.getElementById('review-checked-cls/intervention').click()")
+	p.run("window.goOn()")
+	p.until("document.getElementById('status').textContent === 'The review is saved, as nairobi.'")
+	unsaved := "!dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+	if !ask[bool](p, unsaved) {
+		t.Error("a later correction is taken for saved")
+	}
+	p.click("#review-save")
+	p.until(unsaved[1:]) // nothing is unsaved any more
+	if kept := load(t, dir); len(kept) != 2 || len(kept[1].New.Classification) != 2 {
+		t.Errorf("kept %+v", kept)
+	}
+}
+
+// TestReviewInTwoTabs: one reviewer's tabs don't take back what the other has saved, and a
+// label that is taken back doesn't count.
+func TestReviewInTwoTabs(t *testing.T) {
+	dir := t.TempDir()
+	server := reviewed(t, dir, reviews.Options{})
+	a, b := open(t, server, desktop), open(t, server, desktop)
+	for _, p := range []*tab{a, b} {
+		p.as(nairobiKey)
+		p.read(call)
+		p.correct()
+	}
+	saved := "document.getElementById('status').textContent === 'The review is saved, as nairobi.'"
+	priority := otherPriority(predicted(t, tinyModel(t), call).Classification.Get("priority"))
+	a.pick("cls/priority", priority)
+	a.click("#review-save")
+	a.until(saved)
+	b.expectRefusals()
+	b.run("document.getElementById('review-checked-cls/intervention').click()")
+	b.click("#review-save")
+	b.until("document.getElementById('problem').textContent.startsWith('This call has been reviewed with your key elsewhere')")
+	b.click("#review-save")
+	b.until(saved)
+	if got := reviews.Merge(load(t, dir)).Classification; len(got) != 2 || got["priority"] != priority {
+		t.Errorf("both say %v", got)
+	}
+	b.run("document.querySelector('#review-changes button').click()") // the priority is as proposed,
+	b.run("document.getElementById('review-checked-cls/priority').click()")
+	b.click("#review-save")
+	b.until("document.getElementById('problem').textContent === '' && " + saved)
+	if got := reviews.Merge(load(t, dir)).Classification; len(got) != 1 {
+		t.Errorf("after the priority was taken back: %v", got)
+	}
+}

@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
+	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/numbers"
@@ -55,9 +58,9 @@ func printAgreement(out io.Writer, a reviews.Agreement) error {
 		fmt.Fprintln(w, "\nlabel\tcalls\tthe same\tkappa\t"+nameOf(a.First)+"\t"+nameOf(a.Second)+"\tboth")
 	}
 	for _, p := range a.Plain {
-		fmt.Fprintf(w, "%s\t%d\t%.1f %%\t%s\t\t\t\n", p.Item, p.N, 100*float64(p.Same)/float64(p.N), decimals(p.Kappa))
+		fmt.Fprintf(w, "%s\t%d\t%.1f %%\t%s\t\t\t\n", plain(p.Item.String()), p.N, 100*float64(p.Same)/float64(p.N), decimals(p.Kappa))
 		for _, l := range p.Labels {
-			fmt.Fprintf(w, "  %s\t\t\t\t%d\t%d\t%d\n", l.Label, l.First, l.Second, l.Both)
+			fmt.Fprintf(w, "  %s\t\t\t\t%d\t%d\t%d\n", plain(l.Label), l.First, l.Second, l.Both)
 		}
 	}
 	if err := w.Flush(); err != nil {
@@ -67,7 +70,7 @@ func printAgreement(out io.Writer, a reviews.Agreement) error {
 		fmt.Fprintln(w, "\nentities\t"+nameOf(a.First)+"\t"+nameOf(a.Second)+"\tboth\tprecision\trecall\tF1")
 	}
 	for _, e := range a.Entities {
-		fmt.Fprintf(w, "%s/%s\t%d\t%d\t%d\t%.3f\t%.3f\t%.3f\n", e.Item, e.Label, e.First, e.Second, e.Both, e.Precision(), e.Recall(), e.F1())
+		fmt.Fprintf(w, "%s/%s\t%d\t%d\t%d\t%.3f\t%.3f\t%.3f\n", plain(e.Item.String()), plain(e.Label), e.First, e.Second, e.Both, e.Precision(), e.Recall(), e.F1())
 	}
 	return w.Flush()
 }
@@ -76,7 +79,15 @@ func nameOf(who string) string {
 	if who == "" {
 		return "(no key)"
 	}
-	return who
+	return plain(who)
+}
+
+// plain keeps control characters, which a file that others wrote may have, from the terminal.
+func plain(name string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return name
+	}
+	return strconv.Quote(name)
 }
 
 func decimals(kappa float64) string {

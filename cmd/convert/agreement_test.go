@@ -64,3 +64,11 @@ ner/NAME  4       4        4     1.000      1.000   1.000
 		}
 	}
 }
+
+// What a terminal would obey or hide is shown as it is written in Go.
+func TestAgreementPlain(t *testing.T) {
+	code, stdout, _ := call(reviewLine(1, "a\u202eb", "1", "2\u202e")+reviewLine(1, "c", "1", "1"), "--from", "reviews", "--input", "-", "--agreement")
+	if code != cli.OK || strings.Contains(stdout, "\u202e") || !strings.Contains(stdout, `"a\u202eb" and c: 1 call`) || !strings.Contains(stdout, `"2\u202e"`) {
+		t.Errorf("exit code %d:\n%s", code, stdout)
+	}
+}

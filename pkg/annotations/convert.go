@@ -173,6 +173,9 @@ func (c *conversion) check(ctx context.Context) error {
 		c.Written++
 	}
 	c.warnOfLabels()
+	if c.s.torn {
+		c.Warnings = append(c.Warnings, "the last review isn't finished, and is left out")
+	}
 	switch {
 	case c.Bad.Total() > 0 && !c.s.SkipBad:
 		return &datasets.BadRecords{Problems: c.Bad}
@@ -212,7 +215,7 @@ func (c *conversion) documents(ctx context.Context) iter.Seq2[draft, error] {
 		for d, err := range c.from.code.read(ctx, c.in, c.s) {
 			if err == nil {
 				if err = c.complete(&d); err != nil {
-					err = c.in.problem(d.record, d.line, err)
+					err = cmp.Or(d.from, &c.in).problem(d.record, d.line, err)
 				}
 			}
 			if !yield(d, err) {

@@ -64,6 +64,7 @@ type draft struct {
 	notes        []string // what was decided about it
 	why          string   // why it isn't labelled; "" if State says it
 	record, line int
+	from         *Input // where these are; nil: in the input
 }
 
 // draftError is an error about one record; later ones can be read.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/reviews"
@@ -43,16 +44,21 @@ func readReviews(ctx context.Context, in Input, s *schema) iter.Seq2[draft, erro
 			yield(draft{}, err)
 			return
 		}
+		s.torn = loaded.Torn
 		calls, by := loaded.Calls()
 		if s.Texts != nil {
 			if !s.eachReviewed(ctx, by, yield) {
 				return
 			}
 		}
-		for n, call := range calls {
+		lines := map[string]int{} // of calls: that of their latest review
+		for i, r := range loaded.Reviews {
+			lines[r.Call] = i + 1
+		}
+		for _, call := range calls {
 			list := by[call]
 			text, kept := loaded.Texts[call]
-			d := draft{record: n + 1, line: 1}
+			d := draft{record: lines[call], line: lines[call]}
 			switch {
 			case list == nil: // it has been given already
 				continue
@@ -96,7 +102,7 @@ func (s *schema) eachReviewed(ctx context.Context, by map[string][]reviews.Revie
 		if errors.Is(err, io.EOF) {
 			return true
 		}
-		d := draft{}
+		d := draft{from: s.Texts}
 		d.record, d.line = texts.Place()
 		if err == nil {
 			err = s.call(raw, &d)
@@ -149,12 +155,16 @@ func (s *schema) review(list []reviews.Review, d *draft) {
 		case tasks.NERName:
 			d.reviewedSpans(l.Entities)
 		case tasks.CLSName:
+			loseHeads(d, t, l.Classification)
 			d.reviewedClasses(t, l.Classification)
 		case tasks.QAName:
+			loseHeads(d, t, l.QA)
 			for _, h := range t.Heads {
 				d.reviewedCriteria(h, l.QA[h.Field])
 			}
 		default:
+			loseHeads(d, t, own.Classes)
+			loseHeads(d, t, own.Flags)
 			d.reviewedSpans(own.Entities)
 			d.reviewedClasses(t, own.Classes)
 			for _, h := range t.Heads {
@@ -169,6 +179,15 @@ func (s *schema) review(list []reviews.Review, d *draft) {
 	}
 	if d.Spans == nil && d.Classes == nil && d.Flags == nil {
 		d.State, d.why = Unlabelled, "reviews in which no label is checked"
+	}
+}
+
+// loseHeads notes labels of heads that a task doesn't have, such as those of another model.
+func loseHeads[V any](d *draft, t tasks.Task, labels map[string]V) {
+	for field := range labels {
+		if !slices.ContainsFunc(t.Heads, func(h tasks.Head) bool { return h.Field == field }) {
+			d.lost = append(d.lost, "labels of "+datasets.ShowLabel(field)+", a head that task "+t.Name+" doesn't have")
+		}
 	}
 }
 
@@ -198,6 +217,9 @@ func (d *draft) reviewedClasses(t tasks.Task, labels map[string]string) {
 }
 
 func (d *draft) reviewedCriteria(h tasks.Head, list []int) {
+	if len(list) > len(h.Labels) {
+		d.lost = append(d.lost, "values of "+h.Name+" beyond its criteria")
+	}
 	for i, label := range h.Labels {
 		if i < len(list) && list[i] >= 0 {
 			d.setFlag(h.Name, label, list[i] == 1)

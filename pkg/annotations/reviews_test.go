@@ -107,6 +107,30 @@ func convertReviews(t *testing.T, lines string) (string, Summary, error) {
 	return convert(t, "reviews", "ner", lines, Options{Lossy: true})
 }
 
+// Labels of heads that no task has are said to be lost, and problems name the review's line,
+// or that of the file with the texts.
+func TestReviewsOfAnotherModel(t *testing.T) {
+	line := `{"v": 1, "call": "%s", "old": {}, "new": %s, "text": %q}` + "\n"
+	lost := fmt.Sprintf(line, "", `{"classification": {"sub_category": "Physical Violence", "mood": "calm"}, "qa": {"opening": [1, 1, 1], "none": [1]}}`, "I am Amina")
+	_, _, err := convert(t, "reviews", "cases", lost, Options{})
+	for _, want := range []string{`labels of "mood", a head that task cls doesn't have`, `labels of "none", a head that task qa doesn't have`, "values of opening beyond its criteria"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %s", err, want)
+		}
+	}
+	first := fmt.Sprintf(line, "", `{"entities": []}`, "a call")
+	second := `{"v": 1, "call": "5f", "old": {}, "new": {"entities": []}}` + "\n"
+	if _, _, err := convert(t, "reviews", "ner", first+first+second, Options{}); err == nil || !strings.Contains(err.Error(), "record 3, line 3: its text") {
+		t.Errorf("without a text: %v", err)
+	}
+	calls := stream(t, `{"text": "another"}`+"\n"+`{"text": "a call"}`)
+	calls.Name = "calls.jsonl"
+	odd := fmt.Sprintf(line, "", `{"entities": [{"start": 0, "end": 1, "label": "NONE"}]}`, "a call")
+	if _, _, err := convert(t, "reviews", "ner", odd, Options{Texts: &calls}); err == nil || !strings.Contains(err.Error(), "calls.jsonl: record 2, line 2: ") {
+		t.Errorf("an unknown label: %v", err)
+	}
+}
+
 // The page's own file has the texts.
 func TestReviewsOfThePage(t *testing.T) {
 	line := `{"v": 1, "id": "", "call": "", "record": "7", "who": "", "when": "2026-11-27T12:00:00Z", "model": "", "old": {}, "new": {"entities": [%s]}, "text": "I am Amina"}` + "\n"
@@ -154,5 +178,9 @@ func TestTornReviews(t *testing.T) {
 	loaded, err := LoadReviews(in)
 	if err != nil || !loaded.Torn || len(loaded.Reviews) != 2 {
 		t.Errorf("%d reviews, torn %t, %v", len(loaded.Reviews), loaded.Torn, err)
+	}
+	summary, err := Convert(t.Context(), in, mustFind(t, "reviews"), Output{W: &strings.Builder{}}, mustFind(t, "ner"), Options{Lossy: true})
+	if err != nil || len(summary.Warnings) != 1 || !strings.Contains(summary.Warnings[0], "isn't finished") {
+		t.Errorf("warnings %q, %v", summary.Warnings, err)
 	}
 }

@@ -25,6 +25,7 @@ type schema struct {
 	heads []head
 	tasks []tasks.Task
 	task  *tasks.Task
+	torn  bool // the last review isn't finished
 	Options
 }
 

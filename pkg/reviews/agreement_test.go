@@ -114,3 +114,33 @@ func TestItems(t *testing.T) {
 		}
 	}
 }
+
+// What a reviewer said, and then took back, doesn't count. What others said does.
+func TestMergeWithdrawn(t *testing.T) {
+	priority := func(label string) Labels {
+		if label == "" {
+			return Labels{}
+		}
+		return Labels{Entities: []Span{}, Classification: map[string]string{"priority": label}}
+	}
+	line := func(who, based, label string, unsure ...string) Review {
+		return Review{Who: who, BasedOn: based, Old: priority("3"), New: priority(label), Unsure: unsure}
+	}
+	for what, test := range map[string]struct {
+		list []Review
+		want string
+	}{
+		"taken back":              {[]Review{line("a", "", "1"), line("a", "x", "")}, ""},
+		"another one's stays":     {[]Review{line("b", "", "2"), line("a", "x", "1"), line("a", "y", "")}, "2"},
+		"by another":              {[]Review{line("a", "", "1"), line("b", "x", "")}, "1"},
+		"said again":              {[]Review{line("a", "", "1"), line("a", "x", ""), line("a", "y", "2")}, "2"},
+		"no longer unsure":        {[]Review{line("b", "", "2"), line("a", "x", "", "cls/priority"), line("a", "y", "")}, "2"},
+		"unsure":                  {[]Review{line("b", "", "2"), line("a", "x", "", "cls/priority")}, ""},
+		"another task's proposal": {[]Review{line("a", "", "1"), {Who: "a", BasedOn: "x", Old: Labels{QA: map[string][]int{"hold": {1}}}}}, "1"},
+		"files of two people":     {[]Review{line("", "", "1"), line("", "", "")}, "1"},
+	} {
+		if got := Merge(test.list).Classification["priority"]; got != test.want {
+			t.Errorf("%s: %q, want %q", what, got, test.want)
+		}
+	}
+}

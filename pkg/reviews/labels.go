@@ -1,6 +1,7 @@
 package reviews
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -16,6 +17,33 @@ type Span struct {
 	Label string `json:"label"`
 }
 
+// errSpan is what is wrong with an entity. It quotes nothing.
+var errSpan = errors.New("an entity lacks its start, end or label")
+
+// UnmarshalJSON requires all three fields: encoding/json takes what is missing or null for 0.
+func (s *Span) UnmarshalJSON(data []byte) error {
+	var in struct {
+		Start *int    `json:"start"`
+		End   *int    `json:"end"`
+		Label *string `json:"label"`
+	}
+	if err := strictly(data, &in); err != nil {
+		return err
+	}
+	if in.Start == nil || in.End == nil || in.Label == nil {
+		return errSpan
+	}
+	*s = Span{*in.Start, *in.End, *in.Label}
+	return nil
+}
+
+// strictly decodes JSON into a struct whose fields are all that are known.
+func strictly(data []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
+}
+
 // Labels are what a model or a person says of a call, in the shape of the service's
 // answers. What is missing nobody has said.
 type Labels struct {
@@ -23,6 +51,34 @@ type Labels struct {
 	Classification map[string]string `json:"classification,omitzero" doc:"Of the task cls, by field: main_category, …"`
 	QA             map[string][]int  `json:"qa,omitzero" doc:"Of the task qa, by group: 1 for each criterion that is met, 0 if it isn't, -1 if nobody has judged it."`
 	Tasks          map[string]Own    `json:"tasks,omitzero" doc:"The model's other tasks, by name."`
+}
+
+// errCriterion is what is wrong with a criterion. It quotes nothing.
+var errCriterion = errors.New("a criterion is null; want 0, 1 or -1")
+
+// UnmarshalJSON refuses null in the place of a criterion: encoding/json takes it for 0.
+func (l *Labels) UnmarshalJSON(data []byte) error {
+	var in struct {
+		Entities       []Span            `json:"entities"`
+		Classification map[string]string `json:"classification"`
+		QA             map[string][]*int `json:"qa"`
+		Tasks          map[string]Own    `json:"tasks"`
+	}
+	if err := strictly(data, &in); err != nil {
+		return err
+	}
+	*l = Labels{Entities: in.Entities, Classification: in.Classification, Tasks: in.Tasks}
+	for head, list := range in.QA {
+		values := make([]int, len(list))
+		for i, value := range list {
+			if value == nil {
+				return errCriterion
+			}
+			values[i] = *value
+		}
+		set(&l.QA, head, values)
+	}
+	return nil
 }
 
 // Own are the labels of an own task; those of its kind are set. In JSON they are
@@ -75,11 +131,18 @@ func (o *Own) UnmarshalJSON(data []byte) error {
 			if o.Flags == nil {
 				o.Flags = map[string]map[string]int{}
 			}
-			var flags map[string]int
+			var flags map[string]*int
 			if json.Unmarshal(raw, &flags) != nil {
 				return errOwn
 			}
-			o.Flags[name] = flags
+			values := make(map[string]int, len(flags))
+			for flag, value := range flags {
+				if value == nil {
+					return errOwn
+				}
+				values[flag] = *value
+			}
+			o.Flags[name] = values
 		default:
 			return errOwn
 		}
@@ -153,6 +216,12 @@ func (l Labels) values() values {
 		}
 	}
 	return v
+}
+
+// remove removes items by their names.
+func (v values) remove(drop func(item string) bool) {
+	maps.DeleteFunc(v.spans, func(item Item, _ []Span) bool { return drop(item.String()) })
+	maps.DeleteFunc(v.plain, func(item Item, _ string) bool { return drop(item.String()) })
 }
 
 // labels is the inverse of [Labels.values].

@@ -118,15 +118,50 @@ func (l Loaded) Calls() (calls []string, by map[string][]Review) {
 
 // Merge returns what a call's reviews, the oldest first, say together: of each item the
 // last review that has a label, or isn't sure, counts. What the last one isn't sure of is
-// missing.
+// missing. What a reviewer said and no longer says doesn't count: see [withdrawn].
 func Merge(list []Review) Labels {
 	all := values{map[Item][]Span{}, map[Item]string{}}
-	for _, r := range list {
+	gone := withdrawn(list)
+	for i, r := range list {
 		v := r.New.values()
+		v.remove(func(item string) bool { return gone[i][item] })
 		maps.Copy(all.spans, v.spans)
 		maps.Copy(all.plain, v.plain)
-		maps.DeleteFunc(all.spans, func(item Item, _ []Span) bool { return slices.Contains(r.Unsure, item.String()) })
-		maps.DeleteFunc(all.plain, func(item Item, _ string) bool { return slices.Contains(r.Unsure, item.String()) })
+		all.remove(func(item string) bool { return slices.Contains(r.Unsure, item) && !gone[i][item] })
 	}
 	return all.labels()
+}
+
+// withdrawn returns, of each review, the items of which the same reviewer's later ones say
+// nothing, although they were proposed to them. A review that is based on none replaces
+// none: it may be somebody else's who has no name.
+func withdrawn(list []Review) []map[string]bool {
+	gone := make([]map[string]bool, len(list))
+	by := map[string]map[string]bool{}
+	for i, r := range slices.Backward(list) {
+		gone[i] = maps.Clone(by[r.Who])
+		if r.BasedOn == "" {
+			continue
+		}
+		said, left := r.New.values(), r.Old.values()
+		left.remove(func(item string) bool { return slices.Contains(r.Unsure, item) })
+		for item := range left.spans {
+			if _, ok := said.spans[item]; !ok {
+				mark(by, r.Who, item)
+			}
+		}
+		for item := range left.plain {
+			if _, ok := said.plain[item]; !ok {
+				mark(by, r.Who, item)
+			}
+		}
+	}
+	return gone
+}
+
+func mark(by map[string]map[string]bool, who string, item Item) {
+	if by[who] == nil {
+		by[who] = map[string]bool{}
+	}
+	by[who][item.String()] = true
 }

@@ -21,6 +21,10 @@ var ErrNoRoom = errors.New("there is no room on the disk")
 // again, nothing more is kept.
 var ErrBroken = errors.New("an earlier write failed and couldn't be taken back: restart the server")
 
+// ErrGone means that the file of reviews was moved, replaced or removed while it was open:
+// what is written to it would be lost.
+var ErrGone = errors.New("the file of reviews was moved or removed: put it back, or restart the server")
+
 // log is a file of lines that is only appended to. A line counts once it is on the disk.
 type log struct {
 	f      *os.File
@@ -123,8 +127,11 @@ func setAside(path string, at int64, rest []byte) (string, error) {
 // append appends a line and waits until it is on the disk. After an error the file is as it was.
 // ends says that the line itself is there already, and lacks its end.
 func (l *log) append(line []byte, ends bool) (at int64, err error) {
-	if l.broken {
+	switch {
+	case l.broken:
 		return 0, ErrBroken
+	case l.isGone():
+		return 0, ErrGone
 	}
 	at = l.size
 	from, data := at, line
@@ -144,6 +151,16 @@ func (l *log) append(line []byte, ends bool) (at int64, err error) {
 	}
 	l.size += int64(len(line))
 	return at, nil
+}
+
+// isGone reports whether the file isn't where it was any more.
+func (l *log) isGone() bool {
+	now, err := os.Stat(l.f.Name())
+	if err != nil {
+		return true
+	}
+	open, err := l.f.Stat()
+	return err != nil || !os.SameFile(now, open)
 }
 
 // cut removes what is behind the lines that count.

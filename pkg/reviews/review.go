@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -177,7 +178,11 @@ func checkClasses(classes map[string]string, field string) error {
 	return nil
 }
 
-func isLabel(s string) bool { return s != "" && len(s) <= maxLabel && utf8.ValidString(s) }
+// isLabel reports whether s may be a label or a name: control characters in it would reach
+// terminals and tables.
+func isLabel(s string) bool {
+	return s != "" && len(s) <= maxLabel && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
+}
 
 // checkEntities sorts entities by place, and requires them to be in the text, without
 // overlaps.

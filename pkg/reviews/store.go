@@ -117,7 +117,7 @@ func parse(line []byte) (Review, error) {
 //
 //   - an [Invalid] if the review isn't one;
 //   - [ErrStale] if the call has a newer review than r.BasedOn;
-//   - [ErrNoRoom] or [ErrBroken], wrapped.
+//   - [ErrNoRoom], [ErrBroken] or [ErrGone], wrapped.
 //
 // The same review sent again, since the first answer was lost, is kept once.
 func (s *Store) Add(r Review, text string) (Review, error) {

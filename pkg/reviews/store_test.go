@@ -1,6 +1,7 @@
 package reviews
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -133,6 +134,7 @@ func TestRefusesReviews(t *testing.T) {
 		"new.entities[2]":       func(r *Review) { r.New.Entities = append(r.New.Entities, Span{38, 40, "NAME"}) },
 		"new.entities":          func(r *Review) { r.New.Entities = make([]Span, maxSpans+1) },
 		"new.classification":    func(r *Review) { r.New.Classification["priority"] = "" },
+		"old.classification":    func(r *Review) { r.Old.Classification = map[string]string{"priority": "SECRET\x1b[2J"} },
 		"new.qa":                func(r *Review) { r.New.QA["hold"][0] = 2 },
 		"new.tasks":             func(r *Review) { r.New.Tasks = map[string]Own{"cls": {}} },
 		"old.tasks":             func(r *Review) { r.Old.Tasks = map[string]Own{"a": {Flags: map[string]map[string]int{"b": {"c": 3}}}} },
@@ -149,6 +151,23 @@ func TestRefusesReviews(t *testing.T) {
 	}
 	if s.Count() != 0 {
 		t.Errorf("%d reviews are kept", s.Count())
+	}
+}
+
+// What is null or missing isn't taken for 0.
+func TestNullLabels(t *testing.T) {
+	for _, in := range []string{
+		`{"qa":{"hold":[1,null]}}`, `{"tasks":{"signs":{"violence":{"weapon":null}}}}`, `{"entities":[null]}`, `{"entities":[{"end":5,"label":"NAME"}]}`,
+		`{"entities":[{"start":null,"end":5,"label":"NAME"}]}`, `{"entities":[{"start":0,"end":5}]}`, `{"tasks":{"places":{"entities":[{"end":5,"label":"A"}]}}}`,
+	} {
+		var l Labels
+		if err := json.Unmarshal([]byte(in), &l); err == nil {
+			t.Errorf("%s is read as %+v", in, l)
+		}
+	}
+	var l Labels
+	if err := json.Unmarshal([]byte(`{"entities":null,"classification":null,"qa":{"hold":null},"tasks":null}`), &l); err != nil || !isEmpty(l) {
+		t.Errorf("%+v, %v", l, err)
 	}
 }
 
@@ -286,4 +305,38 @@ func TestRetention(t *testing.T) {
 	if s.Count() != 4 {
 		t.Errorf("%d reviews; they stay", s.Count())
 	}
+}
+
+// Nothing is said to be kept once the file has been moved away. A removed file of texts is
+// made anew.
+func TestMovedFiles(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{Texts: true})
+	first := mustAdd(t, s, review("nairobi", "", "1"))
+	if err := os.RemoveAll(filepath.Join(dir, textsName)); err != nil {
+		t.Fatal(err)
+	}
+	second := mustAdd(t, s, review("nairobi", first.ID, "2"))
+	loaded, err := Load(dir)
+	if err != nil || len(loaded.Reviews) != 2 || loaded.Texts[first.Call] != text {
+		t.Fatalf("%d reviews, %d texts, %v", len(loaded.Reviews), len(loaded.Texts), err)
+	}
+	path := filepath.Join(dir, logName)
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	third := review("nairobi", second.ID, "3")
+	if _, err := s.Add(third, text); !errors.Is(err, ErrGone) || s.Count() != 2 {
+		t.Errorf("moved away: %v, %d reviews", err, s.Count())
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Add(third, text); !errors.Is(err, ErrGone) {
+		t.Errorf("replaced: %v", err)
+	}
+	if err := os.Rename(path+".1", path); err != nil {
+		t.Fatal(err)
+	}
+	mustAdd(t, s, third)
 }

@@ -47,7 +47,7 @@ type texts struct {
 // back.
 func (t *texts) keep(call, text string, now time.Time) (undo func() error, err error) {
 	day := now.UTC().Format(dayLayout)
-	if t.day != day {
+	if t.day != day || t.log.isGone() { // somebody has removed texts
 		if err := t.open(day); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -17,7 +18,7 @@ type reviewRequest struct {
 	Model   string         `json:"model,omitempty" doc:"SHA-256 of the model that made the proposal, as /v1/predict gives it."`
 	BasedOn string         `json:"based_on,omitempty" doc:"Id of the call's latest review that the reviewer knows of, by whomever; if there is a newer one, the answer is 409."`
 	Old     reviews.Labels `json:"old,omitzero" doc:"What the model proposed."`
-	New     reviews.Labels `json:"new,omitzero" doc:"What the reviewer says; without what wasn't checked."`
+	New     reviews.Labels `json:"new,omitzero" doc:"What the reviewer says; without what wasn't checked. If model is this server's, its labels alone are taken."`
 	Unsure  []string       `json:"unsure,omitempty" doc:"What the reviewer isn't sure of: ner, cls/priority, qa/opening/0, …"`
 	Note    string         `json:"note,omitempty" doc:"The reviewer's own words, which are kept."`
 }
@@ -81,7 +82,7 @@ func (s *Server) handleReview(w http.ResponseWriter, r *http.Request, rec *recor
 		s.metrics.reviewed("refused")
 		return err
 	}
-	if err := s.Limits.checkText("text", asked.Text); err != nil {
+	if err := cmp.Or(s.Limits.checkText("text", asked.Text), s.checkKnown(asked)); err != nil {
 		s.metrics.reviewed("refused")
 		return err
 	}

@@ -225,6 +225,38 @@ func TestFiftyReviewers(t *testing.T) {
 	}
 }
 
+// A review of the model's own proposal has the model's labels.
+func TestReviewsUnknownLabels(t *testing.T) {
+	s, _ := newReviewServer(t, reviews.Options{})
+	body := func(model, labels string) string {
+		return fmt.Sprintf(`{"text": %q, "model": %q, "new": %s}`, reviewText, model, labels)
+	}
+	for _, labels := range []string{
+		`{"classification": {"priority": "` + secret + `"}}`, `{"classification": {"none": "1"}}`, `{"entities": [{"start": 0, "end": 2, "label": "` + secret + `"}]}`,
+		`{"qa": {"none": [1]}}`, `{"qa": {"opening": [1, 1, 1, 1, 1, 1, 1, 1]}}`, `{"tasks": {"none": {"a": "b"}}}`, `{"tasks": {"none": {"entities": []}}}`, `{"tasks": {"none": {"a": {"b": 1}}}}`,
+	} {
+		got := s.ask(t, goodKey, "/v1/reviews", body(s.current.Hash, labels))
+		if status, field, detail := got.problem(t); status != http.StatusUnprocessableEntity || field != "new" || !strings.Contains(detail, "/v1/labels") || strings.Contains(got.body, secret) {
+			t.Errorf("%s: %d, %s, %s", labels, status, field, detail)
+		}
+	}
+	if r := s.ask(t, goodKey, "/v1/reviews", body("before-a-reload", `{"classification": {"priority": "9"}}`)); r.code != http.StatusOK {
+		t.Errorf("of another model: code %d", r.code)
+	}
+	known := `{"classification": {"priority": "1"}, "entities": [{"start": 0, "end": 2, "label": "NAME"}], "qa": {"opening": [1], "hold": [-1, 0]}}`
+	if r := s.ask(t, goodKey, "/v1/reviews", strings.Replace(body(s.current.Hash, known), reviewText, "another "+secret, 1)); r.code != http.StatusOK {
+		t.Errorf("of the model: code %d", r.code)
+	}
+	for what, labels := range map[string]string{"null": `{"qa": {"opening": [null]}}`, "start": `{"entities": [{"end": 2, "label": "NAME"}]}`} {
+		if r := s.ask(t, goodKey, "/v1/reviews", body("m", labels)); r.code != http.StatusUnprocessableEntity {
+			t.Errorf("%s: code %d", what, r.code)
+		}
+	}
+	if r := s.ask(t, goodKey, "/v1/reviews", body("m", `{"entities": [{"start": 0.5, "end": 2, "label": "NAME"}]}`)); !strings.Contains(r.body, `"new.entities.start"`) {
+		t.Errorf("a place that is no number: code %d", r.code)
+	}
+}
+
 // What is answered is what the description says.
 func TestReviewsOpenAPI(t *testing.T) {
 	s, _ := newReviewServer(t, reviews.Options{Texts: true})

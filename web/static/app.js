@@ -9,7 +9,7 @@ import {count, entitiesOf, flagsOf} from './prediction.js';
 import {Problem} from './problem.js';
 import {readAll} from './reader.js';
 import {showResult} from './result.js';
-import {isUnsaved, prepare, showReview, toLines} from './review.js';
+import {isUnsaved, prepare, showReview, toLines, whyNotKept} from './review.js';
 import {download, toCSV, toJSON} from './save.js';
 import {currentLanguage, preferred, setLanguage, t, told} from './words.js';
 
@@ -373,13 +373,13 @@ function sayReviewed(key, values) {
 
 // saveCorrections hands out the corrections of all calls, with their texts.
 function saveCorrections() {
-  const lines = toLines(state.calls);
-  if (lines === '') {
-    report(new Problem('nothingSaid'));
+  const problem = whyNotKept(state.calls);
+  if (problem) {
+    report(problem);
     return;
   }
   complain(null);
-  download('trident-reviews.jsonl', 'application/x-ndjson', lines);
+  download('trident-reviews.jsonl', 'application/x-ndjson', toLines(state.calls));
   state.calls.forEach((call) => call.review?.draft.markKept());
   refill();
   say('saved', {name: 'trident-reviews.jsonl'});

@@ -24,18 +24,30 @@ export async function prepare(call, key) {
   call.review = review;
 }
 
-// learn asks for the reviews of a call. The reviewer's own is where the draft starts.
+// learn asks for the reviews of a call. The reviewer's own is where the draft starts; one made
+// elsewhere in the meantime joins it.
 async function learn(text, review, key, isFirst) {
   const {you, reviews} = await find(text, key);
   review.draft.basedOn = reviews.at(-1)?.id ?? '';
   const mine = reviews.find(({who}) => who === you);
   review.others = reviews.filter((other) => other !== mine);
   if (isFirst && mine) review.draft.start(mine);
+  else if (mine && mine.id !== review.mine) review.draft.adopt(mine);
+  review.mine = mine?.id;
   review.isKept = Boolean(mine);
 }
 
 // isUnsaved tells whether a call has corrections that are nowhere else.
 export const isUnsaved = (call) => call.review?.draft.isDirty ?? false;
+
+// whyNotKept is the Problem that keeps calls' corrections from being saved, if there is one. A
+// change that isn't checked is one: it would be lost.
+export function whyNotKept(calls) {
+  const reviews = calls.flatMap(({review}) => review ?? []);
+  const items = [...new Set(reviews.flatMap(({draft}) => draft.unchecked.map(itemName)))];
+  if (items.length > 0) return new Problem('notChecked', {items: items.join(', '), n: reviews.filter(({draft}) => draft.unchecked.length > 0).length});
+  return reviews.some(({draft}) => draft.saysSomething) ? null : new Problem('nothingSaid');
+}
 
 // toLines writes calls' corrections with their texts, as convert --from reviews reads
 // them: a line each.
@@ -272,21 +284,24 @@ function notePart({draft}) {
 async function save(view) {
   const {call, review, draft, act} = view;
   if (review.isSaving) return;
-  if (!draft.saysSomething) {
-    act.report(new Problem('nothingSaid'));
+  const problem = whyNotKept([call]);
+  if (problem) {
+    act.report(problem);
     return;
   }
   review.isSaving = true;
   act.say('reviewSaving');
+  const sent = draft.state; // one may go on while it is on its way
   try {
     const kept = await keep({text: call.text, ...(call.id === '' ? {} : {record: call.id}), model: call.model ?? '', ...(draft.basedOn === '' ? {} : {based_on: draft.basedOn}), ...draft.review()}, act.key());
-    draft.basedOn = kept.id;
-    draft.markKept();
+    draft.basedOn = review.mine = kept.id;
+    draft.markKept(sent);
     review.isKept = true;
     act.say('reviewSaved', {who: whoIs(kept)});
   } catch (error) {
+    const before = review.mine;
     if (error.key === 'stale') await learn(call.text, review, act.key(), false).catch(act.report);
-    act.report(error);
+    act.report(review.mine === before ? error : new Problem('staleOwn'));
   } finally {
     review.isSaving = false;
     view.refill();

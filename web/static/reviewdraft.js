@@ -82,17 +82,37 @@ export class Draft {
     this.markKept();
   }
 
-  #state() {
+  // adopt takes over what the reviewer has said elsewhere, where nothing is said here.
+  adopt(review) {
+    this.change((next) => {
+      for (const item of this.items) {
+        if (next.status[item.key] !== undefined || this.isChanged(item)) continue;
+        const value = valueIn(review.new, item);
+        if (value !== undefined) next.values[item.key] = value;
+        if (review.unsure?.includes(item.key)) next.status[item.key] = 'unsure';
+        else if (value !== undefined) next.status[item.key] = 'checked';
+      }
+    });
+    if (this.note === '') this.note = review.note ?? '';
+  }
+
+  // state is all that a person has said so far.
+  get state() {
     return JSON.stringify([this.now, this.note]);
   }
 
-  // markKept says that what is now is kept elsewhere.
-  markKept() {
-    this.#kept = this.#state();
+  // markKept says that a state is kept elsewhere: what is now, or what was when it was sent.
+  markKept(state = this.state) {
+    this.#kept = state;
   }
 
   get isDirty() {
-    return this.#state() !== this.#kept;
+    return this.state !== this.#kept;
+  }
+
+  // unchecked are the items that were changed, of which nothing would be kept.
+  get unchecked() {
+    return this.items.filter((item) => this.isChanged(item) && this.now.status[item.key] === undefined);
   }
 
   // saysSomething is whether there is anything to keep.
