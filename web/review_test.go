@@ -215,7 +215,14 @@ func exported(t *testing.T, dir string, last reviews.Review) {
 			t.Fatal(err)
 		}
 		path := filepath.Join(t.TempDir(), name+".json")
-		if _, err := annotations.Convert(t.Context(), in, from, annotations.Output{Path: path}, to, annotations.Options{Lossy: true}); err != nil {
+		_, err = annotations.Convert(t.Context(), in, from, annotations.Output{Path: path}, to, annotations.Options{Lossy: true})
+		if name == "qa" { // the model has 6 of the 17 criteria
+			if err == nil || !strings.Contains(err.Error(), "no labels of task qa") {
+				t.Errorf("qa: %v", err)
+			}
+			continue
+		}
+		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		records, err := datasets.Load(t.Context(), datasets.Source{Path: path, Tasks: []tasks.Task{task}})
@@ -229,7 +236,6 @@ func exported(t *testing.T, dir string, last reviews.Review) {
 		wanted := map[string]string{
 			"ner":   fmt.Sprintf(`{"start":%d,"end":%d,"label":%q}`, last.New.Entities[0].Start, last.New.Entities[0].End, last.New.Entities[0].Label),
 			"cases": fmt.Sprintf(`"category": %q, "intervention": %q, "priority": %q`, last.New.Classification["sub_category"], last.New.Classification["intervention"], last.New.Classification["priority"]),
-			"qa":    fmt.Sprintf(`\"opening\":[%d]`, last.New.QA["opening"][0]),
 		}[name]
 		if !strings.Contains(string(content), wanted) {
 			t.Errorf("%s: %s; want %s", name, content, wanted)

@@ -159,9 +159,7 @@ func (s *schema) review(list []reviews.Review, d *draft) {
 			d.reviewedClasses(t, l.Classification)
 		case tasks.QAName:
 			loseHeads(d, t, l.QA)
-			for _, h := range t.Heads {
-				d.reviewedCriteria(h, l.QA[h.Field])
-			}
+			d.reviewedCriteria(t.Heads, l.QA)
 		default:
 			loseHeads(d, t, own.Classes)
 			loseHeads(d, t, own.Flags)
@@ -216,13 +214,28 @@ func (d *draft) reviewedClasses(t tasks.Task, labels map[string]string) {
 	}
 }
 
-func (d *draft) reviewedCriteria(h tasks.Head, list []int) {
-	if len(list) > len(h.Labels) {
-		d.lost = append(d.lost, "values of "+h.Name+" beyond its criteria")
-	}
-	for i, label := range h.Labels {
-		if i < len(list) && list[i] >= 0 {
-			d.setFlag(h.Name, label, list[i] == 1)
+// reviewedCriteria takes the criteria of a call if all of them are judged: training, like the
+// prototype, takes one that isn't for one that isn't met.
+func (d *draft) reviewedCriteria(list []tasks.Head, said map[string][]int) {
+	flags, judged, all := map[string]map[string]bool{}, 0, 0
+	for _, h := range list {
+		flags[h.Name] = map[string]bool{}
+		if len(said[h.Field]) > len(h.Labels) {
+			d.lost = append(d.lost, "values of "+h.Name+" beyond its criteria")
 		}
+		for i, label := range h.Labels {
+			all++
+			if i < len(said[h.Field]) && said[h.Field][i] >= 0 {
+				judged++
+				flags[h.Name][label] = said[h.Field][i] == 1
+			}
+		}
+	}
+	switch judged {
+	case 0:
+	case all:
+		d.Flags = flags
+	default:
+		d.lost = append(d.lost, "criteria of calls of which not all were checked")
 	}
 }

@@ -34,10 +34,12 @@ func reviewFolder(t *testing.T, texts bool) string {
 	first := add("nairobi", "", reviewedText, reviews.Labels{
 		Entities:       []reviews.Span{{Start: 7, End: 12, Label: "VICTIM"}},
 		Classification: map[string]string{"main_category": "GBV", "sub_category": "Physical Violence", "priority": "2"},
-		QA:             map[string][]int{"opening": {1}, "hold": {-1, 0}},
-		Tasks:          map[string]reviews.Own{"mood": {Classes: map[string]string{"caller": "calm"}}},
+		QA: map[string][]int{
+			"opening": {1}, "listening": {1, 0, 1, 0, 1}, "proactiveness": {0, 0, 1}, "resolution": {1, 1, 0, 0, 1}, "hold": {1, 0}, "closing": {0},
+		},
+		Tasks: map[string]reviews.Own{"mood": {Classes: map[string]string{"caller": "calm"}}},
 	})
-	add("kisumu", first, reviewedText, reviews.Labels{Classification: map[string]string{"priority": "1"}}, "qa/opening/0")
+	add("kisumu", first, reviewedText, reviews.Labels{Classification: map[string]string{"priority": "1"}, QA: map[string][]int{"hold": {0, -1}}})
 	return dir
 }
 
@@ -64,7 +66,7 @@ func TestReviews(t *testing.T) {
 			if err != nil || !strings.HasPrefix(out.String(), want) || summary.Written != 1 {
 				t.Errorf("%s: %s, %v; want %s", to, out.String(), err, want)
 			}
-			if to == "qa" && !strings.Contains(out.String(), `\"hold\":[null,0]`) {
+			if to == "qa" && !strings.Contains(out.String(), `\"hold\":[0,0]`) {
 				t.Errorf("qa: %s", out.String())
 			}
 			if !texts && summary.LeftOut["calls without reviews"] != 1 {
@@ -182,5 +184,17 @@ func TestTornReviews(t *testing.T) {
 	summary, err := Convert(t.Context(), in, mustFind(t, "reviews"), Output{W: &strings.Builder{}}, mustFind(t, "ner"), Options{Lossy: true})
 	if err != nil || len(summary.Warnings) != 1 || !strings.Contains(summary.Warnings[0], "isn't finished") {
 		t.Errorf("warnings %q, %v", summary.Warnings, err)
+	}
+}
+
+// A call of which not all criteria were checked would teach that the others weren't met.
+func TestReviewsOfSomeCriteria(t *testing.T) {
+	line := `{"v":1,"id":"1","call":"` + reviews.HashText(reviewedText) + `","when":"2026-11-27T09:00:00Z","old":{},"new":{"entities":[],"qa":{"opening":[1],"hold":[-1,0]}},"text":"` + reviewedText + `"}` + "\n"
+	out, summary, err := convert(t, "reviews", "ner", line, Options{Lossy: true})
+	if err != nil || summary.Written != 1 || summary.Lost["criteria of calls of which not all were checked"] != 1 {
+		t.Errorf("%s, %+v, %v", out, summary, err)
+	}
+	if out, _, err := convert(t, "reviews", "qa", line, Options{Lossy: true}); err == nil || out != "" {
+		t.Errorf("qa: %s, %v", out, err)
 	}
 }
