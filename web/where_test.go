@@ -18,6 +18,8 @@ func TestTurns(t *testing.T) {
 		"Counselor: Hello 😀. Caller: My name is Amina. Counselor: How old? Caller: 9.": "Counselor: Hello 😀.|Caller: My name is Amina.|Counselor: How old?|Caller: 9.",
 		"[AGENT] Hello [CALLER] I am at 10:30: yes [AGENT] Where? [CALLER] Here":       "[AGENT] Hello|[CALLER] I am at 10:30: yes|[AGENT] Where?|[CALLER] Here",
 		"Mpigaji simu: Habari. Mshauri: Nzuri. Mpigaji simu: Asante. Mshauri: Karibu.": "Mpigaji simu: Habari.|Mshauri: Nzuri.|Mpigaji simu: Asante.|Mshauri: Karibu.",
+		"Speaker 1: One. Speaker 2: At 10: two. Speaker 1: Three. Speaker 2: Four.":    "Speaker 1: One.|Speaker 2: At 10: two.|Speaker 1: Three.|Speaker 2: Four.",
+		"SPEAKER_00: One. SPEAKER_01: Two. SPEAKER_00: Three. SPEAKER_01: Four.":       "SPEAKER_00: One.|SPEAKER_01: Two.|SPEAKER_00: Three.|SPEAKER_01: Four.",
 		" Hello\n\n  my son \r\nwas beaten\n":                                          "Hello|my son|was beaten",
 		"A: one A: two\nB: three B: four":                                              "A: one A: two|B: three B: four",
 		"Note: this label stands once. So these are sentences! Are they?":              "Note: this label stands once.|So these are sentences!|Are they?",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/tinymodel"
+	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
 func TestExport(t *testing.T) {
@@ -20,6 +21,13 @@ func TestExport(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in %s", want, out.String())
 		}
+	}
+	if strings.Contains(out.String(), "windows") {
+		t.Errorf("windows in %s", out.String())
+	}
+	tinymodel.Windows(t, model, datasets.Windows{Length: 8, Overlap: 2})
+	if code := run([]string{"--model", model, "--output", output}, cli.Streams{Out: &out, Err: &log}); code != 0 || !strings.Contains(out.String(), "in windows of 8 tokens, but the graph reads one window") {
+		t.Errorf("exit code %d: %s, %s", code, out.String(), log.String())
 	}
 	if code := run([]string{"--model", model, "--output", model}, cli.Streams{Out: &out, Err: &log}); code != cli.Failure || !strings.Contains(log.String(), "own folder") {
 		t.Errorf("exit code %d: %s", code, log.String())

@@ -75,7 +75,10 @@ func (s *Set) allTooLong() error {
 		if len(s.Examples) > 0 { // truncated for the other tasks
 			all = fmt.Sprintf("task %s: %s, and a cut record doesn't teach it", s.Tasks[t].Name, all)
 		}
-		return fmt.Errorf("%s; raise it as far as the encoder allows, or divide the records", all)
+		if s.Windows.On() {
+			return fmt.Errorf("%s; raise it, or cut such records there (tokenizer.truncation: true)", all)
+		}
+		return fmt.Errorf("%s; read them in windows (tokenizer.long: windows), raise it as far as the encoder allows, or divide the records", all)
 	}
 	return nil
 }

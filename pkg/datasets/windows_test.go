@@ -63,6 +63,24 @@ func TestEncodeWholeRecords(t *testing.T) {
 	}
 }
 
+// If nothing is left, the error says what helps: other settings with windows than without.
+func TestAllTooLongSaysWhatHelps(t *testing.T) {
+	entities := []Entity{{Start: 0, End: 4, Label: "NAME"}}
+	r := mustLoad(t, lines(t, NERRecord{Text: words(20), Entities: entities}, NERRecord{Text: words(30), Entities: entities}), tasks.NER(tasks.NERLabels()))
+	for _, c := range []struct {
+		limits Limits
+		want   string
+	}{
+		{Limits{MaxLength: 8}, "all 2 records are longer than 8 tokens (tokenizer.max_length); read them in windows (tokenizer.long: windows), raise it as far"},
+		{Limits{MaxLength: 8, Windows: Windows{Length: 8, MaxTokens: 12}}, "all 2 records are longer than 12 tokens (tokenizer.max_tokens); raise it, or cut such records there (tokenizer.truncation: true)"},
+	} {
+		set := mustEncode(t, r, c.limits)
+		if err := set.allTooLong(); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%+v: error %v, want %q", c.limits, err, c.want)
+		}
+	}
+}
+
 // A batch is divided by the tokens that the encoder reads, those of padding and of all
 // windows included.
 func TestGroups(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/onnxpb"
 	"github.com/trident-nlp/trident/internal/outfile"
+	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/nn"
 )
@@ -25,9 +26,10 @@ type Options struct {
 
 // Written is the result of an export.
 type Written struct {
-	Files   []string // the graph's, then that of its weights if they are in a file of their own
-	Bytes   int64    // of all files
-	Outputs []string // names of the logits
+	Files   []string         // the graph's, then that of its weights if they are in a file of their own
+	Bytes   int64            // of all files
+	Outputs []string         // names of the logits
+	Windows datasets.Windows // how the model reads long calls, which the graph doesn't: it reads one window; zero: truncated
 }
 
 // largestFile is the size of a protobuf file that all libraries can read, with room for
@@ -60,7 +62,7 @@ func write(path string, m *fusion.Model, o Options, largest int64) (Written, err
 	if model.MetadataProps, err = metadata(m, o); err != nil {
 		return Written{}, err
 	}
-	w := Written{Files: []string{path}}
+	w := Written{Files: []string{path}, Windows: m.Windows}
 	for _, output := range model.Graph.Output {
 		w.Outputs = append(w.Outputs, output.GetName())
 	}

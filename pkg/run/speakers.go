@@ -3,6 +3,8 @@ package run
 import (
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
@@ -16,17 +18,29 @@ func withSpeakers(tok *tokenize.Tokenizer, labels []string, records []datasets.R
 		return nil, fmt.Errorf("tokenizer.speaker_tokens: %w", err)
 	}
 	for _, label := range labels {
-		calls := 0
-		for text := range datasets.Texts(records) {
-			if strings.Contains(text, label) {
-				calls++
-			}
-		}
-		if calls == 0 {
+		if !anyHas(datasets.Texts(records), label, anyCase(with, label)) {
 			fmt.Fprintf(out, "No call has the speaker token %q: is it written so in the data?\n", label)
 		}
 	}
 	return with, nil
+}
+
+// anyCase reports whether a tokenizer reads a label in capitals like the label itself.
+func anyCase(tok *tokenize.Tokenizer, label string) bool {
+	return slices.Equal(tok.Encode(label).IDs, tok.Encode(strings.ToUpper(label)).IDs) &&
+		slices.Equal(tok.Encode(label).IDs, tok.Encode(strings.ToLower(label)).IDs)
+}
+
+// anyHas reports whether one of the texts has a label, written so or, with anyCase, in any
+// case.
+func anyHas(texts iter.Seq[string], label string, anyCase bool) bool {
+	lower := strings.ToLower(label)
+	for text := range texts {
+		if strings.Contains(text, label) || anyCase && strings.Contains(strings.ToLower(text), lower) {
+			return true
+		}
+	}
+	return false
 }
 
 // newTokens returns, for each token of tok that the pretrained model's tokenizer lacks, the

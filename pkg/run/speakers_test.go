@@ -78,6 +78,26 @@ func TestSpeakerTokens(t *testing.T) {
 	}
 }
 
+// The case in which a label is written counts only where the tokenizer tells cases apart.
+func TestCaseOfSpeakers(t *testing.T) {
+	calls := []string{"CALLER: hello", "Counselor: hello"}
+	vocabulary := strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK] caller hello :")
+	for _, lower := range []bool{false, true} {
+		tok, err := tokenize.New(vocabulary, tokenize.Options{LowerCase: lower})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tok, err = tok.WithSpeakers([]string{"Caller:", "Counselor:", "Agent:"}); err != nil {
+			t.Fatal(err)
+		}
+		for label, want := range map[string]bool{"Caller:": lower, "Counselor:": true, "Agent:": false} {
+			if got := anyHas(slices.Values(calls), label, anyCase(tok, label)); got != want {
+				t.Errorf("lower case %v: a call has %s: %v, want %v", lower, label, got, want)
+			}
+		}
+	}
+}
+
 // A model from scratch has them as well.
 func TestSpeakerTokensFromScratch(t *testing.T) {
 	c := small(t)

@@ -1,7 +1,8 @@
 // The turns of a call, and what of a weight falls on each.
 
-// A speaker's label stands before a turn: "Counselor:", "Mpigaji simu:", "[CALLER]".
-const LABEL = /(?<=^|\s)(?:\[\p{Lu}[\p{Lu}\d _-]{0,24}\]|\p{Lu}[\p{L}\p{M}’'-]{1,19}(?: [\p{L}\p{M}’'-]{1,19})?:)(?=\s)/gu;
+// A speaker's label stands before a turn: "Counselor:", "Mpigaji simu:", "Speaker 1:",
+// "SPEAKER_00:", "[CALLER]".
+const LABEL = /(?<=^|\s)(?:\[\p{Lu}[\p{Lu}\d _-]{0,24}\]|\p{Lu}[\p{L}\p{M}\d_’'-]{1,19}(?: [\p{L}\p{M}\d_’'-]{1,19})?:)(?=\s)/gu;
 
 // turnsOf cuts a text into its turns: lines, and within a line what follows a speaker's
 // label that the text has more than once. A text with neither has its sentences instead.
