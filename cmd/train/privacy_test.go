@@ -194,6 +194,15 @@ func TestNoTextIsWritten(t *testing.T) {
 	if err != nil || secrets.in(string(list)) == 0 {
 		t.Errorf("held_out_texts: %v, no text found", err)
 	}
+	if logged, err := filepath.Glob("mlruns/*/*/artifacts/checkpoint/held_out_cls.csv"); err != nil || len(logged) == 0 {
+		t.Errorf("no lists are logged: %v", err)
+	} else {
+		for _, file := range logged {
+			if text, err := os.ReadFile(file); err != nil || secrets.in(string(text)) > 0 {
+				t.Errorf("MLflow's %s holds texts (%v)", file, err)
+			}
+		}
+	}
 }
 
 // TestErrorsHoldNoText puts a call into every place of a record that an error

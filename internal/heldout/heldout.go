@@ -31,6 +31,19 @@ const prefix, extension = "held_out_", ".csv"
 // Name is the name of the list of tasks that share a file, which are joined by "+".
 func Name(tasks string) string { return prefix + tasks + extension }
 
+// tasksOf returns the tasks of the list called name, joined by "+", and whether it is one.
+func tasksOf(name string) (string, bool) {
+	name, isList := strings.CutPrefix(name, prefix)
+	name, isCSV := strings.CutSuffix(name, extension)
+	return name, isList && isCSV
+}
+
+// IsList reports whether a file's name is that of a list.
+func IsList(name string) bool {
+	_, isList := tasksOf(name)
+	return isList
+}
+
 // ErrNoList is the error of a folder that has no list of a task.
 var ErrNoList = errors.New("no list of held-out records")
 
@@ -41,9 +54,7 @@ func Find(dir, task string) (string, error) {
 		return "", err
 	}
 	for _, entry := range entries {
-		name, isList := strings.CutPrefix(entry.Name(), prefix)
-		name, isCSV := strings.CutSuffix(name, extension)
-		if isList && isCSV && slices.Contains(strings.Split(name, "+"), task) {
+		if tasks, isList := tasksOf(entry.Name()); isList && slices.Contains(strings.Split(tasks, "+"), task) {
 			return filepath.Join(dir, entry.Name()), nil
 		}
 	}

@@ -12,6 +12,12 @@ import (
 	"github.com/trident-nlp/trident/pkg/backbone"
 )
 
+// WeightFiles returns the names of the files in which a folder's model can have its
+// weights, in the order in which they are tried.
+func WeightFiles() []string {
+	return []string{SafetensorsFile, weights.SafetensorsIndex, PTFile, weights.BinFile, weights.BinIndex}
+}
+
 // openWeights opens the weight file of the model in dir. If there are several, it is the
 // first in transformers' order, with [PTFile] before PyTorch's other files, which must
 // then contain the same model. A file with only an encoder is skipped if another one has
@@ -20,7 +26,7 @@ func openWeights(dir string) (*weights.File, error) {
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("not a model directory: %w", err)
 	}
-	names := []string{SafetensorsFile, weights.SafetensorsIndex, PTFile, weights.BinFile, weights.BinIndex}
+	names := WeightFiles()
 	named, err := backbone.NamedWeights(dir)
 	if err != nil {
 		return nil, fmt.Errorf("%w; %s", err, copyFile)

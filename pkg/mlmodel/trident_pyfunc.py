@@ -46,14 +46,15 @@ class Model:
 
     def predict(self, model_input, params=None):
         """The answer to each call: model_input is a call, a list of calls, or a table
-        (pandas) with the calls in its column "text", or in its only column."""
-        calls = [_Call(text, self.tokenizer.encode(text), self.limit) for text in _texts(model_input)]
-        readable = sorted((c for c in calls if c.words), key=lambda c: -len(c.ids))
+        (pandas) with the calls in its column "text" or "narrative". MLflow passes on the
+        first column alone, so that must be it."""
+        calls = [None if text is None else _Call(text, self.tokenizer.encode(text), self.limit) for text in _texts(model_input)]
+        readable = sorted((c for c in calls if c and c.words), key=lambda c: -len(c.ids))
         while readable:
             size = max(1, min(BATCH_SIZE, BATCH_TOKENS // len(readable[0].ids)))
             self._read(readable[:size])
             readable = readable[size:]
-        return [call.answer(self.tasks) for call in calls]
+        return [call.answer(self.tasks) if call else {"error": "the call is no text"} for call in calls]
 
     def _read(self, calls):
         longest = max(len(call.ids) for call in calls)
@@ -69,13 +70,26 @@ class Model:
 
 
 def _texts(model_input):
+    """The calls; None for what is no text, such as a table's empty cell."""
     if isinstance(model_input, str):
-        return [model_input]
+        model_input = [model_input]
     if hasattr(model_input, "columns"):
         columns = list(model_input.columns)
-        column = columns.index("text") if "text" in columns else 0
-        model_input = model_input.iloc[:, column]
-    return [str(text) for text in numpy.asarray(model_input, dtype=object).ravel()]
+        # A list has become a table whose column is called 0.
+        named = [c for c in ("text", "narrative") if c in columns] or [c for c in columns if not isinstance(c, str)]
+        if not named:  # a column's name may be a call, if the table has no head
+            raise ValueError(
+                "the first column isn't called text or narrative, and MLflow passes on no other one: "
+                'predict with table[["NAME"]].rename(columns={"NAME": "text"}), or with a list of texts'
+            )
+        model_input = model_input.iloc[:, columns.index(named[0])]
+    cells = numpy.asarray(model_input, dtype=object).ravel()
+    return [_whole(text) if isinstance(text, str) else None for text in cells]
+
+
+def _whole(text):
+    """The text with halves of characters replaced, as infer does."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class _Call:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/trident-nlp/trident/internal/atomicdir"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -23,7 +24,8 @@ var GraphFiles = []string{GraphFile, GraphFile + dataSuffix}
 // in ".onnx" it is the graph's file. Otherwise it is a folder with [GraphFile], config.json,
 // label_maps.json and the tokenizer's files: the layout of Hugging Face's Optimum, which
 // reads it if the model is a token classifier. The folder appears in one step; other files
-// in it are left alone.
+// in it are left alone, and a folder with a model or with such files of something else is
+// refused.
 func Export(ctx context.Context, model, output string, o Options) (Written, error) {
 	written, err := export(ctx, model, output, o)
 	if err != nil {
@@ -33,8 +35,8 @@ func Export(ctx context.Context, model, output string, o Options) (Written, erro
 }
 
 func export(ctx context.Context, model, output string, o Options) (w Written, err error) {
-	if sameFolder(model, output) {
-		return w, fmt.Errorf("the output is the model's own folder, whose config.json it would replace: give a file, such as %s, or another folder", filepath.Join(model, "onnx", GraphFile))
+	if err := checkOutput(model, output); err != nil {
+		return w, err
 	}
 	cpu, err := nn.Device("cpu")
 	if err != nil {
@@ -51,7 +53,7 @@ func export(ctx context.Context, model, output string, o Options) (w Written, er
 	if err := ctx.Err(); err != nil {
 		return w, err
 	}
-	if filepath.Ext(output) != ".onnx" {
+	if !isFile(output) {
 		return writeFolder(output, m, tok, o)
 	}
 	if err := os.MkdirAll(filepath.Dir(output), 0o777); err != nil {
@@ -71,6 +73,38 @@ func writeFolder(dir string, m *fusion.Model, tok *tokenize.Tokenizer, o Options
 		w.Files[i] = filepath.Join(dir, filepath.Base(file))
 	}
 	return w, err
+}
+
+// isFile reports whether an output is the graph's file, not a folder.
+func isFile(output string) bool { return strings.EqualFold(filepath.Ext(output), ".onnx") }
+
+// checkOutput returns an error if an output is no path, or a folder whose files an export
+// would replace though they are not an earlier export's.
+func checkOutput(model, output string) error {
+	switch {
+	case output == "" || output == "-":
+		return fmt.Errorf("the output is %q: give a file, such as %s, or a folder", output, GraphFile)
+	case sameFolder(model, output):
+		return fmt.Errorf("the output is the model's own folder, whose config.json it would replace: give a file, such as %s, or another folder", filepath.Join(model, "onnx", GraphFile))
+	case isFile(output):
+		return nil
+	}
+	for _, name := range fusion.WeightFiles() {
+		if exists(filepath.Join(output, name)) {
+			return fmt.Errorf("the output is the folder of another model, with %s, whose config.json it would replace: choose another folder", name)
+		}
+	}
+	for _, name := range []string{fusion.ConfigFile, fusion.LabelMapsFile, tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.VocabFile} {
+		if exists(filepath.Join(output, name)) && !exists(filepath.Join(output, GraphFile)) {
+			return fmt.Errorf("the output, %s, has no earlier export but a %s, which it would replace: choose another folder", output, name)
+		}
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // sameFolder reports whether two paths are one folder. A missing one is none.

@@ -52,14 +52,27 @@ func TestExport(t *testing.T) {
 func TestExportRefused(t *testing.T) {
 	model := tinymodel.Dir(t, 1)
 	out := filepath.Join(t.TempDir(), "model.onnx")
+	other, described, again := tinymodel.Dir(t, 2), t.TempDir(), t.TempDir()
+	for _, file := range []string{filepath.Join(described, "config.json"), filepath.Join(again, "config.json"), filepath.Join(again, GraphFile)} {
+		if err := os.WriteFile(file, []byte("{}"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Export(t.Context(), model, again, Options{}); err != nil {
+		t.Errorf("an earlier export isn't replaced: %v", err)
+	}
 	for name, tc := range map[string]struct {
 		model, output string
 		options       Options
 		want          string
 	}{
-		"no model":       {t.TempDir(), out, Options{}, "export"},
-		"its own folder": {model, model + "/.", Options{}, "model's own folder"},
-		"bf16":           {model, out, Options{Precision: nn.BF16}, `precision "bf16"`},
+		"no model":        {t.TempDir(), out, Options{}, "export"},
+		"its own folder":  {model, model + "/.", Options{}, "model's own folder"},
+		"another model":   {model, other, Options{}, "folder of another model, with model.safetensors"},
+		"other files":     {model, described, Options{}, "no earlier export but a config.json"},
+		"no path":         {model, "", Options{}, `output is ""`},
+		"standard output": {model, "-", Options{}, `output is "-"`},
+		"bf16":            {model, out, Options{Precision: nn.BF16}, `precision "bf16"`},
 	} {
 		if _, err := Export(t.Context(), tc.model, tc.output, tc.options); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: error %v, want %q", name, err, tc.want)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/trident-nlp/trident/internal/heldout"
 	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
@@ -43,6 +44,7 @@ type tracker struct {
 	ended  *bool
 	dir    modeldir.Dir
 	names  modeldir.Names // of the model's files
+	texts  bool           // the lists of held-out records have their transcripts
 	stderr io.Writer
 }
 
@@ -85,7 +87,7 @@ func (r *Run) openTracker(ctx context.Context, state trainer.State) (tracker, er
 		return tracker{}, errors.Join(err, tracked.Finish(ctx, tracking.Failed))
 	}
 	fmt.Fprintf(r.options.Out, "MLflow run: %s\n", tracked.URL())
-	return tracker{run: tracked, ended: new(bool), dir: r.dir, names: r.names, stderr: stderr}, nil
+	return tracker{run: tracked, ended: new(bool), dir: r.dir, names: r.names, texts: c.Output.HeldOutTexts, stderr: stderr}, nil
 }
 
 func trackingURI(asked config.MLflow) string {
@@ -224,14 +226,7 @@ func (t tracker) end(ctx context.Context, history *trainer.History, trainErr err
 		t.run.SetTags(tags)
 	}
 	if status == tracking.Finished {
-		files, err := t.dir.Files(t.names) // there may be unrelated files beside them
-		if err != nil {
-			fmt.Fprintln(t.stderr, "train: MLflow:", err)
-		}
-		for _, file := range files {
-			t.run.LogArtifacts(file, checkpointArtifacts)
-		}
-		t.logForOthers()
+		t.logCheckpoint()
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
@@ -239,6 +234,21 @@ func (t tracker) end(ctx context.Context, history *trainer.History, trainErr err
 	if err := t.run.Finish(flush, status); err != nil {
 		fmt.Fprintln(t.stderr, "train: MLflow:", err)
 	}
+}
+
+// logCheckpoint logs the model's files, but no transcripts: these stay in its folder.
+func (t tracker) logCheckpoint() {
+	files, err := t.dir.Files(t.names) // there may be unrelated files beside them
+	if err != nil {
+		fmt.Fprintln(t.stderr, "train: MLflow:", err)
+	}
+	for _, file := range files {
+		if t.texts && heldout.IsList(filepath.Base(file)) {
+			continue
+		}
+		t.run.LogArtifacts(file, checkpointArtifacts)
+	}
+	t.logForOthers()
 }
 
 // errBroken is logged for a run that ended without reporting an error.

@@ -9,11 +9,22 @@ import sys
 import mlflow
 import pandas
 
+NO_TEXT = {"error": "the call is no text"}
+
 
 def said(uri, texts):
     model = mlflow.pyfunc.load_model(uri)
     answers = model.predict(texts)
     assert model.predict(pandas.DataFrame({"text": texts})) == answers, "a table gives other answers"
+    no_text = model.predict(pandas.DataFrame({"text": [None, texts[0], float("nan")]}))
+    assert no_text == [NO_TEXT, answers[0], NO_TEXT], f"empty cells give {no_text}"
+    assert model.predict(["\ud800 Amina"]) == model.predict(["\ufffd Amina"])
+    try:
+        model.predict(pandas.DataFrame({"id": ["7"], "text": texts[:1]}))
+    except ValueError as error:
+        assert "first column" in str(error), error
+    else:
+        raise AssertionError("ids are labelled as calls")
     assert model.metadata.signature.outputs is not None
     assert model.metadata.load_input_example(mlflow.artifacts.download_artifacts(uri)) is not None
     graph = mlflow.onnx.load_model(uri)
