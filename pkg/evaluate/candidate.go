@@ -156,8 +156,9 @@ func (e *evaluation) score(ctx context.Context, c *candidate) error {
 // reads windows, and has none of a token task otherwise.
 func (e *evaluation) limits(m *loaded) datasets.Limits {
 	l := datasets.Limits{MaxLength: m.most, Truncate: true}
-	if m.Windows.On() && e.long() != fusion.LongTruncate {
-		if l.Windows = m.Windows; m.most == math.MaxInt {
+	if m.Windows.On() && fusion.LongOf(e.Long) != fusion.LongTruncate {
+		l.Windows = m.Windows
+		if m.most == math.MaxInt {
 			l.Windows.MaxTokens = 0
 		}
 	}

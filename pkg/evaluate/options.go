@@ -110,19 +110,11 @@ func (o Options) Check() error {
 	case !slices.Contains([]string{"fp32", "bf16", "int8", "auto"}, o.Precision):
 		return badOptions("--precision is %q; want fp32, bf16, int8 or auto", o.Precision)
 	}
-	if err := o.long().Check(); err != nil {
+	if err := fusion.LongOf(o.Long).Check(); err != nil {
 		return badOptions("--long is %q; want auto, windows, mean or truncate", o.Long)
 	}
 	_, err := o.dataFiles()
 	return err
-}
-
-// long is Long for a predictor.
-func (o Options) long() fusion.Long {
-	if o.Long == "auto" {
-		return ""
-	}
-	return fusion.Long(o.Long)
 }
 
 // dataFiles returns the paths of the data by task; the key "" is for any task.

@@ -80,7 +80,7 @@ func (e *evaluation) precision() torchx.Precision {
 
 // predictOptions returns how the models read calls.
 func (e *evaluation) predictOptions() fusion.PredictOptions {
-	return fusion.PredictOptions{Precision: e.precision(), Long: e.long(), Overlap: e.Overlap, BatchSize: e.BatchSize}
+	return fusion.PredictOptions{Precision: e.precision(), Long: fusion.LongOf(e.Long), Overlap: e.Overlap, BatchSize: e.BatchSize}
 }
 
 // reportOptions returns the options of a task's report.

@@ -26,6 +26,14 @@ const (
 	LongMean Long = "mean"
 )
 
+// LongOf is the way that a command's flag names: "auto" is the zero value.
+func LongOf(name string) Long {
+	if name == "auto" {
+		return ""
+	}
+	return Long(name)
+}
+
 // Check returns an error for an unknown way.
 func (l Long) Check() error {
 	switch l {

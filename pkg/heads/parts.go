@@ -23,15 +23,10 @@ func Pool(h Head, s *nn.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
 // [batch, seq]. They are linear in the hidden states, so that the score of a mean is the
 // mean of the scores. It is nil for a head without attention pooling.
 func Scores(h Head, s *nn.Scope, hidden *ts.Tensor) *ts.Tensor {
-	pooled, ok := h.(*pooledHead)
-	if !ok {
-		return nil
+	if attention, ok := attentionOf(h); ok {
+		return s.Select(attention.scores(s, hidden), 2, 0)
 	}
-	attention, ok := pooled.pooling.(attentionPooling)
-	if !ok {
-		return nil
-	}
-	return s.Select(s.Linear(hidden, attention.score), 2, 0)
+	return nil
 }
 
 // Classify returns the logits of a pooled head for sentence vectors [batch, dim], as

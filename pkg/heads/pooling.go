@@ -36,9 +36,14 @@ func (a attentionPooling) pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Ten
 	return s.Sum(s.Mul(weights, hidden), 1) // [batch, dim]
 }
 
+// scores has shape [batch, seq, 1]. There is no bias.
+func (a attentionPooling) scores(s *torchx.Scope, hidden *ts.Tensor) *ts.Tensor {
+	return s.Linear(hidden, a.score)
+}
+
 // weights has shape [batch, seq, 1]; padding has weight 0.
 func (a attentionPooling) weights(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
-	scores := s.Linear(hidden, a.score) // [batch, seq, 1]; without a bias
+	scores := a.scores(s, hidden)
 	if mask != nil {
 		scores = s.MaskedFill(scores, s.Unsqueeze(s.Not(mask), -1), math.Inf(-1))
 	}
@@ -56,13 +61,16 @@ func (clsPooling) pool(s *torchx.Scope, hidden, _ *ts.Tensor) *ts.Tensor {
 // padding, with the sum 1 in each row. It is nil for a head without attention pooling.
 // hidden and mask are as in [Head.Logits].
 func Attention(h Head, s *nn.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
-	pooled, ok := h.(*pooledHead)
-	if !ok {
-		return nil
+	if attention, ok := attentionOf(h); ok {
+		return s.Select(attention.weights(s, hidden, mask), 2, 0)
 	}
-	attention, ok := pooled.pooling.(attentionPooling)
-	if !ok {
-		return nil
+	return nil
+}
+
+// attentionOf returns a head's attention pooling, if it has that.
+func attentionOf(h Head) (a attentionPooling, ok bool) {
+	if pooled, isPooled := h.(*pooledHead); isPooled {
+		a, ok = pooled.pooling.(attentionPooling)
 	}
-	return s.Select(attention.weights(s, hidden, mask), 2, 0)
+	return a, ok
 }

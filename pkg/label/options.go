@@ -67,9 +67,9 @@ func (o Options) Check() error {
 		return badOptions("--batch-tokens is %d; want 1 or more", o.BatchTokens)
 	case o.Overlap < 0:
 		return badOptions("--overlap is %d; want 0 or more", o.Overlap)
-	case o.long().Check() != nil:
+	case fusion.LongOf(o.Long).Check() != nil:
 		return badOptions("--long is %q; want auto, windows, mean or truncate", o.Long)
-	case o.long() == fusion.LongTruncate && o.Overlap > 0:
+	case fusion.LongOf(o.Long) == fusion.LongTruncate && o.Overlap > 0:
 		return badOptions("--overlap is for windows; it can't be used with --long truncate")
 	case o.Threads < 0:
 		return badOptions("--threads is %d; want 0 or more", o.Threads)
@@ -89,14 +89,6 @@ func (o Options) Check() error {
 		return badOptions("--precision is %q; want fp32, bf16, int8 or auto", o.Precision)
 	}
 	return o.checkShard()
-}
-
-// long is Long for a predictor.
-func (o Options) long() fusion.Long {
-	if o.Long == "auto" {
-		return ""
-	}
-	return fusion.Long(o.Long)
 }
 
 // checkShard checks options that are incompatible with Shard, or need it.

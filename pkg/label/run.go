@@ -99,7 +99,7 @@ func (o Options) job(s Streams) (*job, error) {
 			Heads:       thresholds,
 			Scores:      o.Scores,
 			Attention:   o.Attention,
-			Long:        o.long(),
+			Long:        fusion.LongOf(o.Long),
 			Overlap:     o.Overlap,
 			BatchSize:   o.BatchSize,
 			BatchTokens: o.BatchTokens,

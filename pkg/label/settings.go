@@ -59,7 +59,7 @@ func (o Options) settings(precision string, in []file) (s Settings, err error) {
 		Format: o.Format, InputFormat: o.InputFormat, MarkBadRecords: o.MarkBadRecords, Tasks: strings.Join(o.Tasks, ","),
 		Threshold: o.Threshold, Scores: o.Scores, Overlap: o.Overlap, Precision: precision,
 		BatchSize: o.BatchSize, BatchTokens: o.BatchTokens, IndependentHeads: o.IndependentHeads,
-		Long: string(o.long()), Attention: o.Attention,
+		Long: string(fusion.LongOf(o.Long)), Attention: o.Attention,
 	}}
 	if s.Options.Format == "auto" {
 		s.Options.Format = "jsonl"

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // Span is a labelled part of a text, [Start, End) in code points.
@@ -153,13 +155,6 @@ func (o *Own) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// The tasks that are built in, as items name them.
-const (
-	taskNER = "ner"
-	taskCLS = "cls"
-	taskQA  = "qa"
-)
-
 // Item names something that is right or wrong as a whole: a call's entities, the label of
 // a head, or a yes/no label.
 type Item struct {
@@ -190,15 +185,15 @@ type values struct {
 func (l Labels) values() values {
 	v := values{map[Item][]Span{}, map[Item]string{}}
 	if l.Entities != nil {
-		v.spans[Item{Task: taskNER}] = l.Entities
+		v.spans[Item{Task: tasks.NERName}] = l.Entities
 	}
 	for head, label := range l.Classification {
-		v.plain[Item{taskCLS, head, ""}] = label
+		v.plain[Item{tasks.CLSName, head, ""}] = label
 	}
 	for head, list := range l.QA {
 		for i, value := range list {
 			if value >= 0 {
-				v.plain[Item{taskQA, head, strconv.Itoa(i)}] = strconv.Itoa(value)
+				v.plain[Item{tasks.QAName, head, strconv.Itoa(i)}] = strconv.Itoa(value)
 			}
 		}
 	}
@@ -236,7 +231,7 @@ func (v values) labels() Labels {
 		l.Tasks[task] = o
 	}
 	for item, spans := range v.spans {
-		if item.Task == taskNER {
+		if item.Task == tasks.NERName {
 			l.Entities = spans
 			continue
 		}
@@ -245,9 +240,9 @@ func (v values) labels() Labels {
 	for _, item := range slices.SortedFunc(maps.Keys(v.plain), compareItems) {
 		value := v.plain[item]
 		switch {
-		case item.Task == taskCLS:
+		case item.Task == tasks.CLSName:
 			set(&l.Classification, item.Head, value)
-		case item.Task == taskQA:
+		case item.Task == tasks.QAName:
 			l.setCriterion(item, value)
 		case item.Name == "":
 			own(item.Task, func(o *Own) { set(&o.Classes, item.Head, value) })

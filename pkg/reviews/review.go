@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // Review is what one person said of one call, at one time.
@@ -133,7 +135,7 @@ func (l *Labels) check(field string, length int) error {
 		}
 	}
 	for name, own := range l.Tasks {
-		if !isLabel(name) || name == taskNER || name == taskCLS || name == taskQA {
+		if !isLabel(name) || name == tasks.NERName || name == tasks.CLSName || name == tasks.QAName {
 			return invalid(field+".tasks", "want names of own tasks")
 		}
 		if err := own.check(field+".tasks", length); err != nil {

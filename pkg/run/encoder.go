@@ -122,20 +122,20 @@ func (e encoder) vocabulary() int64 {
 	return backbone.DistilBERTCased().VocabSize
 }
 
-// load copies the pretrained weights into a new model, whose tokenizer may have speaker
+// load copies the pretrained weights into a new model. With speakers its tokenizer may have
 // tokens that the pretrained model lacks.
-func (e encoder) load(m *fusion.Model, tok *tokenize.Tokenizer) error {
-	if e.dir == "" {
+func (e encoder) load(m *fusion.Model, tok *tokenize.Tokenizer, speakers bool) error {
+	switch {
+	case e.dir == "":
 		return nil
+	case !speakers:
+		return backbone.LoadPretrained(e.dir, m.EncoderName+".", m.Params())
 	}
 	pieces, err := e.newTokens(tok)
 	if err != nil {
 		return err
 	}
-	if len(pieces) > 0 {
-		return backbone.LoadExtended(e.dir, m.EncoderName+".", m.Params(), pieces)
-	}
-	return backbone.LoadPretrained(e.dir, m.EncoderName+".", m.Params())
+	return backbone.LoadExtended(e.dir, m.EncoderName+".", m.Params(), pieces)
 }
 
 // makeTokenizer returns the pretrained model's tokenizer, or builds a vocabulary from

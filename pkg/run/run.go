@@ -352,7 +352,7 @@ func (r *Run) makeModel() (err error) {
 		return err
 	}
 	r.held = append(r.held, r.model.Drop)
-	if err := r.encoder.load(r.model, r.data.tokenizer); err != nil {
+	if err := r.encoder.load(r.model, r.data.tokenizer, len(r.config.Tokenizer.SpeakerTokens) > 0); err != nil {
 		return err
 	}
 	if r.kept, err = r.encoder.keepHeads(r.model); err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/trident-nlp/trident/pkg/reviews"
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // checkKnown returns a problem if a review of this model's proposal has labels that the model
@@ -32,9 +33,9 @@ func (s *Server) checkKnown(asked reviewRequest) error {
 type knownLabels map[[2]string][]string
 
 func (k knownLabels) check(l reviews.Labels) error {
-	wrong := k.spans("ner", l.Entities) || k.classes("cls", l.Classification)
+	wrong := k.spans(tasks.NERName, l.Entities) || k.classes(tasks.CLSName, l.Classification)
 	for head, list := range l.QA {
-		wrong = wrong || len(list) > len(k[[2]string{"qa", head}])
+		wrong = wrong || len(list) > len(k[[2]string{tasks.QAName, head}])
 	}
 	for task, own := range l.Tasks {
 		wrong = wrong || k.spans(task, own.Entities) || k.classes(task, own.Classes)

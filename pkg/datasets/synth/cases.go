@@ -72,10 +72,7 @@ func (c *call) caseShort(step int, level priority) {
 // caseLong writes a call of about size word pieces, with the same content among much
 // else.
 func (c *call) caseLong(size int, step int, level priority) {
-	c.turn(counselor)
-	c.say(openings...)
-	c.turn(caller)
-	c.say(greetings...)
+	c.greet()
 	c.introduce()
 	c.sometimes(0.7, c.place)
 	c.problem()
@@ -93,9 +90,7 @@ func (c *call) caseLong(size int, step int, level priority) {
 	c.turn(counselor)
 	c.decide(step)
 	c.turn(caller)
-	c.say(farewells...)
-	c.turn(counselor)
-	c.say(goodbyes...)
+	c.part()
 }
 
 // problem says who and what the call is about, and sometimes what it isn't about:

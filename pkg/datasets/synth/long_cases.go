@@ -28,10 +28,7 @@ var earlySteps = []string{
 func longCase(r *rand.Rand) datasets.CaseRecord {
 	c := newLongCall(r, topicWeights)
 	size := longSize(r)
-	c.turn(counselor)
-	c.say(openings...)
-	c.turn(caller)
-	c.say(greetings...)
+	c.greet()
 	c.introduce()
 	c.sometimes(0.7, c.place)
 	c.presentChild()
@@ -64,9 +61,7 @@ func longCase(r *rand.Rand) datasets.CaseRecord {
 	c.turn(counselor)
 	c.decide(step)
 	c.turn(caller)
-	c.say(farewells...)
-	c.turn(counselor)
-	c.say(goodbyes...)
+	c.part()
 	return c.labelled(r, step, level)
 }
 

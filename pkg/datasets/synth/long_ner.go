@@ -6,10 +6,7 @@ import "math/rand/v2"
 func longNER(r *rand.Rand) *call {
 	c := newLongCall(r, nerWeights)
 	size := longSize(r)
-	c.turn(counselor)
-	c.say(openings...)
-	c.turn(caller)
-	c.say(greetings...)
+	c.greet()
 	c.story()
 	for _, percent := range []int{25, 50, 75} {
 		c.fillLong(size * percent / 100)
@@ -23,9 +20,7 @@ func longNER(r *rand.Rand) *call {
 		c.again()
 	}
 	c.fillLong(size * 97 / 100)
-	c.say(farewells...)
-	c.turn(counselor)
-	c.say(goodbyes...)
+	c.part()
 	return c
 }
 

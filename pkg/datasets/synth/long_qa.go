@@ -24,7 +24,8 @@ func longQA(r *rand.Rand, i int) datasets.QARecord {
 	c.longOpening(q)
 	c.longMiddle(q, size)
 	q.drawLate(r)
-	c.longHold(q)
+	c.turn(counselor)
+	c.hold(q)
 	c.longClosing(q, size)
 	return c.judgedRecord(r, q, i)
 }
@@ -87,22 +88,6 @@ func (c *call) lateWords() {
 			c.echo(criteria[i].unmet, criteria[i].fault)
 		}
 	}
-}
-
-// longHold puts the caller on hold, or not.
-func (c *call) longHold(q conduct) {
-	c.turn(counselor)
-	if q.held {
-		c.judged(q, explainsHold)
-		c.turn(caller)
-		c.say("OK", "Sawa", "Yes")
-		c.turn(counselor)
-		c.judged(q, thanksHold)
-	}
-	c.judged(q, explains)
-	c.turn(caller)
-	c.echoed(q, explains, explainsHold, thanksHold, confirms, followsUp)
-	c.say("I see", "Sawa", "OK")
 }
 
 // longClosing ends the call.

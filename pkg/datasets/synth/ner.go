@@ -91,10 +91,7 @@ func (c *call) nerShort() {
 // nerLong writes a call of about size word pieces in which persons are mentioned
 // repeatedly.
 func (c *call) nerLong(size int) {
-	c.turn(counselor)
-	c.say(openings...)
-	c.turn(caller)
-	c.say(greetings...)
+	c.greet()
 	c.story()
 	c.fill(size / 2)
 	c.turn(counselor)
@@ -106,9 +103,7 @@ func (c *call) nerLong(size int) {
 		func() { c.sometimes(bystander, c.witness) },
 	)
 	c.fill(size - 20)
-	c.say(farewells...)
-	c.turn(counselor)
-	c.say(goodbyes...)
+	c.part()
 }
 
 var contactQuestions = []string{
@@ -135,6 +130,21 @@ func (c *call) story() {
 	if introduceLate {
 		c.introduce()
 	}
+}
+
+// greet begins a call, up to the caller's greeting.
+func (c *call) greet() {
+	c.turn(counselor)
+	c.say(openings...)
+	c.turn(caller)
+	c.say(greetings...)
+}
+
+// part ends a call, from the caller's farewell on.
+func (c *call) part() {
+	c.say(farewells...)
+	c.turn(counselor)
+	c.say(goodbyes...)
 }
 
 // sometimes calls do with probability p.

@@ -148,6 +148,19 @@ func (c *call) qaCall(q conduct, size int) {
 		func() { c.judged(q, isSure) }, func() { c.judged(q, isAccurate) },
 		func() { c.judged(q, speaksWell) }, func() { c.judged(q, consults) },
 	)
+	c.hold(q)
+	c.fill(size)
+	c.turn(counselor)
+	c.shuffled(func() { c.judged(q, offersMore) }, func() { c.judged(q, confirms) }, func() { c.judged(q, followsUp) })
+	c.turn(caller)
+	c.echoed(q, offersMore, closes)
+	c.say("Asante", "OK", "Thank you")
+	c.turn(counselor)
+	c.judged(q, closes)
+}
+
+// hold puts the caller on hold, or not, in the counsellor's turn, and explains what will be done.
+func (c *call) hold(q conduct) {
 	if q.held {
 		c.judged(q, explainsHold)
 		c.turn(caller)
@@ -159,14 +172,6 @@ func (c *call) qaCall(q conduct, size int) {
 	c.turn(caller)
 	c.echoed(q, explains, explainsHold, thanksHold, confirms, followsUp)
 	c.say("I see", "Sawa", "OK")
-	c.fill(size)
-	c.turn(counselor)
-	c.shuffled(func() { c.judged(q, offersMore) }, func() { c.judged(q, confirms) }, func() { c.judged(q, followsUp) })
-	c.turn(caller)
-	c.echoed(q, offersMore, closes)
-	c.say("Asante", "OK", "Thank you")
-	c.turn(counselor)
-	c.judged(q, closes)
 }
 
 func (c *call) qaProblem() {
