@@ -292,6 +292,7 @@ async function save(view) {
   review.isSaving = true;
   act.say('reviewSaving');
   const sent = draft.state; // one may go on while it is on its way
+  let isStale = false;
   try {
     const kept = await keep({text: call.text, ...(call.id === '' ? {} : {record: call.id}), model: call.model ?? '', ...(draft.basedOn === '' ? {} : {based_on: draft.basedOn}), ...draft.review()}, act.key());
     draft.basedOn = review.mine = kept.id;
@@ -300,11 +301,13 @@ async function save(view) {
     act.say('reviewSaved', {who: whoIs(kept)});
   } catch (error) {
     const before = review.mine;
-    if (error.key === 'stale') await learn(call.text, review, act.key(), false).catch(act.report);
+    isStale = error.key === 'stale';
+    if (isStale) await learn(call.text, review, act.key(), false).catch(act.report);
     act.report(review.mine === before ? error : new Problem('staleOwn'));
   } finally {
     review.isSaving = false;
     view.refill();
+    if (isStale) document.getElementById('review-others')?.scrollIntoView({block: 'center'}); // the tools may cover it
   }
 }
 
