@@ -103,7 +103,7 @@ func unlabelledCalls(dir string, n int) (string, error) {
 // into n parts, and writes n pairs of sets: each part to test on, the rest to train on. The
 // parts are the same each time.
 func crossValidation(source, dir string, n int) ([]sets, error) {
-	names := []string{"ner.jsonl", "cases.json", "qa.json"}
+	names := callFiles()
 	written := make([]map[string][]byte, 2*n) // of each fold: train, test
 	for i := range written {
 		written[i] = map[string][]byte{}

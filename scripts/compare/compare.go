@@ -45,6 +45,7 @@ type compare struct {
 	Seeds    []uint64 `default:"1,2,3" placeholder:"N" help:"Seeds of training (${default})."`
 	Encoder  string   `default:"none" placeholder:"DIR" help:"Pretrained encoder, such as .minilm (scripts/fetch_minilm.sh); none: from scratch, at the quickstart's size."`
 	Data     string   `type:"existingdir" placeholder:"DIR" help:"Cross-validate on the ner.jsonl, cases.json and qa.json in this folder, instead of demo calls."`
+	Also     string   `type:"existingdir" placeholder:"DIR" help:"Score all models also on the ner.jsonl, cases.json and qa.json in this folder, from which none learns."`
 	Folds    int      `default:"5" placeholder:"N" help:"With --data: number of folds (${default})."`
 	Sizes    []int    `placeholder:"N" help:"Demo calls to train on: with entities, cases, with quality labels; 3000,2400,1500 from scratch, 1000,1200,800 with --encoder DIR, 300,300,300 long ones."`
 	Test     int      `default:"500" placeholder:"N" help:"Demo calls of each kind to test on (${default})."`

@@ -8,7 +8,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// detail is a figure of the group long beside the columns.
+// detail is a figure beside the columns: of the group long, or on the calls of --also.
 type detail struct{ key, title string }
 
 // detailed lists the details: the criteria that are judged late in a long call first.
@@ -40,18 +40,33 @@ func isLate(head, label string) bool {
 	return slices.Contains([]string{"closing", "hold", "proactiveness"}, head) || label == "Explains solution process clearly"
 }
 
-// details are the means of the details that the runs have.
-func details(runs []result) map[string]estimate {
+// details are the means of the details that the runs have; nil if they have none.
+func details(recipe recipe, runs []result) map[string]estimate {
 	list := map[string]estimate{}
-	for _, d := range detailed() {
-		if _, ok := runs[0].Figures[d.key]; ok {
-			list[d.key] = estimated(runs, d.key)
+	for _, r := range runs {
+		for key := range r.Figures {
+			if strings.HasPrefix(key, elsewhere) || recipe.group == longGroup && slices.ContainsFunc(detailed(), func(d detail) bool { return d.key == key }) {
+				list[key] = estimated(having(runs, key), key)
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
+// having returns the runs that have a figure.
+func having(runs []result, key string) (list []result) {
+	for _, r := range runs {
+		if _, ok := r.Figures[key]; ok {
+			list = append(list, r)
 		}
 	}
 	return list
 }
 
-// writeDetails writes a row for each detail, and a column for each recipe.
+// writeDetails writes a row for each detail that a recipe has, and a column for each recipe.
 func writeDetails(b *strings.Builder, s summary) {
 	heads := []string{""}
 	for _, r := range s.Recipes {
@@ -64,19 +79,21 @@ func writeDetails(b *strings.Builder, s summary) {
 	}
 	row(b, heads)
 	b.WriteString(strings.Repeat("|---", len(heads)) + "|\n")
-	for _, d := range detailed() {
-		cells := []string{d.title}
+	for _, d := range append(detailed(), detailsElsewhere(s)...) {
+		cells, found := []string{d.title}, false
 		for _, r := range s.Recipes {
 			if r.Details == nil {
 				continue
 			}
 			cell := "–"
 			if e, ok := r.Details[d.key]; ok {
-				cell = e.String()
+				cell, found = e.String(), true
 			}
 			cells = append(cells, cell)
 		}
-		row(b, cells)
+		if found {
+			row(b, cells)
+		}
 	}
 	b.WriteString("\n")
 }

@@ -31,6 +31,9 @@ func (c *compare) score(ctx context.Context, recipe recipe, dirs []string, test 
 	if err != nil {
 		return fmt.Errorf("score %s: %w", name, err)
 	}
+	if err := c.scoreElsewhere(ctx, dirs, r); err != nil {
+		return fmt.Errorf("score %s on the calls of %s: %w", name, c.Also, err)
+	}
 	for _, column := range columns() {
 		if _, ok := r.Figures[column.figure]; !ok {
 			return fmt.Errorf("score %s: its report has no %s", name, column.figure)

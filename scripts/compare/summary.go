@@ -30,7 +30,7 @@ type recipeSummary struct {
 	Figures    map[string]estimate    `json:"figures"`                  // by the keys of the results, and "mean"
 	Difference map[string]figureValue `json:"difference,omitempty"`     // from the baseline, by the keys of Figures
 	Paired     int                    `json:"paired_runs"`              // behind Difference
-	Details    map[string]estimate    `json:"details,omitempty"`        // of the group long, by the keys of the results
+	Details    map[string]estimate    `json:"details,omitempty"`        // of the group long or --also, by the keys of the results
 	Curves     map[string][]average   `json:"curves"`                   // on the validation calls, by the keys of the results
 	Rates      map[string]float64     `json:"learning_rates,omitempty"` // of the first run
 
@@ -145,9 +145,7 @@ func summariseRuns(recipe recipe, runs []result) recipeSummary {
 			s.Curves[key] = points
 		}
 	}
-	if recipe.group == longGroup {
-		s.Details = details(runs)
-	}
+	s.Details = details(recipe, runs)
 	return s
 }
 
