@@ -103,27 +103,26 @@ func (f folded) wordStart(i int) int {
 	return i
 }
 
+// farthest is how far a word with apostrophes or hyphens is followed, at least.
+const farthest = 100
+
 // widen extends a range to whole words. An apostrophe between letters is part of a word
 // (Ng'ang'a), and so is a hyphen before a capital letter (Al-Amin).
 func (f folded) widen(a, b int) (start, end int) {
-	for f.inWord(a) {
-		a--
-	}
-	for f.inWord(b) {
-		b++
-	}
-	for b > a && b+1 < len(f.runes) && isWord(f.runes[b-1]) && isWord(f.runes[b+1]) {
+	a, b = widenWord(f, a, b)
+	first, last := a-farthest, b+farthest
+	for b > a && b < last && b+1 < len(f.runes) && isWord(f.runes[b-1]) && isWord(f.runes[b+1]) {
 		if f.runes[b] != '\'' && (f.runes[b] != '-' || !f.isUpper(b+1)) {
 			break
 		}
 		b = f.wordEnd(b + 1)
 	}
-	for a > 1 && a < b && isWord(f.runes[a]) && isWord(f.runes[a-2]) {
-		first := f.wordStart(a - 1)
-		if f.runes[a-1] != '\'' && (f.runes[a-1] != '-' || !f.isUpper(first)) {
+	for a > 1 && a > first && a < b && isWord(f.runes[a]) && isWord(f.runes[a-2]) {
+		start := f.wordStart(a - 1)
+		if f.runes[a-1] != '\'' && (f.runes[a-1] != '-' || !f.isUpper(start)) {
 			break
 		}
-		a = first
+		a = start
 	}
 	return a, b
 }

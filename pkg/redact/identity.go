@@ -2,6 +2,7 @@ package redact
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -158,18 +159,32 @@ func (all identities) get(class, name string) *identity {
 // longerNames returns, for each name, the name of the same person that is longest.
 func longerNames(names []string) map[string]string {
 	longest := map[string]string{}
-	names = slices.Compact(slices.Sorted(slices.Values(names)))
-	slices.SortStableFunc(names, func(x, y string) int { return cmp.Compare(len(wordsOf(y)), len(wordsOf(x))) })
-	for i, name := range names {
+	words := map[string][]string{}
+	for _, name := range names {
+		words[name] = wordsOf(name)
+	}
+	names = slices.SortedFunc(maps.Keys(words), func(x, y string) int {
+		return cmp.Or(cmp.Compare(len(words[y]), len(words[x])), cmp.Compare(x, y))
+	})
+	with := map[string][]string{} // names by each of their words, the longest first
+	for _, name := range names {
 		longest[name] = name
 		var of []string
-		for _, other := range names[:i] {
-			if root := longest[other]; isPart(wordsOf(name), wordsOf(other)) && !slices.Contains(of, root) {
-				of = append(of, root)
+		for _, word := range words[name][:min(1, len(words[name]))] {
+			for _, other := range with[word] {
+				if len(words[other]) <= len(words[name]) {
+					break
+				}
+				if root := longest[other]; isPart(words[name], words[other]) && !slices.Contains(of, root) {
+					of = append(of, root)
+				}
 			}
 		}
 		if len(of) == 1 {
 			longest[name] = of[0]
+		}
+		for _, word := range words[name] {
+			with[word] = append(with[word], name)
 		}
 	}
 	return longest

@@ -2,6 +2,9 @@ package redact
 
 import (
 	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
 	"slices"
 	"strings"
 )
@@ -109,6 +112,17 @@ func (r *Redactor) build(f folded, list []found, known *surfaces) Result {
 	return result
 }
 
+// String says how much was replaced. The text isn't shown, as datasets.Transcript isn't.
+func (result Result) String() string {
+	return fmt.Sprintf("[redacted text, %d replacements]", len(result.Replacements))
+}
+
+// Format is String for all verbs.
+func (result Result) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, result.String()) } // can't fail: fmt's buffer
+
+// LogValue is String, for log/slog.
+func (result Result) LogValue() slog.Value { return slog.StringValue(result.String()) }
+
 // Move returns where a part of the old text is in the new one. What begins or ends within a
 // replaced part begins or ends with the replacement.
 func (result Result) Move(start, end int) (newStart, newEnd int) {
@@ -142,7 +156,16 @@ func (result Result) move(at int, isEnd bool) int {
 // Replaced returns the replacement that covers a part of the old text, or some of it, by
 // its index; -1: none.
 func (result Result) Replaced(start, end int) int {
-	return slices.IndexFunc(result.Replacements, func(one Replacement) bool { return one.from < end && start < one.to })
+	i, _ := slices.BinarySearchFunc(result.Replacements, start, func(one Replacement, start int) int {
+		if one.to <= start {
+			return -1
+		}
+		return 1
+	})
+	if i == len(result.Replacements) || result.Replacements[i].from >= end {
+		return -1
+	}
+	return i
 }
 
 // Covered reports whether all of a part of the old text was replaced, apart from characters
@@ -209,9 +232,11 @@ type Original struct {
 // redaction removes: keep it apart from the result, or not at all.
 func (result Result) Originals() []Original {
 	var list []Original
+	seen := map[Original]bool{}
 	for _, one := range result.Replacements {
 		o := Original{one.Label, one.Text, string(result.old[one.from:one.to])}
-		if !slices.Contains(list, o) {
+		if !seen[o] {
+			seen[o] = true
 			list = append(list, o)
 		}
 	}
