@@ -46,6 +46,7 @@ type Result struct {
 	redactor *Redactor
 	old      []rune
 	known    *surfaces
+	found    []Span // what the model found
 }
 
 // Redact replaces, in a call, what the model found and what patterns find, where its label
@@ -84,7 +85,9 @@ func (r *Redactor) Redact(text string, spans []Span) Result {
 	}
 	list = union(list, func(x, _ found) found { return x })
 	r.name(f, list)
-	return r.build(f, list, known)
+	result := r.build(f, list, known)
+	result.found = spans
+	return result
 }
 
 // build makes the new text.
