@@ -54,10 +54,10 @@ type flags struct {
 
 	IndependentHeads bool `group:"What to predict" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 
-	Redact       string    `group:"Redaction" enum:",mask,label,pseudonym,hash" default:"" placeholder:"HOW" help:"Replace names, places, numbers and the like, and give the text as it is then: mask (*****), label ([VICTIM_1], numbered in each call), pseudonym (invented names) or hash ([VICTIM_3f9a21c40d5e]); the last two are the same in all calls with the same key. It isn't a guarantee: what is not found stays."`
-	RedactLabels taskNames `group:"Redaction" placeholder:"LABEL,…" help:"What to replace: labels of the model's entities, and PHONE_NUMBER, EMAIL, ID_NUMBER, DATE and URL, which patterns find. If not given: NAME, VICTIM, PERPETRATOR, LOCATION, LANDMARK, PHONE_NUMBER, AGE and what patterns find."`
-	RedactKey    string    `path:"" group:"Redaction" placeholder:"FILE" help:"The key for pseudonym and hash, as made by openssl rand -hex 32. If not given: the variable TRIDENT_REDACT_KEY."`
-	RedactMap    string    `path:"" group:"Redaction" placeholder:"FILE" help:"Also write what was replaced, and by what, to a new file that only you can read. Keep it apart, or don't make it."`
+	Redact       string     `group:"Redaction" enum:",mask,label,pseudonym,hash" default:"" placeholder:"HOW" help:"Replace names, places, numbers and the like, and give the text as it is then: mask (*****), label ([VICTIM_1], numbered in each call), pseudonym (invented names) or hash ([VICTIM_3f9a21c40d5e]); the last two are the same in all calls with the same key. It isn't a guarantee: what is not found stays."`
+	RedactLabels labelNames `group:"Redaction" placeholder:"LABEL,…" help:"What to replace: labels of the model's entities, and PHONE_NUMBER, EMAIL, ID_NUMBER, DATE and URL, which patterns find. If not given: NAME, VICTIM, PERPETRATOR, LOCATION, LANDMARK, PHONE_NUMBER, AGE and what patterns find."`
+	RedactKey    string     `path:"" group:"Redaction" placeholder:"FILE" help:"The key for pseudonym and hash, as made by openssl rand -hex 32. If not given: the variable TRIDENT_REDACT_SECRET."`
+	RedactMap    string     `path:"" group:"Redaction" placeholder:"FILE" help:"Also write what was replaced, and by what, to a new file that only you can read. Keep it apart, or don't make it."`
 
 	Format string `group:"Answers" enum:"auto,text,json,jsonl,csv" default:"auto" help:"text, json, jsonl or csv; auto goes by --output's name, otherwise is text on a terminal and jsonl elsewhere."`
 	Output string `path:"" group:"Answers" placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output. With --shard, a folder."`
@@ -79,9 +79,23 @@ type taskNames []string
 func (n *taskNames) UnmarshalText(text []byte) error {
 	for name := range strings.SplitSeq(string(text), ",") {
 		if strings.TrimSpace(name) == "" {
-			return errors.New("a name is empty")
+			return errors.New("a task's name is empty")
 		}
 		*n = append(*n, strings.TrimSpace(name))
+	}
+	return nil
+}
+
+// labelNames are labels separated by commas.
+type labelNames []string
+
+// UnmarshalText adds one flag's labels.
+func (n *labelNames) UnmarshalText(text []byte) error {
+	for label := range strings.SplitSeq(string(text), ",") {
+		if strings.TrimSpace(label) == "" {
+			return errors.New("a label is empty")
+		}
+		*n = append(*n, strings.TrimSpace(label))
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func CreateNew(path string) (File, error) {
 	}
 	done := false
 	discard := func() {
-		if !done {
+		if !done { // also after a Commit that failed
 			_ = f.Close()
 			_ = os.Remove(f.Name())
 		}

@@ -15,7 +15,7 @@ import (
 const MinKey = 16
 
 // KeyVariable is the environment variable that holds a key where no file is given.
-const KeyVariable = "TRIDENT_REDACT_KEY"
+const KeyVariable = "TRIDENT_REDACT_SECRET"
 
 func errShortKey(n int) error {
 	return fmt.Errorf("the key for redaction has %d characters; want %d or more, chosen at random, as by: openssl rand -hex 32", n, MinKey)

@@ -51,7 +51,7 @@ type Result struct {
 
 // Redact replaces, in a call, what the model found and what patterns find, where its label
 // is one of [Redactor.Labels], and further mentions of both. Spans may overlap, and are
-// extended to whole words; of overlapping ones the longest has the label. It never fails:
+// extended to whole words, and those without a letter or digit are ignored; of overlapping ones the longest has the label. It never fails:
 // spans outside the text are cut.
 func (r *Redactor) Redact(text string, spans []Span) Result {
 	source := []rune(text)
@@ -63,7 +63,7 @@ func (r *Redactor) Redact(text string, spans []Span) Result {
 			continue
 		}
 		a, b = f.widen(a, b)
-		if a, b = f.trim(a, b); a < b {
+		if a, b = f.trim(a, b); slices.ContainsFunc(f.runes[a:b], isWord) {
 			list = append(list, found{a: a, b: b, label: s.Label, source: FromModel})
 		}
 	}
@@ -210,7 +210,10 @@ func (result Result) Elsewhere(text string) string {
 	list := result.known.find(f)
 	for _, one := range match(f, []string{PhoneLabel, EmailLabel}) {
 		if result.redactor.Replaces(one.label) {
-			one.identity = &identity{}
+			class := classOf(one.label)
+			if one.identity = result.known.all.by[[2]string{class, nameOf(class, f.text(one.a, one.b))}]; one.identity == nil {
+				one.identity = &identity{}
+			}
 			list = append(list, one)
 		}
 	}

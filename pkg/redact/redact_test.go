@@ -251,10 +251,10 @@ func TestNames(t *testing.T) {
 }
 
 func TestElsewhere(t *testing.T) {
-	plain, spans := marked("{NAME:Amina Hassan}")
+	plain, spans := marked("{NAME:Amina Hassan} 0711111111")
 	got := newRedactor(t, Label, DefaultLabels()...).Redact(plain, spans)
 	for id, want := range map[string]string{
-		"17": "17", "1712345678.17": "1712345678.17", "call-amina-2": "call-[NAME_1]-2", "0712345678": "[PHONE_NUMBER]", "AMINA HASSAN": "[NAME_1]", "a@b.org": "[EMAIL]",
+		"17": "17", "1712345678.17": "1712345678.17", "call-amina-2": "call-[NAME_1]-2", "0712345678": "[PHONE_NUMBER]", "+254 711 111 111": "[PHONE_NUMBER_1]", "AMINA HASSAN": "[NAME_1]", "a@b.org": "[EMAIL]",
 	} {
 		if text := got.Elsewhere(id); text != want {
 			t.Errorf("%s: got %s, want %s", id, text, want)
@@ -288,8 +288,18 @@ func TestSources(t *testing.T) {
 // Spans from elsewhere may be wrong.
 func TestOddSpans(t *testing.T) {
 	r := newRedactor(t, Label, DefaultLabels()...)
-	for _, s := range []Span{{"NAME", -3, 2}, {"NAME", 5, 99}, {"NAME", 9, 3}, {"NAME", 99, 100}, {"NAME", 5, 6}, {"", 0, 3}} {
+	for _, s := range []Span{{"NAME", -3, 2}, {"NAME", 5, 99}, {"NAME", 9, 3}, {"NAME", 5, 7}, {"NAME", 99, 100}, {"NAME", 5, 6}, {"", 0, 3}} {
 		checkResult(t, "Amina, hello", r.Redact("Amina, hello", []Span{s, s}))
+	}
+}
+
+// A text isn't printed by accident, not what is left of it either.
+func TestResultIsNotPrinted(t *testing.T) {
+	got := newRedactor(t, Mask, DefaultLabels()...).Redact("hello 0712345678", nil)
+	for _, form := range []string{"%v", "%+v", "%#v", "%s", "%d"} {
+		if text := fmt.Sprintf(form, got); text != "[redacted text, 1 replacements]" {
+			t.Errorf("%s: %s", form, text)
+		}
 	}
 }
 

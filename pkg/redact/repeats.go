@@ -18,6 +18,7 @@ type surface struct {
 // surfaces are those of a call, by their first word.
 type surfaces struct {
 	list map[string][]surface
+	all  identities
 	seen map[string]int // of each spelling, the mentions of the identity that has it
 }
 
@@ -51,7 +52,7 @@ func firstWordEnd(text []rune) int {
 // A name of several words is also found by each of its words that isn't a common one; a
 // place also without the locative -ni, or with it.
 func spellings(f folded, list []found, all identities) *surfaces {
-	s := &surfaces{map[string][]surface{}, map[string]int{}}
+	s := &surfaces{map[string][]surface{}, all, map[string]int{}}
 	for _, one := range list {
 		id := one.identity
 		text := f.text(one.a, one.b)
