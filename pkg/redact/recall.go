@@ -51,9 +51,10 @@ func Measure(results []Result, truth [][]Span) Report {
 	var labels []string
 	for i, result := range results {
 		left := false
-		inside := make([]bool, len(result.old))
+		old := []rune(result.original)
+		inside := make([]bool, len(old))
 		for _, s := range truth[i] {
-			start, end := max(0, s.Start), min(s.End, len(result.old))
+			start, end := max(0, s.Start), min(s.End, len(old))
 			if start >= end || !result.redactor.Replaces(s.Label) {
 				continue
 			}
@@ -71,7 +72,7 @@ func Measure(results []Result, truth [][]Span) Report {
 				if replaced == characters {
 					row.Covered++
 				}
-				if result.isFound(start, end) {
+				if result.isFound(old, start, end) {
 					row.ByModel++
 				}
 			}
@@ -80,7 +81,7 @@ func Measure(results []Result, truth [][]Span) Report {
 		if !left {
 			report.CallsCovered++
 		}
-		for p, r := range result.old {
+		for p, r := range old {
 			if inside[p] || !isWord(r) {
 				continue
 			}
@@ -104,9 +105,9 @@ func Measure(results []Result, truth [][]Span) Report {
 
 // isFound reports whether every letter and digit of a part of the old text is in a span that
 // the model found.
-func (result Result) isFound(start, end int) bool {
+func (result Result) isFound(old []rune, start, end int) bool {
 	for p := start; p < end; p++ {
-		if isWord(result.old[p]) && !slices.ContainsFunc(result.found, func(s Span) bool { return s.Start <= p && p < s.End }) {
+		if isWord(old[p]) && !slices.ContainsFunc(result.found, func(s Span) bool { return s.Start <= p && p < s.End }) {
 			return false
 		}
 	}

@@ -44,7 +44,7 @@ type Result struct {
 	Replacements []Replacement // in order
 
 	redactor *Redactor
-	old      []rune
+	original string
 	known    *surfaces
 	found    []Span // what the model found
 }
@@ -59,7 +59,7 @@ func (r *Redactor) Redact(text string, spans []Span) Result {
 	var list []found
 	for _, s := range spans {
 		a, b := f.index(max(0, s.Start)), f.index(min(len(source), s.End))
-		if !r.Replaces(s.Label) || a >= b {
+		if !r.Replaces(s.Label) || a >= b || isIn(a, b, list) {
 			continue
 		}
 		a, b = f.widen(a, b)
@@ -86,13 +86,13 @@ func (r *Redactor) Redact(text string, spans []Span) Result {
 	list = union(list, func(x, _ found) found { return x })
 	r.name(f, list)
 	result := r.build(f, list, known)
-	result.found = spans
+	result.found, result.original = spans, text
 	return result
 }
 
 // build makes the new text.
 func (r *Redactor) build(f folded, list []found, known *surfaces) Result {
-	result := Result{redactor: r, old: f.source, known: known}
+	result := Result{redactor: r, known: known}
 	var b strings.Builder
 	length, done := 0, 0
 	keep := func(to int) {
@@ -192,7 +192,8 @@ func (result Result) CoveredCharacters(start, end int) int {
 // characters returns the number of letters and digits of a part of the old text.
 func (result Result) characters(start, end int) int {
 	n := 0
-	for _, r := range result.old[max(0, start):min(end, len(result.old))] {
+	old := []rune(result.original)
+	for _, r := range old[max(0, start):max(0, start, min(end, len(old)))] {
 		if isWord(r) {
 			n++
 		}
@@ -239,8 +240,9 @@ type Original struct {
 func (result Result) Originals() []Original {
 	var list []Original
 	seen := map[Original]bool{}
+	old := []rune(result.original)
 	for _, one := range result.Replacements {
-		o := Original{one.Label, one.Text, string(result.old[one.from:one.to])}
+		o := Original{one.Label, one.Text, string(old[one.from:one.to])}
 		if !seen[o] {
 			seen[o] = true
 			list = append(list, o)
