@@ -220,6 +220,17 @@ func TestRedactKeyFromEnvironment(t *testing.T) {
 	}
 }
 
+// TestRedactUncased: it is said that names without capitals are hardly found.
+func TestRedactUncased(t *testing.T) {
+	dir := modelDir(t, testTasks())
+	for text, want := range map[string]bool{"hello my name is mwakamba": true, "Hello my name is mwakamba": false, "0712345678": false} {
+		got := infer("", "--model", dir, "--text", text, "--redact", "mask", "--tasks", "cls", "--redact-labels", "PHONE_NUMBER", "--format", "jsonl")
+		if strings.Contains(got.err, "without a capital letter: 1 of 1") != want || got.code != 0 {
+			t.Errorf("%s: %+v", text, got)
+		}
+	}
+}
+
 // TestRedactedShards: a folder of shards with another way of redacting is refused.
 func TestRedactedShards(t *testing.T) {
 	dir := modelDir(t, testTasks())

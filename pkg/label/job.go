@@ -50,6 +50,7 @@ type Counts struct {
 	Truncated  int `json:"truncated"`         // calls whose ends weren't read
 	Repaired   int `json:"repaired"`          // calls with invalid UTF-8
 	Renamed    int `json:"renamed,omitempty"` // calls whose ids held what was replaced
+	Uncased    int `json:"uncased,omitempty"` // redacted calls without a capital letter
 	Tokens     int `json:"tokens"`
 }
 
@@ -59,6 +60,7 @@ func (c *Counts) add(more Counts) {
 	c.Truncated += more.Truncated
 	c.Repaired += more.Repaired
 	c.Renamed += more.Renamed
+	c.Uncased += more.Uncased
 	c.Tokens += more.Tokens
 }
 
@@ -199,6 +201,9 @@ func (j *job) warn(notice func(string)) {
 	}
 	if j.Truncated > 0 {
 		notice(fmt.Sprintf("warning: calls of more than %d tokens: %d of %d; their ends weren't read (%s)", j.ending.most, j.Truncated, j.Records, j.ending.instead))
+	}
+	if j.Uncased > 0 {
+		notice(fmt.Sprintf("warning: calls without a capital letter: %d of %d; a model that knows names by their capitals misses most of them (docs/redaction.md)", j.Uncased, j.Records))
 	}
 	if j.Renamed > 0 {
 		notice(fmt.Sprintf("warning: ids that held what is replaced in their calls, or a phone number or an e-mail address: %d of %d; it was replaced in them too", j.Renamed, j.Records))

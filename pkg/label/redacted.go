@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"unicode"
 
 	"github.com/trident-nlp/trident/internal/outfile"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -68,12 +70,20 @@ func (j *job) hide(r *record, p fusion.Prediction) error {
 		none := j.redact.Redact("", nil)
 		result = &none
 	}
+	if isUncased(string(r.text)) {
+		j.Uncased++
+	}
 	given := r.id
 	if id := fmt.Sprint(given); given != nil && result.Elsewhere(id) != id {
 		r.id = result.Elsewhere(id)
 		j.Renamed++
 	}
 	return j.kept.add(j.Records, given, *result)
+}
+
+// isUncased reports whether a text has letters, and no capital one.
+func isUncased(text string) bool {
+	return strings.ContainsFunc(text, unicode.IsLower) && !strings.ContainsFunc(text, unicode.IsUpper)
 }
 
 // originals is the file of --redact-map: a JSON object for each spelling that was replaced
