@@ -24,6 +24,7 @@ Examples:
   eval --model models/quickstart --data cls=cases.json
   eval --model models/quickstart --data ner=ner.jsonl --data cls=cases.json --data qa=qa.json --output reports/quickstart
   eval --model models/quickstart --data cls=data/quickstart/cases_generated_data_v0005.json --held-out
+  eval --model models/quickstart --data ner=data/quickstart/ner_synthetic_dataset_v1.jsonl --held-out --redact
   eval --model models/fusion --compare ner_model+classification_model+qa_model --data ner=ner.jsonl --data cls=cases.json --data qa=qa.json
   eval --model models/quickstart --data qa=qa.json --format json | jq '.models[0].reports[0].headline'`
 
@@ -36,6 +37,8 @@ type flags struct {
 	Task    []string `group:"Calls" placeholder:"NAME" help:"Score these tasks only. With one, --data needs no TASK=."`
 	HeldOut bool     `group:"Calls" xor:"records" help:"Score only the records that the model's training held out, by its held_out_*.csv: the test records, or if there are none the validation records. --data must be the files of training."`
 	Records string   `path:"" group:"Calls" xor:"records" placeholder:"CSV" help:"Score only the records that the column \"record\" of this file numbers, from 1; of those only the test records where a column \"share\" has such."`
+
+	Redact bool `group:"Calls" help:"Also redact the calls, as infer --redact does, and say how much of the labelled entities was replaced, by label."`
 
 	IndependentHeads bool `group:"Calls" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 
@@ -103,6 +106,7 @@ func (f *flags) options(streams cli.Streams) (evaluate.Options, error) {
 		HeldOut: f.HeldOut,
 		Records: f.Records,
 
+		Redact:           f.Redact,
 		IndependentHeads: f.IndependentHeads,
 		SkipBadRecords:   f.SkipBadRecords,
 

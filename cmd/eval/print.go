@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"text/tabwriter"
 
 	"github.com/trident-nlp/trident/pkg/evaluate"
+	"github.com/trident-nlp/trident/pkg/redact"
 )
 
 // print writes the result for people or for programs.
@@ -41,6 +43,9 @@ func (f *flags) print(w io.Writer, r *evaluate.Result) error {
 			fmt.Fprintf(w, "\n  %s: %s", report.Task, m.Scored[report.Task])
 		}
 		fmt.Fprintf(w, "\n\n")
+		if err := printRedaction(w, m.Redaction); err != nil {
+			return err
+		}
 	}
 	if r.Comparison != nil {
 		if err := r.Comparison.Markdown(w); err != nil {
@@ -50,6 +55,23 @@ func (f *flags) print(w io.Writer, r *evaluate.Result) error {
 	}
 	if note := r.SeedNote(); note != "" {
 		fmt.Fprintln(w, note)
+	}
+	return nil
+}
+
+// printRedaction prints how much of the labelled entities redaction replaced.
+func printRedaction(w io.Writer, list []redact.Report) error {
+	for _, r := range list {
+		table := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+		fmt.Fprintln(table, "  redaction\tentities\twholly replaced\tby the model alone\tcharacters replaced")
+		for _, row := range r.Labels {
+			fmt.Fprintf(table, "  %s\t%d\t%.1f %%\t%.1f %%\t%.1f %%\n", cmp.Or(row.Label, "all"), row.Entities, 100*row.Share(), 100*row.ShareByModel(), 100*row.ShareOfCharacters())
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "\n  Calls of which nothing labelled was left: %d of %d. Of the other characters, %.1f %% were replaced.\n\n",
+			r.CallsCovered, r.Calls, 100*float64(r.OutsideReplaced)/float64(max(1, r.Outside)))
 	}
 	return nil
 }

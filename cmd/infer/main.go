@@ -30,6 +30,7 @@ Examples:
   infer --model models/qa --input calls.jsonl --thresholds eval/thresholds.json
   infer --model models/quickstart --input call.txt --input-format whole --overlap 128
   infer --model models/whole --input calls.jsonl --long truncate
+  infer --model models/quickstart --input calls.jsonl --redact label --output without-names.jsonl
   infer --model models/quickstart --input calls.jsonl.gz --mark-bad-records --format jsonl | gzip > predictions.jsonl.gz
   infer --model models/quickstart --input calls/ --output predictions/ --shard 0/10        (and 1/10 to 9/10, anywhere)`
 
@@ -52,6 +53,11 @@ type flags struct {
 	Overlap     int       `group:"What to predict" default:"0" placeholder:"N" help:"Tokens that windows of a long call share; 0: as many as the model learnt, or 128."`
 
 	IndependentHeads bool `group:"What to predict" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
+
+	Redact       string     `group:"Redaction" enum:",mask,label,pseudonym,hash" default:"" placeholder:"HOW" help:"Replace names, places, numbers and the like, and give the text as it is then: mask (*****), label ([VICTIM_1], numbered in each call), pseudonym (invented names) or hash ([VICTIM_3f9a21c40d5e]); the last two are the same in all calls with the same key. It isn't a guarantee: what is not found stays."`
+	RedactLabels labelNames `group:"Redaction" placeholder:"LABEL,…" help:"What to replace: labels of the model's entities, and PHONE_NUMBER, EMAIL, ID_NUMBER, DATE and URL, which patterns find. If not given: NAME, VICTIM, PERPETRATOR, LOCATION, LANDMARK, PHONE_NUMBER, AGE and what patterns find."`
+	RedactKey    string     `path:"" group:"Redaction" placeholder:"FILE" help:"The key for pseudonym and hash, as made by openssl rand -hex 32. If not given: the variable TRIDENT_REDACT_SECRET."`
+	RedactMap    string     `path:"" group:"Redaction" placeholder:"FILE" help:"Also write what was replaced, and by what, to a new file that only you can read. Keep it apart, or don't make it."`
 
 	Format string `group:"Answers" enum:"auto,text,json,jsonl,csv" default:"auto" help:"text, json, jsonl or csv; auto goes by --output's name, otherwise is text on a terminal and jsonl elsewhere."`
 	Output string `path:"" group:"Answers" placeholder:"FILE" help:"Write to FILE, whole or not at all, instead of standard output. With --shard, a folder."`
@@ -76,6 +82,20 @@ func (n *taskNames) UnmarshalText(text []byte) error {
 			return errors.New("a task's name is empty")
 		}
 		*n = append(*n, strings.TrimSpace(name))
+	}
+	return nil
+}
+
+// labelNames are labels separated by commas.
+type labelNames []string
+
+// UnmarshalText adds one flag's labels.
+func (n *labelNames) UnmarshalText(text []byte) error {
+	for label := range strings.SplitSeq(string(text), ",") {
+		if strings.TrimSpace(label) == "" {
+			return errors.New("a label is empty")
+		}
+		*n = append(*n, strings.TrimSpace(label))
 	}
 	return nil
 }
@@ -123,6 +143,11 @@ func (f *flags) options() label.Options {
 		Long:             f.Long,
 		Overlap:          f.Overlap,
 		IndependentHeads: f.IndependentHeads,
+
+		Redact:       f.Redact,
+		RedactLabels: f.RedactLabels,
+		RedactKey:    f.RedactKey,
+		RedactMap:    f.RedactMap,
 
 		Format: f.Format,
 		Output: f.Output,

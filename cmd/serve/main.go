@@ -15,6 +15,7 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/libtorch"
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/reviews"
 	"github.com/trident-nlp/trident/pkg/serve"
 	"github.com/trident-nlp/trident/web"
@@ -48,6 +49,8 @@ type flags struct {
 	Reviews         string `path:"" group:"Reviews" env:"TRIDENT_REVIEWS" placeholder:"DIR" help:"Keep what people correct on the page in this folder. Without it nothing is kept. Texts of calls aren't…"`
 	ReviewTexts     bool   `group:"Reviews" env:"TRIDENT_REVIEW_TEXTS" help:"…but with this they are, of reviewed calls."`
 	ReviewRetention string `group:"Reviews" env:"TRIDENT_REVIEW_RETENTION" placeholder:"90d" help:"Remove texts so long after the day of their review: days, as 90d, or hours, as 12h. Without it they stay."`
+
+	RedactKey string `path:"" group:"Redaction" env:"TRIDENT_REDACT_KEY" placeholder:"FILE" help:"The key for requests that redact with pseudonyms or hashes, as made by openssl rand -hex 32. If not given: the variable TRIDENT_REDACT_SECRET holds it. Without either they are refused; redacting by mask and label needs none."`
 
 	Device    string `group:"Processor" default:"auto" env:"TRIDENT_DEVICE" help:"auto, cpu, cuda or cuda:N."`
 	Threads   int    `group:"Processor" default:"0" env:"TRIDENT_THREADS" placeholder:"N" help:"CPU threads; 0: one for each core."`
@@ -168,6 +171,12 @@ func (f *flags) config(log *slog.Logger) (c serve.Config, err error) {
 		return serve.Config{}, err
 	}
 	c.IndependentHeads = f.IndependentHeads
+	if c.RedactKey, err = redact.ReadKey(f.RedactKey, os.Getenv(redact.KeyVariable)); err != nil {
+		return serve.Config{}, err
+	}
+	if f.RedactKey != "" {
+		serve.WarnIfExposed(f.RedactKey, log)
+	}
 	c.Limits = serve.Limits{Body: f.MaxBody, Texts: f.MaxTexts, Text: f.MaxText}
 	c.BatchSize, c.BatchTokens, c.BatchWait = f.BatchSize, f.BatchTokens, f.BatchWait
 	c.QueueTokens, c.QueueBytes = f.QueueTokens, f.QueueBytes

@@ -58,6 +58,50 @@ func Create(path string) (File, error) {
 	return File{Writer: f, Commit: f.CloseAtomicallyReplace, Discard: func() { _ = f.Cleanup() }}, nil
 }
 
+// CreateNew begins a file that only its owner can read. Commit fails if there is a file at
+// path by then; the check here is for an early error.
+func CreateNew(path string) (File, error) {
+	if _, err := os.Lstat(path); err == nil {
+		return File{}, fmt.Errorf("%s: %w", path, fs.ErrExist)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new-") // 0600
+	if err != nil {
+		return File{}, err
+	}
+	done := false
+	discard := func() {
+		if !done { // also after a Commit that failed
+			_ = f.Close()
+			_ = os.Remove(f.Name())
+		}
+	}
+	return File{Writer: f, Discard: discard, Commit: func() error {
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return err
+		}
+		err := unix.Renameat2(unix.AT_FDCWD, f.Name(), unix.AT_FDCWD, path, unix.RENAME_NOREPLACE)
+		if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // some file systems can't
+			if err = os.Link(f.Name(), path); err == nil {
+				err = os.Remove(f.Name())
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("name the finished file %s: %w", path, err)
+		}
+		done = true
+		return syncDir(filepath.Dir(path))
+	}}, nil
+}
+
+// syncDir makes a file's name last.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
 // isMountPoint reports whether a file is a mount point, if the kernel tells.
 func isMountPoint(path string) bool {
 	var found unix.Statx_t

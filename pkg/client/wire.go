@@ -13,6 +13,9 @@ type Request struct {
 	Long        string   `json:"long,omitempty" doc:"How to read calls that have more tokens than the model reads at once: windows (all of it, pooled as one text), mean (all of it, the mean of the windows' logits) or truncate (the beginning). As the model learnt, if not given; with overlap, mean if it learnt to truncate."`
 	Overlap     int      `json:"overlap,omitempty" doc:"How many tokens the windows of a long call share, at most half of what the model reads at once. As many as the model learnt, or 128, if not given."`
 
+	Redact       string   `json:"redact,omitempty" doc:"Replace names, places, numbers and the like: mask (*****), label ([VICTIM_1], numbered in each text), pseudonym (invented names) or hash (of the server's key). The prediction then has the text as it is after that, and all else in it is about this text; long texts are read to their end. It isn't a guarantee: what is not found stays."`
+	RedactLabels []string `json:"redact_labels,omitempty" doc:"What redact replaces: labels of the model's entities, and PHONE_NUMBER, EMAIL, ID_NUMBER, DATE and URL, which patterns find. If not given: NAME, VICTIM, PERPETRATOR, LOCATION, LANDMARK, PHONE_NUMBER, AGE and what patterns find."`
+
 	IndependentHeads bool `json:"independent_heads,omitempty" doc:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 }
 
@@ -25,6 +28,9 @@ type Response struct {
 // Prediction is the model's prediction for one text. Parts that weren't requested, or
 // that the model doesn't have, are nil.
 type Prediction struct {
+	Text     string        `json:"text,omitempty"`     // the redacted text, if [Request].Redact is set
+	Replaced []Replacement `json:"replaced,omitempty"` // what stands in it for something else
+
 	NER            []Token                    `json:"ner,omitempty"`            // the text's words, in order
 	Entities       []Entity                   `json:"entities,omitempty"`       // adjacent words with the same label, joined
 	Classification map[string]string          `json:"classification,omitempty"` // by head: main_category, …
@@ -33,6 +39,17 @@ type Prediction struct {
 	Scores         *Scores                    `json:"scores,omitempty"`
 	Truncated      bool                       `json:"truncated,omitempty"` // the text's end wasn't read
 	Attention      map[string][]WordWeight    `json:"attention,omitempty"` // by task: the weights of the words read
+}
+
+// Replacement is a part of the redacted text that stands for something else. Start and End
+// are as in [Token]. Source is model, pattern, or repeat: a further mention of what one of
+// them found.
+type Replacement struct {
+	Label  string `json:"label"`
+	Text   string `json:"text"` // what stands there now
+	Start  int    `json:"start"`
+	End    int    `json:"end"`
+	Source string `json:"source"`
 }
 
 // WordWeight is the weight of a word in a task's attention pooling. Start and End are as

@@ -12,6 +12,7 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/report"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
@@ -24,6 +25,7 @@ type candidate struct {
 	parameters int64
 	millis     float64 // per call; 0: not timed
 	outputs    []report.Outputs
+	redaction  []redact.Report
 	scope      map[string]Scope      // by task
 	texts      []datasets.Transcript // the scored calls
 }
@@ -212,5 +214,12 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 		}
 	}
 	c.outputs = append(c.outputs, outputs...)
+	redacted, err := e.redaction(ctx, m, records, set, texts)
+	if err != nil {
+		return fmt.Errorf("%s on %s: %w", m.dir, s.Path, err)
+	}
+	if redacted != nil {
+		c.redaction = append(c.redaction, *redacted)
+	}
 	return nil
 }

@@ -51,6 +51,10 @@ func (r *Result) markdown(w io.Writer, plots [][][]string) error {
 				return err
 			}
 		}
+		for _, redacted := range m.Redaction {
+			fmt.Fprintf(w, "\n%s Redaction\n\nWhat redaction replaced of the labelled entities. It isn't a guarantee: other calls have other names.\n\n", strings.Repeat("#", level))
+			writeRedaction(w, redacted)
+		}
 	}
 	return nil
 }

@@ -25,6 +25,8 @@ type Options struct {
 	HeldOut bool       // only the records held out in training, from the model's held_out_*.csv
 	Records string     // only the records listed in this CSV file; "": all
 
+	Redact bool // also measure what redaction leaves of the labelled entities; see pkg/redact
+
 	IndependentHeads bool // choose each head's most likely label separately
 	SkipBadRecords   bool // skip records that can't be used, instead of refusing the file
 
@@ -109,6 +111,9 @@ func (o Options) Check() error {
 		return badOptions("--held-out and --records can't be used together")
 	case !slices.Contains([]string{"fp32", "bf16", "int8", "auto"}, o.Precision):
 		return badOptions("--precision is %q; want fp32, bf16, int8 or auto", o.Precision)
+	}
+	if o.Redact && fusion.LongOf(o.Long) == fusion.LongTruncate {
+		return badOptions("--redact reads calls to their end: leave --long truncate out")
 	}
 	if err := fusion.LongOf(o.Long).Check(); err != nil {
 		return badOptions("--long is %q; want auto, windows, mean or truncate", o.Long)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/report"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -31,6 +32,8 @@ type ModelResult struct {
 	Scored        map[string]Scope `json:"scored"`                    // by task
 	Reports       []report.Report  `json:"reports"`
 	Outputs       []report.Outputs `json:"-"` // one per report
+
+	Redaction []redact.Report `json:"redaction,omitempty"` // one per file with entities, if Options.Redact is set
 }
 
 // Scope describes the records that were scored for a task.
@@ -61,7 +64,7 @@ func (e *evaluation) result(ctx context.Context) (*Result, error) {
 	r := &Result{options: e.Options, thresholds: e.thresholds}
 	var rows []report.Model
 	for _, c := range e.candidates {
-		m := ModelResult{Model: c.name, Parameters: c.parameters, MillisPerCall: c.millis, Scored: c.scope, Outputs: c.outputs}
+		m := ModelResult{Model: c.name, Parameters: c.parameters, MillisPerCall: c.millis, Scored: c.scope, Redaction: c.redaction, Outputs: c.outputs}
 		for _, o := range c.outputs {
 			made, err := report.New(ctx, o, e.reportOptions(o.Task.Name))
 			if err != nil {

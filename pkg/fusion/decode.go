@@ -19,7 +19,7 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 		p.Err = ErrNoWords
 		return p
 	}
-	if p.Err = c.finite(list); p.Err != nil {
+	if p.Err = c.finite(c.read(list)); p.Err != nil {
 		return p
 	}
 	scores := &Scores{}
@@ -47,6 +47,9 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 	}
 	if o.Attention { // other pieces of the batch may have requested it
 		p.Attention = c.wordWeights(list)
+	}
+	if o.Redact != nil {
+		p.redact(o.Redact.Redact(c.text, c.found(o)))
 	}
 	return p
 }

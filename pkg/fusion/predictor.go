@@ -10,6 +10,7 @@ import (
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/nn"
+	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -50,6 +51,13 @@ type PredictOptions struct {
 	// learnt, or [DefaultOverlap]. A model that learnt to truncate reads windows
 	// ([LongMean]) if it is positive and Long is "".
 	Overlap int
+
+	// Redact, if set, replaces names and the like in each text: [Prediction].Text is the
+	// result, and all else that is predicted is about it. The model's entities are used also
+	// if Tasks leaves them out. Long texts are read to their end, so that names there are
+	// found: Long "" is [LongWindows], or [LongMean] for a model that learnt to truncate, and
+	// [LongTruncate] is an error.
+	Redact *redact.Redactor
 
 	// MaxTokens limits the total tokens of all texts, including windows and their
 	// special tokens: above it the error is [ErrTooManyTokens], before any window is
@@ -177,7 +185,7 @@ func (p *Predictor) run(ctx context.Context, texts []datasets.Transcript, o Pred
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("predict: %w", err)
 		}
-		if err := p.read(batch, r.list, &o); err != nil {
+		if err := p.read(batch, r.read, &o); err != nil {
 			return nil, fmt.Errorf("predict a batch of %d texts: %w", len(batch), err)
 		}
 		if done += len(batch); o.Progress != nil {

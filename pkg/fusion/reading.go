@@ -15,7 +15,8 @@ import (
 // texts into pieces, [Predictor.Read] runs the model on pieces of any readings of this
 // Predictor, and [Reading.Predictions] converts the results to those of Predict.
 type Reading struct {
-	list    []tasks.Task
+	list    []tasks.Task // that are answered
+	read    []tasks.Task // these, and those that redaction needs
 	options PredictOptions
 	calls   []*call
 }
@@ -33,14 +34,18 @@ func (p *Predictor) Prepare(ctx context.Context, texts []datasets.Transcript, o 
 	if err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
+	read, err := p.redacting(&o, list)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
 	calls, err := p.tokenize(ctx, texts, o)
 	if err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
 	for _, c := range calls {
-		c.tasks, c.attention = list, o.Attention
+		c.tasks, c.attention = read, o.Attention
 	}
-	return &Reading{list: list, options: o, calls: calls}, nil
+	return &Reading{list: list, read: read, options: o, calls: calls}, nil
 }
 
 // Tokens returns the total number of tokens of all pieces, without creating them.

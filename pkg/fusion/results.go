@@ -3,6 +3,8 @@ package fusion
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/trident-nlp/trident/pkg/redact"
 )
 
 // Prediction is the model's prediction for one text. Parts that weren't requested are
@@ -11,6 +13,13 @@ type Prediction struct {
 	// Err is the reason for a missing prediction: it is [ErrNoWords], or [ErrNotFinite],
 	// wrapped. Other texts in the same call of [Predictor.Predict] aren't affected.
 	Err error `json:"-"`
+
+	// Text is the text with names and the like replaced, and Replaced says what was, if
+	// [PredictOptions].Redact is set. All parts of the prediction are then about this text.
+	Text     string               `json:"text,omitzero"`
+	Replaced []redact.Replacement `json:"replaced,omitzero"`
+	// Redaction is what Text comes from. It knows the original text, so it isn't in JSON.
+	Redaction *redact.Result `json:"-"`
 
 	NER            []Token              `json:"ner,omitzero"`            // the text's words, in order
 	Entities       []Entity             `json:"entities,omitzero"`       // adjacent words with the same label, joined

@@ -9,6 +9,7 @@ import (
 	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -29,7 +30,9 @@ type job struct {
 	open    func() (predictor, error)
 	options fusion.PredictOptions
 	style   style
-	marks   bool // write a call without an answer with its problem, instead of ending the run
+	redact  *redact.Redactor
+	kept    *originals // a map of what is replaced; nil: none
+	marks   bool       // write a call without an answer with its problem, instead of ending the run
 	bar     progress
 	// saved, if set, is called after a window has been written. All windows are then of
 	// full size from the start, so a window that begins where another run stopped has
@@ -43,9 +46,11 @@ type job struct {
 // Counts are numbers of calls, and of the tokens read in them.
 type Counts struct {
 	Records    int `json:"records"`
-	Unreadable int `json:"unreadable"` // included in Records; answered with an error
-	Truncated  int `json:"truncated"`  // calls whose ends weren't read
-	Repaired   int `json:"repaired"`   // calls with invalid UTF-8
+	Unreadable int `json:"unreadable"`        // included in Records; answered with an error
+	Truncated  int `json:"truncated"`         // calls whose ends weren't read
+	Repaired   int `json:"repaired"`          // calls with invalid UTF-8
+	Renamed    int `json:"renamed,omitempty"` // calls whose ids held what was replaced
+	Uncased    int `json:"uncased,omitempty"` // redacted calls without a capital letter
 	Tokens     int `json:"tokens"`
 }
 
@@ -54,6 +59,8 @@ func (c *Counts) add(more Counts) {
 	c.Unreadable += more.Unreadable
 	c.Truncated += more.Truncated
 	c.Repaired += more.Repaired
+	c.Renamed += more.Renamed
+	c.Uncased += more.Uncased
 	c.Tokens += more.Tokens
 }
 
@@ -111,6 +118,9 @@ func (j *job) run(ctx context.Context) error {
 	if err := w.finish(); err != nil {
 		return writing(err)
 	}
+	if err := j.kept.finish(); err != nil { // first, so that no redacted call lacks its map
+		return writing(err)
+	}
 	return j.out.finish()
 }
 
@@ -153,6 +163,9 @@ func (j *job) predict(ctx context.Context, model predictor, window []record, w w
 			return about(r.problem, BadCall) // other shards may succeed
 		}
 		j.count(r, p)
+		if err := j.hide(&r, p); err != nil {
+			return writing(err)
+		}
 		if err := w.write(j.Records, r, p); err != nil {
 			return writing(err)
 		}
@@ -188,6 +201,12 @@ func (j *job) warn(notice func(string)) {
 	}
 	if j.Truncated > 0 {
 		notice(fmt.Sprintf("warning: calls of more than %d tokens: %d of %d; their ends weren't read (%s)", j.ending.most, j.Truncated, j.Records, j.ending.instead))
+	}
+	if j.Uncased > 0 {
+		notice(fmt.Sprintf("warning: calls without a capital letter: %d of %d; a model that knows names by their capitals misses most of them (docs/redaction.md)", j.Uncased, j.Records))
+	}
+	if j.Renamed > 0 {
+		notice(fmt.Sprintf("warning: ids that held what is replaced in their calls, or a phone number or an e-mail address: %d of %d; it was replaced in them too", j.Renamed, j.Records))
 	}
 	if j.Repaired > 0 {
 		notice(fmt.Sprintf("warning: calls that aren't in UTF-8, or hold half a surrogate pair: %d of %d; each such place was read as U+FFFD", j.Repaired, j.Records))

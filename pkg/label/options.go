@@ -1,6 +1,7 @@
 package label
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/trident-nlp/trident/internal/textfile"
@@ -31,6 +32,13 @@ type Options struct {
 	Overlap    int      // tokens that the windows of a long call share; 0: as the model learnt
 
 	IndependentHeads bool // each head's own likeliest label
+
+	// Redact replaces names and the like, and includes the text as it is then: mask, label,
+	// pseudonym or hash; "" doesn't.
+	Redact       string
+	RedactLabels []string // entities and patterns to replace; nil: redact.DefaultLabels
+	RedactKey    string   // a file with the key for pseudonym and hash; "": redact.KeyVariable has it
+	RedactMap    string   // a new file that lists what was replaced; "": none
 
 	Format string // auto, text, json, jsonl or csv
 	Output string // a file, written atomically; "": [Streams.Out]; with Shard, a folder
@@ -88,7 +96,7 @@ func (o Options) Check() error {
 	case !slices.Contains([]string{"fp32", "bf16", "int8", "auto"}, o.Precision):
 		return badOptions("--precision is %q; want fp32, bf16, int8 or auto", o.Precision)
 	}
-	return o.checkShard()
+	return cmp.Or(o.checkRedact(), o.checkShard())
 }
 
 // checkShard checks options that are incompatible with Shard, or need it.

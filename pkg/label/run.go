@@ -85,14 +85,19 @@ func (o Options) job(s Streams) (*job, error) {
 	if err != nil {
 		return nil, about(err, BadModel)
 	}
+	redactor, err := o.redactor()
+	if err != nil {
+		return nil, about(err, BadModel)
+	}
 	in, err := o.source(s.In)
 	if err != nil {
 		return nil, about(err, BadCall)
 	}
 	return &job{
-		in:    in,
-		marks: o.MarkBadRecords,
-		open:  func() (predictor, error) { return openModel(o.Model, device, s) },
+		in:     in,
+		redact: redactor,
+		marks:  o.MarkBadRecords,
+		open:   func() (predictor, error) { return openModel(o.Model, device, s) },
 		options: fusion.PredictOptions{
 			Tasks:       o.Tasks,
 			Threshold:   o.Threshold,
@@ -100,6 +105,7 @@ func (o Options) job(s Streams) (*job, error) {
 			Scores:      o.Scores,
 			Attention:   o.Attention,
 			Long:        fusion.LongOf(o.Long),
+			Redact:      redactor,
 			Overlap:     o.Overlap,
 			BatchSize:   o.BatchSize,
 			BatchTokens: o.BatchTokens,
@@ -124,6 +130,10 @@ func (o Options) runAll(ctx context.Context, s Streams) (Counts, error) {
 	}
 	defer j.out.discard()
 	j.style = o.style(j.out, len(o.Texts) == 1)
+	if j.kept, err = o.newOriginals(); err != nil {
+		return Counts{}, err
+	}
+	defer j.kept.discard()
 	if o.MarkBadRecords && j.style.format != "json" && j.style.format != "jsonl" {
 		return Counts{}, badOptions("--mark-bad-records is for --format json and jsonl, not %s", j.style.format)
 	}

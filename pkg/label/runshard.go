@@ -11,7 +11,7 @@ func (o Options) runShard(ctx context.Context, s Streams) (Counts, error) {
 	if err != nil {
 		return Counts{}, err
 	}
-	made, err := o.settings(string(j.options.Precision), j.in.files)
+	made, err := o.settings(string(j.options.Precision), j.redact, j.in.files)
 	if err != nil {
 		return Counts{}, err
 	}
@@ -53,7 +53,7 @@ func (o Options) answer(ctx context.Context, j *job, out folder, s Streams) (Cou
 	}
 	j.out = a.destination()
 	defer j.out.discard()
-	j.style = style{format: out.settings.Options.Format, scores: o.Scores, later: a.Bytes > 0}
+	j.style = style{format: out.settings.Options.Format, scores: o.Scores, redacted: o.Redact != "", later: a.Bytes > 0}
 	j.bar = newProgress(s.Progress, j.in, j.out)
 	if a.Counts.Records > 0 {
 		s.notice("shard %s goes on after %d calls", o.Shard, a.Counts.Records)

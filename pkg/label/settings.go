@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/redact"
 )
 
 // Settings are what a shard's answers depend on, beside its number. Shards with equal
@@ -36,6 +37,7 @@ type SettingOptions struct {
 	IndependentHeads bool   `json:"independent_heads,omitempty"`
 	Long             string `json:"long,omitempty"` // "": as the model learnt
 	Attention        bool   `json:"attention,omitempty"`
+	Redact           string `json:"redact,omitempty"` // how, and what; not the key
 }
 
 // differs names the difference between two settings; "" if they are equal.
@@ -54,7 +56,7 @@ func (s Settings) differs(from Settings) string {
 }
 
 // settings hashes the model's files, and the names and sizes of the input files.
-func (o Options) settings(precision string, in []file) (s Settings, err error) {
+func (o Options) settings(precision string, redactor *redact.Redactor, in []file) (s Settings, err error) {
 	s = Settings{Options: SettingOptions{
 		Format: o.Format, InputFormat: o.InputFormat, MarkBadRecords: o.MarkBadRecords, Tasks: strings.Join(o.Tasks, ","),
 		Threshold: o.Threshold, Scores: o.Scores, Overlap: o.Overlap, Precision: precision,
@@ -63,6 +65,9 @@ func (o Options) settings(precision string, in []file) (s Settings, err error) {
 	}}
 	if s.Options.Format == "auto" {
 		s.Options.Format = "jsonl"
+	}
+	if redactor != nil {
+		s.Options.Redact = redactor.Fingerprint()
 	}
 	sum := sha256.New()
 	for _, one := range in {

@@ -14,16 +14,17 @@ import (
 
 // style is the form of the output.
 type style struct {
-	format string // text, json, jsonl or csv
-	scores bool
-	colour bool // text
-	only   bool // json: a single call, so an object, not an array
-	later  bool // csv: the output is continued, so without a header row
+	format   string // text, json, jsonl or csv
+	scores   bool
+	redacted bool // the text is part of the output
+	colour   bool // text
+	only     bool // json: a single call, so an object, not an array
+	later    bool // csv: the output is continued, so without a header row
 }
 
 // style resolves the format auto. only says that the input is a single text.
 func (o Options) style(out *destination, only bool) style {
-	s := style{format: o.Format, scores: o.Scores, only: only}
+	s := style{format: o.Format, scores: o.Scores, redacted: o.Redact != "", only: only}
 	if s.format == "auto" {
 		s.format = "jsonl"
 		switch strings.ToLower(filepath.Ext(out.name)) {

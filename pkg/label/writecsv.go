@@ -13,17 +13,18 @@ import (
 )
 
 // csvWriter writes a table for spreadsheets: one row per call; a column for each class,
-// yes/no output and entity label; the last column is 1 if the call was truncated. With
+// yes/no output and entity label, and the text if it is redacted; the last column is 1 if the call was truncated. With
 // scores there is another column for each class (the chosen label's probability) and
 // output. Columns of custom tasks begin with the task's name: "mood.caller".
 type csvWriter struct {
-	w      *csv.Writer
-	scores bool
-	tasks  []tasks.Task
+	w        *csv.Writer
+	scores   bool
+	redacted bool // with a column for the text
+	tasks    []tasks.Task
 }
 
 func newCSVWriter(w io.Writer, s style, list []tasks.Task) (*csvWriter, error) {
-	c := &csvWriter{w: csv.NewWriter(w), scores: s.scores, tasks: inTableOrder(list)}
+	c := &csvWriter{w: csv.NewWriter(w), scores: s.scores, redacted: s.redacted, tasks: inTableOrder(list)}
 	header, last := []string{"id"}, "truncated"
 	for _, task := range c.tasks {
 		for _, name := range c.columns(task) {
@@ -35,6 +36,13 @@ func newCSVWriter(w io.Writer, s style, list []tasks.Task) (*csvWriter, error) {
 			}
 			header = append(header, name)
 		}
+	}
+	if c.redacted {
+		name := "text"
+		for slices.Contains(header, name) {
+			name = "redacted " + name
+		}
+		header = append(header, name)
 	}
 	if s.later {
 		return c, nil
@@ -116,6 +124,9 @@ func (c *csvWriter) write(_ int, r record, p fusion.Prediction) error {
 	row := []string{id}
 	for _, task := range c.tasks {
 		row = append(row, c.cells(task, answerOf(task, p))...)
+	}
+	if c.redacted {
+		row = append(row, p.Text)
 	}
 	return c.row(append(row, zeroOne(p.Truncated)))
 }

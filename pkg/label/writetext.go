@@ -64,7 +64,10 @@ func (t *textWriter) write(number int, r record, p fusion.Prediction) error {
 		b.WriteString(gap + lines)
 		gap = "\n"
 	}
-	if t.marks {
+	switch {
+	case p.Redaction != nil:
+		section(t.redacted(p) + "\n")
+	case t.marks:
 		section(t.marked(string(r.text), answerOf(t.ner, p).Entities) + "\n")
 	}
 	if p.Truncated {
@@ -111,12 +114,44 @@ func (t *textWriter) marked(text string, entities []fusion.Entity) string {
 	at := 0
 	for _, e := range entities {
 		b.WriteString(printable(string(runes[at:e.Start])))
-		colour := colourOf(t.ner, e.Label)
-		b.WriteString(t.paint(colour, "["+printable(e.Text)+" ") + t.paint(bold+colour, oneLine(e.Label)) + t.paint(colour, "]"))
+		b.WriteString(t.entity(e.Label, printable(e.Text)))
 		at = e.End
 	}
 	b.WriteString(printable(string(runes[at:])))
 	return b.String()
+}
+
+// redacted returns the redacted text: what was replaced as it is, and the other entities in
+// brackets.
+func (t *textWriter) redacted(p fusion.Prediction) string {
+	var b strings.Builder
+	runes := []rune(p.Text)
+	at := 0
+	until := func(end int) string {
+		from := at
+		at = max(at, end)
+		return printable(string(runes[from:at]))
+	}
+	others := p.Entities
+	for _, one := range p.Replaced {
+		for len(others) > 0 && others[0].Start < one.End {
+			if e := others[0]; e.Start >= at && e.End <= one.Start {
+				b.WriteString(until(e.Start) + t.entity(e.Label, until(e.End)))
+			}
+			others = others[1:]
+		}
+		b.WriteString(until(one.Start) + t.paint(bold, until(one.End)))
+	}
+	for _, e := range others {
+		b.WriteString(until(e.Start) + t.entity(e.Label, until(e.End)))
+	}
+	return b.String() + until(len(runes))
+}
+
+// entity returns a marked entity; text is printable.
+func (t *textWriter) entity(label, text string) string {
+	colour := colourOf(t.ner, label)
+	return t.paint(colour, "["+text+" ") + t.paint(bold+colour, oneLine(label)) + t.paint(colour, "]")
 }
 
 func colourOf(task tasks.Task, label string) string {

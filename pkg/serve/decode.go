@@ -14,6 +14,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/client"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/redact"
 )
 
 // Limits bound a request.
@@ -23,8 +24,8 @@ type Limits struct {
 	Text  int // bytes of one text, in UTF-8
 }
 
-// maxTasks is how many tasks a request may name.
-const maxTasks = 64
+// maxNames is how many tasks, or labels, a request may name.
+const maxNames = 64
 
 // requestFields decode the fields of a request, each from the beginning of its
 // value. A null is treated as an absent field.
@@ -34,7 +35,7 @@ var requestFields = map[string]func(l Limits, d *json.Decoder, r *client.Request
 		return err
 	},
 	"tasks": func(_ Limits, d *json.Decoder, r *client.Request) (err error) {
-		r.Tasks, err = taskNames(d)
+		r.Tasks, err = names("tasks", "task's name", d)
 		return err
 	},
 	"scores":      func(_ Limits, d *json.Decoder, r *client.Request) error { return flag("scores", d, &r.Scores) },
@@ -64,6 +65,21 @@ var requestFields = map[string]func(l Limits, d *json.Decoder, r *client.Request
 		}
 		r.Long = *value
 		return nil
+	},
+	"redact": func(_ Limits, d *json.Decoder, r *client.Request) error {
+		var value *string
+		switch err := d.Decode(&value); {
+		case err == nil && value == nil:
+			return nil
+		case err != nil || redact.Mode(*value).Check() != nil:
+			return problemf(http.StatusUnprocessableEntity, "redact", "want mask, label, pseudonym or hash")
+		}
+		r.Redact = *value
+		return nil
+	},
+	"redact_labels": func(_ Limits, d *json.Decoder, r *client.Request) (err error) {
+		r.RedactLabels, err = names("redact_labels", "label", d)
+		return err
 	},
 	"overlap": func(_ Limits, d *json.Decoder, r *client.Request) error {
 		if d.Decode(&r.Overlap) != nil || r.Overlap < 0 {
@@ -203,16 +219,16 @@ func emptyText(i int) error {
 	return problemf(http.StatusUnprocessableEntity, fmt.Sprintf("texts[%d]", i), "the text is empty")
 }
 
-func taskNames(d *json.Decoder) ([]string, error) {
+// names decodes a field that is a list of names, each of them a what.
+func names(field, what string, d *json.Decoder) ([]string, error) {
 	var names []string
 	err := elements(d, func(item json.RawMessage) error {
-		field := fmt.Sprintf("tasks[%d]", len(names))
 		var name *string
 		switch {
-		case len(names) == maxTasks:
-			return problemf(http.StatusUnprocessableEntity, "tasks", "more than %d names", maxTasks)
+		case len(names) == maxNames:
+			return problemf(http.StatusUnprocessableEntity, field, "more than %d names", maxNames)
 		case json.Unmarshal(item, &name) != nil || name == nil:
-			return problemf(http.StatusUnprocessableEntity, field, "want a task's name")
+			return problemf(http.StatusUnprocessableEntity, fmt.Sprintf("%s[%d]", field, len(names)), "want a %s", what)
 		}
 		names = append(names, *name)
 		return nil
@@ -221,9 +237,9 @@ func taskNames(d *json.Decoder) ([]string, error) {
 	case errors.Is(err, errNull):
 		return nil, nil
 	case errors.Is(err, errNoArray):
-		return nil, problemf(http.StatusUnprocessableEntity, "tasks", "want an array of names")
+		return nil, problemf(http.StatusUnprocessableEntity, field, "want an array of names")
 	case err == nil && len(names) == 0:
-		return nil, problemf(http.StatusUnprocessableEntity, "tasks", "want at least one name, or leave it out for all")
+		return nil, problemf(http.StatusUnprocessableEntity, field, "want at least one name, or leave it out for all")
 	}
 	return names, err
 }

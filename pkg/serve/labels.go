@@ -3,6 +3,7 @@ package serve
 import (
 	"net/http"
 
+	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -10,6 +11,8 @@ import (
 type labelsAnswer struct {
 	Model string       `json:"model" doc:"SHA-256 of the model."`
 	Tasks []taskLabels `json:"tasks"`
+
+	Redact []redact.Mode `json:"redact" doc:"How texts can be redacted; none if the model finds no names."`
 }
 
 type taskLabels struct {
@@ -37,7 +40,7 @@ func (s *Server) handleLabels(w http.ResponseWriter, _ *http.Request, rec *recor
 		return s.loading()
 	}
 	rec.model = g.Hash
-	answer := labelsAnswer{Model: g.Hash, Tasks: []taskLabels{}}
+	answer := labelsAnswer{Model: g.Hash, Tasks: []taskLabels{}, Redact: s.redactModes(g.Predictor)}
 	for _, t := range g.Predictor.Tasks() {
 		answer.Tasks = append(answer.Tasks, labelsOf(t))
 	}

@@ -55,6 +55,8 @@ func greedy(n int) map[string]string {
 		"words, pooled":            texts("a ", text, all+`, "long": "windows", "overlap": 24`),
 		"words, windows":           texts("a ", text, all+`, "overlap": 24`),
 		"a stride of 1":            texts("a ", text, all+`, "overlap": 45`),
+		"words, redacted":          texts("a ", text, all+`, "redact": "label"`),
+		"one word, redacted":       texts("x", text, all+`, "redact": "label"`),
 		"marks":                    texts(".", text, all),
 		"marks, windows":           texts(".", text, all+`, "overlap": 24`),
 		"one word":                 texts("x", text, all),

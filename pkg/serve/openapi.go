@@ -12,6 +12,7 @@ import (
 
 	"github.com/trident-nlp/trident/pkg/client"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/reviews"
 )
 
@@ -70,7 +71,10 @@ func (s *Server) limit(named object) {
 	texts["minItems"], texts["maxItems"] = 1, s.Limits.Texts
 	texts["items"] = object{"type": "string", "minLength": 1, "maxLength": s.Limits.Text, "pattern": visible.String()}
 	tasks := fields["tasks"].(object)
-	tasks["minItems"], tasks["maxItems"] = 1, maxTasks
+	tasks["minItems"], tasks["maxItems"] = 1, maxNames
+	labels := fields["redact_labels"].(object)
+	labels["minItems"], labels["maxItems"] = 1, maxNames
+	fields["redact"].(object)["enum"] = redact.Modes()
 	threshold := fields["qa_threshold"].(object)
 	threshold["exclusiveMinimum"], threshold["exclusiveMaximum"], threshold["default"] = 0, 1, fusion.DefaultThreshold
 	fields["long"].(object)["enum"] = []fusion.Long{fusion.LongWindows, fusion.LongMean, fusion.LongTruncate}
@@ -189,7 +193,7 @@ func (all *schemas) fields(t reflect.Type) object {
 	for i := range t.NumField() {
 		field := t.Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name == "-" {
+		if name == "-" || !field.IsExported() {
 			continue
 		}
 		schema := all.of(field.Type)

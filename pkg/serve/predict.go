@@ -13,6 +13,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/client"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -123,7 +124,11 @@ func (s *Server) prepare(ctx context.Context, data []byte, share *ticket, rec *r
 		return nil, nil, nil, s.loading()
 	}
 	rec.model = g.Hash
-	reading, err = g.tokenize(ctx, asked, s.QueueTokens)
+	redactor, err := s.redactor(g.Predictor, asked)
+	if err != nil {
+		return g, nil, release, err
+	}
+	reading, err = g.tokenize(ctx, asked, redactor, s.QueueTokens)
 	rec.stages.tokenize = watch.lap()
 	if err != nil {
 		return g, nil, release, err
@@ -138,7 +143,7 @@ func (s *Server) prepare(ctx context.Context, data []byte, share *ticket, rec *r
 
 // tokenize checks a request's options against the model and tokenizes its texts,
 // which may have at most most tokens.
-func (g *generation) tokenize(ctx context.Context, asked client.Request, most int) (*fusion.Reading, error) {
+func (g *generation) tokenize(ctx context.Context, asked client.Request, redactor *redact.Redactor, most int) (*fusion.Reading, error) {
 	learnt := g.Predictor.Tasks()
 	for i, name := range asked.Tasks {
 		if _, err := tasks.Find(learnt, name); err != nil { // err contains the name, which could be text of a call
@@ -158,6 +163,7 @@ func (g *generation) tokenize(ctx context.Context, asked client.Request, most in
 	reading, err := g.Predictor.Prepare(ctx, texts, fusion.PredictOptions{
 		Tasks: asked.Tasks, Scores: asked.Scores, TextScores: asked.TextScores, Attention: asked.Attention,
 		Threshold: asked.QAThreshold, Long: fusion.Long(asked.Long), Overlap: asked.Overlap, MaxTokens: most,
+		Redact:           redactor,
 		IndependentHeads: asked.IndependentHeads,
 	})
 	if errors.Is(err, fusion.ErrTooManyTokens) {
@@ -174,7 +180,7 @@ func (g *generation) tokenize(ctx context.Context, asked client.Request, most in
 
 // orCut is another way out for texts with too many tokens.
 func orCut(asked client.Request) string {
-	if fusion.Long(asked.Long) == fusion.LongTruncate {
+	if fusion.Long(asked.Long) == fusion.LongTruncate || asked.Redact != "" {
 		return ""
 	}
 	return ", or with long: truncate, which reads their beginnings"

@@ -291,8 +291,9 @@ func TestOpenAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	answers := map[string]reply{
-		"post /v1/predict 200":   s.predict(`{"texts": ["my son was beaten", "a"], "scores": true, "attention": true}`),
+		"post /v1/predict 200":   s.predict(`{"texts": ["my son was beaten", "a"], "scores": true, "attention": true, "redact": "label"}`),
 		"post /v1/predict 422":   s.predict(`{"texts": []}`),
+		"get /v1/labels 200":     s.do(t.Context(), "GET", "/v1/labels", ""),
 		"get /readyz 200":        s.do(t.Context(), "GET", "/readyz", ""),
 		"get /healthz 200":       s.do(t.Context(), "GET", "/healthz", ""),
 		"post /admin/reload 403": s.do(t.Context(), "POST", "/admin/reload", ""),
@@ -311,12 +312,14 @@ func TestOpenAPI(t *testing.T) {
 	request := at(document, "paths", "/v1/predict", "post", "requestBody", "content", "application/json", "schema")
 	for body, fits := range map[string]bool{
 		`{"texts": ["a"], "tasks": ["ner"], "scores": true, "qa_threshold": 0.4, "overlap": 3}`: true,
-		`{"texts": ["a"], "long": "mean"}`: true,
-		`{"texts": ["a"], "long": "some"}`: false,
-		`{"texts": ["a"], "other": 1}`:     false,
-		`{"texts": [1]}`:                   false,
-		`{}`:                               false,
-		`{"texts": ["a"], "overlap": "a"}`: false,
+		`{"texts": ["a"], "long": "mean"}`:                                      true,
+		`{"texts": ["a"], "long": "some"}`:                                      false,
+		`{"texts": ["a"], "other": 1}`:                                          false,
+		`{"texts": ["a"], "redact": "mask", "redact_labels": ["NAME", "DATE"]}`: true,
+		`{"texts": ["a"], "redact": "all"}`:                                     false,
+		`{"texts": [1]}`:                                                        false,
+		`{}`:                                                                    false,
+		`{"texts": ["a"], "overlap": "a"}`:                                      false,
 	} {
 		var value any
 		if err := json.Unmarshal([]byte(body), &value); err != nil {

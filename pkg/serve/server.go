@@ -44,6 +44,8 @@ type Config struct {
 
 	Reviews *reviews.Store // keeps what people say of labels; nil: nothing is kept. The caller closes it
 
+	RedactKey []byte // for redacting with pseudonyms and hashes; nil: requests for these are refused
+
 	IndependentHeads bool // for all requests; see [fusion.PredictOptions]
 
 	Limits      Limits

@@ -2,15 +2,17 @@
 import {Problem} from './problem.js';
 
 // predict asks for the predictions of texts: {predictions, model}; with attention,
-// for what the model looked at, too; long and overlap say how long calls are read. What goes wrong is a Problem, whose values hold the answer's status; that the user
+// for what the model looked at, too; long and overlap say how long calls are read; with
+// redact, names are replaced in that way. What goes wrong is a Problem, whose values hold the answer's status; that the user
 // stopped it is an AbortError.
-export async function predict(texts, {key = '', signal, long, overlap, attention = false} = {}) {
+export async function predict(texts, {key = '', signal, long, overlap, attention = false, redact} = {}) {
   const headers = {'Content-Type': 'application/json'};
   if (!/^[\x21-\x7e]*$/.test(key)) throw new Problem('badKey'); // no header can hold it
   if (key !== '') headers.Authorization = `Bearer ${key}`;
   const question = {texts, text_scores: true, attention}; // the words' probabilities, which are most, aren't shown
   if (long !== undefined) question.long = long;
   if (overlap !== undefined) question.overlap = overlap;
+  if (redact !== undefined) question.redact = redact;
   const answer = await asked('v1/predict', {method: 'POST', headers, body: JSON.stringify(question), signal, cache: 'no-store', redirect: 'error'});
   if (!answer.ok) throw await refusal(answer);
   const result = await body(answer);

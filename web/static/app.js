@@ -10,6 +10,8 @@ import {Problem} from './problem.js';
 import {readAll} from './reader.js';
 import {showResult} from './result.js';
 import {isUnsaved, prepare, showReview, toLines, whyNotKept} from './review.js';
+import {unnamed} from './redacted.js';
+import {schema} from './reviewapi.js';
 import {download, toCSV, toJSON} from './save.js';
 import {currentLanguage, preferred, setLanguage, t, told} from './words.js';
 
@@ -155,7 +157,7 @@ function readWhole(call) {
     say('reading');
     const way = await wayToReadAll(signal);
     const {predictions, model} = await predict([call.text], {key: $('key').value.trim(), signal, ...way, attention: true});
-    Object.assign(call, {prediction: predictions[0], model, review: undefined});
+    Object.assign(call, {prediction: predictions[0], model, review: undefined, redacted: undefined});
     sayOne(call.prediction);
     refill();
     showCurrent();
@@ -319,6 +321,10 @@ function showCurrent() {
       },
       save,
       correct: () => correct(call),
+      redact: entitiesOf(call.prediction).length > 0 && ((mode) => redact(call, mode)),
+      saveRedacted: (format) => saveRedacted(call.redacted, format),
+      saveAllRedacted: state.listed && (() => saveAllRedacted(call.redacted.mode)),
+      leaveRedacted: () => leaveRedacted(call),
       back: state.listed && backToList,
       previous: state.listed && neighbour(-1),
       next: state.listed && neighbour(1),
@@ -357,6 +363,49 @@ function correct(call) {
     showCurrent();
     $('result-title').focus();
   }, [{id: 'again', key: 'again', act: () => correct(call)}]);
+}
+
+// redact shows a call without names, by the labels of the model unless mode says how.
+function redact(call, mode) {
+  return work(async (signal) => {
+    say('redacting');
+    const key = $('key').value.trim();
+    const modes = call.redacted?.modes ?? (await schema(key)).redact ?? [];
+    const how = mode ?? (modes.includes('label') ? 'label' : modes[0]);
+    const {predictions, model} = await predict([call.text], {key, signal, redact: how});
+    const again = call.redacted !== undefined;
+    call.redacted = {mode: how, modes, prediction: predictions[0], model};
+    say('redacted', {n: (predictions[0].replaced ?? []).length});
+    if (state.calls[state.current] !== call) return;
+    showCurrent();
+    $(again ? 'redact-mode' : 'redacted-title').focus();
+  }, [{id: 'again', key: 'again', act: () => redact(call, mode)}]);
+}
+
+function leaveRedacted(call) {
+  call.redacted = undefined;
+  showCurrent();
+  $('redact').focus();
+}
+
+// saveRedacted hands out a call without names: its text, or the answer as well.
+function saveRedacted({prediction, model}, format) {
+  const name = `trident-redacted.${format}`;
+  if (format === 'txt') download(name, 'text/plain;charset=utf-8', `${prediction.text}\n`);
+  else download(name, 'application/json', toJSON([{id: '', prediction, model}], null, {attention: false}));
+  say('saved', {name});
+}
+
+// saveAllRedacted hands out all calls without names. They have numbers instead of ids.
+function saveAllRedacted(mode) {
+  const calls = unnamed(state.calls);
+  return work(async (signal) => {
+    const progress = () => say('redactingSome', {done: calls.filter((call) => call.prediction || call.problem).length, total: calls.length});
+    progress();
+    await readAll(calls, {key: $('key').value.trim(), signal, redact: mode, onDone: progress, onWait: (seconds) => say('waiting', {seconds})});
+    download('trident-redacted.json', 'application/json', toJSON(calls, null, {attention: false}));
+    say('saved', {name: 'trident-redacted.json'});
+  }, [{id: 'again', key: 'again', act: () => saveAllRedacted(mode)}]);
 }
 
 function leaveCorrecting() {

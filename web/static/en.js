@@ -73,6 +73,18 @@ export default {
     saveCSV: 'Download CSV',
     saved: 'Saved as {name}.',
 
+    redact: 'Without names',
+    redactTitle: 'The call without names',
+    redactHint: 'What the model and patterns found is replaced. This isn’t a guarantee: read the text before you hand it on.',
+    redactHow: 'In place of names:',
+    redactSave: 'Download the text',
+    redactSaveJSON: 'Download JSON without names',
+    redactSaveAll: 'Download all calls without names',
+    redactLeave: 'Close',
+    redacting: 'Replacing names …',
+    redactingSome: 'Replacing names: {done} of {total} calls …',
+    redacted: 'Replaced: {n}.',
+
     correct: 'Correct the labels',
     reviewTitle: 'Correct: {call}',
     reviewLeave: 'Back to the labels',
@@ -189,6 +201,10 @@ export default {
     PERPETRATOR: 'Perpetrator',
     PHONE_NUMBER: 'Phone number',
     LANDMARK: 'Landmark',
+    EMAIL: 'E-mail',
+    ID_NUMBER: 'ID number',
+    DATE: 'Date',
+    URL: 'Link',
   },
 
   tasks: {
@@ -208,6 +224,8 @@ export default {
     hold: 'Hold',
     closing: 'Closing',
   },
+
+  redactions: {mask: '*****', label: 'label and number', pseudonym: 'invented names', hash: 'label and code'},
 
   priorities: {1: 'critical', 2: 'urgent', 3: 'routine'},
 

@@ -2,6 +2,7 @@
 import {bar, el} from './dom.js';
 import {entityList, lookedAt, markedText} from './marked.js';
 import {classesOf, count, entitiesOf, flagsOf} from './prediction.js';
+import {showRedacted} from './redacted.js';
 import {whereFound} from './where.js';
 import {criterion, decimal, nameOf, percent, t} from './words.js';
 
@@ -10,7 +11,7 @@ const LONG = 5000; // characters from which a call's text scrolls in its own pla
 // showResult fills section. choices are the user's: look (a task's name or ''),
 // threshold (null: the server's). act holds what its buttons do: readWhole,
 // save(format), and, for a call of a list, back, previous and next; correct, where
-// labels can be corrected; moved is called when the threshold has been. It returns a function that shows what is known
+// labels can be corrected; redact(mode) and those of showRedacted, where there are names; moved is called when the threshold has been. It returns a function that shows what is known
 // of what the model looked at, as soon as it is.
 export function showResult(section, {call, title, choices, act}) {
   const p = call.prediction;
@@ -18,6 +19,7 @@ export function showResult(section, {call, title, choices, act}) {
   section.replaceChildren(
     el('div', {class: 'head'}, el('h2', {id: 'result-title', tabindex: '-1'}, title), ways(act)),
     p.truncated ? el('p', {class: 'notice'}, t('truncated'), ' ', el('button', {type: 'button', id: 'read-whole', onclick: act.readWhole}, t('readWhole'))) : '',
+    call.redacted ? showRedacted(call.redacted, act) : '',
     el('div', {class: 'columns'},
       el('div', {}, part, ...entitiesOf(p).map(entitiesPart)),
       el('div', {}, ...classesOf(p).map(classesPart)),
@@ -31,7 +33,7 @@ export function showResult(section, {call, title, choices, act}) {
 
 function ways(act) {
   const button = (id, key, f) => f && el('button', {type: 'button', id, onclick: f}, t(key));
-  return el('div', {class: 'actions'}, button('back', 'backToList', act.back), button('previous', 'previousCall', act.previous), button('next', 'nextCall', act.next), button('correct', 'correct', act.correct));
+  return el('div', {class: 'actions'}, button('back', 'backToList', act.back), button('previous', 'previousCall', act.previous), button('next', 'nextCall', act.next), button('correct', 'correct', act.correct), button('redact', 'redact', act.redact && (() => act.redact())));
 }
 
 const titled = (task, key) => (task === '' ? t(key) : nameOf('tasks', task));

@@ -73,6 +73,18 @@ export default {
     saveCSV: 'Pakua CSV',
     saved: 'Imehifadhiwa kama {name}.',
 
+    redact: 'Bila majina',
+    redactTitle: 'Simu bila majina',
+    redactHint: 'Yaliyotambuliwa na modeli na kwa ruwaza yamebadilishwa. Hii si hakikisho: soma maandishi kabla ya kumpa mtu mwingine.',
+    redactHow: 'Badala ya majina:',
+    redactSave: 'Pakua maandishi',
+    redactSaveJSON: 'Pakua JSON bila majina',
+    redactSaveAll: 'Pakua simu zote bila majina',
+    redactLeave: 'Funga',
+    redacting: 'Inabadilisha majina …',
+    redactingSome: 'Inabadilisha majina: simu {done} kati ya {total} …',
+    redacted: 'Yaliyobadilishwa: {n}.',
+
     correct: 'Sahihisha lebo',
     reviewTitle: 'Sahihisha: {call}',
     reviewLeave: 'Rudi kwenye lebo',
@@ -189,6 +201,10 @@ export default {
     PERPETRATOR: 'Mtuhumiwa',
     PHONE_NUMBER: 'Nambari ya simu',
     LANDMARK: 'Alama ya mahali',
+    EMAIL: 'Barua pepe',
+    ID_NUMBER: 'Namba ya kitambulisho',
+    DATE: 'Tarehe',
+    URL: 'Kiungo',
   },
 
   tasks: {
@@ -208,6 +224,8 @@ export default {
     hold: 'Kusubirisha',
     closing: 'Kufunga simu',
   },
+
+  redactions: {mask: '*****', label: 'lebo na namba', pseudonym: 'majina ya kubuni', hash: 'lebo na msimbo'},
 
   priorities: {1: 'ya dharura', 2: 'ya haraka', 3: 'ya kawaida'},
 
