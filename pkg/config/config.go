@@ -83,6 +83,7 @@ type Tokenizer struct {
 	Long      string `yaml:"long"`       // truncate | windows: what is read of a longer text
 	Stride    int    `yaml:"stride"`     // tokens that neighbouring windows share, Hugging Face's stride; -1: a quarter of max_length
 	MaxTokens int    `yaml:"max_tokens"` // of a text in windows; what comes after is cut off. 0: no limit
+	CutAt     string `yaml:"cut_at"`     // anywhere | turns: where windows begin and end
 
 	SpeakerTokens Speakers `yaml:"speaker_tokens"` // labels such as "Caller:" that become single tokens
 }
@@ -176,6 +177,9 @@ const (
 
 	LongTruncate = "truncate"
 	LongWindows  = "windows"
+
+	CutAnywhere = "anywhere"
+	CutAtTurns  = "turns"
 
 	PadMaxLength = "max_length"
 	PadLongest   = "longest"

@@ -63,6 +63,8 @@ func TestValidate(t *testing.T) {
 		"long":                {func(c *Config) { c.Tokenizer.Long = "cut" }, `tokenizer.long: want truncate or windows, got "cut"`},
 		"long pretraining":    {func(c *Config) { pretrain(c); c.Tokenizer.Long = LongWindows }, "tokenizer.long: want truncate with task: pretrain, which cuts long calls into pieces by itself and loses nothing, got windows"},
 		"all shared":          {func(c *Config) { c.Tokenizer.Long, c.Tokenizer.Stride = LongWindows, 510 }, "tokenizer.stride: want 0 to 509"},
+		"no speakers":         {func(c *Config) { c.Tokenizer.Long, c.Tokenizer.CutAt = LongWindows, CutAtTurns }, "tokenizer.cut_at: want anywhere without tokenizer.speaker_tokens, which tell where turns begin"},
+		"cut somewhere":       {func(c *Config) { c.Tokenizer.CutAt = "words" }, `tokenizer.cut_at: want anywhere or turns, got "words"`},
 		"negative stride":     {func(c *Config) { c.Tokenizer.Stride = -2 }, "tokenizer.stride: want 0 to 509, as a window of max_length has [CLS], [SEP] and something new, or -1 for a quarter of max_length, got -2"},
 		"short calls":         {func(c *Config) { c.Tokenizer.Long, c.Tokenizer.MaxTokens = LongWindows, 511 }, "tokenizer.max_tokens: want max_length or more, or 0 for no limit, got 511"},
 		"negative calls":      {func(c *Config) { c.Tokenizer.MaxTokens = -1 }, "tokenizer.max_tokens: want max_length or more, or 0 for no limit, got -1"},

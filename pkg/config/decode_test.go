@@ -106,7 +106,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 			{Name: "mood", Kind: "multiclass", File: "f", Pooling: "cls", PreClassifier: true, Heads: []Head{{"h", "f", []string{"x"}, "main_category", "g"}}},
 		},
 		Tokenizer: Tokenizer{
-			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500, LowerCase: true, Long: "windows", Stride: 9, MaxTokens: 4096,
+			MaxLength: 128, Padding: "longest", Truncation: false, VocabSize: 500, LowerCase: true, Long: "windows", Stride: 9, MaxTokens: 4096, CutAt: "turns",
 		},
 		Training: Training{
 			2, 4, 1e-3, 0.5, 0.2, 5, 2, 50, "loss", 5, 0.1, "bf16", 9, 3, 25, 2.5, 4, "proportional", 4,

@@ -64,7 +64,7 @@ func (c Config) unused() []unusedBy {
 			"backbone.size", "tokenizer.vocab_size", "tokenizer.lower_case")
 	}
 	if !c.Tokenizer.Windows() {
-		add("set tokenizer.long=windows", unusedBy{beside: "tokenizer.long: " + c.Tokenizer.Long, chosen: "tokenizer.long"}, "tokenizer.stride", "tokenizer.max_tokens")
+		add("set tokenizer.long=windows", unusedBy{beside: "tokenizer.long: " + c.Tokenizer.Long, chosen: "tokenizer.long"}, "tokenizer.stride", "tokenizer.max_tokens", "tokenizer.cut_at")
 	}
 	if !c.Distill.EveryCall && len(c.Distill.UnlabelledPath) == 0 {
 		add("set distill.every_call=true or distill.unlabelled_path, or drop it", unusedBy{beside: "distill.every_call: false and no distill.unlabelled_path", chosen: "distill.every_call"},

@@ -78,6 +78,7 @@ func (c Config) invalid() []mistake {
 	check(c.Tokenizer.MaxLength >= 3, "tokenizer.max_length", "at least 3", c.Tokenizer.MaxLength)
 	oneOf("tokenizer.padding", c.Tokenizer.Padding, PadMaxLength, PadLongest)
 	oneOf("tokenizer.long", c.Tokenizer.Long, LongTruncate, LongWindows)
+	oneOf("tokenizer.cut_at", c.Tokenizer.CutAt, CutAnywhere, CutAtTurns)
 	c.checkWindows(check)
 	check(c.Tokenizer.VocabSize >= 100, "tokenizer.vocab_size", "at least 100", c.Tokenizer.VocabSize)
 	above0("training.num_epochs", c.Training.NumEpochs)

@@ -29,6 +29,7 @@ func (c Config) checkWindows(check func(ok bool, key, want string, got any)) {
 	check(t.Stride >= -1 && t.Stride <= max(t.MaxLength-3, 0) || t.MaxLength < 3, "tokenizer.stride",
 		fmt.Sprintf("0 to %d, as a window of max_length has [CLS], [SEP] and something new, or -1 for a quarter of max_length", t.MaxLength-3), t.Stride)
 	check(t.MaxTokens == 0 || t.MaxTokens >= t.MaxLength || !t.Windows() && t.MaxTokens > 0, "tokenizer.max_tokens", "max_length or more, or 0 for no limit", t.MaxTokens)
+	check(t.CutAt != CutAtTurns || len(t.SpeakerTokens) > 0, "tokenizer.cut_at", CutAnywhere+" without tokenizer.speaker_tokens, which tell where turns begin", t.CutAt)
 	b := c.Training.BatchTokens
 	check(b == 0 || b >= t.MaxLength, "training.batch_tokens", fmt.Sprintf("tokenizer.max_length (%d) or more, as a pass reads a whole window, or 0 for the default", t.MaxLength), b)
 }

@@ -27,6 +27,9 @@ func TestWindowsAreUsed(t *testing.T) {
 			t.Errorf("%s: error %v", key, err)
 		}
 	}
+	if _, err := Parse(nil, []string{"tokenizer.cut_at=turns", "tokenizer.speaker_tokens=[x]"}); err == nil || !strings.Contains(err.Error(), "tokenizer.cut_at isn't used with tokenizer.long: truncate") {
+		t.Errorf("cut_at: error %v", err)
+	}
 	if _, err := Parse(nil, []string{"tokenizer.max_tokens=600", "tokenizer.stride=64", "tokenizer.long=windows"}); err != nil {
 		t.Error(err)
 	}

@@ -174,7 +174,7 @@ func (e encoder) filters(examples []Example, cut []bool) []Filter {
 			if cut[i] {
 				f.Truncated++
 			}
-			if e.limits.Windows.Cuts(len(ex.IDs)).Count() > 1 {
+			if CutsOf(e.limits.Windows, ex.IDs).Count() > 1 {
 				f.Windowed++
 			}
 		}

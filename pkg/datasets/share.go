@@ -71,5 +71,5 @@ func (s BatchRef) longestFirst(places []int) []int {
 
 // tokens are those that the encoder reads of an example.
 func (s BatchRef) tokens(place int) int {
-	return s.loader.Windows.Cuts(len(s.loader.Examples[s.indices[place]].IDs)).Tokens()
+	return CutsOf(s.loader.Windows, s.loader.Examples[s.indices[place]].IDs).Tokens()
 }

@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -16,6 +17,11 @@ type Windows struct {
 	Length    int `json:"length"`     // tokens of a window, including [CLS] and [SEP]
 	Overlap   int `json:"overlap"`    // tokens that neighbours share
 	MaxTokens int `json:"max_tokens"` // of a call, including [CLS] and [SEP]; what comes after is cut off. 0: no limit
+
+	// TurnTokens are the ids of the tokens with which a turn begins: speakers. With them
+	// windows are cut between turns where these are short ([tokenize.CutsAtTurns]). nil:
+	// windows are cut anywhere.
+	TurnTokens []int32 `json:"turn_tokens,omitempty"`
 }
 
 // On reports whether calls are read in windows.
@@ -24,7 +30,7 @@ func (w Windows) On() bool { return w.Length > 0 }
 // Check returns an error for windows that can't be cut.
 func (w Windows) Check() error {
 	switch {
-	case w == Windows{}:
+	case w.Length == 0 && w.Overlap == 0 && w.MaxTokens == 0 && len(w.TurnTokens) == 0:
 		return nil
 	case w.Length < 3:
 		return fmt.Errorf("windows of %d tokens: want 3 or more, [CLS] and [SEP] included", w.Length)
@@ -32,15 +38,17 @@ func (w Windows) Check() error {
 		return fmt.Errorf("windows of %d tokens that share %d: want 0 to %d", w.Length, w.Overlap, w.Length-3)
 	case w.MaxTokens != 0 && w.MaxTokens < w.Length:
 		return fmt.Errorf("calls of at most %d tokens, in windows of %d: want a limit of %d or more, or 0 for none", w.MaxTokens, w.Length, w.Length)
+	case slices.ContainsFunc(w.TurnTokens, func(id int32) bool { return id < 0 }):
+		return fmt.Errorf("windows at turns that begin with token %d: want ids, 0 or more", slices.Min(w.TurnTokens))
 	}
 	return nil
 }
 
-// Cuts returns the windows of a call of that many tokens, of which those after MaxTokens
+// CutsOf returns the windows of a call with those tokens, of which those after w.MaxTokens
 // are already cut off. Without windows it is one of the call's length.
-func (w Windows) Cuts(tokens int) tokenize.Cuts {
+func CutsOf[ID int32 | int64](w Windows, ids []ID) tokenize.Cuts {
 	if !w.On() {
-		return tokenize.CutsOf(tokens, tokens, 0)
+		return tokenize.CutsOf(len(ids), len(ids), 0)
 	}
-	return tokenize.CutsOf(tokens, w.Length, w.Overlap)
+	return tokenize.CutsAtTurns(tokenize.TurnStarts(ids, w.TurnTokens), len(ids), w.Length, w.Overlap)
 }

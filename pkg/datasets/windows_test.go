@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -10,20 +11,26 @@ import (
 )
 
 func TestWindowsAreChecked(t *testing.T) {
-	for windows, want := range map[Windows]string{
-		{}:          "",
-		{Length: 3}: "",
-		{Length: 512, Overlap: 509, MaxTokens: 512}: "",
-		{Length: 2}:                 "windows of 2 tokens: want 3 or more",
-		{Overlap: 1}:                "windows of 0 tokens",
-		{Length: 10, Overlap: 8}:    "windows of 10 tokens that share 8: want 0 to 7",
-		{Length: 10, Overlap: -1}:   "want 0 to 7",
-		{Length: 10, MaxTokens: 9}:  "calls of at most 9 tokens, in windows of 10",
-		{Length: 10, MaxTokens: -1}: "calls of at most -1 tokens",
+	for _, test := range []struct {
+		windows Windows
+		want    string
+	}{
+		{Windows{}, ""},
+		{Windows{Length: 3}, ""},
+		{Windows{Length: 512, Overlap: 509, MaxTokens: 512}, ""},
+		{Windows{Length: 2}, "windows of 2 tokens: want 3 or more"},
+		{Windows{Overlap: 1}, "windows of 0 tokens"},
+		{Windows{Length: 10, Overlap: 8}, "windows of 10 tokens that share 8: want 0 to 7"},
+		{Windows{Length: 10, Overlap: -1}, "want 0 to 7"},
+		{Windows{Length: 10, MaxTokens: 9}, "calls of at most 9 tokens, in windows of 10"},
+		{Windows{Length: 10, MaxTokens: -1}, "calls of at most -1 tokens"},
+		{Windows{Length: 10, TurnTokens: []int32{5, 0}}, ""},
+		{Windows{Length: 10, TurnTokens: []int32{5, -3}}, "token -3: want ids"},
+		{Windows{TurnTokens: []int32{5}}, "windows of 0 tokens"},
 	} {
-		err := windows.Check()
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: error %v, want %q", windows, err, want)
+		err := test.windows.Check()
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%+v: error %v, want %q", test.windows, err, test.want)
 		}
 	}
 }
@@ -36,7 +43,7 @@ func TestEncodeWholeRecords(t *testing.T) {
 		tasks.NER(tasks.NERLabels()))
 	limits := Limits{MaxLength: 8, Truncate: true, Windows: Windows{Length: 8, Overlap: 2, MaxTokens: 12}}
 	set := mustEncode(t, r, limits)
-	if want := (Filter{Before: 3, After: 3, Windowed: 2, Truncated: 1}); set.Filters[0] != want || set.Filters[0].Removed() != 0 || set.Windows != limits.Windows {
+	if want := (Filter{Before: 3, After: 3, Windowed: 2, Truncated: 1}); set.Filters[0] != want || set.Filters[0].Removed() != 0 || !reflect.DeepEqual(set.Windows, limits.Windows) {
 		t.Errorf("filter %+v, want %+v; windows %+v", set.Filters[0], want, set.Windows)
 	}
 	var lengths []int
@@ -109,5 +116,31 @@ func TestGroups(t *testing.T) {
 	}
 	if b := ref.Part([]int{0, 5}); b.Size != 2 || b.Length != 5 {
 		t.Errorf("a part of %d × %d tokens", b.Size, b.Length)
+	}
+}
+
+// Windows at turns follow from a call's tokens; others only from their number.
+func TestCutsOfTokens(t *testing.T) {
+	ids := []int32{2, 9, 5, 5, 5, 9, 5, 5, 9, 5, 3}
+	ends := func(w Windows) (list []int) {
+		cuts := CutsOf(w, ids)
+		for i := range cuts.Count() {
+			_, end := cuts.Window(i)
+			list = append(list, end)
+		}
+		return list
+	}
+	for _, test := range []struct {
+		windows Windows
+		want    []int
+	}{
+		{Windows{}, []int{10}},
+		{Windows{Length: 8}, []int{7, 10}},
+		{Windows{Length: 8, TurnTokens: []int32{9}}, []int{5, 10}},
+		{Windows{Length: 8, TurnTokens: []int32{7}}, []int{7, 10}},
+	} {
+		if got := ends(test.windows); !slices.Equal(got, test.want) {
+			t.Errorf("%+v: windows end at %v, want %v", test.windows, got, test.want)
+		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 // TestPredictionsAsInTraining: a call's answers are those of the hidden states that training
 // puts together of its windows ([Model.Outputs]).
 func TestPredictionsAsInTraining(t *testing.T) {
-	for _, w := range []datasets.Windows{{Length: 10, Overlap: 3}, {Length: 9}, {Length: 12, Overlap: 9}} {
+	for _, w := range []datasets.Windows{{Length: 10, Overlap: 3}, {Length: 9}, {Length: 12, Overlap: 9}, atTurns} {
 		p, m := newWindowPredictor(t, w)
 		said, err := p.Logits(t.Context(), predictorTexts, PredictOptions{})
 		if err != nil {

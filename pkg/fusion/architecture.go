@@ -153,7 +153,15 @@ func (a Architecture) checkWindows() error {
 	if positions := int(a.Config.MaxPositions); a.Windows.Length > positions {
 		return fmt.Errorf("windows of %d tokens, but the encoder has %d positions", a.Windows.Length, positions)
 	}
-	return a.Windows.Check()
+	if err := a.Windows.Check(); err != nil {
+		return err
+	}
+	for _, id := range a.Windows.TurnTokens {
+		if int64(id) >= a.Config.VocabSize {
+			return fmt.Errorf("windows at turns that begin with token %d, but the encoder has %d tokens", id, a.Config.VocabSize)
+		}
+	}
+	return nil
 }
 
 // LabelMaps returns the contents of label_maps.json.

@@ -38,7 +38,7 @@ type piece struct {
 // means no limit.
 func newCall(text string, tok *tokenize.Tokenizer, w way, most int) *call {
 	enc := w.encode(text, tok, most)
-	return &call{text: text, enc: enc, way: w, cuts: w.cuts(len(enc.IDs))}
+	return &call{text: text, enc: enc, way: w, cuts: w.cuts(enc.IDs)}
 }
 
 // empty reports whether the text has no tokens except [CLS] and [SEP].
@@ -60,7 +60,7 @@ func (c *call) cut() {
 		read = read.Truncate(c.way.most)
 	}
 	c.pieces = nil
-	for i, w := range read.Windows(c.way.limit, c.way.overlap) {
+	for i, w := range read.Cut(c.cuts) {
 		c.pieces = append(c.pieces, &piece{call: c, index: i, enc: w.Encoding})
 	}
 	c.unread.Store(int32(len(c.pieces)))

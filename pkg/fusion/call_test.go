@@ -17,7 +17,7 @@ func callOf(tokens, limit, overlap int) *call {
 	c := &call{way: way{limit: limit, overlap: overlap, mean: true}, enc: tokenize.Encoding{
 		IDs: make([]int32, tokens), Words: make([]int, tokens), Offsets: make([]tokenize.Span, tokens),
 	}}
-	c.cuts = c.way.cuts(tokens)
+	c.cuts = c.way.cuts(c.enc.IDs)
 	c.cut()
 	return c
 }

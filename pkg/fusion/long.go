@@ -53,6 +53,8 @@ type way struct {
 	overlap int // tokens that neighbours share
 	most    int // tokens of a text; the rest isn't read. 0: no limit
 	mean    bool
+
+	turnTokens []int32 // as in [datasets.Windows]
 }
 
 // way resolves how o reads long texts.
@@ -80,7 +82,7 @@ func (p *Predictor) way(o PredictOptions) (way, error) {
 	case long == LongTruncate:
 		return way{limit: p.limit, most: p.limit}, nil
 	}
-	w := way{limit: p.limit, overlap: o.Overlap, mean: long == LongMean}
+	w := way{limit: p.limit, overlap: o.Overlap, mean: long == LongMean, turnTokens: p.windows.TurnTokens}
 	if w.overlap == 0 {
 		w.overlap = min(DefaultOverlap, p.limit/2, p.limit-minimumLimit)
 		if p.windows.On() {
@@ -93,12 +95,12 @@ func (p *Predictor) way(o PredictOptions) (way, error) {
 	return w, nil
 }
 
-// cuts returns the windows of a text of that many tokens, without those that aren't read.
-func (w way) cuts(tokens int) tokenize.Cuts {
+// cuts returns the windows of a text, without those that aren't read.
+func (w way) cuts(ids []int32) tokenize.Cuts {
 	if w.most > 0 {
-		tokens = min(tokens, w.most)
+		ids = ids[:min(len(ids), w.most)]
 	}
-	return tokenize.CutsOf(tokens, w.limit, w.overlap)
+	return tokenize.CutsAtTurns(tokenize.TurnStarts(ids, w.turnTokens), len(ids), w.limit, w.overlap)
 }
 
 // encode encodes a text as far as it is read, and at least most tokens more if that is

@@ -39,6 +39,24 @@ func newWindowPredictor(t testing.TB, w datasets.Windows) (*Predictor, *Model) {
 	return NewPredictor(m, plain.tok), m
 }
 
+// atTurns are windows that are cut before each "hello" and "Hello", where these are near.
+var atTurns = datasets.Windows{Length: predictorLimit, Overlap: 5, TurnTokens: []int32{5, 6}}
+
+// TestWindowsAtTurns: the long test call is cut at other places than without turns.
+func TestWindowsAtTurns(t *testing.T) {
+	p, _ := newWindowPredictor(t, atTurns)
+	ids := p.tok.Encode(string(predictorTexts[4])).IDs
+	cuts := datasets.CutsOf(atTurns, ids)
+	for i := range cuts.Count() - 1 {
+		if _, end := cuts.Window(i); !slices.Contains(atTurns.TurnTokens, ids[end]) {
+			t.Errorf("window %d ends before token %d", i, ids[end])
+		}
+	}
+	if n := tokenize.CutsOf(len(ids), atTurns.Length, atTurns.Overlap).Count(); cuts.Count() <= n {
+		t.Errorf("%d windows, without turns %d", cuts.Count(), n)
+	}
+}
+
 // put is a model whose hidden states are given, and are not computed from tokens.
 type put struct {
 	network
@@ -57,7 +75,7 @@ func (p put) Hidden(s *torchx.Scope, b datasets.Batch) (hidden, mask *ts.Tensor)
 // hidden states is: those of the windows in which each token is most central, for [CLS] the
 // mean of the windows', for [SEP] the last window's.
 func TestPoolingOverWindows(t *testing.T) {
-	for _, w := range []datasets.Windows{{Length: 10, Overlap: 3}, {Length: 9}, {Length: 12, Overlap: 9}, {Length: predictorLimit, Overlap: 6}, {Length: 8, Overlap: 2, MaxTokens: 33}} {
+	for _, w := range []datasets.Windows{{Length: 10, Overlap: 3}, {Length: 9}, {Length: 12, Overlap: 9}, {Length: predictorLimit, Overlap: 6}, {Length: 8, Overlap: 2, MaxTokens: 33}, atTurns} {
 		p, m := newWindowPredictor(t, w)
 		for _, text := range predictorTexts {
 			got := mustPredict(t, p, []datasets.Transcript{text}, PredictOptions{Scores: true, Attention: true, BatchSize: 2})[0]
@@ -84,7 +102,7 @@ func TestPoolingOverWindows(t *testing.T) {
 func together(t *testing.T, m *Model, enc tokenize.Encoding, w datasets.Windows) []float32 {
 	t.Helper()
 	dim := int(m.Config.Dim)
-	windows := enc.Windows(w.Length, w.Overlap)
+	windows := enc.Cut(datasets.CutsOf(w, enc.IDs))
 	all := make([]float32, len(enc.IDs)*dim)
 	margins := make([]int, len(enc.IDs))
 	for _, window := range windows {
@@ -189,22 +207,22 @@ func TestLongWays(t *testing.T) {
 		want way
 		err  string
 	}{
-		{learnt, PredictOptions{}, way{10, 3, 40, false}, ""},
-		{learnt, PredictOptions{Overlap: 5}, way{10, 5, 40, false}, ""},
-		{learnt, PredictOptions{Long: LongWindows}, way{10, 3, 0, false}, ""},
-		{learnt, PredictOptions{Long: LongTruncate}, way{10, 0, 10, false}, ""},
-		{learnt, PredictOptions{Long: LongMean}, way{10, 3, 0, true}, ""},
-		{learnt, PredictOptions{Long: LongMean, Overlap: 1}, way{10, 1, 0, true}, ""},
+		{learnt, PredictOptions{}, way{limit: 10, overlap: 3, most: 40, mean: false}, ""},
+		{learnt, PredictOptions{Overlap: 5}, way{limit: 10, overlap: 5, most: 40, mean: false}, ""},
+		{learnt, PredictOptions{Long: LongWindows}, way{limit: 10, overlap: 3, most: 0, mean: false}, ""},
+		{learnt, PredictOptions{Long: LongTruncate}, way{limit: 10, overlap: 0, most: 10, mean: false}, ""},
+		{learnt, PredictOptions{Long: LongMean}, way{limit: 10, overlap: 3, most: 0, mean: true}, ""},
+		{learnt, PredictOptions{Long: LongMean, Overlap: 1}, way{limit: 10, overlap: 1, most: 0, mean: true}, ""},
 		{learnt, PredictOptions{Overlap: 8}, way{}, "want 0 to 7"},
-		{plain, PredictOptions{}, way{predictorLimit, 0, predictorLimit, false}, ""},
-		{plain, PredictOptions{Overlap: 5}, way{predictorLimit, 5, 0, true}, ""},
-		{plain, PredictOptions{Long: LongWindows}, way{predictorLimit, predictorLimit / 2, 0, false}, ""},
-		{plain, PredictOptions{Long: LongWindows, Overlap: 2}, way{predictorLimit, 2, 0, false}, ""},
+		{plain, PredictOptions{}, way{limit: predictorLimit, overlap: 0, most: predictorLimit, mean: false}, ""},
+		{plain, PredictOptions{Overlap: 5}, way{limit: predictorLimit, overlap: 5, most: 0, mean: true}, ""},
+		{plain, PredictOptions{Long: LongWindows}, way{limit: predictorLimit, overlap: predictorLimit / 2, most: 0, mean: false}, ""},
+		{plain, PredictOptions{Long: LongWindows, Overlap: 2}, way{limit: predictorLimit, overlap: 2, most: 0, mean: false}, ""},
 		{plain, PredictOptions{Long: LongTruncate, Overlap: 2}, way{}, "leave out the overlap"},
 		{plain, PredictOptions{Long: "whole"}, way{}, `no way "whole"`},
 	} {
 		got, err := test.p.way(test.o)
-		if got != test.want || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
+		if !reflect.DeepEqual(got, test.want) || (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
 			t.Errorf("%+v: %+v, error %v; want %+v, %q", test.o, got, err, test.want, test.err)
 		}
 		if most, err := test.p.MaxTokens(test.o); err == nil && most != test.want.most {

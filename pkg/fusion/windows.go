@@ -10,6 +10,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/nn"
+	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 // SetBatchTokens limits the tokens that the encoder reads at once in [Model.Hidden]: more
@@ -61,20 +62,23 @@ func cutUp(t backbone.Tokens, w datasets.Windows) *cutTokens {
 		return nil
 	}
 	total := 0
-	for _, length := range t.Lengths {
-		total += w.Cuts(int(length)).Tokens()
+	var all []tokenize.Cuts
+	for rest := t.IDs; len(all) < len(t.Lengths); {
+		length := t.Lengths[len(all)]
+		cuts := datasets.CutsOf(w, rest[:length])
+		total += cuts.Tokens()
+		all, rest = append(all, cuts), rest[length:]
 	}
 	c := &cutTokens{}
-	for _, length := range t.Lengths {
-		c.add(t.IDs[:length], w, int64(total))
+	for i, length := range t.Lengths {
+		c.add(t.IDs[:length], all[i], int64(total))
 		t.IDs = t.IDs[length:]
 	}
 	return c
 }
 
-// add cuts the next sequence. total is the number of tokens of all sequences' windows.
-func (c *cutTokens) add(ids []int64, w datasets.Windows, total int64) {
-	cuts := w.Cuts(len(ids))
+// add cuts the next sequence as cuts say. total is the number of tokens of all sequences' windows.
+func (c *cutTokens) add(ids []int64, cuts tokenize.Cuts, total int64) {
 	at := func() int64 { return int64(len(c.windows.IDs)) }
 	if cuts.Count() == 1 {
 		for i := range ids {

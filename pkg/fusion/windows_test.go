@@ -182,7 +182,7 @@ func joined(t *testing.T, m *Model, ids []int64) [][]float32 {
 	for _, id := range ids {
 		e.IDs = append(e.IDs, int32(id))
 	}
-	windows := e.Windows(m.Windows.Length, m.Windows.Overlap)
+	windows := e.Cut(datasets.CutsOf(m.Windows, ids))
 	states := make([][]float32, len(ids))
 	best := slices.Repeat([]int{-1}, len(ids))
 	states[0] = make([]float32, m.Config.Dim)
@@ -207,8 +207,11 @@ func joined(t *testing.T, m *Model, ids []int64) [][]float32 {
 func TestHiddenStatesOfWindows(t *testing.T) {
 	m := dropoutModel(t, 0.2)
 	for _, lengths := range [][]int{{9}, {20, 3, 50, 8}, {8, 50, 3, 20, 21}} {
-		for _, limit := range []int{0, 8, 25} {
+		for n, limit := range []int{0, 8, 25, 25} {
 			m.SetBatchTokens(limit)
+			if m.Windows.TurnTokens = nil; n == 3 {
+				m.Windows.TurnTokens = []int32{9, 14, 23, 40}
+			}
 			b := callsOf(m, lengths...)
 			for i, got := range hiddenOf(t, m, b) {
 				want := joined(t, m, b.IDs[i*b.Length:i*b.Length+lengths[i]])
@@ -317,9 +320,11 @@ func TestPassesOfWindows(t *testing.T) {
 	}
 }
 
-func TestWindowsLongerThanTheEncoderAreRefused(t *testing.T) {
-	if m, err := New(Architecture{Config: smallConfig(), Tasks: threeTasks(2, 3, 2), Windows: datasets.Windows{Length: 65}}, gotch.CPU); err == nil {
-		m.Drop()
-		t.Error("windows of 65 tokens for 64 positions are no error")
+func TestWindowsThatTheEncoderLacksAreRefused(t *testing.T) {
+	for _, w := range []datasets.Windows{{Length: 65}, {Length: 64, TurnTokens: []int32{int32(smallConfig().VocabSize)}}} {
+		if m, err := New(Architecture{Config: smallConfig(), Tasks: threeTasks(2, 3, 2), Windows: w}, gotch.CPU); err == nil {
+			m.Drop()
+			t.Errorf("windows %+v for an encoder of 64 positions are no error", w)
+		}
 	}
 }

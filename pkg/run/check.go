@@ -48,6 +48,7 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 	if err != nil {
 		return err
 	}
+	limits := plan.limits(tok)
 	refused := 0
 	var list []tasks.Task
 	for _, records := range all {
@@ -55,12 +56,12 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 		if err != nil {
 			return err
 		}
-		kept, err := records.Encode(ctx, tok, plan.limits)
+		kept, err := records.Encode(ctx, tok, limits)
 		if err != nil {
 			return err
 		}
 		list = append(list, set.Tasks...)
-		r := dataReport{limits: plan.limits, shares: plan.shares, records: records, set: set, out: o.Out}
+		r := dataReport{limits: limits, shares: plan.shares, records: records, set: set, out: o.Out}
 		if !r.print(kept) {
 			refused++
 		}

@@ -97,7 +97,7 @@ func (p dataPlan) load(ctx context.Context, e encoder, o Options) (*data, error)
 		return nil, err
 	}
 	for _, records := range all {
-		set, err := records.Encode(ctx, d.tokenizer, p.limits)
+		set, err := records.Encode(ctx, d.tokenizer, p.limits(d.tokenizer))
 		if err != nil {
 			return nil, err
 		}
@@ -171,7 +171,7 @@ func (d *data) split(p dataPlan) error {
 			return err
 		}
 		loader := func(examples []datasets.Example) datasets.Loader {
-			return datasets.Loader{Tasks: s.set.Tasks, Examples: examples, BatchSize: p.batchSize, Collator: collator, Windows: p.limits.Windows}
+			return datasets.Loader{Tasks: s.set.Tasks, Examples: examples, BatchSize: p.batchSize, Collator: collator, Windows: s.set.Windows}
 		}
 		s.train, s.val, s.test = loader(s.split.Train), loader(s.split.Val), loader(s.split.Test)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 // dataPlan is the data section of the configuration: the files, and how their records
@@ -14,7 +15,7 @@ type dataPlan struct {
 	demo      config.Demo
 	beside    func(path string) bool // whether a path was also looked up beside the configuration
 	tokenizer config.Tokenizer
-	limits    datasets.Limits
+	limits    func(*tokenize.Tokenizer) datasets.Limits // with the tokenizer that reads the records
 	shares    datasets.Shares
 	padTo     int // see padTo
 	batchSize int
@@ -30,7 +31,7 @@ func planData(c config.Config, o Options) (dataPlan, error) {
 		demo:      c.Data.Generate,
 		beside:    func(path string) bool { return o.File != "" && c.TriedBeside(path, o.Set) },
 		tokenizer: c.Tokenizer,
-		limits:    limitsOf(c),
+		limits:    func(tok *tokenize.Tokenizer) datasets.Limits { return limitsOf(c, tok) },
 		shares: datasets.Shares{
 			Test: c.Data.TestSize, Val: c.Data.ValidationSize, ValOfRest: c.Data.ValidationOf == config.ValidationOfRest,
 			Seed: c.Data.RandomSeed, Stratify: c.Data.Stratify,
@@ -42,10 +43,10 @@ func planData(c config.Config, o Options) (dataPlan, error) {
 }
 
 // limitsOf are the limits on the lengths of examples.
-func limitsOf(c config.Config) datasets.Limits {
+func limitsOf(c config.Config, tok *tokenize.Tokenizer) datasets.Limits {
 	return datasets.Limits{
 		MaxLength: c.Tokenizer.MaxLength, Truncate: c.Tokenizer.Truncation, AllSubwords: c.Data.LabelAllSubwords,
-		Windows: windowsOf(c.Tokenizer),
+		Windows: windowsOf(c.Tokenizer, tok),
 	}
 }
 

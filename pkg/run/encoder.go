@@ -68,7 +68,7 @@ func (e encoder) architecture(name string, d *data, asked config.Tokenizer) (fus
 	if sizes.ModelType == backbone.BERT {
 		name = "bert" // Hugging Face's prefix, in single-task and multi-task models
 	}
-	return fusion.Architecture{Config: sizes, EncoderName: name, Tasks: d.tasks(), Windows: windowsOf(asked)}, err
+	return fusion.Architecture{Config: sizes, EncoderName: name, Tasks: d.tasks(), Windows: windowsOf(asked, d.tokenizer)}, err
 }
 
 // sizes returns the encoder's configuration, for texts of maxLength tokens.

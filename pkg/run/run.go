@@ -247,7 +247,7 @@ func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
 	if u := r.data.unlabelled; u != nil {
 		fmt.Fprintf(r.options.Out, "  unlabelled: %s\n", u.describe(c.Tokenizer.Truncation))
 	}
-	if w := windowsOf(c.Tokenizer); w.On() {
+	if w := windowsOf(c.Tokenizer, r.data.tokenizer); w.On() {
 		fmt.Fprintf(r.options.Out, "Long calls: %s; at most %s tokens at once\n", describeWindows(w), numbers.Thousands(int64(c.PassTokens())))
 	}
 	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer); err != nil {

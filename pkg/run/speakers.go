@@ -25,6 +25,18 @@ func withSpeakers(tok *tokenize.Tokenizer, labels []string, records []datasets.R
 	return with, nil
 }
 
+// speakerIDs returns the ids of speaker tokens that a tokenizer has, in ascending order.
+func speakerIDs(tok *tokenize.Tokenizer, labels []string) []int32 {
+	var ids []int32
+	for _, label := range labels {
+		if e := tok.Encode(label); len(e.IDs) == 3 { // between [CLS] and [SEP]
+			ids = append(ids, e.IDs[1])
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
 // anyCase reports whether a tokenizer reads a label in capitals like the label itself.
 func anyCase(tok *tokenize.Tokenizer, label string) bool {
 	return slices.Equal(tok.Encode(label).IDs, tok.Encode(strings.ToUpper(label)).IDs) &&

@@ -66,7 +66,7 @@ func (r *Run) askTeachers(ctx context.Context) error {
 				return err
 			}
 			members[0].Model().SetBatchTokens(r.config.PassTokens())
-			learning.Teacher = inWindows{members[0].Model(), windowsOf(r.config.Tokenizer)}
+			learning.Teacher = inWindows{members[0].Model(), r.architecture.Windows}
 		}
 		if asked.Alpha > 0 {
 			if err := r.soften(ctx, members, task.Name); err != nil {

@@ -52,14 +52,13 @@ func readUnlabelled(ctx context.Context, c config.Config, tok *tokenize.Tokenize
 		}
 		u.texts = append(u.texts, call.Text)
 	}
-	if err := u.encode(ctx, tok, limitsOf(c)); err != nil {
+	if err := u.encode(ctx, tok, limitsOf(c, tok)); err != nil {
 		return nil, fmt.Errorf("distill.unlabelled_path: %w", err)
 	}
 	if len(u.train.Examples) == 0 {
 		return nil, fmt.Errorf("distill.unlabelled_path: there is no call in %s that the student can read: give files, folders or patterns of calls", c.Distill.UnlabelledPath)
 	}
 	u.train.BatchSize = c.Training.BatchSize
-	u.train.Windows = windowsOf(c.Tokenizer)
 	u.train.Collator = datasets.Collator{PadID: int64(tok.PadID()), PadTo: padTo(c.Tokenizer)}
 	return u, nil
 }
@@ -85,9 +84,10 @@ func (u *unlabelled) encode(ctx context.Context, tok *tokenize.Tokenizer, limits
 		}
 	}
 	u.digest = hex.EncodeToString(hash.Sum(nil)[:8])
+	u.train.Windows = limits.Windows
 	u.train.Examples = slices.DeleteFunc(examples, func(ex datasets.Example) bool { return ex.Record == 0 })
 	for _, ex := range u.train.Examples {
-		if limits.Windows.Cuts(len(ex.IDs)).Count() > 1 {
+		if datasets.CutsOf(limits.Windows, ex.IDs).Count() > 1 {
 			u.windowed++
 		}
 	}

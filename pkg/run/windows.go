@@ -10,20 +10,28 @@ import (
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/nn"
+	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// windowsOf are the windows in which long calls are read; the zero value if they are
-// truncated.
-func windowsOf(t config.Tokenizer) datasets.Windows {
+// windowsOf are the windows in which long calls are read, with a tokenizer that has the
+// speaker tokens; the zero value if they are truncated.
+func windowsOf(t config.Tokenizer, tok *tokenize.Tokenizer) datasets.Windows {
 	if !t.Windows() {
 		return datasets.Windows{}
 	}
-	return datasets.Windows{Length: t.MaxLength, Overlap: t.Overlap(), MaxTokens: t.MaxTokens}
+	w := datasets.Windows{Length: t.MaxLength, Overlap: t.Overlap(), MaxTokens: t.MaxTokens}
+	if t.CutAt == config.CutAtTurns {
+		w.TurnTokens = speakerIDs(tok, t.SpeakerTokens)
+	}
+	return w
 }
 
 // describeWindows says how long calls are read.
 func describeWindows(w datasets.Windows) string {
 	text := fmt.Sprintf("windows of %d tokens that share %d", w.Length, w.Overlap)
+	if w.TurnTokens != nil {
+		text += ", cut between turns"
+	}
 	if w.MaxTokens > 0 {
 		text += fmt.Sprintf(", up to %s tokens of a call", numbers.Thousands(int64(w.MaxTokens)))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tokenize"
 	"github.com/trident-nlp/trident/pkg/trainer"
 )
 
@@ -102,7 +104,7 @@ func expectWindows(t *testing.T, dir string, want datasets.Windows) {
 		t.Fatal(err)
 	}
 	defer m.Drop()
-	if m.Windows != want || tok.ModelMaxLength() != want.Length {
+	if !reflect.DeepEqual(m.Windows, want) || tok.ModelMaxLength() != want.Length {
 		t.Errorf("%s reads %+v, and %d tokens at once; want %+v", dir, m.Windows, tok.ModelMaxLength(), want)
 	}
 }
@@ -145,6 +147,11 @@ func TestWholeCallsAreResumed(t *testing.T) {
 	if _, err := fit(other, true, io.Discard, t.Context()); err == nil || !strings.Contains(err.Error(), `tokenizer.stride was "12", is "10"`) {
 		t.Errorf("with other windows: error %v", err)
 	}
+	other = c
+	other.Tokenizer.CutAt, other.Tokenizer.SpeakerTokens = config.CutAtTurns, config.Speakers{"Caller:"}
+	if _, err := fit(other, true, io.Discard, t.Context()); err == nil || !strings.Contains(err.Error(), `tokenizer.cut_at was "anywhere", is "turns"`) {
+		t.Errorf("with windows at turns: error %v", err)
+	}
 	got, err := fit(c, true, io.Discard, t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -172,6 +179,28 @@ func TestWindowsChangeNothingForShortCalls(t *testing.T) {
 	for _, name := range a.Names() {
 		if d := goldentest.Compare(a.Float32s(name), b.Float32s(name)).Max; d != 0 {
 			t.Errorf("%s differs by %.1e", name, d)
+		}
+	}
+}
+
+// A model that reads windows at turns knows where turns begin; so do the teachers that the run
+// trains.
+func TestWindowsAtTurns(t *testing.T) {
+	c := wholeCalls(t, "task=distill", "distill={train_teachers: true, cache_dir: cache, teachers: {cls: {model: cls, hidden_weight: 1}}}",
+		`tokenizer.speaker_tokens=["Counselor:", "Caller:"]`, "tokenizer.cut_at=turns", "training.num_epochs=1")
+	said := fitted(t, c)
+	if want := "windows of 48 tokens that share 12, cut between turns, up to 100 tokens of a call"; !strings.Contains(said, want) || !strings.Contains(readText(t, "models/quickstart/README.md"), want) {
+		t.Errorf("%q isn't in the model card and\n%s", want, said)
+	}
+	for _, dir := range []string{"cls", "models/quickstart"} {
+		tok, err := tokenize.Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := int32(tok.VocabSize() - 1)
+		expectWindows(t, dir, datasets.Windows{Length: 48, Overlap: 12, MaxTokens: 100, TurnTokens: []int32{last - 1, last}})
+		if a, b := tok.Token(last-1), tok.Token(last); a != "Counselor:" || b != "Caller:" {
+			t.Errorf("%s: the last tokens are %q and %q", dir, a, b)
 		}
 	}
 }

@@ -1,10 +1,14 @@
 package tokenize
 
-// Cuts says where a text of some number of tokens is cut into windows; see
-// [Encoding.Windows]. It doesn't need the tokens.
+// Cuts says where a text is cut into windows; see [Encoding.Cut].
 type Cuts struct {
 	tokens, content, step, count int
+
+	uneven []place // the windows, if they aren't every step tokens
 }
+
+// place is the content of a window: the text's tokens [first, end).
+type place struct{ first, end int }
 
 // CutsOf returns the windows of at most limit tokens, which share overlap, of a text of
 // that many tokens. All three are as in [Encoding.Windows]: tokens and limit include [CLS]
@@ -16,7 +20,7 @@ func CutsOf(tokens, limit, overlap int) Cuts {
 	}
 	content := limit - 2
 	step := content - min(max(overlap, 0), content-1)
-	return Cuts{tokens, content, step, 1 + (tokens-2-content+step-1)/step}
+	return Cuts{tokens: tokens, content: content, step: step, count: 1 + (tokens-2-content+step-1)/step}
 }
 
 // Count returns the number of windows, which is 1 or more.
@@ -25,6 +29,9 @@ func (c Cuts) Count() int { return c.count }
 // Window returns the content of window i: the text's tokens [first, end), without [CLS] and
 // [SEP].
 func (c Cuts) Window(i int) (first, end int) {
+	if c.uneven != nil {
+		return c.uneven[i].first, c.uneven[i].end
+	}
 	first = 1 + i*c.step
 	return first, max(first, min(first+c.content, c.tokens-1))
 }
@@ -40,6 +47,13 @@ func (c Cuts) Length(i int) int {
 
 // Tokens returns the total number of tokens of all windows, including their [CLS] and [SEP].
 func (c Cuts) Tokens() int {
+	if c.uneven != nil {
+		n := 0
+		for i := range c.uneven {
+			n += c.Length(i)
+		}
+		return n
+	}
 	last := c.count - 1
 	return last*(c.content+2) + c.Length(last)
 }
@@ -75,7 +89,9 @@ func (c Cuts) Centre(i int) (first, end int) {
 }
 
 // border is the first token that is more central in window i+1 than in window i. Token t is
-// if t - first(i+1) > end(i) - 1 - t, as the other two edges are farther away.
+// if t - first(i+1) > end(i) - 1 - t, as the other two edges are farther away. Windows begin
+// and end in order, so borders are in order, too, and a token between two of them is most
+// central in that window of all.
 func (c Cuts) border(i int) int {
 	_, end := c.Window(i)
 	next, _ := c.Window(i + 1)

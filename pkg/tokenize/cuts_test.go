@@ -1,6 +1,7 @@
 package tokenize_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/trident-nlp/trident/pkg/tokenize"
@@ -40,21 +41,27 @@ func checkCuts(t *testing.T, tokens, limit, overlap int) {
 	if cuts.Count() != len(windows) || cuts.Tokens() != total {
 		t.Errorf("%d tokens, limit %d, overlap %d: %d windows of %d tokens, want %d of %d", tokens, limit, overlap, cuts.Count(), cuts.Tokens(), len(windows), total)
 	}
+	checkCentres(t, fmt.Sprintf("%d tokens, limit %d, overlap %d", tokens, limit, overlap), tokens, cuts, windows)
+}
+
+// checkCentres checks that the windows' centres are all tokens, each once, in order.
+func checkCentres(t *testing.T, what string, tokens int, cuts tokenize.Cuts, windows []tokenize.Window) {
+	t.Helper()
 	next := 1
 	for i := range windows {
 		first, end := cuts.Centre(i)
 		if first != next || end < first {
-			t.Fatalf("%d tokens, limit %d, overlap %d: the centre of window %d is [%d, %d), the one before ends at %d", tokens, limit, overlap, i, first, end, next)
+			t.Fatalf("%s: the centre of window %d is [%d, %d), the one before ends at %d", what, i, first, end, next)
 		}
 		for token := first; token < end; token++ {
 			if want := central(windows, token); want != i || cuts.Central(token) != i {
-				t.Fatalf("%d tokens, limit %d, overlap %d: token %d is central in %d or %d, want %d", tokens, limit, overlap, token, i, cuts.Central(token), want)
+				t.Fatalf("%s: token %d is central in %d or %d, want %d", what, token, i, cuts.Central(token), want)
 			}
 		}
 		next = end
 	}
 	if next != max(1, tokens-1) || cuts.Central(0) != 0 || cuts.Central(tokens-1) != len(windows)-1 {
-		t.Errorf("%d tokens, limit %d, overlap %d: the centres end at %d; special tokens are in windows %d, %d", tokens, limit, overlap, next, cuts.Central(0), cuts.Central(tokens-1))
+		t.Errorf("%s: the centres end at %d; special tokens are in windows %d, %d", what, next, cuts.Central(0), cuts.Central(tokens-1))
 	}
 }
 

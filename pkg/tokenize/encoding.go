@@ -36,7 +36,11 @@ func (e Encoding) Truncate(limit int) Encoding {
 // last may be shorter. A shorter encoding is its own only window. A limit below 3 counts
 // as 3, and overlap is limited to 0…limit-3, so that every window has new tokens.
 func (e Encoding) Windows(limit, overlap int) []Window {
-	cuts := CutsOf(len(e.IDs), limit, overlap)
+	return e.Cut(CutsOf(len(e.IDs), limit, overlap))
+}
+
+// Cut splits an encoding into the windows of cuts, which must be of as many tokens.
+func (e Encoding) Cut(cuts Cuts) []Window {
 	if cuts.Count() == 1 {
 		return []Window{{Encoding: e, First: min(1, len(e.IDs))}}
 	}
