@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
 	"image/png"
@@ -11,11 +12,14 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/pkg/datasets/synth"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/reviews"
 )
 
 // faint lists the texts on the page whose contrast with what is behind them is
@@ -172,6 +176,24 @@ func TestPictures(t *testing.T) {
 		}
 		p.picture(filepath.Join(dir, file+".png"), l)
 	}
+	without := open(t, reviewedBy(t, model, name, "", reviews.Options{}), desktop)
+	without.read(madeUp)
+	without.click("#redact")
+	without.until("document.getElementById('redacted')")
+	without.picture(filepath.Join(dir, "page-redacted.png"), desktop)
+
+	a4 := look{width: 794, height: 1123} // at 96 dots per inch
+	printed := open(t, serve(t, predictAs(model, name)), a4)
+	printed.read(madeUp)
+	printed.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		return err
+	}))
+	if left := printed.say("[...document.querySelectorAll('button, textarea, input')].filter((e) => e.getClientRects().length > 0).map((e) => e.id || e.textContent).join('; ')"); left != "" {
+		t.Errorf("controls on paper: %s", left)
+	}
+	printed.picture(filepath.Join(dir, "page-print.png"), a4)
+
 	p := open(t, serve(t, predictAs(model, name)), desktop)
 	p.drop(file(t, "calls.jsonl", calls.String()))
 	p.until("document.getElementById('status').textContent === 'Calls read: 10 of 10.'")

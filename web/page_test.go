@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -359,6 +360,7 @@ func TestNames(t *testing.T) {
 		Tasks      map[string]string   `json:"tasks"`
 		Fields     map[string]string   `json:"fields"`
 		Priorities map[string]string   `json:"priorities"`
+		Redactions map[string]string   `json:"redactions"`
 		Criteria   map[string][]string `json:"criteria"`
 	}
 	words := ask[struct {
@@ -383,10 +385,23 @@ func TestNames(t *testing.T) {
 			t.Errorf("%s has no name", head.Field)
 		}
 	}
+	named := ask[map[string]map[string]string](p, "import('/categories.js').then((all) => all.default)")["sw"]
+	for _, sub := range datasets.SubCategories() {
+		for _, label := range []string{sub, datasets.MainCategory(sub)} {
+			if named[label] == "" {
+				t.Errorf("the category %s has no Swahili name", label)
+			}
+		}
+	}
+	for _, label := range datasets.Interventions() {
+		if named[label] == "" {
+			t.Errorf("the intervention %s has no Swahili name", label)
+		}
+	}
 	checkTexts(t, slices.Collect(maps.Keys(words.EN.Texts)))
 	for part, both := range map[string][2]map[string]string{
 		"texts": {words.EN.Texts, words.SW.Texts}, "labels": {words.EN.Labels, words.SW.Labels}, "tasks": {words.EN.Tasks, words.SW.Tasks},
-		"fields": {words.EN.Fields, words.SW.Fields}, "priorities": {words.EN.Priorities, words.SW.Priorities},
+		"fields": {words.EN.Fields, words.SW.Fields}, "priorities": {words.EN.Priorities, words.SW.Priorities}, "redactions": {words.EN.Redactions, words.SW.Redactions},
 	} {
 		if len(both[0]) != len(both[1]) || len(both[0]) == 0 {
 			t.Errorf("%s: %d in English, %d in Swahili", part, len(both[0]), len(both[1]))
@@ -454,6 +469,16 @@ func slots(text string) string {
 	return strings.Join(names, " ")
 }
 
+// swahiliName is what a class that is shown in English is called in Swahili, with its label.
+func swahiliName(shown shown, field string) string {
+	for _, class := range shown.Classes {
+		if name := map[string]string{"Counselling": "Unasihi", "Referral": "Rufaa"}[class[1]]; class[0] == field && name != "" {
+			return name + " (" + class[1] + ")"
+		}
+	}
+	return "no such class"
+}
+
 func TestLanguages(t *testing.T) {
 	p := open(t, serve(t, predict(tinyModel(t))), desktop)
 	p.read(call)
@@ -467,7 +492,7 @@ func TestLanguages(t *testing.T) {
 		t.Error("the labels change with the language")
 	}
 	for selector, want := range map[string]string{
-		"#read": "Soma simu", "#status": "Imesomwa.", "#result-title": "Mfumo unasema nini", ".group h4": "Kufungua simu", ".checks .name": "Anatumia maneno ya kufungua simu",
+		"#read": "Soma simu", "#status": "Imesomwa.", "#result-title": "Mfumo unasema nini", ".group h4": "Kufungua simu", ".class[data-field=intervention] strong": swahiliName(english, "intervention"), ".checks .name": "Anatumia maneno ya kufungua simu",
 	} {
 		if got := p.text(selector); !strings.HasPrefix(got, want) {
 			t.Errorf("%s says %q", selector, got)

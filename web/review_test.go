@@ -148,7 +148,7 @@ func TestReview(t *testing.T) {
 	p.run("document.getElementById('review-checked-ner').click()")
 	p.run("document.getElementById('review-note').focus()")
 	p.do(chromedp.KeyEvent("was a test")) // no letter of it is a command
-	if got := p.text("#review-sum"); !strings.HasPrefix(got, "Checked: 3 of ") || !strings.HasSuffix(got, " Changed: 3. Not sure: 1.") {
+	if got := p.text("#review-sum"); !strings.HasPrefix(got, "Checked: 3 of ") || !strings.HasSuffix(got, " Changed: 4. Not sure: 1.") {
 		t.Errorf("the page says %q", got)
 	}
 	if n := ask[int](p, "document.querySelectorAll('#review-changes li').length"); n != 4 {
@@ -574,4 +574,44 @@ func TestReviewInTwoTabs(t *testing.T) {
 	if got := reviews.Merge(load(t, dir)).Classification; len(got) != 1 {
 		t.Errorf("after the priority was taken back: %v", got)
 	}
+}
+
+// TestReviewDigits: digits label entities where those have the focus, and not where a
+// criterion has.
+func TestReviewDigits(t *testing.T) {
+	p := open(t, reviewed(t, "", reviews.Options{}), desktop)
+	p.read(call)
+	p.correct()
+	changes := func() int { return ask[int](p, "document.querySelectorAll('#review-changes li').length") }
+	p.run("document.querySelector('#review-text mark').focus()")
+	was := predicted(t, tinyModel(t), call).Entities[0].Label
+	p.run("document.getElementById('review-qa/opening/0').focus()")
+	p.press("1")
+	p.press("2")
+	p.press(kb.Delete)
+	if n := changes(); n != 0 {
+		t.Errorf("with the focus on a criterion: %d changes", n)
+	}
+	p.run("document.querySelector('#review-text mark').focus()")
+	p.press(map[bool]string{true: "2", false: "1"}[was == "NAME"])
+	if n := changes(); n != 1 {
+		t.Errorf("with the focus on an entity: %d changes, want 1", n)
+	}
+}
+
+// TestReviewUnreadiness: as long as it isn't known whether the server keeps reviews, nothing
+// is said about it.
+func TestReviewUnreadiness(t *testing.T) {
+	p := open(t, reviewed(t, t.TempDir(), reviews.Options{}), desktop)
+	p.as(nairobiKey)
+	p.read(call)
+	p.expectRefusals()
+	p.run("(() => { const real = window.fetch; window.fetch = (url, ...more) => { if (url !== 'readyz') return real(url, ...more); window.fetch = real; return Promise.resolve(new Response('', {status: 503})); }; })()")
+	p.click("#correct")
+	p.until("document.getElementById('problem').textContent !== ''")
+	if ask[bool](p, "Boolean(document.getElementById('review-where'))") {
+		t.Errorf("the page says %q", p.text("#review-where"))
+	}
+	p.click("#again")
+	p.until("document.getElementById('review-save')")
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/redact"
 )
 
 // TestReadings: texts of several callers, each with wishes of its own, share
@@ -16,11 +17,16 @@ import (
 // different batches here, and beside callers who want more and less.
 func TestReadings(t *testing.T) {
 	p, _ := newTestPredictor(t)
+	redactor, err := redact.New(redact.Options{Mode: redact.Label})
+	if err != nil {
+		t.Fatal(err)
+	}
 	wishes := []PredictOptions{
 		{},
 		{Scores: true, Overlap: 4},
 		{Tasks: []string{"qa"}, Threshold: 0.2, Attention: true, Overlap: 10},
 		{Tasks: []string{"ner", "cls"}, Scores: true},
+		{Tasks: []string{"cls"}, Redact: redactor}, // reads ner too
 	}
 	var readings []*Reading
 	var pieces []Piece
@@ -44,6 +50,9 @@ func TestReadings(t *testing.T) {
 		for j := range want {
 			if !reflect.DeepEqual(labelsOf(got[j]), labelsOf(want[j])) {
 				t.Errorf("wish %d, text %d: other labels than Predict's", i, j)
+			}
+			if got[j].Text != want[j].Text || (got[j].Text == "") != (o.Redact == nil) {
+				t.Errorf("wish %d, text %d: redacted to %q, want %q", i, j, got[j].Text, want[j].Text)
 			}
 			if (got[j].Scores == nil) != (want[j].Scores == nil) || (got[j].Attention == nil) != (want[j].Attention == nil) {
 				t.Errorf("wish %d, text %d: scores %t, attention %t", i, j, got[j].Scores != nil, got[j].Attention != nil)

@@ -42,7 +42,8 @@ type Report struct {
 }
 
 // Measure compares redacted calls with the entities that people labelled: for each label
-// that is among them and that the calls were redacted for, its recall. truth[i] are the
+// that is among them and that the calls were redacted for, its recall. An ending that
+// redaction leaves, a possessive or the locative -ni, doesn't count. truth[i] are the
 // entities of results[i].
 func Measure(results []Result, truth [][]Span) Report {
 	report := Report{Calls: len(results)}
@@ -53,6 +54,7 @@ func Measure(results []Result, truth [][]Span) Report {
 		left := false
 		old := []rune(result.original)
 		inside := make([]bool, len(old))
+		f := fold(old)
 		for _, s := range truth[i] {
 			start, end := max(0, s.Start), min(s.End, len(old))
 			if start >= end || !result.redactor.Replaces(s.Label) {
@@ -64,6 +66,7 @@ func Measure(results []Result, truth [][]Span) Report {
 			for p := start; p < end; p++ {
 				inside[p] = true
 			}
+			start, end = result.core(f, s.Label, start, end)
 			characters, replaced := result.characters(start, end), result.CoveredCharacters(start, end)
 			for _, row := range []*Recall{rows[s.Label], all} {
 				row.Entities++
@@ -101,6 +104,15 @@ func Measure(results []Result, truth [][]Span) Report {
 	}
 	report.Labels = append(report.Labels, *all)
 	return report
+}
+
+// core returns a labelled entity without endings that redaction leaves in the text.
+func (result Result) core(f folded, label string, start, end int) (coreStart, coreEnd int) {
+	a, b := f.trim(f.index(start), f.index(end))
+	if b-a > 3 && classOf(label) == place && string(f.runes[b-2:b]) == "ni" && result.Replaced(f.code(b-2), f.code(b)) < 0 {
+		b -= 2
+	}
+	return f.code(a), f.code(b)
 }
 
 // isFound reports whether every letter and digit of a part of the old text is in a span that

@@ -55,7 +55,7 @@ function fillRow({prediction: p, problem, review}, {button, cut, reviewed, value
     main.textContent = problem ? `${t('unreadable')} (${reason(problem)})` : t('notRead');
     return;
   }
-  main.textContent = p.classification?.main_category ?? '';
+  main.textContent = p.classification?.main_category === undefined ? '' : valueName('main_category', p.classification.main_category);
   priority.textContent = p.classification?.priority === undefined ? '' : valueName('priority', p.classification.priority);
   const flags = flagsOf(p, threshold)[0];
   criteria.textContent = flags ? t('metOf', count(flags)) : '';

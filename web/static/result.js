@@ -4,7 +4,7 @@ import {entityList, lookedAt, markedText} from './marked.js';
 import {classesOf, count, entitiesOf, flagsOf} from './prediction.js';
 import {showRedacted} from './redacted.js';
 import {whereFound} from './where.js';
-import {criterion, decimal, nameOf, percent, t} from './words.js';
+import {categoryOf, criterion, decimal, nameOf, percent, t} from './words.js';
 
 const LONG = 5000; // characters from which a call's text scrolls in its own place
 
@@ -90,8 +90,13 @@ export function classPart({field, value, scores}) {
     others.length > 0 ? el('details', {}, el('summary', {}, t('allValues'), ` (${ordered.length})`), el('ul', {class: 'bars'}, ...others.map(line))) : '');
 }
 
-// valueName adds what a priority means.
+const namedFields = ['main_category', 'sub_category', 'intervention'];
+
+// valueName is a label as it is shown: with what a priority means, and after a category's
+// name in the chosen language.
 export function valueName(field, value) {
+  const name = namedFields.includes(field) ? categoryOf(value) : undefined;
+  if (name !== undefined) return t('priority', {value: name, meaning: value});
   const meaning = field === 'priority' ? nameOf('priorities', value) : value;
   return meaning.toLowerCase() === value.toLowerCase() ? value : t('priority', {value, meaning});
 }

@@ -128,7 +128,7 @@ function toolsOf(view) {
 function sumOf(draft) {
   const statuses = Object.values(draft.now.status);
   const count = (wanted) => statuses.filter((status) => status === wanted).length;
-  return t('reviewSum', {checked: count('checked'), total: draft.items.length, unsure: count('unsure'), changed: draft.items.filter((item) => draft.isChanged(item)).length});
+  return t('reviewSum', {checked: count('checked'), total: draft.items.length, unsure: count('unsure'), changed: draft.changes});
 }
 
 function whereItGoes() {
@@ -329,9 +329,11 @@ function onKey(event, view) {
       '?': showHelp, a: () => change(() => draft.accept()), z: () => change(() => draft.undo()), y: () => change(() => draft.redo()), s: () => keepOrDownload(view),
       c: item && (() => change(() => draft.toggle(item, 'checked'))), x: item && (() => change(() => draft.toggle(item, 'unsure'))),
       e: () => section.querySelector('#review-text')?.focus(), n: act.next, p: act.previous,
-      Delete: () => view.remove?.(), Backspace: () => view.remove?.(),
     });
-    if (/^[1-9]$/.test(key)) keys[key] = () => view.give?.(Number(key) - 1);
+    if (item === undefined || draft.item(item).kind === 'spans') { // not where a class or a criterion has the focus
+      keys.Delete = keys.Backspace = () => view.remove?.();
+      if (/^[1-9]$/.test(key)) keys[key] = () => view.give?.(Number(key) - 1);
+    }
     if ((key === 'Enter' || key === ' ') && target.matches('mark, #review-text')) keys[key] = () => section.querySelector('.picker button:not(:disabled)')?.focus();
   }
   const f = event.altKey ? null : keys[control ? `ctrl+${key.toLowerCase()}` : key];

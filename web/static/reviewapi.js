@@ -17,12 +17,9 @@ async function ask(path, key, content) {
 
 // keeping says whether the server keeps reviews: null, or {texts, retention_days}.
 export async function keeping() {
-  try {
-    const answer = await fetch('readyz', {cache: 'no-store', redirect: 'error'});
-    return (await answer.json())?.reviews ?? null;
-  } catch {
-    return null; // the next question tells what is wrong
-  }
+  const answer = await asked('readyz', {cache: 'no-store', redirect: 'error'});
+  if (!answer.ok) throw await refusal(answer); // it isn't known, which isn't to be taken for no
+  return (await body(answer))?.reviews ?? null;
 }
 
 // schema is what the model can say: {tasks: [{name, kind, heads}]}.

@@ -110,6 +110,12 @@ export class Draft {
     return this.state !== this.#kept;
   }
 
+  // changes is how many changes there are: of entities each counts.
+  get changes() {
+    return this.items.filter((item) => this.isChanged(item)).reduce((n, {kind, key, proposed}) =>
+      n + (kind === 'spans' ? diffSpans(proposed, this.now.values[key]).filter(({was, now}) => was !== now).length : 1), 0);
+  }
+
   // unchecked are the items that were changed, of which nothing would be kept.
   get unchecked() {
     return this.items.filter((item) => this.isChanged(item) && this.now.status[item.key] === undefined);

@@ -1,4 +1,5 @@
 // What the page says, in the language that was chosen.
+import categories from './categories.js';
 import en from './en.js';
 import sw from './sw.js';
 
@@ -34,6 +35,13 @@ export function nameOf(kind, name) {
   if (Object.hasOwn(names, name)) return names[name];
   const words = name.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+// categoryOf is what a category or an intervention is called in the chosen language, where
+// the table has a name; undefined otherwise.
+export function categoryOf(label) {
+  const names = categories[language] ?? {};
+  return Object.hasOwn(names, label) ? names[label] : undefined;
 }
 
 // criterion is the name of the i-th criterion of a group of QA.
