@@ -25,9 +25,9 @@ var lateEntities = fmt.Sprintf("ner entity_f1 after token %d", firstTokens)
 
 // scoreWhole scores models on everything that is labelled in the test calls, also on what they
 // don't read: an entity past the end of a truncated call is missed. overlap is how many tokens
-// windows share; 0: calls are read as the model does by itself. It returns what the models
+// windows share; nil: calls are read as the model does by itself. It returns what the models
 // said, as decisions.
-func (c *compare) scoreWhole(ctx context.Context, dirs []string, test calls, overlap int, r *result) ([]report.Outputs, error) {
+func (c *compare) scoreWhole(ctx context.Context, dirs []string, test calls, overlap *int, r *result) ([]report.Outputs, error) {
 	nn.Configure(c.Threads)
 	var all []report.Outputs
 	for _, dir := range dirs {
@@ -107,7 +107,7 @@ func addFigures(ctx context.Context, outputs, late report.Outputs, r *result) er
 type wholeReader struct {
 	predictor *fusion.Predictor
 	tok       *tokenize.Tokenizer
-	overlap   int
+	overlap   *int
 }
 
 // read reads the records of a task's file. late is, for a token task, what is said of the words

@@ -20,7 +20,7 @@ func tinyLong() []recipe {
 	settings := append(slices.Clone(common), "tokenizer.long=truncate")
 	return []recipe{
 		{group: longGroup, name: "cut", title: "cut", stages: []stage{short}, settings: settings, entityTokens: 128},
-		{group: longGroup, name: "windows", title: "windows", stages: []stage{short}, settings: settings, entityTokens: 128, scores: "cut", overlap: 16},
+		{group: longGroup, name: "windows", title: "windows", stages: []stage{short}, settings: settings, entityTokens: 128, scores: "cut", overlap: new(16)},
 		{group: longGroup, name: "pooled", title: "pooled", stages: []stage{short}, settings: append(common, "tokenizer.long=windows", "tokenizer.stride=16")},
 	}
 }
