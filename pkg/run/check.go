@@ -52,6 +52,7 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 		return err
 	}
 	limits := plan.limits(tok)
+	warnOfOverlap(limits.Windows, o.Err)
 	refused := 0
 	var list []tasks.Task
 	for _, records := range all {

@@ -95,9 +95,4 @@ func TestDecided(t *testing.T) {
 	if got := wordsWithin([]int64{tasks.IgnoreToken, 1, tasks.IgnoreToken, 0, 0, tasks.IgnoreToken}, 5); got != 2 {
 		t.Errorf("%d words within 5 tokens, want 2", got)
 	}
-	for flag, want := range map[float32]int{0: 0, 0.6: 1, tasks.IgnoreClass: tasks.IgnoreClass} {
-		if got := yesNo(flag); got != want {
-			t.Errorf("flag %v: %d, want %d", flag, got, want)
-		}
-	}
 }
