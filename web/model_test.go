@@ -109,7 +109,7 @@ type question struct {
 	Scores    bool                  `json:"text_scores"`
 	Attention bool                  `json:"attention"`
 	Long      fusion.Long           `json:"long"`
-	Overlap   int                   `json:"overlap"`
+	Overlap   *int                  `json:"overlap"`
 }
 
 // ready answers readyz as the service does.
@@ -132,7 +132,7 @@ func predictAs(p *fusion.Predictor, name string) http.HandlerFunc {
 			refuse(w, http.StatusUnprocessableEntity, err.Error())
 			return
 		}
-		if half := p.MaxLength() / 2; q.Overlap > half {
+		if half := p.MaxLength() / 2; q.Overlap != nil && *q.Overlap > half {
 			refuse(w, http.StatusUnprocessableEntity, fmt.Sprintf("with this model want 0 to %d, half of what it reads at once", half))
 			return
 		}

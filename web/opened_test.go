@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/browser"
@@ -332,6 +333,35 @@ func TestLooksOfFile(t *testing.T) {
 	}
 	p.read(callOf(4))
 	asked(2, 2, 3, 4)
+}
+
+// TestOtherModel: what another model looks at isn't shown beside the labels of the one that
+// read the call; reading it again gives labels and weights of one model.
+func TestOtherModel(t *testing.T) {
+	first := tinyModel(t)
+	second, err := newTiny(datasets.Windows{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changed atomic.Bool
+	p := open(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if changed.Load() {
+			predictAs(second, "other")(w, r)
+			return
+		}
+		predictAs(first, "one")(w, r)
+	})), desktop)
+	p.drop(file(t, "calls.jsonl", lines(3)))
+	p.status("Calls read: 3 of 3.")
+	changed.Store(true)
+	p.click("[data-call='1']")
+	p.until("document.getElementById('problem').textContent.startsWith('The server has another model now.')")
+	if got := p.say("String(document.querySelector('input[name=look]')) + document.getElementById('footer').textContent"); got != "nullModel: one" {
+		t.Errorf("the page offers weights of another model: %s", got)
+	}
+	p.click("#again")
+	p.until("document.querySelector('input[name=look][value=qa]') && document.getElementById('problem').textContent === '' && document.getElementById('footer').textContent === 'Model: other'")
+	compare(t, p.shown(), callOf(1), predicted(t, second, callOf(1)))
 }
 
 // downloads is the folder that files are saved to.

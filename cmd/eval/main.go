@@ -43,7 +43,7 @@ type flags struct {
 	IndependentHeads bool `group:"Calls" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 
 	Long    string `group:"Calls" enum:"auto,windows,mean,truncate" default:"auto" help:"How to read calls that are too long for the model to read at once, as infer does: windows, mean, truncate, or auto: as the model learnt (${default})."`
-	Overlap int    `group:"Calls" default:"0" placeholder:"N" help:"Tokens that windows of a long call share; 0: as many as the model learnt, or 128."`
+	Overlap *int   `group:"Calls" placeholder:"N" help:"Tokens that windows of a long call share, 0 or more (default: as many as the model learnt, or 128)."`
 
 	SkipBadRecords bool `group:"Calls" help:"Leave out records that can't be used, and count them, instead of refusing the file."`
 

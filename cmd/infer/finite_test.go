@@ -98,13 +98,13 @@ func TestCallWithoutWords(t *testing.T) {
 `
 	for _, format := range []string{"jsonl", "json", "csv", "text"} {
 		got := infer(calls, "--model", model, "--input", "-", "--input-format", "jsonl", "--format", format)
-		if got.code != cli.Failure || !strings.HasSuffix(got.err, "call 2: the text is empty\n") || strings.Count(got.err, "\n") != 1 {
+		if got.code != cli.Failure || !strings.HasSuffix(got.err, "standard input: line 2: the text is empty\n") || strings.Count(got.err, "\n") != 1 {
 			t.Errorf("%s: code %d, %q", format, got.code, got.err)
 		}
 	}
 	got := infer(calls, "--model", model, "--input", "-", "--input-format", "jsonl", "--format", "jsonl", "--mark-bad-records")
 	lines := strings.Split(strings.TrimSpace(got.out), "\n")
-	if got.code != 0 || len(lines) != 3 || lines[1] != `{"id":2,"error":"call 2: the text is empty"}` || strings.Contains(lines[0]+lines[2], "error") {
+	if got.code != 0 || len(lines) != 3 || lines[1] != `{"id":2,"error":"standard input: line 2: the text is empty"}` || strings.Contains(lines[0]+lines[2], "error") {
 		t.Errorf("code %d, %q, %q", got.code, got.out, got.err)
 	}
 }

@@ -50,7 +50,7 @@ type flags struct {
 	Scores      bool      `group:"What to predict" help:"Give the probabilities as well."`
 	Attention   bool      `group:"What to predict" help:"Say what the attention pooling of cls and qa looked at, word by word; in json and jsonl."`
 	Long        string    `group:"What to predict" enum:"auto,windows,mean,truncate" default:"auto" help:"Calls that are too long for the model to read at once: windows (all of it, pooled as one text), mean (all of it, the mean of the windows' logits), truncate (the beginning), or auto: as the model learnt, or mean with --overlap if it learnt to truncate (${default})."`
-	Overlap     int       `group:"What to predict" default:"0" placeholder:"N" help:"Tokens that windows of a long call share; 0: as many as the model learnt, or 128."`
+	Overlap     *int      `group:"What to predict" placeholder:"N" help:"Tokens that windows of a long call share, 0 or more (default: as many as the model learnt, or 128)."`
 
 	IndependentHeads bool `group:"What to predict" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 

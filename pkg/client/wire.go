@@ -11,7 +11,7 @@ type Request struct {
 	QAThreshold float64  `json:"qa_threshold,omitempty" doc:"A yes/no output is 1 if its probability is higher; more than 0 and less than 1. 0.5 if not given."`
 	Attention   bool     `json:"attention,omitempty" doc:"Say what the attention pooling of cls and qa looked at, word by word."`
 	Long        string   `json:"long,omitempty" doc:"How to read calls that have more tokens than the model reads at once: windows (all of it, pooled as one text), mean (all of it, the mean of the windows' logits) or truncate (the beginning). As the model learnt, if not given; with overlap, mean if it learnt to truncate."`
-	Overlap     int      `json:"overlap,omitempty" doc:"How many tokens the windows of a long call share, at most half of what the model reads at once. As many as the model learnt, or 128, if not given."`
+	Overlap     *int     `json:"overlap,omitempty" doc:"How many tokens the windows of a long call share, 0 or more and at most half of what the model reads at once. As many as the model learnt, or 128, if not given."`
 
 	Redact       string   `json:"redact,omitempty" doc:"Replace names, places, numbers and the like: mask (*****), label ([VICTIM_1], numbered in each text), pseudonym (invented names) or hash (of the server's key). The prediction then has the text as it is after that, and all else in it is about this text; long texts are read to their end. It isn't a guarantee: what is not found stays."`
 	RedactLabels []string `json:"redact_labels,omitempty" doc:"What redact replaces: labels of the model's entities, and PHONE_NUMBER, EMAIL, ID_NUMBER, DATE and URL, which patterns find. If not given: NAME, VICTIM, PERPETRATOR, LOCATION, LANDMARK, PHONE_NUMBER, AGE and what patterns find."`

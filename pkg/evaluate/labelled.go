@@ -17,36 +17,14 @@ func put(o *report.Outputs, at int, l fusion.Logits, label datasets.Label) {
 		head, p := &o.Heads[h], l.Probabilities(o.Task, h)
 		switch layout := o.Task.Kind.Layout(); {
 		case layout.YesNo:
-			head.Truth[at], head.Probabilities[at] = flags(label.Flags[h]), p
+			head.Truth[at], head.Probabilities[at] = report.TrueFlags(label.Flags[h]), p
 		case layout.PerToken:
 			head.Truth[at], head.Probabilities[at] = words(l, p, label.Classes, len(o.Task.Heads[h].Labels))
 		default:
-			class := classOf(label.Classes[h], len(o.Task.Heads[h].Labels))
+			class := report.TrueClass(label.Classes[h], len(o.Task.Heads[h].Labels))
 			head.Truth[at], head.Probabilities[at] = []int{class}, p
 		}
 	}
-}
-
-// classOf returns a true class; one that the model doesn't know comes after its labels.
-func classOf(class int64, labels int) int {
-	if class == tasks.UnknownClass {
-		return labels
-	}
-	return int(class)
-}
-
-// flags returns 1 for yes, 0 for no, and tasks.IgnoreClass for an output without a label.
-func flags(values []float32) []int {
-	truth := make([]int, len(values))
-	for k, value := range values {
-		switch {
-		case value == tasks.IgnoreClass:
-			truth[k] = tasks.IgnoreClass
-		case value > 0.5:
-			truth[k] = 1
-		}
-	}
-	return truth
 }
 
 // words returns the true classes of the labelled words, and their part of the probabilities
@@ -54,7 +32,7 @@ func flags(values []float32) []int {
 func words(l fusion.Logits, all []float32, classes []int64, labels int) (truth []int, p []float32) {
 	for i, token := range l.Tokens {
 		if class := classes[token]; class != tasks.IgnoreToken {
-			truth = append(truth, classOf(class, labels))
+			truth = append(truth, report.TrueClass(class, labels))
 			p = append(p, all[i*labels:(i+1)*labels]...)
 		}
 	}

@@ -36,7 +36,7 @@ type Options struct {
 	TimedCalls int    // calls to time, one by one, when several models are compared
 
 	Long    string // how long calls are read: auto (as the model learnt), windows, mean or truncate
-	Overlap int    // tokens that the windows of a long call share; 0: as the model learnt
+	Overlap *int   // tokens that the windows of a long call share; nil: as the model learnt
 
 	BatchSize int    // calls per batch
 	Device    string // auto, cpu, cuda or cuda:N
@@ -99,12 +99,14 @@ func (o Options) Check() error {
 	for _, number := range []struct {
 		flag        string
 		value, from int
-	}{{"bootstrap", o.Bootstrap, 0}, {"threads", o.Threads, 0}, {"timed-calls", o.TimedCalls, 1}, {"overlap", o.Overlap, 0}, {"batch-size", o.BatchSize, 1}} {
+	}{{"bootstrap", o.Bootstrap, 0}, {"threads", o.Threads, 0}, {"timed-calls", o.TimedCalls, 1}, {"batch-size", o.BatchSize, 1}} {
 		if number.value < number.from {
 			return badOptions("--%s is %d; want %d or more", number.flag, number.value, number.from)
 		}
 	}
 	switch {
+	case o.Overlap != nil && *o.Overlap < 0:
+		return badOptions("--overlap is %d; want 0 or more", *o.Overlap)
 	case o.Model == "":
 		return badOptions("give a model directory with --model")
 	case o.HeldOut && o.Records != "":

@@ -63,7 +63,7 @@ func TestAttention(t *testing.T) {
 	p, m := newTestPredictor(t)
 	for _, overlap := range []int{0, 7} {
 		spread := 0.0
-		for i, got := range mustPredict(t, p, predictorTexts, PredictOptions{Attention: true, Overlap: overlap}) {
+		for i, got := range mustPredict(t, p, predictorTexts, PredictOptions{Attention: true, Overlap: sharing(overlap)}) {
 			if len(got.Attention) != 2 || got.Attention[0].Name != "cls" || got.Attention[1].Name != "qa" {
 				t.Fatalf("text %d: attention of %d tasks", i, len(got.Attention))
 			}

@@ -133,7 +133,7 @@ func TestOverlapReadsAll(t *testing.T) {
 	p, m := newTestPredictor(t)
 	const overlap = 7
 	text := predictorTexts[4]
-	got := mustPredict(t, p, []datasets.Transcript{text}, PredictOptions{Overlap: overlap, Scores: true})[0]
+	got := mustPredict(t, p, []datasets.Transcript{text}, PredictOptions{Overlap: sharing(overlap), Scores: true})[0]
 	if want := strings.Fields(strings.ReplaceAll(string(text), ".", " .")); got.Truncated || len(got.NER) != len(want) {
 		t.Fatalf("%d words of %d, truncated %v", len(got.NER), len(want), got.Truncated)
 	}

@@ -134,7 +134,7 @@ func TestPredictionsThatAreNotFinite(t *testing.T) {
 	want := mustPredict(t, p, predictorTexts, PredictOptions{Scores: true})
 	for name, value := range map[string]float64{"NaN": math.NaN(), "infinity": math.Inf(1), "minus infinity": math.Inf(-1)} {
 		p.model = &overflowing{network: p.model, token: token, value: value}
-		for _, o := range []PredictOptions{{Scores: true}, {Scores: true, Overlap: 6}, {Scores: true, Tasks: []string{"qa"}}, {Scores: true, BatchSize: 1}} {
+		for _, o := range []PredictOptions{{Scores: true}, {Scores: true, Overlap: new(6)}, {Scores: true, Tasks: []string{"qa"}}, {Scores: true, BatchSize: 1}} {
 			got := mustPredict(t, p, predictorTexts, o)
 			for i := range got {
 				switch {
@@ -144,7 +144,7 @@ func TestPredictionsThatAreNotFinite(t *testing.T) {
 					t.Errorf("%s, %+v: text %d has an answer: %+v", name, o, i+1, got[i])
 				case !bad(i) && got[i].Err != nil:
 					t.Errorf("%s, %+v: text %d: error %v", name, o, i+1, got[i].Err)
-				case !bad(i) && o.BatchSize == 0 && o.Overlap == 0 && o.Tasks == nil && !reflect.DeepEqual(got[i], want[i]):
+				case !bad(i) && o.BatchSize == 0 && o.Overlap == nil && o.Tasks == nil && !reflect.DeepEqual(got[i], want[i]):
 					t.Errorf("%s: text %d has another answer beside those", name, i+1)
 				}
 			}
@@ -171,18 +171,18 @@ func TestTextsWithoutWords(t *testing.T) {
 	p, _ := newTestPredictor(t)
 	for _, overlap := range []int{0, 4} {
 		texts := []datasets.Transcript{"Help", "", "\u200b", "\x00\x1f\u00ad", "\ue000 \ufeff", datasets.Transcript(strings.Repeat("\u2060 ", 100_000)), "\u2060.", "Help"}
-		list := mustPredict(t, p, texts, PredictOptions{Overlap: overlap})
+		list := mustPredict(t, p, texts, PredictOptions{Overlap: sharing(overlap)})
 		for i, got := range list {
 			empty := i > 0 && i < 6
 			if errors.Is(got.Err, ErrNoWords) != empty || (got.Classification == nil) != empty {
 				t.Errorf("overlap %d, text %d: %v, classification %v", overlap, i, got.Err, got.Classification)
 			}
 		}
-		r, err := p.Prepare(t.Context(), texts, PredictOptions{Overlap: overlap})
+		r, err := p.Prepare(t.Context(), texts, PredictOptions{Overlap: sharing(overlap)})
 		if err != nil || r.Empty() != 1 {
 			t.Errorf("overlap %d: the first empty text is %d, %v", overlap, r.Empty(), err)
 		}
-		if r, err = p.Prepare(t.Context(), texts[6:], PredictOptions{Overlap: overlap}); err != nil || r.Empty() != -1 {
+		if r, err = p.Prepare(t.Context(), texts[6:], PredictOptions{Overlap: sharing(overlap)}); err != nil || r.Empty() != -1 {
 			t.Errorf("overlap %d: among others %d, %v", overlap, r.Empty(), err)
 		}
 	}

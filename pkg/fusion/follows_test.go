@@ -51,7 +51,7 @@ func TestAnswersGoTogether(t *testing.T) {
 	p, m := newPredictorOf(t, 5, pairedTasks(t))
 	changed := 0
 	for _, o := range []PredictOptions{
-		{}, {BatchSize: 1}, {BatchSize: 3}, {Overlap: 4}, {Precision: torchx.BF16}, {Precision: torchx.INT8}, {Precision: torchx.INT8, BatchSize: 2},
+		{}, {BatchSize: 1}, {BatchSize: 3}, {Overlap: new(4)}, {Precision: torchx.BF16}, {Precision: torchx.INT8}, {Precision: torchx.INT8, BatchSize: 2},
 		{Tasks: []string{"place"}}, {Tasks: []string{"cls"}},
 	} {
 		o.Scores = true

@@ -51,7 +51,7 @@ func (e *TextError) Unwrap() error { return e.Err }
 // TaskLogits returns each text's logits for one task. Long texts are read as the model
 // learnt to. Non-finite logits are the error [ErrNotFinite], in a [TextError].
 func (p *Predictor) TaskLogits(ctx context.Context, task string, texts []datasets.Transcript, o PredictOptions) ([]Logits, error) {
-	o.Tasks, o.Long, o.Overlap = []string{task}, "", 0
+	o.Tasks, o.Long, o.Overlap = []string{task}, "", nil
 	all, err := p.Logits(ctx, texts, o)
 	if err != nil {
 		return nil, err

@@ -73,7 +73,7 @@ func TestTaskLogitsOfLongTexts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	windows, err := p.TaskLogits(t.Context(), "ner", long, PredictOptions{Overlap: 6})
+	windows, err := p.TaskLogits(t.Context(), "ner", long, PredictOptions{Overlap: new(6)})
 	if err != nil {
 		t.Fatal(err)
 	}

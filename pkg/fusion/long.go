@@ -67,7 +67,7 @@ func (p *Predictor) way(o PredictOptions) (way, error) {
 	case long != "":
 	case p.windows.On():
 		long = LongWindows
-	case o.Overlap > 0:
+	case o.Overlap != nil:
 		long = LongMean
 	default:
 		long = LongTruncate
@@ -75,19 +75,19 @@ func (p *Predictor) way(o PredictOptions) (way, error) {
 	switch {
 	case p.limit < minimumLimit:
 		return way{}, fmt.Errorf("the model reads only %d tokens at once, but a text has %d or more with [CLS] and [SEP]: raise model_max_length in tokenizer_config.json, or take a model with more positions", p.limit, minimumLimit)
-	case o.Overlap < 0 || o.Overlap > p.limit-minimumLimit:
-		return way{}, fmt.Errorf("windows that share %d tokens; with this model want 0 to %d", o.Overlap, p.limit-minimumLimit)
-	case long == LongTruncate && o.Overlap > 0:
+	case o.Overlap != nil && (*o.Overlap < 0 || *o.Overlap > p.limit-minimumLimit):
+		return way{}, fmt.Errorf("windows that share %d tokens; with this model want 0 to %d", *o.Overlap, p.limit-minimumLimit)
+	case long == LongTruncate && o.Overlap != nil:
 		return way{}, errors.New("truncated texts have no windows that share tokens: leave out the overlap, or don't truncate")
 	case long == LongTruncate:
 		return way{limit: p.limit, most: p.limit}, nil
 	}
-	w := way{limit: p.limit, overlap: o.Overlap, mean: long == LongMean, turnTokens: p.windows.TurnTokens}
-	if w.overlap == 0 {
-		w.overlap = min(DefaultOverlap, p.limit/2, p.limit-minimumLimit)
-		if p.windows.On() {
-			w.overlap = p.windows.Overlap
-		}
+	w := way{limit: p.limit, overlap: min(DefaultOverlap, p.limit/2, p.limit-minimumLimit), mean: long == LongMean, turnTokens: p.windows.TurnTokens}
+	switch {
+	case o.Overlap != nil:
+		w.overlap = *o.Overlap
+	case p.windows.On():
+		w.overlap = p.windows.Overlap
 	}
 	if o.Long == "" && long == LongWindows {
 		w.most = p.windows.MaxTokens

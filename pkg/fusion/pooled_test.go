@@ -208,17 +208,21 @@ func TestLongWays(t *testing.T) {
 		err  string
 	}{
 		{learnt, PredictOptions{}, way{limit: 10, overlap: 3, most: 40, mean: false}, ""},
-		{learnt, PredictOptions{Overlap: 5}, way{limit: 10, overlap: 5, most: 40, mean: false}, ""},
+		{learnt, PredictOptions{Overlap: new(5)}, way{limit: 10, overlap: 5, most: 40, mean: false}, ""},
 		{learnt, PredictOptions{Long: LongWindows}, way{limit: 10, overlap: 3, most: 0, mean: false}, ""},
 		{learnt, PredictOptions{Long: LongTruncate}, way{limit: 10, overlap: 0, most: 10, mean: false}, ""},
 		{learnt, PredictOptions{Long: LongMean}, way{limit: 10, overlap: 3, most: 0, mean: true}, ""},
-		{learnt, PredictOptions{Long: LongMean, Overlap: 1}, way{limit: 10, overlap: 1, most: 0, mean: true}, ""},
-		{learnt, PredictOptions{Overlap: 8}, way{}, "want 0 to 7"},
+		{learnt, PredictOptions{Long: LongMean, Overlap: new(1)}, way{limit: 10, overlap: 1, most: 0, mean: true}, ""},
+		{learnt, PredictOptions{Overlap: new(8)}, way{}, "want 0 to 7"},
+		{learnt, PredictOptions{Overlap: new(-1)}, way{}, "want 0 to 7"},
+		{learnt, PredictOptions{Overlap: new(0)}, way{limit: 10, most: 40}, ""},
+		{plain, PredictOptions{Overlap: new(0)}, way{limit: predictorLimit, mean: true}, ""},
+		{plain, PredictOptions{Long: LongTruncate, Overlap: new(0)}, way{}, "leave out the overlap"},
 		{plain, PredictOptions{}, way{limit: predictorLimit, overlap: 0, most: predictorLimit, mean: false}, ""},
-		{plain, PredictOptions{Overlap: 5}, way{limit: predictorLimit, overlap: 5, most: 0, mean: true}, ""},
+		{plain, PredictOptions{Overlap: new(5)}, way{limit: predictorLimit, overlap: 5, most: 0, mean: true}, ""},
 		{plain, PredictOptions{Long: LongWindows}, way{limit: predictorLimit, overlap: predictorLimit / 2, most: 0, mean: false}, ""},
-		{plain, PredictOptions{Long: LongWindows, Overlap: 2}, way{limit: predictorLimit, overlap: 2, most: 0, mean: false}, ""},
-		{plain, PredictOptions{Long: LongTruncate, Overlap: 2}, way{}, "leave out the overlap"},
+		{plain, PredictOptions{Long: LongWindows, Overlap: new(2)}, way{limit: predictorLimit, overlap: 2, most: 0, mean: false}, ""},
+		{plain, PredictOptions{Long: LongTruncate, Overlap: new(2)}, way{}, "leave out the overlap"},
 		{plain, PredictOptions{Long: "whole"}, way{}, `no way "whole"`},
 	} {
 		got, err := test.p.way(test.o)
@@ -257,7 +261,7 @@ func TestWindowsInAnyBatch(t *testing.T) {
 func TestReadingsOfWindows(t *testing.T) {
 	p, _ := newWindowPredictor(t, datasets.Windows{Length: 12, Overlap: 4})
 	wishes := []PredictOptions{
-		{Scores: true}, {Tasks: []string{"qa"}, Attention: true, Scores: true}, {Long: LongTruncate}, {Long: LongMean, Overlap: 2}, {Tasks: []string{"ner", "mood"}, Scores: true},
+		{Scores: true}, {Tasks: []string{"qa"}, Attention: true, Scores: true}, {Long: LongTruncate}, {Long: LongMean, Overlap: new(2)}, {Tasks: []string{"ner", "mood"}, Scores: true},
 	}
 	var readings []*Reading
 	var pieces []Piece

@@ -47,10 +47,10 @@ type PredictOptions struct {
 	// model learnt to read them, truncated or in windows.
 	Long Long
 
-	// Overlap is how many tokens the windows of a long text share. 0: as the model
-	// learnt, or [DefaultOverlap]. A model that learnt to truncate reads windows
-	// ([LongMean]) if it is positive and Long is "".
-	Overlap int
+	// Overlap is how many tokens the windows of a long text share, 0 or more. nil: as the
+	// model learnt, or [DefaultOverlap]. A model that learnt to truncate reads windows
+	// ([LongMean]) if it is given and Long is "".
+	Overlap *int
 
 	// Redact, if set, replaces names and the like in each text: [Prediction].Text is the
 	// result, and all else that is predicted is about it. The model's entities are used also

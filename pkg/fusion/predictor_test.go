@@ -103,6 +103,14 @@ func direct(t *testing.T, m *Model, enc tokenize.Encoding) map[string][][]float3
 	return all
 }
 
+// sharing is [PredictOptions].Overlap; 0: as the model learnt.
+func sharing(overlap int) *int {
+	if overlap == 0 {
+		return nil
+	}
+	return &overlap
+}
+
 func mustPredict(t *testing.T, p *Predictor, texts []datasets.Transcript, o PredictOptions) []Prediction {
 	t.Helper()
 	predictions, err := p.Predict(t.Context(), texts, o)
@@ -183,10 +191,10 @@ func TestPaddingAndOrder(t *testing.T) {
 	for _, overlap := range []int{0, 6} {
 		var alone []Prediction
 		for _, text := range predictorTexts {
-			alone = append(alone, mustPredict(t, p, []datasets.Transcript{text}, PredictOptions{Scores: true, Overlap: overlap, BatchSize: 1})...)
+			alone = append(alone, mustPredict(t, p, []datasets.Transcript{text}, PredictOptions{Scores: true, Overlap: sharing(overlap), BatchSize: 1})...)
 		}
 		for _, o := range []PredictOptions{{}, {BatchSize: 1}, {BatchSize: 3}, {BatchTokens: 1}, {BatchTokens: 50}} {
-			o.Scores, o.Overlap = true, overlap
+			o.Scores, o.Overlap = true, sharing(overlap)
 			for i, got := range mustPredict(t, p, predictorTexts, o) {
 				want := alone[i]
 				if !slices.Equal(got.NER, want.NER) || !slices.Equal(got.Entities, want.Entities) || !slices.Equal(got.Classification, want.Classification) {
@@ -321,7 +329,7 @@ func TestPredictRefuses(t *testing.T) {
 		"threshold": {t.Context(), PredictOptions{Threshold: 1}, "threshold is 1"},
 		"NaN":       {t.Context(), PredictOptions{Threshold: math.NaN()}, "threshold is NaN"},
 		"batch":     {t.Context(), PredictOptions{BatchSize: -1}, "batches of -1 texts"},
-		"overlap":   {t.Context(), PredictOptions{Overlap: predictorLimit - 2}, "want 0 to 21"},
+		"overlap":   {t.Context(), PredictOptions{Overlap: new(predictorLimit - 2)}, "want 0 to 21"},
 		"cancelled": {done, PredictOptions{}, context.Canceled.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -23,8 +23,8 @@ func TestReadings(t *testing.T) {
 	}
 	wishes := []PredictOptions{
 		{},
-		{Scores: true, Overlap: 4},
-		{Tasks: []string{"qa"}, Threshold: 0.2, Attention: true, Overlap: 10},
+		{Scores: true, Overlap: new(4)},
+		{Tasks: []string{"qa"}, Threshold: 0.2, Attention: true, Overlap: new(10)},
 		{Tasks: []string{"ner", "cls"}, Scores: true},
 		{Tasks: []string{"cls"}, Redact: redactor}, // reads ner too
 	}
@@ -82,7 +82,7 @@ func TestPrepareIsBounded(t *testing.T) {
 		"a stride of 1":       {[]datasets.Transcript{long[:2000]}, predictorLimit - 3},
 		"windows and a short": {[]datasets.Transcript{"Help", long[:5000]}, 3},
 	} {
-		r, err := p.Prepare(t.Context(), test.texts, PredictOptions{Overlap: test.overlap})
+		r, err := p.Prepare(t.Context(), test.texts, PredictOptions{Overlap: sharing(test.overlap)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,10 +90,10 @@ func TestPrepareIsBounded(t *testing.T) {
 		for _, piece := range r.Pieces() {
 			n += piece.Tokens()
 		}
-		if again, err := p.Prepare(t.Context(), test.texts, PredictOptions{Overlap: test.overlap, MaxTokens: n}); err != nil || len(again.Pieces()) != len(r.Pieces()) {
+		if again, err := p.Prepare(t.Context(), test.texts, PredictOptions{Overlap: sharing(test.overlap), MaxTokens: n}); err != nil || len(again.Pieces()) != len(r.Pieces()) {
 			t.Errorf("%s: %d tokens where so many are allowed: %v", name, n, err)
 		}
-		if _, err := p.Prepare(t.Context(), test.texts, PredictOptions{Overlap: test.overlap, MaxTokens: n - 1}); !errors.Is(err, ErrTooManyTokens) {
+		if _, err := p.Prepare(t.Context(), test.texts, PredictOptions{Overlap: sharing(test.overlap), MaxTokens: n - 1}); !errors.Is(err, ErrTooManyTokens) {
 			t.Errorf("%s: %d tokens where %d are allowed: %v", name, n, n-1, err)
 		}
 	}

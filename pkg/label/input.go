@@ -14,6 +14,7 @@ import (
 	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/internal/textfile"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 // record is one call of the input.
@@ -286,7 +287,7 @@ func newRecord(text string, id any) (record, error) {
 	if r.repaired {
 		text = string([]rune(text))
 	}
-	if strings.TrimSpace(text) == "" {
+	if tokenize.Blank(text) {
 		return record{id: id}, errEmpty
 	}
 	r.text = datasets.Transcript(text)

@@ -20,6 +20,7 @@ func TestMarkedRecords(t *testing.T) {
 		"lines, none":  {"lines", "", "", ""},
 		"long lines":   {"lines", "one\n" + long + "\ntwo\n" + long, "one|line 2: " + errTooLong.Error() + "|two|line 4: " + errTooLong.Error(), ""},
 		"jsonl":        {"jsonl", `{"text":"one"}` + "\n\n{\n" + `{"id":7,"text":" "}` + "\n" + `{"id":"a"}` + "\n" + `{"text":"two"}`, "one|line 2: the line is empty|line 3: broken JSON at byte 1|7 line 4: the text is empty|a line 5: there is no field text or narrative|two", ""},
+		"invisible":    {"lines", "one\n\u200b\ntwo\n", "one|line 2: the text is empty|two", ""},
 		"json":         {"json", `[{"text":"one"},3,{"text":"two"}]`, "one|record 2: want an object with a field text or narrative|two", ""},
 		"json, broken": {"json", `[{"text":"one"},{"text":SECRET},{"text":"two"}]`, "one", "record 2: broken JSON"},
 		"csv":          {"csv", "id,text\n1,one\n2,SECRET,x\n3,\n4,two\n", "1 one|line 3: wrong number of fields|3 line 4: the text is empty|4 two", ""},

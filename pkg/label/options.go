@@ -29,7 +29,7 @@ type Options struct {
 	Scores     bool     // include probabilities
 	Attention  bool     // include the weights of attention pooling; in json and jsonl
 	Long       string   // how long calls are read: auto (as the model learnt), windows, mean or truncate
-	Overlap    int      // tokens that the windows of a long call share; 0: as the model learnt
+	Overlap    *int     // tokens that the windows of a long call share; nil: as the model learnt
 
 	IndependentHeads bool // each head's own likeliest label
 
@@ -73,11 +73,11 @@ func (o Options) Check() error {
 		return badOptions("--batch-size is %d; want 1 or more", o.BatchSize)
 	case o.BatchTokens < 1:
 		return badOptions("--batch-tokens is %d; want 1 or more", o.BatchTokens)
-	case o.Overlap < 0:
-		return badOptions("--overlap is %d; want 0 or more", o.Overlap)
+	case o.Overlap != nil && *o.Overlap < 0:
+		return badOptions("--overlap is %d; want 0 or more", *o.Overlap)
 	case fusion.LongOf(o.Long).Check() != nil:
 		return badOptions("--long is %q; want auto, windows, mean or truncate", o.Long)
-	case fusion.LongOf(o.Long) == fusion.LongTruncate && o.Overlap > 0:
+	case fusion.LongOf(o.Long) == fusion.LongTruncate && o.Overlap != nil:
 		return badOptions("--overlap is for windows; it can't be used with --long truncate")
 	case o.Threads < 0:
 		return badOptions("--threads is %d; want 0 or more", o.Threads)

@@ -29,7 +29,7 @@ type SettingOptions struct {
 	Threshold      float64 `json:"qa_threshold"`
 	Thresholds     string  `json:"thresholds"` // SHA-256 of the file
 	Scores         bool    `json:"scores"`
-	Overlap        int     `json:"overlap"`
+	Overlap        int     `json:"overlap"` // 0: as the model learnt, or NoOverlap
 	Precision      string  `json:"precision"`
 	BatchSize      int     `json:"batch_size"`
 	BatchTokens    int     `json:"batch_tokens"`
@@ -38,6 +38,7 @@ type SettingOptions struct {
 	Long             string `json:"long,omitempty"` // "": as the model learnt
 	Attention        bool   `json:"attention,omitempty"`
 	Redact           string `json:"redact,omitempty"` // how, and what; not the key
+	NoOverlap        bool   `json:"no_overlap,omitempty"` // Overlap is 0, and not as the model learnt
 }
 
 // differs names the difference between two settings; "" if they are equal.
@@ -59,10 +60,13 @@ func (s Settings) differs(from Settings) string {
 func (o Options) settings(precision string, redactor *redact.Redactor, in []file) (s Settings, err error) {
 	s = Settings{Options: SettingOptions{
 		Format: o.Format, InputFormat: o.InputFormat, MarkBadRecords: o.MarkBadRecords, Tasks: strings.Join(o.Tasks, ","),
-		Threshold: o.Threshold, Scores: o.Scores, Overlap: o.Overlap, Precision: precision,
+		Threshold: o.Threshold, Scores: o.Scores, Precision: precision,
 		BatchSize: o.BatchSize, BatchTokens: o.BatchTokens, IndependentHeads: o.IndependentHeads,
 		Long: string(fusion.LongOf(o.Long)), Attention: o.Attention,
 	}}
+	if o.Overlap != nil {
+		s.Options.Overlap, s.Options.NoOverlap = *o.Overlap, *o.Overlap == 0
+	}
 	if s.Options.Format == "auto" {
 		s.Options.Format = "jsonl"
 	}

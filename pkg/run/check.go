@@ -33,6 +33,9 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := e.checkPositions(c.Tokenizer.MaxLength); err != nil {
+		return err
+	}
 	plan, err := planData(c, o)
 	if err != nil {
 		return err
@@ -49,6 +52,7 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 		return err
 	}
 	limits := plan.limits(tok)
+	warnOfOverlap(limits.Windows, o.Err)
 	refused := 0
 	var list []tasks.Task
 	for _, records := range all {

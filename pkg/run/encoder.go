@@ -104,11 +104,31 @@ func (e encoder) sizes(tok *tokenize.Tokenizer, maxLength int) (backbone.Config,
 	default:
 		a.VocabSize = e.vocabulary()
 	}
-	if int64(maxLength) > a.MaxPositions {
-		return a, fmt.Errorf("tokenizer.max_length is %d, but the encoder has only %d positions", maxLength, a.MaxPositions)
+	if err := checkLength(maxLength, a); err != nil {
+		return a, err
 	}
 	a.Dropout, a.AttentionDropout = e.asked.Dropout, e.asked.Dropout
 	return a, nil
+}
+
+// checkPositions returns an error if the encoder can't read texts of maxLength tokens. It
+// needs neither tokenizer nor data.
+func (e encoder) checkPositions(maxLength int) error {
+	a := backbone.DistilBERTCased() // also of a new encoder, and of one that isn't here
+	if e.dir != "" {
+		var err error
+		if a, err = backbone.ReadDir(e.dir); err != nil {
+			return err
+		}
+	}
+	return checkLength(maxLength, a)
+}
+
+func checkLength(maxLength int, of backbone.Config) error {
+	if int64(maxLength) > of.MaxPositions {
+		return fmt.Errorf("tokenizer.max_length is %d, but the encoder has only %d positions: lower it; tokenizer.long: windows reads longer calls all the same", maxLength, of.MaxPositions)
+	}
+	return nil
 }
 
 // uncased reports whether the name of a pretrained model says that it is uncased.

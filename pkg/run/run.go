@@ -249,6 +249,7 @@ func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
 	}
 	if w := windowsOf(c.Tokenizer, r.data.tokenizer); w.On() {
 		fmt.Fprintf(r.options.Out, "Long calls: %s; at most %s tokens at once\n", describeWindows(w), numbers.Thousands(int64(c.PassTokens())))
+		warnOfOverlap(w, r.options.Err)
 	}
 	if r.architecture, err = r.encoder.architecture(encoderName(c.Task), r.data, c.Tokenizer); err != nil {
 		return err
@@ -270,6 +271,9 @@ func (r *Run) prepareTasks(ctx context.Context, dryRun bool) (err error) {
 func (r *Run) readTasks(ctx context.Context, dryRun bool) (err error) {
 	c, o := r.config, r.options
 	if r.encoder, err = findEncoder(ctx, c.Backbone, backboneKeys, dryRun, o.Out, o.Err); err != nil {
+		return err
+	}
+	if err := r.encoder.checkPositions(c.Tokenizer.MaxLength); err != nil {
 		return err
 	}
 	plan, err := planData(c, o)

@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/sugarme/gotch/ts"
 
@@ -24,6 +25,15 @@ func windowsOf(t config.Tokenizer, tok *tokenize.Tokenizer) datasets.Windows {
 		w.TurnTokens = speakerIDs(tok, t.SpeakerTokens)
 	}
 	return w
+}
+
+// warnOfOverlap warns if windows share more than half of their tokens, and says what that
+// costs.
+func warnOfOverlap(w datasets.Windows, stderr io.Writer) {
+	if content := w.Length - 2; 2*w.Overlap > w.Length {
+		fmt.Fprintf(stderr, "train: warning: tokenizer.stride is %d of %d: the encoder reads each token of a long call about %.3g times, in training and afterwards; a quarter of max_length (-1) costs 1.3 times\n",
+			w.Overlap, w.Length, float64(content)/float64(content-w.Overlap))
+	}
 }
 
 // describeWindows says how long calls are read.

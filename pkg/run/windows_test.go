@@ -204,3 +204,33 @@ func TestWindowsAtTurns(t *testing.T) {
 		}
 	}
 }
+
+// A max_length over the encoder's positions is refused before any data is read.
+func TestTooManyPositionsAreRefusedEarly(t *testing.T) {
+	c := wholeCalls(t, "tokenizer.max_length=600", "tokenizer.max_tokens=0", "training.batch_tokens=0", "data.qa_path=missing.jsonl", "data.generate=null")
+	const want = "tokenizer.max_length is 600, but the encoder has only 512 positions: lower it"
+	check := CheckData(t.Context(), c, Options{Device: "cpu", Out: io.Discard})
+	dry := DryRun(t.Context(), c, Options{Device: "cpu", Out: io.Discard})
+	_, opened := Open(t.Context(), c, Options{Device: "cpu", Out: io.Discard})
+	for name, err := range map[string]error{"check": check, "dry run": dry, "run": opened} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestWarnOfOverlap(t *testing.T) {
+	for _, test := range []struct {
+		windows datasets.Windows
+		want    string
+	}{
+		{datasets.Windows{}, ""},
+		{datasets.Windows{Length: 512, Overlap: 256}, ""},
+		{datasets.Windows{Length: 512, Overlap: 384}, "train: warning: tokenizer.stride is 384 of 512: the encoder reads each token of a long call about 4.05 times"},
+	} {
+		var out strings.Builder
+		if warnOfOverlap(test.windows, &out); !strings.HasPrefix(out.String(), test.want) || (out.Len() == 0) != (test.want == "") {
+			t.Errorf("%+v: %q, want %q", test.windows, out.String(), test.want)
+		}
+	}
+}

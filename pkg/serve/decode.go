@@ -82,7 +82,7 @@ var requestFields = map[string]func(l Limits, d *json.Decoder, r *client.Request
 		return err
 	},
 	"overlap": func(_ Limits, d *json.Decoder, r *client.Request) error {
-		if d.Decode(&r.Overlap) != nil || r.Overlap < 0 {
+		if d.Decode(&r.Overlap) != nil || r.Overlap != nil && *r.Overlap < 0 {
 			return problemf(http.StatusUnprocessableEntity, "overlap", "want a whole number, 0 or more")
 		}
 		return nil

@@ -34,8 +34,8 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		if len(r.Texts) == 0 || len(r.Texts) > limits.Texts || r.Overlap < 0 || r.QAThreshold < 0 || r.QAThreshold >= 1 || len(r.Tasks) > maxNames {
-			t.Errorf("%d texts, overlap %d, threshold %g, %d tasks", len(r.Texts), r.Overlap, r.QAThreshold, len(r.Tasks))
+		if len(r.Texts) == 0 || len(r.Texts) > limits.Texts || r.Overlap != nil && *r.Overlap < 0 || r.QAThreshold < 0 || r.QAThreshold >= 1 || len(r.Tasks) > maxNames {
+			t.Errorf("%d texts, overlap %v, threshold %g, %d tasks", len(r.Texts), r.Overlap, r.QAThreshold, len(r.Tasks))
 		}
 		for _, text := range r.Texts {
 			if len(text) > limits.Text || strings.TrimSpace(text) == "" || !utf8.ValidString(text) {

@@ -150,10 +150,10 @@ func (g *generation) tokenize(ctx context.Context, asked client.Request, redacto
 			return nil, problemf(http.StatusUnprocessableEntity, "tasks["+strconv.Itoa(i)+"]", "the model has no such task; it has %s", strings.Join(tasks.Names(learnt), ", "))
 		}
 	}
-	if half := g.Predictor.MaxLength() / 2; asked.Overlap > half {
+	if half := g.Predictor.MaxLength() / 2; asked.Overlap != nil && *asked.Overlap > half {
 		return nil, problemf(http.StatusUnprocessableEntity, "overlap", "with this model want 0 to %d, half of what it reads at once", half)
 	}
-	if fusion.Long(asked.Long) == fusion.LongTruncate && asked.Overlap > 0 {
+	if fusion.Long(asked.Long) == fusion.LongTruncate && asked.Overlap != nil {
 		return nil, problemf(http.StatusUnprocessableEntity, "overlap", "it is for windows; leave it out with long: truncate")
 	}
 	texts := make([]datasets.Transcript, len(asked.Texts))

@@ -27,7 +27,7 @@ type recipe struct {
 
 	// Of the group long.
 	scores       string // the recipe whose models are scored; "": its own
-	overlap      int    // tokens that windows share when the models are scored; 0: they read as they have learnt
+	overlap      *int   // tokens that windows share when the models are scored; nil: they read as they have learnt
 	entityTokens int    // calls with entities are cut at about as many tokens to train on, since training drops longer ones; 0: not
 }
 
@@ -120,8 +120,8 @@ func (r recipe) fingerprint() []string {
 	for _, p := range r.models() {
 		list = append(list, r.of(p)...)
 	}
-	if r.overlap > 0 {
-		list = append(list, fmt.Sprintf("windows share %d tokens", r.overlap))
+	if r.overlap != nil {
+		list = append(list, fmt.Sprintf("windows share %d tokens", *r.overlap))
 	}
 	if r.entityTokens > 0 {
 		list = append(list, fmt.Sprintf("entities of the first %d tokens", r.entityTokens))

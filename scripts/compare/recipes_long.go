@@ -27,6 +27,9 @@ func longRecipes(pretrained bool) []recipe {
 		}
 	}
 	mean := truncate(512)
-	mean.name, mean.title, mean.scores, mean.overlap = "mean-512", "the same model, read in windows: mean of their logits", mean.name, 64
-	return []recipe{truncate(512), truncate(256), mean, pooled(512), pooled(256)}
+	mean.name, mean.title, mean.scores, mean.overlap = "mean-512", "the same model, read in windows: mean of their logits", mean.name, new(64)
+	turns := pooled(512)
+	turns.name, turns.title = "pooled-512-turns", turns.title+", cut between turns"
+	turns.settings = append(turns.settings, `tokenizer.speaker_tokens=["Counselor:", "Caller:"]`, "tokenizer.cut_at=turns")
+	return []recipe{truncate(512), truncate(256), mean, pooled(512), pooled(256), turns}
 }

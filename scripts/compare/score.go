@@ -100,8 +100,8 @@ func isColumn(figure string) bool {
 
 // callMillis is the processor time of one call, all tasks, tokenizing included: the mean over
 // test calls of all three kinds, read one by one in one thread, by one model after the other.
-// overlap is how many tokens windows share; 0: they read as they have learnt.
-func callMillis(ctx context.Context, dirs []string, test calls, overlap int) (float64, error) {
+// overlap is how many tokens windows share; nil: they read as they have learnt.
+func callMillis(ctx context.Context, dirs []string, test calls, overlap *int) (float64, error) {
 	nn.Configure(1)
 	var predictors []*fusion.Predictor
 	var known []tasks.Task

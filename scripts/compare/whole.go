@@ -25,9 +25,9 @@ var lateEntities = fmt.Sprintf("ner entity_f1 after token %d", firstTokens)
 
 // scoreWhole scores models on everything that is labelled in the test calls, also on what they
 // don't read: an entity past the end of a truncated call is missed. overlap is how many tokens
-// windows share; 0: calls are read as the model does by itself. It returns what the models
+// windows share; nil: calls are read as the model does by itself. It returns what the models
 // said, as decisions.
-func (c *compare) scoreWhole(ctx context.Context, dirs []string, test calls, overlap int, r *result) ([]report.Outputs, error) {
+func (c *compare) scoreWhole(ctx context.Context, dirs []string, test calls, overlap *int, r *result) ([]report.Outputs, error) {
 	nn.Configure(c.Threads)
 	var all []report.Outputs
 	for _, dir := range dirs {
@@ -107,7 +107,7 @@ func addFigures(ctx context.Context, outputs, late report.Outputs, r *result) er
 type wholeReader struct {
 	predictor *fusion.Predictor
 	tok       *tokenize.Tokenizer
-	overlap   int
+	overlap   *int
 }
 
 // read reads the records of a task's file. late is, for a token task, what is said of the words
@@ -186,9 +186,9 @@ func decide(task tasks.Task, label datasets.Label, answer fusion.Prediction) (tr
 				return nil, nil, err
 			}
 		case task.YesNo():
-			for i, flag := range label.Flags[h] {
-				t = append(t, yesNo(flag))
-				d = append(d, float32(answer.QA[h].Value[i]))
+			t = report.TrueFlags(label.Flags[h])
+			for _, met := range answer.QA[h].Value {
+				d = append(d, float32(met))
 			}
 		default:
 			t = knownClasses(label.HeadClasses(task.Kind.Layout(), h), len(head.Labels))
@@ -205,25 +205,11 @@ func decide(task tasks.Task, label datasets.Label, answer fusion.Prediction) (tr
 func knownClasses(classes []int64, labels int) []int {
 	var list []int
 	for _, class := range classes {
-		switch class {
-		case tasks.IgnoreToken:
-			continue
-		case tasks.UnknownClass:
-			class = int64(labels)
+		if class != tasks.IgnoreToken {
+			list = append(list, report.TrueClass(class, labels))
 		}
-		list = append(list, int(class))
 	}
 	return list
-}
-
-func yesNo(flag float32) int {
-	switch {
-	case flag == tasks.IgnoreClass:
-		return tasks.IgnoreClass
-	case flag > 0.5:
-		return 1
-	}
-	return 0
 }
 
 // decidedWords gives each word's label the probability 1, and O of words that weren't read.

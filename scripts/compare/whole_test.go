@@ -20,7 +20,7 @@ func tinyLong() []recipe {
 	settings := append(slices.Clone(common), "tokenizer.long=truncate")
 	return []recipe{
 		{group: longGroup, name: "cut", title: "cut", stages: []stage{short}, settings: settings, entityTokens: 128},
-		{group: longGroup, name: "windows", title: "windows", stages: []stage{short}, settings: settings, entityTokens: 128, scores: "cut", overlap: 16},
+		{group: longGroup, name: "windows", title: "windows", stages: []stage{short}, settings: settings, entityTokens: 128, scores: "cut", overlap: new(16)},
 		{group: longGroup, name: "pooled", title: "pooled", stages: []stage{short}, settings: append(common, "tokenizer.long=windows", "tokenizer.stride=16")},
 	}
 }
@@ -94,10 +94,5 @@ func TestDecided(t *testing.T) {
 	}
 	if got := wordsWithin([]int64{tasks.IgnoreToken, 1, tasks.IgnoreToken, 0, 0, tasks.IgnoreToken}, 5); got != 2 {
 		t.Errorf("%d words within 5 tokens, want 2", got)
-	}
-	for flag, want := range map[float32]int{0: 0, 0.6: 1, tasks.IgnoreClass: tasks.IgnoreClass} {
-		if got := yesNo(flag); got != want {
-			t.Errorf("flag %v: %d, want %d", flag, got, want)
-		}
 	}
 }

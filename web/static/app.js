@@ -150,14 +150,19 @@ function sayOne(p) {
 }
 
 // readWhole reads a long call in windows, where only its beginning was read.
-function readWhole(call) {
+const readWhole = (call) => readAnew(call, wayToReadAll);
+
+// readAnew reads a call that has been read, in the way that wayOf gives, or as the model
+// learnt to.
+function readAnew(call, wayOf = async () => ({})) {
   if (isUnsaved(call) && !mayDrop()) return undefined;
-  const again = [{id: 'again', key: 'again', act: () => readWhole(call)}];
+  const again = [{id: 'again', key: 'again', act: () => readAnew(call, wayOf)}];
   return work(async (signal) => {
     say('reading');
-    const way = await wayToReadAll(signal);
+    const way = await wayOf(signal);
     const {predictions, model} = await predict([call.text], {key: $('key').value.trim(), signal, ...way, attention: true});
     Object.assign(call, {prediction: predictions[0], model, review: undefined, redacted: undefined});
+    nameModel(model);
     sayOne(call.prediction);
     refill();
     showCurrent();
@@ -172,7 +177,11 @@ async function lookUp(call) {
   if (!state.listed || prediction.attention) return;
   state.look = new AbortController();
   try {
-    const {predictions} = await predict([call.text], {key: $('key').value.trim(), signal: state.look.signal, attention: true});
+    const {predictions, model} = await predict([call.text], {key: $('key').value.trim(), signal: state.look.signal, attention: true});
+    if (nameOfModel(model) !== nameOfModel(call.model)) {
+      if (state.calls[state.current]?.prediction === prediction) report(new Problem('otherModel'), [{id: 'again', key: 'readAnew', act: () => readAnew(call)}]);
+      return;
+    }
     prediction.attention = predictions[0].attention ?? {};
     if (state.calls[state.current]?.prediction === prediction) refillLooks();
   } catch (error) {
@@ -185,8 +194,10 @@ async function lookUp(call) {
   }
 }
 
+const nameOfModel = (model) => (typeof model === 'string' ? model : model?.name);
+
 function nameModel(model) {
-  const name = typeof model === 'string' ? model : model?.name;
+  const name = nameOfModel(model);
   if (typeof name === 'string') state.model = name.length > 40 ? `${name.slice(0, 12)}…` : name; // the server's is a long hash
   showFooter();
 }
