@@ -25,6 +25,7 @@ type Options struct {
 	OutboxDir string                   // folder for the journal of unsent records (servers only); if empty they are kept in memory
 	Fallback  string                   // file store if the server can't be reached at the start; DefaultURI if empty
 	Warn      func(string)             // receives one-line warnings, from any goroutine; may be nil
+	Say       func(string)             // receives one-line messages that are no warnings, likewise
 	Getenv    func(name string) string // os.Getenv if nil
 
 	pace *pace // only tests set it
@@ -62,6 +63,12 @@ func (o Options) withDefaults() Options {
 	o.Warn = func(line string) {
 		if warn != nil {
 			warn(oneLine(line))
+		}
+	}
+	say := o.Say
+	o.Say = func(line string) {
+		if say != nil {
+			say(oneLine(line))
 		}
 	}
 	o.URI = cmp.Or(strings.TrimSpace(o.URI), DefaultURI)
@@ -109,6 +116,8 @@ const (
 	tagUser       = "mlflow.user"
 	tagSourceName = "mlflow.source.name"
 	tagSourceType = "mlflow.source.type"
+
+	tagModelHistory = "mlflow.log-model.history"
 
 	defaultExperiment = "Default"
 )

@@ -43,6 +43,7 @@ type record struct {
 	Step     int64              `json:"step,omitempty"`
 	Artifact *artifact          `json:"artifact,omitempty"`
 	Input    *Dataset           `json:"input,omitempty"`
+	Model    *Model             `json:"model,omitempty"`
 	Status   Status             `json:"status,omitempty"`
 }
 

@@ -32,7 +32,7 @@ type Run struct {
 func newRun(o Options, s store, box *outbox, used usedKeys, left *outboxContent) *Run {
 	r := &Run{
 		store:     s,
-		sender:    newSender(s, box, o.Warn, *o.pace),
+		sender:    newSender(s, box, o.Warn, o.Say, *o.pace),
 		warn:      o.Warn,
 		params:    newKeySpace(used.params...),
 		tags:      newKeySpace(used.tags...),

@@ -61,7 +61,7 @@ func syncOne(ctx context.Context, path string, o Options) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("%w: %s holds records for %s: %w", ErrUnsent, path, content.header.URI, err), box.close())
 	}
-	s := newSender(run, box, o.Warn, *o.pace)
+	s := newSender(run, box, o.Warn, o.Say, *o.pace)
 	s.replay(&content)
 	final := content.status
 	if final.Status == "" || final.Status == Running {
