@@ -96,6 +96,20 @@ func History(description []byte) (string, error) {
 	return "", fmt.Errorf("tell MLflow of the model: %w", err)
 }
 
+// Hash returns the model's hash in an [MLmodelFile]; "" if it has none, because another
+// program wrote it.
+func Hash(description []byte) (string, error) {
+	var model struct {
+		Metadata struct {
+			Hash string `yaml:"model_hash"`
+		} `yaml:"metadata"`
+	}
+	if err := yaml.Unmarshal(description, &model); err != nil {
+		return "", fmt.Errorf("read the model's description for MLflow: %w", err)
+	}
+	return model.Metadata.Hash, nil
+}
+
 // description is the content of MLmodel.
 type description struct {
 	ArtifactPath string            `yaml:"artifact_path"`

@@ -23,6 +23,7 @@ type Dataset struct {
 	Source  string `json:"source"`            // path or URL it was read from
 	Context string `json:"context,omitempty"` // what it was used for: "training", "validation"
 	Profile string `json:"profile,omitempty"` // JSON with counts, e.g. {"num_rows": 2000}
+	Schema  string `json:"schema,omitempty"`  // JSON with the columns in MLflow's form, {"mlflow_colspec": [{"type": "string", "name": "text", "required": true}]}
 }
 
 // artifact is a local file or folder and its target folder among the run's

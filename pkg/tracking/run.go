@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -217,4 +218,18 @@ func (r *Run) resolve(kind itemKind, keys *keySpace, name string) string {
 		r.warn(fmt.Sprintf("MLflow %v %q is recorded as %q, which MLflow can store", kind, name, key))
 	}
 	return key
+}
+
+// NextStep returns the step after the last one of a resumed run's metrics whose names
+// begin with prefix, or 0.
+func (r *Run) NextStep(prefix string) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var next int64
+	for key, step := range r.lastStep {
+		if strings.HasPrefix(key, prefix) {
+			next = max(next, step+1)
+		}
+	}
+	return next
 }

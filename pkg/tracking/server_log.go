@@ -184,6 +184,9 @@ func (s *serverStore) logInput(ctx context.Context, d Dataset) error {
 	if d.Profile != "" {
 		dataset["profile"] = d.Profile
 	}
+	if d.Schema != "" {
+		dataset["schema"] = d.Schema
+	}
 	tags := []keyValue{}
 	if d.Context != "" {
 		tags = append(tags, keyValue{tagDatasetContext, d.Context})
