@@ -20,8 +20,8 @@ import (
 
 // Folders of a model's for programs other than Trident.
 const (
-	graphFolder  = "onnx"   // its ONNX graph
-	mlflowFolder = "mlflow" // what makes it one of MLflow's models, when it is logged
+	graphFolder  = "onnx"         // its ONNX graph
+	mlflowFolder = mlmodel.Folder // what makes it one of MLflow's models, when it is logged
 )
 
 // filesForOthers returns the paths in a model's folder of what is in these folders.

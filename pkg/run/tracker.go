@@ -36,7 +36,7 @@ const stopFlushTime = 3 * time.Second
 const stateFlushTime = 5 * time.Second
 
 // checkpointArtifacts is the folder of the model among the run's artifacts.
-const checkpointArtifacts = "checkpoint"
+const checkpointArtifacts = mlmodel.LoggedName
 
 // tracker is the MLflow run, as an observer of the trainer; if tracking is off, it does
 // nothing.

@@ -128,7 +128,7 @@ func (c *client) do(req *http.Request, out any) error {
 		if cause := (*url.Error)(nil); errors.As(err, &cause) {
 			err = cause.Err // the outer error repeats the whole URL
 		}
-		return fmt.Errorf("no answer from %s: %w", req.URL.Host, err)
+		return fmt.Errorf("%w from %s: %w", errNoAnswer, req.URL.Host, err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))

@@ -49,6 +49,33 @@ const (
 // mlmodelFile is the file that makes a folder one of MLflow's models.
 const mlmodelFile = "MLmodel"
 
+// UsedModel is a logged model that a run used, such as one that it evaluates.
+type UsedModel struct {
+	Run    string           `json:"run"`              // that logged it
+	Name   string           `json:"name"`             // as [Model].Name
+	Points map[string]int64 `json:"points,omitempty"` // this run's metrics that are about the model: the step of the point
+}
+
+// LogUsedModel records that the run uses a model, which then shows the points too. Where
+// the server has no such model it does nothing. The points must have been logged before.
+func (r *Run) LogUsedModel(u UsedModel) {
+	r.enqueue(func() record {
+		u.Points = r.pointKeys(u.Points)
+		return record{Used: &u}
+	})
+}
+
+// pointKeys returns the points by the metrics' keys.
+func (r *Run) pointKeys(names map[string]int64) map[string]int64 {
+	points := map[string]int64{}
+	for name, step := range names {
+		if key := r.resolve(metricItem, r.metrics, name); key != "" {
+			points[key] = step
+		}
+	}
+	return points
+}
+
 // LogModel records a model of the run. The run's metrics that are its scores must have
 // been logged before.
 func (r *Run) LogModel(m Model) {
@@ -63,13 +90,7 @@ func (r *Run) LogModel(m Model) {
 	}
 	m.Files = files
 	r.enqueue(func() record {
-		points := map[string]int64{}
-		for name, step := range m.Points {
-			if key := r.resolve(metricItem, r.metrics, name); key != "" {
-				points[key] = step
-			}
-		}
-		m.Points = points
+		m.Points = r.pointKeys(m.Points)
 		return record{Model: &m}
 	})
 }

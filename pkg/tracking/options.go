@@ -18,8 +18,8 @@ type Options struct {
 	Experiment string // its name; created if missing
 	RunName    string // shown in lists; generated if empty
 	// Tags are set when the run is created, in addition to mlflow.runName,
-	// mlflow.user, mlflow.source.name and mlflow.source.type, which they may
-	// override.
+	// mlflow.user, mlflow.source.name, mlflow.source.type and mlflow.source.git.commit, which they
+	// may override.
 	Tags      map[string]string
 	ResumeID  string                   // run to resume; if empty, that in MLFLOW_RUN_ID, otherwise a new one
 	OutboxDir string                   // folder for the journal of unsent records (servers only); if empty they are kept in memory
@@ -92,6 +92,9 @@ func (o Options) spec(now time.Time) runSpec {
 		tagSourceName: filepath.Base(os.Args[0]),
 		tagSourceType: "LOCAL",
 	}
+	if commit := sourceCommit(); commit != "" {
+		tags[tagCommit] = commit
+	}
 	maps.Copy(tags, o.Tags)
 	tags[tagRunName] = name
 	clean := map[string]string{}
@@ -116,6 +119,7 @@ const (
 	tagUser       = "mlflow.user"
 	tagSourceName = "mlflow.source.name"
 	tagSourceType = "mlflow.source.type"
+	tagCommit     = "mlflow.source.git.commit"
 
 	tagModelHistory = "mlflow.log-model.history"
 

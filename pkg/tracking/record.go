@@ -45,6 +45,7 @@ type record struct {
 	Artifact *artifact          `json:"artifact,omitempty"`
 	Input    *Dataset           `json:"input,omitempty"`
 	Model    *Model             `json:"model,omitempty"`
+	Used     *UsedModel         `json:"used,omitempty"`
 	Status   Status             `json:"status,omitempty"`
 }
 

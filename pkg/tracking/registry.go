@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -122,9 +123,7 @@ func (s *serverStore) findOrCreateVersion(ctx context.Context, to loggedModel, m
 		source = "models:/" + to.id
 	}
 	tags := map[string]string{}
-	for key, value := range r.Tags {
-		tags[key] = value
-	}
+	maps.Copy(tags, r.Tags)
 	if r.Metric != "" {
 		tags[scoreTag(r.Metric)] = strconv.FormatFloat(r.Score, 'g', -1, 64)
 	}

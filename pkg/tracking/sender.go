@@ -210,6 +210,8 @@ func (s *sender) sendFile(batch []record, _ int) error {
 		return err
 	case r.Model != nil:
 		return s.sendModel(*r.Model)
+	case r.Used != nil:
+		return s.sendUsedModel(*r.Used)
 	case r.Artifact != nil:
 		files, err := artifactFiles(*r.Artifact)
 		if err != nil {

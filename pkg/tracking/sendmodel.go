@@ -21,9 +21,26 @@ type modelStore interface {
 	// linkModel makes a model the run's, with the run's points of m.
 	linkModel(ctx context.Context, to loggedModel, m Model) error
 	finalizeModel(ctx context.Context, to loggedModel, whole bool) error
+	// useModel makes a model an input of the run, if the store has it.
+	useModel(ctx context.Context, u UsedModel) error
 	// register enters the model in the registry, and returns a line that says so. The
 	// zero loggedModel stands for one among the run's artifacts.
 	register(ctx context.Context, to loggedModel, m Model) (said string, err error)
+}
+
+// sendUsedModel links a model that the run used.
+func (s *sender) sendUsedModel(u UsedModel) error {
+	models, capable := s.store.(modelStore)
+	if !capable {
+		return nil
+	}
+	if err := s.values.settle(s.ctx); err != nil {
+		return err
+	}
+	if !s.stage("used"+u.Run, fmt.Sprintf("MLflow does not link the model of run %s", u.Run), new(error), func() error { return models.useModel(s.ctx, u) }) {
+		return s.ctx.Err()
+	}
+	return nil
 }
 
 // loggedModel is one of a server's logged models.

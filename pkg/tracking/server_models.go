@@ -74,15 +74,22 @@ func (s *serverStore) findOrCreateModel(ctx context.Context, m Model) (loggedMod
 	}
 	var run runAnswer
 	if err := s.api.get(ctx, "runs/get", url.Values{"run_id": {s.run}}, &run); err != nil {
-		return loggedModel{}, fmt.Errorf("reading the run's params: %w", err)
+		return loggedModel{}, fmt.Errorf("reading the run: %w", err)
 	}
 	params := run.Run.Data.Params // the model page shows its own
+	tags := map[string]string{}
+	maps.Copy(tags, m.Tags)
+	for _, t := range run.Run.Data.Tags {
+		if slices.Contains([]string{tagUser, tagSourceName, tagSourceType, tagCommit}, t.Key) {
+			tags[t.Key] = t.Value
+		}
+	}
 	first := params[:min(len(params), maxModelParams)]
 	var made struct {
 		Model loggedModelAnswer `json:"model"`
 	}
 	err = s.api.post(ctx, "logged-models", map[string]any{
-		"experiment_id": s.experiment, "name": m.Name, "source_run_id": s.run, "params": first, "tags": keyValues(m.Tags),
+		"experiment_id": s.experiment, "name": m.Name, "source_run_id": s.run, "params": first, "tags": keyValues(tags),
 	}, &made)
 	switch {
 	case isUnknownEndpoint(err):
@@ -141,14 +148,39 @@ func (s *serverStore) linkModel(ctx context.Context, to loggedModel, m Model) er
 	if err != nil {
 		return fmt.Errorf("making the model an output of the run: %w", err)
 	}
+	return s.logModelPoints(ctx, to, m.Points)
+}
+
+func (s *serverStore) useModel(ctx context.Context, u UsedModel) error {
+	var run runAnswer
+	err := s.api.get(ctx, "runs/get", url.Values{"run_id": {u.Run}}, &run)
+	if hasCode(err, "RESOURCE_DOES_NOT_EXIST") {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("looking for the model's run: %w", err)
+	}
+	model, err := s.api.modelOf(ctx, run.Run.Info.Experiment, u.Run, u.Name)
+	if err != nil || model.id == "" {
+		return err
+	}
+	err = s.api.post(ctx, "runs/log-inputs", map[string]any{"run_id": s.run, "models": []any{map[string]string{"model_id": model.id}}}, nil)
+	if err != nil {
+		return fmt.Errorf("making the model an input of the run: %w", err)
+	}
+	return s.logModelPoints(ctx, model, u.Points)
+}
+
+// logModelPoints makes points of the run, by key and step, a model's too.
+func (s *serverStore) logModelPoints(ctx context.Context, to loggedModel, steps map[string]int64) error {
 	var points []modelMetric
-	for _, key := range slices.Sorted(maps.Keys(m.Points)) {
+	for _, key := range slices.Sorted(maps.Keys(steps)) {
 		recorded, err := s.api.points(ctx, s.run, key)
 		if err != nil {
 			return err
 		}
 		for _, p := range recorded {
-			if p.Step == m.Points[key] {
+			if p.Step == steps[key] {
 				points = append(points, modelMetric{metricValue: p, Model: to.id, Run: s.run})
 			}
 		}
