@@ -99,8 +99,9 @@ func (f *flags) run(ctx context.Context, streams cli.Streams) error {
 // options converts the flags for [evaluate.Run].
 func (f *flags) options(streams cli.Streams) (evaluate.Options, error) {
 	o := evaluate.Options{
-		Model:   f.Model,
-		Compare: f.Compare,
+		Model:       f.Model,
+		TrackingURI: f.TrackingURI,
+		Compare:     f.Compare,
 
 		Tasks:   f.Task,
 		HeldOut: f.HeldOut,

@@ -36,7 +36,7 @@ Examples:
 
 // flags are the command line.
 type flags struct {
-	Model string `path:"" required:"" placeholder:"DIR" help:"Model directory, as written by train."`
+	Model string `path:"" required:"" placeholder:"DIR" help:"Model directory, as written by train, or a model in MLflow: models:/NAME@ALIAS, models:/NAME/VERSION or runs:/ID/checkpoint, on the server MLFLOW_TRACKING_URI."`
 
 	Text        []string `group:"Calls" sep:"none" xor:"source" placeholder:"TEXT" help:"A call; may be given several times."`
 	Input       []string `path:"" group:"Calls" sep:"none" xor:"source" placeholder:"FILE" help:"File of calls, a folder of such or a pattern; may be given several times. - is standard input."`

@@ -15,9 +15,11 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/libtorch"
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/mlmodel"
 	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/reviews"
 	"github.com/trident-nlp/trident/pkg/serve"
+	"github.com/trident-nlp/trident/pkg/tracking"
 	"github.com/trident-nlp/trident/web"
 )
 
@@ -31,11 +33,12 @@ Examples:
   serve --model models/quickstart
   serve --model models/multitask --precision int8 --listen 127.0.0.1:9000
   serve --model models/multitask --listen :8443 --keys keys.txt --tls-cert cert.pem --tls-key key.pem
+  serve --model models:/helpline@champion --keys keys.txt --listen :8443
   serve --model models/multitask --keys keys.txt --reviews reviews/ --review-texts --review-retention 90d`
 
 // flags are the command line. Each has an environment variable.
 type flags struct {
-	Model string `path:"" required:"" env:"TRIDENT_MODEL" placeholder:"DIR" help:"Model directory, as written by train."`
+	Model string `path:"" required:"" env:"TRIDENT_MODEL" placeholder:"DIR" help:"Model directory, as written by train, or a model in MLflow: models:/NAME@ALIAS, models:/NAME/VERSION or runs:/ID/checkpoint, on the server MLFLOW_TRACKING_URI. SIGHUP looks anew which version has the alias."`
 
 	Listen  string   `group:"Who may ask" default:"127.0.0.1:8080" env:"TRIDENT_LISTEN" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one, which the log names (${default})."`
 	Keys    string   `path:"" group:"Who may ask" env:"TRIDENT_KEYS" placeholder:"FILE" help:"Clients need a key of this file: a name and a key a line, and admin behind a key that may reload."`
@@ -95,7 +98,7 @@ func (f *flags) Run(ctx context.Context, streams cli.Streams) error {
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(streams.Err, &slog.HandlerOptions{Level: level}))
-	config, err := f.config(log)
+	config, err := f.config(ctx, log)
 	if err != nil {
 		return err
 	}
@@ -156,14 +159,20 @@ func reloadOnHangup(ctx context.Context, server *serve.Server, log *slog.Logger)
 }
 
 // config converts the flags to the server's configuration. The log is for warnings.
-func (f *flags) config(log *slog.Logger) (c serve.Config, err error) {
+func (f *flags) config(ctx context.Context, log *slog.Logger) (c serve.Config, err error) {
 	torchx.Configure(f.Threads)
 	device, err := torchx.Device(f.Device)
 	if err != nil {
 		return serve.Config{}, err
 	}
 	c = serve.Defaults()
-	c.Open = func() (*serve.Model, error) { return serve.OpenModel(f.Model, device, torchx.Precision(f.Precision)) }
+	c.Open = func() (*serve.Model, error) {
+		dir, err := mlmodel.Dir(ctx, f.Model, "", func(line string) { log.Info("model", "from", f.Model, "notice", line) })
+		if err != nil {
+			return nil, err
+		}
+		return serve.OpenModel(dir, device, torchx.Precision(f.Precision))
+	}
 	c.Page = web.Handler()
 	c.Origins = f.Origin
 	c.Metrics = serve.Access(f.Metrics)
@@ -243,6 +252,9 @@ func (f *flags) check() error {
 	}
 	if err := f.checkListen(); err != nil {
 		return err
+	}
+	if tracking.IsModelURI(f.Model) {
+		return nil
 	}
 	return cli.CheckModelDir(f.Model)
 }

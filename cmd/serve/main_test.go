@@ -100,7 +100,7 @@ func TestTwins(t *testing.T) {
 	if _, err := parser.Parse(nil); err != nil || f.Model != "models/a" {
 		t.Fatalf("model %q: %v", f.Model, err)
 	}
-	got, err := f.config(slog.New(slog.DiscardHandler))
+	got, err := f.config(t.Context(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

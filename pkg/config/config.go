@@ -157,7 +157,12 @@ type MLflow struct {
 	TrackingURI    string `yaml:"tracking_uri"`
 	ExperimentName string `yaml:"experiment_name"`
 	RunName        string `yaml:"run_name"`
-	LogModel       bool   `yaml:"log_model"` // log the best checkpoint as a model that MLflow loads and serves in Python
+	LogModel       bool   `yaml:"log_model"`       // log the best checkpoint as a model that MLflow loads and serves in Python
+	RegisterModel  string `yaml:"register_model"`  // and enter it in the registry under this name; "" doesn't
+	Alias          string `yaml:"alias"`           // of the registered model that is moved to the new version…
+	SetAlias       string `yaml:"set_alias"`       // …if that is better, always or never
+	SystemMetrics  bool   `yaml:"system_metrics"`  // log the use of processor, memory, disk and network
+	LogEverySteps  int    `yaml:"log_every_steps"` // log the training losses so often, in steps; 0: per validation alone
 }
 
 // Values of keys that accept one of several words.
@@ -171,6 +176,10 @@ const (
 
 	InitPretrained = "pretrained"
 	InitRandom     = "random"
+
+	SetAliasBetter = "better"
+	SetAliasAlways = "always"
+	SetAliasNever  = "never"
 
 	HeadsNew  = "new"
 	HeadsKeep = "keep"

@@ -86,7 +86,7 @@ func TestDefaultsAreThePrototypes(t *testing.T) {
 	if !reflect.DeepEqual(c.Training, wantTraining) {
 		t.Errorf("training: got %+v, want %+v", c.Training, wantTraining)
 	}
-	wantMLflow := MLflow{true, "file:./mlruns", "attention_fusion_multitask", "multitask_train", true}
+	wantMLflow := MLflow{true, "file:./mlruns", "attention_fusion_multitask", "multitask_train", true, "", "champion", "better", false, 0}
 	if c.MLflow != wantMLflow {
 		t.Errorf("mlflow: got %+v, want %+v", c.MLflow, wantMLflow)
 	}
@@ -115,7 +115,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		},
 		Distill: Distill{"cache", map[string]Teacher{"ner": {Paths{"m"}, 0.25, 3, 1, "linear", 0.5}}, nil, true, true, Paths{"calls", "more"}, 0.5},
 		Output:  Output{"d", "l", "m", true, true},
-		MLflow:  MLflow{false, "u", "e", "r", false},
+		MLflow:  MLflow{true, "u", "e", "r", true, "m", "best", "always", true, 7},
 	}
 	want.Tokenizer.SpeakerTokens = Speakers{"Counselor:", "[CALLER]"}
 	text, err := yaml.Marshal(want)

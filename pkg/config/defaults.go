@@ -94,6 +94,8 @@ func multitask() Config {
 			ExperimentName: "attention_fusion_multitask",
 			RunName:        "multitask_train",
 			LogModel:       true,
+			Alias:          "champion",
+			SetAlias:       SetAliasBetter,
 		},
 	}
 }

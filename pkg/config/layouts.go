@@ -11,7 +11,7 @@ const (
 	whyLogs     = "figures are logged at each validation, to the console and MLflow"
 	whyStates   = "the best weights are kept, and beside them the last two states for --resume"
 	whyBatches  = "validation has training's batches; the figures don't depend on it"
-	whyRegistry = "models aren't registered; the run in MLflow has the best one under checkpoint/"
+	whyRegistry = "mlflow.register_model registers models"
 	whyLabels   = "the labels are written into the model's folder, as label_maps.json"
 	whyHeldOut  = "the held-out records are listed in the model's folder (output.held_out_texts: true adds their texts)"
 	whyDevice   = "--device says it"

@@ -116,6 +116,7 @@ func (c Config) invalid() []mistake {
 	oneOf("training.gradient_compression", c.Training.GradientCompression, CompressionNone, CompressionBF16)
 	oneOf("training.rank_backend", c.Training.RankBackend, BackendAuto, BackendGloo, BackendNCCL)
 	check(!c.Output.ONNX || c.Task != TaskPretrain, "output.onnx", "false with task: pretrain, whose encoder has no heads", c.Output.ONNX)
+	c.checkMLflow(check)
 	check(c.Output.ModelDir != "", "output.model_dir", "a directory", `""`)
 	for key, name := range map[string]string{"output.label_maps_file": c.Output.LabelMapsFile, "output.metrics_file": c.Output.MetricsFile} {
 		check(filepath.IsLocal(name) && name != "." && !strings.ContainsAny(name, "/\\"), key, "a file name", fmt.Sprintf("%q", name))

@@ -12,6 +12,7 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/mlmodel"
 	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/report"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -22,6 +23,8 @@ import (
 type candidate struct {
 	name       string
 	models     []*loaded
+	hashes     []string // of the models
+	run        string   // that logged the model, if it is one; "" if that isn't known
 	parameters int64
 	millis     float64 // per call; 0: not timed
 	outputs    []report.Outputs
@@ -55,6 +58,10 @@ func (e *evaluation) load(ctx context.Context) error {
 		c := &candidate{name: name, scope: map[string]Scope{}}
 		e.candidates = append(e.candidates, c)
 		for _, dir := range directories(name) {
+			dir, err := mlmodel.Dir(ctx, dir, e.TrackingURI, func(line string) { e.warn("%s", line) })
+			if err != nil {
+				return err
+			}
 			if err := cli.CheckModelDir(dir); err != nil {
 				return err
 			}
@@ -67,6 +74,9 @@ func (e *evaluation) load(ctx context.Context) error {
 			}
 			if unused := fusion.UnusedRows(m.Config, tok); unused != "" {
 				e.warn("%s: %s", dir, unused)
+			}
+			if err := c.identify(dir); err != nil {
+				return err
 			}
 			one := &loaded{Model: m, tok: tok, dir: dir, predictor: fusion.NewPredictor(m, tok)}
 			c.models = append(c.models, one)
@@ -118,6 +128,23 @@ func directories(name string) []string {
 		return []string{name}
 	}
 	return strings.Split(name, "+")
+}
+
+// identify notes the hash of the model in dir, and the run that logged just this model.
+func (c *candidate) identify(dir string) error {
+	hash, err := fusion.HashDir(dir)
+	if err != nil {
+		return fmt.Errorf("identify the model %s: %w", dir, err)
+	}
+	logged, run, err := mlmodel.Origin(dir)
+	if err != nil {
+		return err
+	}
+	c.hashes = append(c.hashes, hash)
+	if c.run = ""; logged == hash && len(c.hashes) == 1 {
+		c.run = run
+	}
+	return nil
 }
 
 // checkTasks refuses a task that several of the models have.

@@ -15,10 +15,13 @@ import (
 // Errors name an option by eval's flag: --held-out for HeldOut.
 type Options struct {
 	// Model is a folder written by train, or DIR+DIR+…: models that do the tasks
-	// together, such as single-task models. Compare are other models to compare it with,
+	// together, such as single-task models. A DIR may be a model in MLflow, models:/NAME@ALIAS
+	// or runs:/ID/checkpoint. Compare are other models to compare it with,
 	// including parameters and time per call.
 	Model   string
 	Compare []string
+
+	TrackingURI string // of models:/… and runs:/…; "" for MLFLOW_TRACKING_URI
 
 	Data    []DataFile // labelled calls, one file per task
 	Tasks   []string   // score only these; nil: all tasks that have data

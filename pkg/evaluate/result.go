@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -21,6 +22,7 @@ type Result struct {
 	Comparison *report.Comparison `json:"comparison,omitempty"` // if there are several models
 
 	options    Options
+	hash, run  string            // of the first model, and the run that logged it, if known
 	thresholds fusion.Thresholds // used for the reports
 }
 
@@ -62,6 +64,7 @@ func (s Scope) String() string {
 
 func (e *evaluation) result(ctx context.Context) (*Result, error) {
 	r := &Result{options: e.Options, thresholds: e.thresholds}
+	r.hash, r.run = strings.Join(e.candidates[0].hashes, "+"), e.candidates[0].run
 	var rows []report.Model
 	for _, c := range e.candidates {
 		m := ModelResult{Model: c.name, Parameters: c.parameters, MillisPerCall: c.millis, Scored: c.scope, Redaction: c.redaction, Outputs: c.outputs}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/trident-nlp/trident/pkg/mlmodel"
 	"github.com/trident-nlp/trident/pkg/tracking"
 )
 
@@ -20,7 +21,10 @@ func (r *Result) Track(ctx context.Context, o tracking.Options, dir string, name
 	if o.RunName == "" {
 		o.RunName = "eval " + filepath.Base(filepath.Clean(r.options.Model))
 	}
-	tags := map[string]string{"strategy": "evaluation", "model": r.options.Model}
+	tags := map[string]string{"strategy": "evaluation", "model": r.options.Model, "model_hash": r.hash, "mlflow.note.content": r.description()}
+	if r.run != "" {
+		tags["training_run"] = r.run
+	}
 	maps.Copy(tags, o.Tags)
 	o.Tags = tags
 	run, err := tracking.Open(ctx, o)
@@ -28,7 +32,11 @@ func (r *Result) Track(ctx context.Context, o tracking.Options, dir string, name
 		return "", fmt.Errorf("begin the MLflow run: %w", err)
 	}
 	run.LogParams(r.options.params())
-	run.LogMetrics(0, r.metrics())
+	values := r.metrics()
+	run.LogMetrics(0, values)
+	if r.run != "" {
+		run.LogUsedModel(tracking.UsedModel{Run: r.run, Name: mlmodel.LoggedName, Points: ofFirst(values)})
+	}
 	for _, name := range names {
 		file, to := filepath.Join(dir, name), "evaluation"
 		if info, err := os.Stat(file); err == nil && info.IsDir() {
@@ -40,6 +48,37 @@ func (r *Result) Track(ctx context.Context, o tracking.Options, dir string, name
 		return "", fmt.Errorf("log to MLflow: %w", err)
 	}
 	return run.URL(), nil
+}
+
+// ofFirst returns the names of the first model's figures, all at step 0.
+func ofFirst(values map[string]float64) map[string]int64 {
+	points := map[string]int64{}
+	for name := range values {
+		if strings.HasPrefix(name, "eval_") || strings.HasPrefix(name, "eval/") {
+			points[name] = 0
+		}
+	}
+	return points
+}
+
+// description returns the models' main figures, as Markdown.
+func (r *Result) description() string {
+	var text strings.Builder
+	text.WriteString("| model | task | figure | value | 95 % interval |\n|---|---|---|---|---|\n")
+	for _, m := range r.Models {
+		for _, made := range m.Reports {
+			if len(made.Headline) == 0 {
+				continue
+			}
+			f := made.Headline[0]
+			interval := ""
+			if f.Interval != nil {
+				interval = fmt.Sprintf("%.3f to %.3f", f.Interval.Low, f.Interval.High)
+			}
+			fmt.Fprintf(&text, "| %s | %s | %s | %.3f | %s |\n", strings.ReplaceAll(m.Model, "|", "\\|"), made.Task, f.Name, f.Value, interval)
+		}
+	}
+	return text.String()
 }
 
 // params returns the options under their MLflow names.

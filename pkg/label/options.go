@@ -11,7 +11,7 @@ import (
 // Options is the input, the model and its settings, and the output. Start from
 // [Defaults]. Errors name an option by infer's flag: --input is Input.
 type Options struct {
-	Model string // a model's folder, as written by train
+	Model string // a model's folder, as written by train, or a model in MLflow, as models:/NAME@ALIAS
 
 	// The calls: either Texts, one call each, or Input: files, folders and patterns, or
 	// only "-", which is [Streams.In].

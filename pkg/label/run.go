@@ -18,6 +18,7 @@ import (
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/mlmodel"
 )
 
 // Streams are a run's inputs and outputs beside the files of its [Options]. Each may be
@@ -57,6 +58,10 @@ func Run(ctx context.Context, o Options, s Streams) (Counts, error) {
 	}
 	if err := o.Check(); err != nil {
 		return Counts{}, err
+	}
+	var err error
+	if o.Model, err = mlmodel.Dir(ctx, o.Model, "", s.say); err != nil {
+		return Counts{}, about(err, BadModel)
 	}
 	if o.Shard.Count == 0 {
 		return o.runAll(ctx, s)

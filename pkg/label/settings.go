@@ -37,7 +37,7 @@ type SettingOptions struct {
 	IndependentHeads bool   `json:"independent_heads,omitempty"`
 	Long             string `json:"long,omitempty"` // "": as the model learnt
 	Attention        bool   `json:"attention,omitempty"`
-	Redact           string `json:"redact,omitempty"` // how, and what; not the key
+	Redact           string `json:"redact,omitempty"`     // how, and what; not the key
 	NoOverlap        bool   `json:"no_overlap,omitempty"` // Overlap is 0, and not as the model learnt
 }
 

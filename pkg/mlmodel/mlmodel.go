@@ -10,7 +10,11 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -27,6 +31,13 @@ const (
 	ExampleFile      = "input_example.json"
 	CodeFile         = codeFolder + "/" + module + ".py"
 )
+
+// Folder is where training keeps these files in a model's own folder; in MLflow they are at
+// its root.
+const Folder = "mlflow"
+
+// LoggedName is the name under which training logs a run's model.
+const LoggedName = "checkpoint"
 
 const (
 	codeFolder = "code"
@@ -94,6 +105,41 @@ func History(description []byte) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("tell MLflow of the model: %w", err)
+}
+
+// Hash returns the model's hash in an [MLmodelFile]; "" if it has none, because another
+// program wrote it.
+func Hash(description []byte) (string, error) {
+	var model struct {
+		Metadata struct {
+			Hash string `yaml:"model_hash"`
+		} `yaml:"metadata"`
+	}
+	if err := yaml.Unmarshal(description, &model); err != nil {
+		return "", fmt.Errorf("read the model's description for MLflow: %w", err)
+	}
+	return model.Metadata.Hash, nil
+}
+
+// Origin returns what the MLmodel in a model's folder, says: the model's hash and the run that logged it.
+// It returns "" for both if there is none.
+func Origin(dir string) (hash, run string, err error) {
+	for _, name := range []string{MLmodelFile, filepath.Join(Folder, MLmodelFile)} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var model description
+		if err == nil {
+			err = yaml.Unmarshal(text, &model)
+		}
+		if err != nil {
+			return "", "", fmt.Errorf("read %s: %w", filepath.Join(dir, name), err)
+		}
+		hash, _ := model.Metadata["model_hash"].(string)
+		return hash, model.RunID, nil
+	}
+	return "", "", nil
 }
 
 // description is the content of MLmodel.

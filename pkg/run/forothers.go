@@ -20,8 +20,8 @@ import (
 
 // Folders of a model's for programs other than Trident.
 const (
-	graphFolder  = "onnx"   // its ONNX graph
-	mlflowFolder = "mlflow" // what makes it one of MLflow's models, when it is logged
+	graphFolder  = "onnx"         // its ONNX graph
+	mlflowFolder = mlmodel.Folder // what makes it one of MLflow's models, when it is logged
 )
 
 // filesForOthers returns the paths in a model's folder of what is in these folders.
@@ -86,37 +86,11 @@ func scoresOf(history *trainer.History) map[string]float64 {
 	return scores
 }
 
-// logForOthers logs these files, so that MLflow loads the checkpoint: MLmodel is at its
+// addForOthers adds these files, so that MLflow loads the checkpoint: MLmodel is at its
 // root.
-func (t tracker) logForOthers() {
+func (t tracker) addForOthers(files map[string]string) {
 	for _, file := range existing(t.dir.Path) {
-		folder, name := path.Split(file)
-		to := checkpointArtifacts
-		switch folder {
-		case mlflowFolder + "/":
-		case graphFolder + "/":
-			to = path.Join(to, folder)
-		default: // within mlflowFolder
-			to = path.Join(to, folder[len(mlflowFolder):])
-		}
-		t.run.LogArtifacts(filepath.Join(t.dir.Path, file), to)
-		if name == mlmodel.MLmodelFile {
-			t.tellModel(filepath.Join(t.dir.Path, file))
-		}
-	}
-}
-
-// tellModel tells MLflow's pages that the run has a model.
-func (t tracker) tellModel(path string) {
-	description, err := os.ReadFile(path)
-	if err == nil {
-		var value string
-		if value, err = mlmodel.History(description); err == nil {
-			t.run.SetTags(map[string]string{mlmodel.HistoryTag: value})
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(t.stderr, "train: MLflow:", err)
+		files[strings.TrimPrefix(file, mlflowFolder+"/")] = filepath.Join(t.dir.Path, file)
 	}
 }
 

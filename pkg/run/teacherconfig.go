@@ -29,6 +29,7 @@ func teacherConfig(c config.Config, task tasks.Task, teacher missingTeacher) con
 	t.Distill = config.Distill{}
 	t.Output.ModelDir = teacher.path(c)
 	t.Training.Seed += uint64(teacher.Member)
+	t.MLflow.RegisterModel = "" // that is for the student
 	t.MLflow.RunName = strings.TrimPrefix(c.MLflow.RunName+"-teacher-"+teacher.name(), "-")
 
 	t.Training.LossWeights = config.LossWeights{}

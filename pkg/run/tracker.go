@@ -8,7 +8,9 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/config"
+	"github.com/trident-nlp/trident/pkg/mlmodel"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tracking"
 	"github.com/trident-nlp/trident/pkg/trainer"
@@ -33,7 +36,7 @@ const stopFlushTime = 3 * time.Second
 const stateFlushTime = 5 * time.Second
 
 // checkpointArtifacts is the folder of the model among the run's artifacts.
-const checkpointArtifacts = "checkpoint"
+const checkpointArtifacts = mlmodel.LoggedName
 
 // tracker is the MLflow run, as an observer of the trainer; if tracking is off, it does
 // nothing.
@@ -46,6 +49,13 @@ type tracker struct {
 	names  modeldir.Names // of the model's files
 	texts  bool           // the lists of held-out records have their transcripts
 	stderr io.Writer
+
+	mlflow    config.MLflow
+	tasks     []string
+	evalSteps int         // validations are logged by step, not by epoch
+	points    points      // of the validations and the test
+	losses    *stepLosses // since they were last logged
+	watch     func()      // ends the system metrics
 }
 
 // openTracker starts an MLflow run, or continues the state's, and logs what is known
@@ -72,6 +82,7 @@ func (r *Run) openTracker(ctx context.Context, state trainer.State) (tracker, er
 		ResumeID:   state.RunID,
 		OutboxDir:  r.dir.Outbox(),
 		Warn:       func(text string) { fmt.Fprintln(stderr, "train:", text) },
+		Say:        func(text string) { fmt.Fprintln(r.options.Out, "MLflow model:", text) },
 		Tags:       tags,
 		Getenv:     r.role.env(),
 	})
@@ -87,7 +98,10 @@ func (r *Run) openTracker(ctx context.Context, state trainer.State) (tracker, er
 		return tracker{}, errors.Join(err, tracked.Finish(ctx, tracking.Failed))
 	}
 	fmt.Fprintf(r.options.Out, "MLflow run: %s\n", tracked.URL())
-	return tracker{run: tracked, ended: new(bool), dir: r.dir, names: r.names, texts: c.Output.HeldOutTexts, stderr: stderr}, nil
+	return tracker{
+		run: tracked, ended: new(bool), dir: r.dir, names: r.names, texts: c.Output.HeldOutTexts, stderr: stderr,
+		mlflow: c.MLflow, tasks: tasks.Names(r.data.tasks()), evalSteps: c.Training.EvalSteps, points: points{}, losses: &stepLosses{}, watch: watchSystem(tracked, c.MLflow, stderr),
+	}, nil
 }
 
 func trackingURI(asked config.MLflow) string {
@@ -105,6 +119,9 @@ func checkTracker(asked config.MLflow) error {
 			from = "MLFLOW_TRACKING_URI"
 		}
 		return fmt.Errorf("%s: %w", from, err)
+	}
+	if asked.RegisterModel != "" && !tracking.IsServer(trackingURI(asked)) {
+		return fmt.Errorf("mlflow.register_model: the folder %s has no registry of models: set mlflow.tracking_uri or MLFLOW_TRACKING_URI to a tracking server's address, or leave mlflow.register_model empty", trackingURI(asked))
 	}
 	return nil
 }
@@ -166,8 +183,12 @@ func logInputs(to *tracking.Run, sources []source) error {
 		if err != nil {
 			return fmt.Errorf("describe the data file %s: %w", s.set.Path, err)
 		}
+		schema, err := columnsOf(s.set.Tasks)
+		if err != nil {
+			return fmt.Errorf("describe the data file %s: %w", s.set.Path, err)
+		}
 		to.LogInput(tracking.Dataset{
-			Name: filepath.Base(s.set.Path), Digest: s.digest, Source: path, Context: "training", Profile: string(profile),
+			Name: filepath.Base(s.set.Path), Digest: s.digest, Source: path, Context: "training", Profile: string(profile), Schema: schema,
 		})
 	}
 	return nil
@@ -196,6 +217,7 @@ func (t tracker) flush(ctx context.Context) {
 // LogMetrics implements [trainer.Observer].
 func (t tracker) LogMetrics(step int64, values map[string]float64) {
 	if t.run != nil {
+		t.points.add(step, values)
 		t.run.LogMetrics(step, values)
 	}
 }
@@ -207,6 +229,7 @@ func (t tracker) end(ctx context.Context, history *trainer.History, trainErr err
 		return
 	}
 	*t.ended = true
+	t.watch()
 	status, wait := tracking.Finished, flushTime
 	switch {
 	case wasStopped(ctx, trainErr):
@@ -226,7 +249,8 @@ func (t tracker) end(ctx context.Context, history *trainer.History, trainErr err
 		t.run.SetTags(tags)
 	}
 	if status == tracking.Finished {
-		t.logCheckpoint()
+		t.describe()
+		t.logCheckpoint(history)
 	}
 	flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
@@ -236,19 +260,28 @@ func (t tracker) end(ctx context.Context, history *trainer.History, trainErr err
 	}
 }
 
-// logCheckpoint logs the model's files, but no transcripts: these stay in its folder.
-func (t tracker) logCheckpoint() {
-	files, err := t.dir.Files(t.names) // there may be unrelated files beside them
+// logCheckpoint logs the model's files, but no transcripts: these stay in its folder. If
+// MLflow can load them, it is as a model.
+func (t tracker) logCheckpoint(history *trainer.History) {
+	all, err := t.dir.Files(t.names) // there may be unrelated files beside them
 	if err != nil {
 		fmt.Fprintln(t.stderr, "train: MLflow:", err)
 	}
-	for _, file := range files {
+	files := map[string]string{} // by their place in the checkpoint
+	for _, file := range all {
 		if t.texts && heldout.IsList(filepath.Base(file)) {
 			continue
 		}
-		t.run.LogArtifacts(file, checkpointArtifacts)
+		files[filepath.Base(file)] = file
 	}
-	t.logForOthers()
+	t.addForOthers(files)
+	if description, whole := files[mlmodel.MLmodelFile]; whole {
+		t.logModel(history, description, files)
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		t.run.LogArtifacts(files[name], path.Join(checkpointArtifacts, path.Dir(name)))
+	}
 }
 
 // errBroken is logged for a run that ended without reporting an error.

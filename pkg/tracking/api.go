@@ -95,11 +95,16 @@ func (c *client) get(ctx context.Context, endpoint string, query url.Values, out
 // post calls a POST endpoint of the tracking API; out may be nil. Its error
 // isRefused if a retry is pointless.
 func (c *client) post(ctx context.Context, endpoint string, in, out any) error {
+	return c.send(ctx, http.MethodPost, endpoint, in, out)
+}
+
+// send is [client.post] with another method.
+func (c *client) send(ctx context.Context, method, endpoint string, in, out any) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return refuse(fmt.Errorf("encoding a request: %w", err))
 	}
-	return refusal(c.call(ctx, http.MethodPost, c.base.JoinPath(apiPath, endpoint), body, out))
+	return refusal(c.call(ctx, method, c.base.JoinPath(apiPath, endpoint), body, out))
 }
 
 func (c *client) call(ctx context.Context, method string, target *url.URL, body []byte, out any) error {
@@ -123,7 +128,7 @@ func (c *client) do(req *http.Request, out any) error {
 		if cause := (*url.Error)(nil); errors.As(err, &cause) {
 			err = cause.Err // the outer error repeats the whole URL
 		}
-		return fmt.Errorf("no answer from %s: %w", req.URL.Host, err)
+		return fmt.Errorf("%w from %s: %w", errNoAnswer, req.URL.Host, err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))

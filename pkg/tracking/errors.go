@@ -20,7 +20,15 @@ var (
 	// ErrOutboxBusy is returned by Sync for an outbox that a live process is
 	// still sending from.
 	ErrOutboxBusy = errors.New("outbox is in use by a running process")
+	// ErrModelURI is returned by FetchModel for a name that is no model's.
+	ErrModelURI = errors.New("not the name of a model in MLflow")
+	// ErrModelNotFound is returned by FetchModel for a model that isn't there, or whose
+	// files can't be had.
+	ErrModelNotFound = errors.New("there is no such model")
 )
+
+// errNoAnswer means that a server didn't answer, or not to the end.
+var errNoAnswer = errors.New("no answer")
 
 // refusedError marks an item that the store will never accept; every other error
 // of a store is worth a retry.

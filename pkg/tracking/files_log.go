@@ -166,12 +166,15 @@ func (s *fileStore) logInput(_ context.Context, d Dataset) error {
 		if err := os.MkdirAll(folder, 0o777); err != nil {
 			return err
 		}
-		var profile any
+		var profile, schema any
 		if d.Profile != "" {
 			profile = d.Profile
 		}
+		if d.Schema != "" {
+			schema = d.Schema
+		}
 		err := writeMeta(folder, meta{
-			"digest": d.Digest, "name": d.Name, "profile": profile, "schema": nil,
+			"digest": d.Digest, "name": d.Name, "profile": profile, "schema": schema,
 			"source": d.sourceJSON(), "source_type": datasetSourceType,
 		})
 		if err != nil {

@@ -18,13 +18,14 @@ type Options struct {
 	Experiment string // its name; created if missing
 	RunName    string // shown in lists; generated if empty
 	// Tags are set when the run is created, in addition to mlflow.runName,
-	// mlflow.user, mlflow.source.name and mlflow.source.type, which they may
-	// override.
+	// mlflow.user, mlflow.source.name, mlflow.source.type and mlflow.source.git.commit, which they
+	// may override.
 	Tags      map[string]string
 	ResumeID  string                   // run to resume; if empty, that in MLFLOW_RUN_ID, otherwise a new one
 	OutboxDir string                   // folder for the journal of unsent records (servers only); if empty they are kept in memory
 	Fallback  string                   // file store if the server can't be reached at the start; DefaultURI if empty
 	Warn      func(string)             // receives one-line warnings, from any goroutine; may be nil
+	Say       func(string)             // receives one-line messages that are no warnings, likewise
 	Getenv    func(name string) string // os.Getenv if nil
 
 	pace *pace // only tests set it
@@ -64,6 +65,12 @@ func (o Options) withDefaults() Options {
 			warn(oneLine(line))
 		}
 	}
+	say := o.Say
+	o.Say = func(line string) {
+		if say != nil {
+			say(oneLine(line))
+		}
+	}
 	o.URI = cmp.Or(strings.TrimSpace(o.URI), DefaultURI)
 	o.Fallback = cmp.Or(o.Fallback, DefaultURI)
 	o.Experiment = cmp.Or(o.Experiment, defaultExperiment)
@@ -84,6 +91,9 @@ func (o Options) spec(now time.Time) runSpec {
 		tagUser:       cmp.Or(username, "unknown"),
 		tagSourceName: filepath.Base(os.Args[0]),
 		tagSourceType: "LOCAL",
+	}
+	if commit := sourceCommit(); commit != "" {
+		tags[tagCommit] = commit
 	}
 	maps.Copy(tags, o.Tags)
 	tags[tagRunName] = name
@@ -109,6 +119,9 @@ const (
 	tagUser       = "mlflow.user"
 	tagSourceName = "mlflow.source.name"
 	tagSourceType = "mlflow.source.type"
+	tagCommit     = "mlflow.source.git.commit"
+
+	tagModelHistory = "mlflow.log-model.history"
 
 	defaultExperiment = "Default"
 )

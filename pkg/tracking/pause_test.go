@@ -43,7 +43,7 @@ func TestPauses(t *testing.T) {
 		s := newSender(stubStore{take: func([]item) error {
 			times = append(times, time.Now())
 			return answers[len(times)-1]
-		}}, nil, func(string) {}, defaultPace)
+		}}, nil, func(string) {}, func(string) {}, defaultPace)
 		s.start()
 		s.push(record{Seq: 1, Metrics: map[string]float64{"m": 1}})
 		if err := s.flush(t.Context()); err != nil {
@@ -84,7 +84,7 @@ func TestFlush(t *testing.T) {
 			}
 			taken.Add(int64(len(items)))
 			return nil
-		}}, nil, func(string) {}, defaultPace)
+		}}, nil, func(string) {}, func(string) {}, defaultPace)
 		s.start()
 		run := &Run{store: s.store, sender: s, warn: func(string) {}, metrics: newKeySpace(), lastStep: map[string]int64{}}
 		log := func(steps int) {

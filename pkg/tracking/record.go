@@ -23,6 +23,7 @@ type Dataset struct {
 	Source  string `json:"source"`            // path or URL it was read from
 	Context string `json:"context,omitempty"` // what it was used for: "training", "validation"
 	Profile string `json:"profile,omitempty"` // JSON with counts, e.g. {"num_rows": 2000}
+	Schema  string `json:"schema,omitempty"`  // JSON with the columns in MLflow's form, {"mlflow_colspec": [{"type": "string", "name": "text", "required": true}]}
 }
 
 // artifact is a local file or folder and its target folder among the run's
@@ -43,6 +44,8 @@ type record struct {
 	Step     int64              `json:"step,omitempty"`
 	Artifact *artifact          `json:"artifact,omitempty"`
 	Input    *Dataset           `json:"input,omitempty"`
+	Model    *Model             `json:"model,omitempty"`
+	Used     *UsedModel         `json:"used,omitempty"`
 	Status   Status             `json:"status,omitempty"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ type Run struct {
 func newRun(o Options, s store, box *outbox, used usedKeys, left *outboxContent) *Run {
 	r := &Run{
 		store:     s,
-		sender:    newSender(s, box, o.Warn, *o.pace),
+		sender:    newSender(s, box, o.Warn, o.Say, *o.pace),
 		warn:      o.Warn,
 		params:    newKeySpace(used.params...),
 		tags:      newKeySpace(used.tags...),
@@ -217,4 +218,18 @@ func (r *Run) resolve(kind itemKind, keys *keySpace, name string) string {
 		r.warn(fmt.Sprintf("MLflow %v %q is recorded as %q, which MLflow can store", kind, name, key))
 	}
 	return key
+}
+
+// NextStep returns the step after the last one of a resumed run's metrics whose names
+// begin with prefix, or 0.
+func (r *Run) NextStep(prefix string) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var next int64
+	for key, step := range r.lastStep {
+		if strings.HasPrefix(key, prefix) {
+			next = max(next, step+1)
+		}
+	}
+	return next
 }

@@ -23,9 +23,10 @@ const maxBatch = 200
 type sender struct {
 	store    store
 	warnings *warnings
+	say      func(string)
 	pace     pace
 	values   *queue // params, tags and metrics
-	files    *queue // artifacts and inputs
+	files    *queue // artifacts, inputs and models
 	known    int64  // an earlier process may have delivered records up to this number
 
 	journal sync.Mutex
@@ -40,10 +41,10 @@ type sender struct {
 	upload atomic.Bool   // an artifact is being uploaded; the store watches its progress
 }
 
-func newSender(s store, box *outbox, warn func(string), p pace) *sender {
+func newSender(s store, box *outbox, warn, say func(string), p pace) *sender {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &sender{
-		store: s, box: box, pace: p, warnings: newWarnings(warn, s, box),
+		store: s, box: box, pace: p, say: say, warnings: newWarnings(warn, s, box),
 		values: newQueue(), files: newQueue(),
 		ctx: ctx, cancel: cancel, hurry: make(chan struct{}),
 	}
@@ -207,6 +208,10 @@ func (s *sender) sendFile(batch []record, _ int) error {
 			return nil
 		}
 		return err
+	case r.Model != nil:
+		return s.sendModel(*r.Model)
+	case r.Used != nil:
+		return s.sendUsedModel(*r.Used)
 	case r.Artifact != nil:
 		files, err := artifactFiles(*r.Artifact)
 		if err != nil {

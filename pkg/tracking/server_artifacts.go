@@ -21,9 +21,15 @@ const artifactsPath = "api/2.0/mlflow-artifacts/artifacts"
 var errNoUpload = errors.New("the MLflow server takes no uploads")
 
 func (s *serverStore) logArtifact(ctx context.Context, file, dest string, progress func()) error {
-	target, err := url.Parse(s.artifactURI)
+	return s.put(ctx, s.artifactURI, file, dest, progress, s.lists)
+}
+
+// put stores a file in a folder of artifacts. lists reports whether the server lists it
+// there.
+func (s *serverStore) put(ctx context.Context, artifactURI, file, dest string, progress func(), lists func(ctx context.Context, dest string) (bool, error)) error {
+	target, err := url.Parse(artifactURI)
 	if err != nil {
-		return fmt.Errorf("%w: its artifact location %q is not a URI", errNoUpload, s.artifactURI)
+		return fmt.Errorf("%w: its artifact location %q is not a URI", errNoUpload, artifactURI)
 	}
 	switch target.Scheme {
 	case "mlflow-artifacts":
@@ -35,11 +41,11 @@ func (s *serverStore) logArtifact(ctx context.Context, file, dest string, progre
 	case "http", "https":
 		return s.upload(ctx, target, file, dest, progress)
 	}
-	folder, ok := localPath(s.artifactURI)
+	folder, ok := localPath(artifactURI)
 	if !ok {
 		return fmt.Errorf("%w: its artifacts lie at %s, start it with --serve-artifacts", errNoUpload, target.Redacted())
 	}
-	return s.copy(ctx, folder, file, dest, progress)
+	return s.copy(ctx, folder, file, dest, progress, lists)
 }
 
 // upload sends a file through the server. There is no time limit as long as there
@@ -119,7 +125,7 @@ func (r *watchedReader) Read(p []byte) (int, error) {
 // copy stores a file in the server's own folder, which works only on the server's
 // machine. A local port may be forwarded to a container or another machine, so the
 // first copy is accepted only if the server sees it.
-func (s *serverStore) copy(ctx context.Context, folder, file, dest string, progress func()) error {
+func (s *serverStore) copy(ctx context.Context, folder, file, dest string, progress func(), lists func(ctx context.Context, dest string) (bool, error)) error {
 	hint := "start it with --serve-artifacts"
 	if !isThisMachine(ctx, s.api.base.Hostname()) {
 		return fmt.Errorf("%w: it keeps artifacts in %s on its own machine, %s", errNoUpload, folder, hint)
@@ -134,7 +140,7 @@ func (s *serverStore) copy(ctx context.Context, folder, file, dest string, progr
 	if s.copiesOK {
 		return nil
 	}
-	seen, err := s.lists(ctx, dest)
+	seen, err := lists(ctx, dest)
 	if err != nil {
 		return err
 	}
@@ -152,20 +158,30 @@ func (s *serverStore) lists(ctx context.Context, dest string) (bool, error) {
 	if dir := path.Dir(dest); dir != "." {
 		query.Set("path", dir)
 	}
-	var answer struct {
-		Files []struct {
-			Path string `json:"path"`
-		} `json:"files"`
-	}
+	var answer fileList
 	if err := s.api.get(ctx, "artifacts/list", query, &answer); err != nil {
 		return false, fmt.Errorf("listing artifacts: %w", err)
 	}
-	for _, f := range answer.Files {
+	return answer.has(dest), nil
+}
+
+// fileList is a server's list of artifacts.
+type fileList struct {
+	Files []struct {
+		Path  string `json:"path"`
+		IsDir bool   `json:"is_dir"`
+		Size  number `json:"file_size"`
+	} `json:"files"`
+	Next string `json:"next_page_token"`
+}
+
+func (l fileList) has(dest string) bool {
+	for _, f := range l.Files {
 		if f.Path == dest {
-			return true, nil
+			return true
 		}
 	}
-	return false, nil
+	return false
 }
 
 // undo removes a file and then the folders created for it.

@@ -132,27 +132,12 @@ func (s *serverStore) withoutRecorded(ctx context.Context, items []item) ([]item
 			continue
 		}
 		asked[it.key] = true
-		query := url.Values{"run_id": {s.run}, "metric_key": {it.key}, "max_results": {"10000"}}
-		for {
-			var answer struct {
-				Metrics []struct {
-					Time  number  `json:"timestamp"`
-					Step  number  `json:"step"`
-					Value decimal `json:"value"`
-				} `json:"metrics"`
-				Next string `json:"next_page_token"`
-			}
-			err := s.api.get(ctx, "metrics/get-history", query, &answer)
-			if err != nil && !hasCode(err, "RESOURCE_DOES_NOT_EXIST") {
-				return nil, fmt.Errorf("reading what the run holds: %w", err)
-			}
-			for _, m := range answer.Metrics {
-				recorded[point{it.key, int64(m.Time), int64(m.Step), float64(m.Value)}] = true
-			}
-			if answer.Next == "" {
-				break
-			}
-			query.Set("page_token", answer.Next)
+		points, err := s.api.points(ctx, s.run, it.key)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range points {
+			recorded[point{p.Key, p.Time, p.Step, p.Value}] = true
 		}
 	}
 	if len(recorded) == 0 {
@@ -161,6 +146,32 @@ func (s *serverStore) withoutRecorded(ctx context.Context, items []item) ([]item
 	return slices.DeleteFunc(slices.Clone(items), func(it item) bool {
 		return it.kind == metricItem && recorded[point{it.key, it.time, it.step, it.value}]
 	}), nil
+}
+
+// points returns the values of a run's metric.
+func (c *client) points(ctx context.Context, run, key string) (list []metricValue, err error) {
+	query := url.Values{"run_id": {run}, "metric_key": {key}, "max_results": {"10000"}}
+	for {
+		var answer struct {
+			Metrics []struct {
+				Time  number  `json:"timestamp"`
+				Step  number  `json:"step"`
+				Value decimal `json:"value"`
+			} `json:"metrics"`
+			Next string `json:"next_page_token"`
+		}
+		err := c.get(ctx, "metrics/get-history", query, &answer)
+		if err != nil && !hasCode(err, "RESOURCE_DOES_NOT_EXIST") {
+			return nil, fmt.Errorf("reading what the run holds: %w", err)
+		}
+		for _, m := range answer.Metrics {
+			list = append(list, metricValue{key, float64(m.Value), int64(m.Time), int64(m.Step)})
+		}
+		if answer.Next == "" {
+			return list, nil
+		}
+		query.Set("page_token", answer.Next)
+	}
 }
 
 func (s *serverStore) logInput(ctx context.Context, d Dataset) error {
@@ -172,6 +183,9 @@ func (s *serverStore) logInput(ctx context.Context, d Dataset) error {
 	}
 	if d.Profile != "" {
 		dataset["profile"] = d.Profile
+	}
+	if d.Schema != "" {
+		dataset["schema"] = d.Schema
 	}
 	tags := []keyValue{}
 	if d.Context != "" {

@@ -5,7 +5,7 @@ import "context"
 // store is where one run is recorded. Its methods block until the work is done
 // and can be repeated after an error; an error that isRefused must not be. They
 // are called by one goroutine for logBatch and finish, and by another for the
-// rest.
+// rest, which also sets tags with logBatch.
 type store interface {
 	// logBatch records the items in order. It calls refused for each item that it
 	// will never accept, and continues with the others. attempt is 0 the first time

@@ -15,7 +15,7 @@ import (
 // if records remain, ErrOutboxBusy for an outbox that a process is still writing,
 // and ErrNoOutbox if there is none.
 func Sync(ctx context.Context, path string, warn func(string)) error {
-	return syncAll(ctx, path, Options{Warn: warn}.withDefaults())
+	return syncAll(ctx, path, Options{Warn: warn, Say: warn}.withDefaults())
 }
 
 func syncAll(ctx context.Context, path string, o Options) error {
@@ -61,7 +61,7 @@ func syncOne(ctx context.Context, path string, o Options) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("%w: %s holds records for %s: %w", ErrUnsent, path, content.header.URI, err), box.close())
 	}
-	s := newSender(run, box, o.Warn, *o.pace)
+	s := newSender(run, box, o.Warn, o.Say, *o.pace)
 	s.replay(&content)
 	final := content.status
 	if final.Status == "" || final.Status == Running {

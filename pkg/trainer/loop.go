@@ -89,7 +89,7 @@ func (t *Trainer) epoch(ctx context.Context) error {
 			return err
 		}
 		n := t.progress.Interval
-		end := StepEnd{Step: t.progress.Step, Loss: n.Total.value(), Losses: n.losses(), Left: t.left(time.Since(t.began)), Rest: t.rest()}
+		end := StepEnd{Step: t.progress.Step, Loss: n.Total.value(), Losses: n.losses(), Alone: n.last, Left: t.left(time.Since(t.began)), Rest: t.rest()}
 		t.notify(func(o Observer) { o.StepEnd(end) })
 		if err := t.afterStep(ctx); err != nil {
 			return err

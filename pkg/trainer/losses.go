@@ -24,6 +24,7 @@ type interval struct {
 	Before          float64 // seconds before the run was resumed
 
 	tasks   []string
+	last    []Figure // of the last step: "" is the sum, others are tasks
 	started time.Time
 }
 
@@ -57,12 +58,14 @@ func (n *interval) add(r StepResult, batches ...datasets.Batch) {
 		n.Samples += b.Size
 		n.Tokens += b.Tokens
 	}
+	n.last = nil
 	if len(r.Losses) == 0 {
 		return
 	}
 	var batch float64
 	for _, loss := range r.Losses {
 		batch += loss.Total
+		n.last = append(n.last, Figure{Name: loss.Task, Value: loss.Total})
 		m := n.ByTask[loss.Task]
 		m.Total.add(loss.Total)
 		m.Hard.addNumber(loss.Hard)
@@ -70,6 +73,7 @@ func (n *interval) add(r StepResult, batches ...datasets.Batch) {
 		m.Hidden.addNumber(loss.Hidden)
 		m.Taught.addNumber(loss.Taught)
 	}
+	n.last = append(n.last, Figure{Value: batch})
 	n.Total.add(batch)
 	n.Norms.add(r.Norm)
 }

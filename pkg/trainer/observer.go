@@ -54,6 +54,7 @@ type StepEnd struct {
 	Step   int           // of the whole run, from 1
 	Loss   float64       // mean over the batches since the last validation
 	Losses []Figure      // the same by task
+	Alone  []Figure      // of this step alone: each task's loss, and their sum under the name ""; none if it was skipped
 	Left   time.Duration // estimate for the rest of the run without early stopping; 0: not known yet
 	Rest   int           // steps after this one, without early stopping
 }
