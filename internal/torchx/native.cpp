@@ -5,6 +5,7 @@
 #include "arena.hpp"
 #include "c10d.hpp"
 #include "int8.hpp"
+#include "isa.hpp"
 #include "nccl.hpp"
 #include "rows.hpp"
 #include "sequences.hpp"
