@@ -20,13 +20,8 @@ typedef enum {
 // tx_isa_name is how the variable TRIDENT_MAX_ISA spells it.
 const char *tx_isa_name(tx_isa isa);
 
-// tx_has_isa reports whether the processor and the kernel have it. It doesn't
-// look at TRIDENT_MAX_ISA.
+// tx_has_isa reports whether the processor and the kernel have it.
 bool tx_has_isa(tx_isa isa);
-
-// tx_best_isa is the last that the processor has, up to the one that the
-// variable TRIDENT_MAX_ISA names, if it is set.
-char *tx_best_isa(tx_isa *isa);
 
 #ifdef __cplusplus
 }

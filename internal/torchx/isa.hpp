@@ -1,15 +1,8 @@
 #include "isa.h"
 
-#include <c10/util/Exception.h>
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <cstring>
-#include <string>
-
-#include "guarded.h"
 
 namespace {
 
@@ -24,23 +17,6 @@ bool allowed_amx() {
   constexpr unsigned amx_tile = 1u << 24, amx_int8 = 1u << 25;
   if (!(edx & amx_tile) || !(edx & amx_int8)) return false;
   return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
-}
-
-tx_isa best_isa() {
-  tx_isa most = static_cast<tx_isa>(TX_ISAS - 1);
-  const char *limit = std::getenv("TRIDENT_MAX_ISA");
-  if (limit && *limit) {
-    int i = 0;
-    while (i < TX_ISAS && std::strcmp(limit, isa_names[i])) i++;
-    if (i == TX_ISAS) {
-      std::string known;
-      for (const char *name : isa_names) known += (known.empty() ? "" : ", ") + std::string(name);
-      TORCH_CHECK(false, "the environment variable TRIDENT_MAX_ISA is \"", limit, "\"; want one of ", known);
-    }
-    most = static_cast<tx_isa>(i);
-  }
-  while (!tx_has_isa(most)) most = static_cast<tx_isa>(most - 1);
-  return most;
 }
 
 }  // namespace
@@ -60,11 +36,4 @@ bool tx_has_isa(tx_isa isa) {
     }
     default: return false;
   }
-}
-
-char *tx_best_isa(tx_isa *isa) {
-  return tx::guarded([&] {
-    static const tx_isa best = best_isa();
-    *isa = best;
-  });
 }

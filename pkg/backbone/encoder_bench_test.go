@@ -16,12 +16,13 @@ import (
 // each precision by turns, and reports the medians in ms, and how many times faster than
 // float32 the others are. TRIDENT_MAX_ISA narrows the instructions for 8-bit integers.
 func BenchmarkPrecisions(b *testing.B) {
+	torchx.Configure(0)
 	minilm := backbone.BERTUncased()
 	minilm.Dim, minilm.Layers, minilm.HiddenDim = 384, 6, 1536
 	for name, config := range map[string]backbone.Config{"DistilBERT": backbone.DistilBERTCased(), "MiniLM": minilm} {
 		for _, tokens := range []int64{16, 64, 256, 400} {
 			b.Run(fmt.Sprintf("%s/%d", name, tokens), func(b *testing.B) {
-				p := torchx.NewParams(gotch.CPU, false)
+				p := torchx.NewParams(gotch.CPU, true)
 				defer p.Drop()
 				e, err := backbone.New(p, config)
 				if err == nil {
