@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "grid.hpp"
 #include "guarded.h"
 #include "int8_products.hpp"
 #include "rows.h"
@@ -158,18 +159,11 @@ std::vector<at::Tensor> linears(const at::Tensor &input, const std::vector<const
   const Products products = products_of(isa);
   const Rounded rounded(x, products);
 
-  // A thread has whole blocks for all rows, so that it reads its share of the
-  // weights only. Where there are too few blocks for that to be fair, rows are cut.
-  int64_t rows = x.size(0), tiles = (rows + products.rows - 1) / products.rows, wanted = 4 * at::get_num_threads();
-  int64_t count = blocks.size(), cuts = std::max<int64_t>(1, std::min(tiles, (wanted + count - 1) / std::max<int64_t>(1, count)));
-  at::parallel_for(0, count * cuts, 1, [&](int64_t begin, int64_t end) {
+  each_block(x.size(0), products.rows, blocks.size(), [&](int64_t i, int64_t begin, int64_t end) {
     std::optional<Tiles> registers;
     if (isa == TX_ISA_AMX) registers.emplace();
-    for (int64_t i = begin; i < end; i++) {
-      auto [layer, b] = blocks[i / cuts];
-      int64_t cut = i % cuts, from = tiles * cut / cuts * products.rows, to = tiles * (cut + 1) / cuts * products.rows;
-      fill_block(rounded, products, outs[layer], b, from, std::min(to, rows), gelu);
-    }
+    auto [layer, b] = blocks[i];
+    fill_block(rounded, products, outs[layer], b, begin, end, gelu);
   });
   std::vector<at::Tensor> result;
   for (const Outputs &out : outs) result.push_back(out.to);

@@ -164,33 +164,6 @@ func littleEndian(values []float32) []byte {
 	return data
 }
 
-// Several layers at once give what each gives alone.
-func TestLinears(t *testing.T) {
-	p := NewParams(gotch.CPU, true)
-	defer p.Drop()
-	layers := []Linear{NewLinear(p, "a", 48, 70), NewLinear(p, "b", 48, 5), NewLinear(p, "c", 48, 128)}
-	for _, rounded := range []bool{false, true} {
-		s := Inference(gotch.CPU)
-		if rounded {
-			s.Int8()
-			for i := range layers {
-				if err := layers[i].Quantize(); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		x := s.Float32s(waves(11*48), 11, 48)
-		for i, got := range s.Linears(x, layers...) {
-			if !slices.Equal(s.ReadFloat32(got), s.ReadFloat32(s.Linear(x, layers[i]))) {
-				t.Errorf("8 bits: %v: layer %d differs alone", rounded, i)
-			}
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
 // A row's result doesn't hang on the rows beside it.
 func TestInt8RowsAreIndependent(t *testing.T) {
 	p := NewParams(gotch.CPU, true)

@@ -31,6 +31,9 @@ func (s *Scope) Linear(x *ts.Tensor, l Linear) *ts.Tensor {
 	if s.int8 && l.int8 != nil {
 		return s.int8Linears(x, []*int8Weights{l.int8}, false)[0]
 	}
+	if few := s.fewRows(x, l); few != nil {
+		return few[0]
+	}
 	bias := l.Bias
 	if bias == nil {
 		bias = ts.None
@@ -54,6 +57,9 @@ func (s *Scope) Linears(x *ts.Tensor, layers ...Linear) []*ts.Tensor {
 			weights[i] = l.int8
 		}
 		return s.int8Linears(x, weights, false)
+	}
+	if few := s.fewRows(x, layers...); few != nil {
+		return few
 	}
 	results := make([]*ts.Tensor, len(layers))
 	for i, l := range layers {

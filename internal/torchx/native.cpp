@@ -6,6 +6,7 @@
 #include "c10d.hpp"
 #include "int8.hpp"
 #include "isa.hpp"
+#include "linears.hpp"
 #include "nccl.hpp"
 #include "rows.hpp"
 #include "sequences.hpp"
