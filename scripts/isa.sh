@@ -14,7 +14,8 @@ if ((!$#)); then
 	packages=(./internal/{torchx,checkpoint,ranks} ./pkg/{backbone,heads,fusion,distill,evaluate,report,pretrain,trainer,run,serve} ./cmd/{train,eval,infer})
 fi
 export OMP_WAIT_POLICY=passive
-# -DTX_NO_AVX512 compiles our kernels without their AVX512 paths (rows.h).
+# -DTX_NO_AVX512 compiles our loops over rows without their AVX512 paths (rows.h),
+# TRIDENT_MAX_ISA limits the instructions for 8-bit products (isa.go).
 avx2='-g -O2 -DTX_NO_AVX512'
 
 status=0
@@ -34,9 +35,9 @@ try() { # settings…
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-try ATEN_CPU_CAPABILITY=default
+try ATEN_CPU_CAPABILITY=default TRIDENT_MAX_ISA=portable
 try ATEN_CPU_CAPABILITY=avx2
 try ONEDNN_MAX_CPU_ISA=AVX2
 try MKL_ENABLE_INSTRUCTIONS=AVX2
-try ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 CGO_CXXFLAGS="$avx2"
+try ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 TRIDENT_MAX_ISA=avx2 CGO_CXXFLAGS="$avx2"
 exit $status

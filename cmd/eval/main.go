@@ -57,7 +57,7 @@ type flags struct {
 	BatchSize   int      `group:"Processor" default:"32" placeholder:"N" help:"Calls that go through the model at once (${default})."`
 	Device      string   `group:"Processor" default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
 	Threads     int      `group:"Processor" default:"0" placeholder:"N" help:"CPU threads; 0: one for each core (${default})."`
-	Precision   string   `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
+	Precision   string   `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: the fastest on this processor (${default})."`
 	MLflow      bool     `group:"MLflow" name:"mlflow" help:"Log figures, and the files of --output, to MLflow."`
 	TrackingURI string   `group:"MLflow" name:"tracking-uri" default:"file:./mlruns" placeholder:"URI" help:"Where MLflow is; MLFLOW_TRACKING_URI goes before it (${default})."`
 	Experiment  string   `group:"MLflow" default:"evaluation" placeholder:"NAME" help:"MLflow's experiment (${default})."`

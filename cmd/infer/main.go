@@ -69,7 +69,7 @@ type flags struct {
 	BatchTokens int    `group:"Processor" default:"4096" placeholder:"N" help:"…and their tokens. More memory and, on a GPU, more speed with more of them (${default})."`
 	Device      string `group:"Processor" default:"auto" help:"auto, cpu, cuda or cuda:N."`
 	Threads     int    `group:"Processor" default:"0" placeholder:"N" help:"CPU threads; 0: one for each core."`
-	Precision   string `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
+	Precision   string `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: the fastest on this processor (${default})."`
 }
 
 // taskNames are names separated by commas; the model determines which exist.

@@ -57,7 +57,7 @@ type flags struct {
 
 	Device    string `group:"Processor" default:"auto" env:"TRIDENT_DEVICE" help:"auto, cpu, cuda or cuda:N."`
 	Threads   int    `group:"Processor" default:"0" env:"TRIDENT_THREADS" placeholder:"N" help:"CPU threads; 0: one for each core."`
-	Precision string `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" env:"TRIDENT_PRECISION" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
+	Precision string `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" env:"TRIDENT_PRECISION" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: the fastest on this processor (${default})."`
 
 	IndependentHeads bool `group:"What to predict" env:"TRIDENT_INDEPENDENT_HEADS" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 
@@ -165,13 +165,17 @@ func (f *flags) config(ctx context.Context, log *slog.Logger) (c serve.Config, e
 	if err != nil {
 		return serve.Config{}, err
 	}
+	precision := torchx.Precision(f.Precision).Resolve(device)
+	if slow := precision.Slow(device); slow != "" {
+		log.Warn("--precision", "warning", slow)
+	}
 	c = serve.Defaults()
 	c.Open = func() (*serve.Model, error) {
 		dir, err := mlmodel.Dir(ctx, f.Model, "", func(line string) { log.Info("model", "from", f.Model, "notice", line) })
 		if err != nil {
 			return nil, err
 		}
-		return serve.OpenModel(dir, device, torchx.Precision(f.Precision))
+		return serve.OpenModel(dir, device, precision)
 	}
 	c.Page = web.Handler()
 	c.Origins = f.Origin

@@ -46,10 +46,31 @@ func (s *Scope) Int8() {
 	s.int8 = true
 }
 
-func (s *Scope) int8Linear(x *ts.Tensor, w *int8Weights, gelu, portable bool) *ts.Tensor {
-	return s.run("linear in 8 bits", func() (*ts.Tensor, error) {
-		defer runtime.KeepAlive(w)
-		var out C.tx_tensor
-		return result(out, C.tx_int8_linear(&out, handle(x), w.packed, C.bool(gelu), C.bool(portable)))
-	}, x)
+// int8Linears applies layers of the same inputs to x, which is rounded once.
+func (s *Scope) int8Linears(x *ts.Tensor, layers []*int8Weights, gelu bool) []*ts.Tensor {
+	best, err := bestISA()
+	if err != nil {
+		s.Fail(fmt.Errorf("linear in 8 bits: %w", err))
+	}
+	return s.int8LinearsWith(best, x, layers, gelu)
+}
+
+// int8LinearsWith is int8Linears with the instruction set.
+func (s *Scope) int8LinearsWith(set isa, x *ts.Tensor, layers []*int8Weights, gelu bool) []*ts.Tensor {
+	packed, outs := make([]C.tx_int8, len(layers)), make([]C.tx_tensor, len(layers))
+	for i, l := range layers {
+		packed[i] = l.packed
+	}
+	results := make([]*ts.Tensor, len(layers))
+	for i := range results {
+		results[i] = s.run("linear in 8 bits", func() (*ts.Tensor, error) {
+			var message *C.char
+			if i == 0 {
+				message = C.tx_int8_linears(&outs[0], handle(x), &packed[0], C.int64_t(len(layers)), C.bool(gelu), C.tx_isa(set))
+			}
+			return result(outs[i], message)
+		}, x)
+	}
+	runtime.KeepAlive(layers)
+	return results
 }

@@ -1,5 +1,6 @@
 // Linear layers in 8-bit integers, for inference on the CPU.
 #pragma once
+#include "isa.h"
 #include "torchx.h"
 
 #ifdef __cplusplus
@@ -13,14 +14,10 @@ typedef void *tx_int8;
 char *tx_int8_pack(tx_int8 *packed, tx_tensor weight, tx_tensor bias);
 void tx_int8_free(tx_int8 packed);
 
-// tx_int8_linear is x·Wᵀ + b. Each row of x [rows, in] is rounded to 8 bits with
-// a scale of its own. With gelu, GELU is applied to the result. portable keeps
-// to instructions that every processor has; the result is the same.
-char *tx_int8_linear(tx_tensor *out, tx_tensor x, tx_int8 packed, bool gelu, bool portable);
-
-// tx_int8_fast reports whether the processor multiplies 8-bit integers faster
-// than floats (AVX512-VNNI).
-bool tx_int8_fast(void);
+// tx_int8_linears fills outs with x·Wᵀ + b of each of n layers. Each row of x
+// [rows, in] is rounded to 8 bits with a scale of its own. With gelu, GELU is
+// applied to the results. Sums of products are the same with each instruction set.
+char *tx_int8_linears(tx_tensor *outs, tx_tensor x, const tx_int8 *packed, int64_t n, bool gelu, tx_isa isa);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -63,11 +64,10 @@ func TestInt8Linear(t *testing.T) {
 			defer s.Close()
 			x := s.Float32s(values, int64(size.rows), int64(size.in))
 			weight, bias := s.ReadFloat32(l.Weight), s.ReadFloat32(l.Bias)
-			fast, portable := s.ReadFloat32(s.int8Linear(x, l.int8, false, false)), s.ReadFloat32(s.int8Linear(x, l.int8, false, true))
 			exact := s.ReadFloat32(s.Linear(x, l))
-			gelu, geluWant := s.ReadFloat32(s.int8Linear(x, l.int8, true, false)), s.ReadFloat32(s.GELU(s.int8Linear(x, l.int8, false, false)))
 			s.Int8()
-			chosen := s.ReadFloat32(s.Linear(x, l))
+			fast := s.ReadFloat32(s.Linear(x, l))
+			gelu, geluWant := s.ReadFloat32(s.LinearGELU(x, l)), s.ReadFloat32(s.GELU(s.Linear(x, l)))
 			if s.Err() != nil {
 				t.Fatal(s.Err())
 			}
@@ -83,11 +83,85 @@ func TestInt8Linear(t *testing.T) {
 					t.Fatalf("GELU of element %d is %v, want %v", i, gelu[i], geluWant[i])
 				}
 			}
-			if !slices.Equal(fast, portable) || !slices.Equal(fast, chosen) {
-				t.Error("the processor's instructions, portable ones, and what a Scope takes differ")
+			for _, set := range isas() {
+				got := s.ReadFloat32(s.int8LinearsWith(set, x, []*int8Weights{l.int8}, false)[0])
+				if s.Err() != nil || !slices.Equal(got, fast) {
+					t.Errorf("%s and what a Scope takes differ; %v", set, s.Err())
+				}
 			}
 		})
 	}
+}
+
+// All instruction sets' sums are the same, bit for bit: also those of the largest
+// weights and activations, whose products don't fit into 16 bits together.
+func TestInt8SumsAreTheSameOnEveryISA(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	whole := map[string]func(i int) float32{
+		"largest":     func(int) float32 { return 127 },
+		"smallest":    func(int) float32 { return -127 },
+		"alternating": func(i int) float32 { return float32(127 - 254*(i%2)) },
+		"in pairs":    func(i int) float32 { return float32(127 - 254*(i/2%2)) },
+		"at 128":      func(i int) float32 { return float32(1 + 126*(i%2)) }, // a pair that just fits
+		"at 129":      func(i int) float32 { return float32(2 + 125*(i%2)) },
+		"any":         func(int) float32 { return float32(random.IntN(255) - 127) },
+		"rarely":      func(i int) float32 { return float32(random.IntN(255)-127) * float32(i%37/36) },
+		"normal":      func(int) float32 { return float32(math.Round(max(-127, min(127, 40*random.NormFloat64())))) },
+	}
+	for _, size := range []struct{ rows, in, out int }{{1, 2, 3}, {5, 64, 64}, {34, 130, 100}, {7, 768, 65}} {
+		for of, weight := range whole {
+			for given, activation := range whole {
+				t.Run(fmt.Sprint(size, of, given), func(t *testing.T) {
+					// With a 127 in each row the scales are 1, and nothing is rounded.
+					fill := func(rows int, f func(int) float32) []float32 {
+						var list []float32
+						for range rows {
+							list = append(list, 127)
+							for i := range size.in - 1 {
+								list = append(list, f(i+1))
+							}
+						}
+						return list
+					}
+					w, x := fill(size.out, weight), fill(size.rows, activation)
+					p := NewParams(gotch.CPU, true)
+					defer p.Drop()
+					l := NewLinearNormal(p, "l", int64(size.in), int64(size.out), 1)
+					if err := SetBytes(l.Weight, littleEndian(w), gotch.Float, []int64{int64(size.out), int64(size.in)}); err != nil {
+						t.Fatal(err)
+					}
+					if err := l.Quantize(); err != nil {
+						t.Fatal(err)
+					}
+					s := Inference(gotch.CPU)
+					defer s.Close()
+					for _, set := range isas() {
+						got := s.ReadFloat32(s.int8LinearsWith(set, s.Float32s(x, int64(size.rows), int64(size.in)), []*int8Weights{l.int8}, false)[0])
+						if s.Err() != nil {
+							t.Fatal(s.Err())
+						}
+						for i, y := range got {
+							var want int32
+							for j := range size.in {
+								want += int32(x[i/size.out*size.in+j]) * int32(w[i%size.out*size.in+j])
+							}
+							if y != float32(want) {
+								t.Fatalf("%s: output %d of row %d is %v, want %d", set, i%size.out, i/size.out, y, want)
+							}
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+func littleEndian(values []float32) []byte {
+	var data []byte
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+	}
+	return data
 }
 
 // A row's result doesn't hang on the rows beside it.
@@ -131,12 +205,12 @@ func TestInt8KeepsWhatIsNotFinite(t *testing.T) {
 		for _, odd := range []float32{nan, -nan, inf, -inf, 1e-45, -1e-40} {
 			values := waves(3 * in)
 			clear(values[in : 2*in])
-			usual := s.ReadFloat32(s.int8Linear(s.Float32s(values, 3, int64(in)), l.int8, false, false))
+			usual := s.ReadFloat32(s.int8Linears(s.Float32s(values, 3, int64(in)), []*int8Weights{l.int8}, false)[0])
 			for at := range in {
-				for _, portable := range []bool{false, true} {
+				for _, set := range isas() {
 					changed := slices.Clone(values)
 					changed[in+at] = odd
-					got := s.ReadFloat32(s.int8Linear(s.Float32s(changed, 3, int64(in)), l.int8, false, portable))
+					got := s.ReadFloat32(s.int8LinearsWith(set, s.Float32s(changed, 3, int64(in)), []*int8Weights{l.int8}, false)[0])
 					if !slices.Equal(got[:70], usual[:70]) || !slices.Equal(got[140:], usual[140:]) {
 						t.Errorf("%v at %d of %d: another row has changed", odd, at, in)
 					}

@@ -2,6 +2,7 @@ package torchx
 
 import (
 	"math"
+	"slices"
 
 	"github.com/sugarme/gotch/ts"
 )
@@ -28,7 +29,10 @@ type Embedding struct {
 // Linear applies l to x [..., in], giving [..., out].
 func (s *Scope) Linear(x *ts.Tensor, l Linear) *ts.Tensor {
 	if s.int8 && l.int8 != nil {
-		return s.int8Linear(x, l.int8, false, false)
+		return s.int8Linears(x, []*int8Weights{l.int8}, false)[0]
+	}
+	if few := s.fewRows(x, l); few != nil {
+		return few[0]
 	}
 	bias := l.Bias
 	if bias == nil {
@@ -40,9 +44,28 @@ func (s *Scope) Linear(x *ts.Tensor, l Linear) *ts.Tensor {
 // LinearGELU is [Scope.GELU] of [Scope.Linear].
 func (s *Scope) LinearGELU(x *ts.Tensor, l Linear) *ts.Tensor {
 	if s.int8 && l.int8 != nil {
-		return s.int8Linear(x, l.int8, true, false)
+		return s.int8Linears(x, []*int8Weights{l.int8}, true)[0]
 	}
 	return s.GELU(s.Linear(x, l))
+}
+
+// Linears is [Scope.Linear] of x with each of the layers, which have the same inputs.
+func (s *Scope) Linears(x *ts.Tensor, layers ...Linear) []*ts.Tensor {
+	if s.int8 && !slices.ContainsFunc(layers, func(l Linear) bool { return l.int8 == nil }) {
+		weights := make([]*int8Weights, len(layers))
+		for i, l := range layers {
+			weights[i] = l.int8
+		}
+		return s.int8Linears(x, weights, false)
+	}
+	if few := s.fewRows(x, layers...); few != nil {
+		return few
+	}
+	results := make([]*ts.Tensor, len(layers))
+	for i, l := range layers {
+		results[i] = s.Linear(x, l)
+	}
+	return results
 }
 
 // LayerNorm applies n to x [..., dim].

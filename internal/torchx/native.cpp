@@ -5,6 +5,8 @@
 #include "arena.hpp"
 #include "c10d.hpp"
 #include "int8.hpp"
+#include "isa.hpp"
+#include "linears.hpp"
 #include "nccl.hpp"
 #include "rows.hpp"
 #include "sequences.hpp"

@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/sugarme/gotch"
-	"golang.org/x/sys/cpu"
 )
 
 // Configure prepares libtorch for long runs: threads CPU threads per operation (0 keeps
@@ -63,29 +62,6 @@ func Device(spec string) (gotch.Device, error) {
 		return gotch.CudaBuilder(uint(index)), nil
 	}
 	return gotch.CPU, fmt.Errorf("device %q: want auto, cpu, cuda or cuda:N", spec)
-}
-
-// Precision is the precision of matrix products.
-type Precision string
-
-// The precisions. A model's weights, and everything but matrix products, stay in float32
-// with all of them.
-const (
-	FP32 Precision = "fp32"
-	BF16 Precision = "bf16"
-	INT8 Precision = "int8" // the encoder's linear layers; only inference on the CPU
-	Auto Precision = "auto" // bf16 if the device computes in it, otherwise fp32
-)
-
-// Resolve returns the precision for the device if p is Auto.
-func (p Precision) Resolve(device gotch.Device) Precision {
-	switch {
-	case p != Auto:
-		return p
-	case device != gotch.CPU || cpu.X86.HasAVX512BF16:
-		return BF16
-	}
-	return FP32
 }
 
 // DeviceName is device as the configuration spells it: "cpu", "cuda:0".

@@ -175,9 +175,9 @@ func newAttention(p torchx.Params, c Config, names PartNames) attention {
 }
 
 func (a attention) forward(s *torchx.Scope, x *ts.Tensor, lengths []int64) *ts.Tensor {
-	q, k, v := s.Linear(x, a.query), s.Linear(x, a.key), s.Linear(x, a.value) // [tokens, dim]
-	context := s.SequenceAttention(q, k, v, lengths, a.heads, a.dropout)      // [tokens, dim]
-	return s.Dropout(s.Linear(context, a.out), a.outDropout)                  // [tokens, dim]
+	qkv := s.Linears(x, a.query, a.key, a.value)                                        // [tokens, dim] each
+	context := s.SequenceAttention(qkv[0], qkv[1], qkv[2], lengths, a.heads, a.dropout) // [tokens, dim]
+	return s.Dropout(s.Linear(context, a.out), a.outDropout)                            // [tokens, dim]
 }
 
 // feedForward is Linear → activation → Linear → dropout at each position.

@@ -66,6 +66,9 @@ func newEvaluation(o Options) (*evaluation, error) {
 		return nil, err
 	}
 	torchx.Configure(o.Threads)
+	if slow := e.precision().Slow(e.device); slow != "" {
+		e.warn("--precision: %s", slow)
+	}
 	if o.Thresholds != "" {
 		if e.thresholds, err = fusion.ReadThresholds(o.Thresholds); err != nil {
 			return nil, err

@@ -94,6 +94,10 @@ func (o Options) job(s Streams) (*job, error) {
 	if err != nil {
 		return nil, about(err, BadModel)
 	}
+	precision := torchx.Precision(o.Precision).Resolve(device)
+	if slow := precision.Slow(device); slow != "" {
+		s.notice("warning: --precision: %s", slow)
+	}
 	in, err := o.source(s.In)
 	if err != nil {
 		return nil, about(err, BadCall)
@@ -114,7 +118,7 @@ func (o Options) job(s Streams) (*job, error) {
 			Overlap:     o.Overlap,
 			BatchSize:   o.BatchSize,
 			BatchTokens: o.BatchTokens,
-			Precision:   torchx.Precision(o.Precision).Resolve(device),
+			Precision:   precision,
 
 			IndependentHeads: o.IndependentHeads,
 		},

@@ -10,12 +10,13 @@ import (
 // operations are in float32.
 type Precision = torchx.Precision
 
-// The precisions. [Precision.Resolve] replaces Auto by one of the others.
+// The precisions. [Precision.Resolve] and [Precision.ResolveForTraining] replace Auto by
+// one of the others.
 const (
 	FP32 Precision = torchx.FP32
 	BF16 Precision = torchx.BF16
 	INT8 Precision = torchx.INT8 // the encoder's linear layers; only inference on the CPU
-	Auto Precision = torchx.Auto // bf16 if the device supports it natively, otherwise fp32
+	Auto Precision = torchx.Auto // the fastest on the device
 )
 
 // Device returns the device for spec: "cpu", "cuda", "cuda:N", or "auto", which is the

@@ -215,10 +215,13 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 		return err
 	}
 	r.data.enlargeBatches(o.Place.Size * c.Training.AccumulationSteps)
-	precision := torchx.Precision(c.Training.Precision).Resolve(r.device)
+	precision := torchx.Precision(c.Training.Precision).ResolveForTraining(r.device)
 	r.settings = settings(c, r.data.tasks(), precision)
 	warnOfWarmup(trainer.NewPlan(r.settings, r.data.train()).Schedule, c.Training, o.Err)
 	warnOfLossRule(c, o.Err)
+	if slow := precision.Slow(r.device); slow != "" {
+		fmt.Fprintf(o.Err, "train: warning: training.precision: %s\n", slow)
+	}
 	r.console.Run(trainer.Setup{Parameters: r.parameters, Frozen: r.parameters - r.trainable, Device: torchx.DeviceName(r.device), Threads: torchx.Threads(), Precision: string(precision)}, r.settings)
 	share := c.Training.BatchSize * c.Training.AccumulationSteps
 	if !o.Place.Alone() {
