@@ -7,6 +7,7 @@ import (
 	"github.com/trident-nlp/trident/internal/numbers"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
+	"github.com/trident-nlp/trident/pkg/triage"
 )
 
 // prediction converts the pieces' logits to the user's prediction.
@@ -23,11 +24,15 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 		return p
 	}
 	scores := &Scores{}
+	var asked triage.Call
 	if o.Scores || o.TextScores {
 		p.Scores = scores
 	}
 	for _, task := range list {
 		own, customScores := c.task(task, o)
+		if o.Review {
+			assess(&asked, task, own, customScores)
+		}
 		if task.PerToken() && !o.Scores {
 			customScores.Tokens = nil
 		}
@@ -45,6 +50,10 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 			p.QA, scores.QA = positions(own.Flags), positions(customScores.Heads)
 		}
 	}
+	if o.Review {
+		review := triage.Assess(asked)
+		p.Review = &review
+	}
 	if o.Attention { // other pieces of the batch may have requested it
 		p.Attention = c.wordWeights(list)
 	}
@@ -57,7 +66,7 @@ func (c *call) task(task tasks.Task, o PredictOptions) (own CustomAnswer, scores
 	case tasks.Token:
 		cut := newCutter(c.text)
 		own.Tokens, scores.Tokens = c.tokens(task, cut)
-		own.Entities = merge(own.Tokens, tasks.SchemeOf(task.Heads[0].Labels), cut)
+		own.Entities = merge(own.Tokens, scores.Tokens, tasks.SchemeOf(task.Heads[0].Labels), cut)
 	case tasks.MultiClass:
 		own.Classes, scores.Heads = c.classes(task)
 	case tasks.MultiLabel:
@@ -137,19 +146,57 @@ func (c *call) flags(task tasks.Task, o PredictOptions) (Fields[Fields[int]], Fi
 	return list, scores
 }
 
-// merge joins adjacent tokens into entities.
-func merge(list []Token, scheme tasks.Scheme, cut cutter) []Entity {
+// merge joins adjacent tokens into entities. scores are all labels' probabilities for each
+// token.
+func merge(list []Token, scores []Fields[float32], scheme tasks.Scheme, cut cutter) []Entity {
 	labels := make([]string, len(list))
 	for i, t := range list {
 		labels[i] = t.Label
 	}
 	entities := []Entity{}
+	names := entityNames(scheme, scores)
 	for _, s := range scheme.Spans(labels) {
 		e := Entity{Label: s.Label, Start: list[s.Start].Start, End: list[s.End-1].End}
 		e.Text = cut.text(e.Start, e.End)
+		e.Score, e.Least = spanScore(scores[s.Start:s.End], names, e.Label)
 		entities = append(entities, e)
 	}
 	return entities
+}
+
+// spanScore returns the mean and the least of the words' probabilities of an entity's name.
+func spanScore(words []Fields[float32], names []string, name string) (mean, least float32) {
+	var sum float64
+	lowest := 1.0
+	for _, labels := range words {
+		p := ofName(labels, names, name)
+		sum += p
+		lowest = min(lowest, p)
+	}
+	return float32(sum / float64(len(words))), float32(lowest)
+}
+
+// entityNames returns the entity's name of each label.
+func entityNames(scheme tasks.Scheme, words []Fields[float32]) []string {
+	if len(words) == 0 {
+		return nil
+	}
+	names := make([]string, len(words[0]))
+	for i, label := range words[0] {
+		names[i] = scheme.Name(label.Name)
+	}
+	return names
+}
+
+// ofName returns the probability of all labels of that name.
+func ofName(labels Fields[float32], names []string, name string) float64 {
+	var p float64
+	for i, label := range labels {
+		if names[i] == name {
+			p += float64(label.Value)
+		}
+	}
+	return min(p, 1)
 }
 
 // word is a word of an encoding: the index of its first token, and its span in the text

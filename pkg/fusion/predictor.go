@@ -31,6 +31,7 @@ type PredictOptions struct {
 	// …or only those of labels of whole texts: classes and yes/no outputs, without those
 	// of each word, which are by far the most.
 	TextScores bool
+	Review     bool // return what it is expected to cost to leave a text unchecked ([triage.Review])
 	Attention  bool // return the weights of attention pooling, for the tasks that have it
 
 	// IndependentHeads makes each head choose its own most likely label, as in the

@@ -3,6 +3,8 @@ package fusion
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/trident-nlp/trident/pkg/triage"
 )
 
 // Prediction is the model's prediction for one text. Parts that weren't requested are
@@ -19,6 +21,7 @@ type Prediction struct {
 	Tasks          Fields[CustomAnswer] `json:"tasks,omitzero"`          // the model's other tasks, by name
 	Scores         *Scores              `json:"scores,omitzero"`
 	Truncated      bool                 `json:"truncated,omitzero"` // the text's end wasn't read
+	Review         *triage.Review       `json:"review,omitzero"`    // what it costs to leave it unchecked; if requested
 	Read           int                  `json:"-"`                  // tokens read, including [CLS] and [SEP] of each window
 
 	Attention Fields[[]WordWeight] `json:"attention,omitzero"` // by task: the weights of its attention pooling
@@ -36,12 +39,16 @@ type Token struct {
 
 // Entity is a sequence of adjacent words that form an entity according to their labels,
 // other than O (see [tasks.Scheme]), as written in the text. If labels are tags, its
-// label is the name without the tag's prefix. Start and End are as in [Token].
+// label is the name without the tag's prefix. Start and End are as in [Token]. Score and
+// Least are the mean and the least of its words' probabilities of that label (of all tags
+// with that name together).
 type Entity struct {
-	Text  string `json:"text"`
-	Label string `json:"label"`
-	Start int    `json:"start"`
-	End   int    `json:"end"`
+	Text  string  `json:"text"`
+	Label string  `json:"label"`
+	Start int     `json:"start"`
+	End   int     `json:"end"`
+	Score float32 `json:"score"`
+	Least float32 `json:"least"`
 }
 
 // Scores are the probabilities of a [Prediction].
