@@ -17,19 +17,19 @@ func (t *textWriter) reasons(r *triage.Review) string {
 	return t.paint(bold, lines) + "\n"
 }
 
-// describeReason returns a reason such as "priority 1 (critical): probability 0.83, cost 8.60".
+// describeReason returns a reason such as "Priority: 1 (critical), probability 0.83, cost 8.60".
 func describeReason(r triage.Reason) string {
-	what := oneLine(strings.TrimSpace(title(r.Head) + " " + r.Label))
+	what := title(r.Head) + ": " + oneLine(r.Label)
 	if word := triage.Meaning(r.Label); word != "" && word != r.Label && r.Head == "priority" {
 		what += " (" + word + ")"
 	}
 	if r.Kind == triage.Urgency {
-		return fmt.Sprintf("%s: probability %.2f, cost %.2f", what, r.Probability, r.Cost)
+		return fmt.Sprintf("%s, probability %.2f, cost %.2f", what, r.Probability, r.Cost)
 	}
 	if r.Head == "" {
 		what = "Entities of " + r.Task
 	}
-	return fmt.Sprintf("%s: in doubt (right with probability %.2f), cost %.2f", what, r.Probability, r.Cost)
+	return fmt.Sprintf("%s, right with probability %.2f, cost %.2f", what, r.Probability, r.Cost)
 }
 
 // queueColumns are a queue's columns after the others.
