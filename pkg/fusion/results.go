@@ -20,9 +20,13 @@ type Prediction struct {
 	QA             Fields[[]int]        `json:"qa,omitzero"`             // opening, listening, …: 1 for each criterion that is met, otherwise 0
 	Tasks          Fields[CustomAnswer] `json:"tasks,omitzero"`          // the model's other tasks, by name
 	Scores         *Scores              `json:"scores,omitzero"`
-	Truncated      bool                 `json:"truncated,omitzero"` // the text's end wasn't read
-	Review         *triage.Review       `json:"review,omitzero"`    // what it costs to leave it unchecked; if requested
-	Read           int                  `json:"-"`                  // tokens read, including [CLS] and [SEP] of each window
+	Truncated      bool                 `json:"truncated,omitzero"`  // the text's end wasn't read
+	Calibrated     bool                 `json:"calibrated,omitzero"` // probabilities are calibrated ([Predictor.Calibrate])
+	Sets           Fields[Fields[Sets]] `json:"sets,omitzero"`       // by task and head, if calibrated: labels that hold the right one
+	Suspected      []Suspicion          `json:"suspected,omitzero"`  // labels above their thresholds for a wished recall, whatever the answer is
+	Warnings       []Warning            `json:"warnings,omitzero"`   // why the answers are less certain than they look
+	Review         *triage.Review       `json:"review,omitzero"`     // what it costs to leave it unchecked; if requested
+	Read           int                  `json:"-"`                   // tokens read, including [CLS] and [SEP] of each window
 
 	Attention Fields[[]WordWeight] `json:"attention,omitzero"` // by task: the weights of its attention pooling
 }
