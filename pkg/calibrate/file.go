@@ -54,6 +54,20 @@ func (c *Calibration) Sets(task, head, language string) []Set {
 // Path returns where the calibration of the model in a folder is.
 func Path(dir string) string { return filepath.Join(atomicdir.Current(dir), FileName) }
 
+// LanguageField returns the field of a call with its language, for the calibration in a
+// model's folder; "" if it has none, or can't be read ([Read] says why).
+func LanguageField(dir string) string {
+	data, err := os.ReadFile(Path(dir))
+	if err != nil {
+		return ""
+	}
+	c, err := parse(data)
+	if err != nil {
+		return ""
+	}
+	return c.LanguageField
+}
+
 // ErrOtherModel marks the error of [Read] for a calibration of another model.
 var ErrOtherModel = errors.New("it is of another model")
 

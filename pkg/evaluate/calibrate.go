@@ -57,6 +57,8 @@ func (o Options) checkCalibrate() error {
 		return badOptions("--recall belongs to --calibrate")
 	case !o.Calibrate && o.LanguageField != "":
 		return badOptions("--language-field belongs to --calibrate")
+	case strings.Contains(o.LanguageField, "."):
+		return badOptions("--language-field %s: want a field of the record itself, without dots", o.LanguageField)
 	case o.Calibrate && (len(o.Compare) > 0 || len(directories(o.Model)) > 1):
 		return badOptions("--calibrate is for one model directory, without --compare")
 	}

@@ -137,12 +137,12 @@ func (j *job) predicted(model predictor) ([]tasks.Task, error) {
 // predict labels a window of calls and writes the predictions.
 func (j *job) predict(ctx context.Context, model predictor, window []record, w writer) error {
 	var texts []datasets.Transcript
+	o := j.options
 	for _, r := range window {
 		if r.problem == nil {
-			texts = append(texts, r.text)
+			texts, o.Languages = append(texts, r.text), append(o.Languages, r.language)
 		}
 	}
-	o := j.options
 	o.Scores = o.Scores || j.style.format == "text"
 	o.Progress = func(done, total int) { j.bar.show(j.Records, window, float64(done)/float64(total)) }
 	predictions, err := model.Predict(ctx, texts, o)

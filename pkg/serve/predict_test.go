@@ -66,7 +66,7 @@ func TestSameAsPredictor(t *testing.T) {
 					texts = append(texts, datasets.Transcript(r.Texts[len(r.Texts)-1]))
 				}
 				want, err := alone.Predict(t.Context(), texts, fusion.PredictOptions{
-					Tasks: r.Tasks, Scores: r.Scores, Attention: r.Attention, Threshold: r.QAThreshold, Long: fusion.Long(r.Long), Overlap: r.Overlap, IndependentHeads: r.IndependentHeads,
+					Tasks: r.Tasks, Scores: r.Scores, Attention: r.Attention, Threshold: r.QAThreshold, Long: fusion.Long(r.Long), Overlap: r.Overlap, IndependentHeads: r.IndependentHeads, Review: true,
 				})
 				body, _ := json.Marshal(r)
 				got := s.predict(string(body))
