@@ -16,6 +16,8 @@ type Request struct {
 	Redact       string   `json:"redact,omitempty" doc:"Replace names, places, numbers and the like: mask (*****), label ([VICTIM_1], numbered in each text), pseudonym (invented names) or hash (of the server's key). The prediction then has the text as it is after that, and all else in it is about this text; long texts are read to their end. It isn't a guarantee: what is not found stays."`
 	RedactLabels []string `json:"redact_labels,omitempty" doc:"What redact replaces: labels of the model's entities, and PHONE_NUMBER, EMAIL, ID_NUMBER, DATE and URL, which patterns find. If not given: NAME, VICTIM, PERPETRATOR, LOCATION, LANDMARK, PHONE_NUMBER, AGE and what patterns find."`
 
+	Language string `json:"language,omitempty" doc:"The calls' language, as the field says it that eval --language-field named: sets of labels are then those of the language, if it has its own."`
+
 	IndependentHeads bool `json:"independent_heads,omitempty" doc:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 }
 
@@ -37,8 +39,15 @@ type Prediction struct {
 	QA             map[string][]int           `json:"qa,omitempty"`             // by head: 1 for each criterion that is met
 	Tasks          map[string]json.RawMessage `json:"tasks,omitempty"`          // custom tasks, in the format of their kind
 	Scores         *Scores                    `json:"scores,omitempty"`
-	Truncated      bool                       `json:"truncated,omitempty"` // the text's end wasn't read
-	Attention      map[string][]WordWeight    `json:"attention,omitempty"` // by task: the weights of the words read
+	Truncated      bool                       `json:"truncated,omitempty"`  // the text's end wasn't read
+	Calibrated     bool                       `json:"calibrated,omitempty"` // the probabilities are calibrated
+	// Sets are labels that hold the right one in a share of calls ("0.9", "0.95"), by task,
+	// head and share.
+	Sets      map[string]map[string]map[string][]string `json:"sets,omitempty"`
+	Suspected []Suspicion                               `json:"suspected,omitempty"` // labels above their thresholds for a wished recall
+	Warnings  []Warning                                 `json:"warnings,omitempty"`  // why the answers are less certain than they look
+	Review    *Review                                   `json:"review,omitempty"`    // what it costs to leave it unchecked
+	Attention map[string][]WordWeight                   `json:"attention,omitempty"` // by task: the weights of the words read
 }
 
 // Replacement is a part of the redacted text that stands for something else. Start and End
@@ -70,12 +79,49 @@ type Token struct {
 }
 
 // Entity is a sequence of adjacent words with the same label, other than O. Start and
-// End are as in [Token].
+// End are as in [Token]. Score and Least are the mean and the least of its words'
+// probabilities.
 type Entity struct {
-	Text  string `json:"text"`
-	Label string `json:"label"`
-	Start int    `json:"start"`
-	End   int    `json:"end"`
+	Text  string  `json:"text"`
+	Label string  `json:"label"`
+	Start int     `json:"start"`
+	End   int     `json:"end"`
+	Score float32 `json:"score"`
+	Least float32 `json:"least"`
+}
+
+// Suspicion is a label whose probability is at least its threshold, whatever the answer is.
+type Suspicion struct {
+	Task        string  `json:"task"`
+	Head        string  `json:"head"`
+	Label       string  `json:"label"`
+	Probability float32 `json:"probability"`
+	Threshold   float64 `json:"threshold"`
+	Recall      float64 `json:"recall"` // the share of the calls with the label that are to be suspected
+}
+
+// Warning says how a call is unlike those that the model learnt from.
+type Warning struct {
+	Kind    string  `json:"kind"`              // unknown_words or longer_than_learnt
+	Share   float64 `json:"share,omitempty"`   // of unknown words
+	Tokens  int     `json:"tokens,omitempty"`  // of the call
+	Longest int     `json:"longest,omitempty"` // tokens of the longest call in training
+}
+
+// Review is what it is expected to cost to leave a call unchecked, and why.
+type Review struct {
+	Cost    float64  `json:"cost"`
+	Reasons []Reason `json:"reasons"`
+}
+
+// Reason is a part of a [Review]'s cost: the call's urgency, or an answer in doubt.
+type Reason struct {
+	Kind        string  `json:"kind"` // urgency or doubt
+	Task        string  `json:"task"`
+	Head        string  `json:"head,omitempty"`  // "" for the entities of a token task
+	Label       string  `json:"label,omitempty"` // the priority, the class, or the yes/no output's name
+	Probability float64 `json:"probability"`     // of the priority, or that the answer is right
+	Cost        float64 `json:"cost"`
 }
 
 // Scores are the probabilities of a [Prediction].

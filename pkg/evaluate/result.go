@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/numbers"
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/report"
@@ -20,6 +21,9 @@ import (
 type Result struct {
 	Models     []ModelResult      `json:"models"`
 	Comparison *report.Comparison `json:"comparison,omitempty"` // if there are several models
+
+	// Calibration is that of the model, if [Options.Calibrate] asked for it.
+	Calibration *calibrate.Calibration `json:"calibration,omitempty"`
 
 	options    Options
 	hash, run  string            // of the first model, and the run that logged it, if known

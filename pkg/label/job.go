@@ -52,6 +52,9 @@ type Counts struct {
 	Renamed    int `json:"renamed,omitempty"` // calls whose ids held what was replaced
 	Uncased    int `json:"uncased,omitempty"` // redacted calls without a capital letter
 	Tokens     int `json:"tokens"`
+
+	UnknownWords int `json:"unknown_words,omitempty"`      // calls with a warning of many unknown words
+	Longer       int `json:"longer_than_learnt,omitempty"` // calls longer than any in training
 }
 
 func (c *Counts) add(more Counts) {
@@ -62,6 +65,8 @@ func (c *Counts) add(more Counts) {
 	c.Renamed += more.Renamed
 	c.Uncased += more.Uncased
 	c.Tokens += more.Tokens
+	c.UnknownWords += more.UnknownWords
+	c.Longer += more.Longer
 }
 
 // A window holds up to windowBatches batches, and not much more than windowBytes. The
@@ -104,6 +109,9 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return writing(err)
 	}
+	if q, ok := w.(*queueWriter); ok {
+		defer q.discard()
+	}
 	for len(window) > 0 {
 		if err := j.predict(ctx, model, window, w); err != nil {
 			return err
@@ -139,12 +147,12 @@ func (j *job) predicted(model predictor) ([]tasks.Task, error) {
 // predict labels a window of calls and writes the predictions.
 func (j *job) predict(ctx context.Context, model predictor, window []record, w writer) error {
 	var texts []datasets.Transcript
+	o := j.options
 	for _, r := range window {
 		if r.problem == nil {
-			texts = append(texts, r.text)
+			texts, o.Languages = append(texts, r.text), append(o.Languages, r.language)
 		}
 	}
-	o := j.options
 	o.Scores = o.Scores || j.style.format == "text"
 	o.Progress = func(done, total int) { j.bar.show(j.Records, window, float64(done)/float64(total)) }
 	predictions, err := model.Predict(ctx, texts, o)
@@ -186,6 +194,14 @@ func (j *job) count(r record, p fusion.Prediction) {
 	if p.Truncated {
 		j.Truncated++
 	}
+	for _, w := range p.Warnings {
+		switch w.Kind {
+		case fusion.UnknownWords:
+			j.UnknownWords++
+		case fusion.LongerThanLearnt:
+			j.Longer++
+		}
+	}
 	if r.repaired {
 		j.Repaired++
 	}
@@ -207,6 +223,12 @@ func (j *job) warn(notice func(string)) {
 	}
 	if j.Renamed > 0 {
 		notice(fmt.Sprintf("warning: ids that held what is replaced in their calls, or a phone number or an e-mail address: %d of %d; it was replaced in them too", j.Renamed, j.Records))
+	}
+	if j.UnknownWords > 0 {
+		notice(fmt.Sprintf("warning: calls of which many words aren't in the model's vocabulary: %d of %d; check their answers: the model may not know the language or the script", j.UnknownWords, j.Records))
+	}
+	if j.Longer > 0 {
+		notice(fmt.Sprintf("warning: calls longer than any that the model learnt from: %d of %d; check their answers", j.Longer, j.Records))
 	}
 	if j.Repaired > 0 {
 		notice(fmt.Sprintf("warning: calls that aren't in UTF-8, or hold half a surrogate pair: %d of %d; each such place was read as U+FFFD", j.Repaired, j.Records))

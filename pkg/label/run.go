@@ -112,6 +112,7 @@ func (o Options) job(s Streams) (*job, error) {
 			Threshold:   o.Threshold,
 			Heads:       thresholds,
 			Scores:      o.Scores,
+			Review:      o.ReviewQueue,
 			Attention:   o.Attention,
 			Long:        fusion.LongOf(o.Long),
 			Redact:      redactor,
@@ -183,5 +184,12 @@ func openModel(dir string, device gotch.Device, s Streams) (predictor, error) {
 	if unused := fusion.UnusedRows(m.Config, tok); unused != "" {
 		s.notice("warning: %s: %s", dir, unused)
 	}
-	return fusion.NewPredictor(m, tok), nil
+	c, err := fusion.ReadCalibration(dir, m.Tasks)
+	if err != nil {
+		m.Drop()
+		return nil, err
+	}
+	p := fusion.NewPredictor(m, tok)
+	p.Calibrate(c)
+	return p, nil
 }

@@ -3,11 +3,14 @@ package label
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/redact"
 )
@@ -37,8 +40,9 @@ type SettingOptions struct {
 	IndependentHeads bool   `json:"independent_heads,omitempty"`
 	Long             string `json:"long,omitempty"` // "": as the model learnt
 	Attention        bool   `json:"attention,omitempty"`
-	Redact           string `json:"redact,omitempty"`     // how, and what; not the key
-	NoOverlap        bool   `json:"no_overlap,omitempty"` // Overlap is 0, and not as the model learnt
+	Redact           string `json:"redact,omitempty"`      // how, and what; not the key
+	NoOverlap        bool   `json:"no_overlap,omitempty"`  // Overlap is 0, and not as the model learnt
+	Calibration      string `json:"calibration,omitempty"` // SHA-256 of the file; "": none
 }
 
 // differs names the difference between two settings; "" if they are equal.
@@ -82,11 +86,22 @@ func (o Options) settings(precision string, redactor *redact.Redactor, in []file
 		return s, about(fmt.Errorf("read model: %w", err), BadModel)
 	}
 	if o.Thresholds != "" {
-		data, err := os.ReadFile(o.Thresholds)
-		if err != nil {
+		if s.Options.Thresholds, err = hashFile(o.Thresholds); err != nil {
 			return s, about(err, BadModel)
 		}
-		s.Options.Thresholds = fmt.Sprintf("%x", sha256.Sum256(data))
+	}
+	s.Options.Calibration, err = hashFile(calibrate.Path(o.Model))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, about(err, BadModel)
 	}
 	return s, nil
+}
+
+// hashFile returns the SHA-256 of a small file, in hex.
+func hashFile(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(data)), nil
 }
