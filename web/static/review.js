@@ -291,6 +291,7 @@ async function save(view) {
   }
   review.isSaving = true;
   act.say('reviewSaving');
+  let isStale = false; // somebody else was faster
   const sent = draft.state; // one may go on while it is on its way
   try {
     const kept = await keep({text: call.text, ...(call.id === '' ? {} : {record: call.id}), model: call.model ?? '', ...(draft.basedOn === '' ? {} : {based_on: draft.basedOn}), ...draft.review()}, act.key());
@@ -300,12 +301,14 @@ async function save(view) {
     act.say('reviewSaved', {who: whoIs(kept)});
   } catch (error) {
     const before = review.mine;
-    if (error.key === 'stale') await learn(call.text, review, act.key(), false).catch(act.report);
+    isStale = error.key === 'stale';
+    if (isStale) await learn(call.text, review, act.key(), false).catch(act.report);
     act.report(review.mine === before ? error : new Problem('staleOwn'));
   } finally {
     review.isSaving = false;
     view.refill();
   }
+  if (isStale) document.getElementById('review-others')?.scrollIntoView({block: 'center'}); // not below the bar, which stays
 }
 
 // --- keys -------------------------------------------------------------------------
