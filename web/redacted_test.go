@@ -1,11 +1,16 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
 
 	"github.com/trident-nlp/trident/pkg/client"
 	"github.com/trident-nlp/trident/pkg/reviews"
@@ -62,6 +67,17 @@ func TestWithoutNames(t *testing.T) {
 	if err := json.Unmarshal([]byte(answer), &got); err != nil || got.Text+"\n" != text || len(got.Replaced) < 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
+	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		return err
+	}))
+	if paper := p.say("document.body.innerText"); strings.Contains(paper, "0712") || !strings.Contains(paper, "*****") {
+		t.Error("the call is printed with its names")
+	}
+	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "screen"})
+		return err
+	}))
 	p.click("#leave-redacted")
 	p.until("!document.getElementById('redacted') && document.activeElement.id === 'redact'")
 	p.click("#redact")

@@ -291,6 +291,7 @@ async function save(view) {
   }
   review.isSaving = true;
   act.say('reviewSaving');
+  let isStale = false; // somebody else was faster
   const sent = draft.state; // one may go on while it is on its way
   let isStale = false;
   try {
@@ -309,6 +310,7 @@ async function save(view) {
     view.refill();
     if (isStale) document.getElementById('review-others')?.scrollIntoView({block: 'center'}); // the tools may cover it
   }
+  if (isStale) document.getElementById('review-others')?.scrollIntoView({block: 'center'}); // not below the bar, which stays
 }
 
 // --- keys -------------------------------------------------------------------------
