@@ -83,12 +83,12 @@ func (g *gatherer) add(task tasks.Task, record int, l fusion.Logits, label datas
 		rows := 1
 		switch {
 		case task.YesNo():
-			o.Truth, o.Logits = append(o.Truth, flags(label.Flags[h])...), append(o.Logits, l.Values[h]...)
+			o.Truth, o.Logits = append(o.Truth, report.TrueFlags(label.Flags[h])...), append(o.Logits, l.Values[h]...)
 		case task.PerToken():
 			truth, logits := words(l, l.Values[h], label.Classes, o.Labels)
 			o.Truth, o.Logits, rows = append(o.Truth, truth...), append(o.Logits, logits...), len(truth)
 		default:
-			o.Truth, o.Logits = append(o.Truth, classOf(label.Classes[h], o.Labels)), append(o.Logits, l.Values[h]...)
+			o.Truth, o.Logits = append(o.Truth, report.TrueClass(label.Classes[h], o.Labels)), append(o.Logits, l.Values[h]...)
 		}
 		o.Records = append(o.Records, slices.Repeat([]int{record}, rows)...)
 		if g.languages != nil {
