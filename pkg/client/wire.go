@@ -33,6 +33,11 @@ type Prediction struct {
 	Scores         *Scores                    `json:"scores,omitempty"`
 	Truncated      bool                       `json:"truncated,omitempty"` // the text's end wasn't read
 	Attention      map[string][]WordWeight    `json:"attention,omitempty"` // by task: the weights of the words read
+
+	// LabelAttention is of tasks with an attention for each label, by task and head: a list of
+	// the weights of Attention's words, in their order, or of a head of yes/no labels an object
+	// of such lists. Attention has their mean.
+	LabelAttention map[string]map[string]json.RawMessage `json:"label_attention,omitempty"`
 }
 
 // WordWeight is the weight of a word in a task's attention pooling. Start and End are as

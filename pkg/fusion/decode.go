@@ -46,7 +46,7 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 		}
 	}
 	if o.Attention { // other pieces of the batch may have requested it
-		p.Attention = c.wordWeights(list)
+		p.Attention, p.LabelAttention = c.wordWeights(list)
 	}
 	return p
 }
