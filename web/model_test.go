@@ -33,7 +33,10 @@ const limit = 160
 var tiny = sync.OnceValues(func() (*fusion.Predictor, error) { return newTiny(datasets.Windows{}) })
 
 // newTiny is tiny with windows in which it learnt to read long calls.
-func newTiny(w datasets.Windows) (*fusion.Predictor, error) {
+func newTiny(w datasets.Windows) (*fusion.Predictor, error) { return newTinyOf(w, tasks.QA()) }
+
+// newTinyOf is newTiny with another kind of QA.
+func newTinyOf(w datasets.Windows, qa tasks.Task) (*fusion.Predictor, error) {
 	vocab := strings.Fields("[PAD] [UNK] [CLS] [SEP] [MASK] Hello my name is Mwa ##kam ##ba from Ki ##su ##mu son he was beaten school . , ? : < > /")
 	tok, err := tokenize.New(vocab, tokenize.Options{})
 	if err != nil {
@@ -58,7 +61,7 @@ func newTiny(w datasets.Windows) (*fusion.Predictor, error) {
 	cls.Heads[0].Follows = &tasks.Follows{Head: "sub", IDs: []int{0, 1, 2, tasks.AnyLabel}}
 	m, err := fusion.New(fusion.Architecture{
 		Windows: w,
-		Tasks:   []tasks.Task{tasks.NER(tasks.NERLabels()), cls, tasks.QA(), mood, risk, places},
+		Tasks:   []tasks.Task{tasks.NER(tasks.NERLabels()), cls, qa, mood, risk, places},
 		Config: backbone.Config{
 			VocabSize: int64(len(vocab)), MaxPositions: limit, Dim: 16, Layers: 1, Heads: 2, HiddenDim: 16,
 			Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // TestTurns: a call's turns are its lines and what follows a speaker's label.
@@ -93,6 +94,65 @@ func TestWhere(t *testing.T) {
 				t.Errorf("fits in width, and the text in height: %s", got)
 			}
 		})
+	}
+}
+
+// TestWhereOfLabels: of a model with an attention for each label the page says where each
+// criterion was found, and at first where all were.
+func TestWhereOfLabels(t *testing.T) {
+	qa, err := tasks.QA().Pooled(tasks.LabelAttentionPooling)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := newTinyOf(datasets.Windows{Length: limit, Overlap: 40}, qa)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := open(t, serve(t, predict(model)), desktop)
+	turns := longTurns()[:60]
+	text := strings.Join(turns, " ")
+	p.read(text)
+	want := predicted(t, model, text)
+	if n := p.say("String(document.querySelectorAll('#look-label').length)"); n != "0" {
+		t.Errorf("a choice of labels is there before one of a task: %s", n)
+	}
+	p.click("input[name=look][value=cls]")
+	if n := p.say("String(document.querySelectorAll('#look-label').length)"); n != "0" {
+		t.Errorf("a choice of labels of categories, which share an attention: %s", n)
+	}
+	p.click("input[name=look][value=qa]")
+	words := want.Attention.Get("qa")
+	check := func(what string, weights []fusion.WordWeight) {
+		t.Helper()
+		listed := ask[[][2]string](p, "[...document.querySelectorAll('.where li')].map((li) => [li.querySelector('button').dataset.turn, li.querySelector('.number').textContent])")
+		heaviest := heaviestTurns(turns, weights)
+		if len(listed) == 0 {
+			t.Fatalf("%s: no turns are listed", what)
+		}
+		for i, turn := range listed {
+			if turn[0] != fmt.Sprint(heaviest[i].number) || turn[1] != percent(heaviest[i].weight) {
+				t.Errorf("%s: turn %s has %s, want %d with %s", what, turn[0], turn[1], heaviest[i].number, percent(heaviest[i].weight))
+			}
+		}
+	}
+	check("all", words)
+	number := 0
+	for _, head := range want.LabelAttention.Get("qa") {
+		for _, label := range head.Value.Labels {
+			p.say(fmt.Sprintf("(() => {const s = document.getElementById('look-label'); s.value = '%d'; s.dispatchEvent(new Event('change')); return s.selectedOptions[0].textContent;})()", number))
+			if got := p.say("document.getElementById('look-label').selectedOptions[0].textContent"); got != label.Name {
+				t.Errorf("option %d is %q, want %q", number, got, label.Name)
+			}
+			own := make([]fusion.WordWeight, len(words))
+			for i, w := range words {
+				own[i] = fusion.WordWeight{Start: w.Start, End: w.End, Weight: label.Value[i]}
+			}
+			check(label.Name, own)
+			number++
+		}
+	}
+	if number != 17 {
+		t.Errorf("%d criteria", number)
 	}
 }
 

@@ -322,7 +322,7 @@ data:
 tasks:
   - use: ner
   - use: cls
-  - use: qa
+  - {use: qa, pooling: label_attention}
   - name: reporter
     kind: multiclass
     file: data/cases_generated_data_v0005.json
@@ -337,6 +337,7 @@ tasks:
     kind: multilabel
     file: topics.jsonl
     text: call
+    pooling: label_attention
     heads:
       - {name: about, field: tags}
 tokenizer: {padding: longest, vocab_size: 600}
@@ -374,6 +375,9 @@ func TestOwnTasks(t *testing.T) {
 	reporter, err := tasks.Find(model.Tasks, "reporter")
 	if err != nil || !slices.Contains(reporter.Heads[0].Labels, "female") || reporter.PreParam != "reporter_pre" {
 		t.Errorf("reporter is %+v, %v", reporter, err)
+	}
+	if model.Tasks[3].Pooling != tasks.LabelAttentionPooling || model.Tasks[4].Pooling != tasks.LabelAttentionPooling || model.Tasks[1].Pooling != tasks.AttentionPooling {
+		t.Errorf("pooling of cls, qa and topics is %s, %s, %s", model.Tasks[1].Pooling, model.Tasks[3].Pooling, model.Tasks[4].Pooling)
 	}
 	predictions, err := fusion.NewPredictor(model, tok).Predict(t.Context(), nil, fusion.PredictOptions{})
 	if err != nil || len(predictions) != 0 {

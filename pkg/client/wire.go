@@ -48,6 +48,11 @@ type Prediction struct {
 	Warnings  []Warning                                 `json:"warnings,omitempty"`  // why the answers are less certain than they look
 	Review    *Review                                   `json:"review,omitempty"`    // what it costs to leave it unchecked
 	Attention map[string][]WordWeight                   `json:"attention,omitempty"` // by task: the weights of the words read
+
+	// LabelAttention is of tasks with an attention for each label, by task and head: a list of
+	// the weights of Attention's words, in their order, or of a head of yes/no labels an object
+	// of such lists. Attention has their mean.
+	LabelAttention map[string]map[string]json.RawMessage `json:"label_attention,omitempty"`
 }
 
 // Replacement is a part of the redacted text that stands for something else. Start and End

@@ -4,7 +4,7 @@ import "github.com/trident-nlp/trident/pkg/tasks"
 
 // Task is one task of the model: a built-in or a custom one.
 type Task struct {
-	Use        string  `yaml:"use"`         // ner, cls or qa: a built-in task, with its path under data:; of the other keys only loss_weight is allowed
+	Use        string  `yaml:"use"`         // ner, cls or qa: a built-in task, with its path under data:; of the other keys only loss_weight and pooling are allowed
 	LossWeight float64 `yaml:"loss_weight"` // 0: from training.loss_weights
 
 	Name string `yaml:"name"`
@@ -16,7 +16,7 @@ type Task struct {
 	Labels    []string `yaml:"labels,omitempty"` // token: labels of entities; those in the data if not given
 	Transform bool     `yaml:"transform"`
 
-	Pooling       string `yaml:"pooling"` // attention | cls
+	Pooling       string `yaml:"pooling"` // attention | label_attention | cls; attention if not given
 	PreClassifier bool   `yaml:"pre_classifier"`
 	Heads         []Head `yaml:"heads,omitempty"`
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/numbers"
+	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
 // modelFiles are the lower-case names of other files in a model directory: those written
@@ -136,13 +137,15 @@ func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 	for i, t := range c.Tasks {
 		key := fmt.Sprintf("tasks[%d]", i+1)
 		own := t
-		own.Use, own.LossWeight = "", 0
+		own.Use, own.LossWeight, own.Pooling = "", 0, ""
 		switch t.Use {
 		case "":
 			check(t.Name != "", key+".name", "a name, or use: with that of a built-in task", `""`)
 			check(t.File != "", key+".file", "a data file", `""`)
 		case ner, cls, qa:
-			check(own.empty(), key, "nothing but loss_weight beside use:", "more")
+			check(own.empty(), key, "nothing but loss_weight and pooling beside use:", "more")
+			check(t.Pooling == "" || slices.Contains(poolings, t.Pooling), key+".pooling", strings.Join(poolings, " or "), fmt.Sprintf("%q", t.Pooling))
+			check(t.Pooling == "" || t.Use != ner, key+".pooling", "none with use: ner, which labels tokens", fmt.Sprintf("%q", t.Pooling))
 		default:
 			check(false, key+".use", "ner, cls or qa", fmt.Sprintf("%q", t.Use))
 		}
@@ -161,6 +164,9 @@ func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 		check(slices.Contains(names, task), "training.class_weights", known+", or one of their heads", fmt.Sprintf("%q", name))
 	}
 }
+
+// poolings are the words for a built-in task's pooling.
+var poolings = []string{string(tasks.AttentionPooling), string(tasks.LabelAttentionPooling), string(tasks.CLSPooling)}
 
 // empty reports whether no key is set.
 func (t Task) empty() bool {

@@ -15,9 +15,9 @@ import (
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
-// lookedAt computes a task's attention over one encoding from the hidden states
-// and the score's parameter alone, in float64: softmax of their products.
-func lookedAt(t *testing.T, m *Model, task tasks.Task, enc tokenize.Encoding) []float64 {
+// lookedAt computes an attention of a task over one encoding from the hidden states
+// and its row of the scores' parameter alone, in float64: softmax of their products.
+func lookedAt(t *testing.T, m *Model, task tasks.Task, row int, enc tokenize.Encoding) []float64 {
 	t.Helper()
 	s := torchx.Inference(gotch.CPU)
 	b := datasets.Batch{Size: 1, Length: len(enc.IDs)}
@@ -30,7 +30,7 @@ func lookedAt(t *testing.T, m *Model, task tasks.Task, enc tokenize.Encoding) []
 	if !found {
 		t.Fatalf("no parameter %s", task.PoolParam)
 	}
-	score := s.ReadFloat32(parameter)
+	score := s.ReadFloat32(s.Select(parameter, 0, int64(row)))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestAttention(t *testing.T) {
 			for _, task := range m.Tasks[1:] {
 				want := make([]float64, len(whole.IDs))
 				for _, w := range windows {
-					byWord(want, w.Encoding, lookedAt(t, m, task, w.Encoding), 1/float64(len(windows)))
+					byWord(want, w.Encoding, lookedAt(t, m, task, 0, w.Encoding), 1/float64(len(windows)))
 				}
 				weights := got.Attention.Get(task.Name)
 				if len(weights) != len(got.NER) {

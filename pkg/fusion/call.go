@@ -36,8 +36,8 @@ type piece struct {
 	enc    tokenize.Encoding
 	logits map[string][][]float32 // by task and head: [tokens·labels], row-major, or [labels]
 
-	attention map[string][]float32 // by task, [tokens]; if requested
-	share     share                // of a window whose call is pooled
+	attention map[string][][]float32 // by task, [attentions] rows of [tokens]; if requested
+	share     share                  // of a window whose call is pooled
 }
 
 // newCall encodes a text as far as it is read, and perhaps no further than most tokens; 0
@@ -85,9 +85,18 @@ func (p *piece) take(out Output, i int) {
 		return
 	}
 	if p.attention == nil {
-		p.attention = map[string][]float32{}
+		p.attention = map[string][][]float32{}
 	}
-	p.attention[out.Task.Name] = out.Attention[i][:len(p.enc.IDs)] // without padding
+	p.attention[out.Task.Name] = unpadded(out.Attention[i], len(p.enc.IDs))
+}
+
+// unpadded cuts rows after so many tokens.
+func unpadded(rows [][]float32, tokens int) [][]float32 {
+	cut := make([][]float32, len(rows))
+	for i, row := range rows {
+		cut[i] = row[:tokens]
+	}
+	return cut
 }
 
 // first is the index in the call's encoding of the piece's first token after [CLS].

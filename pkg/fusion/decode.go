@@ -56,7 +56,7 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 		p.Review = &review
 	}
 	if o.Attention { // other pieces of the batch may have requested it
-		p.Attention = c.wordWeights(list)
+		p.Attention, p.LabelAttention = c.wordWeights(list)
 	}
 	if o.Redact != nil {
 		p.redact(o.Redact.Redact(c.text, c.found(o)))

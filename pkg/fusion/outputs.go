@@ -19,10 +19,10 @@ type Output struct {
 	Task          tasks.Task
 	Logits        [][][]float32 // [heads][batch] rows, before softmax or sigmoid
 	Probabilities [][][]float32 // after softmax or sigmoid; nil unless requested
-	// Attention has the weights of the task's attention pooling: [batch] rows of [seq],
-	// with the sum 1. It is nil unless requested, and for tasks without attention
-	// pooling.
-	Attention [][]float32
+	// Attention has the weights of the task's attention pooling: [batch][attentions] rows
+	// of [seq], with the sum 1. It is nil unless requested, and for tasks without
+	// attention pooling.
+	Attention [][][]float32
 }
 
 // OutputOptions select what [Model.Outputs] computes besides logits, and how.
@@ -63,7 +63,7 @@ func outputsIn(s *torchx.Scope, m network, size int, hidden, mask *ts.Tensor, li
 		}
 		if o.Attention {
 			if weights := m.Attention(s, task.Name, hidden, mask); weights != nil {
-				out.Attention = rows(s, weights, size)
+				out.Attention = matrices(s, weights, size)
 			}
 		}
 		all = append(all, out)
@@ -86,6 +86,17 @@ func probabilities(s *torchx.Scope, task tasks.Task, logits *ts.Tensor) *ts.Tens
 		return s.Sigmoid(logits)
 	}
 	return s.Softmax(logits, -1)
+}
+
+// matrices copies a tensor [n, rows, columns] for a batch of n examples. It is nil if the
+// scope has an error.
+func matrices(s *torchx.Scope, x *ts.Tensor, n int) [][][]float32 {
+	shape := s.Shape(x)
+	var list [][][]float32
+	for _, row := range rows(s, x, n) {
+		list = append(list, slices.Collect(slices.Chunk(row, int(shape[2]))))
+	}
+	return list
 }
 
 // rows copies a tensor for a batch of n examples. It is nil if the scope has an error.

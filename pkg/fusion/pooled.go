@@ -16,7 +16,7 @@ import (
 // hidden state is that of the window in which it is most central, [CLS] is the mean of the
 // windows' [CLS], [SEP] is the last window's. As an attention's softmax can be merged from
 // parts (online softmax; Milakov and Gimelshein 2018), each window's hidden states are
-// reduced to one vector as soon as they have been read.
+// reduced to one vector, or one for each attention, as soon as they have been read.
 
 // share is what a window gives to the pooling of its call.
 type share struct {
@@ -24,21 +24,22 @@ type share struct {
 	parts map[string]attention // by task; of those that pool by attention
 }
 
-// attention is the part of a window in one task's attention pooling.
+// attention is the part of a window in the pooling of a task with one attention or several.
 type attention struct {
-	scores []float32 // of the window's tokens, [CLS] first
-	total  float64   // log of the sum of the exponentials of its central tokens' scores
-	vector []float32 // mean of their hidden states, weighted by these exponentials, [dim]
+	scores  [][]float32 // by attention: of the window's tokens, [CLS] first
+	totals  []float64   // by attention: log of the sum of the exponentials of its central tokens' scores
+	vectors [][]float32 // by attention: mean of their hidden states, weighted by these exponentials, [dim]
 }
 
 // pooled is one task's answer to a call in several windows.
 type pooled struct {
-	total  float64     // log of the sum of the exponentials of all the call's scores
+	totals []float64   // by attention: log of the sum of the exponentials of all the call's scores
 	logits [][]float32 // by head, [labels]
 }
 
-// Pool returns the sentence vectors of a task's pooling, [batch, dim], for hidden and mask
-// as in [Model.Logits]; nil for a token task.
+// Pool returns the sentence vectors of a task's pooling, [batch, vectors, dim], for hidden
+// and mask as in [Model.Logits]: one, or one for each of [tasks.Task.Attentions]. It is nil
+// for a token task.
 func (m *Model) Pool(s *nn.Scope, task string, hidden, mask *ts.Tensor) *ts.Tensor {
 	if head := m.head(s, task); head != nil {
 		return heads.Pool(head, s, hidden, mask)
@@ -46,8 +47,8 @@ func (m *Model) Pool(s *nn.Scope, task string, hidden, mask *ts.Tensor) *ts.Tens
 	return nil
 }
 
-// Scores returns the scores of a task's attention pooling, [batch, seq], for hidden as in
-// [Model.Logits]; nil for a task without attention pooling.
+// Scores returns the scores of a task's attention pooling, [batch, attentions, seq], for
+// hidden as in [Model.Logits]; nil for a task without attention pooling.
 func (m *Model) Scores(s *nn.Scope, task string, hidden *ts.Tensor) *ts.Tensor {
 	if head := m.head(s, task); head != nil {
 		return heads.Scores(head, s, hidden)
@@ -55,8 +56,8 @@ func (m *Model) Scores(s *nn.Scope, task string, hidden *ts.Tensor) *ts.Tensor {
 	return nil
 }
 
-// Classify returns the logits of a task of whole texts for sentence vectors [batch, dim]:
-// one tensor per head, [batch, labels].
+// Classify returns the logits of a task of whole texts for the sentence vectors of
+// [Model.Pool]: one tensor per head, [batch, labels].
 func (m *Model) Classify(s *nn.Scope, task string, vectors *ts.Tensor) []*ts.Tensor {
 	if head := m.head(s, task); head != nil {
 		return heads.Classify(head, s, vectors)
@@ -80,12 +81,12 @@ func (p *Predictor) pool(s *torchx.Scope, batch []*piece, list []tasks.Task, hid
 	mask := s.Bools(central, int64(len(batch)), int64(seq))
 	states := rows(s, s.Select(hidden, 1, 0), len(batch))
 	var parts []string
-	var scores, vectors [][][]float32
+	var scores, vectors [][][][]float32
 	for _, task := range list {
 		if all := p.model.Scores(s, task.Name, hidden); all != nil {
 			parts = append(parts, task.Name)
-			scores = append(scores, rows(s, all, len(batch)))
-			vectors = append(vectors, rows(s, p.model.Pool(s, task.Name, hidden, mask), len(batch)))
+			scores = append(scores, matrices(s, all, len(batch)))
+			vectors = append(vectors, matrices(s, p.model.Pool(s, task.Name, hidden, mask), len(batch)))
 		}
 	}
 	if s.Err() != nil {
@@ -98,8 +99,11 @@ func (p *Predictor) pool(s *torchx.Scope, batch []*piece, list []tasks.Task, hid
 		pc.share = share{states[i], map[string]attention{}}
 		from, to := pc.counted()
 		for t, task := range parts {
-			row := scores[t][i][:len(pc.enc.IDs)] // without padding
-			pc.share.parts[task] = attention{row, logSumExp(row[from:to]), vectors[t][i]}
+			part := attention{scores: unpadded(scores[t][i], len(pc.enc.IDs)), vectors: vectors[t][i]}
+			for _, row := range part.scores {
+				part.totals = append(part.totals, logSumExp(row[from:to]))
+			}
+			pc.share.parts[task] = part
 		}
 	}
 	p.classify(s, batch)
@@ -155,15 +159,16 @@ func (p *Predictor) classify(s *torchx.Scope, batch []*piece) {
 
 // answer computes one task's logits for calls whose windows have all been read.
 func (p *Predictor) answer(s *torchx.Scope, task string, calls []*call) {
-	var vectors []float32
+	var vectors [][]float32
 	answers := make([]pooled, len(calls))
 	for i, c := range calls {
-		var vector []float32
-		vector, answers[i].total = c.merge(task)
-		vectors = append(vectors, vector...)
+		var own [][]float32
+		own, answers[i].totals = c.merge(task)
+		vectors = append(vectors, own...)
 	}
 	n := len(calls)
-	for _, logits := range p.model.Classify(s, task, s.Float32s(vectors, int64(n), int64(len(vectors)/n))) {
+	shape := []int64{int64(n), int64(len(vectors) / n), int64(len(vectors[0]))}
+	for _, logits := range p.model.Classify(s, task, s.Float32s(slices.Concat(vectors...), shape...)) {
 		for i, row := range rows(s, logits, n) {
 			answers[i].logits = append(answers[i].logits, row)
 		}
@@ -173,38 +178,52 @@ func (p *Predictor) answer(s *torchx.Scope, task string, calls []*call) {
 	}
 }
 
-// merge returns the sentence vector of the call's windows, [dim], and the log of the sum of
-// the exponentials of its scores, which only attention pooling has.
-func (c *call) merge(task string) (vector []float32, total float64) {
+// merge returns the sentence vectors of the call's windows, [dim] each, and the logs of the
+// sums of the exponentials of its scores by attention, which only attention pooling has.
+func (c *call) merge(task string) (vectors [][]float32, totals []float64) {
+	part, found := c.pieces[0].share.parts[task]
+	if !found {
+		return [][]float32{c.weighted(1, nil)}, nil
+	}
+	for a := range part.scores {
+		var cls float64 // the score of the mean of the windows' [CLS]
+		var logs []float64
+		for _, p := range c.pieces {
+			cls += float64(p.share.parts[task].scores[a][0]) / float64(len(c.pieces))
+			logs = append(logs, p.share.parts[task].totals[a])
+		}
+		total := logSumExp(append(logs, cls))
+		totals = append(totals, total)
+		vectors = append(vectors, c.weighted(math.Exp(cls-total), func(p *piece) ([]float32, float64) {
+			part := p.share.parts[task]
+			return part.vectors[a], math.Exp(part.totals[a] - total)
+		}))
+	}
+	return vectors, totals
+}
+
+// weighted returns the sum of vectors of the call's pieces with their weights, and of the
+// mean of the pieces' [CLS] with its weight, [dim].
+func (c *call) weighted(clsWeight float64, of func(p *piece) (vector []float32, weight float64)) []float32 {
 	sum := make([]float64, len(c.pieces[0].share.cls))
 	add := func(v []float32, weight float64) {
 		for d, x := range v {
 			sum[d] += weight * float64(x)
 		}
 	}
-	clsWeight := 1.0
-	if _, found := c.pieces[0].share.parts[task]; found {
-		var cls float64 // the score of the mean of the windows' [CLS]
-		var totals []float64
+	if of != nil {
 		for _, p := range c.pieces {
-			cls += float64(p.share.parts[task].scores[0]) / float64(len(c.pieces))
-			totals = append(totals, p.share.parts[task].total)
-		}
-		total = logSumExp(append(totals, cls))
-		clsWeight = math.Exp(cls - total)
-		for _, p := range c.pieces {
-			part := p.share.parts[task]
-			add(part.vector, math.Exp(part.total-total))
+			add(of(p))
 		}
 	}
 	for _, p := range c.pieces {
 		add(p.share.cls, clsWeight/float64(len(c.pieces)))
 	}
-	vector = make([]float32, len(sum))
+	vector := make([]float32, len(sum))
 	for d, x := range sum {
 		vector[d] = float32(x)
 	}
-	return vector, total
+	return vector
 }
 
 // release drops what only the answers needed.
@@ -212,7 +231,7 @@ func (c *call) release() {
 	for _, p := range c.pieces {
 		p.share.cls = nil
 		for task, part := range p.share.parts {
-			if part.vector = nil; !c.attention {
+			if part.vectors = nil; !c.attention {
 				part.scores = nil
 			}
 			p.share.parts[task] = part

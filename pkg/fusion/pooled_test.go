@@ -19,10 +19,22 @@ import (
 )
 
 // newWindowPredictor is [newTestPredictor] whose model learnt windows; it has a task with
-// [CLS] pooling, too.
+// [CLS] pooling, too, and two with an attention for each label.
 func newWindowPredictor(t testing.TB, w datasets.Windows) (*Predictor, *Model) {
 	t.Helper()
 	mood, err := tasks.Custom{Name: "mood", Kind: tasks.MultiClass, Pooling: tasks.CLSPooling, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	topics, err := tasks.Custom{Name: "topics", Kind: tasks.MultiLabel, Pooling: tasks.LabelAttentionPooling, PreClassifier: true, Heads: []tasks.Head{
+		{Name: "about", Labels: []string{"school", "home", "police"}}, {Name: "after", Labels: []string{"visit"}},
+	}}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := tasks.Custom{Name: "who", Kind: tasks.MultiClass, Pooling: tasks.LabelAttentionPooling, Heads: []tasks.Head{
+		{Name: "age", Labels: []string{"adult", "child"}}, {Name: "role", Labels: []string{"parent", "teacher", "other"}},
+	}}.Task()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,6 +45,8 @@ func newWindowPredictor(t testing.TB, w datasets.Windows) (*Predictor, *Model) {
 		}),
 		tasks.QA(),
 		mood,
+		topics,
+		who,
 	})
 	plain, _ := newTestPredictor(t)
 	m.Windows = w
@@ -144,8 +158,15 @@ func comparePredictions(t *testing.T, what string, got, want Prediction) {
 			near(t, what+": "+field.Name, got.Scores.NER[j][l].Value, field.Value)
 		}
 	}
-	heads := slices.Concat(want.Scores.Classification, want.Scores.Tasks.Get("mood").Heads)
-	for h, field := range slices.Concat(got.Scores.Classification, got.Scores.Tasks.Get("mood").Heads) {
+	wholeText := func(p Prediction) Fields[Fields[float32]] {
+		all := slices.Clone(p.Scores.Classification)
+		for _, task := range p.Scores.Tasks {
+			all = append(all, task.Value.Heads...)
+		}
+		return all
+	}
+	heads := wholeText(want)
+	for h, field := range wholeText(got) {
 		for l, label := range field.Value {
 			near(t, what+": "+label.Name, label.Value, heads[h].Value[l].Value)
 		}
@@ -160,6 +181,27 @@ func comparePredictions(t *testing.T, what string, got, want Prediction) {
 			near(t, what+": weight of a word for "+field.Name, got.Attention[i].Value[n].Weight, word.Weight)
 		}
 	}
+	rows := labelRows(got)
+	for i, row := range labelRows(want) {
+		for n, weight := range row {
+			near(t, fmt.Sprintf("%s: weight of a word in attention %d", what, i), rows[i][n], weight)
+		}
+	}
+}
+
+// labelRows are the weights of all attentions of labels, one after another.
+func labelRows(p Prediction) (rows [][]float32) {
+	for _, task := range p.LabelAttention {
+		for _, head := range task.Value {
+			if head.Value.Labels == nil {
+				rows = append(rows, head.Value.Words)
+			}
+			for _, label := range head.Value.Labels {
+				rows = append(rows, label.Value)
+			}
+		}
+	}
+	return rows
 }
 
 // answersOf is a prediction without numbers, and without what depends on the windows.

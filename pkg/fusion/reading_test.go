@@ -117,6 +117,6 @@ func TestTokenizerPanics(t *testing.T) {
 // labelsOf is a prediction without its numbers, which differ in the last digits
 // from batch to batch.
 func labelsOf(p Prediction) Prediction {
-	p.Scores, p.Attention = nil, nil
+	p.Scores, p.Attention, p.LabelAttention = nil, nil, nil
 	return p
 }

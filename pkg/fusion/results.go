@@ -37,6 +37,11 @@ type Prediction struct {
 	Read           int                  `json:"-"`                   // tokens read, including [CLS] and [SEP] of each window
 
 	Attention Fields[[]WordWeight] `json:"attention,omitzero"` // by task: the weights of its attention pooling
+
+	// LabelAttention is of tasks with an attention for each label (LabelAttentionPooling of
+	// pkg/tasks), by task and head: the weights of the words of Attention, in their order.
+	// Attention has their mean.
+	LabelAttention Fields[Fields[LabelWeights]] `json:"label_attention,omitzero"`
 }
 
 // Token is a word of the text with its label. Words are separated by white space, and

@@ -1,7 +1,6 @@
 package fusion
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,9 +22,11 @@ type KeptHead struct {
 
 // KeepHeads takes over the heads of another model where they fit. For tasks with the same
 // name and the same layers between encoder and classifiers it copies these layers and,
-// label by label, the classifiers' rows; labels may have other ids. If the encoders are
+// label by label, the classifiers' rows; labels may have other ids. One attention of a task
+// becomes that of each label of one with an attention for each. If the encoders are
 // the same, logits for the labels of both models are then the other model's, bit for bit
-// if all labels are the same (matrix products of another width may round differently). It
+// if all labels and the pooling are the same (matrix products of another width may round
+// differently). It
 // returns the outcome for each head.
 func (m *Model) KeepHeads(from *Model) ([]KeptHead, error) {
 	var list []KeptHead
@@ -61,7 +62,7 @@ func matching(task tasks.Task, from *Model) (other tasks.Task, why string) {
 		return other, "it has no task of that name"
 	case other.Kind != task.Kind:
 		return other, fmt.Sprintf("there it is a %s task", other.Kind)
-	case other.Pooling != task.Pooling:
+	case other.Pooling != task.Pooling && (other.Pooling != tasks.AttentionPooling || task.Pooling != tasks.LabelAttentionPooling):
 		return other, fmt.Sprintf("there it has %s pooling", other.Pooling)
 	case (other.Transform == "") != (task.Transform == "") || (other.PreParam == "") != (task.PreParam == ""):
 		return other, "one of the two has a linear layer before its classifiers, the other one doesn't"
@@ -72,7 +73,7 @@ func matching(task tasks.Task, from *Model) (other tasks.Task, why string) {
 // keepParts copies the layers between the encoder and a task's classifiers.
 func (m *Model) keepParts(task tasks.Task, from *Model, other tasks.Task) error {
 	for _, part := range []struct{ mine, theirs string }{
-		{task.Transform, other.Transform}, {task.PreParam, other.PreParam}, {task.PoolParam, other.PoolParam},
+		{task.Transform, other.Transform}, {task.PreParam, other.PreParam},
 	} {
 		for _, p := range from.params.All() {
 			name, within := strings.CutPrefix(p.Name, part.theirs+".")
@@ -96,7 +97,10 @@ func (m *Model) keepParts(task tasks.Task, from *Model, other tasks.Task) error 
 			}
 		}
 	}
-	return nil
+	if task.PoolParam == "" {
+		return nil
+	}
+	return m.copyRows(task.PoolParam+".weight", from, other.PoolParam+".weight", task.ContinuedAttentions(other))
 }
 
 // keepRows copies the rows of a classifier, weight [labels, dim] and bias [labels], for the
@@ -140,7 +144,7 @@ func (m *Model) copyRows(name string, from *Model, theirs string, rows map[int]i
 	dst, found := m.params.Get(name)
 	src, there := from.params.Get(theirs)
 	if !found || !there {
-		return errors.New("a classifier has no " + name)
+		return fmt.Errorf("there is no %s, or %s in the other model", name, theirs)
 	}
 	data, err := torchx.Bytes(dst)
 	if err != nil {

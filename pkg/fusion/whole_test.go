@@ -50,7 +50,7 @@ func TestVeryLongCall(t *testing.T) {
 		}
 		vectors += len(pc.share.cls)
 		for _, part := range pc.share.parts {
-			vectors += len(part.vector) + len(part.scores)
+			vectors += len(part.vectors) + len(part.scores)
 		}
 	}
 	labels := len(tasks.NERLabels())

@@ -39,6 +39,9 @@ func goldenTasks() map[string]tasks.Task {
 	attention := func(kind tasks.Kind, widths ...int) tasks.Task {
 		return tasks.Task{Kind: kind, Pooling: tasks.AttentionPooling, PoolParam: "pool.attention", Heads: headsOf(widths...)}
 	}
+	byLabel := func(kind tasks.Kind, widths ...int) tasks.Task {
+		return tasks.Task{Kind: kind, Pooling: tasks.LabelAttentionPooling, PoolParam: "pool.attention", Heads: headsOf(widths...)}
+	}
 	first := func(kind tasks.Kind, widths ...int) tasks.Task {
 		return tasks.Task{Kind: kind, Pooling: tasks.CLSPooling, Heads: headsOf(widths...)}
 	}
@@ -62,6 +65,11 @@ func goldenTasks() map[string]tasks.Task {
 		"flags_weights":         attention(tasks.MultiLabel, 1, 5, 2),
 		"flags_valid":           attention(tasks.MultiLabel, 1, 5, 2),
 		"flags_valid_weights":   first(tasks.MultiLabel, 1, 5, 2),
+
+		"class_label_attention":     byLabel(tasks.MultiClass, 3, 5, 4, 2),
+		"class_label_attention_pre": pre(byLabel(tasks.MultiClass, 3, 5, 4, 2)),
+		"flags_label_attention":     byLabel(tasks.MultiLabel, 1, 5, 2),
+		"flags_label_attention_pre": pre(byLabel(tasks.MultiLabel, 1, 5, 2)),
 	}
 }
 

@@ -11,16 +11,21 @@ import (
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
-// pooling reduces hidden states [batch, seq, dim] to [batch, dim].
+// pooling reduces hidden states [batch, seq, dim] to [batch, dim] or, if each attention has
+// a vector of its own, to [batch, attentions, dim].
 type pooling interface {
 	pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor
 }
 
 func newPooling(p torchx.Params, task tasks.Task, dim int64) (pooling, error) {
 	switch task.Pooling {
-	case tasks.AttentionPooling:
-		score := p.New(task.PoolParam+".weight", torchx.Uniform(1/math.Sqrt(float64(dim))), 1, dim)
-		return attentionPooling{torchx.Linear{Weight: score}}, nil
+	case tasks.AttentionPooling, tasks.LabelAttentionPooling:
+		rows := 1
+		if counts := task.Attentions(); counts != nil {
+			rows = sum(counts)
+		}
+		score := p.New(task.PoolParam+".weight", torchx.Uniform(1/math.Sqrt(float64(dim))), int64(rows), dim)
+		return attentionPooling{torchx.Linear{Weight: score}, task.Pooling == tasks.LabelAttentionPooling}, nil
 	case tasks.CLSPooling:
 		return clsPooling{}, nil
 	}
@@ -28,20 +33,26 @@ func newPooling(p torchx.Params, task tasks.Task, dim int64) (pooling, error) {
 }
 
 // attentionPooling is a learned weighted sum of the hidden states, with weights =
-// softmax over the real tokens of a linear score.
-type attentionPooling struct{ score torchx.Linear }
+// softmax over the real tokens of a linear score; or several, each for a label.
+type attentionPooling struct {
+	score   torchx.Linear
+	byLabel bool
+}
 
 func (a attentionPooling) pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
 	weights := a.weights(s, hidden, mask)
+	if a.byLabel {
+		return s.MatMul(s.Transpose(weights, 1, 2), hidden) // [batch, attentions, dim]
+	}
 	return s.Sum(s.Mul(weights, hidden), 1) // [batch, dim]
 }
 
-// scores has shape [batch, seq, 1]. There is no bias.
+// scores has shape [batch, seq, attentions]. There is no bias.
 func (a attentionPooling) scores(s *torchx.Scope, hidden *ts.Tensor) *ts.Tensor {
 	return s.Linear(hidden, a.score)
 }
 
-// weights has shape [batch, seq, 1]; padding has weight 0.
+// weights has shape [batch, seq, attentions]; padding has weight 0.
 func (a attentionPooling) weights(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
 	scores := a.scores(s, hidden)
 	if mask != nil {
@@ -57,12 +68,13 @@ func (clsPooling) pool(s *torchx.Scope, hidden, _ *ts.Tensor) *ts.Tensor {
 	return s.Select(hidden, 1, 0) // [batch, dim]
 }
 
-// Attention returns the weights of a head's attention pooling, [batch, seq]: 0 on
-// padding, with the sum 1 in each row. It is nil for a head without attention pooling.
-// hidden and mask are as in [Head.Logits].
+// Attention returns the weights of a head's attention pooling, [batch, attentions, seq]: 0
+// on padding, with the sum 1 in each row. There is one attention, or those of
+// [tasks.Task.Attentions]. It is nil for a head without attention pooling. hidden and mask
+// are as in [Head.Logits].
 func Attention(h Head, s *nn.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
 	if attention, ok := attentionOf(h); ok {
-		return s.Select(attention.weights(s, hidden, mask), 2, 0)
+		return s.Transpose(attention.weights(s, hidden, mask), 1, 2)
 	}
 	return nil
 }
@@ -73,4 +85,11 @@ func attentionOf(h Head) (a attentionPooling, ok bool) {
 		a, ok = pooled.pooling.(attentionPooling)
 	}
 	return a, ok
+}
+
+func sum(counts []int) (total int) {
+	for _, n := range counts {
+		total += n
+	}
+	return total
 }

@@ -20,16 +20,43 @@ func (g *graph) heads(task tasks.Task, hidden string) (logits []string) {
 	if task.PreParam != "" {
 		pooled = g.op("Relu", task.PreParam+"/relu", []string{g.linear(pooled, task.PreParam)})
 	}
-	for _, head := range task.Heads {
-		logits = append(logits, g.linear(pooled, head.Param))
+	attentions := task.Attentions()
+	row := 0
+	for h, head := range task.Heads {
+		switch {
+		case attentions == nil:
+			logits = append(logits, g.linear(pooled, head.Param))
+			continue
+		case task.YesNo():
+			logits = append(logits, g.eachOutput(pooled, head.Param, row, row+attentions[h]))
+		default:
+			vector := g.op("Gather", head.Param+"/vector", []string{pooled, g.int(fmt.Sprint(row), int64(row))}, intAttribute("axis", 1))
+			logits = append(logits, g.linear(vector, head.Param))
+		}
+		row += attentions[h]
 	}
 	return logits
 }
 
-// pooled reduces hidden states to [batch, dim].
+// eachOutput applies each row of a classifier to its output's vector: those from first up to
+// end of vectors [batch, attentions, dim].
+func (g *graph) eachOutput(vectors, prefix string, first, end int) string {
+	ends := func(i int) string { return g.ints(fmt.Sprintf("at%d", i), int64(i)) }
+	own := g.op("Slice", prefix+"/vectors", []string{vectors, ends(first), ends(end), g.ints("axis1", 1)})
+	row := g.op("Unsqueeze", prefix+"/row", []string{own, g.ints("axis2", 2)})                               // [batch, outputs, 1, dim]
+	column := g.op("Unsqueeze", prefix+"/column", []string{g.param(prefix + ".weight"), g.ints("axis2", 2)}) // [outputs, dim, 1]
+	product := g.op("MatMul", prefix+"/product", []string{row, column})
+	each := g.op("Squeeze", prefix+"/each", []string{product, g.ints("axes23", 2, 3)})
+	return g.op("Add", prefix+"/sum", []string{each, g.param(prefix + ".bias")})
+}
+
+// pooled reduces hidden states to [batch, dim], or [batch, attentions, dim].
 func (g *graph) pooled(task tasks.Task, hidden string) string {
 	switch task.Pooling {
 	case tasks.AttentionPooling:
+		sum := g.attentionPooled(hidden, task.PoolParam)
+		return g.op("Squeeze", task.PoolParam+"/pooled", []string{sum, g.ints("axis1", 1)})
+	case tasks.LabelAttentionPooling:
 		return g.attentionPooled(hidden, task.PoolParam)
 	case tasks.CLSPooling:
 		return g.op("Gather", task.Name+"/first_token", []string{hidden, g.int("0", 0)}, intAttribute("axis", 1))
@@ -40,17 +67,16 @@ func (g *graph) pooled(task tasks.Task, hidden string) string {
 	return hidden
 }
 
-// attentionPooled is the sum of the hidden states, weighted by a softmax over the real
-// tokens of a linear score.
+// attentionPooled are sums of the hidden states, each weighted by a softmax over the real
+// tokens of a linear score: [batch, attentions, dim].
 func (g *graph) attentionPooled(hidden, prefix string) string {
-	scores := g.linear(hidden, prefix) // [batch, seq, 1]
+	scores := g.linear(hidden, prefix) // [batch, seq, attentions]
 	if !g.names["padding"] {
 		mask := g.op("Unsqueeze", "padding/mask", []string{AttentionMask, g.ints("axis2", 2)})
 		g.op("Not", "padding", []string{g.cast("padding/tokens", mask, onnxpb.TensorProto_BOOL)})
 	}
 	scores = g.op("Where", prefix+"/masked", []string{"padding", g.float("lowest", lowest), scores})
 	weights := g.op("Softmax", prefix+"/weights", []string{scores}, intAttribute("axis", 1))
-	row := g.op("Transpose", prefix+"/row", []string{weights}, intsAttribute("perm", 0, 2, 1)) // [batch, 1, seq]
-	sum := g.op("MatMul", prefix+"/sum", []string{row, hidden})
-	return g.op("Squeeze", prefix+"/pooled", []string{sum, g.ints("axis1", 1)})
+	rows := g.op("Transpose", prefix+"/row", []string{weights}, intsAttribute("perm", 0, 2, 1)) // [batch, attentions, seq]
+	return g.op("MatMul", prefix+"/sum", []string{rows, hidden})
 }

@@ -53,6 +53,7 @@ func architectures(t *testing.T) map[string]fusion.Architecture {
 		"bert":             {Config: bert("gelu"), Tasks: tinymodel.BuiltIn()},
 		"bert gelu_new":    {Config: bert("gelu_new"), Tasks: tinymodel.BuiltIn()},
 		"relu":             {Config: distilBERT("relu"), Tasks: tinymodel.BuiltIn()},
+		"label attention":  {Config: distilBERT("gelu"), Tasks: byLabel(t)},
 		"custom":           {Config: distilBERT("gelu"), Tasks: tinymodel.Custom(t)},
 		"windows":          {Config: distilBERT("gelu"), Tasks: tinymodel.BuiltIn(), Windows: windows},
 		"ner":              {Config: distilBERT("gelu"), EncoderName: "distilbert", Tasks: []tasks.Task{tasks.SingleNER(tasks.NERLabels())}},
@@ -60,6 +61,24 @@ func architectures(t *testing.T) map[string]fusion.Architecture {
 		"cls of prototype": {Config: distilBERT("gelu"), EncoderName: "bert", Tasks: []tasks.Task{tasks.SingleCLS(cases)}},
 		"qa of prototype":  {Config: distilBERT("gelu"), EncoderName: "bert", Tasks: []tasks.Task{tasks.SingleQA()}},
 	}
+}
+
+// byLabel are the built-in tasks, and a custom one with a linear layer before its heads, with
+// an attention for each label.
+func byLabel(t *testing.T) []tasks.Task {
+	t.Helper()
+	list := tinymodel.BuiltIn()
+	mood, err := tasks.Custom{Name: "mood", Kind: tasks.MultiLabel, PreClassifier: true, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
+	if err != nil {
+		t.Fatal(err)
+	}
+	list = append(list, mood)
+	for i := range list[1:] {
+		if list[i+1], err = list[i+1].Pooled(tasks.LabelAttentionPooling); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return list
 }
 
 func newModel(t *testing.T, a fusion.Architecture) *fusion.Model {

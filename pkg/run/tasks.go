@@ -1,6 +1,7 @@
 package run
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/trident-nlp/trident/pkg/config"
@@ -47,12 +48,17 @@ func resolve(data config.Data, t config.Task) (path string, task tasks.Task, err
 	case tasks.NERName:
 		return data.NERPath, tasks.NER(tasks.NERLabels()), nil
 	case tasks.CLSName:
-		return data.ClassificationPath, tasks.CLS(tasks.CaseLabels{}), nil
+		path, task = data.ClassificationPath, tasks.CLS(tasks.CaseLabels{})
 	case tasks.QAName:
-		return data.QAPath, tasks.QA(), nil
+		path, task = data.QAPath, tasks.QA()
+	default:
+		task, err = t.Custom().Task()
+		return t.File, task, err
 	}
-	task, err = t.Custom().Task()
-	return t.File, task, err
+	if task, err = task.Pooled(tasks.Pooling(t.Pooling)); err != nil {
+		err = fmt.Errorf("task %s: %w", t.Use, err)
+	}
+	return path, task, err
 }
 
 // encoderName is the prefix of the encoder's parameters in a task's checkpoint;

@@ -77,14 +77,11 @@ func (o Custom) token(task *Task) error {
 }
 
 func (o Custom) pooled(task *Task) error {
-	switch o.Pooling {
-	case NoPooling, AttentionPooling:
-		task.Pooling, task.PoolParam = AttentionPooling, o.Name+"_attention.attention"
-	case CLSPooling:
-		task.Pooling = CLSPooling
-	default:
-		return fmt.Errorf("pooling %q; want %s or %s", o.Pooling, AttentionPooling, CLSPooling)
+	pooled, err := task.Pooled(o.Pooling)
+	if err != nil {
+		return err
 	}
+	*task = pooled
 	if o.Transform || o.Entities != "" || len(o.Labels) > 0 {
 		return fmt.Errorf("a %s task has no transform, entities or labels of its own; labels belong to its heads", o.Kind)
 	}

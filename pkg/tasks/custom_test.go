@@ -108,7 +108,7 @@ func TestBadOwnTasks(t *testing.T) {
 		"token O":          {Custom{Name: "x", Kind: Token, Labels: []string{"A", "O"}}, `label "O" is what words outside`},
 		"token twice":      {Custom{Name: "x", Kind: Token, Labels: []string{"A", "B", "A"}}, `task x: label "A" stands twice`},
 		"token empty":      {Custom{Name: "x", Kind: Token, Labels: []string{"A", ""}}, "task x: a label is empty"},
-		"pooling":          {Custom{Name: "x", Kind: MultiClass, Pooling: "mean", Heads: heads("a")}, `pooling "mean"; want attention or cls`},
+		"pooling":          {Custom{Name: "x", Kind: MultiClass, Pooling: "mean", Heads: heads("a")}, `pooling "mean"; want attention, label_attention or cls`},
 		"pooled transform": {Custom{Name: "x", Kind: MultiClass, Transform: true, Heads: heads("a")}, "a multiclass task has no transform"},
 		"pooled entities":  {Custom{Name: "x", Kind: MultiLabel, Entities: "spans", Heads: heads("a")}, "a multilabel task has no transform, entities"},
 		"pooled labels":    {Custom{Name: "x", Kind: MultiLabel, Labels: []string{"A"}, Heads: heads("a")}, "labels belong to its heads"},

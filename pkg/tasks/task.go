@@ -12,16 +12,6 @@ import (
 	"slices"
 )
 
-// Pooling is how a sentence-level task reduces hidden states to one vector.
-type Pooling string
-
-// The kinds of pooling.
-const (
-	NoPooling        Pooling = ""          // token tasks
-	AttentionPooling Pooling = "attention" // weighted by a learned score
-	CLSPooling       Pooling = "cls"       // hidden state of the first token
-)
-
 // Values of a class that aren't one of a head's labels.
 const (
 	IgnoreToken  = -100 // special, padding and continuation tokens
@@ -56,7 +46,7 @@ type Task struct {
 	Kind      Kind    `json:"kind"`
 	Pooling   Pooling `json:"pooling,omitzero"`
 	Transform string  `json:"transform,omitzero"`  // token tasks: parameter prefix of a Linear+GELU before the head, or ""
-	PoolParam string  `json:"pool_param,omitzero"` // attention pooling: parameter prefix of the score
+	PoolParam string  `json:"pool_param,omitzero"` // pooling by attention: parameter prefix of the scores
 	PreParam  string  `json:"pre_param,omitzero"`  // sentence-level tasks: parameter prefix of a Linear+ReLU between pooling and heads, or ""
 	Heads     []Head  `json:"heads"`
 

@@ -40,6 +40,7 @@ func recipes(pretrained bool) []recipe {
 		fused(leversGroup, "weights-uncertainty", "one model, loss_weights: uncertainty", "training.loss_weights=uncertainty"),
 		fused(leversGroup, "mixed", "one model, batches of several tasks", append(equal, "training.mix_tasks=true")...),
 		fused(leversGroup, "mixed-auto", "one model, batches of several tasks, loss_weights: auto", "training.mix_tasks=true", "training.loss_weights=auto"),
+		fused(leversGroup, "mixed-auto-label-attention", "mixed-auto with an attention for each label", "training.mix_tasks=true", "training.loss_weights=auto", labelAttention),
 		fused(leversGroup, "annealed-sampling", "one model, sampling: annealed", append(equal, "training.sampling=annealed")...),
 		distilled(leversGroup, "distilled-annealed", "one model, teachers' weight falls", singles, annealed...),
 		distilled(leversGroup, "distilled-every-call", "one model, every call taught for all tasks", singles, "distill.every_call=true"),
@@ -53,6 +54,9 @@ func recipes(pretrained bool) []recipe {
 	}
 	return slices.Concat(list, encoders(weighted), longRecipes(pretrained))
 }
+
+// labelAttention gives the pooled tasks an attention for each label.
+const labelAttention = "tasks=[{use: ner}, {use: cls, pooling: label_attention}, {use: qa, pooling: label_attention}]"
 
 // encoders are ways of making a model, and the encoder that it starts from. Two epochs of
 // MiniLM take eight minutes of processor time: four on two idle cores.

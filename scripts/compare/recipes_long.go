@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // longRecipes are ways to learn from whole calls and to read them. They start from the
 // pretrained encoder, if pretrained, or else from a model trained on short calls, so that what
@@ -31,5 +34,12 @@ func longRecipes(pretrained bool) []recipe {
 	turns := pooled(512)
 	turns.name, turns.title = "pooled-512-turns", turns.title+", cut between turns"
 	turns.settings = append(turns.settings, `tokenizer.speaker_tokens=["Counselor:", "Caller:"]`, "tokenizer.cut_at=turns")
-	return []recipe{truncate(512), truncate(256), mean, pooled(512), pooled(256), turns}
+	byLabel := pooled(512)
+	byLabel.name, byLabel.title = "pooled-512-label-attention", byLabel.title+", with an attention for each label"
+	byLabel.settings = append(byLabel.settings, labelAttention)
+	if !pretrained { // it knows the labels' attentions from short calls, too
+		byLabel.stages = []stage{{name: "short_by_label", labelled: true, settings: append(slices.Clone(mixed), labelAttention)}}
+		byLabel.settings[slices.Index(byLabel.settings, "backbone.model_name=$short")] = "backbone.model_name=$short_by_label"
+	}
+	return []recipe{truncate(512), truncate(256), mean, pooled(512), pooled(256), turns, byLabel}
 }

@@ -101,6 +101,25 @@ class PooledHead(nn.Module):
         return [head(pooled) for head in self.head]
 
 
+class LabelHead(nn.Module):
+    """Linear classifiers, each output with a sentence vector of its own, or each head."""
+
+    def __init__(self, dim, labels, each_output, pre=False):
+        super().__init__()
+        self.pool = reference.LabelAttention(dim, sum(labels) if each_output else len(labels))
+        if pre:
+            self.pre = nn.Linear(dim, dim)
+        self.head = nn.ModuleList(nn.Linear(dim, n) for n in labels)
+        self.counts = [n if each_output else 1 for n in labels]
+
+    def forward(self, hidden, mask):
+        pooled = self.pool(hidden, mask)
+        if hasattr(self, "pre"):
+            pooled = functional.relu(self.pre(pooled))
+        parts = pooled.split(self.counts, dim=1)
+        return [(part * head.weight).sum(dim=-1) + head.bias for part, head in zip(parts, self.head)]
+
+
 def learn(task, module, mask, targets, generator, weights=None, valid=None):
     """A head's logits and loss, and the gradients of the loss with respect to hidden states and parameters."""
     hidden = torch.randn(*mask.shape, 16, generator=generator).requires_grad_()
@@ -172,6 +191,18 @@ def write_heads(out):
     }
     for n, (case, (task, module, mask, targets, weights, valid)) in enumerate(cases.items()):
         reference.randomize(module, place.seed(21 + n))
+        parts = learn(task, module, mask, targets, generator, weights, valid)
+        tensors |= {f"{case}/{name}": t for name, t in parts.items()}
+
+    generator = torch.Generator().manual_seed(place.seed(50))
+    cases = {
+        "class_label_attention": ("cls", LabelHead(dim, (3, 5, 4, 2), each_output=False), padded, classes, class_weights, None),
+        "class_label_attention_pre": ("cls", LabelHead(dim, (3, 5, 4, 2), each_output=False, pre=True), whole, classes, None, None),
+        "flags_label_attention": ("qa", LabelHead(dim, (1, 5, 2), each_output=True), padded, flags, None, None),
+        "flags_label_attention_pre": ("qa", LabelHead(dim, (1, 5, 2), each_output=True, pre=True), padded, flags, flag_weights, valid),
+    }
+    for n, (case, (task, module, mask, targets, weights, valid)) in enumerate(cases.items()):
+        reference.randomize(module, place.seed(51 + n))
         parts = learn(task, module, mask, targets, generator, weights, valid)
         tensors |= {f"{case}/{name}": t for name, t in parts.items()}
     store(out / "heads.safetensors", tensors)

@@ -40,6 +40,18 @@ class Pooling(nn.Module):
         return torch.einsum("bs,bsd->bd", scores.softmax(dim=-1), hidden)
 
 
+class LabelAttention(nn.Module):
+    """A mean of the hidden states for each of outputs, with scores of its own (Mullenbach et al. 2018, equations 2 to 4)."""
+
+    def __init__(self, dim, outputs):
+        super().__init__()
+        self.attention = nn.Linear(dim, outputs, bias=False)
+
+    def forward(self, hidden, mask):
+        scores = self.attention(hidden).masked_fill(~mask[..., None], -torch.inf)
+        return torch.einsum("bso,bsd->bod", scores.softmax(dim=1), hidden)
+
+
 class Reference(nn.Module):
     """Shared encoder and the heads of the three tasks, with the names of a checkpoint."""
 

@@ -23,7 +23,7 @@ const state = {
   listed: false, // the calls came from a file, and have a table
   first: 0, // the table's first call that is shown
   current: -1, // the call that is shown
-  choices: {look: '', threshold: null},
+  choices: {look: '', lookLabel: null, threshold: null},
   model: '',
   isCorrecting: false, // calls are shown to be corrected
   job: null, // an AbortController while calls are read
@@ -183,6 +183,7 @@ async function lookUp(call) {
       return;
     }
     prediction.attention = predictions[0].attention ?? {};
+    prediction.label_attention = predictions[0].label_attention ?? {};
     if (state.calls[state.current]?.prediction === prediction) refillLooks();
   } catch (error) {
     if (error.name === 'AbortError') return;
@@ -482,7 +483,7 @@ function forget() {
   state.job?.abort();
   state.job = null;
   state.look?.abort();
-  Object.assign(state, {calls: [], listed: false, first: 0, current: -1, isCorrecting: false, choices: {look: '', threshold: null}});
+  Object.assign(state, {calls: [], listed: false, first: 0, current: -1, isCorrecting: false, choices: {look: '', lookLabel: null, threshold: null}});
   $('transcript').value = '';
   $('stop').hidden = true;
   $('progress').hidden = true;

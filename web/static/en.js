@@ -54,6 +54,8 @@ export default {
     look: 'What the model looked at',
     lookNone: 'Don’t show',
     lookAt: 'for: {task}',
+    lookLabel: 'Which of these:',
+    lookAll: 'all together',
     where: 'Where it looked most',
     turn: 'Turn {n} of {total}:',
     lookWords: 'Most looked at: {words}.',

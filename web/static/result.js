@@ -1,4 +1,5 @@
 // What the model says of one call.
+import {attentionsOf} from './attention.js';
 import {bar, el} from './dom.js';
 import {entityList, lookedAt, markedText} from './marked.js';
 import {classesOf, count, entitiesOf, flagsOf} from './prediction.js';
@@ -9,7 +10,7 @@ import {categoryOf, criterion, decimal, nameOf, percent, t} from './words.js';
 const LONG = 5000; // characters from which a call's text scrolls in its own place
 
 // showResult fills section. choices are the user's: look (a task's name or ''),
-// threshold (null: the server's). act holds what its buttons do: readWhole,
+// lookLabel (null: all its labels; else one's place among them), threshold (null: the server's). act holds what its buttons do: readWhole,
 // save(format), and, for a call of a list, back, previous and next; correct, where
 // labels can be corrected; redact(mode) and those of showRedacted, where there are names; moved is called when the threshold has been. It returns a function that shows what is known
 // of what the model looked at, as soon as it is.
@@ -38,7 +39,8 @@ function ways(act) {
 
 const titled = (task, key) => (task === '' ? t(key) : nameOf('tasks', task));
 
-// callPart is the text, with a choice of the tasks whose attention is known.
+// callPart is the text, with a choice of the tasks whose attention is known, and of their
+// labels where each has its own.
 // refillLooks shows that anew, and nothing else.
 function callPart(call, choices) {
   const p = call.prediction;
@@ -46,7 +48,8 @@ function callPart(call, choices) {
   const looks = el('div', {});
   const place = el('div', {});
   const fill = () => {
-    const weights = p.attention?.[choices.look];
+    const own = attentionsOf(p, choices.look).flatMap(({labels}) => labels)[choices.lookLabel];
+    const weights = own?.weights ?? p.attention?.[choices.look];
     const text = markedText(call.text, entities, weights);
     text.classList.toggle('long', call.text.length > LONG);
     place.replaceChildren(weights ? whereFound(call.text, weights, () => text) : '', text, weights ? el('p', {class: 'quiet', id: 'looked-at'}, t('lookWords', {words: lookedAt(call.text, weights)})) : '');
@@ -54,13 +57,28 @@ function callPart(call, choices) {
   const choice = (task, name, checked) => el('label', {class: 'choice'},
     el('input', {type: 'radio', name: 'look', value: task, checked, onchange: () => {
       choices.look = task;
+      choices.lookLabel = null;
+      refillLabels();
       fill();
     }}), name);
+  const labels = el('div', {});
+  const refillLabels = () => {
+    const heads = attentionsOf(p, choices.look);
+    let number = 0;
+    const option = (name) => el('option', {value: String(number), selected: number++ === choices.lookLabel}, name);
+    labels.replaceChildren(heads.length === 0 ? '' : el('label', {}, t('lookLabel'), ' ', el('select', {id: 'look-label', onchange: (event) => {
+      choices.lookLabel = event.target.value === '' ? null : Number(event.target.value);
+      fill();
+    }}, el('option', {value: ''}, t('lookAll')), ...heads.map(({field, labels: list}) => (list[0].name === ''
+      ? option(nameOf('fields', field))
+      : el('optgroup', {label: nameOf('fields', field)}, ...list.map(({name}) => option(name))))))));
+  };
   const refillLooks = () => {
     const tasks = Object.keys(p.attention ?? {});
     const isShown = tasks.includes(choices.look);
     looks.replaceChildren(tasks.length === 0 ? '' : el('fieldset', {class: 'look'}, el('legend', {}, t('look')), choice('', t('lookNone'), !isShown),
-      ...tasks.map((task) => choice(task, t('lookAt', {task: nameOf('tasks', task)}), task === choices.look))));
+      ...tasks.map((task) => choice(task, t('lookAt', {task: nameOf('tasks', task)}), task === choices.look)), labels));
+    refillLabels();
     if (isShown) fill();
   };
   fill();

@@ -10,7 +10,10 @@ export function toJSON(calls, threshold, {attention}) {
   const done = calls.filter((call) => call.prediction);
   const list = done.map((call) => {
     const object = {...(call.id === '' || call.numeric ? {} : {id: call.id}), ...call.prediction};
-    if (!attention) delete object.attention;
+    if (!attention) {
+      delete object.attention;
+      delete object.label_attention;
+    }
     if (call.model) object.model = call.model;
     if (threshold === null) return object;
     object.qa_threshold = threshold;

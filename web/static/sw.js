@@ -54,6 +54,8 @@ export default {
     look: 'Mfumo ulitazama wapi',
     lookNone: 'Usionyeshe',
     lookAt: 'kwa ajili ya: {task}',
+    lookLabel: 'Kwa ajili ya kipi:',
+    lookAll: 'vyote kwa pamoja',
     where: 'Ilipoangalia zaidi',
     turn: 'Zamu ya {n} kati ya {total}:',
     lookWords: 'Yaliyotazamwa zaidi: {words}.',
