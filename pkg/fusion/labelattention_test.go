@@ -80,7 +80,7 @@ func sumOf(counts []int) (total int) {
 // classes.
 func TestLabelAttentionInJSON(t *testing.T) {
 	p, _ := newWindowPredictor(t, datasets.Windows{Length: 12, Overlap: 4})
-	for _, o := range []PredictOptions{{Attention: true}, {Attention: true, Long: LongMean, Overlap: 2}, {Attention: true, Long: LongTruncate}} {
+	for _, o := range []PredictOptions{{Attention: true}, {Attention: true, Long: LongMean, Overlap: new(2)}, {Attention: true, Long: LongTruncate}} {
 		got := mustPredict(t, p, predictorTexts[4:5], o)[0]
 		data, err := json.Marshal(got)
 		if err != nil {

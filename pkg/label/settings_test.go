@@ -10,7 +10,7 @@ import (
 func TestOverlapIsASetting(t *testing.T) {
 	model := tinymodel.Dir(t, 1)
 	of := func(overlap *int) Settings {
-		s, err := Options{Model: model, Overlap: overlap}.settings("fp32", nil)
+		s, err := Options{Model: model, Overlap: overlap}.settings("fp32", nil, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

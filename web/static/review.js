@@ -310,7 +310,6 @@ async function save(view) {
     view.refill();
     if (isStale) document.getElementById('review-others')?.scrollIntoView({block: 'center'}); // the tools may cover it
   }
-  if (isStale) document.getElementById('review-others')?.scrollIntoView({block: 'center'}); // not below the bar, which stays
 }
 
 // --- keys -------------------------------------------------------------------------
