@@ -43,6 +43,9 @@ func TestFailures(t *testing.T) {
 		"resamples":            {append(ner, "--bootstrap=-1"), cli.Misuse, "--bootstrap"},
 		"timed calls":          {append(ner, "--timed-calls", "0"), cli.Misuse, "--timed-calls"},
 		"batch size":           {append(ner, "--batch-size", "0"), cli.Misuse, "--batch-size"},
+		"recall alone":         {append(ner, "--recall", "priority=1:0.9"), cli.Misuse, "--recall belongs to --calibrate"},
+		"recall's form":        {append(ner, "--calibrate", "--recall", "priority"), cli.Misuse, "as in priority=critical:0.95"},
+		"calibrate two":        {append(ner, "--calibrate", "--compare", "qa"), cli.Misuse, "--calibrate is for one model directory"},
 		"output a file":        {append(ner, "--output", "empty.csv"), cli.Misuse, "is a file"},
 		"output a model":       {append(ner, "--output", "qa"), cli.Misuse, "holds a model"},
 

@@ -48,15 +48,15 @@ func TestReference(t *testing.T) {
 			t.Errorf("%s: %v", c.Name, err)
 			continue
 		}
-		close := func(what string, got, want, tolerance float64) {
+		near := func(what string, got, want, tolerance float64) {
 			if !(math.Abs(got-want) <= tolerance) {
 				t.Errorf("%s: %s is %.9g, want %.9g", c.Name, what, got, want)
 			}
 		}
-		close("temperature", got, c.Temperature, 1e-6*c.Temperature) // the minimum is flat: SciPy's is exact to a root of the precision
+		near("temperature", got, c.Temperature, 1e-6*c.Temperature) // the minimum is flat: SciPy's is exact to a root of the precision
 		for i, temperature := range []float64{1, c.Temperature} {
-			close("NLL", o.NLL(temperature), c.NLL[i], 1e-9)
-			close("ECE", o.Calibration(temperature).ECE, c.ECE[i], 1e-6) // probabilities are float32
+			near("NLL", o.NLL(temperature), c.NLL[i], 1e-9)
+			near("ECE", o.Calibration(temperature).ECE, c.ECE[i], 1e-6) // probabilities are float32
 		}
 		for coverage, want := range c.Quantiles {
 			share, err := strconv.ParseFloat(coverage, 64)
@@ -67,7 +67,7 @@ func TestReference(t *testing.T) {
 			if ok != (want != nil) {
 				t.Errorf("%s: a quantile for %s: %t", c.Name, coverage, ok)
 			} else if ok {
-				close("quantile", q, *want, 1e-6)
+				near("quantile", q, *want, 1e-6)
 			}
 		}
 	}

@@ -23,7 +23,7 @@ import (
 
 // calibratable makes a model and 120 calls of each kind, whose every third case has a
 // language.
-func calibratable(t *testing.T) *tinymodel.World {
+func calibratable(t *testing.T) {
 	t.Helper()
 	w := tinymodel.NewWorld(t)
 	w.Scale = 0.5
@@ -50,7 +50,6 @@ func calibratable(t *testing.T) *tinymodel.World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w
 }
 
 func TestCalibrate(t *testing.T) {

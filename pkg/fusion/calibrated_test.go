@@ -57,12 +57,12 @@ func TestCalibrated(t *testing.T) {
 			for h, head := range task.Heads {
 				want := logits[i][k].Probabilities(task, h, c.Temperature(task.Name, head.Name))
 				var got []float32
-				switch {
-				case task.Name == tasks.QAName:
+				switch task.Name {
+				case tasks.QAName:
 					got = after[i].Scores.QA.Get(head.Field)
-				case task.Name == tasks.CLSName:
+				case tasks.CLSName:
 					got = valuesOf(after[i].Scores.Classification.Get(head.Field))
-				case task.Name == tasks.NERName:
+				case tasks.NERName:
 					for _, word := range after[i].Scores.NER {
 						got = append(got, valuesOf(word)...)
 					}

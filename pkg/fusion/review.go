@@ -12,7 +12,7 @@ const priorityField = "priority"
 func assess(call *triage.Call, task tasks.Task, own CustomAnswer, scores CustomScores) {
 	switch task.Kind {
 	case tasks.Token:
-		if wrong, any := wrongWords(task, own, scores); any {
+		if wrong, found := wrongWords(task, own, scores); found {
 			call.Answers = append(call.Answers, triage.Answer{Task: task.Name, Wrong: wrong})
 		}
 	case tasks.MultiClass:
@@ -47,9 +47,9 @@ func priorityOf(task string, labels Fields[float32]) *triage.Priority {
 }
 
 // wrongWords returns the expected number of words with a wrong label, relative to the
-// expected number of words in entities (at least one); at most 1. any is false if there is
+// expected number of words in entities (at least one); at most 1. found is false if there is
 // no word.
-func wrongWords(task tasks.Task, own CustomAnswer, scores CustomScores) (share float64, any bool) {
+func wrongWords(task tasks.Task, own CustomAnswer, scores CustomScores) (share float64, found bool) {
 	scheme := tasks.SchemeOf(task.Heads[0].Labels)
 	names := entityNames(scheme, scores.Tokens)
 	var wrong, inside float64

@@ -144,8 +144,7 @@ func Queue(reviews []*Review) []Ranked {
 		list[i] = Ranked{i, r}
 	}
 	slices.SortStableFunc(list, func(a, b Ranked) int {
-		switch {
-		case a.Review == nil || b.Review == nil:
+		if a.Review == nil || b.Review == nil {
 			return cmp.Compare(missing(a.Review), missing(b.Review))
 		}
 		return cmp.Compare(b.Review.Cost, a.Review.Cost)
