@@ -18,6 +18,7 @@ type data struct {
 	sources   []source
 
 	unlabelled *unlabelled // calls for teachers alone; nil: none
+	reviews    *reviewed   // what people said of calls; nil: no data.reviews
 }
 
 // source is the data of one file.
@@ -87,12 +88,17 @@ func (d *data) test() []datasets.Loader {
 // load reads the files' records and splits them into training and validation batches.
 // Unusable records are an error, unless they are to be skipped.
 func (p dataPlan) load(ctx context.Context, e encoder, o Options) (*data, error) {
-	all, err := datasets.LoadAll(ctx, p.sources(o.SkipBad))
+	reviews, err := p.readReviews()
+	if err != nil {
+		return nil, err
+	}
+	all, err := datasets.LoadAll(ctx, p.sources(o.SkipBad, reviews))
 	if err != nil {
 		return nil, explainBadRecords(err)
 	}
 	warn(all, o.Err)
-	d := &data{}
+	d := &data{reviews: reviews}
+	reviews.say(all, o.Out, o.Err)
 	if d.tokenizer, err = e.makeTokenizer(ctx, p.tokenizer, all, o.Out); err != nil {
 		return nil, err
 	}
