@@ -31,6 +31,7 @@ Examples:
   infer --model models/quickstart --input call.txt --input-format whole --overlap 128
   infer --model models/whole --input calls.jsonl --long truncate
   infer --model models/quickstart --input calls.jsonl.gz --mark-bad-records --format jsonl | gzip > predictions.jsonl.gz
+  infer --model models/quickstart --input calls.jsonl --review-queue --format csv --output to_check.csv
   infer --model models/quickstart --input calls/ --output predictions/ --shard 0/10        (and 1/10 to 9/10, anywhere)`
 
 // flags are the command line.
@@ -50,6 +51,8 @@ type flags struct {
 	Attention   bool      `group:"What to predict" help:"Say what the attention pooling of cls and qa looked at, word by word; in json and jsonl."`
 	Long        string    `group:"What to predict" enum:"auto,windows,mean,truncate" default:"auto" help:"Calls that are too long for the model to read at once: windows (all of it, pooled as one text), mean (all of it, the mean of the windows' logits), truncate (the beginning), or auto: as the model learnt, or mean with --overlap if it learnt to truncate (${default})."`
 	Overlap     int       `group:"What to predict" default:"0" placeholder:"N" help:"Tokens that windows of a long call share; 0: as many as the model learnt, or 128."`
+
+	ReviewQueue bool `group:"Answers" help:"Order the calls by what it is expected to cost if nobody checks their labels: critical ones first, among them the doubtful ones. Each says why, and which call of the input it is."`
 
 	IndependentHeads bool `group:"What to predict" help:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 
@@ -122,6 +125,7 @@ func (f *flags) options() label.Options {
 		Attention:        f.Attention,
 		Long:             f.Long,
 		Overlap:          f.Overlap,
+		ReviewQueue:      f.ReviewQueue,
 		IndependentHeads: f.IndependentHeads,
 
 		Format: f.Format,

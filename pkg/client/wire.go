@@ -32,6 +32,7 @@ type Prediction struct {
 	Tasks          map[string]json.RawMessage `json:"tasks,omitempty"`          // custom tasks, in the format of their kind
 	Scores         *Scores                    `json:"scores,omitempty"`
 	Truncated      bool                       `json:"truncated,omitempty"` // the text's end wasn't read
+	Review         *Review                    `json:"review,omitempty"`    // what it costs to leave it unchecked
 	Attention      map[string][]WordWeight    `json:"attention,omitempty"` // by task: the weights of the words read
 }
 
@@ -53,12 +54,31 @@ type Token struct {
 }
 
 // Entity is a sequence of adjacent words with the same label, other than O. Start and
-// End are as in [Token].
+// End are as in [Token]. Score and Least are the mean and the least of its words'
+// probabilities.
 type Entity struct {
-	Text  string `json:"text"`
-	Label string `json:"label"`
-	Start int    `json:"start"`
-	End   int    `json:"end"`
+	Text  string  `json:"text"`
+	Label string  `json:"label"`
+	Start int     `json:"start"`
+	End   int     `json:"end"`
+	Score float32 `json:"score"`
+	Least float32 `json:"least"`
+}
+
+// Review is what it is expected to cost to leave a call unchecked, and why.
+type Review struct {
+	Cost    float64  `json:"cost"`
+	Reasons []Reason `json:"reasons"`
+}
+
+// Reason is a part of a [Review]'s cost: the call's urgency, or an answer in doubt.
+type Reason struct {
+	Kind        string  `json:"kind"` // urgency or doubt
+	Task        string  `json:"task"`
+	Head        string  `json:"head,omitempty"`  // "" for the entities of a token task
+	Label       string  `json:"label,omitempty"` // the priority, the class, or the yes/no output's name
+	Probability float64 `json:"probability"`     // of the priority, or that the answer is right
+	Cost        float64 `json:"cost"`
 }
 
 // Scores are the probabilities of a [Prediction].

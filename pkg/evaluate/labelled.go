@@ -14,7 +14,7 @@ func put(o *report.Outputs, at int, l fusion.Logits, label datasets.Label) {
 		o.Answers[at] = o.Task.Answer(l.Values)
 	}
 	for h := range o.Heads {
-		head, p := &o.Heads[h], l.Probabilities(o.Task, h)
+		head, p := &o.Heads[h], l.Probabilities(o.Task, h, e.calibration.Temperature(o.Task.Name, o.Task.Heads[h].Name))
 		switch layout := o.Task.Kind.Layout(); {
 		case layout.YesNo:
 			head.Truth[at], head.Probabilities[at] = flags(label.Flags[h]), p

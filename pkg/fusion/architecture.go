@@ -54,7 +54,7 @@ func (a Architecture) configJSON() ([]byte, error) {
 		ID2     map[string]string `json:"id2label,omitempty"` // for token classifiers
 		ToID    map[string]int    `json:"label2id,omitempty"`
 		Trident *layout           `json:"trident"`
-	}{DType: "float32", Trident: &layout{a.EncoderName, a.Tasks, a.Windows}}
+	}{DType: "float32", Trident: &layout{a.EncoderName, a.Tasks, a.Windows, a.Longest}}
 	if a.IsTokenClassifier() {
 		class.Architectures[0] = tokenClassifiersOf[a.modelType()]
 		more.ID2, more.ToID = labelIDs(a.Tasks[0].Heads[0].Labels)
@@ -114,7 +114,7 @@ func readArchitecture(dir string, file *weights.File) (a Architecture, labels st
 		if len(described) == 0 {
 			return a, "", fmt.Errorf("%s: the model has no tasks", ConfigFile)
 		}
-		a.Windows = d.Trident.Windows
+		a.Windows, a.Longest = d.Trident.Windows, d.Trident.Longest
 		if err := a.checkWindows(); err != nil {
 			return a, "", fmt.Errorf("%s: %w; %s", ConfigFile, err, copyFile)
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -17,6 +18,11 @@ type call struct {
 	cuts   tokenize.Cuts // of the tokens that are read
 	pieces []*piece
 	tasks  []tasks.Task
+
+	calibration *calibrate.Calibration // nil: none
+	language    string
+	learnt      int // tokens of the longest text in training; 0: not known
+	unknown     int32
 
 	attention bool         // keep what the weights of attention pooling are computed from
 	unread    atomic.Int32 // pieces that the model hasn't read yet

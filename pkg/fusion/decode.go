@@ -1,33 +1,38 @@
 package fusion
 
 import (
-	"math"
 	"unicode/utf8"
 
 	"github.com/trident-nlp/trident/internal/numbers"
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
+	"github.com/trident-nlp/trident/pkg/triage"
 )
 
 // prediction converts the pieces' logits to the user's prediction.
 func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
-	p := Prediction{Truncated: c.truncated()}
+	p := Prediction{Truncated: c.truncated(), Calibrated: c.calibration != nil}
 	for _, piece := range c.pieces {
 		p.Read += len(piece.enc.IDs)
 	}
 	if c.empty() {
-		p.Err = ErrNoWords
-		return p
+		return Prediction{Err: ErrNoWords, Truncated: p.Truncated, Read: p.Read}
 	}
-	if p.Err = c.finite(list); p.Err != nil {
-		return p
+	if err := c.finite(list); err != nil {
+		return Prediction{Err: err, Truncated: p.Truncated, Read: p.Read}
 	}
 	scores := &Scores{}
+	var asked triage.Call
 	if o.Scores || o.TextScores {
 		p.Scores = scores
 	}
 	for _, task := range list {
 		own, customScores := c.task(task, o)
+		p.addCalibrated(c, task, customScores)
+		if o.Review {
+			assess(&asked, task, own, customScores)
+		}
 		if task.PerToken() && !o.Scores {
 			customScores.Tokens = nil
 		}
@@ -45,6 +50,11 @@ func (c *call) prediction(list []tasks.Task, o PredictOptions) Prediction {
 			p.QA, scores.QA = positions(own.Flags), positions(customScores.Heads)
 		}
 	}
+	p.Warnings = c.warnings()
+	if o.Review {
+		review := triage.Assess(asked)
+		p.Review = &review
+	}
 	if o.Attention { // other pieces of the batch may have requested it
 		p.Attention = c.wordWeights(list)
 	}
@@ -57,7 +67,7 @@ func (c *call) task(task tasks.Task, o PredictOptions) (own CustomAnswer, scores
 	case tasks.Token:
 		cut := newCutter(c.text)
 		own.Tokens, scores.Tokens = c.tokens(task, cut)
-		own.Entities = merge(own.Tokens, tasks.SchemeOf(task.Heads[0].Labels), cut)
+		own.Entities = merge(own.Tokens, scores.Tokens, tasks.SchemeOf(task.Heads[0].Labels), cut)
 	case tasks.MultiClass:
 		own.Classes, scores.Heads = c.classes(task)
 	case tasks.MultiLabel:
@@ -84,6 +94,7 @@ func positions[T any](heads Fields[Fields[T]]) Fields[[]T] {
 func (c *call) tokens(task tasks.Task, cut cutter) ([]Token, []Fields[float32]) {
 	list, scores := []Token{}, []Fields[float32]{}
 	labels := task.Heads[0].Labels
+	t := c.calibration.Temperature(task.Name, task.Heads[0].Name)
 	for _, w := range words(c.enc) {
 		p := c.central(w.first)
 		if p == nil {
@@ -92,7 +103,7 @@ func (c *call) tokens(task tasks.Task, cut cutter) ([]Token, []Fields[float32]) 
 		row := p.position(w.first) * len(labels)
 		logits := p.logits[task.Name][0][row : row+len(labels)]
 		list = append(list, Token{cut.text(w.start, w.end), labels[numbers.Argmax(logits)], w.start, w.end})
-		scores = append(scores, named(labels, softmax(logits)))
+		scores = append(scores, named(labels, calibrate.Softmax(logits, t)))
 	}
 	return list, scores
 }
@@ -109,7 +120,7 @@ func (c *call) classes(task tasks.Task) (Fields[string], Fields[Fields[float32]]
 	answer := task.Answer(logits)
 	for h, head := range task.Heads {
 		list = append(list, Field[string]{head.Field, head.Labels[answer[h]]})
-		scores = append(scores, Field[Fields[float32]]{head.Field, named(head.Labels, softmax(logits[h]))})
+		scores = append(scores, Field[Fields[float32]]{head.Field, named(head.Labels, calibrate.Softmax(logits[h], c.calibration.Temperature(task.Name, head.Name)))})
 	}
 	return list, scores
 }
@@ -120,11 +131,11 @@ func (c *call) flags(task tasks.Task, o PredictOptions) (Fields[Fields[int]], Fi
 	var list Fields[Fields[int]]
 	var scores Fields[Fields[float32]]
 	for h, head := range task.Heads {
-		threshold := o.threshold(task.Name, head.Name)
+		threshold, t := o.threshold(task.Name, head.Name), c.calibration.Temperature(task.Name, head.Name)
 		met := make(Fields[int], len(head.Labels))
 		probabilities := make([]float32, len(head.Labels))
 		for i, logit := range c.logits(task.Name, h) {
-			p := sigmoid(logit)
+			p := calibrate.Sigmoid(logit, t)
 			met[i] = Field[int]{Name: head.Labels[i]}
 			if p > threshold {
 				met[i].Value = 1
@@ -137,19 +148,57 @@ func (c *call) flags(task tasks.Task, o PredictOptions) (Fields[Fields[int]], Fi
 	return list, scores
 }
 
-// merge joins adjacent tokens into entities.
-func merge(list []Token, scheme tasks.Scheme, cut cutter) []Entity {
+// merge joins adjacent tokens into entities. scores are all labels' probabilities for each
+// token.
+func merge(list []Token, scores []Fields[float32], scheme tasks.Scheme, cut cutter) []Entity {
 	labels := make([]string, len(list))
 	for i, t := range list {
 		labels[i] = t.Label
 	}
 	entities := []Entity{}
+	names := entityNames(scheme, scores)
 	for _, s := range scheme.Spans(labels) {
 		e := Entity{Label: s.Label, Start: list[s.Start].Start, End: list[s.End-1].End}
 		e.Text = cut.text(e.Start, e.End)
+		e.Score, e.Least = spanScore(scores[s.Start:s.End], names, e.Label)
 		entities = append(entities, e)
 	}
 	return entities
+}
+
+// spanScore returns the mean and the least of the words' probabilities of an entity's name.
+func spanScore(words []Fields[float32], names []string, name string) (mean, least float32) {
+	var sum float64
+	lowest := 1.0
+	for _, labels := range words {
+		p := ofName(labels, names, name)
+		sum += p
+		lowest = min(lowest, p)
+	}
+	return float32(sum / float64(len(words))), float32(lowest)
+}
+
+// entityNames returns the entity's name of each label.
+func entityNames(scheme tasks.Scheme, words []Fields[float32]) []string {
+	if len(words) == 0 {
+		return nil
+	}
+	names := make([]string, len(words[0]))
+	for i, label := range words[0] {
+		names[i] = scheme.Name(label.Name)
+	}
+	return names
+}
+
+// ofName returns the probability of all labels of that name.
+func ofName(labels Fields[float32], names []string, name string) float64 {
+	var p float64
+	for i, label := range labels {
+		if names[i] == name {
+			p += float64(label.Value)
+		}
+	}
+	return min(p, 1)
 }
 
 // word is a word of an encoding: the index of its first token, and its span in the text
@@ -195,28 +244,6 @@ func (c cutter) text(start, end int) string {
 	}
 	return c.whole[c.starts[start]:c.starts[end]]
 }
-
-// softmax returns exp(xᵢ) / Σ exp(xⱼ).
-func softmax(logits []float32) []float32 {
-	highest := math.Inf(-1)
-	for _, x := range logits {
-		highest = max(highest, float64(x))
-	}
-	exps := make([]float64, len(logits))
-	var sum float64
-	for i, x := range logits {
-		exps[i] = math.Exp(float64(x) - highest)
-		sum += exps[i]
-	}
-	probabilities := make([]float32, len(logits))
-	for i, e := range exps {
-		probabilities[i] = float32(e / sum)
-	}
-	return probabilities
-}
-
-// sigmoid returns 1 / (1 + exp(-x)).
-func sigmoid(x float32) float64 { return 1 / (1 + math.Exp(-float64(x))) }
 
 func named(labels []string, values []float32) Fields[float32] {
 	fields := make(Fields[float32], len(labels))

@@ -20,23 +20,33 @@ func TestMerge(t *testing.T) {
 		"none": {[]Token{{"na", "O", 13, 15}}, []Entity{}},
 		"neighbours of one label": {
 			[]Token{{"John", "NAME", 0, 4}, {"Otieno", "NAME", 6, 12}, {"na", "O", 13, 15}},
-			[]Entity{{"John  Otieno", "NAME", 0, 12}},
+			[]Entity{{"John  Otieno", "NAME", 0, 12, 0.75, 0.5}},
 		},
 		"O between": {
 			[]Token{{"John", "NAME", 0, 4}, {"na", "O", 13, 15}, {"Zoë", "NAME", 16, 19}},
-			[]Entity{{"John", "NAME", 0, 4}, {"Zoë", "NAME", 16, 19}},
+			[]Entity{{"John", "NAME", 0, 4, 1, 1}, {"Zoë", "NAME", 16, 19, 0.25, 0.25}},
 		},
 		"another label": {
 			[]Token{{"Otieno", "NAME", 6, 12}, {"na", "VICTIM", 13, 15}, {"Zoë", "VICTIM", 16, 19}},
-			[]Entity{{"Otieno", "NAME", 6, 12}, {"na Zoë", "VICTIM", 13, 19}},
+			[]Entity{{"Otieno", "NAME", 6, 12, 1, 1}, {"na Zoë", "VICTIM", 13, 19, 0.375, 0.25}},
 		},
 		"after non-ASCII text": {
 			[]Token{{"8", "AGE", 21, 22}, {"—", "O", 23, 24}, {"Murang", "LOCATION", 28, 34}, {"'", "LOCATION", 34, 35}, {"a", "LOCATION", 35, 36}},
-			[]Entity{{"8", "AGE", 21, 22}, {"Murang'a", "LOCATION", 28, 36}},
+			[]Entity{{"8", "AGE", 21, 22, 1, 1}, {"Murang'a", "LOCATION", 28, 36, 0.14583333, 0.0625}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := merge(test.tokens, tasks.Scheme{}, newCutter(text)); !slices.Equal(got, test.want) || got == nil {
+			var scores []Fields[float32]
+			for i, token := range test.tokens { // 1, 0.5, 0.25, …
+				row := named([]string{"O", "NAME", "AGE", "LOCATION", "VICTIM"}, make([]float32, 5))
+				for k := range row {
+					if row[k].Name == token.Label {
+						row[k].Value = float32(math.Pow(0.5, float64(i)))
+					}
+				}
+				scores = append(scores, row)
+			}
+			if got := merge(test.tokens, scores, tasks.Scheme{}, newCutter(text)); !slices.Equal(got, test.want) || got == nil {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})
@@ -95,7 +105,7 @@ func TestPredictionJSON(t *testing.T) {
 		"all": {
 			Prediction{
 				NER:            []Token{{"Zoë", "NAME", 0, 3}},
-				Entities:       []Entity{{"Zoë", "NAME", 0, 3}},
+				Entities:       []Entity{{"Zoë", "NAME", 0, 3, 0.75, 0.5}},
 				Classification: Fields[string]{{"main_category", "Child Maintenance & Custody"}, {"a", "<b>"}},
 				QA:             Fields[[]int]{{"opening", []int{1}}, {"listening", []int{0, 1}}},
 				Scores: &Scores{
@@ -105,7 +115,7 @@ func TestPredictionJSON(t *testing.T) {
 				},
 				Truncated: true,
 			},
-			`{"ner":[{"token":"Zoë","label":"NAME","start":0,"end":3}],"entities":[{"text":"Zoë","label":"NAME","start":0,"end":3}],` +
+			`{"ner":[{"token":"Zoë","label":"NAME","start":0,"end":3}],"entities":[{"text":"Zoë","label":"NAME","start":0,"end":3,"score":0.75,"least":0.5}],` +
 				`"classification":{"main_category":"Child Maintenance & Custody","a":"<b>"},"qa":{"opening":[1],"listening":[0,1]},` +
 				`"scores":{"ner":[{"O":0.25,"NAME":0.75}],"classification":{"main_category":{"x":1,"a":0}},"qa":{"opening":[0.5]}},"truncated":true}`,
 		},
@@ -121,5 +131,16 @@ func TestPredictionJSON(t *testing.T) {
 				t.Errorf("got  %swant %s", got, test.want)
 			}
 		})
+	}
+}
+
+// TestEntityScoreOfTags checks that the tags of one name count together.
+func TestEntityScoreOfTags(t *testing.T) {
+	labels := []string{"O", "B-NAME", "I-NAME", "B-AGE", "I-AGE"}
+	scores := []Fields[float32]{named(labels, []float32{0.125, 0.5, 0.25, 0.125, 0}), named(labels, []float32{0.5, 0.125, 0.25, 0, 0.125})}
+	tokens := []Token{{"John", "B-NAME", 0, 4}, {"Otieno", "I-NAME", 5, 11}}
+	got := merge(tokens, scores, tasks.SchemeOf(labels), newCutter("John Otieno"))
+	if want := []Entity{{"John Otieno", "NAME", 0, 11, 0.5625, 0.375}}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

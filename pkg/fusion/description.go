@@ -25,6 +25,7 @@ type layout struct {
 	Encoder string           `json:"encoder"`
 	Tasks   []tasks.Task     `json:"tasks"`
 	Windows datasets.Windows `json:"windows,omitzero"`
+	Longest int              `json:"longest,omitzero"`
 }
 
 // readDescription reads the part of config.json that isn't about the encoder. Its error

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
@@ -21,18 +22,19 @@ type Logits struct {
 	Truncated bool // the text's end wasn't read
 }
 
-// Probabilities returns those of the labels of a task's head, in the layout of Values.
-func (l Logits) Probabilities(task tasks.Task, head int) []float32 {
+// Probabilities returns those of the labels of a task's head, in the layout of Values, with
+// a temperature; 1 is the model's own.
+func (l Logits) Probabilities(task tasks.Task, head int, temperature float64) []float32 {
 	logits := l.Values[head]
 	p := make([]float32, 0, len(logits))
 	if task.YesNo() {
 		for _, x := range logits {
-			p = append(p, float32(sigmoid(x)))
+			p = append(p, float32(calibrate.Sigmoid(x, temperature)))
 		}
 		return p
 	}
 	for row := range slices.Chunk(logits, len(task.Heads[head].Labels)) {
-		p = append(p, softmax(row)...)
+		p = append(p, calibrate.Softmax(row, temperature)...)
 	}
 	return p
 }

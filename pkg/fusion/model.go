@@ -36,6 +36,7 @@ type Architecture struct {
 	EncoderName string // prefix of the encoder's parameters; "" is EncoderName, or Hugging Face's "bert" for a BERT
 	Tasks       []tasks.Task
 	Windows     datasets.Windows // how it learnt to read long calls; zero: truncated
+	Longest     int              // tokens of the longest text that it learnt from; 0: not known
 }
 
 // Model is the encoder with the heads of its tasks.

@@ -8,6 +8,7 @@ import (
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/nn"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -31,11 +32,16 @@ type PredictOptions struct {
 	// …or only those of labels of whole texts: classes and yes/no outputs, without those
 	// of each word, which are by far the most.
 	TextScores bool
+	Review     bool // return what it is expected to cost to leave a text unchecked ([triage.Review])
 	Attention  bool // return the weights of attention pooling, for the tasks that have it
 
 	// IndependentHeads makes each head choose its own most likely label, as in the
 	// Python prototype, even if it depends on another head ([tasks.Task.Answer]).
 	IndependentHeads bool
+
+	// Languages are the texts' languages, for a calibration that distinguishes them; nil:
+	// not known.
+	Languages []string
 
 	// Precision of matrix products: "" is float32. bfloat16 and 8-bit integers are
 	// faster on processors that support them, and slightly less accurate; 8-bit integers
@@ -72,6 +78,9 @@ type Predictor struct {
 	limit int // maximum tokens per sequence
 
 	windows datasets.Windows // zero: the model learnt to truncate
+	longest int              // tokens of the longest text in training; 0: not known
+
+	calibration *calibrate.Calibration // nil: none
 }
 
 // network is the part of [Model] that a Predictor uses.
@@ -94,12 +103,21 @@ func NewPredictor(m *Model, tok *tokenize.Tokenizer) *Predictor {
 		tok:     tok,
 		limit:   min(tok.ModelMaxLength(), int(m.Config.MaxPositions)),
 		windows: m.Windows,
+		longest: m.Longest,
 	}
 	if p.windows.On() {
 		p.limit = p.windows.Length
 	}
 	return p
 }
+
+// Calibrate makes the probabilities of predictions calibrated: the logits of each head are
+// divided by its temperature. It changes no answer, unless a threshold other than 0.5 is
+// set. nil leaves them as they are. It must be called before the Predictor is used.
+func (p *Predictor) Calibrate(c *calibrate.Calibration) { p.calibration = c }
+
+// Calibration returns the calibration in use; nil if there is none.
+func (p *Predictor) Calibration() *calibrate.Calibration { return p.calibration }
 
 // Tasks returns the model's tasks.
 func (p *Predictor) Tasks() []tasks.Task { return p.tasks }

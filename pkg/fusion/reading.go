@@ -37,8 +37,12 @@ func (p *Predictor) Prepare(ctx context.Context, texts []datasets.Transcript, o 
 	if err != nil {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
-	for _, c := range calls {
+	for i, c := range calls {
 		c.tasks, c.attention = list, o.Attention
+		c.calibration, c.learnt, c.unknown = p.calibration, p.longest, p.tok.UnknownID()
+		if o.Languages != nil {
+			c.language = o.Languages[i]
+		}
 	}
 	return &Reading{list: list, options: o, calls: calls}, nil
 }

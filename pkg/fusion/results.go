@@ -3,6 +3,8 @@ package fusion
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/trident-nlp/trident/pkg/triage"
 )
 
 // Prediction is the model's prediction for one text. Parts that weren't requested are
@@ -18,8 +20,13 @@ type Prediction struct {
 	QA             Fields[[]int]        `json:"qa,omitzero"`             // opening, listening, …: 1 for each criterion that is met, otherwise 0
 	Tasks          Fields[CustomAnswer] `json:"tasks,omitzero"`          // the model's other tasks, by name
 	Scores         *Scores              `json:"scores,omitzero"`
-	Truncated      bool                 `json:"truncated,omitzero"` // the text's end wasn't read
-	Read           int                  `json:"-"`                  // tokens read, including [CLS] and [SEP] of each window
+	Truncated      bool                 `json:"truncated,omitzero"`  // the text's end wasn't read
+	Calibrated     bool                 `json:"calibrated,omitzero"` // probabilities are calibrated ([Predictor.Calibrate])
+	Sets           Fields[Fields[Sets]] `json:"sets,omitzero"`       // by task and head, if calibrated: labels that hold the right one
+	Suspected      []Suspicion          `json:"suspected,omitzero"`  // labels above their thresholds for a wished recall, whatever the answer is
+	Warnings       []Warning            `json:"warnings,omitzero"`   // why the answers are less certain than they look
+	Review         *triage.Review       `json:"review,omitzero"`     // what it costs to leave it unchecked; if requested
+	Read           int                  `json:"-"`                   // tokens read, including [CLS] and [SEP] of each window
 
 	Attention Fields[[]WordWeight] `json:"attention,omitzero"` // by task: the weights of its attention pooling
 }
@@ -36,12 +43,16 @@ type Token struct {
 
 // Entity is a sequence of adjacent words that form an entity according to their labels,
 // other than O (see [tasks.Scheme]), as written in the text. If labels are tags, its
-// label is the name without the tag's prefix. Start and End are as in [Token].
+// label is the name without the tag's prefix. Start and End are as in [Token]. Score and
+// Least are the mean and the least of its words' probabilities of that label (of all tags
+// with that name together).
 type Entity struct {
-	Text  string `json:"text"`
-	Label string `json:"label"`
-	Start int    `json:"start"`
-	End   int    `json:"end"`
+	Text  string  `json:"text"`
+	Label string  `json:"label"`
+	Start int     `json:"start"`
+	End   int     `json:"end"`
+	Score float32 `json:"score"`
+	Least float32 `json:"least"`
 }
 
 // Scores are the probabilities of a [Prediction].

@@ -34,7 +34,7 @@ func addOwn(list []fusion.Prediction) {
 	a, b := &list[0], &list[1]
 	add(a, "places", fusion.CustomAnswer{
 		Tokens:   []fusion.Token{{Text: "Kisumu", Label: "PLACE", Start: 12, End: 18}, {Text: "Amina", Label: "NAME", Start: 19, End: 24}},
-		Entities: []fusion.Entity{{Text: "Kisumu", Label: "PLACE", Start: 12, End: 18}, {Text: "Amina", Label: "NAME", Start: 19, End: 24}},
+		Entities: []fusion.Entity{{Text: "Kisumu", Label: "PLACE", Start: 12, End: 18, Score: 0.5, Least: 0.25}, {Text: "Amina", Label: "NAME", Start: 19, End: 24, Score: 1, Least: 1}},
 	}, fusion.CustomScores{Tokens: []fusion.Fields[float32]{scored(places, 0.25, 0.5, 0.25), scored(places, 0.125, 0.25, 0.625)}})
 	add(b, "places", fusion.CustomAnswer{Tokens: []fusion.Token{}, Entities: []fusion.Entity{}}, fusion.CustomScores{Tokens: []fusion.Fields[float32]{}})
 	for i, p := range []*fusion.Prediction{a, b} {
@@ -88,7 +88,7 @@ func TestOwnTasks(t *testing.T) {
 			records, predictions := written()
 			addOwn(predictions)
 			for i, r := range records {
-				p := without(predictions[i], list, test.style.scores || test.style.format == "text")
+				p := without(predictions[i], list, test.style.scores || test.style.format == "text", false)
 				if err := w.write(i+1, r, p); err != nil {
 					t.Fatal(err)
 				}

@@ -97,6 +97,9 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return writing(err)
 	}
+	if q, ok := w.(*queueWriter); ok {
+		defer q.discard()
+	}
 	for len(window) > 0 {
 		if err := j.predict(ctx, model, window, w); err != nil {
 			return err

@@ -30,6 +30,10 @@ type Options struct {
 	Long       string   // how long calls are read: auto (as the model learnt), windows, mean or truncate
 	Overlap    int      // tokens that the windows of a long call share; 0: as the model learnt
 
+	// ReviewQueue orders the calls by what it is expected to cost to leave them unchecked
+	// ([triage.Review]), the most costly first.
+	ReviewQueue bool
+
 	IndependentHeads bool // each head's own likeliest label
 
 	Format string // auto, text, json, jsonl or csv
@@ -100,6 +104,8 @@ func (o Options) checkShard() error {
 		return nil
 	case len(o.Input) == 0 || o.Input[0] == "-":
 		return badOptions("--shard wants files for --input")
+	case o.ReviewQueue:
+		return badOptions("--review-queue orders all calls, so it can't be used with --shard; order the finished parts by review.cost")
 	case o.Output == "":
 		return badOptions("--shard wants a folder for --output")
 	case !slices.Contains([]string{"auto", "jsonl", "csv"}, o.Format):

@@ -98,6 +98,7 @@ func (o Options) job(s Streams) (*job, error) {
 			Threshold:   o.Threshold,
 			Heads:       thresholds,
 			Scores:      o.Scores,
+			Review:      o.ReviewQueue,
 			Attention:   o.Attention,
 			Long:        fusion.LongOf(o.Long),
 			Overlap:     o.Overlap,

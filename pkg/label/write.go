@@ -19,11 +19,12 @@ type style struct {
 	colour bool // text
 	only   bool // json: a single call, so an object, not an array
 	later  bool // csv: the output is continued, so without a header row
+	queue  bool // the calls are ordered by what it costs to leave them unchecked
 }
 
 // style resolves the format auto. only says that the input is a single text.
 func (o Options) style(out *destination, only bool) style {
-	s := style{format: o.Format, scores: o.Scores, only: only}
+	s := style{format: o.Format, scores: o.Scores, only: only, queue: o.ReviewQueue}
 	if s.format == "auto" {
 		s.format = "jsonl"
 		switch strings.ToLower(filepath.Ext(out.name)) {
@@ -54,6 +55,9 @@ type writer interface {
 
 // newWriter writes predictions of the given tasks to w.
 func newWriter(w io.Writer, s style, list []tasks.Task) (writer, error) {
+	if s.queue {
+		return newOrderedWriter(w, s, list)
+	}
 	switch s.format {
 	case "text":
 		return newTextWriter(w, s, list), nil
@@ -67,21 +71,48 @@ func newWriter(w io.Writer, s style, list []tasks.Task) (writer, error) {
 	return &jsonWriter{w: w, end: "\n"}, nil
 }
 
+// newOrderedWriter is newWriter for a queue.
+func newOrderedWriter(w io.Writer, s style, list []tasks.Task) (writer, error) {
+	var b bytes.Buffer
+	a := answersOf{buffer: &b, after: "\n"}
+	switch s.format {
+	case "text":
+		text := newTextWriter(&b, s, list)
+		text.apart = true
+		a.one, a.between, a.after = text, "\n", ""
+	case "csv":
+		rows, err := newCSVWriter(&b, s, list)
+		if err != nil {
+			return nil, err
+		}
+		a.one, a.before, a.after = rows, b.String(), "" // the header
+	default:
+		a.one = &jsonWriter{w: &b, numbered: !s.only}
+		a.between = "\n"
+		if s.format == "json" && !s.only {
+			a.before, a.between, a.after = "[\n", ",\n", "\n]\n"
+		}
+	}
+	return newQueueWriter(w, a)
+}
+
 // jsonWriter writes one object per call: one per line, or as an array.
 type jsonWriter struct {
 	w                           io.Writer
 	before, end, between, after string
 	begun                       bool
+	numbered                    bool // with the call's number, for calls in another order
 }
 
 // object is a call's prediction in JSON.
 type object struct {
+	Call  int    `json:"call,omitempty"`
 	ID    any    `json:"id,omitempty"`
 	Error string `json:"error,omitempty"`
 	fusion.Prediction
 }
 
-func (j *jsonWriter) write(_ int, r record, p fusion.Prediction) error {
+func (j *jsonWriter) write(number int, r record, p fusion.Prediction) error {
 	var b bytes.Buffer
 	if j.begun {
 		b.WriteString(j.between)
@@ -90,6 +121,9 @@ func (j *jsonWriter) write(_ int, r record, p fusion.Prediction) error {
 	}
 	j.begun = true
 	o := object{ID: r.id, Prediction: p}
+	if j.numbered {
+		o.Call = number
+	}
 	if r.problem != nil {
 		o.Error = r.problem.Error()
 	}

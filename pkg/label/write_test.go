@@ -9,6 +9,7 @@ import (
 	"github.com/trident-nlp/trident/internal/filetest"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/triage"
 )
 
 // written are calls with predictions that try every writer.
@@ -70,25 +71,37 @@ func written() ([]record, []fusion.Prediction) {
 		fusion.Token{Text: "Amina", Label: "NAME", Start: 19, End: 24}, fusion.Token{Text: "&", Label: "O", Start: 25, End: 26},
 	)
 	a.Entities = []fusion.Entity{
-		{Text: "Zoë Otieno", Label: "NAME", Start: 0, End: 10}, {Text: "Kisumu", Label: "LOCATION", Start: 12, End: 18}, {Text: "Amina", Label: "NAME", Start: 19, End: 24},
+		{Text: "Zoë Otieno", Label: "NAME", Start: 0, End: 10, Score: 0.75, Least: 0.625}, {Text: "Kisumu", Label: "LOCATION", Start: 12, End: 18, Score: 0.8875, Least: 0.8875},
+		{Text: "Amina", Label: "NAME", Start: 19, End: 24, Score: 0.8875, Least: 0.8875},
 	}
 	a.Classification, a.Scores.Classification = classes(0.75, "Child Maintenance & Custody", "Custody", "Counselling", "1")
 	a.QA, a.Scores.QA = criteria(0.25)
 	b.NER, b.Scores.NER = tokens(fusion.Token{Text: "=1+1", Label: "AGE", Start: 1, End: 5}, fusion.Token{Text: "<b>", Label: "O", Start: 11, End: 14})
-	b.Entities = []fusion.Entity{{Text: "=1+1", Label: "AGE", Start: 1, End: 5}}
+	b.Entities = []fusion.Entity{{Text: "=1+1", Label: "AGE", Start: 1, End: 5, Score: 0.8875, Least: 0.8875}}
 	b.Classification, b.Scores.Classification = classes(0.5, "GBV", "Physical Violence", "Referral", "3")
 	b.QA, b.Scores.QA = criteria(0.125)
 	b.Truncated = true
+	a.Review = &triage.Review{Cost: 3.5, Reasons: []triage.Reason{
+		{Kind: triage.Urgency, Task: "cls", Head: "priority", Label: "2", Probability: 0.75, Cost: 2.5},
+		{Kind: triage.Doubt, Task: "ner", Probability: 0.625, Cost: 0.5},
+	}}
+	b.Review = &triage.Review{Cost: 12.25, Reasons: []triage.Reason{
+		{Kind: triage.Urgency, Task: "cls", Head: "priority", Label: "1", Probability: 0.875, Cost: 9},
+		{Kind: triage.Doubt, Task: "qa", Head: "opening", Label: "Use of call opening phrase", Probability: 0.5, Cost: 2.25},
+	}}
 	return []record{
 		{id: json.Number("1696525048.1374"), text: "Zoë Otieno, Kisumu Amina &"},
 		{text: "\x07=1+1\x1b[31m\n<b> \"x\""},
 	}, []fusion.Prediction{a, b}
 }
 
-// without drops the parts of tasks that aren't in list, and the scores.
-func without(p fusion.Prediction, list []tasks.Task, scores bool) fusion.Prediction {
+// without drops the parts of tasks that aren't in list, the scores, and the review.
+func without(p fusion.Prediction, list []tasks.Task, scores, queue bool) fusion.Prediction {
 	if !scores {
 		p.Scores = nil
+	}
+	if !queue {
+		p.Review = nil
 	}
 	for _, name := range []string{"ner", "cls", "qa"} {
 		if _, err := tasks.Find(list, name); err == nil {
@@ -125,6 +138,10 @@ func TestWriters(t *testing.T) {
 		{"ner.csv.golden", style{format: "csv", scores: true}, all[:1], 2, true},
 		{"text.golden", style{format: "text"}, all, 2, true},
 		{"colour.text.golden", style{format: "text", colour: true}, all, 2, true},
+		{"queue.jsonl.golden", style{format: "jsonl", queue: true}, all[:2], 2, false},
+		{"queue.json.golden", style{format: "json", queue: true}, all[1:2], 2, false},
+		{"queue.csv.golden", style{format: "csv", queue: true}, all[:2], 2, false},
+		{"queue.text.golden", style{format: "text", queue: true}, all[:2], 2, true},
 		{"cls.text.golden", style{format: "text", only: true}, all[1:2], 1, true},
 	}
 	for _, test := range tests {
@@ -136,7 +153,7 @@ func TestWriters(t *testing.T) {
 			}
 			records, predictions := written()
 			for i := range test.calls {
-				if err := w.write(i+1, records[i], without(predictions[i], test.tasks, test.kept)); err != nil {
+				if err := w.write(i+1, records[i], without(predictions[i], test.tasks, test.kept, test.style.queue)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -19,18 +19,22 @@ import (
 type csvWriter struct {
 	w      *csv.Writer
 	scores bool
+	queue  bool
 	tasks  []tasks.Task
 }
 
 func newCSVWriter(w io.Writer, s style, list []tasks.Task) (*csvWriter, error) {
-	c := &csvWriter{w: csv.NewWriter(w), scores: s.scores, tasks: inTableOrder(list)}
-	header, last := []string{"id"}, "truncated"
+	c := &csvWriter{w: csv.NewWriter(w), scores: s.scores, queue: s.queue, tasks: inTableOrder(list)}
+	header, last := []string{"id"}, []string{"truncated"}
+	if s.queue {
+		last = append(last, queueColumns()...)
+	}
 	for _, task := range c.tasks {
 		for _, name := range c.columns(task) {
 			if isOwn(task) {
 				name = task.Name + "." + name
 			}
-			for name == last || slices.Contains(header, name) { // an entity label may equal another task's column
+			for slices.Contains(last, name) || slices.Contains(header, name) { // an entity label may equal another task's column
 				name = task.Name + "." + name
 			}
 			header = append(header, name)
@@ -39,7 +43,7 @@ func newCSVWriter(w io.Writer, s style, list []tasks.Task) (*csvWriter, error) {
 	if s.later {
 		return c, nil
 	}
-	return c, c.row(append(header, last))
+	return c, c.row(append(header, last...))
 }
 
 // columns returns the names of a task's columns.
@@ -52,7 +56,11 @@ func (c *csvWriter) columns(task tasks.Task) []string {
 	}
 	for _, head := range task.Heads {
 		if task.PerToken() {
-			names = append(names, kindsOf(task)...)
+			for _, kind := range kindsOf(task) {
+				if names = append(names, kind); c.scores {
+					names = append(names, kind+" (probability)", kind+" (least probability)")
+				}
+			}
 			continue
 		}
 		for _, name := range task.Kind.Layout().Columns(head) {
@@ -75,7 +83,12 @@ func (c *csvWriter) cells(task tasks.Task, a answer) []string {
 		switch task.Kind {
 		case tasks.Token:
 			for _, kind := range kindsOf(task) {
-				cells = append(cells, strings.Join(textsOf(kind, a.Entities), "; "))
+				found := ofKind(kind, a.Entities)
+				cells = append(cells, listed(found, func(e fusion.Entity) string { return e.Text }))
+				if c.scores {
+					cells = append(cells, listed(found, func(e fusion.Entity) string { return probability(e.Score) }),
+						listed(found, func(e fusion.Entity) string { return probability(e.Least) }))
+				}
 			}
 		case tasks.MultiClass:
 			class := a.Classes.Get(head.Field)
@@ -90,14 +103,23 @@ func (c *csvWriter) cells(task tasks.Task, a answer) []string {
 	return cells
 }
 
-func textsOf(kind string, entities []fusion.Entity) []string {
-	var texts []string
+func ofKind(kind string, entities []fusion.Entity) []fusion.Entity {
+	var found []fusion.Entity
 	for _, e := range entities {
 		if e.Label == kind {
-			texts = append(texts, e.Text)
+			found = append(found, e)
 		}
 	}
-	return texts
+	return found
+}
+
+// listed joins what is said of entities in one cell.
+func listed(entities []fusion.Entity, what func(fusion.Entity) string) string {
+	cells := make([]string, len(entities))
+	for i, e := range entities {
+		cells[i] = what(e)
+	}
+	return strings.Join(cells, "; ")
 }
 
 // inTableOrder puts columns with a single value per call first.
@@ -108,7 +130,7 @@ func inTableOrder(list []tasks.Task) []tasks.Task {
 	})
 }
 
-func (c *csvWriter) write(_ int, r record, p fusion.Prediction) error {
+func (c *csvWriter) write(number int, r record, p fusion.Prediction) error {
 	var id string
 	if r.id != nil {
 		id = fmt.Sprint(r.id)
@@ -117,7 +139,11 @@ func (c *csvWriter) write(_ int, r record, p fusion.Prediction) error {
 	for _, task := range c.tasks {
 		row = append(row, c.cells(task, answerOf(task, p))...)
 	}
-	return c.row(append(row, zeroOne(p.Truncated)))
+	row = append(row, zeroOne(p.Truncated))
+	if c.queue {
+		row = append(row, queueCells(number, p.Review)...)
+	}
+	return c.row(row)
 }
 
 func zeroOne(yes bool) string {

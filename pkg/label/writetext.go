@@ -10,6 +10,7 @@ import (
 
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/triage"
 )
 
 // textWriter writes for people: the call with its entities marked, then the classes,
@@ -18,6 +19,7 @@ type textWriter struct {
 	w      io.Writer
 	colour bool
 	only   bool
+	apart  bool // what is written between two calls is left to the caller
 	marks  bool // show the call with the entities of ner
 	ner    tasks.Task
 	tasks  []tasks.Task // the others, custom ones last
@@ -54,7 +56,7 @@ func newTextWriter(w io.Writer, s style, list []tasks.Task) *textWriter {
 func (t *textWriter) write(number int, r record, p fusion.Prediction) error {
 	var b strings.Builder
 	if !t.only {
-		if number > 1 {
+		if number > 1 && !t.apart {
 			b.WriteString("\n")
 		}
 		b.WriteString(t.paint(bold, heading(number, r.id)) + "\n")
@@ -69,6 +71,9 @@ func (t *textWriter) write(number int, r record, p fusion.Prediction) error {
 	}
 	if p.Truncated {
 		section(t.paint(faint, "(The end of this call is too long for the model and wasn't read.)") + "\n")
+	}
+	if p.Review != nil {
+		section(t.reasons(p.Review))
 	}
 	for _, task := range t.tasks {
 		section(t.section(task, answerOf(task, p)))
@@ -112,7 +117,7 @@ func (t *textWriter) marked(text string, entities []fusion.Entity) string {
 	for _, e := range entities {
 		b.WriteString(printable(string(runes[at:e.Start])))
 		colour := colourOf(t.ner, e.Label)
-		b.WriteString(t.paint(colour, "["+printable(e.Text)+" ") + t.paint(bold+colour, oneLine(e.Label)) + t.paint(colour, "]"))
+		b.WriteString(t.paint(colour, "["+printable(e.Text)+" ") + t.paint(bold+colour, oneLine(e.Label)) + t.paint(colour, " "+score(e)+"]"))
 		at = e.End
 	}
 	b.WriteString(printable(string(runes[at:])))
@@ -136,9 +141,19 @@ func (t *textWriter) found(task tasks.Task, entities []fusion.Entity) string {
 		labels = max(labels, width(e.Label))
 	}
 	for _, e := range entities {
-		fmt.Fprintf(&b, "%s  %s\n", t.paint(colourOf(task, e.Label), pad(e.Label, labels)), oneLine(e.Text))
+		fmt.Fprintf(&b, "%s  %s  %s\n", t.paint(colourOf(task, e.Label), pad(e.Label, labels)), oneLine(e.Text), t.paint(faint, score(e)))
 	}
 	return b.String()
+}
+
+// score is the mean probability of an entity's words, and the least if that is lower: "0.80,
+// least 0.61".
+func score(e fusion.Entity) string {
+	mean, least := fmt.Sprintf("%.2f", e.Score), fmt.Sprintf("%.2f", e.Least)
+	if mean == least {
+		return mean
+	}
+	return mean + ", least " + least
 }
 
 // classes returns lines such as "Main category  GBV  0.93".
@@ -156,11 +171,8 @@ func (t *textWriter) classes(task tasks.Task, a answer) string {
 	return b.String()
 }
 
-// urgency is the meaning of the priorities.
-var urgency = map[string]string{"1": "critical", "2": "urgent", "3": "routine"}
-
 func meaning(task tasks.Task, class fusion.Field[string]) string {
-	if word := urgency[class.Value]; class.Name == "priority" && word != "" && !isOwn(task) {
+	if word := triage.Meaning(class.Value); word != class.Value && class.Name == "priority" && word != "" && !isOwn(task) {
 		return class.Value + " (" + word + ")"
 	}
 	return class.Value

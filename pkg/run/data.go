@@ -183,3 +183,15 @@ func (d *data) split(p dataPlan) error {
 	}
 	return nil
 }
+
+// longest returns the number of tokens of the longest text in the training share, as far as
+// it is read.
+func (d *data) longest() int {
+	longest := 0
+	for _, s := range d.sources {
+		for _, ex := range s.split.Train {
+			longest = max(longest, len(ex.IDs))
+		}
+	}
+	return longest
+}

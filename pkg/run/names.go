@@ -14,6 +14,7 @@ import (
 	"github.com/trident-nlp/trident/internal/heldout"
 	"github.com/trident-nlp/trident/internal/modeldir"
 	"github.com/trident-nlp/trident/internal/weights"
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/config"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tokenize"
@@ -36,7 +37,7 @@ var unfinishedFile = regexp.MustCompile(`^\.((losses|scores)\.(png|svg)|teachers
 // Hugging Face's.
 func modelNames(output config.Output) modeldir.Names {
 	own := []string{
-		fusion.ConfigFile, fusion.LabelMapsFile, "label_mappings.json", output.LabelMapsFile, output.MetricsFile, cardFile,
+		fusion.ConfigFile, fusion.LabelMapsFile, calibrate.FileName, "label_mappings.json", output.LabelMapsFile, output.MetricsFile, cardFile,
 		tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.SpecialTokensFile, tokenize.AddedTokensFile,
 		heldout.Name("*"),
 	}

@@ -361,6 +361,7 @@ func (r *Run) makeModel() (err error) {
 	if err := r.model.Freeze(frozen(r.config.Backbone)); err != nil {
 		return err
 	}
+	r.model.Longest = r.data.longest()
 	r.model.SetCheckpointing(r.config.Training.GradientCheckpointing)
 	r.model.SetBatchTokens(r.config.PassTokens())
 	if err := weighClasses(r.model, r.config.Training.ClassWeights, r.data.sources); err != nil {

@@ -156,7 +156,7 @@ func (g *generation) tokenize(ctx context.Context, asked client.Request, most in
 		texts[i] = datasets.Transcript(text)
 	}
 	reading, err := g.Predictor.Prepare(ctx, texts, fusion.PredictOptions{
-		Tasks: asked.Tasks, Scores: asked.Scores, TextScores: asked.TextScores, Attention: asked.Attention,
+		Tasks: asked.Tasks, Scores: asked.Scores, TextScores: asked.TextScores, Attention: asked.Attention, Review: true,
 		Threshold: asked.QAThreshold, Long: fusion.Long(asked.Long), Overlap: asked.Overlap, MaxTokens: most,
 		IndependentHeads: asked.IndependentHeads,
 	})

@@ -231,6 +231,9 @@ func (t *Tokenizer) VocabSize() int { return len(t.tokens) }
 // PadID returns the id of [PAD].
 func (t *Tokenizer) PadID() int32 { return t.pad }
 
+// UnknownID returns the id of [UNK].
+func (t *Tokenizer) UnknownID() int32 { return t.model.unknown }
+
 // ModelMaxLength returns the maximum number of tokens of the model, including [CLS] and
 // [SEP].
 func (t *Tokenizer) ModelMaxLength() int { return t.options.ModelMaxLength }
