@@ -105,7 +105,8 @@ func (r *Run) card(history *trainer.History) ([]byte, error) {
 		Seeds      string
 		Windows    string
 		Reviews    string
-	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept, evalreport.SeedNote(r.model.Tasks, false), windows, r.data.reviews.describe()})
+		MadeUp     bool
+	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept, evalreport.SeedNote(r.model.Tasks, false), windows, r.data.reviews.describe(), r.data.madeUp()})
 }
 
 // fillCard executes the template of a model card.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/datasets/synth"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -28,6 +29,7 @@ type source struct {
 	split            datasets.Split
 	train, val, test datasets.Loader // test has no examples if nothing is held out for it
 	digest           string          // of the file's contents; see identify
+	madeUp           bool            // they are demo calls; see identify
 }
 
 func (d *data) tasks() []tasks.Task {
@@ -163,8 +165,16 @@ func (d *data) identify() error {
 		if d.sources[i].digest, err = datasets.Digest(d.sources[i].set.Path); err != nil {
 			return err
 		}
+		if d.sources[i].madeUp, err = synth.MadeUp(d.sources[i].set.Path, d.sources[i].digest); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// madeUp reports whether any calls are demo calls.
+func (d *data) madeUp() bool {
+	return slices.ContainsFunc(d.sources, func(s source) bool { return s.madeUp })
 }
 
 // split creates the loaders.

@@ -20,6 +20,8 @@ type Model struct {
 	Hash      string // identifies the model
 	Warning   string // about doubtful files; may be ""
 	Drop      func() // frees it
+
+	about *about // what its folder says of it; nil: nothing
 }
 
 // OpenModel loads a model directory. Its hash is the SHA-256 of the files read.
@@ -40,7 +42,13 @@ func OpenModel(dir string, device gotch.Device, precision nn.Precision) (*Model,
 		m.Drop()
 		return nil, fmt.Errorf("load model %s: %w", dir, err)
 	}
+	said, err := readAbout(dir)
+	if err != nil {
+		m.Drop()
+		return nil, fmt.Errorf("load model %s: %w", dir, err)
+	}
 	return &Model{
+		about:     said,
 		Predictor: fusion.NewPredictor(m, tok),
 		Precision: precision.Resolve(device),
 		Hash:      after,

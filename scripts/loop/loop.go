@@ -32,7 +32,7 @@ type loop struct {
 	Pool    int      `default:"300" placeholder:"N" help:"New cases, which the model labels (${default})."`
 	Reviews int      `default:"60" placeholder:"N" help:"Cases that are reviewed (${default})."`
 	Test    int      `default:"500" placeholder:"N" help:"Demo calls of each kind to test on (${default})."`
-	Epochs  int      `default:"22" placeholder:"N" help:"Epochs of the first training; with reviews there are as many updates (${default})."`
+	Epochs  int      `default:"11" placeholder:"N" help:"Epochs of the first training; with reviews there are as many updates (${default})."`
 	Out     string   `path:"" default:"data/loop" placeholder:"DIR" help:"Folder for results (${default})."`
 	Threads int      `default:"2" placeholder:"N" help:"CPU threads (${default})."`
 	Table   bool     `help:"Only print the table of the seeds that are there."`
