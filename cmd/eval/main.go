@@ -10,6 +10,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/libtorch"
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/evaluate"
 	"github.com/trident-nlp/trident/pkg/tracking"
 )
@@ -24,6 +25,7 @@ Examples:
   eval --model models/quickstart --data cls=cases.json
   eval --model models/quickstart --data ner=ner.jsonl --data cls=cases.json --data qa=qa.json --output reports/quickstart
   eval --model models/quickstart --data cls=data/quickstart/cases_generated_data_v0005.json --held-out
+  eval --model models/quickstart --held-out --calibrate --recall priority=critical:0.95 --data cls=data/quickstart/cases_generated_data_v0005.json
   eval --model models/fusion --compare ner_model+classification_model+qa_model --data ner=ner.jsonl --data cls=cases.json --data qa=qa.json
   eval --model models/quickstart --data qa=qa.json --format json | jq '.models[0].reports[0].headline'`
 
@@ -44,21 +46,25 @@ type flags struct {
 
 	SkipBadRecords bool `group:"Calls" help:"Leave out records that can't be used, and count them, instead of refusing the file."`
 
-	Output      string   `path:"" group:"Report" placeholder:"DIR" help:"Write report.md, metrics.json, thresholds.json, predictions_TASK.csv and plots/ there. Other files there stay."`
-	Format      string   `group:"Report" enum:"text,markdown,json" default:"text" help:"What to print: text (the figures), markdown (the whole report) or json (${default})."`
-	Plots       bool     `group:"Report" default:"true" negatable:"" help:"Draw plots, with --output or --mlflow (yes)."`
-	Thresholds  string   `path:"" group:"Report" placeholder:"FILE" help:"Thresholds of yes/no outputs, as an earlier thresholds.json has them, instead of 0.5."`
-	Bootstrap   int      `group:"Report" default:"1000" placeholder:"N" help:"Resamples for the intervals; 0: none (${default})."`
-	Seed        cli.Seed `group:"Report" default:"42" placeholder:"N" help:"Seed of the resamples (${default})."`
-	TimedCalls  int      `group:"Report" default:"20" placeholder:"N" help:"Calls to time, one by one, with --compare (${default})."`
-	BatchSize   int      `group:"Processor" default:"32" placeholder:"N" help:"Calls that go through the model at once (${default})."`
-	Device      string   `group:"Processor" default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
-	Threads     int      `group:"Processor" default:"0" placeholder:"N" help:"CPU threads; 0: one for each core (${default})."`
-	Precision   string   `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
-	MLflow      bool     `group:"MLflow" name:"mlflow" help:"Log figures, and the files of --output, to MLflow."`
-	TrackingURI string   `group:"MLflow" name:"tracking-uri" default:"file:./mlruns" placeholder:"URI" help:"Where MLflow is; MLFLOW_TRACKING_URI goes before it (${default})."`
-	Experiment  string   `group:"MLflow" default:"evaluation" placeholder:"NAME" help:"MLflow's experiment (${default})."`
-	RunName     string   `group:"MLflow" placeholder:"NAME" help:"The run's name in MLflow (\"eval\" and the model's name)."`
+	Output        string   `path:"" group:"Report" placeholder:"DIR" help:"Write report.md, metrics.json, thresholds.json, predictions_TASK.csv and plots/ there. Other files there stay."`
+	Format        string   `group:"Report" enum:"text,markdown,json" default:"text" help:"What to print: text (the figures), markdown (the whole report) or json (${default})."`
+	Plots         bool     `group:"Report" default:"true" negatable:"" help:"Draw plots, with --output or --mlflow (yes)."`
+	Thresholds    string   `path:"" group:"Report" placeholder:"FILE" help:"Thresholds of yes/no outputs, as an earlier thresholds.json has them, instead of 0.5."`
+	Bootstrap     int      `group:"Report" default:"1000" placeholder:"N" help:"Resamples for the intervals; 0: none (${default})."`
+	Seed          cli.Seed `group:"Report" default:"42" placeholder:"N" help:"Seed of the resamples (${default})."`
+	TimedCalls    int      `group:"Report" default:"20" placeholder:"N" help:"Calls to time, one by one, with --compare (${default})."`
+	BatchSize     int      `group:"Processor" default:"32" placeholder:"N" help:"Calls that go through the model at once (${default})."`
+	Device        string   `group:"Processor" default:"auto" placeholder:"NAME" help:"auto, cpu, cuda or cuda:N (${default})."`
+	Threads       int      `group:"Processor" default:"0" placeholder:"N" help:"CPU threads; 0: one for each core (${default})."`
+	Precision     string   `group:"Processor" enum:"fp32,bf16,int8,auto" default:"fp32" help:"fp32; bf16 and int8 (faster, a little less exact; int8 on the CPU only); or auto: bf16 where the processor has it (${default})."`
+	Calibrate     bool     `group:"Calibration" help:"Calibrate the model's probabilities on these records, which it must not have learnt from (--held-out): writes calibration.json into its directory, which infer, serve and eval then use."`
+	Recall        []string `group:"Calibration" sep:"none" placeholder:"HEAD=LABEL:SHARE" help:"With --calibrate: the probability from which a call is suspected to have a label, so that this share of the calls that have it are, as in priority=critical:0.95. Can be repeated."`
+	LanguageField string   `group:"Calibration" placeholder:"FIELD" help:"With --calibrate: the records' field with the language of a call, for sets of labels by language."`
+
+	MLflow      bool   `group:"MLflow" name:"mlflow" help:"Log figures, and the files of --output, to MLflow."`
+	TrackingURI string `group:"MLflow" name:"tracking-uri" default:"file:./mlruns" placeholder:"URI" help:"Where MLflow is; MLFLOW_TRACKING_URI goes before it (${default})."`
+	Experiment  string `group:"MLflow" default:"evaluation" placeholder:"NAME" help:"MLflow's experiment (${default})."`
+	RunName     string `group:"MLflow" placeholder:"NAME" help:"The run's name in MLflow (\"eval\" and the model's name)."`
 }
 
 func main() { os.Exit(cli.Main("eval", help, &flags{}, os.Args[1:], cli.Standard())) }
@@ -87,6 +93,12 @@ func (f *flags) run(ctx context.Context, streams cli.Streams) error {
 	if err != nil {
 		return err
 	}
+	if f.Calibrate {
+		if err := result.SaveCalibration(); err != nil {
+			return err
+		}
+		fmt.Fprintf(streams.Err, "Calibration: %s\n", calibrate.Path(f.Model))
+	}
 	if err := f.print(streams.Out, result); err != nil {
 		return fmt.Errorf("print the report: %w", err)
 	}
@@ -109,6 +121,9 @@ func (f *flags) options(streams cli.Streams) (evaluate.Options, error) {
 		Long:    f.Long,
 		Overlap: f.Overlap,
 
+		Calibrate:     f.Calibrate,
+		LanguageField: f.LanguageField,
+
 		Thresholds: f.Thresholds,
 		Bootstrap:  f.Bootstrap,
 		Seed:       uint64(f.Seed),
@@ -128,6 +143,13 @@ func (f *flags) options(streams cli.Streams) (evaluate.Options, error) {
 			return o, err
 		}
 		o.Data = append(o.Data, file)
+	}
+	for _, text := range f.Recall {
+		wish, err := evaluate.ParseRecall(text)
+		if err != nil {
+			return o, err
+		}
+		o.Recall = append(o.Recall, wish)
 	}
 	return o, nil
 }

@@ -42,6 +42,12 @@ func (f *flags) print(w io.Writer, r *evaluate.Result) error {
 		}
 		fmt.Fprintf(w, "\n\n")
 	}
+	if r.Calibration != nil {
+		if err := r.CalibrationMarkdown(w); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
 	if r.Comparison != nil {
 		if err := r.Comparison.Markdown(w); err != nil {
 			return err

@@ -91,7 +91,7 @@ func TestSameAsPredictor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Drop()
-	texts := []datasets.Transcript{"Hello, my name is Mwakamba.", "?", "my son was beaten in Kisumu"}
+	texts := []datasets.Transcript{"Hello, my name is Mwakamba.", "?", "my son was beaten from Kisumu"}
 	want, err := fusion.NewPredictor(m, tok).Predict(t.Context(), texts, fusion.PredictOptions{Scores: true, Threshold: 0.3})
 	if err != nil {
 		t.Fatal(err)

@@ -68,7 +68,7 @@ func TestShards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (label.Counts{Records: 100, Truncated: 20, Tokens: all.Counts.Tokens}); all.Counts != want || all.Shards != 3 || all.Bytes != int64(len(parts)) || all.Counts.Tokens < 300 {
+	if want := (label.Counts{Records: 100, Truncated: 20, Tokens: all.Counts.Tokens, UnknownWords: 80}); all.Counts != want || all.Shards != 3 || all.Bytes != int64(len(parts)) || all.Counts.Tokens < 300 {
 		t.Errorf("_SUCCESS says %+v", all)
 	}
 

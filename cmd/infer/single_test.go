@@ -105,6 +105,9 @@ func TestTags(t *testing.T) {
 	for i, e := range object.Entities {
 		want := fusion.Entity{Label: spans[i].Label, Start: object.NER[spans[i].Start].Start, End: object.NER[spans[i].End-1].End}
 		want.Text = text[want.Start:want.End]
+		if want.Score, want.Least = e.Score, e.Least; !(e.Least > 0 && e.Least <= e.Score && e.Score <= 1) {
+			t.Errorf("entity %v: scores that are none", e)
+		}
 		if e != want {
 			t.Errorf("entity %v, want %v", e, want)
 		}
@@ -116,7 +119,7 @@ func TestTags(t *testing.T) {
 	}
 	shown := infer("", "--model", dir, "--text", text, "--format", "text")
 	for _, e := range object.Entities {
-		if want := "[" + e.Text + " " + e.Label + "]"; !strings.Contains(shown.out, want) {
+		if want := "[" + e.Text + " " + e.Label + " 0."; !strings.Contains(shown.out, want) {
 			t.Errorf("text lacks %s: %+v", want, shown)
 		}
 	}

@@ -51,6 +51,23 @@ func (c *Calibration) Sets(task, head, language string) []Set {
 	return h.Sets
 }
 
+// Path returns where the calibration of the model in a folder is.
+func Path(dir string) string { return filepath.Join(atomicdir.Current(dir), FileName) }
+
+// LanguageField returns the field of a call with its language, for the calibration in a
+// model's folder; "" if it has none, or can't be read ([Read] says why).
+func LanguageField(dir string) string {
+	data, err := os.ReadFile(Path(dir))
+	if err != nil {
+		return ""
+	}
+	c, err := parse(data)
+	if err != nil {
+		return ""
+	}
+	return c.LanguageField
+}
+
 // ErrOtherModel marks the error of [Read] for a calibration of another model.
 var ErrOtherModel = errors.New("it is of another model")
 
@@ -61,7 +78,7 @@ const advice = "calibrate the model again with eval --calibrate, or remove the f
 // SHA-256 of the model's files, and is only called if there is a file: it takes long. list
 // are the model's tasks. Errors name the file.
 func Read(dir string, hash func() (string, error), list []tasks.Task) (*Calibration, error) {
-	path := filepath.Join(atomicdir.Current(dir), FileName)
+	path := Path(dir)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -153,7 +170,7 @@ func (c *Calibration) Write(dir string) error {
 	e.SetIndent("", "  ")
 	err := e.Encode(c)
 	if err == nil {
-		err = write(filepath.Join(atomicdir.Current(dir), FileName), b.Bytes())
+		err = write(Path(dir), b.Bytes())
 	}
 	if err != nil {
 		return fmt.Errorf("write the calibration into %s: %w", dir, err)

@@ -32,7 +32,7 @@ func (t *Threshold) fit(p []float64, has []bool) error {
 	t.Positives = len(positives)
 	k := rank(len(positives), t.Recall)
 	if k > len(positives) {
-		need := int(math.Ceil(t.Recall/(1-t.Recall) - 1e-9))
+		need := int(math.Ceil(t.Recall/(1-t.Recall) - 1e-6))
 		return fmt.Errorf("only %d records have the label; a recall of %g takes at least %d", len(positives), t.Recall, need)
 	}
 	slices.Sort(positives)

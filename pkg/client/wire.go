@@ -13,6 +13,8 @@ type Request struct {
 	Long        string   `json:"long,omitempty" doc:"How to read calls that have more tokens than the model reads at once: windows (all of it, pooled as one text), mean (all of it, the mean of the windows' logits) or truncate (the beginning). As the model learnt, if not given; with overlap, mean if it learnt to truncate."`
 	Overlap     int      `json:"overlap,omitempty" doc:"How many tokens the windows of a long call share, at most half of what the model reads at once. As many as the model learnt, or 128, if not given."`
 
+	Language string `json:"language,omitempty" doc:"The calls' language, as the field says it that eval --language-field named: sets of labels are then those of the language, if it has its own."`
+
 	IndependentHeads bool `json:"independent_heads,omitempty" doc:"Each head says its own likeliest label, as in the Python prototype, even if main and sub-category then contradict each other."`
 }
 
@@ -31,9 +33,15 @@ type Prediction struct {
 	QA             map[string][]int           `json:"qa,omitempty"`             // by head: 1 for each criterion that is met
 	Tasks          map[string]json.RawMessage `json:"tasks,omitempty"`          // custom tasks, in the format of their kind
 	Scores         *Scores                    `json:"scores,omitempty"`
-	Truncated      bool                       `json:"truncated,omitempty"` // the text's end wasn't read
-	Review         *Review                    `json:"review,omitempty"`    // what it costs to leave it unchecked
-	Attention      map[string][]WordWeight    `json:"attention,omitempty"` // by task: the weights of the words read
+	Truncated      bool                       `json:"truncated,omitempty"`  // the text's end wasn't read
+	Calibrated     bool                       `json:"calibrated,omitempty"` // the probabilities are calibrated
+	// Sets are labels that hold the right one in a share of calls ("0.9", "0.95"), by task,
+	// head and share.
+	Sets      map[string]map[string]map[string][]string `json:"sets,omitempty"`
+	Suspected []Suspicion                               `json:"suspected,omitempty"` // labels above their thresholds for a wished recall
+	Warnings  []Warning                                 `json:"warnings,omitempty"`  // why the answers are less certain than they look
+	Review    *Review                                   `json:"review,omitempty"`    // what it costs to leave it unchecked
+	Attention map[string][]WordWeight                   `json:"attention,omitempty"` // by task: the weights of the words read
 }
 
 // WordWeight is the weight of a word in a task's attention pooling. Start and End are as
@@ -63,6 +71,24 @@ type Entity struct {
 	End   int     `json:"end"`
 	Score float32 `json:"score"`
 	Least float32 `json:"least"`
+}
+
+// Suspicion is a label whose probability is at least its threshold, whatever the answer is.
+type Suspicion struct {
+	Task        string  `json:"task"`
+	Head        string  `json:"head"`
+	Label       string  `json:"label"`
+	Probability float32 `json:"probability"`
+	Threshold   float64 `json:"threshold"`
+	Recall      float64 `json:"recall"` // the share of the calls with the label that are to be suspected
+}
+
+// Warning says how a call is unlike those that the model learnt from.
+type Warning struct {
+	Kind    string  `json:"kind"`              // unknown_words or longer_than_learnt
+	Share   float64 `json:"share,omitempty"`   // of unknown words
+	Tokens  int     `json:"tokens,omitempty"`  // of the call
+	Longest int     `json:"longest,omitempty"` // tokens of the longest call in training
 }
 
 // Review is what it is expected to cost to leave a call unchecked, and why.

@@ -24,6 +24,8 @@ type Source struct {
 	// KeepUnknown, for evaluation, converts classes that aren't among a head's labels to
 	// [tasks.UnknownClass]; otherwise they are problems.
 	KeepUnknown bool
+	// Language is the field with a record's language, such as "sw"; "": none.
+	Language string
 	// SkipBad skips records that can't be used; otherwise they are an error.
 	SkipBad bool
 	// Reviewed, for training, are calls that people have checked; nil: none.
@@ -33,15 +35,18 @@ type Source struct {
 // Records are a source's records, as read.
 type Records struct {
 	Source
-	Texts    []Transcript // by record; "" if it can't be used
-	FromFile int          // the number of records in the file; those after them are reviewed calls
-	Reviews  ReviewCounts // what became of [Source].Reviewed
-	Problems Problems     // of the records that can't be used
-	Warnings []string     // about the file as a whole, one line each
-	labels   [][]labels   // by record and task; nil if the record can't be used
-	survey   survey
-	lines    []int          // by record: the line in which it begins
-	ids      map[string]int // records, from 0, by id; only with Reviewed
+	Texts []Transcript // by record; "" if it can't be used
+	// Languages are those of the file's records, if Source.Language is set; "" if a record
+	// has none.
+	Languages []string
+	FromFile  int          // the number of records in the file; those after them are reviewed calls
+	Reviews   ReviewCounts // what became of [Source].Reviewed
+	Problems  Problems     // of the records that can't be used
+	Warnings  []string     // about the file as a whole, one line each
+	labels    [][]labels   // by record and task; nil if the record can't be used
+	survey    survey
+	lines     []int          // by record: the line in which it begins
+	ids       map[string]int // records, from 0, by id; only with Reviewed
 }
 
 // Usable reports whether the record with that number, from 1, can be used.
@@ -171,6 +176,9 @@ func (r *Records) wants() wants {
 			want.others = append(want.others, head.Source)
 		}
 	}
+	if r.Language != "" {
+		want.others = append(want.others, r.Language)
+	}
 	return want
 }
 
@@ -186,6 +194,9 @@ func (r *Records) note(in *reader, err error) error {
 	if errors.As(err, &outside) {
 		p.Record = 0
 	} else {
+		if r.Language != "" {
+			r.Languages = append(r.Languages, "")
+		}
 		r.Texts, r.labels, r.lines = append(r.Texts, ""), append(r.labels, nil), append(r.lines, in.line)
 	}
 	if p.Record == 0 || in.array && p.Kind == KindJSON {
@@ -241,6 +252,13 @@ func (r *Records) add(raw []byte, known [][]map[string]int64, seen map[string]in
 	}
 	if err := r.checkID(record, text, seen); err != nil {
 		return err
+	}
+	if r.Language != "" {
+		language, err := record.language(r.Language)
+		if err != nil {
+			return err
+		}
+		r.Languages = append(r.Languages, language)
 	}
 	r.Texts = append(r.Texts, text)
 	r.labels = append(r.labels, list)

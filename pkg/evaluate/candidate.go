@@ -7,9 +7,11 @@ import (
 	"maps"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/trident-nlp/trident/internal/cli"
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/report"
@@ -35,8 +37,9 @@ type loaded struct {
 	dir   string
 	reads []source
 
-	predictor *fusion.Predictor
-	most      int // tokens of a call that are read; math.MaxInt: all
+	predictor   *fusion.Predictor
+	calibration *calibrate.Calibration // nil: none
+	most        int                    // tokens of a call that are read; math.MaxInt: all
 }
 
 func (e *evaluation) drop() {
@@ -68,6 +71,11 @@ func (e *evaluation) load(ctx context.Context) error {
 			}
 			one := &loaded{Model: m, tok: tok, dir: dir, predictor: fusion.NewPredictor(m, tok)}
 			c.models = append(c.models, one)
+			if !e.Calibrate {
+				if one.calibration, err = fusion.ReadCalibration(dir, m.Tasks); err != nil {
+					return err
+				}
+			}
 			c.parameters += m.Params().Count()
 			if one.most, err = one.predictor.MaxTokens(e.predictOptions()); err != nil {
 				return fmt.Errorf("%s: %w", dir, err)
@@ -179,6 +187,12 @@ func (e *evaluation) scoreSource(ctx context.Context, c *candidate, m *loaded, s
 	}
 	for _, warning := range records.Warnings {
 		e.warn("%s: %s", s.Path, warning)
+	}
+	e.gathered.languages = nil
+	if e.LanguageField != "" {
+		if e.gathered.languages = records.Languages; !slices.ContainsFunc(records.Languages, func(name string) bool { return name != "" }) {
+			return badOptions("--language-field %s: no record of %s has such a field", e.LanguageField, s.Path)
+		}
 	}
 	set, err := records.Encode(ctx, m.tok, e.limits(m))
 	if err != nil {

@@ -53,7 +53,10 @@ func (e *evaluation) collect(ctx context.Context, m *loaded, set datasets.Set, t
 				truncated++
 			}
 			for t, l := range said[i] {
-				put(&outputs[t], at, l, set.Examples[at].Labels[t])
+				put(&outputs[t], at, l, set.Examples[at].Labels[t], m.calibration)
+				if e.Calibrate {
+					e.gathered.add(set.Tasks[t], set.Examples[at].Record, l, set.Examples[at].Labels[t])
+				}
 			}
 		}
 		done += len(part)

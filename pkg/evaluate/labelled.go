@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/report"
@@ -8,13 +9,13 @@ import (
 )
 
 // put sets the outputs for the example at index at: the true classes (in a token task, of
-// its labelled words), and the corresponding probabilities.
-func put(o *report.Outputs, at int, l fusion.Logits, label datasets.Label) {
+// its labelled words), and the corresponding probabilities, calibrated by c unless it is nil.
+func put(o *report.Outputs, at int, l fusion.Logits, label datasets.Label, c *calibrate.Calibration) {
 	if o.Answers != nil {
 		o.Answers[at] = o.Task.Answer(l.Values)
 	}
 	for h := range o.Heads {
-		head, p := &o.Heads[h], l.Probabilities(o.Task, h, e.calibration.Temperature(o.Task.Name, o.Task.Heads[h].Name))
+		head, p := &o.Heads[h], l.Probabilities(o.Task, h, c.Temperature(o.Task.Name, o.Task.Heads[h].Name))
 		switch layout := o.Task.Kind.Layout(); {
 		case layout.YesNo:
 			head.Truth[at], head.Probabilities[at] = flags(label.Flags[h]), p

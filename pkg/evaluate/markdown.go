@@ -41,6 +41,12 @@ func (r *Result) markdown(w io.Writer, plots [][][]string) error {
 		if note := r.SeedNote(); note != "" && r.Comparison == nil {
 			fmt.Fprintf(w, "\n%s\n", note)
 		}
+		if i == 0 && r.Calibration != nil {
+			fmt.Fprintf(w, "\n## Calibration\n\n")
+			if err := r.CalibrationMarkdown(w); err != nil {
+				return err
+			}
+		}
 		for j, made := range m.Reports {
 			page := report.Page{Level: level}
 			if plots != nil {

@@ -28,6 +28,13 @@ type Options struct {
 	IndependentHeads bool // choose each head's most likely label separately
 	SkipBadRecords   bool // skip records that can't be used, instead of refusing the file
 
+	// Calibrate fits a calibration of the model on the scored records, which it must not
+	// have learnt from ([calibrate.Fit]); [Result.SaveCalibration] keeps it. An earlier
+	// calibration of the model isn't used.
+	Calibrate     bool
+	Recall        []Recall // thresholds to fit for a wished recall
+	LanguageField string   // the field of a record with its language, for sets by language; "": none
+
 	Thresholds string // a JSON file of thresholds of yes/no outputs; "": 0.5
 	Bootstrap  int    // resamples for the intervals; 0: no intervals
 	Seed       uint64 // of the resamples
@@ -112,6 +119,9 @@ func (o Options) Check() error {
 	}
 	if err := fusion.LongOf(o.Long).Check(); err != nil {
 		return badOptions("--long is %q; want auto, windows, mean or truncate", o.Long)
+	}
+	if err := o.checkCalibrate(); err != nil {
+		return err
 	}
 	_, err := o.dataFiles()
 	return err

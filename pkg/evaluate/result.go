@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/trident-nlp/trident/internal/numbers"
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/report"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -18,6 +19,9 @@ import (
 type Result struct {
 	Models     []ModelResult      `json:"models"`
 	Comparison *report.Comparison `json:"comparison,omitempty"` // if there are several models
+
+	// Calibration is that of the model, if [Options.Calibrate] asked for it.
+	Calibration *calibrate.Calibration `json:"calibration,omitempty"`
 
 	options    Options
 	thresholds fusion.Thresholds // used for the reports

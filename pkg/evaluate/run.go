@@ -9,6 +9,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/internal/torchx"
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/report"
 )
@@ -27,6 +28,9 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err := e.load(ctx); err != nil {
 		return nil, err
 	}
+	if e.Calibrate && !e.HeldOut && e.Records == "" {
+		e.warn("--calibrate uses all records of the data: the model must not have learnt from them (--held-out uses only those that it hasn't)")
+	}
 	for _, c := range e.candidates {
 		if err := e.score(ctx, c); err != nil {
 			return nil, err
@@ -37,7 +41,14 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 	}
-	return e.result(ctx)
+	r, err := e.result(ctx)
+	if err == nil && e.Calibrate {
+		err = e.fit(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // evaluation is the state of [Run].
@@ -47,6 +58,7 @@ type evaluation struct {
 	thresholds fusion.Thresholds
 	device     gotch.Device
 	candidates []*candidate
+	gathered   gatherer // for a calibration
 }
 
 // newEvaluation checks everything that can be checked without the models.
@@ -57,7 +69,7 @@ func newEvaluation(o Options) (*evaluation, error) {
 	if o.Progress == nil {
 		o.Progress = io.Discard
 	}
-	e := &evaluation{Options: o}
+	e := &evaluation{Options: o, gathered: gatherer{outputs: map[string][]calibrate.Outputs{}}}
 	var err error
 	if e.files, err = o.dataFiles(); err != nil {
 		return nil, err

@@ -71,7 +71,7 @@ func (e *evaluation) sources(m *loaded) ([]source, error) {
 		})
 		if i < 0 {
 			i = len(all)
-			all = append(all, source{datasets.Source{Path: file, KeepUnknown: true, SkipBad: e.SkipBadRecords}, list})
+			all = append(all, source{datasets.Source{Path: file, KeepUnknown: true, SkipBad: e.SkipBadRecords, Language: e.LanguageField}, list})
 		}
 		all[i].Tasks = append(all[i].Tasks, task)
 	}

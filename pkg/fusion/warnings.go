@@ -1,10 +1,12 @@
 package fusion
 
+import "slices"
+
 // Warning says why the answers to a text are less certain than their probabilities say: it
 // is unlike the texts that the model learnt from.
 type Warning struct {
 	Kind    string  `json:"kind"`             // UnknownWords or LongerThanLearnt
-	Share   float64 `json:"share,omitzero"`   // of the text's words that hold a character that the vocabulary lacks
+	Share   float64 `json:"share,omitzero"`   // of the text's words that the vocabulary has no sub-words of
 	Tokens  int     `json:"tokens,omitzero"`  // of the text, as far as it was read
 	Longest int     `json:"longest,omitzero"` // tokens of the longest text in training
 }
@@ -25,7 +27,7 @@ func (c *call) warnings() []Warning {
 		tokens = c.way.most
 	}
 	var list []Warning
-	if share := c.unknownWords(tokens); share >= manyUnknown {
+	if share := c.unknownWords(tokens - 1); share >= manyUnknown {
 		list = append(list, Warning{Kind: UnknownWords, Share: share})
 	}
 	if c.learnt > 0 && tokens > c.learnt {
@@ -34,19 +36,16 @@ func (c *call) warnings() []Warning {
 	return list
 }
 
-// unknownWords returns the share of words with an unknown sub-word among the first tokens.
+// unknownWords returns the share of words that are [UNK] among the first tokens.
 func (c *call) unknownWords(tokens int) float64 {
-	words, unknown, last, counted := 0, 0, -1, false
-	for i, number := range c.enc.Words[:tokens] {
-		if number < 0 {
-			continue
-		}
-		if number != last {
-			words, last, counted = words+1, number, false
-		}
-		if c.enc.IDs[i] == c.unknown && !counted {
-			unknown, counted = unknown+1, true
+	list, unknown := words(c.enc), 0
+	if after := slices.IndexFunc(list, func(w word) bool { return w.first >= tokens }); after >= 0 {
+		list = list[:after]
+	}
+	for _, w := range list {
+		if c.enc.IDs[w.first] == c.unknown {
+			unknown++
 		}
 	}
-	return float64(unknown) / float64(max(words, 1))
+	return float64(unknown) / float64(max(len(list), 1))
 }

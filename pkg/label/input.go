@@ -13,6 +13,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/terminal"
 	"github.com/trident-nlp/trident/internal/textfile"
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/datasets"
 )
 
@@ -20,10 +21,11 @@ import (
 type record struct {
 	id       any // a string, a json.Number, or nil if it has none
 	text     datasets.Transcript
-	repaired bool  // invalid UTF-8 or escapes in the text were replaced
-	problem  error // why it can't be read, without a text then; nil if it can
-	start    int64 // byte offset in its file
-	offset   int64 // bytes of the input read so far
+	language string // in the field that the model's calibration names; "" if there is none
+	repaired bool   // invalid UTF-8 or escapes in the text were replaced
+	problem  error  // why it can't be read, without a text then; nil if it can
+	start    int64  // byte offset in its file
+	offset   int64  // bytes of the input read so far
 }
 
 // records yields the input's calls in order, or the error that ends it, which gives
@@ -56,7 +58,7 @@ var (
 
 // source returns the source given by the options.
 func (o Options) source(in io.Reader) (source, error) {
-	how := reading{format: o.InputFormat, marks: o.MarkBadRecords}
+	how := reading{format: o.InputFormat, marks: o.MarkBadRecords, language: calibrate.LanguageField(o.Model)}
 	switch {
 	case len(o.Input) == 0:
 		return source{records: fromFlags(o.Texts, how)}, nil
@@ -160,8 +162,9 @@ type reading struct {
 	// If its end isn't 0, only calls that begin in span are read. The input must then
 	// be a file.
 	span
-	marks      bool // unreadable calls and blank lines become records with a problem
-	mayBeEmpty bool // input without calls isn't an error
+	language   string // the field or column of a call's language; "": none
+	marks      bool   // unreadable calls and blank lines become records with a problem
+	mayBeEmpty bool   // input without calls isn't an error
 }
 
 // mark turns the error of one call into a record with a problem, if enabled.

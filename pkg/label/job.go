@@ -47,6 +47,9 @@ type Counts struct {
 	Truncated  int `json:"truncated"`  // calls whose ends weren't read
 	Repaired   int `json:"repaired"`   // calls with invalid UTF-8
 	Tokens     int `json:"tokens"`
+
+	UnknownWords int `json:"unknown_words,omitempty"`      // calls with a warning of many unknown words
+	Longer       int `json:"longer_than_learnt,omitempty"` // calls longer than any in training
 }
 
 func (c *Counts) add(more Counts) {
@@ -55,6 +58,8 @@ func (c *Counts) add(more Counts) {
 	c.Truncated += more.Truncated
 	c.Repaired += more.Repaired
 	c.Tokens += more.Tokens
+	c.UnknownWords += more.UnknownWords
+	c.Longer += more.Longer
 }
 
 // A window holds up to windowBatches batches, and not much more than windowBytes. The
@@ -132,12 +137,12 @@ func (j *job) predicted(model predictor) ([]tasks.Task, error) {
 // predict labels a window of calls and writes the predictions.
 func (j *job) predict(ctx context.Context, model predictor, window []record, w writer) error {
 	var texts []datasets.Transcript
+	o := j.options
 	for _, r := range window {
 		if r.problem == nil {
-			texts = append(texts, r.text)
+			texts, o.Languages = append(texts, r.text), append(o.Languages, r.language)
 		}
 	}
-	o := j.options
 	o.Scores = o.Scores || j.style.format == "text"
 	o.Progress = func(done, total int) { j.bar.show(j.Records, window, float64(done)/float64(total)) }
 	predictions, err := model.Predict(ctx, texts, o)
@@ -176,6 +181,14 @@ func (j *job) count(r record, p fusion.Prediction) {
 	if p.Truncated {
 		j.Truncated++
 	}
+	for _, w := range p.Warnings {
+		switch w.Kind {
+		case fusion.UnknownWords:
+			j.UnknownWords++
+		case fusion.LongerThanLearnt:
+			j.Longer++
+		}
+	}
 	if r.repaired {
 		j.Repaired++
 	}
@@ -191,6 +204,12 @@ func (j *job) warn(notice func(string)) {
 	}
 	if j.Truncated > 0 {
 		notice(fmt.Sprintf("warning: calls of more than %d tokens: %d of %d; their ends weren't read (%s)", j.ending.most, j.Truncated, j.Records, j.ending.instead))
+	}
+	if j.UnknownWords > 0 {
+		notice(fmt.Sprintf("warning: calls of which many words aren't in the model's vocabulary: %d of %d; check their answers: the model may not know the language or the script", j.UnknownWords, j.Records))
+	}
+	if j.Longer > 0 {
+		notice(fmt.Sprintf("warning: calls longer than any that the model learnt from: %d of %d; check their answers", j.Longer, j.Records))
 	}
 	if j.Repaired > 0 {
 		notice(fmt.Sprintf("warning: calls that aren't in UTF-8, or hold half a surrogate pair: %d of %d; each such place was read as U+FFFD", j.Repaired, j.Records))

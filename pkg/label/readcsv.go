@@ -30,6 +30,7 @@ func readTable(in *input, separator byte, yield func(record, error) bool) {
 		return
 	}
 	columns, count := findColumns(names), len(names)
+	columns.language = languageColumn(names, in.language)
 	if len(columns.texts) == 0 {
 		yield(record{}, fmt.Errorf("line %d: no column is called text or narrative (columns are separated by %s)", rows.Line(), separators[separator]))
 		return
@@ -78,6 +79,8 @@ var separators = map[byte]string{',': "commas", ';': "semicolons", '\t': "tabs"}
 type columns struct {
 	texts []int // the first non-blank one is used
 	id    int   // -1: none
+
+	language int // -1: none
 }
 
 // findColumns ignores case and surrounding space.
@@ -94,7 +97,7 @@ func findColumns(header []string) columns {
 		}
 		return found
 	}
-	return columns{texts: find(textFields), id: append(find(idFields), -1)[0]}
+	return columns{texts: find(textFields), id: append(find(idFields), -1)[0], language: -1}
 }
 
 // record returns the call in a row.
@@ -109,5 +112,14 @@ func (c columns) record(row []string) (record, error) {
 			break
 		}
 	}
-	return newPlainRecord(text, id)
+	r, err := newPlainRecord(text, id)
+	if c.language >= 0 {
+		r.language = strings.TrimSpace(row[c.language])
+	}
+	return r, err
+}
+
+// languageColumn returns the index of the column of that name; -1 if there is none.
+func languageColumn(header []string, name string) int {
+	return slices.IndexFunc(header, func(column string) bool { return name != "" && strings.EqualFold(strings.TrimSpace(column), name) })
 }

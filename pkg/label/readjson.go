@@ -29,7 +29,7 @@ func readJSONL(in *input) records {
 			case blank:
 				err = errBlankLine
 			case err == nil:
-				r, err = parseObject(pyjson.StandIns([]byte(l.text)))
+				r, err = parseObject(pyjson.StandIns([]byte(l.text)), in.language)
 			}
 			r.start = l.start
 			if err != nil {
@@ -61,7 +61,7 @@ func readJSON(in *input) records {
 				yield(record{start: start}, fmt.Errorf("record %d: %w", number, jsonProblem(err)))
 				return
 			}
-			r, problem := parseObject(raw)
+			r, problem := parseObject(raw, in.language)
 			r.start = start
 			if problem != nil {
 				problem = badRecord{fmt.Errorf("record %d: %w", number, problem)}
@@ -121,9 +121,9 @@ func (v *jsonValues) next() (raw json.RawMessage, err error) {
 	return nil, io.EOF
 }
 
-// parseObject returns the call and id of a JSON object. With an error it still returns
-// the id, if that can be read.
-func parseObject(data []byte) (record, error) {
+// parseObject returns the call, id and language of a JSON object; language is the field of
+// that. With an error it still returns the id, if that can be read.
+func parseObject(data []byte, language string) (record, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return record{}, jsonProblem(err)
@@ -137,6 +137,9 @@ func parseObject(data []byte) (record, error) {
 		return record{id: id}, err
 	}
 	r, err := newRecord(text, id)
+	if _, value := first(fields, []string{language}); value != nil && json.Unmarshal(value, &r.language) != nil {
+		r.language = string(value) // a number
+	}
 	r.repaired = r.repaired || !utf8.Valid(raw) || datasets.HalfSurrogate(raw)
 	return r, err
 }

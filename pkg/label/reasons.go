@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/triage"
 )
 
@@ -19,10 +20,7 @@ func (t *textWriter) reasons(r *triage.Review) string {
 
 // describeReason returns a reason such as "Priority: 1 (critical), probability 0.83, cost 8.60".
 func describeReason(r triage.Reason) string {
-	what := title(r.Head) + ": " + oneLine(r.Label)
-	if word := triage.Meaning(r.Label); word != "" && word != r.Label && r.Head == "priority" {
-		what += " (" + word + ")"
-	}
+	what := labelOf(r.Head, r.Label)
 	if r.Kind == triage.Urgency {
 		return fmt.Sprintf("%s, probability %.2f, cost %.2f", what, r.Probability, r.Cost)
 	}
@@ -44,4 +42,26 @@ func queueCells(number int, r *triage.Review) []string {
 		reasons[i] = describeReason(reason)
 	}
 	return []string{strconv.Itoa(number), strconv.FormatFloat(r.Cost, 'f', 4, 64), strings.Join(reasons, "; ")}
+}
+
+// warning describes a warning in a sentence.
+func warning(w fusion.Warning) string {
+	if w.Kind == fusion.UnknownWords {
+		return fmt.Sprintf("(%.0f %% of the words aren't in the model's vocabulary.)", 100*w.Share)
+	}
+	return fmt.Sprintf("(The call has %d tokens, more than the %d of the longest that the model learnt from.)", w.Tokens, w.Longest)
+}
+
+// suspicion describes one in a line.
+func suspicion(s fusion.Suspicion) string {
+	return fmt.Sprintf("Suspected: %s, probability %.2f (the threshold for a recall of %g is %.2f)", labelOf(s.Head, s.Label), s.Probability, s.Recall, s.Threshold)
+}
+
+// labelOf returns a label with its head, such as "Priority: 1 (critical)".
+func labelOf(head, label string) string {
+	text := title(head) + ": " + oneLine(label)
+	if word := triage.Meaning(label); word != "" && word != label && head == "priority" {
+		text += " (" + word + ")"
+	}
+	return text
 }

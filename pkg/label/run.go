@@ -165,5 +165,12 @@ func openModel(dir string, device gotch.Device, s Streams) (predictor, error) {
 	if unused := fusion.UnusedRows(m.Config, tok); unused != "" {
 		s.notice("warning: %s: %s", dir, unused)
 	}
-	return fusion.NewPredictor(m, tok), nil
+	c, err := fusion.ReadCalibration(dir, m.Tasks)
+	if err != nil {
+		m.Drop()
+		return nil, err
+	}
+	p := fusion.NewPredictor(m, tok)
+	p.Calibrate(c)
+	return p, nil
 }

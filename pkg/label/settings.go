@@ -3,11 +3,14 @@ package label
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/fusion"
 )
 
@@ -36,6 +39,7 @@ type SettingOptions struct {
 	IndependentHeads bool   `json:"independent_heads,omitempty"`
 	Long             string `json:"long,omitempty"` // "": as the model learnt
 	Attention        bool   `json:"attention,omitempty"`
+	Calibration      string `json:"calibration,omitempty"` // SHA-256 of the file; "": none
 }
 
 // differs names the difference between two settings; "" if they are equal.
@@ -73,11 +77,22 @@ func (o Options) settings(precision string, in []file) (s Settings, err error) {
 		return s, about(fmt.Errorf("read model: %w", err), BadModel)
 	}
 	if o.Thresholds != "" {
-		data, err := os.ReadFile(o.Thresholds)
-		if err != nil {
+		if s.Options.Thresholds, err = hashFile(o.Thresholds); err != nil {
 			return s, about(err, BadModel)
 		}
-		s.Options.Thresholds = fmt.Sprintf("%x", sha256.Sum256(data))
+	}
+	s.Options.Calibration, err = hashFile(calibrate.Path(o.Model))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s, about(err, BadModel)
 	}
 	return s, nil
+}
+
+// hashFile returns the SHA-256 of a small file, in hex.
+func hashFile(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(data)), nil
 }

@@ -72,6 +72,12 @@ func (t *textWriter) write(number int, r record, p fusion.Prediction) error {
 	if p.Truncated {
 		section(t.paint(faint, "(The end of this call is too long for the model and wasn't read.)") + "\n")
 	}
+	for _, w := range p.Warnings {
+		section(t.paint(faint, warning(w)) + "\n")
+	}
+	for _, s := range p.Suspected {
+		section(t.paint(bold, suspicion(s)) + "\n")
+	}
 	if p.Review != nil {
 		section(t.reasons(p.Review))
 	}

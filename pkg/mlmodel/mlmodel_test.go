@@ -16,6 +16,7 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/filetest"
+	"github.com/trident-nlp/trident/internal/goldentest"
 	"github.com/trident-nlp/trident/internal/tinymodel"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -161,7 +162,7 @@ func wantAnswers(t *testing.T, got []any, want []fusion.Prediction) {
 		if err := json.Unmarshal(text, &answer); err != nil {
 			t.Fatal(err)
 		}
-		if !reflect.DeepEqual(got[i], answer) {
+		if !goldentest.AlikeJSON(got[i], answer) {
 			t.Errorf("text %d: got %v, want %v", i, got[i], answer)
 		}
 	}

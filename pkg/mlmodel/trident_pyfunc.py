@@ -17,6 +17,7 @@ import tokenizers
 BATCH_SIZE = 32
 BATCH_TOKENS = 4096  # with padding, unless a single call has more
 THRESHOLD = 0.5
+MANY_UNKNOWN = 0.05  # share of words from which there is a warning
 OUTSIDE = "O"
 
 
@@ -43,6 +44,8 @@ class Model:
         if "trident.windows" in meta:  # the graph reads one
             limits.append(json.loads(meta["trident.windows"])["length"])
         self.limit = int(min(limits))
+        self.longest = int(meta.get("trident.longest", 0))
+        self.unknown = self.tokenizer.token_to_id("[UNK]")
 
     def predict(self, model_input, params=None):
         """The answer to each call: model_input is a call, a list of calls, or a table
@@ -54,7 +57,7 @@ class Model:
             size = max(1, min(BATCH_SIZE, BATCH_TOKENS // len(readable[0].ids)))
             self._read(readable[:size])
             readable = readable[size:]
-        return [call.answer(self.tasks) if call else {"error": "the call is no text"} for call in calls]
+        return [call.answer(self) if call else {"error": "the call is no text"} for call in calls]
 
     def _read(self, calls):
         longest = max(len(call.ids) for call in calls)
@@ -111,11 +114,11 @@ class _Call:
             before = number
         self.words = [word for word in self.words if word[0] < len(self.ids) - 1]
 
-    def answer(self, tasks):
+    def answer(self, model):
         if not self.words:
             return {"error": "the text is empty"}
         answer = {}
-        for task in tasks:
+        for task in model.tasks:
             logits = [self.logits[head["output"]] for head in task["heads"]]
             if task["kind"] == "token":
                 logits = [logits[0][: len(self.ids)]]
@@ -124,7 +127,19 @@ class _Call:
             self._add(answer, task, logits)
         if self.truncated:
             answer["truncated"] = True
+        warnings = self._warnings(model)
+        if warnings:
+            answer["warnings"] = warnings
         return answer
+
+    def _warnings(self, model):
+        warnings = []
+        share = sum(self.ids[first] == model.unknown for first, _, _ in self.words) / len(self.words)
+        if share >= MANY_UNKNOWN:
+            warnings.append({"kind": "unknown_words", "share": share})
+        if 0 < model.longest < len(self.ids):
+            warnings.append({"kind": "longer_than_learnt", "tokens": len(self.ids), "longest": model.longest})
+        return warnings
 
     def _add(self, answer, task, logits):
         """Adds a task's answer: the prototype's tasks have their own layout."""
@@ -155,10 +170,22 @@ class _Call:
             for first, start, end in self.words
         ]
         entities = []
-        for first, last, label in _spans(_letters(labels), [t["label"] for t in tokens]):
+        letters = _letters(labels)
+        names = [_cut(letters, label)[1] for label in labels]
+        for first, last, label in _spans(letters, [t["label"] for t in tokens]):
             start, end = tokens[first]["start"], tokens[last]["end"]
-            entities.append({"text": self.text[start:end], "label": label, "start": start, "end": end})
+            scores = [_probability(logits[word[0]], names, label) for word in self.words[first : last + 1]]
+            entities.append({
+                "text": self.text[start:end], "label": label, "start": start, "end": end,
+                "score": sum(scores) / len(scores), "least": min(scores),
+            })
         return tokens, entities
+
+
+def _probability(logits, names, name):
+    """The probability of the labels of that name."""
+    exps = numpy.exp(logits.astype(numpy.float64) - logits.max())
+    return float(sum(e for e, n in zip(exps, names) if n == name) / exps.sum())
 
 
 def _flags(logits):
@@ -226,6 +253,13 @@ def _letters(labels):
     return letters
 
 
+def _cut(letters, label):
+    """A label's letter and name; I for a plain label."""
+    if len(label) > 2 and label[1] == "-" and label[0] in letters:
+        return label[0], label[2:]
+    return "I", label
+
+
 def _spans(letters, labels):
     """Entities: the first word of each, the last, and the name."""
     spans = []
@@ -234,9 +268,7 @@ def _spans(letters, labels):
         if label == OUTSIDE:
             last = ""
             continue
-        letter, name = "I", label
-        if len(label) > 2 and label[1] == "-" and label[0] in letters:
-            letter, name = label[0], label[2:]
+        letter, name = _cut(letters, label)
         if not last or letter in "BUS" or last in "LEUS" or spans[-1][2] != name:
             spans.append([i, i, name])
         else:

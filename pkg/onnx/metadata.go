@@ -19,6 +19,7 @@ const (
 	MetaPrecision = "trident.precision"  // fp32 or int8
 	MetaMaxLength = "trident.max_length" // tokens of a text, at most
 	MetaTasks     = "trident.tasks"      // JSON: a list of [TaskInfo]
+	MetaLongest   = "trident.longest"    // tokens of the longest text that the model learnt from, if known
 	MetaWindows   = "trident.windows"    // only of models that read long calls in windows: how they cut them; the graph reads one window
 )
 
@@ -64,6 +65,9 @@ func metadata(m *fusion.Model, o Options) ([]*onnxpb.StringStringEntryProto, err
 	}
 	if o.ModelHash != "" {
 		values[MetaModel] = o.ModelHash
+	}
+	if m.Longest > 0 {
+		values[MetaLongest] = strconv.Itoa(m.Longest)
 	}
 	if m.Windows.On() {
 		windows, err := json.Marshal(m.Windows)

@@ -20,6 +20,9 @@ type plotKey struct {
 	kind string // confusion, reliability, sweep, f1
 }
 
+// reliabilityCalibrated is the kind of plot of a reliability with a fitted temperature.
+const reliabilityCalibrated = "reliability-calibrated"
+
 // plotBases returns the names of a report's plots, without extension: TASK-f1 and
 // TASK-HEAD-KIND. Characters that file systems may reject are replaced; no two names are
 // the same.
@@ -48,6 +51,9 @@ func plotBases(r Report) map[plotKey]string {
 		}
 		name(h, "confusion", parts...)
 		name(h, "reliability", parts...)
+		if head.Calibrated != nil {
+			name(h, reliabilityCalibrated, parts...)
+		}
 		switch r.Kind {
 		case tasks.MultiClass:
 			name(h, "f1", parts...)
@@ -147,13 +153,10 @@ func (r Report) drawings(head Head) map[string]func() (*plot.Figure, error) {
 		title += ", " + head.Name
 	}
 	list := map[string]func() (*plot.Figure, error){
-		"reliability": func() (*plot.Figure, error) {
-			bins := make([]plot.Bin, len(head.Calibration.Bins))
-			for i, b := range head.Calibration.Bins {
-				bins[i] = plot.Bin{Confidence: b.Confidence, Accuracy: b.Accuracy, Count: b.Count}
-			}
-			return plot.Reliability(title+": reliability", bins, head.Calibration.ECE)
-		},
+		"reliability": func() (*plot.Figure, error) { return reliability(title+": reliability", head.Calibration) },
+	}
+	if c := head.Calibrated; c != nil {
+		list[reliabilityCalibrated] = func() (*plot.Figure, error) { return reliability(title+": calibrated", *c) }
 	}
 	if c := head.Classes; c != nil {
 		list["confusion"] = func() (*plot.Figure, error) {
@@ -176,6 +179,14 @@ func (r Report) drawings(head Head) map[string]func() (*plot.Figure, error) {
 		}
 	}
 	return list
+}
+
+func reliability(title string, c metrics.Calibration) (*plot.Figure, error) {
+	bins := make([]plot.Bin, len(c.Bins))
+	for i, b := range c.Bins {
+		bins[i] = plot.Bin{Confidence: b.Confidence, Accuracy: b.Accuracy, Count: b.Count}
+	}
+	return plot.Reliability(title, bins, c.ECE)
 }
 
 // pooled returns the confusion matrix over all outputs.

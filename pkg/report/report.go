@@ -65,6 +65,9 @@ type Head struct {
 	// Calibration is that of the most likely class of each record or word, or of the
 	// answer yes over all outputs of a head.
 	Calibration metrics.Calibration `json:"calibration"`
+	// Calibrated is that with a fitted temperature, measured on records that it wasn't
+	// fitted on; nil: none was fitted.
+	Calibrated *metrics.Calibration `json:"calibrated,omitempty"`
 }
 
 // New reports on outputs. The report on a task without records has only zeros.
@@ -123,6 +126,9 @@ func (r Report) Figures() []Figure {
 			}
 		}
 		list = append(list, Figure{Name: "ece_" + h.Name, Value: h.Calibration.ECE})
+		if h.Calibrated != nil {
+			list = append(list, Figure{Name: "ece_calibrated_" + h.Name, Value: h.Calibrated.ECE})
+		}
 		if h.Flags != nil {
 			list = append(list,
 				Figure{Name: "best_threshold_" + h.Name, Value: h.Flags.Best.Threshold},

@@ -65,6 +65,12 @@ var requestFields = map[string]func(l Limits, d *json.Decoder, r *client.Request
 		r.Long = *value
 		return nil
 	},
+	"language": func(_ Limits, d *json.Decoder, r *client.Request) error {
+		if d.Decode(&r.Language) != nil {
+			return problemf(http.StatusUnprocessableEntity, "language", "want a string")
+		}
+		return nil
+	},
 	"overlap": func(_ Limits, d *json.Decoder, r *client.Request) error {
 		if d.Decode(&r.Overlap) != nil || r.Overlap < 0 {
 			return problemf(http.StatusUnprocessableEntity, "overlap", "want a whole number, 0 or more")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sugarme/gotch"
 
+	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/nn"
@@ -47,9 +48,16 @@ func OpenModel(dir string, device gotch.Device, precision nn.Precision) (*Model,
 		m.Drop()
 		return nil, fmt.Errorf("load model %s: %w", dir, err)
 	}
+	c, err := calibrate.Read(dir, func() (string, error) { return after, nil }, m.Tasks)
+	if err != nil {
+		m.Drop()
+		return nil, err
+	}
+	p := fusion.NewPredictor(m, tok)
+	p.Calibrate(c)
 	return &Model{
 		about:     said,
-		Predictor: fusion.NewPredictor(m, tok),
+		Predictor: p,
 		Precision: precision.Resolve(device),
 		Hash:      after,
 		Warning:   fusion.UnusedRows(m.Config, tok),

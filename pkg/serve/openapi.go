@@ -13,6 +13,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/client"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/reviews"
+	"github.com/trident-nlp/trident/pkg/triage"
 )
 
 // object is a JSON object.
@@ -128,6 +129,14 @@ var alternatives = map[reflect.Type][]reflect.Type{
 	},
 }
 
+// schemaName is a type's name, or another where two packages have types of that name.
+func schemaName(t reflect.Type) string {
+	if t == reflect.TypeFor[triage.Review]() {
+		return "Check"
+	}
+	return t.Name()
+}
+
 // of returns the schema of t's encoding by encoding/json.
 func (all *schemas) of(t reflect.Type) object {
 	if types, found := alternatives[t]; found {
@@ -162,11 +171,12 @@ func (all *schemas) of(t reflect.Type) object {
 		if t.Name() == "" {
 			return all.fields(t)
 		}
-		if _, known := all.named[t.Name()]; !known {
-			all.named[t.Name()] = nil // for recursive types
-			all.named[t.Name()] = all.fields(t)
+		name := schemaName(t)
+		if _, known := all.named[name]; !known {
+			all.named[name] = nil // for recursive types
+			all.named[name] = all.fields(t)
 		}
-		return object{"$ref": "#/components/schemas/" + t.Name()}
+		return object{"$ref": "#/components/schemas/" + name}
 	}
 	if all.err == nil {
 		all.err = fmt.Errorf("there is no schema for %v", t)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -155,10 +156,14 @@ func (g *generation) tokenize(ctx context.Context, asked client.Request, most in
 	for i, text := range asked.Texts {
 		texts[i] = datasets.Transcript(text)
 	}
+	var languages []string
+	if asked.Language != "" {
+		languages = slices.Repeat([]string{asked.Language}, len(texts))
+	}
 	reading, err := g.Predictor.Prepare(ctx, texts, fusion.PredictOptions{
 		Tasks: asked.Tasks, Scores: asked.Scores, TextScores: asked.TextScores, Attention: asked.Attention, Review: true,
 		Threshold: asked.QAThreshold, Long: fusion.Long(asked.Long), Overlap: asked.Overlap, MaxTokens: most,
-		IndependentHeads: asked.IndependentHeads,
+		IndependentHeads: asked.IndependentHeads, Languages: languages,
 	})
 	if errors.Is(err, fusion.ErrTooManyTokens) {
 		return nil, problemf(http.StatusRequestEntityTooLarge, "texts", "more than %d tokens in all, windows included, which is what the server takes at a time: send the texts in several requests%s", most, orCut(asked))

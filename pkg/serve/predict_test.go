@@ -66,7 +66,7 @@ func TestSameAsPredictor(t *testing.T) {
 					texts = append(texts, datasets.Transcript(r.Texts[len(r.Texts)-1]))
 				}
 				want, err := alone.Predict(t.Context(), texts, fusion.PredictOptions{
-					Tasks: r.Tasks, Scores: r.Scores, Attention: r.Attention, Threshold: r.QAThreshold, Long: fusion.Long(r.Long), Overlap: r.Overlap, IndependentHeads: r.IndependentHeads,
+					Tasks: r.Tasks, Scores: r.Scores, Attention: r.Attention, Threshold: r.QAThreshold, Long: fusion.Long(r.Long), Overlap: r.Overlap, IndependentHeads: r.IndependentHeads, Review: true,
 				})
 				body, _ := json.Marshal(r)
 				got := s.predict(string(body))
@@ -179,7 +179,7 @@ func TestProblems(t *testing.T) {
 		"no texts":            {`{}`, 422, "texts", "at least one text"},
 		"null texts":          {`{"texts": null}`, 422, "texts", "at least one text"},
 		"no text":             {`{"texts": []}`, 422, "texts", "at least one text"},
-		"unknown field":       {`{"texts": ["a"], "` + secret + `": 1}`, 422, "", "there are attention, independent_heads, long, overlap, qa_threshold, scores, tasks, text_scores, texts"},
+		"unknown field":       {`{"texts": ["a"], "` + secret + `": 1}`, 422, "", "there are attention, independent_heads, language, long, overlap, qa_threshold, scores, tasks, text_scores, texts"},
 		"other case":          {`{"Texts": ["a"]}`, 422, "", "isn't known"},
 		"texts a string":      {`{"texts": "` + secret + `"}`, 422, "texts", "want an array of strings"},
 		"texts an object":     {`{"texts": {"` + secret + `": 1}}`, 422, "texts", "want an array of strings"},
