@@ -120,7 +120,7 @@ func writeTable(b *strings.Builder, all []result, rows []row) {
 			for i := range list {
 				list[i] -= from[i]
 			}
-			fmt.Fprintf(b, " %s |", meanof.Spread("%+"+strings.TrimPrefix(r.format, "%"), list))
+			fmt.Fprintf(b, " %s |", strings.ReplaceAll(meanof.Spread("%+"+strings.TrimPrefix(r.format, "%"), list), "± +", "± "))
 		}
 		b.WriteString("\n")
 	}
