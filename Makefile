@@ -84,7 +84,7 @@ sbom: ## Write the bill of materials, bin/sbom.cdx.json (CycloneDX).
 
 .PHONY: compare
 # Processor time is measured: OpenMP's threads must sleep, not spin.
-compare encoders long: export OMP_WAIT_POLICY = passive
+compare encoders long loop: export OMP_WAIT_POLICY = passive
 compare: compiled ## One model against one for each task, over seeds; goes on where it stopped (ARGS="--recipes compare,weights-auto --seeds 1,2,3,4,5"; --help).
 	go run ./scripts/compare $(ARGS)
 
@@ -95,6 +95,10 @@ encoders: compiled minilm ## Encoders side by side, likewise (ARGS="--recipes qu
 .PHONY: long
 long: compiled ## Whole calls: truncated against read in windows, likewise (ARGS="--recipes truncate-512,pooled-512 --seeds 1").
 	go run ./scripts/compare --out data/long $(if $(findstring --recipes,$(ARGS)),,--recipes long) $(ARGS)
+
+.PHONY: loop
+loop: compiled ## What reviews are worth: in queue order, at random, none; over seeds (ARGS="--seeds 1").
+	go run ./scripts/loop $(ARGS)
 
 .PHONY: bench
 bench: libtorch ## Measure against PyTorch and ONNX Runtime, side by side (half an hour; 4 GB).

@@ -119,7 +119,8 @@ type question struct {
 func ready(p *fusion.Predictor) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"status": "ready", "max_length": p.MaxLength(), "windows": p.Windows().On()})
+		_ = json.NewEncoder(w).Encode(map[string]any{"status": "ready", "max_length": p.MaxLength(), "windows": p.Windows().On(),
+			"about": map[string]any{"name": "tiny", "made_up": true, "tasks": []any{map[string]any{"name": "cls", "figure": "avg_acc", "score": 0.81, "calls": 1234}}}})
 	}
 }
 

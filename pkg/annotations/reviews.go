@@ -68,7 +68,7 @@ func readReviews(ctx context.Context, in Input, s *schema) iter.Seq2[draft, erro
 				err = in.problem(d.record, d.line, bad(datasets.KindEmpty, "its text isn't kept; give the calls with --texts"))
 			default:
 				err = nil
-				d.Text, d.ID = datasets.Transcript(text), recordID(list)
+				d.Text, d.ID = datasets.Transcript(text), reviews.RecordID(list)
 				s.review(list, &d)
 			}
 			if !yield(d, err) {
@@ -120,17 +120,6 @@ func (s *schema) eachReviewed(ctx context.Context, by map[string][]reviews.Revie
 			return false
 		}
 	}
-}
-
-// recordID is the id that a call had in the file from which it was reviewed last.
-func recordID(list []reviews.Review) string {
-	id := ""
-	for _, r := range list {
-		if r.Record != "" {
-			id = r.Record
-		}
-	}
-	return id
 }
 
 // review gives a call the labels of its reviews.

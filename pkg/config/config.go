@@ -57,6 +57,10 @@ type Data struct {
 	Generate           Demo    `yaml:"generate"` // demo data, made when the files are missing
 
 	PretrainPath Paths `yaml:"pretrain_path,omitempty"` // pretrain: calls without labels, in all forms that infer reads
+
+	// Reviews is what people said of a model's labels, which goes before the files': the
+	// folder of serve --reviews, or a file of the page. "": none.
+	Reviews string `yaml:"reviews"`
 }
 
 // Demo sets the sizes of the quickstart's generated data.

@@ -99,7 +99,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	want := Config{
 		Task:     "distill",
 		Backbone: Backbone{"m", "v1", 0.2, "pretrained", Size{64, 2, 4, 128}, "keep", true, 3},
-		Data:     Data{"n", "c", "q", 0.3, 0.1, "rest", "sub", 7, true, Demo{1, 2, 3, true, false, 4}, nil},
+		Data:     Data{"n", "c", "q", 0.3, 0.1, "rest", "sub", 7, true, Demo{1, 2, 3, true, false, 4}, nil, "r"},
 		Tasks: []Task{
 			{Use: "ner", LossWeight: 2},
 			{Name: "names", Kind: "token", File: "f", Text: "t", Entities: "e", Labels: []string{"A"}, Transform: true},

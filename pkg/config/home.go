@@ -19,6 +19,7 @@ func (c *Config) expandHome() error {
 		{"data.ner_path", &c.Data.NERPath},
 		{"data.classification_path", &c.Data.ClassificationPath},
 		{"data.qa_path", &c.Data.QAPath},
+		{"data.reviews", &c.Data.Reviews},
 		{"distill.cache_dir", &c.Distill.CacheDir},
 		{"output.model_dir", &c.Output.ModelDir},
 	}

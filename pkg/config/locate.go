@@ -30,6 +30,7 @@ func (c *Config) locate(dir string, overrides []string) []Note {
 	look("data.ner_path", &c.Data.NERPath, exists)
 	look("data.classification_path", &c.Data.ClassificationPath, exists)
 	look("data.qa_path", &c.Data.QAPath, exists)
+	look("data.reviews", &c.Data.Reviews, exists)
 	for i := range c.Tasks {
 		look(fmt.Sprintf("tasks[%d].file", i+1), &c.Tasks[i].File, exists)
 	}

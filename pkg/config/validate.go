@@ -73,6 +73,7 @@ func (c Config) invalid() []mistake {
 	c.checkSpeakers(check)
 	check(!c.Data.Generate.Short || !c.Data.Generate.Long, "data.generate.long", "false with data.generate.short", true)
 	check(len(c.TaskNames()) > 0, "data", "at least one of ner_path, classification_path and qa_path", "none")
+	check(c.Data.Reviews == "" || c.Task != TaskPretrain, "data.reviews", "nothing with task: pretrain, which learns from no labels", fmt.Sprintf("%q", c.Data.Reviews))
 	c.checkTasks(check)
 	c.checkDistill(check)
 	c.checkPretrain(check)

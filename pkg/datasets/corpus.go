@@ -28,20 +28,25 @@ type Source struct {
 	Language string
 	// SkipBad skips records that can't be used; otherwise they are an error.
 	SkipBad bool
+	// Reviewed, for training, are calls that people have checked; nil: none.
+	Reviewed *Reviewed
 }
 
 // Records are a source's records, as read.
 type Records struct {
 	Source
 	Texts []Transcript // by record; "" if it can't be used
-	// Languages are those of the records, if Source.Language is set; "" if a record has
-	// none.
+	// Languages are those of the file's records, if Source.Language is set; "" if a record
+	// has none.
 	Languages []string
-	Problems  Problems   // of the records that can't be used
-	Warnings  []string   // about the file as a whole, one line each
-	labels    [][]labels // by record and task; nil if the record can't be used
+	FromFile  int          // the number of records in the file; those after them are reviewed calls
+	Reviews   ReviewCounts // what became of [Source].Reviewed
+	Problems  Problems     // of the records that can't be used
+	Warnings  []string     // about the file as a whole, one line each
+	labels    [][]labels   // by record and task; nil if the record can't be used
 	survey    survey
-	lines     []int // by record: the line in which it begins
+	lines     []int          // by record: the line in which it begins
+	ids       map[string]int // records, from 0, by id; only with Reviewed
 }
 
 // Usable reports whether the record with that number, from 1, can be used.
@@ -102,6 +107,7 @@ func loadOne(ctx context.Context, source Source) (Records, error) {
 	if err := r.read(ctx, f); err != nil {
 		return r, err
 	}
+	r.applyReviews()
 	if err := r.dropContradictions(); err != nil {
 		return r, err
 	}
@@ -152,6 +158,9 @@ func (r *Records) read(ctx context.Context, file io.Reader) error {
 			}
 		}
 		err = r.note(in, err)
+	}
+	if r.Reviewed != nil {
+		r.ids = numberIDs(seen)
 	}
 	if errors.Is(err, io.EOF) {
 		return nil

@@ -122,6 +122,7 @@ type Set struct {
 	Path      string // the records' file
 	Tasks     []tasks.Task
 	Examples  []Example
+	FromFile  int      // examples with higher record numbers are never held out; 0: none has
 	MaxLength int      // tokens per example, or of a window
 	Windows   Windows  // in which longer examples are read
 	Filters   []Filter // by task
@@ -150,6 +151,7 @@ func (r Records) Encode(ctx context.Context, tok *tokenize.Tokenizer, limits Lim
 	return Set{
 		Path:      r.Path,
 		Tasks:     r.Tasks,
+		FromFile:  r.FromFile,
 		MaxLength: limits.MaxLength,
 		Windows:   limits.Windows,
 		Filters:   e.filters(examples, cut),

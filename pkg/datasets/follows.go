@@ -34,8 +34,9 @@ func (r *Records) dropContradictions() error {
 					continue
 				}
 				r.Texts[i], r.labels[i] = "", nil
+				file, number, line := r.place(i)
 				r.Problems.add(Problem{
-					File: r.Path, Record: i + 1, Line: r.lines[i], Kind: KindContradiction,
+					File: file, Record: number, Line: line, Kind: KindContradiction,
 					Message: fmt.Sprintf("%s %s beside %s %s, with which it is %s in %d of %d records; %s follows %s",
 						head.Name, ShowLabel(said), task.Heads[leader].Name, ShowLabel(beside), ShowLabel(usual), n, all, head.Name, task.Heads[leader].Name),
 				})

@@ -15,6 +15,7 @@ type labels struct {
 	classes []string    // multiclass: one per head, "" if missing
 	flags   [][]float32 // multilabel, by head: labels by position, nil if missing
 	named   []flagsOf   // multilabel, by head: labels by name, nil if missing
+	partial bool        // multilabel: names that aren't among named are ignored
 }
 
 // flagsOf are yes/no labels by name.
@@ -109,8 +110,9 @@ func (l labels) flagValues(h int, names []string) []float32 {
 	}
 	values := make([]float32, len(names))
 	for i, name := range names {
-		values[i] = l.named[h][name]
-		if l.named[h] == nil {
+		value, said := l.named[h][name]
+		values[i] = value
+		if l.named[h] == nil || l.partial && !said {
 			values[i] = tasks.IgnoreClass
 		}
 	}

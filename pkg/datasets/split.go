@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -26,7 +27,25 @@ type Split struct {
 // Split holds out examples: the test share is that of scikit-learn's train_test_split,
 // and the validation share is split off the rest in the same way. Examples whose class
 // has only one can't be stratified: they are dropped, and counted in the set's filters.
+// Reviewed calls that aren't in the file are trained on: the others are held out as without
+// them.
 func (s *Set) Split(shares Shares) (Split, error) {
+	all := s.Examples
+	added := len(all)
+	if s.FromFile > 0 {
+		added = sort.Search(len(all), func(i int) bool { return all[i].Record > s.FromFile })
+	}
+	s.Examples = all[:added:added]
+	split, err := s.splitFile(shares)
+	s.Examples = append(s.Examples, all[added:]...)
+	if err == nil {
+		split.Train = append(split.Train, all[added:]...)
+	}
+	return split, err
+}
+
+// splitFile splits the examples of the file's records.
+func (s *Set) splitFile(shares Shares) (Split, error) {
 	if err := s.allTooLong(); err != nil {
 		return Split{}, fmt.Errorf("split %s: %w", s.Path, err)
 	}

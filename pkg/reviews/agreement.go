@@ -101,6 +101,38 @@ func ReviewerAgreement(list []Review) []Agreement {
 	return out
 }
 
+// Disagreements counts the calls about which reviewers disagree: what two of them say last
+// of an item differs.
+func Disagreements(list []Review) int {
+	n := 0
+	calls, by := Loaded{Reviews: list}.Calls()
+	for _, call := range calls {
+		people := map[string][]Review{}
+		for _, r := range by[call] {
+			people[r.Who] = append(people[r.Who], r)
+		}
+		all := values{map[Item][]Span{}, map[Item]string{}}
+		differ := false
+		for _, own := range people {
+			v := Merge(own).values()
+			for item, spans := range v.spans {
+				other, both := all.spans[item]
+				differ = differ || both && !slices.Equal(other, spans)
+				all.spans[item] = spans
+			}
+			for item, label := range v.plain {
+				other, both := all.plain[item]
+				differ = differ || both && other != label
+				all.plain[item] = label
+			}
+		}
+		if differ {
+			n++
+		}
+	}
+	return n
+}
+
 // tally counts the labels of two raters.
 type tally struct {
 	calls int

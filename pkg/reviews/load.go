@@ -116,6 +116,17 @@ func (l Loaded) Calls() (calls []string, by map[string][]Review) {
 	return calls, by
 }
 
+// RecordID is the id that a call had in the file from which it was reviewed last.
+func RecordID(list []Review) string {
+	id := ""
+	for _, r := range list {
+		if r.Record != "" {
+			id = r.Record
+		}
+	}
+	return id
+}
+
 // Merge returns what a call's reviews, the oldest first, say together: of each item the
 // last review that has a label, or isn't sure, counts. What the last one isn't sure of is
 // missing. What a reviewer said and no longer says doesn't count: see [withdrawn].

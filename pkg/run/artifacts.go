@@ -104,7 +104,9 @@ func (r *Run) card(history *trainer.History) ([]byte, error) {
 		Kept       []string
 		Seeds      string
 		Windows    string
-	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept, evalreport.SeedNote(r.model.Tasks, false), windows})
+		Reviews    string
+		MadeUp     bool
+	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept, evalreport.SeedNote(r.model.Tasks, false), windows, r.data.reviews.describe(), r.data.madeUp()})
 }
 
 // fillCard executes the template of a model card.

@@ -43,7 +43,11 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 	if err := plan.provide(ctx, o.Out); err != nil {
 		return err
 	}
-	all, err := datasets.LoadAll(ctx, plan.sources(true))
+	reviews, err := plan.readReviews()
+	if err != nil {
+		return err
+	}
+	all, err := datasets.LoadAll(ctx, plan.sources(true, reviews))
 	if all == nil { // if a file is truncated, the report covers the part before
 		return err
 	}
@@ -53,6 +57,7 @@ func CheckData(ctx context.Context, c config.Config, o Options) error {
 	}
 	limits := plan.limits(tok)
 	warnOfOverlap(limits.Windows, o.Err)
+	reviews.say(all, o.Out, o.Err)
 	refused := 0
 	var list []tasks.Task
 	for _, records := range all {
@@ -106,6 +111,9 @@ func (r dataReport) print(kept datasets.Set) bool {
 	fmt.Fprintf(r.out, "\n%s (%s)\n", r.set.Path, strings.Join(tasks.Names(r.set.Tasks), ", "))
 	problems := r.records.Problems
 	r.line("records", "%d, of which %d can't be used", len(r.records.Texts), len(r.records.Texts)-len(r.set.Examples))
+	if n := r.records.Reviews; r.records.Reviewed != nil {
+		r.line("reviews", "%s", describeReviews(n))
+	}
 	r.lengths()
 	split, err := kept.Split(r.shares)
 	if err != nil {
@@ -127,7 +135,11 @@ func (r dataReport) print(kept datasets.Set) bool {
 	}
 	r.line("problems", "%s", problems.ByKind())
 	for _, p := range problems.First {
-		fmt.Fprintf(r.out, "    record %d, line %d: %s\n", p.Record, p.Line, p.Message)
+		of := ""
+		if p.File != r.set.Path {
+			of = p.File + ": "
+		}
+		fmt.Fprintf(r.out, "    %srecord %d, line %d: %s\n", of, p.Record, p.Line, p.Message)
 	}
 	if more := problems.Total() - len(problems.First); more > 0 {
 		fmt.Fprintf(r.out, "    … and %d more\n", more)

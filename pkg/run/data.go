@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/datasets/synth"
 	"github.com/trident-nlp/trident/pkg/tasks"
 	"github.com/trident-nlp/trident/pkg/tokenize"
 )
@@ -18,6 +19,7 @@ type data struct {
 	sources   []source
 
 	unlabelled *unlabelled // calls for teachers alone; nil: none
+	reviews    *reviewed   // what people said of calls; nil: no data.reviews
 }
 
 // source is the data of one file.
@@ -27,6 +29,7 @@ type source struct {
 	split            datasets.Split
 	train, val, test datasets.Loader // test has no examples if nothing is held out for it
 	digest           string          // of the file's contents; see identify
+	madeUp           bool            // they are demo calls; see identify
 }
 
 func (d *data) tasks() []tasks.Task {
@@ -87,12 +90,17 @@ func (d *data) test() []datasets.Loader {
 // load reads the files' records and splits them into training and validation batches.
 // Unusable records are an error, unless they are to be skipped.
 func (p dataPlan) load(ctx context.Context, e encoder, o Options) (*data, error) {
-	all, err := datasets.LoadAll(ctx, p.sources(o.SkipBad))
+	reviews, err := p.readReviews()
+	if err != nil {
+		return nil, err
+	}
+	all, err := datasets.LoadAll(ctx, p.sources(o.SkipBad, reviews))
 	if err != nil {
 		return nil, explainBadRecords(err)
 	}
 	warn(all, o.Err)
-	d := &data{}
+	d := &data{reviews: reviews}
+	reviews.say(all, o.Out, o.Err)
 	if d.tokenizer, err = e.makeTokenizer(ctx, p.tokenizer, all, o.Out); err != nil {
 		return nil, err
 	}
@@ -157,8 +165,16 @@ func (d *data) identify() error {
 		if d.sources[i].digest, err = datasets.Digest(d.sources[i].set.Path); err != nil {
 			return err
 		}
+		if d.sources[i].madeUp, err = synth.MadeUp(d.sources[i].set.Path, d.sources[i].digest); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// madeUp reports whether any calls are demo calls.
+func (d *data) madeUp() bool {
+	return slices.ContainsFunc(d.sources, func(s source) bool { return s.madeUp })
 }
 
 // split creates the loaders.

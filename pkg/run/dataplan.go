@@ -19,6 +19,7 @@ type dataPlan struct {
 	shares    datasets.Shares
 	padTo     int // see padTo
 	batchSize int
+	reviews   string // data.reviews
 }
 
 func planData(c config.Config, o Options) (dataPlan, error) {
@@ -38,6 +39,7 @@ func planData(c config.Config, o Options) (dataPlan, error) {
 		},
 		padTo:     padTo(c.Tokenizer),
 		batchSize: c.Training.BatchSize,
+		reviews:   c.Data.Reviews,
 	}
 	return p, nil
 }
@@ -59,11 +61,15 @@ func padTo(t config.Tokenizer) int {
 	return 0
 }
 
-// sources returns the files, whose bad records are skipped or an error.
-func (p dataPlan) sources(skipBad bool) []datasets.Source {
+// sources returns the files, whose bad records are skipped or an error, with the reviews
+// that go before their labels.
+func (p dataPlan) sources(skipBad bool, r *reviewed) []datasets.Source {
 	files := slices.Clone(p.files)
 	for i := range files {
 		files[i].SkipBad = skipBad
+		if r != nil {
+			files[i].Reviewed = &r.Reviewed
+		}
 	}
 	return files
 }

@@ -24,7 +24,7 @@ var errChanged = errors.New("not the run that was stopped")
 // affect locations, retention and speed, but not training. Data files are compared by
 // their contents instead.
 var mutableKeys = []string{
-	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "distill.train_teachers", "data.ner_path", "data.classification_path", "data.qa_path", "data.pretrain_path", "distill.unlabelled_path",
+	"output.", "mlflow.", "data.generate.", "distill.cache_dir", "distill.train_teachers", "data.ner_path", "data.classification_path", "data.qa_path", "data.reviews", "data.pretrain_path", "distill.unlabelled_path",
 	"training.threads", "training.save_steps", "training.save_minutes", "training.max_bad_steps", "training.rank_timeout_minutes",
 	"training.rank_backend", "training.gradient_checkpointing",
 }
@@ -59,6 +59,10 @@ const (
 	encoderKey    = "the encoder's configuration"
 	vocabularyKey = "the tokenizer's vocabulary"
 )
+
+// reviewsKey is the key for what the reviews of data.reviews say. Runs without them don't
+// have it.
+const reviewsKey = "the reviews"
 
 // teacherPrefix is the prefix of keys for the contents of teachers' folders. States of
 // earlier versions don't have them.
@@ -97,6 +101,9 @@ func (r *Run) fingerprint() (map[string]string, error) {
 	}
 	if u := r.data.unlabelled; u != nil {
 		all[filePrefix+datasets.Unlabelled] = fmt.Sprintf("%s, %d calls", u.digest, len(u.texts))
+	}
+	if reviews := r.data.reviews; reviews != nil {
+		all[reviewsKey] = fmt.Sprintf("%s, %d calls", reviews.digest, len(reviews.Calls))
 	}
 	c := r.architecture.Config
 	if c.ModelType != backbone.DistilBERT {
@@ -157,7 +164,7 @@ func shown(values map[string]string, key string) string {
 		return strconv.Quote(backbone.DistilBERT)
 	case !found:
 		return "none"
-	case strings.HasPrefix(key, filePrefix) || strings.HasPrefix(key, teacherPrefix):
+	case key == reviewsKey || strings.HasPrefix(key, filePrefix) || strings.HasPrefix(key, teacherPrefix):
 		return value
 	}
 	return strconv.Quote(value)

@@ -85,6 +85,7 @@ func (r *Run) begin() (trainer.State, error) {
 	}
 	params["backbone"] = backboneParam(r.config.Backbone)
 	maps.Copy(params, filterParams(r.data.sources))
+	maps.Copy(params, r.data.reviews.params(r.data.sources))
 	if r.pretraining != nil {
 		maps.Copy(params, r.pretraining.params(r.config))
 	}

@@ -18,9 +18,10 @@ import (
 // learntFrom is what a model's metrics file says of a task's data, so that a later student
 // of the model can compare it with its own.
 type learntFrom struct {
-	Digest  string `json:"digest"`  // of the file's contents
-	Records int    `json:"records"` // in the file
-	Trained int    `json:"trained"` // records that the model was trained on
+	Digest  string `json:"digest"`            // of the file's contents
+	Records int    `json:"records"`           // in the file
+	Trained int    `json:"trained"`           // records that the model was trained on
+	MadeUp  bool   `json:"made_up,omitempty"` // the file is datagen's: demo calls
 }
 
 // learnt describes the data of each task. The files must have been identified.
@@ -28,7 +29,7 @@ func (d *data) learnt() map[string]learntFrom {
 	all := map[string]learntFrom{}
 	for _, s := range d.sources {
 		for _, task := range s.set.Tasks {
-			all[task.Name] = learntFrom{s.digest, len(s.records.Texts), len(s.split.Train)}
+			all[task.Name] = learntFrom{s.digest, len(s.records.Texts), len(s.split.Train), s.madeUp}
 		}
 	}
 	return all

@@ -44,9 +44,9 @@ func TestKnownRecords(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
-			data := map[string]learntFrom{"cls": {test.digest, 10, test.trained}}
+			data := map[string]learntFrom{"cls": {test.digest, 10, test.trained, false}}
 			if test.digest == "" {
-				data = map[string]learntFrom{"ner": {"abc", 10, test.trained}}
+				data = map[string]learntFrom{"ner": {"abc", 10, test.trained, false}}
 			}
 			metrics, err := json.Marshal(map[string]any{"best_epoch": 1, "data": data})
 			if err != nil {

@@ -105,6 +105,8 @@ func figureTitle(row comparison) string {
 type counts struct {
 	Task                                                          string
 	Train, Val, Test, Removed, Windowed, Truncated, Rare, Skipped int
+
+	Reviews string // what became of reviewed calls; "": there are none
 }
 
 func (d *data) counts() []counts {
@@ -112,7 +114,11 @@ func (d *data) counts() []counts {
 	for _, s := range d.sources {
 		for t, task := range s.set.Tasks {
 			f, split := s.set.Filters[t], s.split
-			list = append(list, counts{task.Name, len(split.Train), len(split.Val), len(split.Test), f.Removed(), f.Windowed, f.Truncated, f.Rare, f.Skipped})
+			of := counts{task.Name, len(split.Train), len(split.Val), len(split.Test), f.Removed(), f.Windowed, f.Truncated, f.Rare, f.Skipped, ""}
+			if s.records.Reviewed != nil {
+				of.Reviews = describeReviews(s.records.Reviews)
+			}
+			list = append(list, of)
 		}
 	}
 	return list

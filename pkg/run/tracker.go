@@ -94,7 +94,7 @@ func (r *Run) openTracker(ctx context.Context, state trainer.State) (tracker, er
 	if len(state.Changed) > 0 {
 		tracked.SetTags(map[string]string{"changed_on_resume": strings.Join(state.Changed, "; ")})
 	}
-	if err := logInputs(tracked, r.data.sources); err != nil {
+	if err := errors.Join(logInputs(tracked, r.data.sources), r.data.reviews.log(tracked)); err != nil {
 		return tracker{}, errors.Join(err, tracked.Finish(ctx, tracking.Failed))
 	}
 	fmt.Fprintf(r.options.Out, "MLflow run: %s\n", tracked.URL())
@@ -179,7 +179,7 @@ func logInputs(to *tracking.Run, sources []source) error {
 		if err != nil {
 			return fmt.Errorf("name the data file %s: %w", s.set.Path, err)
 		}
-		profile, err := json.Marshal(map[string]int{"num_rows": s.set.Filters[0].Before})
+		profile, err := json.Marshal(map[string]int{"num_rows": s.set.Filters[0].Before - s.addedReviews()})
 		if err != nil {
 			return fmt.Errorf("describe the data file %s: %w", s.set.Path, err)
 		}

@@ -21,6 +21,8 @@ type Model struct {
 	Hash      string // identifies the model
 	Warning   string // about doubtful files; may be ""
 	Drop      func() // frees it
+
+	about *about // what its folder says of it; nil: nothing
 }
 
 // OpenModel loads a model directory. Its hash is the SHA-256 of the files read.
@@ -41,6 +43,11 @@ func OpenModel(dir string, device gotch.Device, precision nn.Precision) (*Model,
 		m.Drop()
 		return nil, fmt.Errorf("load model %s: %w", dir, err)
 	}
+	said, err := readAbout(dir)
+	if err != nil {
+		m.Drop()
+		return nil, fmt.Errorf("load model %s: %w", dir, err)
+	}
 	c, err := calibrate.Read(dir, func() (string, error) { return after, nil }, m.Tasks)
 	if err != nil {
 		m.Drop()
@@ -49,6 +56,7 @@ func OpenModel(dir string, device gotch.Device, precision nn.Precision) (*Model,
 	p := fusion.NewPredictor(m, tok)
 	p.Calibrate(c)
 	return &Model{
+		about:     said,
 		Predictor: p,
 		Precision: precision.Resolve(device),
 		Hash:      after,

@@ -42,6 +42,8 @@ type health struct {
 	Windows bool `json:"windows,omitempty" doc:"Whether it reads longer calls in windows, pooled as one text, without being asked to."`
 	Tokens  int  `json:"max_tokens,omitempty" doc:"How many tokens of a call it reads without being asked for more; all, if not given."`
 
+	About *about `json:"about,omitempty" doc:"The model's name, scores and training data."`
+
 	Reviews *keeping `json:"reviews,omitempty" doc:"Reviews are kept (/v1/reviews); nothing is, if it isn't there."`
 }
 
@@ -145,7 +147,7 @@ func (s *Server) handleReady(w http.ResponseWriter, _ *http.Request, _ *record) 
 	}
 	return writeJSON(w, health{
 		Status: "ready", Model: g.Hash, Length: g.Predictor.MaxLength(), Windows: g.Predictor.Windows().On(), Tokens: most,
-		Reviews: s.keeps(),
+		About: g.about, Reviews: s.keeps(),
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"github.com/trident-nlp/trident/internal/meanof"
 	"github.com/trident-nlp/trident/pkg/metrics"
 )
 
@@ -70,7 +71,7 @@ func meanOf(r result) float64 {
 	for _, c := range columns() {
 		values = append(values, r.Figures[c.figure].Value)
 	}
-	return mean(values)
+	return meanof.Of(values)
 }
 
 // value is a run's figure; "mean": that of the columns.
@@ -131,9 +132,9 @@ func summariseRuns(recipe recipe, runs []result) recipeSummary {
 	s := recipeSummary{
 		Name: recipe.name, Title: recipe.title, Runs: len(runs), Figures: map[string]estimate{}, Curves: map[string][]average{},
 		Parameters: runs[0].Parameters, Rates: runs[0].Rates, Pretrain: runs[0].Pretrain.CPUMinutes, Searching: runs[0].Searching.CPUMinutes,
-		CallMillis: mean(valuesOf(runs, func(r result) float64 { return r.CallMillis })),
-		Training:   mean(valuesOf(runs, func(r result) float64 { return r.Training.CPUMinutes })),
-		Teachers:   mean(valuesOf(runs, func(r result) float64 { return r.Teachers.CPUMinutes })),
+		CallMillis: meanof.Of(valuesOf(runs, func(r result) float64 { return r.CallMillis })),
+		Training:   meanof.Of(valuesOf(runs, func(r result) float64 { return r.Training.CPUMinutes })),
+		Teachers:   meanof.Of(valuesOf(runs, func(r result) float64 { return r.Teachers.CPUMinutes })),
 		single:     recipe.single(), runs: runs,
 	}
 	for _, r := range runs {
@@ -152,8 +153,8 @@ func summariseRuns(recipe recipe, runs []result) recipeSummary {
 // estimated is the mean of a figure over the runs.
 func estimated(runs []result, key string) estimate {
 	e := estimate{Values: valuesOf(runs, func(r result) float64 { return r.value(key) })}
-	e.Mean = mean(e.Values)
-	e.Half, _ = margin(e.Values)
+	e.Mean = meanof.Of(e.Values)
+	e.Half, _ = meanof.Margin(e.Values)
 	if len(runs) == 1 {
 		e.Interval = runs[0].Figures[key].Interval
 	}
@@ -171,8 +172,8 @@ func averages(runs []result, figure string) []average {
 				values = append(values, points[i].Value)
 			}
 		}
-		half, _ := margin(values)
-		list[i] = average{p.Epochs, mean(values), half}
+		half, _ := meanof.Margin(values)
+		list[i] = average{p.Epochs, meanof.Of(values), half}
 	}
 	return list
 }

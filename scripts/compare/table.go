@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/trident-nlp/trident/internal/meanof"
 	"github.com/trident-nlp/trident/internal/numbers"
 )
 
@@ -63,7 +64,7 @@ func writeFigures(b *strings.Builder, s summary) {
 
 // String is the mean with half of its interval, or the figure of a single run with its interval.
 func (e estimate) String() string {
-	text := spread("%.3f", e.Values)
+	text := meanof.Spread("%.3f", e.Values)
 	if e.Interval != nil {
 		text += fmt.Sprintf(" (%.3f – %.3f)", e.Interval.Low, e.Interval.High)
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"slices"
+
+	"github.com/trident-nlp/trident/internal/meanof"
 )
 
 // The target for one model of all tasks, in shares: no figure may be further below the better
@@ -72,7 +74,7 @@ func judge(r recipeSummary, held [][]result) (v verdict, ok bool) {
 	}
 	for _, key := range figureKeys() {
 		means := valuesOf(common, func(runs []result) float64 {
-			return mean(valuesOf(runs, func(r result) float64 { return r.value(key) }))
+			return meanof.Of(valuesOf(runs, func(r result) float64 { return r.value(key) }))
 		})
 		f := verdictFigure{Figure: key, Value: means[0], Target: slices.Max(means[1:]) - slack}
 		if key == meanFigure {

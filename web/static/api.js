@@ -40,6 +40,17 @@ export async function wayToReadAll(signal) {
   }
 }
 
+// aboutModel is what the server says of its model: {name, made_up, tasks}; null if it says
+// nothing.
+export async function aboutModel() {
+  try {
+    const answer = await fetch('readyz', {cache: 'no-store', redirect: 'error'});
+    return answer.ok ? ((await answer.json())?.about ?? null) : null;
+  } catch {
+    return null; // the first question tells what is wrong
+  }
+}
+
 // asked is fetch, whose failures are Problems.
 export async function asked(path, request) {
   try {

@@ -1,10 +1,11 @@
 // The page: what is asked, what is shown, in which language.
-import {predict, wayToReadAll} from './api.js';
+import {aboutModel, predict, wayToReadAll} from './api.js';
 import {fromLines} from './calls.js';
 import {el} from './dom.js';
 import {example} from './example.js';
 import {callName, showList} from './list.js';
 import {readFiles} from './open.js';
+import {newView, ordered} from './order.js';
 import {count, entitiesOf, flagsOf} from './prediction.js';
 import {Problem} from './problem.js';
 import {readAll} from './reader.js';
@@ -13,7 +14,7 @@ import {isUnsaved, prepare, showReview, toLines, whyNotKept} from './review.js';
 import {unnamed} from './redacted.js';
 import {schema} from './reviewapi.js';
 import {download, toCSV, toJSON} from './save.js';
-import {currentLanguage, preferred, setLanguage, t, told} from './words.js';
+import {currentLanguage, nameOf, percent, preferred, setLanguage, t, told} from './words.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -21,10 +22,11 @@ const $ = (id) => document.getElementById(id);
 const state = {
   calls: [], // {id, text, prediction, problem}
   listed: false, // the calls came from a file, and have a table
-  first: 0, // the table's first call that is shown
+  view: newView(), // what the table shows, in which order
   current: -1, // the call that is shown
   choices: {look: '', lookLabel: null, threshold: null},
   model: '',
+  about: null, // what the server says of its model
   isCorrecting: false, // calls are shown to be corrected
   job: null, // an AbortController while calls are read
   look: null, // another, while it is asked what the model looked at
@@ -106,7 +108,7 @@ function take(calls, {listed, notes = [], offer = []}) {
   if (!mayDrop()) return undefined;
   note(notes);
   state.look?.abort();
-  Object.assign(state, {calls, listed, first: 0, current: listed ? -1 : 0, isCorrecting: false});
+  Object.assign(state, {calls, listed, view: newView(), current: listed ? -1 : 0, isCorrecting: false});
   show();
   return readOn(offer);
 }
@@ -138,7 +140,7 @@ function readOn(offer = []) {
     if (listed) say('doneSome', {done: calls.filter((call) => call.prediction).length, total: calls.length});
     else sayOne(calls[0].prediction);
     complain(null, offer);
-    if (listed) refill();
+    if (listed) showAgain(); // the order may be another now
     else showCurrent();
   }, again);
 }
@@ -199,7 +201,11 @@ const nameOfModel = (model) => (typeof model === 'string' ? model : model?.name)
 
 function nameModel(model) {
   const name = nameOfModel(model);
-  if (typeof name === 'string') state.model = name.length > 40 ? `${name.slice(0, 12)}…` : name; // the server's is a long hash
+  if (typeof name === 'string') {
+    const short = name.length > 40 ? `${name.slice(0, 12)}…` : name; // the server's is a long hash
+    if (state.model !== '' && short !== state.model) learnAbout(); // another has taken its place
+    state.model = short;
+  }
   showFooter();
 }
 
@@ -266,22 +272,36 @@ function showCalls() {
   }
   refill = showList($('calls'), {
     calls: state.calls,
-    first: state.first,
+    view: state.view,
     choices: state.choices,
     open: openCall,
-    turn: (first) => {
-      state.first = first;
-      showCalls();
-      $('calls-title').focus();
-    },
+    shown: markOpen,
   });
   markOpen();
 }
 
+// showAgain shows the table in its order, which what was read may have changed. The focus
+// stays on the call or control that has it.
+function showAgain() {
+  if (state.view.sort === '' && state.view.priority === '' && state.view.reviewed === '') {
+    refill();
+    return;
+  }
+  const {id, dataset} = document.activeElement;
+  const at = document.activeElement.selectionStart;
+  showCalls();
+  const back = id ? $(id) : $('calls').querySelector(dataset.call === undefined ? `[data-sort="${dataset.sort}"]` : `[data-call="${dataset.call}"]`);
+  if (!back) return;
+  back.focus();
+  if (typeof at === 'number' && back.setSelectionRange) back.setSelectionRange(at, at);
+}
+
+const shownOrder = () => ordered(state.calls, state.view, state.choices.threshold);
+
 function openCall(i) {
   state.current = i;
   if (!$('calls').querySelector(`[data-call="${i}"]`)) {
-    state.first = i;
+    state.view.first = Math.max(0, shownOrder().indexOf(i));
     showCalls();
   }
   markOpen();
@@ -303,8 +323,10 @@ function showCurrent() {
     return;
   }
   const neighbour = (step) => {
-    for (let i = state.current + step; i >= 0 && i < state.calls.length; i += step) {
-      if (state.calls[i].prediction) return () => openCall(i);
+    const order = shownOrder();
+    const at = order.indexOf(state.current);
+    for (let i = at + step; at >= 0 && i >= 0 && i < order.length; i += step) {
+      if (state.calls[order[i]].prediction) return () => openCall(order[i]);
     }
     return null;
   };
@@ -451,9 +473,9 @@ const mayDrop = () => !state.calls.some(isUnsaved) || window.confirm(t('reviewUn
 
 function backToList() {
   const i = state.current;
-  state.first = i;
+  state.view.first = Math.max(0, shownOrder().indexOf(i));
   showCalls();
-  $('calls').querySelector(`[data-call="${i}"]`).focus();
+  ($('calls').querySelector(`[data-call="${i}"]`) ?? $('calls-title')).focus(); // it may be filtered out
 }
 
 // save hands out all calls that have been read.
@@ -465,7 +487,19 @@ function save(format) {
 }
 
 function showFooter() {
-  $('footer').textContent = state.model === '' ? '' : t('model', {name: state.model});
+  const {about} = state;
+  const scores = (about?.tasks ?? []).map(({name, figure, score, test, calls}) =>
+    t(test ? 'modelTest' : 'modelValidation', {task: nameOf('tasks', name), figure: figure.replaceAll('_', ' '), score: percent(score), calls: calls ?? '–'}));
+  $('footer').replaceChildren(...[
+    state.model === '' ? '' : t('model', {name: about?.name ? `${about.name} (${state.model})` : state.model}), ...scores,
+  ].filter((line) => line !== '').map((line) => el('div', {}, line)));
+  $('demo').hidden = !about?.made_up;
+}
+
+// learnAbout asks what the server's model is, for the footer and the demo banner.
+async function learnAbout() {
+  state.about = (await aboutModel()) ?? {};
+  showFooter();
 }
 
 function speak(language) {
@@ -483,7 +517,7 @@ function forget() {
   state.job?.abort();
   state.job = null;
   state.look?.abort();
-  Object.assign(state, {calls: [], listed: false, first: 0, current: -1, isCorrecting: false, choices: {look: '', lookLabel: null, threshold: null}});
+  Object.assign(state, {calls: [], listed: false, view: newView(), current: -1, isCorrecting: false, choices: {look: '', lookLabel: null, threshold: null}});
   $('transcript').value = '';
   $('stop').hidden = true;
   $('progress').hidden = true;
@@ -551,4 +585,5 @@ document.addEventListener('drop', (event) => {
   if (files.length > 0) openFiles(files);
 });
 
+learnAbout();
 speak(preferred([new URLSearchParams(location.search).get('lang') ?? '', ...navigator.languages])); // ?lang=sw

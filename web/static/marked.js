@@ -1,7 +1,10 @@
 // A call's text with its entities, and what the model looked at.
 import {el} from './dom.js';
 import {cutter, runs} from './text.js';
-import {nameOf, percent} from './words.js';
+import {nameOf, percent, t} from './words.js';
+
+// WEAK is the probability below which an answer is marked as uncertain.
+export const WEAK = 0.5;
 
 // colourOf numbers an entity's label: those that are built in always the same.
 const known = ['NAME', 'LOCATION', 'VICTIM', 'AGE', 'GENDER', 'INCIDENT_TYPE', 'PERPETRATOR', 'PHONE_NUMBER', 'LANDMARK'];
@@ -31,14 +34,17 @@ export function markedText(text, entities, weights) {
   const labels = entities.map((entity) => entity.label);
   return el('p', {class: weights ? 'call weighed' : 'call', dir: 'auto', id: 'call-text'}, ...runs(0, length, entities).flatMap((run) => {
     if (run.span === null) return shaded(run.start, run.end);
-    const {label} = run.span;
-    return el('mark', {'data-label': label, 'data-colour': colourOf(label, labels)}, el('span', {class: 'text'}, ...shaded(run.start, run.end)), chip(label));
+    const {label, score, least} = run.span;
+    const isKnown = typeof score === 'number';
+    const mark = el('mark', {'data-label': label, 'data-colour': colourOf(label, labels), class: isKnown && least < WEAK ? 'weak' : '', ...(isKnown ? {title: t('sure', {share: percent(score), least: percent(least)})} : {})}, el('span', {class: 'text'}, ...shaded(run.start, run.end)), chip(label, isKnown && least < WEAK));
+    if (isKnown) mark.style.setProperty('--sure', String(score));
+    return mark;
   }));
 }
 
-// chip is a label's name.
-export function chip(label) {
-  return el('span', {class: 'label'}, nameOf('labels', label));
+// chip is a label's name, which says so where it is weak.
+export function chip(label, isWeak = false) {
+  return el('span', {class: 'label'}, nameOf('labels', label), isWeak ? el('span', {class: 'hidden'}, ` (${t('uncertain')})`) : '');
 }
 
 // lookedAt names the words that weigh most, for those who don't see the shades.

@@ -1,7 +1,7 @@
 // What the model says of one call.
 import {attentionsOf} from './attention.js';
 import {bar, el} from './dom.js';
-import {entityList, lookedAt, markedText} from './marked.js';
+import {entityList, lookedAt, markedText, WEAK} from './marked.js';
 import {classesOf, count, entitiesOf, flagsOf} from './prediction.js';
 import {showRedacted} from './redacted.js';
 import {whereFound} from './where.js';
@@ -21,6 +21,7 @@ export function showResult(section, {call, title, choices, act}) {
     el('div', {class: 'head'}, el('h2', {id: 'result-title', tabindex: '-1'}, title), ways(act)),
     p.truncated ? el('p', {class: 'notice'}, t('truncated'), ' ', el('button', {type: 'button', id: 'read-whole', onclick: act.readWhole}, t('readWhole'))) : '',
     call.redacted ? showRedacted(call.redacted, act) : '',
+    ...warnings(p).map((text) => el('p', {class: 'notice warning'}, text)),
     el('div', {class: 'columns'},
       el('div', {}, part, ...entitiesOf(p).map(entitiesPart)),
       el('div', {}, ...classesOf(p).map(classesPart)),
@@ -30,6 +31,15 @@ export function showResult(section, {call, title, choices, act}) {
       el('button', {type: 'button', id: 'save-csv', onclick: () => act.save('csv')}, t('saveCSV'))),
   );
   return refillLooks;
+}
+
+// warnings say why the answers may be less certain than they look, if the server says so.
+function warnings(p) {
+  return (p.warnings ?? []).map(({kind, share, tokens, longest}) => {
+    if (kind === 'unknown_words') return t('warnUnknownWords', {share: percent(share)});
+    if (kind === 'longer_than_learnt') return t('warnLong', {tokens, longest});
+    return '';
+  }).filter((text) => text !== '');
 }
 
 function ways(act) {
@@ -83,7 +93,7 @@ function callPart(call, choices) {
   };
   fill();
   refillLooks();
-  return {part: el('div', {class: 'part'}, el('h3', {}, t('whole')), looks, place), refillLooks};
+  return {part: el('div', {class: 'part'}, el('h3', {}, t('whole')), looks, place, entities.some(({least}) => least < WEAK) ? el('p', {class: 'quiet', id: 'weak-hint'}, t('weakHint', {share: percent(WEAK)})) : ''), refillLooks};
 }
 
 function entitiesPart({task, entities}) {
@@ -103,7 +113,7 @@ export function classPart({field, value, scores}) {
   const few = likeliest.some(([label]) => label === value) ? likeliest : [...likeliest.slice(0, 2), ...ordered.filter(([label]) => label === value)];
   const others = ordered.filter((entry) => !few.includes(entry));
   return el('div', {class: 'class', 'data-field': field},
-    el('h4', {}, nameOf('fields', field), ': ', el('strong', {}, valueName(field, value))),
+    el('h4', {}, nameOf('fields', field), ': ', el('strong', {}, valueName(field, value)), scores[value] < WEAK ? el('span', {class: 'uncertain'}, t('uncertain')) : ''),
     el('ul', {class: 'bars'}, ...few.map(line)),
     others.length > 0 ? el('details', {}, el('summary', {}, t('allValues'), ` (${ordered.length})`), el('ul', {class: 'bars'}, ...others.map(line))) : '');
 }

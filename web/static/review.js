@@ -293,7 +293,6 @@ async function save(view) {
   act.say('reviewSaving');
   let isStale = false; // somebody else was faster
   const sent = draft.state; // one may go on while it is on its way
-  let isStale = false;
   try {
     const kept = await keep({text: call.text, ...(call.id === '' ? {} : {record: call.id}), model: call.model ?? '', ...(draft.basedOn === '' ? {} : {based_on: draft.basedOn}), ...draft.review()}, act.key());
     draft.basedOn = review.mine = kept.id;

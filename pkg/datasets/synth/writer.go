@@ -77,6 +77,11 @@ func WriteAll(ctx context.Context, dir string, o Options, progress func(done, to
 		file.Path = paths[i]
 		s.Files = append(s.Files, file)
 	}
+	mark, err := pendingMark(dir, paths, pending)
+	if err != nil {
+		return Summary{}, err
+	}
+	pending, paths = append(pending, mark), append(paths, filepath.Join(dir, markName))
 	for i, f := range pending {
 		if err := f.CloseAtomicallyReplace(); err != nil {
 			return Summary{}, fmt.Errorf("write %s: %w", paths[i], err)

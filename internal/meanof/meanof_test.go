@@ -1,4 +1,4 @@
-package main
+package meanof
 
 import (
 	"math"
@@ -40,7 +40,7 @@ func TestSpread(t *testing.T) {
 		"same": {[]float64{2, 2, 2}, "2.000 ± 0.000"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := spread("%.3f", test.values); got != test.want {
+			if got := Spread("%.3f", test.values); got != test.want {
 				t.Errorf("%v: %s, want %s", test.values, got, test.want)
 			}
 		})

@@ -1,12 +1,13 @@
-package main
+// Package meanof is the mean of a few runs, with its 95 % interval.
+package meanof
 
 import (
 	"fmt"
 	"math"
 )
 
-// mean is the mean of some values.
-func mean(values []float64) float64 {
+// Of is the mean of some values.
+func Of(values []float64) float64 {
 	var sum float64
 	for _, v := range values {
 		sum += v
@@ -14,14 +15,14 @@ func mean(values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-// margin is half the width of the 95 % interval of the mean, by Student's t-distribution:
+// Margin is half the width of the 95 % interval of the mean, by Student's t-distribution:
 // t · s / √n. ok is false for fewer than two values, which have none.
-func margin(values []float64) (half float64, ok bool) {
+func Margin(values []float64) (half float64, ok bool) {
 	n := len(values)
 	if n < 2 {
 		return 0, false
 	}
-	m, sum := mean(values), 0.0
+	m, sum := Of(values), 0.0
 	for _, v := range values {
 		sum += (v - m) * (v - m)
 	}
@@ -39,10 +40,10 @@ func t975(freedom int) float64 {
 	return table[min(freedom, len(table))-1]
 }
 
-// spread writes the mean of some values with its 95 % interval, or a single value alone.
-func spread(format string, values []float64) string {
-	text := fmt.Sprintf(format, mean(values))
-	if half, ok := margin(values); ok {
+// Spread writes the mean of some values with its 95 % interval, or a single value alone.
+func Spread(format string, values []float64) string {
+	text := fmt.Sprintf(format, Of(values))
+	if half, ok := Margin(values); ok {
 		text += " ± " + fmt.Sprintf(format, half)
 	}
 	return text
