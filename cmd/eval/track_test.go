@@ -27,7 +27,7 @@ func TestMLflow(t *testing.T) {
 	for _, name := range []string{
 		"metrics/eval_ner/entity_f1", "metrics/eval_ner/entity_f1_low", "metrics/eval_cls/acc_sub", "metrics/eval_qa/best_threshold_opening",
 		"metrics/eval/parameters", "metrics/eval/millis_per_call", "metrics/ner_qa_ner/entity_f1", "metrics/ner_qa_qa/avg_f1_high", "metrics/ner_qa/parameters",
-		"params/data", "params/held_out", "tags/model", "artifacts/evaluation/report.md", "artifacts/evaluation/metrics.json",
+		"params/data", "params/held_out", "tags/model", "tags/model_hash", "tags/mlflow.note.content", "artifacts/evaluation/report.md", "artifacts/evaluation/metrics.json",
 		"artifacts/evaluation/fusion/predictions_ner.csv",
 	} {
 		if info, err := os.Stat(filepath.Join(run, name)); err != nil || info.Size() == 0 {

@@ -72,7 +72,11 @@ func FetchModel(ctx context.Context, name string, o FetchOptions) (dir string, e
 		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("fetch %s from %s: %w", name, api.base, err)
+		err = fmt.Errorf("fetch %s from %s: %w", name, api.base, err)
+		if isAway(err) {
+			err = fmt.Errorf("%w; check that the server runs, and MLFLOW_TRACKING_URI", err)
+		}
+		return "", err
 	}
 	return dir, nil
 }

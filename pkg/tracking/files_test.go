@@ -48,7 +48,7 @@ func tree(t *testing.T, root string) map[string]string {
 // The files of a run, byte by byte, with ids and times replaced.
 func TestFileStoreLayout(t *testing.T) {
 	o, warnings := fileOptions(t)
-	o.RunName = "12345"
+	o.RunName, o.Tags = "12345", map[string]string{tagCommit: "c0ffee"}
 	run := mustOpen(t, o)
 	run.LogParams(map[string]string{"training.batch_size": "16"})
 	run.SetTags(map[string]string{"device": "cpu"})
@@ -124,6 +124,7 @@ tags:
 		"EXPERIMENT/RUN/params/":            "", "EXPERIMENT/RUN/params/training.batch_size": "16",
 		"EXPERIMENT/RUN/tags/": "", "EXPERIMENT/RUN/tags/device": "cpu", "EXPERIMENT/RUN/tags/mlflow.runName": "12345",
 		"EXPERIMENT/RUN/tags/mlflow.user": "amina", "EXPERIMENT/RUN/tags/mlflow.source.name": filepath.Base(os.Args[0]), "EXPERIMENT/RUN/tags/mlflow.source.type": "LOCAL",
+		"EXPERIMENT/RUN/tags/mlflow.source.git.commit": "c0ffee",
 	}
 	for name := range want {
 		if text, ok := got[name]; !ok || text != want[name] {

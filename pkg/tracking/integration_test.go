@@ -149,6 +149,7 @@ func wantNoOutbox(t *testing.T, o Options) {
 func TestServer(t *testing.T) {
 	server := mlflowtest.Start(t)
 	t.Run("training and resume", func(t *testing.T) { serverTraining(t, server) })
+	t.Run("models", func(t *testing.T) { serverModels(t, server) })
 	t.Run("bad items", func(t *testing.T) { serverBadItems(t, server) })
 	t.Run("outage", func(t *testing.T) { serverOutage(t, server) })
 	t.Run("outage and kills", func(t *testing.T) { serverOutageAndKills(t, server) })

@@ -187,12 +187,12 @@ func TestTagsOfANewRun(t *testing.T) {
 	f := newFake(t)
 	o, _ := fakeOptions(t, f)
 	o.Getenv = env(map[string]string{"USER": "otieno"})
-	o.Tags = map[string]string{"mlflow.source.name": "cmd/train", "mlflow.note.content": "# A note"}
+	o.Tags = map[string]string{"mlflow.source.name": "cmd/train", "mlflow.source.git.commit": "c0ffee", "mlflow.note.content": "# A note"}
 	run := mustOpen(t, o)
 	mustFinish(t, run, Finished)
 	tags := f.savedTags()
 	delete(tags, tagClientKey)
-	want := map[string]string{"mlflow.runName": "r", "mlflow.user": "otieno", "mlflow.source.name": "cmd/train", "mlflow.source.type": "LOCAL", "mlflow.note.content": "# A note"}
+	want := map[string]string{"mlflow.runName": "r", "mlflow.user": "otieno", "mlflow.source.name": "cmd/train", "mlflow.source.type": "LOCAL", "mlflow.source.git.commit": "c0ffee", "mlflow.note.content": "# A note"}
 	if !reflect.DeepEqual(tags, want) {
 		t.Errorf("tags %v, want %v", tags, want)
 	}

@@ -44,7 +44,27 @@ type runAnswer struct {
 				Step number `json:"step"`
 			} `json:"metrics"`
 		} `json:"data"`
+		Inputs struct {
+			Models modelIDs `json:"model_inputs"`
+		} `json:"inputs"`
+		Outputs struct {
+			Models modelIDs `json:"model_outputs"`
+		} `json:"outputs"`
 	} `json:"run"`
+}
+
+// modelIDs are a run's links to logged models.
+type modelIDs []struct {
+	ID string `json:"model_id"`
+}
+
+func (m modelIDs) has(id string) bool {
+	for _, model := range m {
+		if model.ID == id {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *client) storeOf(info runInfo) (*serverStore, error) {

@@ -142,17 +142,23 @@ func (s *serverStore) linkModel(ctx context.Context, to loggedModel, m Model) er
 	for _, at := range m.Points {
 		step = max(step, at)
 	}
-	err := s.api.post(ctx, "runs/outputs", map[string]any{
-		"run_id": s.run, "models": []any{map[string]any{"model_id": to.id, "step": step}},
-	}, nil)
-	if err != nil {
-		return fmt.Errorf("making the model an output of the run: %w", err)
+	var run runAnswer
+	if err := s.api.get(ctx, "runs/get", url.Values{"run_id": {s.run}}, &run); err != nil {
+		return fmt.Errorf("reading the run's models: %w", err)
+	}
+	if !run.Run.Outputs.Models.has(to.id) { // a server refuses a repetition
+		err := s.api.post(ctx, "runs/outputs", map[string]any{
+			"run_id": s.run, "models": []any{map[string]any{"model_id": to.id, "step": step}},
+		}, nil)
+		if err != nil {
+			return fmt.Errorf("making the model an output of the run: %w", err)
+		}
 	}
 	return s.logModelPoints(ctx, to, m.Points)
 }
 
 func (s *serverStore) useModel(ctx context.Context, u UsedModel) error {
-	var run runAnswer
+	var run, own runAnswer
 	err := s.api.get(ctx, "runs/get", url.Values{"run_id": {u.Run}}, &run)
 	if hasCode(err, "RESOURCE_DOES_NOT_EXIST") {
 		return nil
@@ -164,9 +170,14 @@ func (s *serverStore) useModel(ctx context.Context, u UsedModel) error {
 	if err != nil || model.id == "" {
 		return err
 	}
-	err = s.api.post(ctx, "runs/log-inputs", map[string]any{"run_id": s.run, "models": []any{map[string]string{"model_id": model.id}}}, nil)
-	if err != nil {
-		return fmt.Errorf("making the model an input of the run: %w", err)
+	if err := s.api.get(ctx, "runs/get", url.Values{"run_id": {s.run}}, &own); err != nil {
+		return fmt.Errorf("reading the run's models: %w", err)
+	}
+	if !own.Run.Inputs.Models.has(model.id) {
+		err = s.api.post(ctx, "runs/log-inputs", map[string]any{"run_id": s.run, "models": []any{map[string]string{"model_id": model.id}}}, nil)
+		if err != nil {
+			return fmt.Errorf("making the model an input of the run: %w", err)
+		}
 	}
 	return s.logModelPoints(ctx, model, u.Points)
 }
