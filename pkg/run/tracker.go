@@ -120,6 +120,9 @@ func checkTracker(asked config.MLflow) error {
 		}
 		return fmt.Errorf("%s: %w", from, err)
 	}
+	if asked.RegisterModel != "" && !tracking.IsServer(trackingURI(asked)) {
+		return fmt.Errorf("mlflow.register_model: the folder %s has no registry of models: set mlflow.tracking_uri or MLFLOW_TRACKING_URI to a tracking server's address, or leave mlflow.register_model empty", trackingURI(asked))
+	}
 	return nil
 }
 

@@ -3,7 +3,7 @@
 // tools read.
 //
 // Training only enqueues. Open finds or creates the experiment and the run;
-// LogParams, SetTags, LogMetrics, LogArtifacts and LogInput check their
+// LogParams, SetTags, LogMetrics, LogArtifacts, LogInput and LogModel check their
 // arguments, append them to a queue and return; a background sender delivers
 // them. With a server, the queue is also a journal on disk (the outbox), so that
 // undelivered records outlive the process and Sync replays them later, in order
@@ -16,6 +16,8 @@
 // Nothing here stops training: if the server is unavailable at the start, the
 // file store is used, with one warning; if it becomes unavailable later, sending
 // is retried; an item that the store refuses is dropped alone, with a warning.
+//
+// FetchModel goes the other way: it fetches a registered or logged model into a cache.
 //
 // pkg/run opens a [Run] ([Open]) for a training, cmd/train sync calls [Sync], and cmd/eval
 // adds a report to a run. This package imports no other package of pkg/.

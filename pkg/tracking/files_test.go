@@ -48,7 +48,7 @@ func tree(t *testing.T, root string) map[string]string {
 // The files of a run, byte by byte, with ids and times replaced.
 func TestFileStoreLayout(t *testing.T) {
 	o, warnings := fileOptions(t)
-	o.RunName, o.Tags = "12345", map[string]string{tagCommit: "c0ffee"}
+	o.RunName, o.Tags[tagCommit] = "12345", "c0ffee"
 	run := mustOpen(t, o)
 	run.LogParams(map[string]string{"training.batch_size": "16"})
 	run.SetTags(map[string]string{"device": "cpu"})

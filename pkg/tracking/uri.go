@@ -43,6 +43,12 @@ func CheckURI(uri string) error {
 	return err
 }
 
+// IsServer reports whether a tracking URI is a server's, rather than a folder's.
+func IsServer(uri string) bool {
+	where, err := parseURI(uri)
+	return err == nil && where.server != nil
+}
+
 func parseURI(uri string) (target, error) {
 	scheme, rest, found := strings.Cut(uri, ":")
 	switch {
