@@ -15,7 +15,7 @@ import (
 // if records remain, ErrOutboxBusy for an outbox that a process is still writing,
 // and ErrNoOutbox if there is none.
 func Sync(ctx context.Context, path string, warn func(string)) error {
-	return syncAll(ctx, path, Options{Warn: warn}.withDefaults())
+	return syncAll(ctx, path, Options{Warn: warn, Say: warn}.withDefaults())
 }
 
 func syncAll(ctx context.Context, path string, o Options) error {
