@@ -15,6 +15,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/trident-nlp/trident/internal/pymodel"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -26,6 +27,7 @@ const (
 	PythonEnvFile    = "python_env.yaml"
 	ExampleFile      = "input_example.json"
 	CodeFile         = codeFolder + "/" + module + ".py"
+	WindowsFile      = codeFolder + "/" + pymodel.WindowsFile // used by CodeFile
 )
 
 const (
@@ -75,6 +77,7 @@ func Files(a fusion.Architecture, l Logged) (map[string][]byte, error) {
 		PythonEnvFile:    fmt.Appendf(nil, "python: \"%s\"\nbuild_dependencies:\n- pip\ndependencies:\n- -r %s\n", pythonVersion, RequirementsFile),
 		ExampleFile:      append(example, '\n'),
 		CodeFile:         code,
+		WindowsFile:      pymodel.Windows(),
 	}, nil
 }
 

@@ -19,7 +19,7 @@ const (
 	MetaPrecision = "trident.precision"  // fp32 or int8
 	MetaMaxLength = "trident.max_length" // tokens of a text, at most
 	MetaTasks     = "trident.tasks"      // JSON: a list of [TaskInfo]
-	MetaWindows   = "trident.windows"    // only of models that read long calls in windows: how they cut them; the graph reads one window
+	MetaWindows   = "trident.windows"    // only of models that read long calls in windows: how they cut them; the graph reads one window, see [HeadsFile]
 )
 
 // TaskInfo describes a task to programs that only have the graph.
