@@ -12,18 +12,17 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 from transformers import BertModel, DistilBertModel, PreTrainedModel
-from transformers.utils import ModelOutput
 
 from .configuration_trident import TridentBertConfig, TridentDistilBertConfig
 from .trident_windows import cut
 
 
 @dataclass
-class TridentOutput(ModelOutput):
+class TridentOutput:
     """logits has each head's, by "TASK.HEAD": [batch, tokens, labels] of a token task,
     [batch, labels] of the others."""
 
-    logits: dict = None
+    logits: dict
 
 
 class _TridentModel(PreTrainedModel):
