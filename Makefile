@@ -44,6 +44,12 @@ test: compiled python minilm ## Run all tests.
 	go vet ./...
 	go test -timeout 60m ./...
 
+.PHONY: servers
+servers: export TRIDENT_MLFLOW_GO = 1
+servers: compiled python ## Run the tests of tracking against mlflow-go, too (minutes; TRIDENT_MLFLOW_PYTHON=PATH: another MLflow).
+	scripts/pyenv.sh scripts/requirements-mlflow-go.txt .venv-mlflow-go >/dev/null
+	go test -count=1 -timeout 30m ./pkg/tracking -run 'TestServer$$'
+
 .PHONY: isa
 isa: compiled minilm ## Run the tests of numbers as other processors, with 1, 2 and 4 threads.
 	scripts/isa.sh

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	fmt.Fprintf(streams.Out, "%s  %.1f MB, %s, %s\n", strings.Join(w.Files, ", "), float64(w.Bytes)/1e6, c.Precision, time.Since(start).Round(10*time.Millisecond))
 	fmt.Fprintf(streams.Out, "inputs   %s, %s\noutputs  %s\n", onnx.InputIDs, onnx.AttentionMask, strings.Join(w.Outputs, ", "))
 	if w.Windows.On() {
-		fmt.Fprintf(streams.Out, "The model reads longer calls in windows of %d tokens, but the graph reads one window: see docs/onnx.md.\n", w.Windows.Length)
+		fmt.Fprintf(streams.Out, "The model reads longer calls in windows of %d tokens, and the graph reads one window; %s answers for all of a call's: see docs/onnx.md.\n", w.Windows.Length, filepath.Base(w.Files[len(w.Files)-1]))
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func TestExport(t *testing.T) {
 		t.Errorf("windows in %s", out.String())
 	}
 	tinymodel.Windows(t, model, datasets.Windows{Length: 8, Overlap: 2})
-	if code := run([]string{"--model", model, "--output", output}, cli.Streams{Out: &out, Err: &log}); code != 0 || !strings.Contains(out.String(), "in windows of 8 tokens, but the graph reads one window") {
+	if code := run([]string{"--model", model, "--output", output}, cli.Streams{Out: &out, Err: &log}); code != 0 || !strings.Contains(out.String(), "in windows of 8 tokens, and the graph reads one window; small_heads.onnx answers") {
 		t.Errorf("exit code %d: %s, %s", code, out.String(), log.String())
 	}
 	if code := run([]string{"--model", model, "--output", model}, cli.Streams{Out: &out, Err: &log}); code != cli.Failure || !strings.Contains(log.String(), "own folder") {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/trident-nlp/trident/internal/pymodel"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/backbone"
 	"github.com/trident-nlp/trident/pkg/tasks"
@@ -53,11 +54,14 @@ func (a Architecture) configJSON() ([]byte, error) {
 		DType   string            `json:"torch_dtype"`
 		ID2     map[string]string `json:"id2label,omitempty"` // for token classifiers
 		ToID    map[string]int    `json:"label2id,omitempty"`
+		AutoMap map[string]string `json:"auto_map,omitempty"` // for all others
 		Trident *layout           `json:"trident"`
-	}{DType: "float32", Trident: &layout{a.EncoderName, a.Tasks, a.Windows, a.Longest}}
+	}{DType: "float32", Trident: &layout{Encoder: a.EncoderName, Tasks: a.Tasks, Windows: a.Windows, Longest: a.Longest}}
 	if a.IsTokenClassifier() {
 		class.Architectures[0] = tokenClassifiersOf[a.modelType()]
 		more.ID2, more.ToID = labelIDs(a.Tasks[0].Heads[0].Labels)
+	} else {
+		more.AutoMap, more.Trident.Labels = pymodel.AutoMap(a.modelType()), a.labelsByHead()
 	}
 	joined, err := joinObjects(class, a.Config, more)
 	if err != nil {
@@ -67,6 +71,17 @@ func (a Architecture) configJSON() ([]byte, error) {
 	err = json.Indent(&out, joined, "", "  ")
 	out.WriteByte('\n')
 	return out.Bytes(), err
+}
+
+// labelsByHead are the labels of each head, by "TASK.HEAD".
+func (a Architecture) labelsByHead() map[string][]string {
+	labels := map[string][]string{}
+	for _, task := range a.Tasks {
+		for _, head := range task.Heads {
+			labels[task.Name+"."+head.Name] = head.Labels
+		}
+	}
+	return labels
 }
 
 // joinObjects returns one JSON object with the members of several non-empty ones, in

@@ -20,12 +20,14 @@ type description struct {
 	Trident       *layout         `json:"trident"` // nil in folders that Trident didn't write
 }
 
-// layout describes how the model is composed; the labels are in label_maps.json.
+// layout describes how the model is composed; label_maps.json says which labels count.
 type layout struct {
 	Encoder string           `json:"encoder"`
 	Tasks   []tasks.Task     `json:"tasks"`
 	Windows datasets.Windows `json:"windows,omitzero"`
 	Longest int              `json:"longest,omitzero"`
+	// Labels are for modeling_trident.py alone: by "TASK.HEAD".
+	Labels map[string][]string `json:"labels,omitempty"`
 }
 
 // readDescription reads the part of config.json that isn't about the encoder. Its error

@@ -32,7 +32,7 @@ type Files map[string][]byte
 
 // Save makes dir a model directory, completely or not at all: weights in both formats,
 // config.json, label_maps.json, the tokenizer's files, the files required by the Python
-// prototype's scripts for single-task models, extra, and what more adds to the folder that
+// prototype's scripts for single-task models and by Hugging Face's transformers, extra, and what more adds to the folder that
 // is about to become dir. Other files in dir are left alone.
 func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files, more ...func(tmp string) error) error {
 	err := atomicdir.Replace(dir, func(tmp string) error {
@@ -56,6 +56,9 @@ func Save(dir string, m *Model, tok *tokenize.Tokenizer, extra Files, more ...fu
 			return err
 		}
 		if err := m.writeForPrototype(tmp); err != nil {
+			return err
+		}
+		if err := m.writeForTransformers(tmp); err != nil {
 			return err
 		}
 		for name, content := range extra {

@@ -19,6 +19,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/trident-nlp/trident/internal/pymodel"
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
@@ -30,6 +31,7 @@ const (
 	PythonEnvFile    = "python_env.yaml"
 	ExampleFile      = "input_example.json"
 	CodeFile         = codeFolder + "/" + module + ".py"
+	WindowsFile      = codeFolder + "/" + pymodel.WindowsFile // used by CodeFile
 )
 
 // Folder is where training keeps these files in a model's own folder; in MLflow they are at
@@ -86,6 +88,7 @@ func Files(a fusion.Architecture, l Logged) (map[string][]byte, error) {
 		PythonEnvFile:    fmt.Appendf(nil, "python: \"%s\"\nbuild_dependencies:\n- pip\ndependencies:\n- -r %s\n", pythonVersion, RequirementsFile),
 		ExampleFile:      append(example, '\n'),
 		CodeFile:         code,
+		WindowsFile:      pymodel.Windows(),
 	}, nil
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/trident-nlp/trident/pkg/fusion"
 	"github.com/trident-nlp/trident/pkg/onnx"
 	"github.com/trident-nlp/trident/pkg/tasks"
+	"github.com/trident-nlp/trident/pkg/tokenize"
 )
 
 const limit = 64 // tokens, so that some texts are truncated
@@ -57,15 +58,26 @@ func TestAnswersInPython(t *testing.T) {
 		"ner":    {tasks.SingleNER(tasks.NERLabels())},
 		"qa":     {tasks.SingleQA()},
 	}
+	windows := map[string]datasets.Windows{
+		"fusion in windows": {Length: limit, Overlap: 16},
+		"ner in windows":    {Length: 20, Overlap: 17, MaxTokens: 50},
+	}
+	first := w.Three() // pools [CLS]
+	first[1].Pooling, first[1].PoolParam = tasks.CLSPooling, ""
+	models["fusion in windows"], models["ner in windows"] = first, models["ner"]
 	names, calls := slices.Sorted(maps.Keys(models)), texts(w)
-	want := map[string][]fusion.Prediction{}
+	want := map[string]expected{}
 	for _, name := range names {
 		w.Model(name, 1, limit, models[name]...)
+		if windows[name].On() {
+			tinymodel.Windows(t, name, windows[name])
+		}
 		want[name] = describeFolder(t, name, calls)
 	}
 	for i, got := range predict(t, interpreter, python, calls, names...) {
 		t.Run(names[i], func(t *testing.T) {
-			wantAnswers(t, got.Answers, want[names[i]])
+			wantAnswers(t, got.Answers, want[names[i]].answers, names[i] != "fusion in windows")
+			wantLogits(t, got.Logits, want[names[i]].logits)
 			if got.Metadata["model_hash"] != "abc" || !reflect.DeepEqual(got.Inputs, []string{"input_ids", "attention_mask"}) || len(got.OtherImports) > 0 {
 				t.Errorf("metadata %v, inputs %q, imports %q", got.Metadata, got.Inputs, got.OtherImports)
 			}
@@ -73,9 +85,14 @@ func TestAnswersInPython(t *testing.T) {
 	}
 }
 
-// describeFolder makes a model's folder one of MLflow's, and returns the predictor's
-// answers.
-func describeFolder(t *testing.T, dir string, calls []datasets.Transcript) []fusion.Prediction {
+// expected is what a model says in Go.
+type expected struct {
+	answers []fusion.Prediction
+	logits  []map[string][]float32 // of each call by the graph's outputs; only if the model reads windows
+}
+
+// describeFolder makes a model's folder one of MLflow's, and returns what the model says.
+func describeFolder(t *testing.T, dir string, calls []datasets.Transcript) (want expected) {
 	t.Helper()
 	m, tok, err := fusion.Load(dir, gotch.CPU)
 	if err != nil {
@@ -99,20 +116,66 @@ func describeFolder(t *testing.T, dir string, calls []datasets.Transcript) []fus
 			t.Fatal(err)
 		}
 	}
-	predictions, err := fusion.NewPredictor(m, tok).Predict(t.Context(), calls, fusion.PredictOptions{})
+	if want.answers, err = fusion.NewPredictor(m, tok).Predict(t.Context(), calls, fusion.PredictOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range calls {
+		if m.Windows.On() {
+			want.logits = append(want.logits, logitsOf(t, m, tok, string(call)))
+		}
+	}
+	return want
+}
+
+// logitsOf are a call's logits, by the graph's outputs.
+func logitsOf(t *testing.T, m *fusion.Model, tok *tokenize.Tokenizer, call string) map[string][]float32 {
+	t.Helper()
+	enc := tok.Encode(call)
+	if most := m.Windows.MaxTokens; most > 0 {
+		enc = enc.Truncate(most)
+	}
+	outputs, err := m.Outputs(datasets.Collator{}.Collate(nil, []datasets.Example{{IDs: enc.IDs}}), m.Tasks, fusion.OutputOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return predictions
+	logits := map[string][]float32{}
+	for _, out := range outputs {
+		for h, head := range out.Task.Heads {
+			logits[onnx.OutputName(m.Architecture, out.Task, head)] = out.Logits[h][0]
+		}
+	}
+	return logits
+}
+
+// wantLogits compares the logits of calls of any number of windows.
+func wantLogits(t *testing.T, got, want []map[string][]float32) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("logits of %d calls, want %d", len(got), len(want))
+	}
+	var most, largest float64
+	for i, outputs := range want {
+		for name, logits := range outputs {
+			if len(got[i][name]) != len(logits) {
+				t.Fatalf("text %d: %d logits %s, want %d", i, len(got[i][name]), name, len(logits))
+			}
+			most, largest = max(most, goldentest.Compare(got[i][name], logits).Max), max(largest, goldentest.MaxAbs(logits))
+		}
+	}
+	t.Logf("logits up to %.2g differ by %.2g", largest, most)
+	if most > 1e-4 {
+		t.Errorf("logits differ by %g", most)
+	}
 }
 
 // answered is what predict.py writes.
 type answered struct {
-	Answers      []any          `json:"answers"`
-	RunID        string         `json:"run_id"`
-	Metadata     map[string]any `json:"metadata"`
-	Inputs       []string       `json:"inputs"`
-	OtherImports []string       `json:"other_imports"`
+	Answers      []any                  `json:"answers"`
+	Logits       []map[string][]float32 `json:"logits"`
+	RunID        string                 `json:"run_id"`
+	Metadata     map[string]any         `json:"metadata"`
+	Inputs       []string               `json:"inputs"`
+	OtherImports []string               `json:"other_imports"`
 }
 
 // predict loads models in Python, and has them answer calls.
@@ -140,8 +203,8 @@ func predict(t *testing.T, interpreter, script string, calls []datasets.Transcri
 	return list
 }
 
-// wantAnswers compares answers with predictions, as JSON.
-func wantAnswers(t *testing.T, got []any, want []fusion.Prediction) {
+// wantAnswers compares answers with predictions, as JSON. cut: some texts are truncated.
+func wantAnswers(t *testing.T, got []any, want []fusion.Prediction, cut bool) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%d answers, want %d", len(got), len(want))
@@ -166,8 +229,8 @@ func wantAnswers(t *testing.T, got []any, want []fusion.Prediction) {
 			t.Errorf("text %d: got %v, want %v", i, got[i], answer)
 		}
 	}
-	if truncated == 0 {
-		t.Error("no text was truncated")
+	if (truncated > 0) != cut {
+		t.Errorf("%d texts were truncated", truncated)
 	}
 }
 

@@ -3,7 +3,8 @@
     mlflow.pyfunc.load_model("runs:/RUN/checkpoint").predict(["Hello, my name is ..."])
 
 It needs onnxruntime and tokenizers alone, and gives the answers of Trident's infer, as
-dictionaries. Calls that are too long for the model are truncated; their answers say so.
+dictionaries. Calls that are too long for the model are truncated, unless it learnt to read
+them in windows; answers to truncated calls say so.
 """
 
 import json
@@ -14,11 +15,14 @@ import numpy
 import onnxruntime
 import tokenizers
 
+from trident_windows import cut
+
 BATCH_SIZE = 32
 BATCH_TOKENS = 4096  # with padding, unless a single call has more
 THRESHOLD = 0.5
 MANY_UNKNOWN = 0.05  # share of words from which there is a warning
 OUTSIDE = "O"
+HIDDEN = "last_hidden_state"
 
 
 def _load_pyfunc(path):
@@ -31,19 +35,20 @@ class Model:
 
     def __init__(self, folder):
         folder = pathlib.Path(folder)
-        self.session = onnxruntime.InferenceSession(
-            str(folder / "onnx" / "model.onnx"), providers=["CPUExecutionProvider"]
-        )
+        self.session = _session(folder / "onnx" / "model.onnx")
+        self.heads = self.windows = None  # of a model that reads long calls in windows
         meta = self.session.get_modelmeta().custom_metadata_map
         self.tasks = json.loads(meta["trident.tasks"])
         self.tokenizer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         settings = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
-        limits = [int(meta["trident.max_length"]), settings.get("model_max_length") or math.inf]
-        if "trident.windows" in meta:  # the graph reads one
-            limits.append(json.loads(meta["trident.windows"])["length"])
-        self.limit = int(min(limits))
+        if "trident.windows" in meta:
+            self.windows = json.loads(meta["trident.windows"])
+            self.heads = _session(folder / "onnx" / "model_heads.onnx")
+            self.limit = self.windows["max_tokens"] or math.inf
+        else:
+            self.limit = int(min(int(meta["trident.max_length"]), settings.get("model_max_length") or math.inf))
         self.longest = int(meta.get("trident.longest", 0))
         self.unknown = self.tokenizer.token_to_id("[UNK]")
 
@@ -51,25 +56,73 @@ class Model:
         """The answer to each call: model_input is a call, a list of calls, or a table
         (pandas) with the calls in its column "text" or "narrative". MLflow passes on the
         first column alone, so that must be it."""
-        calls = [None if text is None else _Call(text, self.tokenizer.encode(text), self.limit) for text in _texts(model_input)]
-        readable = sorted((c for c in calls if c and c.words), key=lambda c: -len(c.ids))
-        while readable:
-            size = max(1, min(BATCH_SIZE, BATCH_TOKENS // len(readable[0].ids)))
-            self._read(readable[:size])
-            readable = readable[size:]
+        calls = [None if text is None else self._call(text) for text in _texts(model_input)]
+        self._read_all([call for call in calls if call and call.words])
         return [call.answer(self) if call else {"error": "the call is no text"} for call in calls]
 
-    def _read(self, calls):
-        longest = max(len(call.ids) for call in calls)
-        ids = numpy.zeros((len(calls), longest), numpy.int64)
-        mask = numpy.zeros_like(ids)
-        for row, call in enumerate(calls):
-            ids[row, : len(call.ids)] = call.ids
-            mask[row, : len(call.ids)] = 1
-        names = [output.name for output in self.session.get_outputs()]
-        logits = self.session.run(names, {"input_ids": ids, "attention_mask": mask})
-        for row, call in enumerate(calls):
-            call.logits = {name: values[row] for name, values in zip(names, logits)}
+    def logits(self, text):
+        """The logits of a call by the graph's outputs, "TASK.HEAD" or "logits": a token
+        task's are those of each of the call's tokens, [CLS] and [SEP] included."""
+        call = self._call(text)
+        self._read_all([call])
+        return {name: values[: len(call.ids)] if values.ndim == 2 else values for name, values in call.logits.items()}
+
+    def _call(self, text):
+        return _Call(text, self.tokenizer.encode(text), self.limit)
+
+    def _read_all(self, calls):
+        """Sets the calls' logits."""
+        whole = []
+        for call in calls:
+            if self.windows and len(call.ids) > self.windows["length"]:
+                self._read_windows(call)
+            else:
+                whole.append(call)
+        for batch, _, outputs in self._run([call.ids for call in whole]):
+            for row, at in enumerate(batch):
+                whole[at].logits = {name: values[row] for name, values in outputs.items() if name != HIDDEN}
+
+    def _read_windows(self, call):
+        """Reads a call in windows, and has the heads answer by the hidden states of all:
+        each token's is that of the window in which it is most central, [CLS] is the
+        windows' mean, and [SEP] the last window's."""
+        ids = call.ids
+        windows = cut(ids, self.windows)
+        states = [None] * len(windows)
+        for batch, mask, outputs in self._run([ids[:1] + ids[first:end] + ids[-1:] for first, end, _, _ in windows]):
+            for row, at in enumerate(batch):
+                states[at] = outputs[HIDDEN][row][mask[row] == 1]
+        parts = [numpy.mean([of[0] for of in states], axis=0, keepdims=True)]
+        for of, (first, _, start, stop) in zip(states, windows):
+            parts.append(of[start - first + 1 : stop - first + 1])
+        hidden = numpy.concatenate([*parts, states[-1][-1:]])[None]
+        outputs = _named(self.heads, {HIDDEN: hidden, "attention_mask": numpy.ones((1, len(ids)), numpy.int64)})
+        call.logits = {name: values[0] for name, values in outputs.items()}
+
+    def _run(self, sequences):
+        """Runs the graph on sequences of tokens, those of similar length together: yields
+        the numbers of a batch's, its mask, and the outputs by name."""
+        order = sorted(range(len(sequences)), key=lambda n: -len(sequences[n]))
+        while order:
+            longest = len(sequences[order[0]])
+            size = max(1, min(BATCH_SIZE, BATCH_TOKENS // longest))
+            batch, order = order[:size], order[size:]
+            ids = numpy.zeros((len(batch), longest), numpy.int64)
+            mask = numpy.zeros_like(ids)
+            for row, at in enumerate(batch):
+                ids[row, : len(sequences[at])] = sequences[at]
+                mask[row, : len(sequences[at])] = 1
+            yield batch, mask, _named(self.session, {"input_ids": ids, "attention_mask": mask})
+
+
+def _session(path):
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+def _named(session, inputs):
+    """The outputs of a graph by their names."""
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, inputs)))
 
 
 def _texts(model_input):

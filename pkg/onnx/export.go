@@ -17,8 +17,12 @@ import (
 // GraphFile is the name of the graph in a folder, as in Optimum's.
 const GraphFile = "model.onnx"
 
-// GraphFiles are the names of [GraphFile] and of the weights that it may have beside it.
-var GraphFiles = []string{GraphFile, GraphFile + dataSuffix}
+// HeadsFile is the name of the graph of a model's heads beside [GraphFile]: those of models
+// that read long calls in windows. Its input is [HiddenOutput], its outputs are the logits.
+const HeadsFile = "model_heads.onnx"
+
+// GraphFiles are the names of [GraphFile] and of what it may have beside it.
+var GraphFiles = []string{GraphFile, GraphFile + dataSuffix, HeadsFile}
 
 // Export writes the graph of the model in a folder, and sets o.ModelHash. If output ends
 // in ".onnx" it is the graph's file. Otherwise it is a folder with [GraphFile], config.json,
@@ -63,6 +67,7 @@ func export(ctx context.Context, model, output string, o Options) (w Written, er
 }
 
 func writeFolder(dir string, m *fusion.Model, tok *tokenize.Tokenizer, o Options) (w Written, err error) {
+	stale := companions(filepath.Join(dir, GraphFile))
 	err = atomicdir.Replace(dir, func(tmp string) error {
 		if w, err = Write(filepath.Join(tmp, GraphFile), m, o); err != nil {
 			return err
@@ -71,6 +76,9 @@ func writeFolder(dir string, m *fusion.Model, tok *tokenize.Tokenizer, o Options
 	})
 	for i, file := range w.Files {
 		w.Files[i] = filepath.Join(dir, filepath.Base(file))
+	}
+	if err == nil {
+		err = removeOthers(stale, w.Files)
 	}
 	return w, err
 }
@@ -87,7 +95,13 @@ func checkOutput(model, output string) error {
 	case sameFolder(model, output):
 		return fmt.Errorf("the output is the model's own folder, whose config.json it would replace: give a file, such as %s, or another folder", filepath.Join(model, "onnx", GraphFile))
 	case isFile(output):
+		if err := checkRegular(output); err != nil {
+			return fmt.Errorf("the output is %s, but %w", output, err)
+		}
 		return nil
+	}
+	if info, err := os.Stat(output); err == nil && !info.IsDir() {
+		return fmt.Errorf("the output, %s, is no folder: name one, or a file that ends in .onnx", output)
 	}
 	for _, name := range fusion.WeightFiles() {
 		if exists(filepath.Join(output, name)) {

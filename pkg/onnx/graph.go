@@ -16,14 +16,18 @@ import (
 // name is the node's too. Like torchx.Scope it keeps its first error.
 type graph struct {
 	params       map[string]weights.Tensor // the model's, by name
+	inputs       []*onnxpb.ValueInfoProto
 	nodes        []*onnxpb.NodeProto
 	initializers []*onnxpb.TensorProto
 	names        map[string]bool // of inputs, nodes and initializers
 	err          error
 }
 
-func newGraph(params []weights.Tensor) *graph {
-	g := &graph{params: map[string]weights.Tensor{}, names: map[string]bool{InputIDs: true, AttentionMask: true}}
+func newGraph(params []weights.Tensor, inputs ...*onnxpb.ValueInfoProto) *graph {
+	g := &graph{params: map[string]weights.Tensor{}, names: map[string]bool{}, inputs: inputs}
+	for _, input := range inputs {
+		g.names[input.GetName()] = true
+	}
 	for _, p := range params {
 		g.params[p.Name] = p
 	}

@@ -20,7 +20,7 @@ const (
 	MetaMaxLength = "trident.max_length" // tokens of a text, at most
 	MetaTasks     = "trident.tasks"      // JSON: a list of [TaskInfo]
 	MetaLongest   = "trident.longest"    // tokens of the longest text that the model learnt from, if known
-	MetaWindows   = "trident.windows"    // only of models that read long calls in windows: how they cut them; the graph reads one window
+	MetaWindows   = "trident.windows"    // only of models that read long calls in windows: how they cut them; the graph reads one window, see [HeadsFile]
 )
 
 // TaskInfo describes a task to programs that only have the graph.

@@ -16,6 +16,7 @@ import (
 const (
 	opset     = 17
 	irVersion = 8
+	producer  = "trident"
 )
 
 // Names of the axes of inputs and outputs.
@@ -28,31 +29,57 @@ const (
 // named as Optimum requires.
 const LogitsOutput = "logits"
 
+// HiddenOutput is the output of a model that reads long calls in windows with the hidden
+// states of its last layer, [batch_size, sequence_length, dim], and the input of the graph
+// of its heads ([HeadsFile]), which answers a call by those of all its windows.
+const HiddenOutput = "last_hidden_state"
+
 // modelOf returns the graph of a model, with its parameters.
 func modelOf(m *fusion.Model, precision nn.Precision) (*onnxpb.ModelProto, error) {
 	tensors, err := checkpoint.Tensors(m.Params().All())
 	if err != nil {
 		return nil, err
 	}
-	g := newGraph(tensors)
+	g := newGraph(tensors, value(InputIDs, onnxpb.TensorProto_INT64, batchAxis, sequenceAxis), value(AttentionMask, onnxpb.TensorProto_INT64, batchAxis, sequenceAxis))
 	e := encoder{graph: g, config: m.Config, parts: m.Config.PartNames(), prefix: m.EncoderName + ".", linear: g.linear}
 	if precision == nn.INT8 {
 		e.linear = g.int8Linear
 	}
-	outputs := g.outputs(m.Architecture, e.forward())
+	hidden := e.forward()
+	outputs := g.outputs(m.Architecture, hidden)
+	if m.Windows.On() {
+		g.op("Identity", HiddenOutput, []string{hidden})
+		outputs = append(outputs, hiddenStates(m))
+	}
+	return g.model(outputs)
+}
+
+// headsOf returns the graph of a model's heads.
+func headsOf(m *fusion.Model) (*onnxpb.ModelProto, error) {
+	tensors, err := checkpoint.Tensors(m.Params().All())
+	if err != nil {
+		return nil, err
+	}
+	g := newGraph(tensors, hiddenStates(m), value(AttentionMask, onnxpb.TensorProto_INT64, batchAxis, sequenceAxis))
+	return g.model(g.outputs(m.Architecture, HiddenOutput))
+}
+
+// hiddenStates describes the encoder's output.
+func hiddenStates(m *fusion.Model) *onnxpb.ValueInfoProto {
+	return value(HiddenOutput, onnxpb.TensorProto_FLOAT, batchAxis, sequenceAxis, strconv.FormatInt(m.Config.Dim, 10))
+}
+
+// model returns the finished graph.
+func (g *graph) model(outputs []*onnxpb.ValueInfoProto) (*onnxpb.ModelProto, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
 	return &onnxpb.ModelProto{
 		IrVersion:    proto.Int64(irVersion),
-		ProducerName: proto.String("trident"),
+		ProducerName: proto.String(producer),
 		OpsetImport:  []*onnxpb.OperatorSetIdProto{{Domain: proto.String(""), Version: proto.Int64(opset)}},
 		Graph: &onnxpb.GraphProto{
-			Name: proto.String("trident"), Node: g.nodes, Initializer: g.initializers, Output: outputs,
-			Input: []*onnxpb.ValueInfoProto{
-				value(InputIDs, onnxpb.TensorProto_INT64, batchAxis, sequenceAxis),
-				value(AttentionMask, onnxpb.TensorProto_INT64, batchAxis, sequenceAxis),
-			},
+			Name: proto.String("trident"), Node: g.nodes, Initializer: g.initializers, Input: g.inputs, Output: outputs,
 		},
 	}, nil
 }

@@ -277,6 +277,9 @@ func (d described) check(t *testing.T, m *fusion.Model, precision string) {
 			}
 		}
 	}
+	if m.Windows.On() {
+		want[HiddenOutput] = append(slices.Clone(axes), float64(m.Config.Dim))
+	}
 	if !reflect.DeepEqual(d.Outputs, want) {
 		t.Errorf("outputs %v, want %v", d.Outputs, want)
 	}

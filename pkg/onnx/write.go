@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -26,10 +27,10 @@ type Options struct {
 
 // Written is the result of an export.
 type Written struct {
-	Files   []string         // the graph's, then that of its weights if they are in a file of their own
+	Files   []string         // the graph's, then those of its weights and of its heads if it has these
 	Bytes   int64            // of all files
 	Outputs []string         // names of the logits
-	Windows datasets.Windows // how the model reads long calls, which the graph doesn't: it reads one window; zero: truncated
+	Windows datasets.Windows // how the model reads long calls: the graph reads one window, and that of the heads answers for all; zero: truncated
 }
 
 // largestFile is the size of a protobuf file that all libraries can read, with room for
@@ -39,9 +40,17 @@ const largestFile = 2<<30 - 64<<20
 // dataSuffix is appended to the graph's name for the file of its weights, as by Optimum.
 const dataSuffix = "_data"
 
+// headsPath is the file of a graph's heads: model_heads.onnx beside model.onnx.
+func headsPath(graph string) string {
+	ext := filepath.Ext(graph)
+	return strings.TrimSuffix(graph, ext) + "_heads" + ext
+}
+
 // Write writes a model's graph to a file. If the weights have more than about 2 GB, which
-// protobuf can't hold, they are in a second file beside it, whose name ends in "_data".
-// Each file appears whole or not at all.
+// protobuf can't hold, they are in a second file beside it, whose name ends in "_data". Of
+// a model that reads long calls in windows there is a graph of the heads, too, named as
+// [HeadsFile]. Each file appears whole or not at all; those of an earlier graph that this
+// one hasn't are removed.
 func Write(path string, m *fusion.Model, o Options) (Written, error) {
 	written, err := write(path, m, o, largestFile)
 	if err != nil {
@@ -55,6 +64,10 @@ func write(path string, m *fusion.Model, o Options, largest int64) (Written, err
 	if o.Precision != nn.FP32 && o.Precision != nn.INT8 {
 		return Written{}, fmt.Errorf("precision %q: want %s or %s", o.Precision, nn.FP32, nn.INT8)
 	}
+	if err := checkRegular(path); err != nil {
+		return Written{}, err
+	}
+	stale := companions(path)
 	model, err := modelOf(m, o.Precision)
 	if err != nil {
 		return Written{}, err
@@ -71,18 +84,39 @@ func write(path string, m *fusion.Model, o Options, largest int64) (Written, err
 		size += int64(len(t.RawData))
 	}
 	if size > largest { // the weights first: the graph is of no use without them
-		w.Files = append(w.Files, path+dataSuffix)
-		if w.Bytes, err = writeFile(path+dataSuffix, func(to io.Writer) (int64, error) { return moveOut(model.Graph, filepath.Base(path)+dataSuffix, to) }); err != nil {
-			return Written{}, err
+		err = w.add(path+dataSuffix, func(to io.Writer) (int64, error) { return moveOut(model.Graph, filepath.Base(path)+dataSuffix, to) })
+	}
+	if err == nil && m.Windows.On() {
+		var heads *onnxpb.ModelProto
+		if heads, err = headsOf(m); err == nil {
+			heads.MetadataProps = model.MetadataProps
+			err = w.addGraph(headsPath(path), heads)
 		}
 	}
-	graph, err := proto.MarshalOptions{Deterministic: true}.Marshal(model)
 	if err != nil {
 		return Written{}, err
 	}
-	n, err := writeFile(path, func(to io.Writer) (int64, error) { n, err := to.Write(graph); return int64(n), err })
-	w.Bytes += n
-	return w, err
+	graph := Written{}
+	if err := graph.addGraph(path, model); err != nil {
+		return Written{}, err
+	}
+	w.Bytes += graph.Bytes
+	return w, removeOthers(stale, w.Files)
+}
+
+// add writes one more file.
+func (w *Written) add(path string, content func(io.Writer) (int64, error)) error {
+	n, err := writeFile(path, content)
+	w.Files, w.Bytes = append(w.Files, path), w.Bytes+n
+	return err
+}
+
+func (w *Written) addGraph(path string, model *onnxpb.ModelProto) error {
+	graph, err := proto.MarshalOptions{Deterministic: true}.Marshal(model)
+	if err != nil {
+		return err
+	}
+	return w.add(path, func(to io.Writer) (int64, error) { n, err := to.Write(graph); return int64(n), err })
 }
 
 func writeFile(path string, content func(io.Writer) (int64, error)) (n int64, err error) {

@@ -93,7 +93,12 @@ func (r *Run) card(history *trainer.History) ([]byte, error) {
 	if r.model.Windows.On() {
 		windows = describeWindows(r.model.Windows)
 	}
+	head, err := cardHead(r.config.MLflow.RunName, r.model.Tasks, best.Val)
+	if err != nil {
+		return nil, err
+	}
 	return fillCard(cardText, struct {
+		Head       string
 		Config     config.Config
 		Model      *fusion.Model
 		Parameters int64
@@ -106,7 +111,7 @@ func (r *Run) card(history *trainer.History) ([]byte, error) {
 		Windows    string
 		Reviews    string
 		MadeUp     bool
-	}{r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept, evalreport.SeedNote(r.model.Tasks, false), windows, r.data.reviews.describe(), r.data.madeUp()})
+	}{head, r.config, r.model, r.parameters, r.data.counts(), best.Epoch, scores, r.test, r.kept, evalreport.SeedNote(r.model.Tasks, false), windows, r.data.reviews.describe(), r.data.madeUp()})
 }
 
 // fillCard executes the template of a model card.

@@ -29,7 +29,7 @@ func filesForOthers() (list []string) {
 	for _, name := range onnx.GraphFiles {
 		list = append(list, path.Join(graphFolder, name))
 	}
-	for _, name := range []string{mlmodel.MLmodelFile, mlmodel.RequirementsFile, mlmodel.PythonEnvFile, mlmodel.ExampleFile, mlmodel.CodeFile} {
+	for _, name := range []string{mlmodel.MLmodelFile, mlmodel.RequirementsFile, mlmodel.PythonEnvFile, mlmodel.ExampleFile, mlmodel.CodeFile, mlmodel.WindowsFile} {
 		list = append(list, path.Join(mlflowFolder, name))
 	}
 	return list

@@ -13,6 +13,7 @@ import (
 
 	"github.com/trident-nlp/trident/internal/heldout"
 	"github.com/trident-nlp/trident/internal/modeldir"
+	"github.com/trident-nlp/trident/internal/pymodel"
 	"github.com/trident-nlp/trident/internal/weights"
 	"github.com/trident-nlp/trident/pkg/calibrate"
 	"github.com/trident-nlp/trident/pkg/config"
@@ -39,7 +40,7 @@ func modelNames(output config.Output) modeldir.Names {
 	own := []string{
 		fusion.ConfigFile, fusion.LabelMapsFile, calibrate.FileName, "label_mappings.json", output.LabelMapsFile, output.MetricsFile, cardFile,
 		tokenize.VocabFile, tokenize.TokenizerFile, tokenize.ConfigFile, tokenize.SpecialTokensFile, tokenize.AddedTokensFile,
-		heldout.Name("*"),
+		heldout.Name("*"), pymodel.ConfigurationFile, pymodel.ModelingFile, pymodel.WindowsFile,
 	}
 	own = append(own, figureFiles...)
 	weightNames := append([]string{

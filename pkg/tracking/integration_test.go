@@ -144,16 +144,20 @@ func wantNoOutbox(t *testing.T, o Options) {
 	}
 }
 
-// TestServer records on a real server, which its parts share as it is slow to
+// TestServer records on real servers, each of which the parts share as it is slow to
 // start. Each part has an experiment of its own.
 func TestServer(t *testing.T) {
-	server := mlflowtest.Start(t)
-	t.Run("training and resume", func(t *testing.T) { serverTraining(t, server) })
-	t.Run("models", func(t *testing.T) { serverModels(t, server) })
-	t.Run("bad items", func(t *testing.T) { serverBadItems(t, server) })
-	t.Run("outage", func(t *testing.T) { serverOutage(t, server) })
-	t.Run("outage and kills", func(t *testing.T) { serverOutageAndKills(t, server) })
-	t.Run("deleted experiment", func(t *testing.T) { serverDeletedExperiment(t, server) })
+	for name, start := range mlflowtest.Servers() {
+		t.Run(name, func(t *testing.T) {
+			server := start(t)
+			t.Run("training and resume", func(t *testing.T) { serverTraining(t, server) })
+			t.Run("models", func(t *testing.T) { serverModels(t, server) })
+			t.Run("bad items", func(t *testing.T) { serverBadItems(t, server) })
+			t.Run("outage", func(t *testing.T) { serverOutage(t, server) })
+			t.Run("outage and kills", func(t *testing.T) { serverOutageAndKills(t, server) })
+			t.Run("deleted experiment", func(t *testing.T) { serverDeletedExperiment(t, server) })
+		})
+	}
 }
 
 func serverTraining(t *testing.T, server *mlflowtest.Server) {

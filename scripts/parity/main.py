@@ -9,6 +9,7 @@ import sys
 import torch
 from transformers import logging
 
+import automodel
 import encoder
 import files
 import goldens
@@ -26,6 +27,7 @@ def main():
     goldens.compare(table, work / "same")
     gotests.compare(table, work / "other", work / "bin", seed)
     encoder.compare(table, work / "encoder", work / "bin", seed)
+    automodel.compare(table, work / "automodel", work / "bin", seed)
     files.compare(table, work / "files", work / "bin", seed)
     single.compare(table, work / "single", work / "bin", seed)
     table.show()

@@ -15,7 +15,7 @@ trap 'rm -rf "$tmp"' EXIT
 export TRIDENT_MINILM OMP_WAIT_POLICY=passive HF_HUB_OFFLINE=1 TOKENIZERS_PARALLELISM=false
 export TMPDIR=$tmp PYTHONPATH=$PWD/scripts/golden PYTHONDONTWRITEBYTECODE=1
 
-go build -o "$tmp/bin/" ./cmd/infer ./cmd/train ./scripts/parity/hidden
+go build -o "$tmp/bin/" ./cmd/infer ./cmd/train ./scripts/parity/{automodel,hidden}
 go test -c -o "$tmp/bin/" ./internal/{table,torchx,weights} ./pkg/{backbone,datasets,fusion,heads,metrics,pretrain,report,tasks,tokenize,trainer}
 status=0
 "$python" scripts/parity/main.py "$tmp" "$seed" || status=$?

@@ -27,11 +27,13 @@ def said(uri, texts):
         raise AssertionError("ids are labelled as calls")
     assert model.metadata.signature.outputs is not None
     assert model.metadata.load_input_example(mlflow.artifacts.download_artifacts(uri)) is not None
+    own = model._model_impl
     graph = mlflow.onnx.load_model(uri)
     return {
         "answers": answers,
         "run_id": model.metadata.run_id,
         "metadata": model.metadata.metadata,
+        "logits": [{name: of.ravel().tolist() for name, of in own.logits(text).items()} for text in texts] if own.windows else [],
         "inputs": [i.name for i in graph.graph.input],
         "other_imports": sorted({"torch", "transformers", "huggingface_hub"} & set(sys.modules)),
     }

@@ -56,6 +56,9 @@ def main(folder):
     batches = [{name: read[f"{n}.{name}"] for name in names} for n in range(len(read) // 2)]
     results, said = {}, {}
     for path in folder.glob("*.onnx"):
+        if path.stem.endswith("_heads"):  # they need hidden states: pkg/mlmodel runs them
+            onnx.checker.check_model(str(path), full_check=True)
+            continue
         graph = str(path)
         onnx.checker.check_model(graph, full_check=True)
         for run in (in_onnxruntime, in_openvino):
