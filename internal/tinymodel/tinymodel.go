@@ -53,16 +53,35 @@ func Tasks(t testing.TB) []tasks.Task {
 	return append(BuiltIn(), own)
 }
 
+// ByLabel are [BuiltIn] with an attention for each label.
+func ByLabel(t testing.TB) []tasks.Task {
+	t.Helper()
+	list := BuiltIn()
+	for i := range list[1:] {
+		var err error
+		if list[i+1], err = list[i+1].Pooled(tasks.LabelAttentionPooling); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return list
+}
+
 // Dir saves a model of [Tasks], the same for each seed, in a folder removed after the
 // test.
 func Dir(t testing.TB, seed uint64) string {
+	t.Helper()
+	return DirOf(t, seed, Tasks(t))
+}
+
+// DirOf is [Dir] with other tasks.
+func DirOf(t testing.TB, seed uint64, list []tasks.Task) string {
 	t.Helper()
 	vocab := append(slices.Clone(special), strings.Fields(Words)...)
 	tok, err := tokenize.New(vocab, tokenize.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Save(t, tok, rand.New(rand.NewPCG(seed, 3)), 0.3, fusion.Architecture{Tasks: Tasks(t), Config: backbone.Config{
+	return Save(t, tok, rand.New(rand.NewPCG(seed, 3)), 0.3, fusion.Architecture{Tasks: list, Config: backbone.Config{
 		VocabSize: int64(len(vocab)), MaxPositions: MaxLength, Dim: 32, Layers: 2, Heads: 2, HiddenDim: 64,
 		Activation: "gelu", InitRange: 0.02, ModelType: "distilbert",
 	}})

@@ -67,18 +67,14 @@ func architectures(t *testing.T) map[string]fusion.Architecture {
 // an attention for each label.
 func byLabel(t *testing.T) []tasks.Task {
 	t.Helper()
-	list := tinymodel.BuiltIn()
-	mood, err := tasks.Custom{Name: "mood", Kind: tasks.MultiLabel, PreClassifier: true, Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}}}.Task()
+	mood, err := tasks.Custom{
+		Name: "mood", Kind: tasks.MultiLabel, Pooling: tasks.LabelAttentionPooling, PreClassifier: true,
+		Heads: []tasks.Head{{Name: "caller", Labels: []string{"calm", "upset"}}},
+	}.Task()
 	if err != nil {
 		t.Fatal(err)
 	}
-	list = append(list, mood)
-	for i := range list[1:] {
-		if list[i+1], err = list[i+1].Pooled(tasks.LabelAttentionPooling); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return list
+	return append(tinymodel.ByLabel(t), mood)
 }
 
 func newModel(t *testing.T, a fusion.Architecture) *fusion.Model {

@@ -127,6 +127,10 @@ var alternatives = map[reflect.Type][]reflect.Type{
 		reflect.TypeFor[map[string]string](),
 		reflect.TypeFor[map[string]map[string]int](),
 	},
+	reflect.TypeFor[fusion.LabelWeights](): {
+		reflect.TypeFor[[]float32](),
+		reflect.TypeFor[fusion.Fields[[]float32]](),
+	},
 	reflect.TypeFor[fusion.CustomScores](): {
 		reflect.TypeFor[[]fusion.Fields[float32]](),
 		reflect.TypeFor[fusion.Fields[fusion.Fields[float32]]](),
