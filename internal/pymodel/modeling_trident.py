@@ -37,13 +37,16 @@ class _TridentModel(PreTrainedModel):
         for task in described["tasks"]:
             if task.get("transform"):
                 self._add(task["transform"], nn.Linear(config.hidden_size, config.hidden_size))
+            labels = [described["labels"][f"{task['name']}.{head['name']}"] for head in task["heads"]]
             if task.get("pool_param"):
-                self._add(task["pool_param"], nn.Linear(config.hidden_size, 1, bias=False))
+                attentions = 1
+                if task["pooling"] == "label_attention":  # one for each output, or each head of classes
+                    attentions = sum(len(of) if task["kind"] == "multilabel" else 1 for of in labels)
+                self._add(task["pool_param"], nn.Linear(config.hidden_size, attentions, bias=False))
             if task.get("pre_param"):
                 self._add(task["pre_param"], nn.Linear(config.hidden_size, config.hidden_size))
-            for head in task["heads"]:
-                labels = described["labels"][f"{task['name']}.{head['name']}"]
-                self._add(head["param"], nn.Linear(config.hidden_size, len(labels)))
+            for head, of in zip(task["heads"], labels):
+                self._add(head["param"], nn.Linear(config.hidden_size, len(of)))
         self.post_init()
 
     def _init_weights(self, module):
@@ -113,7 +116,7 @@ class _TridentModel(PreTrainedModel):
             hidden = hidden[:, 0]
         if task.get("pre_param"):
             hidden = self.get_submodule(task["pre_param"])(hidden).relu()
-        attentions = iter(hidden.unbind(1)) if task["pooling"] == "label_attention" else None
+        attentions = iter(hidden.unbind(1)) if task.get("pooling") == "label_attention" else None
         for head in task["heads"]:
             classifier = self.get_submodule(head["param"])
             if attentions is None:
