@@ -10,7 +10,7 @@ import (
 
 func TestPrecisionOfProcessor(t *testing.T) {
 	avx2 := portableISA + 1
-	old, usual, new, gpu := processor{}, processor{int8: avx2}, processor{bf16: true, int8: amxISA}, gotch.CudaBuilder(0)
+	old, usual, latest, gpu := processor{}, processor{int8: avx2}, processor{bf16: true, int8: amxISA}, gotch.CudaBuilder(0)
 	for _, test := range []struct {
 		precision       Precision
 		device          gotch.Device
@@ -20,13 +20,13 @@ func TestPrecisionOfProcessor(t *testing.T) {
 	}{
 		{Auto, gotch.CPU, old, FP32, FP32, ""},
 		{Auto, gotch.CPU, usual, INT8, FP32, ""},
-		{Auto, gotch.CPU, new, INT8, BF16, ""},
+		{Auto, gotch.CPU, latest, INT8, BF16, ""},
 		{Auto, gpu, old, BF16, BF16, ""},
-		{FP32, gotch.CPU, new, FP32, FP32, ""},
+		{FP32, gotch.CPU, latest, FP32, FP32, ""},
 		{INT8, gotch.CPU, old, INT8, INT8, "int8 is slower than fp32 on this processor, which lacks AVX2: take fp32 or auto"},
 		{INT8, gotch.CPU, usual, INT8, INT8, ""},
 		{BF16, gotch.CPU, usual, BF16, BF16, "bf16 is slower than fp32 on this processor, which lacks AVX512-BF16: take fp32 or auto"},
-		{BF16, gotch.CPU, new, BF16, BF16, ""},
+		{BF16, gotch.CPU, latest, BF16, BF16, ""},
 		{BF16, gpu, old, BF16, BF16, ""},
 	} {
 		p := test.precision
