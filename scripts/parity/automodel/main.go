@@ -71,13 +71,19 @@ func architectures(vocabulary int64) map[string]fusion.Architecture {
 	cases := tasks.CaseLabels{Main: []string{"a", "b"}, Sub: []string{"c", "d", "e"}, Intervention: []string{"f", "g"}, Priority: []string{"1", "2"}}
 	three := []tasks.Task{tasks.NER(tasks.NERLabels()), tasks.CLS(cases), tasks.QA()}
 	three[1].Heads[0].Follows = nil
+	byLabel := slices.Clone(three)
+	for i := range byLabel[1:] {
+		byLabel[1+i].Pooling = tasks.LabelAttentionPooling
+	}
 	return map[string]fusion.Architecture{
-		"fusion":                     {Config: distilBERT, Tasks: three},
-		"fusion over BERT":           {Config: bert, Tasks: three},
-		"fusion in windows":          {Config: distilBERT, Tasks: three, Windows: datasets.Windows{Length: 40, Overlap: 15}},
-		"fusion over BERT, windows":  {Config: bert, Tasks: three, Windows: datasets.Windows{Length: 128, MaxTokens: 500}},
-		"classification of one task": {Config: distilBERT, EncoderName: "bert", Tasks: []tasks.Task{withoutFollows(tasks.SingleCLS(cases))}},
-		"QA of one task":             {Config: distilBERT, EncoderName: "bert", Tasks: []tasks.Task{tasks.SingleQA()}},
+		"fusion":                      {Config: distilBERT, Tasks: three},
+		"fusion over BERT":            {Config: bert, Tasks: three},
+		"fusion in windows":           {Config: distilBERT, Tasks: three, Windows: datasets.Windows{Length: 40, Overlap: 15}},
+		"fusion over BERT, windows":   {Config: bert, Tasks: three, Windows: datasets.Windows{Length: 128, MaxTokens: 500}},
+		"fusion between turns":        {Config: distilBERT, Tasks: three, Windows: datasets.Windows{Length: 40, Overlap: 12, TurnTokens: []int32{10, 20, 30, 40}}},
+		"an attention for each label": {Config: distilBERT, Tasks: byLabel, Windows: datasets.Windows{Length: 40, Overlap: 15}},
+		"classification of one task":  {Config: distilBERT, EncoderName: "bert", Tasks: []tasks.Task{withoutFollows(tasks.SingleCLS(cases))}},
+		"QA of one task":              {Config: distilBERT, EncoderName: "bert", Tasks: []tasks.Task{tasks.SingleQA()}},
 	}
 }
 
