@@ -1,6 +1,9 @@
 package main
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // recipes are all known ways. All but the encoders' start from the pretrained encoder, if
 // pretrained, or else from scratch.
@@ -26,6 +29,7 @@ func recipes(pretrained bool) []recipe {
 	averaged.averaged = 2
 	short := distilled(leversGroup, "distilled-annealed-every-call-short", "the same in 4 of 7 epochs: each call counts for all tasks", attention, append(annealedAuto, "distill.every_call=true")...)
 	short.share = 4. / 7
+	byLabel := recipe{group: leversGroup, name: "singles-label-attention", title: "a model for each task, with an attention for each label", parts: dividedByLabel()}
 	list := []recipe{
 		singles,
 		attention,
@@ -48,6 +52,9 @@ func recipes(pretrained bool) []recipe {
 		distilled(leversGroup, "distilled-annealed-every-call", "the same, every call taught for all tasks", attention, append(annealedAuto, "distill.every_call=true")...),
 		short,
 		averaged,
+
+		byLabel,
+		distilled(leversGroup, "distilled-label-attention", "distilled-annealed-every-call with an attention for each label, taught by singles-label-attention", byLabel, append(annealedAuto, "distill.every_call=true", labelAttention)...),
 	}
 	for i := range list {
 		list[i] = list[i].after(base)
@@ -92,7 +99,7 @@ func over(file string, settings []string) []string {
 	if file != tasksConfig {
 		return slices.Clone(settings)
 	}
-	return slices.Concat([]string{"training.mix_tasks=false", "training.loss_weights=null"}, settings)
+	return slices.Concat([]string{"training.mix_tasks=false", "training.loss_weights=null", "tasks=null"}, settings)
 }
 
 // prototypes are the Python prototype's three models, trained as the fused one: the defaults of
@@ -115,6 +122,16 @@ func divided() []part {
 	var list []part
 	for _, name := range taskNames() {
 		list = append(list, part{name: name, tasks: []string{name}, settings: []string{"training.loss_weights=null"}})
+	}
+	return list
+}
+
+// dividedByLabel are the same with an attention for each label.
+func dividedByLabel() []part {
+	list := divided()
+	for i := range list[1:] {
+		p := &list[1+i]
+		p.settings = append(p.settings, fmt.Sprintf("tasks=[{use: %s, pooling: label_attention}]", p.name))
 	}
 	return list
 }
