@@ -61,7 +61,7 @@ func TestPrototypesConfigurations(t *testing.T) {
 			prints: []string{
 				"read as task: classification, with", "data.classification_path: reading data/cases_generated_data_v0005.json (../data/cases_generated_data_v0005.json from the configuration's folder)", "CLS  rare classes : ",
 			},
-			warns: []string{"no effect here: mlflow.registered_model_name (line 30): models aren't registered"},
+			warns: []string{"no effect here: mlflow.registered_model_name (line 30): mlflow.register_model registers models"},
 			model: "case_models", figures: "case_metrics.json",
 		},
 		"qa": {

@@ -10,9 +10,9 @@ import (
 	"github.com/trident-nlp/trident/pkg/reviews"
 )
 
-func answers(sub, intervention, priority string) fusion.Prediction {
+func answers(intervention, priority string) fusion.Prediction {
 	return fusion.Prediction{Classification: fusion.Fields[string]{
-		{Name: "main_category", Value: datasets.MainCategory(sub)}, {Name: "sub_category", Value: sub},
+		{Name: "main_category", Value: datasets.MainCategory("Custody")}, {Name: "sub_category", Value: "Custody"},
 		{Name: "intervention", Value: intervention}, {Name: "priority", Value: priority},
 	}}
 }
@@ -25,7 +25,7 @@ func TestStandIn(t *testing.T) {
 		{UniqueID: "c", Narrative: "three", Category: "Custody", Intervention: "Referral", Priority: "1"},
 		{UniqueID: "d", Narrative: "four", Category: "Custody", Intervention: "Referral", Priority: "3"},
 	}
-	said := []fusion.Prediction{answers("Custody", "Referral", "2"), answers("Custody", "Counselling", "1"), answers("Custody", "Referral", "3"), answers("Custody", "Referral", "3")}
+	said := []fusion.Prediction{answers("Referral", "2"), answers("Counselling", "1"), answers("Referral", "3"), answers("Referral", "3")}
 	chosen := []int{1, 0}
 	if got, want := worth(pool, said, chosen), (work{Wrong: 3, Critical: 2, Found: 1, Left: 1}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)

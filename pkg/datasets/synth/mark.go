@@ -15,7 +15,7 @@ import (
 
 // markName is the file that says which files beside it hold made-up calls: an object of their
 // names and digests ([datasets.Digest]).
-const markName = "made_up_calls.json"
+const markName = ".made_up_calls.json" // hidden, so that commands that read a folder don't take it for calls
 
 // pendingMark writes the mark of files that aren't in their places yet.
 func pendingMark(dir string, paths []string, pending []*renameio.PendingFile) (*renameio.PendingFile, error) {
