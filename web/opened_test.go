@@ -356,11 +356,11 @@ func TestOtherModel(t *testing.T) {
 	changed.Store(true)
 	p.click("[data-call='1']")
 	p.until("document.getElementById('problem').textContent.startsWith('The server has another model now.')")
-	if got := p.say("String(document.querySelector('input[name=look]')) + document.getElementById('footer').textContent"); got != "nullModel: one" {
+	if got := p.say("String(document.querySelector('input[name=look]')) + document.querySelector('#footer div').textContent"); got != "nullModel: tiny (one)" {
 		t.Errorf("the page offers weights of another model: %s", got)
 	}
 	p.click("#again")
-	p.until("document.querySelector('input[name=look][value=qa]') && document.getElementById('problem').textContent === '' && document.getElementById('footer').textContent === 'Model: other'")
+	p.until("document.querySelector('input[name=look][value=qa]') && document.getElementById('problem').textContent === '' && document.querySelector('#footer div').textContent === 'Model: tiny (other)'")
 	compare(t, p.shown(), callOf(1), predicted(t, second, callOf(1)))
 }
 

@@ -140,7 +140,7 @@ func TestCallToLabels(t *testing.T) {
 	want := predicted(t, model, call)
 	s := p.shown()
 	compare(t, s, call, want)
-	if got := p.text(".head"); got != "What the model saysCorrect the labels" {
+	if got := p.text(".head"); got != "What the model saysCorrect the labelsWithout names" {
 		t.Errorf("above the labels stands %q", got)
 	}
 	if len(s.Marks) < 3 || !slices.Contains(s.Met, true) || !slices.Contains(s.Met, false) || len(s.Met) != 19 {
@@ -156,7 +156,7 @@ func TestCallToLabels(t *testing.T) {
 	if got, want := p.text("#status"), fmt.Sprintf("Read. Entities: %d. Criteria met: %d of 17.", entities, met); got != want {
 		t.Errorf("the page says %q, want %q", got, want)
 	}
-	if got := p.text("#footer"); got != "Model: tiny-7f3a" {
+	if got := p.text("#footer"); got != "Model: tiny (tiny-7f3a)categories: avg acc 81% on validation calls; training calls: 1234" {
 		t.Errorf("the footer says %q", got)
 	}
 
@@ -326,7 +326,7 @@ func TestKeyboard(t *testing.T) {
 	order("read")
 	p.press(kb.Enter)
 	p.until("document.querySelector('#call-text') && document.getElementById('stop').hidden")
-	order("open", "clear", "SUMMARY", "correct", "look=")
+	order("open", "clear", "SUMMARY", "correct", "redact", "look=")
 	p.press(kb.ArrowDown)
 	if len(p.shown().Words) == 0 {
 		t.Error("the arrow doesn't choose what the model looked at")
