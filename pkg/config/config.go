@@ -14,6 +14,7 @@ type Config struct {
 	Backbone  Backbone  `yaml:"backbone"`
 	Data      Data      `yaml:"data"`
 	Tasks     []Task    `yaml:"tasks,omitempty"` // multitask and distill; none: the Python prototype's three
+	Pooling   string    `yaml:"pooling"`         // of the built-in cls and qa, with multitask and distill, where tasks doesn't say: attention | label_attention | cls
 	Tokenizer Tokenizer `yaml:"tokenizer"`
 	Training  Training  `yaml:"training"`
 	Distill   Distill   `yaml:"distill"`

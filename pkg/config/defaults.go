@@ -59,6 +59,7 @@ func multitask() Config {
 			RandomSeed:         42,
 			Generate:           Demo{Seed: 42},
 		},
+		Pooling:   poolings[0],
 		Tokenizer: Tokenizer{MaxLength: 512, Padding: PadMaxLength, Truncation: true, VocabSize: 4096, Long: LongTruncate, Stride: -1, MaxTokens: 32768, CutAt: CutAnywhere},
 		Training: Training{
 			NumEpochs:             10,

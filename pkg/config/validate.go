@@ -135,6 +135,7 @@ func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 	known := strings.Join(names, " or ")
 	single := c.Task == TaskNER || c.Task == TaskClassification || c.Task == TaskQA || c.Task == TaskPretrain
 	check(!single || len(c.Tasks) == 0, "tasks", "no list beside task: "+c.Task, "one")
+	check(c.Pooling == "" || slices.Contains(poolings, c.Pooling), "pooling", strings.Join(poolings, " or "), fmt.Sprintf("%q", c.Pooling))
 	for i, t := range c.Tasks {
 		key := fmt.Sprintf("tasks[%d]", i+1)
 		own := t

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -28,7 +29,7 @@ func dataFiles(c config.Config) ([]datasets.Source, error) {
 	}
 	var all []datasets.Source
 	for _, t := range list {
-		path, task, err := resolve(c.Data, t)
+		path, task, err := resolve(c, t)
 		if err != nil {
 			return nil, err
 		}
@@ -43,19 +44,19 @@ func dataFiles(c config.Config) ([]datasets.Source, error) {
 }
 
 // resolve converts one entry of the list of tasks.
-func resolve(data config.Data, t config.Task) (path string, task tasks.Task, err error) {
+func resolve(c config.Config, t config.Task) (path string, task tasks.Task, err error) {
 	switch t.Use {
 	case tasks.NERName:
-		return data.NERPath, tasks.NER(tasks.NERLabels()), nil
+		return c.Data.NERPath, tasks.NER(tasks.NERLabels()), nil
 	case tasks.CLSName:
-		path, task = data.ClassificationPath, tasks.CLS(tasks.CaseLabels{})
+		path, task = c.Data.ClassificationPath, tasks.CLS(tasks.CaseLabels{})
 	case tasks.QAName:
-		path, task = data.QAPath, tasks.QA()
+		path, task = c.Data.QAPath, tasks.QA()
 	default:
 		task, err = t.Custom().Task()
 		return t.File, task, err
 	}
-	if task, err = task.Pooled(tasks.Pooling(t.Pooling)); err != nil {
+	if task, err = task.Pooled(tasks.Pooling(cmp.Or(t.Pooling, c.Pooling))); err != nil {
 		err = fmt.Errorf("task %s: %w", t.Use, err)
 	}
 	return path, task, err

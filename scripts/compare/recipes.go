@@ -99,7 +99,7 @@ func over(file string, settings []string) []string {
 	if file != tasksConfig {
 		return slices.Clone(settings)
 	}
-	return slices.Concat([]string{"training.mix_tasks=false", "training.loss_weights=null", "tasks=null"}, settings)
+	return slices.Concat([]string{"training.mix_tasks=false", "training.loss_weights=null", "pooling=attention"}, settings)
 }
 
 // prototypes are the Python prototype's three models, trained as the fused one: the defaults of
