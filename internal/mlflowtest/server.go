@@ -44,6 +44,7 @@ type Server struct {
 	dir  string
 	port int
 	URI  string
+	Go   bool // it is mlflow-go
 	args []string
 	run  []string // the interpreter and what it runs
 	env  []string
@@ -81,7 +82,9 @@ func StartGo(t testing.TB, args ...string) *Server {
 	}
 	python := filetest.Python(t)
 	env := []string{"MLFLOW_GO_LIBRARY_PATH=" + library, "PYTHONPATH=" + packages[0], "PATH=" + filepath.Dir(python) + ":" + os.Getenv("PATH")}
-	return start(t, []string{python, "-W", "ignore", "-m", "mlflow_go_backend.cli"}, env, args)
+	s := start(t, []string{python, "-W", "ignore", "-m", "mlflow_go_backend.cli"}, env, args)
+	s.Go = true
+	return s
 }
 
 func start(t testing.TB, run, env, args []string) *Server {

@@ -225,13 +225,20 @@ func serverBadItems(t *testing.T, server *mlflowtest.Server) {
 	run.LogParams(long)
 	mustFinish(t, run, Finished)
 	got := readWithPython(t, server.URI, o.Experiment, o.RunName)
-	if len(got.Params) != 253 || got.Params["a"] != "1" || got.Params["b"] != "1" || got.Params["c"] != "1" {
+	params, names := 253, map[string]float64{"x": 1, "x_below": 2, "naïve_ 1_": 2, "y": 2, "a before": 7, "z after": 7}
+	if server.Go { // it counts a param's bytes, and wants names in ASCII
+		params = 3
+		delete(names, "naïve_ 1_")
+		warnings.want(t, "does not take the param long.249")
+		warnings.want(t, "does not take the metric naïve_ 1_")
+	}
+	if len(got.Params) != params || got.Params["a"] != "1" || got.Params["b"] != "1" || got.Params["c"] != "1" {
 		t.Errorf("%d params; a=%q b=%q c=%q", len(got.Params), got.Params["a"], got.Params["b"], got.Params["c"])
 	}
-	if got.Params["long.249"] != strings.Repeat("ü", maxParamLength) {
+	if !server.Go && got.Params["long.249"] != strings.Repeat("ü", maxParamLength) {
 		t.Errorf("a long param has %d bytes", len(got.Params["long.249"]))
 	}
-	for key, step := range map[string]float64{"x": 1, "x_below": 2, "naïve_ 1_": 2, "y": 2, "a before": 7, "z after": 7} {
+	for key, step := range names {
 		if len(got.Metrics[key]) != 1 || got.Metrics[key][0][0] != step {
 			t.Errorf("metric %s is %v", key, got.Metrics[key])
 		}
