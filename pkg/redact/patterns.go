@@ -17,7 +17,7 @@ type pattern struct {
 // month a month's name in either.
 const (
 	digits    = "0123456789"
-	gap       = `[ .,()-]{0,3}`
+	gap       = `[ .,()/_*—-]{0,3}`
 	digitWord = `(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|sifuri|moja|mbili|tatu|nne|tano|sita|saba|nane|tisa)`
 	month     = `(?:jan(?:uary|uari)?|feb(?:ruary|ruari)?|mar(?:ch)?|machi|apr(?:il|ili)?|may|mei|june?|juni|july?|julai|aug(?:ust)?|agosti|sept?(?:ember|emba)?|oct(?:ober)?|oktoba|nov(?:ember|emba)?|dec(?:ember)?|desemba)`
 	day       = `\d{1,2}(?:st|nd|rd|th)?`
@@ -83,6 +83,9 @@ func match(f folded, labels []string) []found {
 			}
 			for b > a && strings.ContainsRune(" .,/(-", f.runes[b-1]) {
 				b--
+			}
+			for a < b && p.label == PhoneLabel && strings.ContainsRune(" .,)/_*—-", f.runes[a]) {
+				a++
 			}
 			a, b = widenWord(f, a, b)
 			list = append(list, found{a: a, b: b, label: p.label, source: FromPattern})
