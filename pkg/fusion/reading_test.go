@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,5 +119,18 @@ func TestTokenizerPanics(t *testing.T) {
 // from batch to batch.
 func labelsOf(p Prediction) Prediction {
 	p.Scores, p.Attention, p.LabelAttention = nil, nil, nil
+	p.Entities = unscored(p.Entities)
+	p.Tasks = slices.Clone(p.Tasks)
+	for i := range p.Tasks {
+		p.Tasks[i].Value.Entities = unscored(p.Tasks[i].Value.Entities)
+	}
 	return p
+}
+
+func unscored(list []Entity) []Entity {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].Score, list[i].Least = 0, 0
+	}
+	return list
 }

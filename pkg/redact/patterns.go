@@ -17,7 +17,7 @@ type pattern struct {
 // month a month's name in either.
 const (
 	digits    = "0123456789"
-	gap       = `[ .,()/_*—-]{0,3}`
+	gap       = `[ .,()-]{0,3}`
 	digitWord = `(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|sifuri|moja|mbili|tatu|nne|tano|sita|saba|nane|tisa)`
 	month     = `(?:jan(?:uary|uari)?|feb(?:ruary|ruari)?|mar(?:ch)?|machi|apr(?:il|ili)?|may|mei|june?|juni|july?|julai|aug(?:ust)?|agosti|sept?(?:ember|emba)?|oct(?:ober)?|oktoba|nov(?:ember|emba)?|dec(?:ember)?|desemba)`
 	day       = `\d{1,2}(?:st|nd|rd|th)?`
@@ -37,6 +37,7 @@ var patterns = []pattern{
 	{PhoneLabel, digits, regexp.MustCompile(`(?:\+|\b00|\b)` + gap + `(?:25[0-7]|211|243|249)(?:` + gap + `\(0\))?(?:` + gap + `\d){9}`)}, // East Africa
 	{PhoneLabel, digits, regexp.MustCompile(`(?:\+|\b00)` + gap + `(?:[13-9]|2[0-46-9])(?:` + gap + `\d){7,13}`)},                         // elsewhere
 	{PhoneLabel, digits, regexp.MustCompile(`(?:^|\D)(\(?0(?:` + gap + `\d){8,9})`)},                                                      // as dialled within a country
+	{PhoneLabel, digits, regexp.MustCompile(`(?:^|\D)(0\d{2,3} ?[/_*—] ?\d{3} ?[/_*—]? ?\d{3,4})`)},                                       // 0712/345678
 	{PhoneLabel, digits, regexp.MustCompile(`\b[17]\d{2}` + gap + `\d{3}` + gap + `\d{3}\b`)},                                             // without the leading 0
 	{PhoneLabel, "", regexp.MustCompile(`\b` + digitWord + `\b(?:[ ,.-]{1,3}` + digitWord + `\b){6,}`)},
 	{IDLabel, digits, regexp.MustCompile(`\d{6,}`)},
@@ -84,7 +85,7 @@ func match(f folded, labels []string) []found {
 			for b > a && strings.ContainsRune(" .,/(-", f.runes[b-1]) {
 				b--
 			}
-			for a < b && p.label == PhoneLabel && strings.ContainsRune(" .,)/_*—-", f.runes[a]) {
+			for a < b && strings.ContainsRune(" .,)-", f.runes[a]) { // a gap before a country code
 				a++
 			}
 			a, b = widenWord(f, a, b)
