@@ -92,6 +92,20 @@ func TestLabelAttentionRedacted(t *testing.T) {
 	}
 }
 
+// TestRedactedEntities: entities of one label that are the same in the redacted text are one.
+func TestRedactedEntities(t *testing.T) {
+	redactor, err := redact.New(redact.Options{Mode: redact.Label})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Prediction{Entities: []Entity{{"Am", "NAME", 3, 5, 0.9, 0.8}, {"ina", "NAME", 5, 8, 0.7, 0.6}, {"Hassan", "NAME", 9, 15, 0.5, 0.4}}}
+	p.redact(redactor.Redact("Am Amina Hassan here", []redact.Span{{Label: "NAME", Start: 3, End: 8}, {Label: "NAME", Start: 9, End: 15}}))
+	want := []Entity{{"[NAME_1]", "NAME", 3, 11, 0.9, 0.6}, {"[NAME_2]", "NAME", 12, 20, 0.5, 0.4}}
+	if !slices.Equal(p.Entities, want) {
+		t.Errorf("%+v, want %+v", p.Entities, want)
+	}
+}
+
 func sumOf(counts []int) (total int) {
 	for _, n := range counts {
 		total += n

@@ -152,6 +152,8 @@ func (m mover) tokens(list []Token, rows []Fields[float32]) ([]Token, []Fields[f
 	return moved, kept
 }
 
+// entities moves entities. Those of one label that became the same are one: the first, with
+// the least probability of all.
 func (m mover) entities(list []Entity) []Entity {
 	if list == nil {
 		return nil
@@ -160,9 +162,11 @@ func (m mover) entities(list []Entity) []Entity {
 	for _, e := range list {
 		e.Start, e.End = m.Move(e.Start, e.End)
 		e.Text = m.cut.text(e.Start, e.End)
-		if last := len(moved) - 1; last < 0 || moved[last] != e {
-			moved = append(moved, e)
+		if last := len(moved) - 1; last >= 0 && moved[last].Label == e.Label && moved[last].Start == e.Start && moved[last].End == e.End {
+			moved[last].Least = min(moved[last].Least, e.Least)
+			continue
 		}
+		moved = append(moved, e)
 	}
 	return moved
 }
