@@ -121,8 +121,36 @@ func (e *evaluation) fit(r *Result) error {
 	if c.Model, err = fusion.HashDir(m.dir); err != nil {
 		return fmt.Errorf("--calibrate: %w", err)
 	}
+	e.warnOfLost(c, m.dir, m.Tasks)
 	r.Calibration = c
 	return nil
+}
+
+// warnOfLost warns of what the calibration in the model's folder has, which c replaces, and
+// c has not.
+func (e *evaluation) warnOfLost(c *calibrate.Calibration, dir string, list []tasks.Task) {
+	earlier, err := calibrate.Read(dir, func() (string, error) { return c.Model, nil }, list)
+	if err != nil || earlier == nil {
+		return // nothing uses it
+	}
+	var lost []string
+	for _, task := range list {
+		for _, head := range task.Heads {
+			_, had := earlier.Heads[task.Name][head.Name]
+			if _, has := c.Heads[task.Name][head.Name]; had && !has {
+				lost = append(lost, task.Name+"."+head.Name)
+			}
+		}
+	}
+	for _, t := range earlier.Thresholds {
+		same := func(o calibrate.Threshold) bool { return o.Task == t.Task && o.Head == t.Head && o.Label == t.Label }
+		if !slices.ContainsFunc(c.Thresholds, same) {
+			lost = append(lost, Recall{t.Task, t.Head, t.Label, t.Recall}.String())
+		}
+	}
+	if lost != nil {
+		e.warn("the earlier calibration is replaced, and with it that of %s: calibrate all that is wanted in one run", strings.Join(lost, ", "))
+	}
 }
 
 // fitTask calibrates the heads of a task.

@@ -117,6 +117,40 @@ func TestCalibrate(t *testing.T) {
 
 // TestCalibrateGathers compares the fitted temperature with that of the predictor's
 // own logits.
+// TestCalibrateAgain: what a new calibration lacks of the one that it replaces is said.
+func TestCalibrateAgain(t *testing.T) {
+	calibratable(t)
+	o := options(t, "model", allData...)
+	var notices strings.Builder
+	o.Calibrate, o.Notice = true, func(text string) { notices.WriteString(text + "\n") }
+	wish, err := ParseRecall("priority=critical:0.8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Recall = []Recall{wish}
+	const lost = "the earlier calibration is replaced"
+	for range 2 {
+		r, err := Run(t.Context(), o)
+		if err == nil {
+			err = r.SaveCalibration()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(notices.String(), lost) {
+			t.Errorf("nothing is lost, but: %s", notices.String())
+		}
+	}
+	o.Data, o.Recall = o.Data[:1], nil
+	if _, err := Run(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if got := notices.String(); !strings.Contains(got, lost) || !strings.Contains(got, "cls.main, cls.sub, cls.intervention, cls.priority, qa.") ||
+		!strings.Contains(got, "--recall cls.priority=1:0.8") || strings.Contains(got, "ner.ner,") {
+		t.Errorf("notices %q", got)
+	}
+}
+
 func TestCalibrateGathers(t *testing.T) {
 	calibratable(t)
 	o := options(t, "model", "cls="+clsFile)

@@ -11,6 +11,7 @@ import (
 	"github.com/trident-nlp/trident/internal/goldentest"
 	"github.com/trident-nlp/trident/internal/torchx"
 	"github.com/trident-nlp/trident/pkg/datasets"
+	"github.com/trident-nlp/trident/pkg/redact"
 	"github.com/trident-nlp/trident/pkg/tasks"
 )
 
@@ -66,6 +67,42 @@ func TestLabelAttention(t *testing.T) {
 		if reflect.DeepEqual(rows[0], rows[1]) {
 			t.Error("two labels have the same weights")
 		}
+	}
+}
+
+// TestLabelAttentionRedacted: in a redacted text, too, each label has a weight for each word
+// of the attention, and a word that stands for several has the sum of theirs.
+func TestLabelAttentionRedacted(t *testing.T) {
+	list := []Field[LabelWeights]{
+		{"yesno", LabelWeights{Labels: Fields[[]float32]{{"a", []float32{1, 2, 4, 8}}, {"b", []float32{16, 32, 64, 128}}}}},
+		{"class", LabelWeights{Words: []float32{1, 1, 2, 3}}},
+	}
+	words := []WordWeight{{0, 2, 1}, {3, 8, 2}, {9, 15, 4}, {16, 20, 8}}
+	p := Prediction{Attention: Fields[[]WordWeight]{{"topics", words}}, LabelAttention: Fields[Fields[LabelWeights]]{{"topics", list}}}
+	redactor, err := redact.New(redact.Options{Mode: redact.Label})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.redact(redactor.Redact("Am Amina Hassan here", []redact.Span{{Label: "NAME", Start: 3, End: 15}}))
+	if want := []WordWeight{{0, 2, 1}, {3, 11, 6}, {12, 16, 8}}; !slices.Equal(p.Attention.Get("topics"), want) {
+		t.Errorf("attention %v, want %v", p.Attention.Get("topics"), want)
+	}
+	if got, want := labelRows(p), [][]float32{{1, 6, 8}, {16, 96, 128}, {1, 3, 3}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("attention of the labels %v, want %v", got, want)
+	}
+}
+
+// TestRedactedEntities: entities of one label that are the same in the redacted text are one.
+func TestRedactedEntities(t *testing.T) {
+	redactor, err := redact.New(redact.Options{Mode: redact.Label})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Prediction{Entities: []Entity{{"Am", "NAME", 3, 5, 0.9, 0.8}, {"ina", "NAME", 5, 8, 0.7, 0.6}, {"Hassan", "NAME", 9, 15, 0.5, 0.4}}}
+	p.redact(redactor.Redact("Am Amina Hassan here", []redact.Span{{Label: "NAME", Start: 3, End: 8}, {Label: "NAME", Start: 9, End: 15}}))
+	want := []Entity{{"[NAME_1]", "NAME", 3, 11, 0.9, 0.6}, {"[NAME_2]", "NAME", 12, 20, 0.5, 0.4}}
+	if !slices.Equal(p.Entities, want) {
+		t.Errorf("%+v, want %+v", p.Entities, want)
 	}
 }
 

@@ -107,7 +107,13 @@ func (p *Prediction) redact(result redact.Result) {
 		}
 	}
 	for i, task := range p.Attention {
-		p.Attention[i].Value = m.weights(task.Value)
+		moved, at := m.weights(task.Value)
+		p.Attention[i].Value = moved
+		for _, heads := range p.LabelAttention {
+			if heads.Name == task.Name {
+				sumLabels(heads.Value, at, len(moved))
+			}
+		}
 	}
 	if p.Scores != nil {
 		p.Scores = &scores
@@ -146,6 +152,8 @@ func (m mover) tokens(list []Token, rows []Fields[float32]) ([]Token, []Fields[f
 	return moved, kept
 }
 
+// entities moves entities. Those of one label that became the same are one: the first, with
+// the least probability of all.
 func (m mover) entities(list []Entity) []Entity {
 	if list == nil {
 		return nil
@@ -154,22 +162,47 @@ func (m mover) entities(list []Entity) []Entity {
 	for _, e := range list {
 		e.Start, e.End = m.Move(e.Start, e.End)
 		e.Text = m.cut.text(e.Start, e.End)
-		if last := len(moved) - 1; last < 0 || moved[last] != e {
-			moved = append(moved, e)
+		if last := len(moved) - 1; last >= 0 && moved[last].Label == e.Label && moved[last].Start == e.Start && moved[last].End == e.End {
+			moved[last].Least = min(moved[last].Least, e.Least)
+			continue
 		}
+		moved = append(moved, e)
 	}
 	return moved
 }
 
-func (m mover) weights(list []WordWeight) []WordWeight {
-	moved := []WordWeight{}
-	for _, w := range list {
+// weights moves weights of words, and returns of each word where it is in the moved list.
+func (m mover) weights(list []WordWeight) (moved []WordWeight, at []int) {
+	moved, at = []WordWeight{}, make([]int, len(list))
+	for i, w := range list {
 		w.Start, w.End = m.Move(w.Start, w.End)
 		if last := len(moved) - 1; last >= 0 && w.Start < moved[last].End {
 			moved[last].Weight += w.Weight
-			continue
+		} else {
+			moved = append(moved, w)
 		}
-		moved = append(moved, w)
+		at[i] = len(moved) - 1
 	}
-	return moved
+	return moved, at
+}
+
+// sumLabels adds up each label's weights of the words that became one of n; at says which.
+func sumLabels(heads Fields[LabelWeights], at []int, n int) {
+	sum := func(list []float32) []float32 {
+		if list == nil {
+			return nil
+		}
+		moved := make([]float32, n)
+		for i, weight := range list {
+			moved[at[i]] += weight
+		}
+		return moved
+	}
+	for h := range heads {
+		own := &heads[h].Value
+		own.Words = sum(own.Words)
+		for l := range own.Labels {
+			own.Labels[l].Value = sum(own.Labels[l].Value)
+		}
+	}
 }

@@ -113,7 +113,7 @@ func (o Options) checkShard() error {
 	case len(o.Input) == 0 || o.Input[0] == "-":
 		return badOptions("--shard wants files for --input")
 	case o.ReviewQueue:
-		return badOptions("--review-queue orders all calls, so it can't be used with --shard; order the finished parts by review.cost")
+		return badOptions("--review-queue orders all calls, so it can't be used with --shard")
 	case o.Output == "":
 		return badOptions("--shard wants a folder for --output")
 	case !slices.Contains([]string{"auto", "jsonl", "csv"}, o.Format):

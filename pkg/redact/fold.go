@@ -33,7 +33,7 @@ func fold(text []rune) folded {
 		default:
 			for _, part := range norm.NFKD.String(string(foldMark(r))) {
 				if !unicode.In(part, unicode.Mn, unicode.Me) {
-					add(unicode.ToLower(part), i)
+					add(unicode.ToLower(foldDigit(part)), i)
 				}
 			}
 		}
@@ -48,6 +48,19 @@ func foldMark(r rune) rune {
 		return '\''
 	case '‐', '‑', '–':
 		return '-'
+	}
+	return r
+}
+
+// foldDigit maps the digits of all scripts to 0 to 9.
+func foldDigit(r rune) rune {
+	if !unicode.IsDigit(r) {
+		return r
+	}
+	for _, block := range unicode.Nd.R16 { // each has whole rows of ten digits
+		if rune(block.Lo) <= r && r <= rune(block.Hi) {
+			return '0' + (r-rune(block.Lo))%10
+		}
 	}
 	return r
 }
@@ -127,19 +140,17 @@ func (f folded) widen(a, b int) (start, end int) {
 	return a, b
 }
 
-// trim drops white space at the ends of a range, and a possessive at its end.
+// trim drops what is neither letter nor digit at the ends of a range, and a possessive at
+// its end. So ", Amina" is Amina, and her other mentions are found.
 func (f folded) trim(a, b int) (start, end int) {
-	for a < b && f.runes[a] == ' ' {
+	for a < b && !isWord(f.runes[a]) {
 		a++
 	}
-	for b > a && f.runes[b-1] == ' ' {
+	for b > a && !isWord(f.runes[b-1]) {
 		b--
 	}
-	for _, ending := range []string{"'s", "'"} {
-		n := len(ending)
-		if b-a > n+1 && string(f.runes[b-n:b]) == ending {
-			return a, b - n
-		}
+	if b-a > 3 && string(f.runes[b-2:b]) == "'s" {
+		return a, b - 2
 	}
 	return a, b
 }

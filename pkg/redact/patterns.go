@@ -37,6 +37,7 @@ var patterns = []pattern{
 	{PhoneLabel, digits, regexp.MustCompile(`(?:\+|\b00|\b)` + gap + `(?:25[0-7]|211|243|249)(?:` + gap + `\(0\))?(?:` + gap + `\d){9}`)}, // East Africa
 	{PhoneLabel, digits, regexp.MustCompile(`(?:\+|\b00)` + gap + `(?:[13-9]|2[0-46-9])(?:` + gap + `\d){7,13}`)},                         // elsewhere
 	{PhoneLabel, digits, regexp.MustCompile(`(?:^|\D)(\(?0(?:` + gap + `\d){8,9})`)},                                                      // as dialled within a country
+	{PhoneLabel, digits, regexp.MustCompile(`(?:^|\D)(0\d{2,3} ?[/_*—] ?\d{3} ?[/_*—]? ?\d{3,4})`)},                                       // 0712/345678
 	{PhoneLabel, digits, regexp.MustCompile(`\b[17]\d{2}` + gap + `\d{3}` + gap + `\d{3}\b`)},                                             // without the leading 0
 	{PhoneLabel, "", regexp.MustCompile(`\b` + digitWord + `\b(?:[ ,.-]{1,3}` + digitWord + `\b){6,}`)},
 	{IDLabel, digits, regexp.MustCompile(`\d{6,}`)},
@@ -83,6 +84,9 @@ func match(f folded, labels []string) []found {
 			}
 			for b > a && strings.ContainsRune(" .,/(-", f.runes[b-1]) {
 				b--
+			}
+			for a < b && strings.ContainsRune(" .,)-", f.runes[a]) { // a gap before a country code
+				a++
 			}
 			a, b = widenWord(f, a, b)
 			list = append(list, found{a: a, b: b, label: p.label, source: FromPattern})

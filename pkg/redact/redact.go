@@ -63,7 +63,7 @@ func (r *Redactor) Redact(text string, spans []Span) Result {
 			continue
 		}
 		a, b = f.widen(a, b)
-		if a, b = f.trim(a, b); slices.ContainsFunc(f.runes[a:b], isWord) {
+		if a, b = f.trim(a, b); a < b {
 			list = append(list, found{a: a, b: b, label: s.Label, source: FromModel})
 		}
 	}

@@ -75,6 +75,10 @@ func TestLabels(t *testing.T) {
 		"ages":                         {"she is {AGE:9}, class 9, {AGE:nine} years, 19, 9.", "she is [AGE_1], class [AGE_1], [AGE_2] years, 19, [AGE_1]."},
 		"redacted before":              {"[NAME_1] and {NAME:Amina}", "[NAME_1] and [NAME_2]"},
 		"phones are one":               {"{PHONE_NUMBER:0712345678} or +254 712 345 678", "[PHONE_NUMBER_1] or [PHONE_NUMBER_1]"},
+		"slashes in a phone":           {"0712/345678, 0712_345_678 or 0712—345—678 on 01/02/2014, 3 pm", "[PHONE_NUMBER_1], [PHONE_NUMBER_1] or [PHONE_NUMBER_1] on [DATE_1], 3 pm"},
+		"digits of another script":     {"call ٠٧١٢٣٤٥٦٧٨ or 0712345678", "call [PHONE_NUMBER_1] or [PHONE_NUMBER_1]"},
+		"a name with its comma":        {"I am{NAME:, Amina}. amina!", "I am, [NAME_1]. [NAME_1]!"},
+		"space before a phone":         {"on 254712345678, (254) 712345678", "on [PHONE_NUMBER_1], [PHONE_NUMBER_1]"},
 		"half a phone":                 {"call {PHONE_NUMBER:0712} 345 678 now", "call [PHONE_NUMBER_1] now"},
 		"a name in an address":         {"{NAME:amina}.hassan@gmail.com, amina", "[EMAIL_1], amina"},
 	} {

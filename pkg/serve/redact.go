@@ -16,7 +16,12 @@ import (
 func (s *Server) redactor(p *fusion.Predictor, asked client.Request) (*redact.Redactor, error) {
 	mode := redact.Mode(asked.Redact)
 	known := fusion.EntityLabels(p.Tasks())
-	all := append(slices.Clone(known), redact.PatternLabels()...)
+	all := slices.Clone(known)
+	for _, label := range redact.PatternLabels() {
+		if !slices.Contains(all, label) {
+			all = append(all, label)
+		}
+	}
 	switch {
 	case mode == "" && asked.RedactLabels != nil:
 		return nil, problemf(http.StatusUnprocessableEntity, "redact_labels", "it goes with redact")

@@ -5,6 +5,7 @@ package triage
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -137,7 +138,9 @@ type Ranked struct {
 }
 
 // Queue orders calls: the most costly to leave unchecked first; of equal costs, the one
-// that comes first in the list. Calls without a review come last.
+// that comes first in the list. Costs count as equal if they are the same to four decimals:
+// further ones depend on the calls that a model read together. Calls without a review come
+// last.
 func Queue(reviews []*Review) []Ranked {
 	list := make([]Ranked, len(reviews))
 	for i, r := range reviews {
@@ -147,7 +150,7 @@ func Queue(reviews []*Review) []Ranked {
 		if a.Review == nil || b.Review == nil {
 			return cmp.Compare(missing(a.Review), missing(b.Review))
 		}
-		return cmp.Compare(b.Review.Cost, a.Review.Cost)
+		return cmp.Compare(math.Round(b.Review.Cost*1e4), math.Round(a.Review.Cost*1e4))
 	})
 	return list
 }

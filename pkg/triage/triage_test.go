@@ -103,3 +103,11 @@ func TestQueueDoesNotDependOnOrder(t *testing.T) {
 		t.Error("not ordered by cost, then place in the list")
 	}
 }
+
+// TestQueueOfEqualCosts: what a batch changes in the last digits changes no order.
+func TestQueueOfEqualCosts(t *testing.T) {
+	list := Queue([]*Review{{Cost: 7.673680105}, {Cost: 7.673680164}, {Cost: 7.6738}})
+	if list[0].Index != 2 || list[1].Index != 0 || list[2].Index != 1 {
+		t.Errorf("order %v", list)
+	}
+}
