@@ -34,12 +34,13 @@ func longRecipes(pretrained bool) []recipe {
 	turns := pooled(512)
 	turns.name, turns.title = "pooled-512-turns", turns.title+", cut between turns"
 	turns.settings = append(turns.settings, `tokenizer.speaker_tokens=["Counselor:", "Caller:"]`, "tokenizer.cut_at=turns")
-	byLabel := pooled(512)
-	byLabel.name, byLabel.title = "pooled-512-label-attention", byLabel.title+", with an attention for each label"
-	byLabel.settings = append(byLabel.settings, labelAttention)
-	if !pretrained { // it knows the labels' attentions from short calls, too
-		byLabel.stages = []stage{{name: "short_by_label", labelled: true, settings: append(slices.Clone(mixed), labelAttention)}}
-		byLabel.settings[slices.Index(byLabel.settings, "backbone.model_name=$short")] = "backbone.model_name=$short_by_label"
+	byLabel := func(r recipe) recipe {
+		r.name, r.title, r.settings = r.name+"-label-attention", r.title+", with an attention for each label", append(r.settings, labelAttention)
+		if !pretrained { // it knows the labels' attentions from short calls, too
+			r.stages = []stage{{name: "short_by_label", labelled: true, settings: append(slices.Clone(mixed), labelAttention)}}
+			r.settings[slices.Index(r.settings, "backbone.model_name=$short")] = "backbone.model_name=$short_by_label"
+		}
+		return r
 	}
-	return []recipe{truncate(512), truncate(256), mean, pooled(512), pooled(256), turns, byLabel}
+	return []recipe{truncate(512), truncate(256), mean, pooled(512), pooled(256), turns, byLabel(truncate(512)), byLabel(pooled(512))}
 }
