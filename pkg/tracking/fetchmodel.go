@@ -66,7 +66,7 @@ func FetchModel(ctx context.Context, name string, o FetchOptions) (dir string, e
 	f := fetcher{FetchOptions: o, api: api, name: name, cache: modelCache(o.Cache)}
 	dir, err = f.fetch(ctx, asked)
 	if err != nil && ctx.Err() == nil && isAway(err) {
-		if kept, known := f.cache.last(api.base.String(), name); known {
+		if kept, known := f.cache.last(api.base.String(), name); known && f.intact(kept) {
 			o.Notice(fmt.Sprintf("MLflow server %s cannot be used now (%v): %s is the model that it was before", api.base, err, name))
 			return kept, nil
 		}

@@ -145,6 +145,23 @@ func TestFetchChecked(t *testing.T) {
 	if dir, err = FetchModel(t.Context(), "runs:/0a/checkpoint", o); err != nil || readText(t, filepath.Join(dir, "weights")) != "whole" {
 		t.Errorf("after a damaged attempt: %v", err)
 	}
+
+	// Nor is a model that was damaged in the cache, also if nobody can mend it.
+	damage := func() {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "weights"), []byte("wrong"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	damage()
+	if dir, err = FetchModel(t.Context(), "runs:/0a/checkpoint", o); err != nil || readText(t, filepath.Join(dir, "weights")) != "whole" {
+		t.Errorf("damaged in the cache: %v", err)
+	}
+	damage()
+	server.Close()
+	if dir, err := FetchModel(t.Context(), "runs:/0a/checkpoint", o); err == nil {
+		t.Errorf("with the server away the damaged model in %s was used", dir)
+	}
 }
 
 // TestFetchWanted: only some files are fetched.

@@ -88,7 +88,7 @@ func (f *fetcher) download(ctx context.Context, from remoteFolder) (dir string, 
 		return "", err
 	}
 	dir = f.cache.model(key)
-	if fileExists(dir) {
+	if f.intact(dir) {
 		return dir, nil
 	}
 	unlock, err := filelock.Lock(ctx, filepath.Join(string(f.cache), ".locks", key+".lock"))
@@ -96,12 +96,21 @@ func (f *fetcher) download(ctx context.Context, from remoteFolder) (dir string, 
 		return "", fmt.Errorf("write the cache of models: %w", err)
 	}
 	defer unlock()
-	if fileExists(dir) { // another process was faster
-		return dir, nil
+	if fileExists(dir) {
+		if f.intact(dir) { // another process was faster
+			return dir, nil
+		}
+		f.Notice(fmt.Sprintf("the files of %s in %s are damaged; they are fetched again", f.name, dir))
+		if err := os.RemoveAll(dir); err != nil {
+			return "", fmt.Errorf("remove a damaged model from the cache: %w", err)
+		}
 	}
 	f.Notice(fmt.Sprintf("fetching %s: %s, %.1f MB, into %s", f.name, describe(len(files), "file"), float64(total)/1e6, dir))
 	return dir, f.fill(ctx, from, files, dir)
 }
+
+// intact reports whether a model is in the cache, and still as it was fetched.
+func (f *fetcher) intact(dir string) bool { return fileExists(dir) && f.Check(dir) == nil }
 
 func (f *fetcher) wanted(files []remoteFile) []remoteFile {
 	if f.Wanted == nil {
