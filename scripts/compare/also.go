@@ -24,10 +24,8 @@ func (c *compare) scoreElsewhere(ctx context.Context, dirs []string, r *result) 
 	if err != nil {
 		return err
 	}
+	r.addHeadlines(elsewhere, model.Reports, func(string) bool { return true })
 	for _, rep := range model.Reports {
-		for _, f := range rep.Headline {
-			r.Figures[elsewhere+rep.Task+" "+f.Name] = figureValue{f.Value, f.Interval}
-		}
 		if rep.Entities == nil {
 			continue
 		}

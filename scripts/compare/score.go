@@ -61,12 +61,20 @@ func (c *compare) said(ctx context.Context, recipe recipe, dirs []string, test c
 		return nil, err
 	}
 	r.Parameters = model.Parameters
-	for _, report := range model.Reports {
-		for _, f := range report.Headline {
-			r.Figures[report.Task+" "+f.Name] = figureValue{f.Value, f.Interval}
+	r.addHeadlines("", model.Reports, func(string) bool { return true })
+	return decisions(model.Outputs), nil
+}
+
+// addHeadlines adds those main figures of reports whose keys are wanted, under these keys after
+// a prefix.
+func (r *result) addHeadlines(prefix string, reports []report.Report, wanted func(key string) bool) {
+	for _, rep := range reports {
+		for _, f := range rep.Headline {
+			if key := rep.Task + " " + f.Name; wanted(key) {
+				r.Figures[prefix+key] = figureValue{f.Value, f.Interval}
+			}
 		}
 	}
-	return decisions(model.Outputs), nil
 }
 
 // evaluate is eval of the models, together, on test calls.

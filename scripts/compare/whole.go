@@ -69,13 +69,7 @@ func (c *compare) scoreShort(ctx context.Context, dirs []string, r *result) erro
 	if err != nil {
 		return err
 	}
-	for _, report := range model.Reports {
-		for _, f := range report.Headline {
-			if key := report.Task + " " + f.Name; isColumn(key) {
-				r.Figures[ofShort+key] = figureValue{f.Value, f.Interval}
-			}
-		}
-	}
+	r.addHeadlines(ofShort, model.Reports, isColumn)
 	return nil
 }
 
