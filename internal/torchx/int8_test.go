@@ -265,6 +265,16 @@ func waves(n int) []float32 {
 	return list
 }
 
+// bells are n numbers of a normal distribution, as a layer norm's are.
+func bells(n int) []float32 {
+	random := rand.New(rand.NewPCG(1, 2))
+	list := make([]float32, n)
+	for i := range list {
+		list[i] = float32(random.NormFloat64())
+	}
+	return list
+}
+
 func BenchmarkLinear(b *testing.B) {
 	for _, size := range [][3]int64{{64, 768, 768}, {400, 768, 768}, {400, 768, 3072}, {400, 3072, 768}} {
 		for _, precision := range []Precision{FP32, BF16, INT8} {
@@ -283,7 +293,7 @@ func BenchmarkLinear(b *testing.B) {
 				case INT8:
 					s.Int8()
 				}
-				x := s.Float32s(waves(int(size[0]*size[1])), size[0], size[1])
+				x := s.Float32s(bells(int(size[0]*size[1])), size[0], size[1])
 				for b.Loop() {
 					s.Block(func() *ts.Tensor {
 						s.Linear(x, l)
