@@ -106,7 +106,7 @@ func between(text, begin, end, content string) (string, error) {
 func (r result) markdown() string {
 	measured, name := r.measured(), r.Machine.Name()
 	parts := []string{
-		fmt.Sprintf("### %s, %s\n", r.Machine.CPU, r.Machine.InstructionSet()),
+		fmt.Sprintf("### %s: %s\n", r.Machine.CPU, r.Machine.InstructionSet()),
 		r.describe(),
 		targetTable(r.Targets).Markdown(),
 		fmt.Sprintf("![How many times faster than what each target names](images/bench-%s.png)\n", name),

@@ -60,7 +60,7 @@ func sample() result {
 func TestMarkdown(t *testing.T) {
 	text := sample().markdown()
 	for _, line := range []string{
-		"### Abacus, AVX2 only",
+		"### Abacus: AVX2 only",
 		"Abacus (AVX2 only), 2 threads of 2 cores, 8 GB; load 0.0 before the run and 0.0 after it; 3 rounds; 0001-01-01; go 1.26, torch 2.11.0.",
 		"| what | ours | against | theirs | times faster [95 %] | target | reached |\n|---|---|---|---|---|---|---|",
 		"| multi-task training, fp32 | 2.00 samples/s | the Python way | 1.00 samples/s | 2.00× [2.00, 2.00] | 1.7× | yes |",
@@ -94,7 +94,7 @@ func TestDocsKeepOtherProcessors(t *testing.T) {
 		}
 	}
 	page := read(t, docs, "performance.md")
-	first, second := strings.Index(page, "### Abacus, AVX2 only"), strings.Index(page, "### Quipu, AVX2 only")
+	first, second := strings.Index(page, "### Abacus: AVX2 only"), strings.Index(page, "### Quipu: AVX2 only")
 	if first < 0 || second < first || strings.Count(page, "### ") != 2 || !strings.Contains(page, "5 rounds") || strings.Contains(page, "3 rounds") {
 		t.Errorf("want Abacus's second run, then Quipu's:\n%s", page)
 	}

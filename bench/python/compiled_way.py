@@ -21,8 +21,6 @@ class Compiled(Best):
         torch._dynamo.config.recompile_limit = LENGTHS
         torch._inductor.config.freezing = True
         torch._inductor.config.cpp.threads = threads
-        if os.environ.get("ATEN_CPU_CAPABILITY") == "avx2":
-            torch._inductor.config.cpp.simdlen = 256
         self.compiled = torch.compile(self.read, dynamic=False)
 
     def read(self, ids):

@@ -31,6 +31,7 @@ class OpenVino(OnePass):
         if precision not in self.requests:
             path = quantized(self, self.work) if precision == "int8" else exported(self.inputs, self.work)
             options = {
+                "ENABLE_CPU_PINNING": False,  # as everywhere else: other programs may run on the same core
                 "INFERENCE_NUM_THREADS": self.threads,
                 "INFERENCE_PRECISION_HINT": HINTS[precision],
                 "PERFORMANCE_HINT": "LATENCY",

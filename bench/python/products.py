@@ -26,7 +26,7 @@ def ways(batch, rows, inner, columns):
         return [lambda: torch.bmm(a, b)]
     x, w = a[0], b[0]
     turned = w.t().contiguous()
-    packed = torch.ops.mkldnn._reorder_linear_weight(turned.to_mkldnn(), rows)
+    packed = torch.ops.mkldnn._reorder_linear_weight(turned, rows)
     return [
         lambda: torch.mm(x, w),
         lambda: torch.nn.functional.linear(x, turned),
@@ -34,21 +34,24 @@ def ways(batch, rows, inner, columns):
     ]
 
 
-class Products:
-    """The products of a text of a length, each with operands of its own, as in a pass. The fastest way of each shape is
-    found once."""
+def fastest(config, tokens):
+    """Which of the ways is the fastest, for each of the shapes."""
+    return [
+        min(range(len(tried)), key=lambda i: min(timed(tried[i]) for _ in range(5)))
+        for tried in (ways(*shape) for shape in shapes(config, tokens))
+    ]
 
-    @torch.inference_mode()
-    def __init__(self, config, tokens):
-        self.products = []
-        for shape, count in shapes(config, tokens).items():
-            times = [min(timed(way) for _ in range(5)) for way in ways(*shape)]
-            self.products += [ways(*shape)[times.index(min(times))] for _ in range(count)]
 
-    @torch.inference_mode()
-    def run(self):
-        """Seconds of one pass."""
-        return timed(lambda: [product() for product in self.products])
+@torch.inference_mode()
+def passes(config, tokens, which, count):
+    """The seconds of each of count passes with the ways chosen, after one that isn't timed. Each product has operands of
+    its own, as in a pass of the model, which are gone afterwards."""
+    products = [
+        ways(*shape)[way]
+        for (shape, often), way in zip(shapes(config, tokens).items(), which)
+        for _ in range(often)
+    ]
+    return [timed(lambda: [product() for product in products]) for _ in range(count + 1)][1:]
 
 
 def timed(run):
