@@ -16,7 +16,7 @@ class Compiled(Best):
     """Single calls in float32. The first call of a length compiles, for half a minute or so."""
 
     def __init__(self, inputs, work, threads):
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(work / "inductor"))
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(work / "inductor")  # importing inductor sets another
         super().__init__(inputs, threads)
         torch._dynamo.config.recompile_limit = LENGTHS
         torch._inductor.config.freezing = True
