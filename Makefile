@@ -107,7 +107,7 @@ loop: compiled ## What reviews are worth: in queue order, at random, none; over 
 	go run ./scripts/loop $(ARGS)
 
 .PHONY: bench
-bench: libtorch ## Measure against PyTorch and ONNX Runtime, side by side (half an hour; 4 GB).
+bench: libtorch ## Measure against PyTorch, ONNX Runtime, OpenVINO and CTranslate2, side by side (an hour; 6 GB).
 	bench/run.sh
 
 .PHONY: golden

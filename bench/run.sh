@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The benchmark: Trident and three ways in Python side by side (docs/performance.md).
+# The benchmark: Trident and six ways in Python side by side (docs/performance.md).
 #
 #   bench/run.sh                                  everything, written into docs/
 #   bench/run.sh --cases 'train_*' --rounds 3     some cases, printed only
 #   bench/run.sh --workers ours,best --cases train_fp32
 #   bench/run.sh --list                           what there is
 #   QUICK=1 bench/run.sh                          a tiny model, one round: does it work?
+#   ISA=avx2 bench/run.sh                         as if the processor had no more than AVX2
 #   FULL=1 bench/run.sh                           500 calls in batch inference instead of 60
 #
 # Environment: WORK, the folder for the model and what is made of it
@@ -31,6 +32,18 @@ if [[ -n ${MODEL:-} ]]; then
 	sizes+=(--model "$MODEL")
 	options+=(--labels)
 fi
+case ${ISA:-} in
+"") ;;
+avx2)
+	# ONNX Runtime knows no such limit.
+	export TRIDENT_MAX_ISA=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 CT2_FORCE_CPU_ISA=AVX2
+	options+=(--limit AVX2)
+	;;
+*)
+	echo "run.sh: ISA is \"$ISA\"; want avx2, or none for all that the processor has" >&2
+	exit 2
+	;;
+esac
 mkdir -p "$work/bin"
 
 python=$(scripts/pyenv.sh bench/requirements.txt .venv-bench)
@@ -50,5 +63,8 @@ exec "$work/bin/driver" --work "$work" --threads "$threads" "${options[@]}" \
 	--worker "ours=$ours$common" \
 	--worker "today=$way today$common" \
 	--worker "best=$way best$common" \
+	--worker "compiled=$way compiled$common" \
 	--worker "onnx=$way onnx$common" \
+	--worker "openvino=$way openvino$common" \
+	--worker "ctranslate2=$way ctranslate2$common" \
 	"$@"

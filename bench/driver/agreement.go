@@ -50,24 +50,33 @@ type agreement struct {
 
 func (a agreement) share() float64 { return float64(a.Differ) / float64(max(1, a.Labels)) }
 
-// reduced are the lower precisions of the workers' inference.
-func reduced() map[string][]string {
-	return map[string][]string{ours: {protocol.BF16, protocol.INT8}, best: {protocol.BF16}, onnx: {protocol.INT8}}
+// reduced are the lower precisions in which a worker reads texts in these cases.
+func reduced(cases []benchCase, name string) []string {
+	var list []string
+	for _, c := range cases {
+		reads := c.request.Case == protocol.Latency || c.request.Case == protocol.Batch
+		if p := c.request.Precision; reads && p != protocol.FP32 && slices.Contains(c.workers, name) && !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
-// agree compares labels of all calls for the workers of these names.
-func agree(workers map[string]asker, names []string) ([]agreement, error) {
+// agree compares labels of the first calls (0: of all) for the workers that read
+// in a lower precision in these cases.
+func agree(workers map[string]asker, cases []benchCase, calls int) ([]agreement, error) {
 	var list []agreement
-	for _, name := range names {
-		if len(reduced()[name]) == 0 {
+	for _, name := range namesOf(cases) {
+		precisions := reduced(cases, name)
+		if len(precisions) == 0 {
 			continue
 		}
-		full, err := workers[name].ask(protocol.Request{Case: protocol.Labels, Precision: protocol.FP32})
+		full, err := workers[name].ask(protocol.Request{Case: protocol.Labels, Precision: protocol.FP32, Arg: calls})
 		if err != nil {
 			return nil, err
 		}
-		for _, precision := range reduced()[name] {
-			r, err := workers[name].ask(protocol.Request{Case: protocol.Labels, Precision: precision})
+		for _, precision := range precisions {
+			r, err := workers[name].ask(protocol.Request{Case: protocol.Labels, Precision: precision, Arg: calls})
 			if err != nil {
 				return nil, err
 			}
@@ -105,7 +114,7 @@ func compareLabels(full, lower map[string][]int) ([]agreement, error) {
 // namesOf lists the workers of the cases, in the order of the plan.
 func namesOf(cases []benchCase) []string {
 	var names []string
-	for _, name := range []string{ours, today, best, onnx} {
+	for _, name := range workerNames() {
 		if slices.ContainsFunc(cases, func(c benchCase) bool { return slices.Contains(c.workers, name) }) {
 			names = append(names, name)
 		}

@@ -55,7 +55,7 @@ func fake(kind string) {
 			return protocol.Response{Samples: 1, Labels: labels}, nil
 		}
 		seconds := map[string]float64{"slow": 2}[kind] + 1
-		return protocol.Response{Seconds: seconds, Samples: 10, Tokens: 1000, Inside: 0.5, PeakMB: 7}, nil
+		return protocol.Response{Seconds: seconds, Samples: 10, Tokens: 1000, Each: []float64{0.1, 0.2}, Inside: 0.5, PeakMB: 7}, nil
 	})
 }
 

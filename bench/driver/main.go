@@ -20,11 +20,12 @@ type command struct {
 	Worker  map[string]string `required:"" mapsep:"none" placeholder:"NAME=COMMAND" help:"A worker and the shell command that starts it (again for others)."`
 	Work    string            `required:"" placeholder:"DIR" help:"Folder for result.json."`
 	Cases   []string          `placeholder:"PATTERN,…" help:"Only these cases: latency_64_fp32, 'train_*', … (all)."`
-	Workers []string          `placeholder:"NAME,…" help:"Only these workers: ours, today, best, onnx (all)."`
+	Workers []string          `placeholder:"NAME,…" help:"Only these workers: ours, today, best, compiled, onnx, openvino, ctranslate2 (all)."`
 	Rounds  int               `default:"5" placeholder:"N" help:"Rounds (${default})."`
 	Warmup  int               `default:"1" placeholder:"N" help:"Rounds before, which don't count (${default})."`
 	Threads int               `default:"2" placeholder:"N" help:"Threads that the workers were given, for the record (${default})."`
-	Labels  bool              `help:"Compare the labels in lower precision with those in float32, too."`
+	Limit   string            `placeholder:"ISA" help:"The last instruction set that the workers were told to use, for the record."`
+	Labels  bool              `help:"Compare the labels of all calls in lower precision with those in float32, also of a part of the benchmark (otherwise of a few calls)."`
 	Docs    string            `placeholder:"DIR" help:"Write the result of a whole run into this folder."`
 	Timeout time.Duration     `default:"20m" placeholder:"TIME" help:"For one answer of a worker (${default})."`
 	List    bool              `help:"List the cases and end."`
@@ -51,7 +52,9 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	if busy := r.Machine.LoadBefore; busy > busyLoad {
 		fmt.Fprintf(streams.Err, "the machine is busy (load %.1f): the ratios may be off\n", busy)
 	}
+	r.Machine.Limit = c.Limit
 	names := namesOf(cases)
+	lacks := map[string][]string{}
 	workers := map[string]asker{}
 	for _, name := range names {
 		w, err := start(ctx, name, c.Worker[name], c.Timeout)
@@ -59,15 +62,18 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 			return err
 		}
 		defer w.stop()
-		workers[name], r.Versions[name] = w, w.hello.Versions
+		workers[name], r.Versions[name], lacks[name] = w, w.hello.Versions, w.hello.Lacks
 	}
 	if err := checkSame(workers, names); err != nil {
 		return err
 	}
-	if c.Labels {
-		if r.Agreements, err = agree(workers, names); err != nil {
-			return err
-		}
+	cases = without(cases, lacks)
+	calls := fewCalls
+	if c.Labels || whole {
+		calls = 0
+	}
+	if r.Agreements, err = agree(workers, cases, calls); err != nil {
+		return err
 	}
 	measured, err := play(ctx, cases, workers, c.Warmup, c.Rounds, streams.Err)
 	if err != nil {
@@ -86,8 +92,11 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 		fmt.Fprintf(streams.Err, "%s is left alone: only a part of the benchmark ran\n", c.Docs)
 		return nil
 	}
-	return writeDocs(c.Docs, r, measured)
+	return writeDocs(c.Docs, r)
 }
+
+// fewCalls is how many calls' labels are compared before a part of the benchmark.
+const fewCalls = 8
 
 // busyLoad is the load above which a warning is due.
 const busyLoad = 1
@@ -99,10 +108,7 @@ func (c *command) print(streams cli.Streams, r result, measured []measurement) {
 			wanted = append(wanted, o)
 		}
 	}
-	tables := []report.Table{measurementTable(measured), memoryTable(measured)}
-	if len(r.Agreements) > 0 {
-		tables = append(tables, agreementTable(r.Agreements))
-	}
+	tables := r.tables(measured)
 	if len(wanted) > 0 {
 		tables = append(tables, targetTable(wanted))
 	}

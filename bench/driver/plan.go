@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -15,7 +16,24 @@ const (
 	today = "today" // the Python way
 	best  = "best"  // the best that a Python user could reach
 	onnx  = "onnx"  // ONNX Runtime
+
+	compiled   = "compiled" // best through torch.compile
+	openVINO   = "openvino"
+	cTranslate = "ctranslate2"
 )
+
+// workerNames lists the workers, in the order in which they are shown.
+func workerNames() []string { return []string{ours, today, best, compiled, onnx, openVINO, cTranslate} }
+
+// peerNames lists the workers whose fastest ours is compared with.
+func peerNames() []string { return []string{best, compiled, onnx, openVINO, cTranslate} }
+
+// lengths are the tokens of the single calls.
+func lengths() []int { return []int{16, 64, 128, 256, 400, 512} }
+
+// peakFrom is the length from which on the matrix products of a call are timed
+// alone: shorter calls are about other things.
+const peakFrom = 256
 
 // unit is what a case's figure is, and which way is better.
 type unit string
@@ -80,16 +98,27 @@ func allCases() []benchCase {
 	plain := func(name, title string, u unit, workers ...string) {
 		list = append(list, benchCase{name, name, title, u, protocol.Request{Case: name}, workers})
 	}
-	inference := map[string][]string{
-		protocol.FP32: {ours, today, best, onnx}, protocol.BF16: {ours, best}, protocol.INT8: {ours, onnx},
+	batch := map[string][]string{
+		protocol.FP32: {ours, today, best, onnx, openVINO, cTranslate},
+		protocol.BF16: {ours, best, openVINO},
+		protocol.INT8: {ours, onnx, openVINO, cTranslate},
 	}
+	single := maps.Clone(batch)
+	single[protocol.FP32] = workerNames()
 	plain(protocol.TokenizeOne, "tokenizing, one thread", tokens, ours, today, best)
 	plain(protocol.TokenizeAll, "tokenizing, all threads", tokens, ours, today, best)
 	plain(protocol.Load, "a new process to its first prediction", process, ours, today, best)
-	for _, length := range []int{64, 256, 400} {
-		add(protocol.Latency, fmt.Sprintf("one call of %d tokens", length), perSample, length, inference)
+	for _, length := range lengths() {
+		add(protocol.Latency, fmt.Sprintf("one call of %d tokens", length), perSample, length, single)
+		if length >= peakFrom {
+			list = append(list, benchCase{
+				name: fmt.Sprintf("products_%d", length), group: fmt.Sprintf("latency_%d", length), unit: perSample,
+				title:   fmt.Sprintf("matrix products of a call of %d tokens, fp32", length),
+				request: protocol.Request{Case: protocol.Products, Precision: protocol.FP32, Arg: length}, workers: []string{best},
+			})
+		}
 	}
-	add(protocol.Batch, "batch inference", samples, 0, inference)
+	add(protocol.Batch, "batch inference", samples, 0, batch)
 	add(protocol.Train, "multi-task training", samples, 0, map[string][]string{
 		protocol.FP32: {ours, today, best}, protocol.BF16: {ours, best},
 	})
@@ -113,8 +142,8 @@ func choose(all []benchCase, patterns, workers []string) (chosen []benchCase, wh
 		}
 	}
 	for _, worker := range workers {
-		if !slices.Contains([]string{ours, today, best, onnx}, worker) {
-			return nil, false, fmt.Errorf("no worker %q; there are %s, %s, %s and %s", worker, ours, today, best, onnx)
+		if !slices.Contains(workerNames(), worker) {
+			return nil, false, fmt.Errorf("no worker %q; there are %s", worker, strings.Join(workerNames(), ", "))
 		}
 	}
 	whole = true
@@ -136,6 +165,20 @@ func choose(all []benchCase, patterns, workers []string) (chosen []benchCase, wh
 		return nil, false, fmt.Errorf("none of the workers %s runs any of these cases", strings.Join(workers, ", "))
 	}
 	return chosen, whole, nil
+}
+
+// without leaves out what workers lack: a worker's cases in those precisions.
+func without(cases []benchCase, lacks map[string][]string) []benchCase {
+	var left []benchCase
+	for _, c := range cases {
+		c.workers = slices.DeleteFunc(slices.Clone(c.workers), func(name string) bool {
+			return slices.Contains(lacks[name], c.request.Precision)
+		})
+		if len(c.workers) > 0 {
+			left = append(left, c)
+		}
+	}
+	return left
 }
 
 func caseNames(list []benchCase) []string {

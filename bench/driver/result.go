@@ -12,7 +12,7 @@ import (
 	"github.com/trident-nlp/trident/internal/numbers"
 )
 
-// result is a run of the benchmark, as docs/bench.json has it.
+// result is a run of the benchmark, as a file of docs/bench has it.
 type result struct {
 	Started      time.Time                    `json:"started"`
 	Machine      report.Machine               `json:"machine"`
@@ -36,13 +36,11 @@ type outcome struct {
 	Against string      `json:"against,omitzero"`
 	Ours    *spread     `json:"ours,omitzero"` // nil: not measured
 	Theirs  *spread     `json:"theirs,omitzero"`
-	Unit    unit        `json:"unit"`
+	Unit    unit        `json:"unit"` // of both
 	Speedup *comparison `json:"speedup,omitzero"`
 	AtLeast float64     `json:"at_least,omitzero"` // wanted of the speedup's ratio
 	Below   float64     `json:"below,omitzero"`    // or of our median, in seconds
 	Reached bool        `json:"reached"`
-
-	theirUnit unit
 }
 
 // judge looks each target up in the measurements.
@@ -51,12 +49,18 @@ func judge(list []target, measured []measurement) []outcome {
 	for _, t := range list {
 		o := outcome{What: t.what, Against: t.against, AtLeast: t.atLeast, Below: t.below}
 		a, b := find(measured, t.oursCase, ours), find(measured, t.theirCase, t.theirName)
+		if len(t.fastestOf) > 0 {
+			b = fastest(measured, t.theirCase, t.fastestOf)
+		}
+		if b != nil && len(t.fastestOf) > 0 {
+			o.Against += ", " + inWords(b.Worker)
+		}
 		if a != nil {
 			o.Ours, o.Unit = ptr(spreadOf(a.Figures)), a.Unit
 			o.Reached = t.below > 0 && o.Ours.Median < t.below
 		}
 		if b != nil {
-			o.Theirs, o.theirUnit = ptr(spreadOf(b.Figures)), b.Unit
+			o.Theirs, o.Unit = ptr(spreadOf(b.Figures)), b.Unit
 		}
 		if a != nil && b != nil {
 			o.Speedup = ptr(compare(*a, *b))
@@ -79,12 +83,35 @@ func find(list []measurement, name, worker string) *measurement {
 	return nil
 }
 
+// fastest is the measurement of the named worker that is fastest in a case; nil: of
+// none there is one.
+func fastest(list []measurement, name string, workers []string) *measurement {
+	var first *measurement
+	for _, worker := range workers {
+		m := find(list, name, worker)
+		if m == nil || first != nil && m.Unit.speedup(spreadOf(m.Figures).Median, spreadOf(first.Figures).Median) <= 1 {
+			continue
+		}
+		first = m
+	}
+	return first
+}
+
 func summaries(list []measurement) []summary {
 	var all []summary
 	for _, m := range list {
 		all = append(all, summary{spreadOf(m.Figures), m})
 	}
 	return all
+}
+
+// measured is what the result is about, as [play] gave it.
+func (r result) measured() []measurement {
+	var list []measurement
+	for _, s := range r.Measurements {
+		list = append(list, s.measurement)
+	}
+	return list
 }
 
 func ptr[T any](x T) *T { return &x }

@@ -34,7 +34,8 @@ type measurement struct {
 	Inside  []float64 `json:"inside,omitzero"` // of the load case: seconds without the process's start
 	Samples int       `json:"samples"`         // of a round
 	Tokens  int       `json:"tokens"`
-	PeakMB  float64   `json:"peak_mb"` // largest memory of the process in these rounds
+	PeakMB  float64   `json:"peak_mb"`        // largest memory of the process in these rounds
+	Calls   []float64 `json:"calls,omitzero"` // of single calls: milliseconds of each, of all rounds
 }
 
 // play runs each group's cases: warm-up, then the rounds, in which the workers
@@ -98,10 +99,10 @@ func playGroup(ctx context.Context, turns []turn, workers map[string]asker, warm
 			}
 			figure := t.c.unit.figure(r)
 			if round < 0 {
-				fmt.Fprintf(log, "warm-up    %-18s %-6s %12s\n", t.c.name, t.worker, t.c.unit.format(figure))
+				fmt.Fprintf(log, "warm-up    %-18s %-11s %12s\n", t.c.name, t.worker, t.c.unit.format(figure))
 				continue
 			}
-			fmt.Fprintf(log, "round %2d/%d %-18s %-6s %12s\n", round+1, rounds, t.c.name, t.worker, t.c.unit.format(figure))
+			fmt.Fprintf(log, "round %2d/%d %-18s %-11s %12s\n", round+1, rounds, t.c.name, t.worker, t.c.unit.format(figure))
 			list[i].add(r, figure, w.peak())
 		}
 	}
@@ -111,6 +112,9 @@ func playGroup(ctx context.Context, turns []turn, workers map[string]asker, warm
 func (m *measurement) add(r protocol.Response, figure, peak float64) {
 	m.Figures = append(m.Figures, figure)
 	m.Seconds = append(m.Seconds, r.Seconds)
+	for _, seconds := range r.Each {
+		m.Calls = append(m.Calls, 1000*seconds)
+	}
 	if r.Inside > 0 {
 		m.Inside = append(m.Inside, r.Inside)
 	}

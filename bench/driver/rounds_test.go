@@ -146,3 +146,21 @@ func TestCompareLabels(t *testing.T) {
 		}
 	}
 }
+
+func TestFastest(t *testing.T) {
+	list := []measurement{
+		{Case: "a", Worker: ours, Unit: perSample, Figures: []float64{1}},
+		{Case: "a", Worker: best, Unit: perSample, Figures: []float64{3}},
+		{Case: "a", Worker: cTranslate, Unit: perSample, Figures: []float64{2}},
+		{Case: "b", Worker: best, Unit: samples, Figures: []float64{3}},
+		{Case: "b", Worker: onnx, Unit: samples, Figures: []float64{2}},
+	}
+	for name, want := range map[string]string{"a": cTranslate, "b": best} {
+		if got := fastest(list, name, peerNames()); got == nil || got.Worker != want {
+			t.Errorf("case %s: %+v, want %s", name, got, want)
+		}
+	}
+	if got := fastest(list, "c", peerNames()); got != nil {
+		t.Errorf("of a case not measured: %+v", got)
+	}
+}

@@ -16,7 +16,7 @@ func targetTable(outcomes []outcome) report.Table {
 			row[1] = o.Unit.format(o.Ours.Median)
 		}
 		if o.Theirs != nil {
-			row[3] = o.theirUnit.format(o.Theirs.Median)
+			row[3] = o.Unit.format(o.Theirs.Median)
 		}
 		if o.Speedup != nil {
 			row[4] = fmt.Sprintf("%.2f× [%.2f, %.2f]", o.Speedup.Ratio, o.Speedup.Low, o.Speedup.High)
@@ -37,15 +37,14 @@ func number(x float64) string { return fmt.Sprintf("%g", x) }
 
 // measurementTable has a row for each case and a column for each worker.
 func measurementTable(list []measurement) report.Table {
-	names := []string{ours, today, best, onnx}
-	t := report.Table{Head: append([]string{"median (quartiles)"}, names...)}
-	var cases []string
-	for _, m := range list {
-		if !slices.Contains(cases, m.Case) {
-			cases = append(cases, m.Case)
+	var names []string
+	for _, name := range workerNames() {
+		if slices.ContainsFunc(list, func(m measurement) bool { return m.Worker == name }) {
+			names = append(names, name)
 		}
 	}
-	for _, name := range cases {
+	t := report.Table{Head: append([]string{"median (quartiles)"}, names...)}
+	for _, name := range casesOf(list) {
 		row := []string{""}
 		for _, worker := range names {
 			cell := "–"
@@ -69,17 +68,57 @@ func (m measurement) cell() string {
 	return fmt.Sprintf("%s (%s–%s)", m.Unit.format(s.Median), digits(s.Low*scale), digits(s.High*scale))
 }
 
+// callTable has, of single calls, the median of all calls of all rounds and their
+// 99th percentile.
+func callTable(list []measurement) report.Table {
+	var calls []measurement
+	for _, m := range list {
+		if len(m.Calls) > 0 {
+			calls = append(calls, m)
+		}
+	}
+	t := measurementTable(calls)
+	t.Head[0] = "each call: p50, p99, ms"
+	for i, name := range casesOf(calls) {
+		for j, worker := range t.Head[1:] {
+			if m := find(calls, name, worker); m != nil {
+				t.Rows[i][j+1] = digits(report.Quantile(m.Calls, 0.5)) + ", " + digits(report.Quantile(m.Calls, 0.99))
+			}
+		}
+	}
+	return t
+}
+
+// peakTable says how much of our calls' time their matrix products alone would
+// take.
+func peakTable(list []measurement) report.Table {
+	t := report.Table{Head: []string{"one call, fp32", "ours", "its matrix products alone", "share"}}
+	for _, length := range lengths() {
+		call, products := find(list, fmt.Sprintf("latency_%d_fp32", length), ours), find(list, fmt.Sprintf("products_%d", length), best)
+		if call == nil || products == nil {
+			continue
+		}
+		a, b := spreadOf(call.Figures).Median, spreadOf(products.Figures).Median
+		t.Rows = append(t.Rows, []string{fmt.Sprintf("%d tokens", length), perSample.format(a), perSample.format(b), fmt.Sprintf("%.0f %%", 100*b/a)})
+	}
+	return t
+}
+
+func casesOf(list []measurement) []string {
+	var names []string
+	for _, m := range list {
+		if !slices.Contains(names, m.Case) {
+			names = append(names, m.Case)
+		}
+	}
+	return names
+}
+
 // memoryTable has the largest memory of each worker in each case.
 func memoryTable(list []measurement) report.Table {
 	t := measurementTable(list)
 	t.Head[0] = "peak memory, MB"
-	var cases []string
-	for _, m := range list {
-		if !slices.Contains(cases, m.Case) {
-			cases = append(cases, m.Case)
-		}
-	}
-	for i, name := range cases {
+	for i, name := range casesOf(list) {
 		for j, worker := range t.Head[1:] {
 			if m := find(list, name, worker); m != nil {
 				t.Rows[i][j+1] = fmt.Sprintf("%.0f", m.PeakMB)

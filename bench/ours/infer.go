@@ -48,13 +48,16 @@ func (r *reader) predict(ctx context.Context, precision string, texts []string) 
 // latency reads the texts of that many tokens one after the other.
 func (w *worker) latency(ctx context.Context, precision string, tokens int) (protocol.Response, error) {
 	texts := w.in.Latency[strconv.Itoa(tokens)]
-	started := time.Now()
+	r := protocol.Response{Samples: len(texts), Tokens: tokens * len(texts)}
 	for i := range texts {
+		started := time.Now()
 		if err := w.reader.predict(ctx, precision, texts[i:i+1]); err != nil {
 			return protocol.Response{}, err
 		}
+		r.Each = append(r.Each, time.Since(started).Seconds())
+		r.Seconds += r.Each[i]
 	}
-	return protocol.Response{Seconds: time.Since(started).Seconds(), Samples: len(texts), Tokens: tokens * len(texts)}, nil
+	return r, nil
 }
 
 // batch reads all calls at once.
@@ -94,9 +97,13 @@ func (w *worker) check() (protocol.Response, error) {
 	return r, nil
 }
 
-// labels returns what the model says of all calls.
-func (w *worker) labels(precision string) (protocol.Response, error) {
-	outputs, err := w.reader.read(w.in.Batch, precision)
+// labels returns what the model says of the first calls; count is 0 for all.
+func (w *worker) labels(precision string, count int) (protocol.Response, error) {
+	texts := w.in.Batch
+	if count > 0 {
+		texts = texts[:min(count, len(texts))]
+	}
+	outputs, err := w.reader.read(texts, precision)
 	if err != nil {
 		return protocol.Response{}, err
 	}

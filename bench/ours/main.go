@@ -74,7 +74,7 @@ func (w *worker) run(ctx context.Context, r protocol.Request) (protocol.Response
 	case protocol.Check:
 		return w.check()
 	case protocol.Labels:
-		return w.labels(r.Precision)
+		return w.labels(r.Precision, r.Arg)
 	}
 	return protocol.Response{}, fmt.Errorf("unknown case %q", r.Case)
 }

@@ -111,6 +111,9 @@ func TestCases(t *testing.T) {
 		if r.Seconds <= 0 || r.Samples != test.samples || test.tokens != 0 && r.Tokens != test.tokens {
 			t.Errorf("%+v: %+v, want %d samples, %d tokens", test.request, r, test.samples, test.tokens)
 		}
+		if want := map[bool]int{true: test.samples}[test.request.Case == protocol.Latency]; len(r.Each) != want {
+			t.Errorf("%+v: the times of %d calls, want %d", test.request, len(r.Each), want)
+		}
 		if test.request.Case == protocol.Load && !(r.Inside > 0 && r.Inside < r.Seconds && r.PeakMB > 10) {
 			t.Errorf("loading: %+v", r)
 		}
@@ -153,6 +156,10 @@ func TestLabels(t *testing.T) {
 		return r
 	}
 	labels := ask(protocol.Labels, protocol.FP32).Labels
+	few, err := w.run(context.Background(), protocol.Request{Case: protocol.Labels, Precision: protocol.FP32, Arg: 2})
+	if err != nil || few.Samples != 2 || !slices.Equal(few.Labels["qa"], labels["qa"][:17*2]) {
+		t.Errorf("labels of 2 calls: %+v, %v; want the first of all", few, err)
+	}
 	want := map[string]int{"ner": 0, "cls": 4 * 6, "qa": 17 * 6}
 	for _, text := range w.in.Batch {
 		want["ner"] += len(strings.Fields(text))

@@ -59,7 +59,7 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	defer m.Drop()
 	sizes := inputs.Sizes{
 		BatchSize: c.BatchSize, Batches: c.Batches, Calls: c.Calls, Repeats: c.Repeats,
-		Lengths: []int{64, 256, 400}, MaxLength: min(tok.ModelMaxLength(), int(m.Config.MaxPositions)),
+		Lengths: []int{16, 64, 128, 256, 400, 512}, MaxLength: min(tok.ModelMaxLength(), int(m.Config.MaxPositions)),
 	}
 	in, err := inputs.Make(texts, tok, m.Tasks, sizes)
 	if err != nil {

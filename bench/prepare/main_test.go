@@ -39,7 +39,7 @@ func TestPrepare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in.BatchSize != 3 || len(in.Train) != 3 || len(in.Train[2].Examples) != 6 || len(in.Batch) != 5 || len(in.Latency) != 3 || len(in.Latency["400"]) != 2 {
+	if in.BatchSize != 3 || len(in.Train) != 3 || len(in.Train[2].Examples) != 6 || len(in.Batch) != 5 || len(in.Latency) != 6 || len(in.Latency["400"]) != 2 {
 		t.Errorf("inputs: %d tasks, %d calls, %d lengths", len(in.Train), len(in.Batch), len(in.Latency))
 	}
 	m, tok, err := fusion.Load(in.Model, gotch.CPU)

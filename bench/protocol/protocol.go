@@ -18,12 +18,13 @@ import (
 const (
 	Train       = "train"        // one pass over the training batches
 	Latency     = "latency"      // texts of Arg tokens, one call after the other, all tasks
+	Products    = "products"     // the matrix products of a text of Arg tokens alone, as often as Latency has texts
 	Batch       = "batch"        // all calls at once, all tasks
 	TokenizeOne = "tokenize_one" // on one thread
 	TokenizeAll = "tokenize_all" // on all threads
 	Load        = "load"         // a new process, up to its first prediction
 	Check       = "check"        // logits of some texts, to see that all workers compute the same
-	Labels      = "labels"       // predicted labels of all calls
+	Labels      = "labels"       // predicted labels of the first Arg calls; 0: of all
 )
 
 // The precisions of a case.
@@ -36,7 +37,8 @@ const (
 // Hello is a worker's first line.
 type Hello struct {
 	Ready    bool              `json:"ready"`
-	Versions map[string]string `json:"versions"` // of the libraries underneath
+	Versions map[string]string `json:"versions"`       // of the libraries underneath
+	Lacks    []string          `json:"lacks,omitzero"` // precisions that it has elsewhere, but not on this machine
 }
 
 // Request asks a worker to run a case once.
@@ -49,6 +51,7 @@ type Request struct {
 // Response is what came of it.
 type Response struct {
 	Seconds float64          `json:"seconds"`          // of the work itself, or of the new process from start to end
+	Each    []float64        `json:"each,omitzero"`    // Latency, Products: seconds of each call
 	Samples int              `json:"samples"`          // examples, calls or texts; never 0 of a timed case
 	Tokens  int              `json:"tokens"`           // real tokens in them
 	Inside  float64          `json:"inside,omitzero"`  // Load: seconds without the start of the process

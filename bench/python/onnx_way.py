@@ -8,18 +8,14 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 import model
-import tokenizing
-from torch_way import by_length, pad
-
-HEADS = {"ner": 1, "cls": 4, "qa": 6}
+from one_pass import OnePass, by_task, is_newer
+from torch_way import pad
 
 
-class Onnx:
-    batch_size = 8
-
+class Onnx(OnePass):
     def __init__(self, inputs, work, threads):
+        super().__init__(inputs)
         torch.set_num_threads(threads)
-        self.tokenizer = tokenizing.load(inputs)
         self.graphs = export(inputs, work)
         self.threads = threads
         self.sessions = {}
@@ -36,26 +32,9 @@ class Onnx:
             )
         return self.sessions[precision]
 
-    def encode(self, texts):
-        return self.tokenizer(texts, truncation=True)
-
     def run(self, precision, tokens):
-        """Logits by task, a list of each head's, as NumPy arrays."""
         ids, mask = pad(tokens, self.tokenizer.pad_token_id)
-        outputs = iter(self.session(precision).run(None, {"ids": ids.numpy(), "mask": mask.numpy()}))
-        return {task: [next(outputs) for _ in range(heads)] for task, heads in HEADS.items()}
-
-    def predict(self, precision, texts):
-        """Labels of each text by task."""
-        said = [None] * len(texts)
-        for part in by_length(self.encode(texts)["input_ids"], self.batch_size):
-            logits = self.run(precision, [x for _, x in part])
-            for row, (i, tokens) in enumerate(part):
-                said[i] = {t: model.decide(t, [x[row] for x in of], len(tokens)) for t, of in logits.items()}
-        return said
-
-    def logits(self, precision, text):
-        return [x for heads in self.run(precision, self.encode([text])["input_ids"]).values() for x in heads]
+        return by_task(self.session(precision).run(None, {"ids": ids.numpy(), "mask": mask.numpy()}))
 
 
 class AllHeads(torch.nn.Module):
@@ -71,8 +50,7 @@ class AllHeads(torch.nn.Module):
 def export(inputs, work):
     """Paths of the graphs by precision, which are made if they are older than the weights."""
     paths = {precision: work / f"{precision}.onnx" for precision in ("fp32", "int8")}
-    weights = os.path.getmtime(f"{inputs['model']}/model.safetensors")
-    if all(path.exists() and path.stat().st_mtime > weights for path in paths.values()):
+    if all(is_newer(path, inputs) for path in paths.values()):
         return paths
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     logging.getLogger("onnxscript").setLevel(logging.ERROR)

@@ -1,15 +1,19 @@
 """The benchmark's Python workers: bench/protocol describes how they talk.
 
-    worker.py --way today|best|onnx --work DIR [--threads 2]
+    worker.py --way today|best|compiled|onnx|openvino|ctranslate2 --work DIR [--threads 2]
 
-today: what a user of the prototype has: transformers' eager attention, training batches padded to 512, PyTorch's AdamW
-       as it comes, float32, three models for three tasks.
-best:  the best that a Python user could reach: one model, SDPA in inference, batches padded to their longest, fused
-       AdamW, bfloat16.
-onnx:  the same model in ONNX Runtime, float32 and int8 (dynamic quantisation); inference only.
+today:       what a user of the prototype has: transformers' eager attention, training batches padded to 512, PyTorch's
+             AdamW as it comes, float32, three models for three tasks.
+best:        the best that a Python user could reach: one model, SDPA in inference, batches padded to their longest,
+             fused AdamW, bfloat16.
+compiled:    the same through torch.compile; single calls in float32 only.
+onnx:        the same model in ONNX Runtime, float32 and int8 (dynamic quantisation); inference only.
+openvino:    in OpenVINO, float32, bfloat16 where the processor has it, and int8 (calibrated by NNCF); inference only.
+ctranslate2: the encoder in CTranslate2, float32 and int8, and the heads in PyTorch; inference only.
 """
 
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -20,7 +24,7 @@ import time
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--way", choices=["today", "best", "onnx"], required=True)
+    parser.add_argument("--way", choices=list(LIBRARIES), required=True)
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--first", action="store_true", help="load the model, predict one text, say how long it took")
@@ -41,7 +45,7 @@ def main():
         return answer({"inside": time.perf_counter() - started})
 
     worker = Worker(args, inputs)
-    answer({"ready": True, "versions": versions()})
+    answer({"ready": True, "versions": versions(args.way), "lacks": lacks(args.way)})
     for line in sys.stdin:
         try:
             answer(worker.run(json.loads(line)))
@@ -50,19 +54,51 @@ def main():
 
 
 def make_way(args, inputs):
+    if args.way == "compiled":
+        from compiled_way import Compiled
+
+        return Compiled(inputs, args.work, args.threads)
     if args.way == "onnx":
         from onnx_way import Onnx
 
         return Onnx(inputs, args.work, args.threads)
+    if args.way == "openvino":
+        from openvino_way import OpenVino
+
+        return OpenVino(inputs, args.work, args.threads)
+    if args.way == "ctranslate2":
+        from ctranslate_way import CTranslate
+
+        return CTranslate(inputs, args.work, args.threads)
     from torch_way import Best, Today
 
     return {"today": Today, "best": Best}[args.way](inputs, args.threads)
 
 
-def versions():
+# Ways, and the libraries of each.
+LIBRARIES = {
+    "today": ("torch", "transformers", "tokenizers"),
+    "best": ("torch", "transformers", "tokenizers"),
+    "compiled": ("torch", "transformers", "tokenizers"),
+    "onnx": ("onnxruntime", "transformers", "tokenizers"),
+    "openvino": ("openvino", "nncf", "transformers", "tokenizers"),
+    "ctranslate2": ("ctranslate2", "torch", "transformers", "tokenizers"),
+}
+
+
+def versions(way):
     from importlib.metadata import version
 
-    return {name: version(name) for name in ("torch", "transformers", "tokenizers", "onnxruntime")}
+    return {name: version(name) for name in LIBRARIES[way]}
+
+
+def lacks(way):
+    """The precisions that the way has, but not on this machine."""
+    if way != "openvino":
+        return []
+    from openvino_way import OpenVino
+
+    return OpenVino.lacks()
 
 
 class Worker:
@@ -70,7 +106,7 @@ class Worker:
 
     def __init__(self, args, inputs):
         self.args, self.inputs = args, inputs
-        self.way, self.training = None, None
+        self.way, self.training, self.ways_of_products = None, None, {}
 
     def run(self, request):
         case = getattr(self, request["case"], None)
@@ -90,10 +126,23 @@ class Worker:
 
     def latency(self, precision, tokens):
         texts = self.inputs["latency"][str(tokens)]
-        started = time.perf_counter()
+        ends = [time.perf_counter()]
         for text in texts:
             self.way.predict(precision, [text])
-        return {"seconds": time.perf_counter() - started, "samples": len(texts), "tokens": tokens * len(texts)}
+            ends.append(time.perf_counter())
+        each = [end - start for start, end in itertools.pairwise(ends)]
+        return {"seconds": ends[-1] - ends[0], "each": each, "samples": len(texts), "tokens": tokens * len(texts)}
+
+    def products(self, _, tokens):
+        """The matrix products alone, as often as there are texts of that length."""
+        import products
+
+        config = json.loads((pathlib.Path(self.inputs["model"]) / "config.json").read_text())
+        if tokens not in self.ways_of_products:
+            self.ways_of_products[tokens] = products.fastest(config, tokens)
+        texts = self.inputs["latency"][str(tokens)]
+        each = products.passes(config, tokens, self.ways_of_products[tokens], len(texts))
+        return {"seconds": sum(each), "each": each, "samples": len(each), "tokens": tokens * len(each)}
 
     def batch(self, precision, _):
         texts = self.inputs["batch"]
@@ -107,12 +156,13 @@ class Worker:
         values = [x for text in texts for head in self.way.logits("fp32", text) for x in head.flatten().tolist()]
         return {"samples": len(texts), "values": values}
 
-    def labels(self, precision, _):
+    def labels(self, precision, count):
         said = {task: [] for task in ("ner", "cls", "qa")}
-        for of_text in self.way.predict(precision, self.inputs["batch"]):
+        texts = self.inputs["batch"][: count or None]
+        for of_text in self.way.predict(precision, texts):
             for task, values in of_text.items():
                 said[task] += values
-        return {"samples": len(self.inputs["batch"]), "labels": said}
+        return {"samples": len(texts), "labels": said}
 
     def tokenize_one(self, *_):
         return self.tokenize("false")
@@ -147,12 +197,12 @@ class Worker:
         return {"seconds": seconds, "samples": 1, "peak_mb": usage.ru_maxrss / 1000, **json.loads(output)}
 
 
-CASES = ("train", "latency", "batch", "check", "labels", "tokenize_one", "tokenize_all", "load")
+CASES = ("train", "latency", "products", "batch", "check", "labels", "tokenize_one", "tokenize_all", "load")
 
 
 def make_training(args, inputs):
-    if args.way == "onnx":
-        raise ValueError("ONNX Runtime doesn't train here")
+    if args.way not in ("today", "best"):
+        raise ValueError(f"the way {args.way} doesn't train here")
     from torch_training import Training
 
     return Training(inputs, args.threads, best=args.way == "best")
