@@ -13,7 +13,8 @@
 # (~/.cache/trident/bench); MODEL, a trained model instead of random weights;
 # TEXTS, a case file (../shared/data/cases.json, or made-up calls); THREADS (2);
 # BATCH_SIZE (16); BATCHES, training batches of each task in a run (1); CALLS (60);
-# BEST_ATTENTION, sdpa or eager, in the best Python user's training (eager).
+# BEST_ATTENTION, sdpa or eager, in the best Python user's training (eager);
+# OMP_WAIT_POLICY or GOMP_SPINCOUNT (5000), what waiting threads do.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -50,9 +51,9 @@ python=$(scripts/pyenv.sh bench/requirements.txt .venv-bench)
 go build -o "$work/bin/" ./bench/prepare ./bench/ours ./bench/driver
 "$work/bin/prepare" --work "$work" --texts "${TEXTS:-../shared/data/cases.json}" "${sizes[@]}" >&2
 
-# Threads that wait must sleep: on a shared machine those that spin cost PyTorch,
-# and us, many times the work itself.
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+# Threads that wait spin for a moment and then sleep, as in our images, PyTorch's and
+# ours alike: on a shared machine those that spin on cost many times the work itself.
+[[ -n ${OMP_WAIT_POLICY:-} ]] || export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-5000}
 export OMP_NUM_THREADS=$threads GOMAXPROCS=$threads RAYON_NUM_THREADS=$threads
 export PYTHONPATH=$PWD/scripts/golden PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1
 

@@ -67,7 +67,7 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	if err := checkSame(workers, names); err != nil {
 		return err
 	}
-	cases = without(cases, lacks)
+	cases = possible(without(cases, lacks), r.Machine)
 	calls := fewCalls
 	if c.Labels || whole {
 		calls = 0

@@ -30,8 +30,9 @@ go build -o "$work/bin/" ./bench/prepare ./bench/load ./cmd/serve
 model=${MODEL:-$work/model}
 [[ -d $model ]] || "$work/bin/prepare" --work "$work" --texts "" "${sizes[@]}" >&2
 
-# As in bench/run.sh: threads that wait must sleep.
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} OMP_NUM_THREADS=$threads RAYON_NUM_THREADS=$threads
+# As in bench/run.sh: threads that wait spin for a moment, then sleep.
+[[ -n ${OMP_WAIT_POLICY:-} ]] || export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-5000}
+export OMP_NUM_THREADS=$threads RAYON_NUM_THREADS=$threads
 export PYTHONPATH=$PWD/scripts/golden PYTHONDONTWRITEBYTECODE=1 HF_HUB_OFFLINE=1
 
 printf -v common ' --model %q --threads %q --listen {address}' "$model" "$threads"

@@ -15,7 +15,8 @@ type Machine struct {
 	MemoryGB   float64 `json:"memory_gb"`
 	LoadBefore float64 `json:"load_before"` // mean number of running threads in the minute before
 	LoadAfter  float64 `json:"load_after"`
-	WaitPolicy string  `json:"omp_wait_policy"` // of OpenMP's threads
+	WaitPolicy string  `json:"omp_wait_policy"`         // of OpenMP's threads
+	SpinCount  string  `json:"gomp_spincount,omitzero"` // how long they spin before they sleep
 
 	Instructions []string `json:"instructions,omitzero"`       // sets of the processor that matter here
 	Limit        string   `json:"instructions_up_to,omitzero"` // the last one that the programs were told to use
@@ -25,7 +26,7 @@ type Machine struct {
 func ThisMachine() Machine {
 	kb, _ := strconv.ParseFloat(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"), 64)
 	return Machine{CPU: field("/proc/cpuinfo", "model name"), Cores: runtime.NumCPU(), MemoryGB: kb * 1024 / 1e9, LoadBefore: Load(),
-		WaitPolicy: os.Getenv("OMP_WAIT_POLICY"), Instructions: instructions(field("/proc/cpuinfo", "flags"))}
+		WaitPolicy: os.Getenv("OMP_WAIT_POLICY"), SpinCount: os.Getenv("GOMP_SPINCOUNT"), Instructions: instructions(field("/proc/cpuinfo", "flags"))}
 }
 
 // field returns the value of the first line "name: value".
