@@ -53,29 +53,15 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 		fmt.Fprintf(streams.Err, "the machine is busy (load %.1f): the ratios may be off\n", busy)
 	}
 	r.Machine.Limit = c.Limit
-	names := namesOf(cases)
-	lacks := map[string][]string{}
-	workers := map[string]asker{}
-	for _, name := range names {
-		w, err := start(ctx, name, c.Worker[name], c.Timeout)
-		if err != nil {
-			return err
-		}
-		defer w.stop()
-		workers[name], r.Versions[name], lacks[name] = w, w.hello.Versions, w.hello.Lacks
-	}
-	if err := checkSame(workers, names); err != nil {
+	if cases, err = c.compareAnswers(ctx, cases, whole, &r); err != nil {
 		return err
 	}
-	cases = possible(without(cases, lacks), r.Machine)
-	calls := fewCalls
-	if c.Labels || whole {
-		calls = 0
-	}
-	if r.Agreements, err = agree(workers, cases, calls); err != nil {
+	workers, stop, err := c.startAll(ctx, namesOf(cases))
+	if err != nil {
 		return err
 	}
-	measured, err := play(ctx, cases, workers, c.Warmup, c.Rounds, streams.Err)
+	defer stop()
+	measured, err := play(ctx, cases, askers(workers), c.Warmup, c.Rounds, streams.Err)
 	if err != nil {
 		return err
 	}
@@ -93,6 +79,58 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 		return nil
 	}
 	return writeDocs(c.Docs, r)
+}
+
+// compareAnswers has workers of their own compute the same, notes in r what they
+// are and how their labels differ, and returns the cases that they can run. Those
+// workers end, so that what they made and held doesn't count as memory of a case.
+func (c *command) compareAnswers(ctx context.Context, cases []benchCase, whole bool, r *result) ([]benchCase, error) {
+	names := namesOf(cases)
+	workers, stop, err := c.startAll(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	lacks := map[string][]string{}
+	for name, w := range workers {
+		r.Versions[name], lacks[name] = w.hello.Versions, w.hello.Lacks
+	}
+	if err := checkSame(askers(workers), names); err != nil {
+		return nil, err
+	}
+	cases, calls := possible(without(cases, lacks), r.Machine), fewCalls
+	if c.Labels || whole {
+		calls = 0
+	}
+	r.Agreements, err = agree(askers(workers), cases, calls)
+	return cases, err
+}
+
+// startAll starts the workers of these names; stop ends them.
+func (c *command) startAll(ctx context.Context, names []string) (workers map[string]*worker, stop func(), err error) {
+	workers = map[string]*worker{}
+	stop = func() {
+		for _, w := range workers {
+			w.stop()
+		}
+	}
+	for _, name := range names {
+		w, err := start(ctx, name, c.Worker[name], c.Timeout)
+		if err != nil {
+			stop()
+			return nil, nil, err
+		}
+		workers[name] = w
+	}
+	return workers, stop, nil
+}
+
+func askers(workers map[string]*worker) map[string]asker {
+	list := map[string]asker{}
+	for name, w := range workers {
+		list[name] = w
+	}
+	return list
 }
 
 // fewCalls is how many calls' labels are compared before a part of the benchmark.
