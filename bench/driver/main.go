@@ -98,7 +98,7 @@ func (c *command) compareAnswers(ctx context.Context, cases []benchCase, whole b
 	if err := checkSame(askers(workers), names); err != nil {
 		return nil, err
 	}
-	cases, calls := possible(without(cases, lacks), r.Machine), fewCalls
+	cases, calls := without(cases, lacks), fewCalls
 	if c.Labels || whole {
 		calls = 0
 	}

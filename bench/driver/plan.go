@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/trident-nlp/trident/bench/protocol"
-	"github.com/trident-nlp/trident/bench/report"
 )
 
 // The workers, as --worker names them.
@@ -166,15 +165,6 @@ func choose(all []benchCase, patterns, workers []string) (chosen []benchCase, wh
 		return nil, false, fmt.Errorf("none of the workers %s runs any of these cases", strings.Join(workers, ", "))
 	}
 	return chosen, whole, nil
-}
-
-// possible leaves out bf16 where the processor has no instructions for it: there it
-// takes several times as long as fp32, and so would the benchmark.
-func possible(cases []benchCase, m report.Machine) []benchCase {
-	if m.Limit == "" && slices.ContainsFunc(m.Instructions, func(set string) bool { return strings.HasSuffix(set, "BF16") }) {
-		return cases
-	}
-	return slices.DeleteFunc(slices.Clone(cases), func(c benchCase) bool { return c.request.Precision == protocol.BF16 })
 }
 
 // without leaves out what workers lack: a worker's cases in those precisions.

@@ -4,9 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/trident-nlp/trident/bench/protocol"
-	"github.com/trident-nlp/trident/bench/report"
 )
 
 func TestTargetsNameCases(t *testing.T) {
@@ -88,25 +85,5 @@ func TestChoose(t *testing.T) {
 	}
 	if again := allCases(); again[0].workers[1] != today {
 		t.Error("choosing changed the plan")
-	}
-}
-
-func TestPossible(t *testing.T) {
-	cases := []benchCase{
-		{name: "train_fp32", request: protocol.Request{Precision: protocol.FP32}},
-		{name: "train_bf16", request: protocol.Request{Precision: protocol.BF16}},
-	}
-	for _, test := range []struct {
-		machine report.Machine
-		want    []string
-	}{
-		{report.Machine{Instructions: []string{"AVX2"}}, []string{"train_fp32"}},
-		{report.Machine{Instructions: []string{"AVX2", "AVX512", "AVX512-BF16"}}, []string{"train_fp32", "train_bf16"}},
-		{report.Machine{Instructions: []string{"AVX512", "AMX-BF16"}}, []string{"train_fp32", "train_bf16"}},
-		{report.Machine{Instructions: []string{"AVX512-BF16"}, Limit: "AVX2"}, []string{"train_fp32"}},
-	} {
-		if got := caseNames(possible(cases, test.machine)); !slices.Equal(got, test.want) {
-			t.Errorf("%+v: %v, want %v", test.machine, got, test.want)
-		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/trident-nlp/trident/bench/inputs"
 	"github.com/trident-nlp/trident/bench/protocol"
+	"github.com/trident-nlp/trident/bench/report"
 	"github.com/trident-nlp/trident/internal/cli"
 	"github.com/trident-nlp/trident/internal/torchx"
 )
@@ -36,6 +37,11 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	w := &worker{in: in, work: c.Work, threads: c.Threads}
 	defer w.drop()
 	hello := protocol.Hello{Ready: true, Versions: map[string]string{"go": runtime.Version(), "libtorch": "2.11.0"}}
+	machine := report.ThisMachine()
+	machine.Limit = os.Getenv("TRIDENT_MAX_ISA") // as run.sh sets it for ISA=avx2
+	if !machine.HasBF16() {
+		hello.Lacks = []string{protocol.BF16}
+	}
 	return protocol.Serve(streams.In, streams.Out, hello, func(r protocol.Request) (protocol.Response, error) {
 		return w.run(ctx, r)
 	})

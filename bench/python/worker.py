@@ -94,11 +94,20 @@ def versions(way):
 
 def lacks(way):
     """The precisions that the way has, but not on this machine."""
-    if way != "openvino":
-        return []
-    from openvino_way import OpenVino
+    if way == "openvino":
+        from openvino_way import OpenVino
 
-    return OpenVino.lacks()
+        return OpenVino.lacks()
+    return [] if has_bf16() else ["bf16"]
+
+
+def has_bf16():
+    """Whether PyTorch may use instructions for bfloat16; without them it takes several times as long as float32."""
+    if "ATEN_CPU_CAPABILITY" in os.environ:  # as run.sh sets it for ISA=avx2
+        return False
+    with open("/proc/cpuinfo") as file:
+        flags = next((line.split() for line in file if line.startswith("flags")), [])
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 class Worker:

@@ -60,3 +60,9 @@ func (m Machine) Name() string {
 	})
 	return strings.Join(words, "-")
 }
+
+// HasBF16 reports whether the programs may use instructions for bfloat16. Without them
+// it takes several times as long as float32.
+func (m Machine) HasBF16() bool {
+	return m.Limit == "" && slices.ContainsFunc(m.Instructions, func(set string) bool { return strings.HasSuffix(set, "BF16") })
+}

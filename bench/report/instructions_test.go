@@ -23,3 +23,20 @@ func TestInstructions(t *testing.T) {
 		}
 	}
 }
+
+func TestHasBF16(t *testing.T) {
+	for _, test := range []struct {
+		machine Machine
+		want    bool
+	}{
+		{Machine{}, false},
+		{Machine{Instructions: []string{"AVX2"}}, false},
+		{Machine{Instructions: []string{"AVX2", "AVX512", "AVX512-BF16"}}, true},
+		{Machine{Instructions: []string{"AVX512", "AMX-BF16"}}, true},
+		{Machine{Instructions: []string{"AVX512-BF16"}, Limit: "AVX2"}, false},
+	} {
+		if got := test.machine.HasBF16(); got != test.want {
+			t.Errorf("%+v: %v", test.machine, got)
+		}
+	}
+}
