@@ -27,6 +27,7 @@ type command struct {
 	Limit   string            `placeholder:"ISA" help:"The last instruction set that the workers were told to use, for the record."`
 	Labels  bool              `help:"Compare the labels of all calls in lower precision with those in float32, also of a part of the benchmark (otherwise of a few calls)."`
 	Docs    string            `placeholder:"DIR" help:"Write the result of a whole run into this folder."`
+	Part    bool              `help:"Write the result of a part of the benchmark into the docs, too, in place of this processor's."`
 	Timeout time.Duration     `default:"20m" placeholder:"TIME" help:"For one answer of a worker (${default})."`
 	List    bool              `help:"List the cases and end."`
 }
@@ -74,7 +75,7 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 	if c.Docs == "" {
 		return nil
 	}
-	if !whole {
+	if !whole && !c.Part {
 		fmt.Fprintf(streams.Err, "%s is left alone: only a part of the benchmark ran\n", c.Docs)
 		return nil
 	}

@@ -6,6 +6,7 @@ import "C"
 
 import (
 	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,8 +16,11 @@ import (
 
 // Configure prepares libtorch for long runs: threads CPU threads per operation (0 keeps
 // libtorch's default), and freed memory is kept for the next step instead of being
-// returned to the kernel.
+// returned to the kernel. The calling goroutine stays on its thread from now on: OpenMP
+// keeps a team of threads for each thread that calls it, and once there are more than
+// processors, those that wait sleep at once and are woken for each operation.
 func Configure(threads int) {
+	runtime.LockOSThread()
 	if threads > 0 {
 		C.tx_set_threads(C.int(threads))
 	}

@@ -177,7 +177,8 @@ func pick[T any](predictions []Prediction, part func(Prediction) T) ([]T, error)
 
 // Predict returns one prediction per text, in the same order, from one pass of the
 // encoder. For a text without words, or with non-finite logits, Err is set in its
-// [Prediction]. Errors don't contain the texts.
+// [Prediction]. Errors don't contain the texts. A goroutine that calls it often is best
+// locked to its thread (see [nn.Configure]).
 func (p *Predictor) Predict(ctx context.Context, texts []datasets.Transcript, o PredictOptions) ([]Prediction, error) {
 	r, err := p.run(ctx, texts, o)
 	if err != nil {

@@ -25,7 +25,10 @@ func Device(spec string) (gotch.Device, error) { return torchx.Device(spec) }
 
 // Configure prepares libtorch for long computations: threads CPU threads per operation
 // (0 keeps libtorch's default), and freed memory is kept for reuse. It applies to the
-// whole process; pkg/run calls it for training.
+// whole process; pkg/run calls it for training. The calling goroutine stays on its thread
+// from now on ([runtime.LockOSThread]): OpenMP keeps a team of threads for each thread
+// that calls it, and once there are more of them than processors, small operations wait
+// for sleeping threads. Call it from the goroutine that trains or predicts.
 func Configure(threads int) { torchx.Configure(threads) }
 
 // Seed sets the seed of libtorch's random generators on all devices, for initial weights
