@@ -31,7 +31,7 @@ func (s *Scope) Linear(x *ts.Tensor, l Linear) *ts.Tensor {
 	if s.int8 && l.int8 != nil {
 		return s.int8Linears(x, []*int8Weights{l.int8}, false)[0]
 	}
-	if few := s.fewRows(x, l); few != nil {
+	if few := s.ownLinears(x, l); few != nil {
 		return few[0]
 	}
 	bias := l.Bias
@@ -58,7 +58,7 @@ func (s *Scope) Linears(x *ts.Tensor, layers ...Linear) []*ts.Tensor {
 		}
 		return s.int8Linears(x, weights, false)
 	}
-	if few := s.fewRows(x, layers...); few != nil {
+	if few := s.ownLinears(x, layers...); few != nil {
 		return few
 	}
 	results := make([]*ts.Tensor, len(layers))

@@ -11,10 +11,9 @@ import (
 	"github.com/sugarme/gotch/ts"
 )
 
-// fewRows applies layers of the same inputs to x, without libtorch's preparations that
-// take longer than the products of a few rows. It returns nil if x or the layers aren't
-// suited: then libtorch does it.
-func (s *Scope) fewRows(x *ts.Tensor, layers ...Linear) []*ts.Tensor {
+// ownLinears applies layers of the same inputs to x where that is faster than libtorch's
+// products. It returns nil if x or the layers aren't suited: then libtorch does it.
+func (s *Scope) ownLinears(x *ts.Tensor, layers ...Linear) []*ts.Tensor {
 	if s.err != nil || x == nil || s.training || s.autocast || s.device != gotch.CPU {
 		return nil
 	}
@@ -26,11 +25,11 @@ func (s *Scope) fewRows(x *ts.Tensor, layers ...Linear) []*ts.Tensor {
 		s.Fail(err)
 		return nil
 	}
-	return s.fewRowsWith(set, x, layers...)
+	return s.ownLinearsWith(set, x, layers...)
 }
 
-// fewRowsWith is fewRows with the instruction set.
-func (s *Scope) fewRowsWith(set isa, x *ts.Tensor, layers ...Linear) []*ts.Tensor {
+// ownLinearsWith is ownLinears with the instruction set.
+func (s *Scope) ownLinearsWith(set isa, x *ts.Tensor, layers ...Linear) []*ts.Tensor {
 	weights, biases := make([]C.tx_tensor, len(layers)), make([]C.tx_tensor, len(layers))
 	for i, l := range layers {
 		weights[i], biases[i] = handle(l.Weight), handle(l.Bias)

@@ -1,6 +1,7 @@
 // BLAS copies the weights of each product into an order that suits it. For few
 // rows that takes longer than the product. Here weights are read as they are:
 // vectors lie along the inputs, and each output is the sum of a vector's lanes.
+// For many rows see linears_packed.hpp.
 #include "linears.h"
 
 #include <ATen/ATen.h>
@@ -10,13 +11,14 @@
 
 #include "grid.hpp"
 #include "guarded.h"
+#include "linears_packed.hpp"
 
 namespace tx::linears {
 
 constexpr int64_t outputs = 4;     // of a tile
 constexpr int64_t block = 32;      // outputs of a thread's share, at least
 constexpr int64_t chunk = 768;     // inputs whose weights stay in the cache for all rows
-constexpr int64_t most_rows = 96;  // beyond it BLAS is as fast
+constexpr int64_t few_rows = 96;   // beyond it BLAS is as fast with AVX512, and [packed] faster with AVX2
 constexpr int64_t lanes = 16;
 
 // A tile_of adds the products of some rows of a with four outputs' weights w to
@@ -63,19 +65,20 @@ TX_TILE(tile_avx512, "avx512f,avx2,fma", __m512, _mm512_loadu_ps, _mm512_setzero
 // Tiles are those of an instruction set: of[r - 1] has r rows.
 struct Tiles {
   std::vector<tile_of *> of;
+  bool packed = false;  // whether [packed] is for it
 
   explicit Tiles(tx_isa isa) {
     if (isa >= TX_ISA_AVX512)
       of = {tile_avx512<1>, tile_avx512<2>, tile_avx512<3>, tile_avx512<4>, tile_avx512<5>, tile_avx512<6>};
     else if (isa >= TX_ISA_AVX2 && __builtin_cpu_supports("fma"))
-      of = {tile_avx2<1>, tile_avx2<2>, tile_avx2<3>};
+      of = {tile_avx2<1>, tile_avx2<2>, tile_avx2<3>}, packed = true;
   }
 };
 
 bool plain(const at::Tensor &t) { return t.is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous(); }
 
 bool suits(const at::Tensor &x, const std::vector<at::Tensor> &weights, const std::vector<at::Tensor> &biases) {
-  if (!plain(x) || x.dim() != 2 || x.size(0) > most_rows || x.size(1) % lanes) return false;
+  if (!plain(x) || x.dim() != 2 || x.size(1) % lanes) return false;
   for (size_t i = 0; i < weights.size(); i++) {
     const at::Tensor &w = weights[i], &b = biases[i];
     if (!plain(w) || !plain(b) || w.dim() != 2 || w.size(1) != x.size(1) || w.size(0) % block || b.dim() != 1 || b.size(0) != w.size(0)) return false;
@@ -85,6 +88,7 @@ bool suits(const at::Tensor &x, const std::vector<at::Tensor> &weights, const st
 
 std::vector<at::Tensor> apply(const at::Tensor &x, const std::vector<at::Tensor> &weights, const std::vector<at::Tensor> &biases, const Tiles &tiles) {
   const int64_t rows = x.size(0), in = x.size(1), tile = tiles.of.size();
+  if (rows > few_rows) return packed::apply(x, weights, biases, block);
   const float *from = x.const_data_ptr<float>();
   std::vector<at::Tensor> outs;
   std::vector<std::pair<size_t, int64_t>> blocks;  // a layer and its first output
@@ -113,7 +117,7 @@ char *tx_linears(tx_tensor *outs, bool *done, tx_tensor x, const tx_tensor *weig
     const tx::linears::Tiles tiles(isa);
     std::vector<at::Tensor> w, b;
     for (int64_t i = 0; i < n; i++) w.push_back(tx::T(weights[i])), b.push_back(tx::T(biases[i]));
-    *done = !tiles.of.empty() && tx::linears::suits(tx::T(x), w, b);
+    *done = !tiles.of.empty() && tx::linears::suits(tx::T(x), w, b) && (tiles.packed || tx::T(x).size(0) <= tx::linears::few_rows);
     if (!*done) return;
     std::vector<at::Tensor> results = tx::linears::apply(tx::T(x), w, b, tiles);
     for (int64_t i = 0; i < n; i++) outs[i] = new at::Tensor(results[i]);

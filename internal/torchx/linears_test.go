@@ -11,17 +11,19 @@ import (
 	"github.com/trident-nlp/trident/internal/goldentest"
 )
 
-// Few rows' results are the sums, whatever the instruction set; what doesn't suit is
-// left to libtorch.
-func TestFewRows(t *testing.T) {
+// Results are the sums, whatever the instruction set; what doesn't suit is left to libtorch.
+func TestOwnLinears(t *testing.T) {
+	avx2 := []string{"avx2", "avxvnni"}
+	all := append([]string{"avx512", "avx512vnni", "amx"}, avx2...)
 	for _, size := range []struct {
 		rows, in, out int
-		suits         bool
+		suits         []string
 	}{
-		{1, 16, 32, true}, {2, 48, 64, true}, {5, 768, 96, true}, {13, 784, 32, true}, {96, 1536, 32, true},
-		{97, 16, 32, false}, {3, 20, 32, false}, {3, 16, 40, false},
+		{1, 16, 32, all}, {2, 48, 64, all}, {5, 768, 96, all}, {13, 784, 32, all}, {96, 1536, 32, all},
+		{97, 16, 32, avx2}, {100, 400, 64, avx2}, {133, 768, 96, avx2}, {146, 784, 32, avx2},
+		{3, 20, 32, nil}, {3, 16, 40, nil}, {97, 20, 32, nil},
 	} {
-		t.Run(fmt.Sprint(size), func(t *testing.T) {
+		t.Run(fmt.Sprint(size.rows, size.in, size.out), func(t *testing.T) {
 			p := NewParams(gotch.CPU, true)
 			defer p.Drop()
 			l := NewLinear(p, "l", int64(size.in), int64(size.out))
@@ -30,14 +32,14 @@ func TestFewRows(t *testing.T) {
 			values, weight, bias := waves(size.rows*size.in), s.ReadFloat32(l.Weight), s.ReadFloat32(l.Bias)
 			x := s.Float32s(values, int64(size.rows), int64(size.in))
 			for _, set := range isas() {
-				few := s.fewRowsWith(set, x, l)
-				if suits := few != nil; suits != (size.suits && set != portableISA) || s.Err() != nil {
+				own := s.ownLinearsWith(set, x, l)
+				if suits := own != nil; suits != slices.Contains(size.suits, set.String()) || s.Err() != nil {
 					t.Fatalf("%s: taken: %v; %v", set, suits, s.Err())
 				}
-				if few == nil {
+				if own == nil {
 					continue
 				}
-				for i, y := range s.ReadFloat32(few[0]) {
+				for i, y := range s.ReadFloat32(own[0]) {
 					want, most := float64(bias[i%size.out]), 0.0
 					for j := range size.in {
 						product := float64(values[i/size.out*size.in+j]) * float64(weight[i%size.out*size.in+j])
@@ -56,20 +58,20 @@ func TestFewRows(t *testing.T) {
 }
 
 // Layers without a bias, and those of a training Scope, are libtorch's.
-func TestFewRowsAreForInference(t *testing.T) {
+func TestOwnLinearsAreForInference(t *testing.T) {
 	p := NewParams(gotch.CPU, true)
 	defer p.Drop()
 	l := NewLinear(p, "l", 16, 32)
 	s := Inference(gotch.CPU)
 	x := s.Float32s(waves(32), 2, 16)
-	if s.fewRows(x, Linear{Weight: l.Weight}) != nil || s.fewRows(nil, l) != nil || s.fewRows(x, l, Linear{}) != nil {
+	if s.ownLinears(x, Linear{Weight: l.Weight}) != nil || s.ownLinears(nil, l) != nil || s.ownLinears(x, l, Linear{}) != nil {
 		t.Error("taken without a bias, an input or weights")
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 	s = Training(gotch.CPU)
-	if s.fewRows(s.Float32s(waves(32), 2, 16), l) != nil {
+	if s.ownLinears(s.Float32s(waves(32), 2, 16), l) != nil {
 		t.Error("taken in training")
 	}
 	if err := s.Close(); err != nil {
