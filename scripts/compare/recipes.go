@@ -44,6 +44,7 @@ func recipes(pretrained bool) []recipe {
 		fused(leversGroup, "weights-uncertainty", "one model, loss_weights: uncertainty", "training.loss_weights=uncertainty"),
 		fused(leversGroup, "mixed", "one model, batches of several tasks", append(equal, "training.mix_tasks=true")...),
 		fused(leversGroup, "mixed-auto", "one model, batches of several tasks, loss_weights: auto", "training.mix_tasks=true", "training.loss_weights=auto"),
+		fused(leversGroup, "plain-label-attention", "one model, equal weights, with an attention for each label", append(equal, labelAttention)...),
 		fused(leversGroup, "mixed-auto-label-attention", "mixed-auto with an attention for each label", "training.mix_tasks=true", "training.loss_weights=auto", labelAttention),
 		fused(leversGroup, "annealed-sampling", "one model, sampling: annealed", append(equal, "training.sampling=annealed")...),
 		distilled(leversGroup, "distilled-annealed", "one model, teachers' weight falls", singles, annealed...),
