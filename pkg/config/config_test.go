@@ -116,7 +116,6 @@ func TestValidate(t *testing.T) {
 		"a task twice":        {func(c *Config) { c.Tasks = []Task{{Use: "ner"}, {Name: "ner", File: "x"}} }, `tasks[2]: want a name of its own, got "ner" again`},
 		"pooling of words":    {func(c *Config) { c.Tasks = []Task{{Use: "ner", Pooling: "attention"}} }, "tasks[1].pooling: want none with use: ner"},
 		"pooling of none":     {func(c *Config) { c.Tasks = []Task{{Use: "qa", Pooling: "max"}} }, `tasks[1].pooling: want attention or label_attention or cls, got "max"`},
-		"pooling of a single": {func(c *Config) { c.Task, c.Pooling = TaskQA, "label_attention" }, "pooling: want none with task: qa"},
 		"use and more":        {func(c *Config) { c.Tasks = []Task{{Use: "ner", Kind: "token"}} }, "tasks[1]: want nothing but loss_weight and pooling beside use:"},
 		"use of none":         {func(c *Config) { c.Tasks = []Task{{Use: "mood"}} }, "tasks[1].use: want ner, cls or qa"},
 		"negative threads":    {func(c *Config) { c.Training.Threads = -1 }, "training.threads: want 0 or more"},

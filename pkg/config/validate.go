@@ -134,8 +134,6 @@ func (c Config) checkTasks(check func(ok bool, key, want string, got any)) {
 	names := c.TaskNames()
 	known := strings.Join(names, " or ")
 	single := c.Task == TaskNER || c.Task == TaskClassification || c.Task == TaskQA || c.Task == TaskPretrain
-	check(!single || c.Pooling == "" || c.Pooling == string(tasks.AttentionPooling), "pooling",
-		"none with task: "+c.Task+", whose heads are the prototype's (one task with this pooling: task: multitask with tasks: [{use: cls}] or [{use: qa}])", fmt.Sprintf("%q", c.Pooling))
 	check(!single || len(c.Tasks) == 0, "tasks", "no list beside task: "+c.Task, "one")
 	check(c.Pooling == "" || slices.Contains(poolings, c.Pooling), "pooling", strings.Join(poolings, " or "), fmt.Sprintf("%q", c.Pooling))
 	for i, t := range c.Tasks {

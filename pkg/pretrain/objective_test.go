@@ -280,7 +280,7 @@ func TestStudentsSharesAddUp(t *testing.T) {
 			}
 		}
 		for i := range got {
-			if math.Abs(got[i]-want[i]) > 1e-5*want[i] {
+			if math.Abs(got[i]-want[i]) > 1e-5*want[i]+1e-7 { // a cosine near 1 leaves few digits of 1 - cos
 				t.Errorf("%d shares: losses %v, want %v", size, got, want)
 				break
 			}
