@@ -5,15 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,6 +18,7 @@ import (
 	"github.com/sugarme/gotch"
 
 	"github.com/trident-nlp/trident/internal/filetest"
+	"github.com/trident-nlp/trident/internal/goldentest"
 	"github.com/trident-nlp/trident/internal/mlflowtest"
 	"github.com/trident-nlp/trident/pkg/datasets"
 	"github.com/trident-nlp/trident/pkg/fusion"
@@ -65,14 +62,14 @@ func TestLoggedModel(t *testing.T) {
 			if err := json.Unmarshal(out, &said); err != nil || len(said) != 1 {
 				t.Fatalf("%v in %s", err, out)
 			}
-			if !sameButRounding(said[0].Answers, []any{want}) {
+			if !goldentest.AlikeJSON(said[0].Answers, []any{want}) {
 				t.Errorf("answers %v, want %v", said[0].Answers, want)
 			}
 			if _, found := said[0].Metadata.Scores["val/avg"]; !found {
 				t.Errorf("scores %v", said[0].Metadata.Scores)
 			}
 			if name == "server" {
-				if got := served(t, python, env, logged, run.ExampleCall); !sameButRounding(got, []any{want}) {
+				if got := served(t, python, env, logged, run.ExampleCall); !goldentest.AlikeJSON(got, []any{want}) {
 					t.Errorf("mlflow models serve says %v, want %v", got, want)
 				}
 			}
@@ -116,23 +113,6 @@ func inferred(t *testing.T, dir, text string) (answer any) {
 		t.Fatal(err)
 	}
 	return answer
-}
-
-// sameButRounding reports whether two values of decoded JSON are equal, and their numbers up
-// to the rounding of probabilities.
-func sameButRounding(got, want any) bool {
-	switch want := want.(type) {
-	case float64:
-		number, ok := got.(float64)
-		return ok && math.Abs(number-want) <= 1e-5
-	case []any:
-		list, ok := got.([]any)
-		return ok && slices.EqualFunc(list, want, sameButRounding)
-	case map[string]any:
-		object, ok := got.(map[string]any)
-		return ok && maps.EqualFunc(object, want, sameButRounding)
-	}
-	return reflect.DeepEqual(got, want)
 }
 
 // served asks `mlflow models serve`.

@@ -31,8 +31,8 @@ func (s *Scope) Linear(x *ts.Tensor, l Linear) *ts.Tensor {
 	if s.int8 && l.int8 != nil {
 		return s.int8Linears(x, []*int8Weights{l.int8}, false)[0]
 	}
-	if few := s.ownLinears(x, l); few != nil {
-		return few[0]
+	if own := s.ownLinears(x, l); own != nil {
+		return own[0]
 	}
 	bias := l.Bias
 	if bias == nil {
@@ -58,8 +58,8 @@ func (s *Scope) Linears(x *ts.Tensor, layers ...Linear) []*ts.Tensor {
 		}
 		return s.int8Linears(x, weights, false)
 	}
-	if few := s.ownLinears(x, layers...); few != nil {
-		return few
+	if own := s.ownLinears(x, layers...); own != nil {
+		return own
 	}
 	results := make([]*ts.Tensor, len(layers))
 	for i, l := range layers {

@@ -77,8 +77,9 @@ struct Tiles {
 
 bool plain(const at::Tensor &t) { return t.is_cpu() && t.scalar_type() == at::kFloat && t.is_contiguous(); }
 
-bool suits(const at::Tensor &x, const std::vector<at::Tensor> &weights, const std::vector<at::Tensor> &biases) {
-  if (!plain(x) || x.dim() != 2 || x.size(1) % lanes) return false;
+bool suits(const at::Tensor &x, const std::vector<at::Tensor> &weights, const std::vector<at::Tensor> &biases, const Tiles &tiles) {
+  if (tiles.of.empty()) return false;
+  if (!plain(x) || x.dim() != 2 || x.size(1) % lanes || (x.size(0) > few_rows && !tiles.packed)) return false;
   for (size_t i = 0; i < weights.size(); i++) {
     const at::Tensor &w = weights[i], &b = biases[i];
     if (!plain(w) || !plain(b) || w.dim() != 2 || w.size(1) != x.size(1) || w.size(0) % block || b.dim() != 1 || b.size(0) != w.size(0)) return false;
@@ -88,13 +89,20 @@ bool suits(const at::Tensor &x, const std::vector<at::Tensor> &weights, const st
 
 std::vector<at::Tensor> apply(const at::Tensor &x, const std::vector<at::Tensor> &weights, const std::vector<at::Tensor> &biases, const Tiles &tiles) {
   const int64_t rows = x.size(0), in = x.size(1), tile = tiles.of.size();
-  if (rows > few_rows) return packed::apply(x, weights, biases, block);
   const float *from = x.const_data_ptr<float>();
   std::vector<at::Tensor> outs;
   std::vector<std::pair<size_t, int64_t>> blocks;  // a layer and its first output
   for (const at::Tensor &w : weights) {
     for (int64_t o = 0; o < w.size(0); o += block) blocks.push_back({outs.size(), o});
     outs.push_back(at::empty({rows, w.size(0)}, x.options()));
+  }
+  if (rows > few_rows) {
+    const packed::Rows ordered(x);
+    each_block(ordered.tiles, 1, blocks.size(), [&](int64_t b, int64_t begin, int64_t end) {
+      auto [layer, first] = blocks[b];
+      packed::fill(ordered, begin, end, weights[layer], biases[layer], first, first + block, outs[layer]);
+    });
+    return outs;
   }
   each_block(rows, tile, blocks.size(), [&](int64_t b, int64_t begin, int64_t end) {
     auto [layer, first] = blocks[b];
@@ -117,7 +125,7 @@ char *tx_linears(tx_tensor *outs, bool *done, tx_tensor x, const tx_tensor *weig
     const tx::linears::Tiles tiles(isa);
     std::vector<at::Tensor> w, b;
     for (int64_t i = 0; i < n; i++) w.push_back(tx::T(weights[i])), b.push_back(tx::T(biases[i]));
-    *done = !tiles.of.empty() && tx::linears::suits(tx::T(x), w, b) && (tiles.packed || tx::T(x).size(0) <= tx::linears::few_rows);
+    *done = tx::linears::suits(tx::T(x), w, b, tiles);
     if (!*done) return;
     std::vector<at::Tensor> results = tx::linears::apply(tx::T(x), w, b, tiles);
     for (int64_t i = 0; i < n; i++) outs[i] = new at::Tensor(results[i]);

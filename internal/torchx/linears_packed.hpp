@@ -8,9 +8,6 @@
 #include <immintrin.h>
 
 #include <algorithm>
-#include <vector>
-
-#include "grid.hpp"
 
 namespace tx::linears::packed {
 
@@ -94,6 +91,7 @@ __attribute__((target("avx2"), optimize("O3"))) void turn(const float *w, int64_
 }
 
 // fill puts into to [rows, out] the outputs from first to last of the tiles from begin to end.
+// It wants whole panels, and a multiple of 8 inputs.
 void fill(const Rows &x, int64_t begin, int64_t end, const at::Tensor &weight, const at::Tensor &bias, int64_t first, int64_t last, at::Tensor &to) {
   const int64_t out = to.size(1);
   float *sums = to.mutable_data_ptr<float>();
@@ -109,22 +107,6 @@ void fill(const Rows &x, int64_t begin, int64_t end, const at::Tensor &weight, c
       }
     }
   }
-}
-
-// apply wants a multiple of block outputs, itself one of panel, and of 8 inputs.
-std::vector<at::Tensor> apply(const at::Tensor &input, const std::vector<at::Tensor> &weights, const std::vector<at::Tensor> &biases, int64_t block) {
-  const Rows x(input);
-  std::vector<at::Tensor> outs;
-  std::vector<std::pair<size_t, int64_t>> blocks;  // a layer and its first output
-  for (const at::Tensor &w : weights) {
-    for (int64_t o = 0; o < w.size(0); o += block) blocks.push_back({outs.size(), o});
-    outs.push_back(at::empty({x.rows, w.size(0)}, input.options()));
-  }
-  each_block(x.tiles, 1, blocks.size(), [&](int64_t b, int64_t begin, int64_t end) {
-    auto [layer, first] = blocks[b];
-    fill(x, begin, end, weights[layer], biases[layer], first, first + block, outs[layer]);
-  });
-  return outs;
 }
 
 }  // namespace tx::linears::packed

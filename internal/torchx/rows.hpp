@@ -1,6 +1,5 @@
 #include "rows.h"
 
-#include <cmath>
 #include <cstring>
 
 #include "random.h"
