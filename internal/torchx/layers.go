@@ -2,7 +2,6 @@ package torchx
 
 import (
 	"math"
-	"slices"
 
 	"github.com/sugarme/gotch/ts"
 )
@@ -10,7 +9,8 @@ import (
 // Linear is y = x·Wᵀ + b, with Weight [out, in] and Bias [out] or nil.
 type Linear struct {
 	Weight, Bias *ts.Tensor
-	int8         *int8Weights // after Quantize
+	int8         *int8Weights   // after Quantize
+	packed       *packedWeights // after Pack
 }
 
 // LayerNorm normalises over the last dimension, with Weight and Bias [dim].
@@ -31,6 +31,9 @@ func (s *Scope) Linear(x *ts.Tensor, l Linear) *ts.Tensor {
 	if s.int8 && l.int8 != nil {
 		return s.int8Linears(x, []*int8Weights{l.int8}, false)[0]
 	}
+	if s.packed && l.packed != nil {
+		return s.packedLinears(x, []*packedWeights{l.packed}, false)[0]
+	}
 	if own := s.ownLinears(x, l); own != nil {
 		return own[0]
 	}
@@ -46,17 +49,19 @@ func (s *Scope) LinearGELU(x *ts.Tensor, l Linear) *ts.Tensor {
 	if s.int8 && l.int8 != nil {
 		return s.int8Linears(x, []*int8Weights{l.int8}, true)[0]
 	}
+	if s.packed && l.packed != nil {
+		return s.packedLinears(x, []*packedWeights{l.packed}, true)[0]
+	}
 	return s.GELU(s.Linear(x, l))
 }
 
 // Linears is [Scope.Linear] of x with each of the layers, which have the same inputs.
 func (s *Scope) Linears(x *ts.Tensor, layers ...Linear) []*ts.Tensor {
-	if s.int8 && !slices.ContainsFunc(layers, func(l Linear) bool { return l.int8 == nil }) {
-		weights := make([]*int8Weights, len(layers))
-		for i, l := range layers {
-			weights[i] = l.int8
-		}
+	if weights := each(layers, func(l Linear) *int8Weights { return l.int8 }); s.int8 && weights != nil {
 		return s.int8Linears(x, weights, false)
+	}
+	if weights := each(layers, func(l Linear) *packedWeights { return l.packed }); s.packed && weights != nil {
+		return s.packedLinears(x, weights, false)
 	}
 	if own := s.ownLinears(x, layers...); own != nil {
 		return own
@@ -66,6 +71,17 @@ func (s *Scope) Linears(x *ts.Tensor, layers ...Linear) []*ts.Tensor {
 		results[i] = s.Linear(x, l)
 	}
 	return results
+}
+
+// each returns what of returns for each layer; nil if that is nil for one of them.
+func each[T any](layers []Linear, of func(Linear) *T) []*T {
+	list := make([]*T, len(layers))
+	for i, l := range layers {
+		if list[i] = of(l); list[i] == nil {
+			return nil
+		}
+	}
+	return list
 }
 
 // LayerNorm applies n to x [..., dim].

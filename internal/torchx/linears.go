@@ -4,6 +4,7 @@ package torchx
 import "C"
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 
@@ -11,10 +12,10 @@ import (
 	"github.com/sugarme/gotch/ts"
 )
 
-// ownLinears applies layers of the same inputs to x where that is faster than libtorch's
-// products. It returns nil if x or the layers aren't suited: then libtorch does it.
+// ownLinears applies layers of the same inputs to x with our own products, forward and
+// backward. It returns nil if x or the layers aren't suited: then libtorch does it.
 func (s *Scope) ownLinears(x *ts.Tensor, layers ...Linear) []*ts.Tensor {
-	if s.err != nil || x == nil || s.training || s.autocast || s.device != gotch.CPU {
+	if s.err != nil || x == nil || s.autocast || s.device != gotch.CPU {
 		return nil
 	}
 	if slices.ContainsFunc(layers, func(l Linear) bool { return l.Weight == nil || l.Bias == nil }) {
@@ -46,5 +47,65 @@ func (s *Scope) ownLinearsWith(set isa, x *ts.Tensor, layers ...Linear) []*ts.Te
 	for i := range results {
 		results[i] = s.run("linear", func() (*ts.Tensor, error) { return result(outs[i], message) }, x)
 	}
+	return results
+}
+
+// packedWeights are a linear layer's weights in the order in which products read them.
+type packedWeights struct{ packed C.tx_packed }
+
+// Pack prepares l for [Scope.Packed]: it keeps a copy of the weights, ordered for faster
+// products in float32. Later changes of the weights don't affect the copy. It does nothing
+// if the processor or the layer isn't suited.
+func (l *Linear) Pack() error {
+	set, err := bestISA()
+	if err == nil && l.Weight != nil && l.Bias != nil {
+		err = l.packFor(set)
+	}
+	if err != nil {
+		return fmt.Errorf("order the weights of a linear layer: %w", err)
+	}
+	return nil
+}
+
+func (l *Linear) packFor(set isa) error {
+	var packed C.tx_packed
+	message := C.tx_linear_pack(&packed, handle(l.Weight), handle(l.Bias), C.tx_isa(set))
+	runtime.KeepAlive(l)
+	if err := nativeError(message); err != nil || packed == nil {
+		return err
+	}
+	l.packed = &packedWeights{packed}
+	runtime.AddCleanup(l.packed, func(p C.tx_packed) { C.tx_linear_free(p) }, packed)
+	return nil
+}
+
+// Packed computes packed linear layers ([Linear.Pack]) from their copies until Close, for
+// inference in float32 on the CPU.
+func (s *Scope) Packed() { s.packed = !s.training && !s.autocast && s.device == gotch.CPU }
+
+// packedLinears applies layers of the same inputs to x.
+func (s *Scope) packedLinears(x *ts.Tensor, layers []*packedWeights, gelu bool) []*ts.Tensor {
+	best, err := bestISA()
+	s.Fail(err)
+	return s.packedLinearsWith(best, x, layers, gelu)
+}
+
+// packedLinearsWith is packedLinears with the instruction set that they were packed for.
+func (s *Scope) packedLinearsWith(set isa, x *ts.Tensor, layers []*packedWeights, gelu bool) []*ts.Tensor {
+	packed, outs := make([]C.tx_packed, len(layers)), make([]C.tx_tensor, len(layers))
+	for i, l := range layers {
+		packed[i] = l.packed
+	}
+	results := make([]*ts.Tensor, len(layers))
+	for i := range results {
+		results[i] = s.run("linear", func() (*ts.Tensor, error) {
+			var message *C.char
+			if i == 0 {
+				message = C.tx_packed_linears(&outs[0], handle(x), &packed[0], C.int64_t(len(layers)), C.bool(gelu), C.tx_isa(set))
+			}
+			return result(outs[i], message)
+		}, x)
+	}
+	runtime.KeepAlive(layers)
 	return results
 }

@@ -30,6 +30,7 @@ type Scope struct {
 	autocast    bool
 	autocastWas bool
 	int8        bool
+	packed      bool
 	live        []*ts.Tensor
 	err         error
 

@@ -15,10 +15,17 @@ func (s *Scope) SequenceAttention(q, k, v *ts.Tensor, lengths []int64, heads int
 	if !s.training {
 		dropout = 0
 	}
+	set, err := bestISA()
+	s.Fail(err)
+	return s.sequenceAttentionWith(set, q, k, v, lengths, heads, dropout)
+}
+
+// sequenceAttentionWith is [Scope.SequenceAttention] with the instruction set.
+func (s *Scope) sequenceAttentionWith(set isa, q, k, v *ts.Tensor, lengths []int64, heads int64, dropout float64) *ts.Tensor {
 	return s.run("attention", func() (*ts.Tensor, error) {
 		var out C.tx_tensor
 		list, n := dims(lengths)
-		message := C.tx_sequence_attention(&out, handle(q), handle(k), handle(v), list, n, C.int64_t(heads), C.double(dropout))
+		message := C.tx_sequence_attention(&out, handle(q), handle(k), handle(v), list, n, C.int64_t(heads), C.double(dropout), C.tx_isa(set))
 		return result(out, message)
 	}, q, k, v)
 }

@@ -1,6 +1,7 @@
 // Attention over sequences that lie one after another in a matrix, without
 // padding between them.
 #pragma once
+#include "isa.h"
 #include "torchx.h"
 
 #ifdef __cplusplus
@@ -9,9 +10,10 @@ extern "C" {
 
 // tx_sequence_attention is softmax(q·kᵀ/√head_dim)·v within each sequence and
 // head. q, k and v are [tokens, heads·head_dim], lengths say how many tokens
-// each sequence has. dropout acts on the weights.
+// each sequence has. dropout acts on the weights. On the CPU the products are those
+// of isa, or BLAS's if it has none or a head's dimensions are no multiple of 16.
 char *tx_sequence_attention(tx_tensor *out, tx_tensor q, tx_tensor k, tx_tensor v, const int64_t *lengths, int64_t sequences,
-                            int64_t heads, double dropout);
+                            int64_t heads, double dropout, tx_isa isa);
 
 // tx_unpack makes a batch [sequences, longest, dim] of packed rows [tokens,
 // dim], with zeros for padding.

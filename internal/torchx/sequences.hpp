@@ -15,6 +15,7 @@
 #include <mutex>
 #include <vector>
 
+#include "gemm.hpp"
 #include "guarded.h"
 #include "random.h"
 #include "rows.h"
@@ -42,13 +43,33 @@ uint64_t draw_seed() {
   return at::check_generator<at::CPUGeneratorImpl>(generator)->random64();
 }
 
-// multiply is C = alpha·op(A)·op(B) + beta·C, row-major: C is [m, n].
-void multiply(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
-              const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
-  const char ta = transpose_a ? 'T' : 'N', tb = transpose_b ? 'T' : 'N';
-  const int M = m, N = n, K = k, LA = lda, LB = ldb, LC = ldc;
-  sgemm_(&tb, &ta, &N, &M, &K, &alpha, b, &LB, a, &LA, &beta, c, &LC);
-}
+// Products are those of an instruction set, or BLAS's.
+struct Products {
+  tx::gemm::Kernels kernels;
+
+  Products(tx_isa isa, int64_t head_dim) : kernels(head_dim % tx::gemm::lanes ? TX_ISA_PORTABLE : isa) {}
+
+  // prepared is b [k, n], which [multiply] wants, in the caller's room of k·padded(n) floats.
+  tx::gemm::Right prepared(tx::gemm::Right b, int64_t k, int64_t n, float *room) const {
+    if (!kernels) return b;
+    tx::gemm::pack(kernels, b, k, n, room);
+    return {room, 0, 0};
+  }
+
+  // multiply is c = scale·a·b, plus c if more. c is [m, n], and has room for padded(n) columns.
+  void multiply(tx::gemm::Left a, int64_t m, tx::gemm::Right b, int64_t k, int64_t n, float scale, bool more, float *c, int64_t stride) const {
+    if (kernels) {
+      tx::gemm::multiply(kernels, a, m, b.values, k, n, scale, more, c, stride);
+      return;
+    }
+    const bool turn_a = a.row == 1, turn_b = b.row == 1;
+    const char ta = turn_a ? 'T' : 'N', tb = turn_b ? 'T' : 'N';
+    const int M = m, N = n, K = k, ldc = stride;  // a stride that isn't used may be less than BLAS allows
+    const int lda = turn_a ? std::max(a.column, m) : std::max(a.row, k), ldb = turn_b ? std::max(b.column, k) : std::max(b.row, n);
+    const float beta = more;
+    sgemm_(&tb, &ta, &N, &M, &K, &scale, b.values, &ldb, a.values, &lda, &beta, c, &ldc);
+  }
+};
 
 constexpr int64_t block = 128;  // queries at once: 128×512 scores are 256 KiB
 
@@ -82,26 +103,26 @@ template <class F>
 void each(const Sizes &s, int64_t scratch, F f) {
   int64_t sequences = s.lengths.size();
   at::parallel_for(0, sequences * s.heads, 1, [&](int64_t begin, int64_t end) {
-    std::vector<float> memory(scratch);
-    for (int64_t pair = begin; pair < end; pair++) f(pair % sequences, pair / sequences, memory.data());
+    const tx::gemm::Room memory = tx::gemm::room_for(scratch);
+    for (int64_t pair = begin; pair < end; pair++) f(pair % sequences, pair / sequences, memory.get());
   });
 }
 
-// scores puts q·kᵀ·scale of a block of queries into p [rows, length].
-void scores(const Sizes &s, const float *q, const float *k, int64_t rows, int64_t length, float *p, float scale) {
-  multiply(false, true, rows, length, s.head_dim, scale, q, s.dim, k, s.dim, 0, p, length);
-}
-
 // forward fills out [tokens, dim] and lse [heads, tokens].
-void forward(const Sizes &s, const float *q, const float *k, const float *v, float *out, float *lse, const tx::Dropout &drop, uint64_t seed) {
+void forward(const Sizes &s, const Products &products, const float *q, const float *k, const float *v, float *out, float *lse,
+             const tx::Dropout &drop, uint64_t seed) {
   const float scale = 1 / std::sqrt(static_cast<float>(s.head_dim));
-  each(s, block * s.longest, [&](int64_t seq, int64_t head, float *p) {
-    int64_t start = s.starts[seq], length = s.lengths[seq], at = start * s.dim + head * s.head_dim;
+  const int64_t longest = tx::gemm::padded(s.longest), room = longest * s.head_dim;
+  each(s, 2 * room + block * longest, [&](int64_t seq, int64_t head, float *scratch) {
+    const int64_t start = s.starts[seq], length = s.lengths[seq], at = start * s.dim + head * s.head_dim, stride = tx::gemm::padded(length);
+    float *p = scratch + 2 * room;  // [rows, length]
+    const auto keys = products.prepared({k + at, 1, s.dim}, s.head_dim, length, scratch);           // [head_dim, length]
+    const auto values = products.prepared({v + at, s.dim, 1}, length, s.head_dim, scratch + room);   // [length, head_dim]
     for (int64_t first = 0; first < length; first += block) {
       int64_t rows = std::min(block, length - first), here = at + first * s.dim;
-      scores(s, q + here, k + at, rows, length, p, scale);
+      products.multiply({q + here, s.dim, 1}, rows, keys, s.head_dim, length, scale, false, p, stride);
       for (int64_t i = 0; i < rows; i++) {
-        float *row = p + i * length;
+        float *row = p + i * stride;
         float top = tx::max_row(row, length);
         float sum = tx::exp_row(row, length, top);
         uint64_t number = head * s.tokens + start + first + i;
@@ -111,32 +132,38 @@ void forward(const Sizes &s, const float *q, const float *k, const float *v, flo
         else
           tx::scale_row(row, length, 1 / sum);
       }
-      multiply(false, false, rows, s.head_dim, length, 1, p, length, v + at, s.dim, 0, out + here, s.dim);
+      products.multiply({p, stride, 1}, rows, values, length, s.head_dim, 1, false, out + here, s.dim);
     }
   });
 }
 
 // backward fills dq, dk and dv, all [tokens, dim].
-void backward(const Sizes &s, const float *q, const float *k, const float *v, const float *out, const float *lse, const float *dout,
-              float *dq, float *dk, float *dv, const tx::Dropout &drop, uint64_t seed) {
+void backward(const Sizes &s, const Products &products, const float *q, const float *k, const float *v, const float *out, const float *lse,
+              const float *dout, float *dq, float *dk, float *dv, const tx::Dropout &drop, uint64_t seed) {
   const float scale = 1 / std::sqrt(static_cast<float>(s.head_dim));
-  each(s, 2 * block * s.longest, [&](int64_t seq, int64_t head, float *p) {
-    int64_t start = s.starts[seq], length = s.lengths[seq], at = start * s.dim + head * s.head_dim;
-    float *dp = p + block * s.longest;
+  const int64_t longest = tx::gemm::padded(s.longest), room = longest * s.head_dim, of_block = block * s.head_dim;
+  each(s, 3 * room + 2 * of_block + 2 * block * longest, [&](int64_t seq, int64_t head, float *scratch) {
+    const int64_t start = s.starts[seq], length = s.lengths[seq], at = start * s.dim + head * s.head_dim, stride = tx::gemm::padded(length);
+    float *blocks = scratch + 3 * room, *p = blocks + 2 * of_block, *dp = p + block * longest;
+    const auto keys = products.prepared({k + at, 1, s.dim}, s.head_dim, length, scratch);
+    const auto values = products.prepared({v + at, 1, s.dim}, s.head_dim, length, scratch + room);
+    const auto keys_down = products.prepared({k + at, s.dim, 1}, length, s.head_dim, scratch + 2 * room);
     for (int64_t first = 0; first < length; first += block) {
-      int64_t rows = std::min(block, length - first), here = at + first * s.dim;
-      float more = first == 0 ? 0 : 1;
-      scores(s, q + here, k + at, rows, length, p, scale);
-      multiply(false, true, rows, length, s.head_dim, 1, dout + here, s.dim, v + at, s.dim, 0, dp, length);
+      const int64_t rows = std::min(block, length - first), here = at + first * s.dim;
+      const bool more = first > 0;
+      products.multiply({q + here, s.dim, 1}, rows, keys, s.head_dim, length, scale, false, p, stride);
+      products.multiply({dout + here, s.dim, 1}, rows, values, s.head_dim, length, 1, false, dp, stride);
       for (int64_t i = 0; i < rows; i++) {
         uint64_t number = head * s.tokens + start + first + i;
-        tx::exp_row(p + i * length, length, lse[number]);
+        tx::exp_row(p + i * stride, length, lse[number]);
         float mean = tx::dot_rows(out + here + i * s.dim, dout + here + i * s.dim, s.head_dim);
-        tx::grad_row(p + i * length, dp + i * length, length, mean, tx::row_key(seed, number), drop.threshold, drop.scale);
+        tx::grad_row(p + i * stride, dp + i * stride, length, mean, tx::row_key(seed, number), drop.threshold, drop.scale);
       }
-      multiply(true, false, length, s.head_dim, rows, 1, p, length, dout + here, s.dim, more, dv + at, s.dim);
-      multiply(false, false, rows, s.head_dim, length, scale, dp, length, k + at, s.dim, 0, dq + here, s.dim);
-      multiply(true, false, length, s.head_dim, rows, scale, dp, length, q + here, s.dim, more, dk + at, s.dim);
+      const auto douts = products.prepared({dout + here, s.dim, 1}, rows, s.head_dim, blocks);
+      const auto queries = products.prepared({q + here, s.dim, 1}, rows, s.head_dim, blocks + of_block);
+      products.multiply({p, 1, stride}, length, douts, rows, s.head_dim, 1, more, dv + at, s.dim);
+      products.multiply({dp, stride, 1}, rows, keys_down, length, s.head_dim, scale, false, dq + here, s.dim);
+      products.multiply({dp, 1, stride}, length, queries, rows, s.head_dim, scale, more, dk + at, s.dim);
     }
   });
 }
@@ -145,19 +172,20 @@ at::Tensor plain(const at::Tensor &x) { return x.detach().to(at::kFloat).contigu
 
 struct SequenceAttention : torch::autograd::Function<SequenceAttention> {
   static at::Tensor forward(AutogradContext *ctx, const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, std::vector<int64_t> lengths,
-                            int64_t heads, double p) {
+                            int64_t heads, double p, int64_t isa) {
     Sizes s = sizes_of(q, lengths.data(), lengths.size(), heads);
     TORCH_CHECK(k.sizes() == q.sizes() && v.sizes() == q.sizes(), "q, k and v want one shape");
     at::Tensor Q = plain(q), K = plain(k), V = plain(v);
     at::Tensor out = at::empty_like(Q), lse = at::empty({heads, s.tokens}, Q.options());
     tx::Dropout drop(p);
     uint64_t seed = drop.threshold ? draw_seed() : 0;
-    ::forward(s, Q.const_data_ptr<float>(), K.const_data_ptr<float>(), V.const_data_ptr<float>(), out.mutable_data_ptr<float>(),
+    ::forward(s, Products(static_cast<tx_isa>(isa), s.head_dim), Q.const_data_ptr<float>(), K.const_data_ptr<float>(), V.const_data_ptr<float>(), out.mutable_data_ptr<float>(),
               lse.mutable_data_ptr<float>(), drop, seed);
     ctx->save_for_backward({Q, K, V, out, lse});
     ctx->saved_data["lengths"] = lengths;
     ctx->saved_data["heads"] = heads;
     ctx->saved_data["p"] = p;
+    ctx->saved_data["isa"] = isa;
     ctx->saved_data["seed"] = static_cast<int64_t>(seed);
     ctx->saved_data["type"] = static_cast<int64_t>(q.scalar_type());
     return out.to(q.scalar_type());
@@ -170,11 +198,12 @@ struct SequenceAttention : torch::autograd::Function<SequenceAttention> {
     Sizes s = sizes_of(saved[0], lengths.data(), lengths.size(), ctx->saved_data["heads"].toInt());
     at::Tensor dout = plain(grads[0]);
     at::Tensor dq = at::empty_like(dout), dk = at::empty_like(dout), dv = at::empty_like(dout);
-    ::backward(s, saved[0].const_data_ptr<float>(), saved[1].const_data_ptr<float>(), saved[2].const_data_ptr<float>(),
+    const Products products(static_cast<tx_isa>(ctx->saved_data["isa"].toInt()), s.head_dim);
+    ::backward(s, products, saved[0].const_data_ptr<float>(), saved[1].const_data_ptr<float>(), saved[2].const_data_ptr<float>(),
                saved[3].const_data_ptr<float>(), saved[4].const_data_ptr<float>(), dout.const_data_ptr<float>(), dq.mutable_data_ptr<float>(),
                dk.mutable_data_ptr<float>(), dv.mutable_data_ptr<float>(), tx::Dropout(ctx->saved_data["p"].toDouble()),
                static_cast<uint64_t>(ctx->saved_data["seed"].toInt()));
-    return {dq.to(type), dk.to(type), dv.to(type), at::Tensor(), at::Tensor(), at::Tensor()};
+    return {dq.to(type), dk.to(type), dv.to(type), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
@@ -244,10 +273,10 @@ at::Tensor padded_attention(const at::Tensor &q, const at::Tensor &k, const at::
 }  // namespace
 
 char *tx_sequence_attention(tx_tensor *out, tx_tensor q, tx_tensor k, tx_tensor v, const int64_t *lengths, int64_t sequences,
-                            int64_t heads, double dropout) {
+                            int64_t heads, double dropout, tx_isa isa) {
   return guarded([&] {
     std::vector<int64_t> list(lengths, lengths + sequences);
-    at::Tensor result = T(q).is_cpu() ? SequenceAttention::apply(T(q), T(k), T(v), list, heads, dropout)
+    at::Tensor result = T(q).is_cpu() ? SequenceAttention::apply(T(q), T(k), T(v), list, heads, dropout, static_cast<int64_t>(isa))
                                       : padded_attention(T(q), T(k), T(v), list, heads, dropout);
     *out = new at::Tensor(result);
   });

@@ -41,13 +41,18 @@ func New(p nn.Params, c Config) (*Encoder, error) {
 }
 
 // Round quantizes the layers for a Scope's [torchx.Scope.Int8].
-func (e *Encoder) Round() error {
+func (e *Encoder) Round() error { return e.eachLinear((*torchx.Linear).Quantize) }
+
+// Pack packs the layers for a Scope's [torchx.Scope.Packed].
+func (e *Encoder) Pack() error { return e.eachLinear((*torchx.Linear).Pack) }
+
+func (e *Encoder) eachLinear(f func(*torchx.Linear) error) error {
 	for i := range e.layers {
 		l := &e.layers[i]
 		for _, linear := range []*torchx.Linear{
 			&l.attention.query, &l.attention.key, &l.attention.value, &l.attention.out, &l.ffn.inner, &l.ffn.outer,
 		} {
-			if err := linear.Quantize(); err != nil {
+			if err := f(linear); err != nil {
 				return fmt.Errorf("encoder layer %d: %w", i, err)
 			}
 		}

@@ -1,6 +1,7 @@
 package backbone_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -26,7 +27,7 @@ func BenchmarkPrecisions(b *testing.B) {
 				defer p.Drop()
 				e, err := backbone.New(p, config)
 				if err == nil {
-					err = e.Round()
+					err = errors.Join(e.Round(), e.Pack())
 				}
 				if err != nil {
 					b.Fatal(err)
@@ -41,6 +42,8 @@ func BenchmarkPrecisions(b *testing.B) {
 					for _, precision := range precisions {
 						s := torchx.Inference(gotch.CPU)
 						switch precision {
+						case torchx.FP32:
+							s.Packed()
 						case torchx.BF16:
 							s.Autocast()
 						case torchx.INT8:

@@ -46,6 +46,8 @@ type Model struct {
 	encoder *backbone.Encoder
 	heads   map[string]heads.Head
 	round   func() error // quantizes the encoder once
+	pack    func() error // packs the encoder's weights once
+	final   bool         // the weights don't change but by LoadWeights: they may be packed
 	fits    func() error // reports whether the weights fit into bfloat16; computed once
 
 	batchTokens int // see SetBatchTokens
@@ -91,6 +93,7 @@ func (m *Model) addParts() (err error) {
 // prepareOnce discards what was computed from earlier weights.
 func (m *Model) prepareOnce() {
 	m.round = sync.OnceValue(m.encoder.Round)
+	m.pack = sync.OnceValue(m.encoder.Pack)
 	m.fits = sync.OnceValue(m.fitsBFloat16)
 }
 
@@ -136,7 +139,11 @@ func (m *Model) Drop() { m.params.Drop() }
 // Inference opens a Scope for predictions, with matrix products in that precision; "" is
 // float32. The caller must close it.
 func (m *Model) Inference(precision nn.Precision) (*nn.Scope, error) {
+	packs := m.final && (precision == "" || precision == torchx.FP32) && m.params.Device() == gotch.CPU
 	prepare := map[torchx.Precision]func() error{torchx.INT8: m.round, torchx.BF16: m.fits}[precision]
+	if packs {
+		prepare = m.pack
+	}
 	if prepare != nil {
 		if err := prepare(); err != nil {
 			return nil, err
@@ -145,6 +152,9 @@ func (m *Model) Inference(precision nn.Precision) (*nn.Scope, error) {
 	s := torchx.Inference(m.params.Device())
 	switch precision {
 	case "", torchx.FP32:
+		if packs {
+			s.Packed()
+		}
 	case torchx.BF16:
 		s.Autocast()
 	case torchx.INT8:
