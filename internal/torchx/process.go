@@ -16,16 +16,25 @@ import (
 
 // Configure prepares libtorch for long runs: threads CPU threads per operation (0 keeps
 // libtorch's default), and freed memory is kept for the next step instead of being
-// returned to the kernel. The calling goroutine stays on its thread from now on: OpenMP
-// keeps a team of threads for each thread that calls it, and once there are more than
-// processors, those that wait sleep at once and are woken for each operation.
+// returned to the kernel. It calls [LockThread].
 func Configure(threads int) {
-	runtime.LockOSThread()
 	if threads > 0 {
 		C.tx_set_threads(C.int(threads))
 	}
+	LockThread()
 	C.tx_keep_freed_memory()
 	C.tx_use_arena()
+}
+
+// LockThread keeps the calling goroutine on its thread from now on, which ends with it:
+// OpenMP keeps a team of threads for each thread that calls it, and once there are more
+// than processors, those that wait sleep at once and are woken for each operation. If the
+// team has a thread for each processor that the process may use, each stays on its own.
+// Otherwise the kernel often puts two of them on one processor after a pause, and a short
+// call takes five times as long.
+func LockThread() {
+	runtime.LockOSThread() // before binding: new threads then come from one that isn't bound
+	C.tx_bind_threads()
 }
 
 // Threads returns how many CPU threads one operation may use.

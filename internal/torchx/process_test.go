@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/sugarme/gotch"
+	"golang.org/x/sys/unix"
 
 	"github.com/trident-nlp/trident/internal/torchx"
 )
@@ -80,5 +81,36 @@ func TestThreadsShareFreedMemory(t *testing.T) {
 	}
 	if grown := residentMB(t) - before; grown > 300 {
 		t.Errorf("sixteen threads, one after another, grew the process by %d MB", grown)
+	}
+}
+
+// The calling goroutine's thread stays on one processor if libtorch uses all of them;
+// threads of other goroutines don't.
+func TestLockThread(t *testing.T) {
+	var all, mine, other unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		t.Fatal(err)
+	}
+	before := torchx.Threads()
+	defer torchx.Configure(before)
+	affinity := func(set *unix.CPUSet, lock func()) {
+		done := make(chan error)
+		go func() {
+			runtime.LockOSThread()
+			lock()
+			done <- unix.SchedGetaffinity(0, set)
+		}()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	affinity(&mine, func() { torchx.Configure(all.Count()) })
+	affinity(&other, func() {})
+	if mine.Count() != 1 || other != all {
+		t.Errorf("%d processors for the locked thread and %d for another; want 1 and %d", mine.Count(), other.Count(), all.Count())
+	}
+	affinity(&mine, func() { torchx.Configure(all.Count() + 1) })
+	if mine != all {
+		t.Errorf("%d of %d processors for a thread whose team doesn't fit", mine.Count(), all.Count())
 	}
 }

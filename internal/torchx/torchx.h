@@ -44,6 +44,11 @@ char *tx_adamw(tx_tensor *params, tx_tensor *exp_avg, tx_tensor *exp_avg_sq, tx_
 char *tx_seed(uint64_t seed);
 void tx_set_threads(int n);
 int tx_threads(void);
+
+// tx_bind_threads keeps each of the calling thread's OpenMP threads, itself included, on a
+// processor of its own, if it has as many as it may use processors and OMP_PROC_BIND
+// doesn't say what to do.
+void tx_bind_threads(void);
 void tx_keep_freed_memory(void);
 char *tx_load_cuda(void);
 int tx_cuda_devices(void);

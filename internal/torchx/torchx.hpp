@@ -9,10 +9,14 @@
 
 #include <dlfcn.h>
 #include <malloc.h>
+#include <omp.h>
+#include <sched.h>
 #include <cmath>
 #include <cstring>
 #include <mutex>
+#include <cstdlib>
 #include <string>
+#include <vector>
 
 #include "guarded.h"
 
@@ -191,6 +195,22 @@ char *tx_seed(uint64_t seed) {
 void tx_set_threads(int n) { at::set_num_threads(n); }
 
 int tx_threads(void) { return at::get_num_threads(); }
+
+void tx_bind_threads(void) {
+  cpu_set_t all;
+  const int threads = at::get_num_threads();
+  if (threads < 2 || getenv("OMP_PROC_BIND") || sched_getaffinity(0, sizeof all, &all) || CPU_COUNT(&all) != threads) return;
+  std::vector<int> processors;
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+    if (CPU_ISSET(cpu, &all)) processors.push_back(cpu);
+#pragma omp parallel num_threads(threads)
+  {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(processors[omp_get_thread_num()], &one);
+    sched_setaffinity(0, sizeof one, &one);  // failing, it stays as it was
+  }
+}
 
 void tx_keep_freed_memory(void) {
   // glibc otherwise returns every large buffer to the kernel on free, and the

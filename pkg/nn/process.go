@@ -25,11 +25,15 @@ func Device(spec string) (gotch.Device, error) { return torchx.Device(spec) }
 
 // Configure prepares libtorch for long computations: threads CPU threads per operation
 // (0 keeps libtorch's default), and freed memory is kept for reuse. It applies to the
-// whole process; pkg/run calls it for training. The calling goroutine stays on its thread
-// from now on ([runtime.LockOSThread]): OpenMP keeps a team of threads for each thread
-// that calls it, and once there are more of them than processors, small operations wait
-// for sleeping threads. Call it from the goroutine that trains or predicts.
+// whole process; pkg/run calls it for training. It also calls [LockThread].
 func Configure(threads int) { torchx.Configure(threads) }
+
+// LockThread keeps the calling goroutine on its thread from now on, as
+// [runtime.LockOSThread], for which OpenMP keeps a team of threads: were there teams of
+// more threads than processors, small operations would wait for sleeping threads. If the
+// team has a thread for each processor that the process may use, each thread stays on its
+// own, unless OMP_PROC_BIND is set. Call it from a goroutine that trains or predicts.
+func LockThread() { torchx.LockThread() }
 
 // Seed sets the seed of libtorch's random generators on all devices, for initial weights
 // and dropout. It applies to the whole process. Call [Device] first.

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/trident-nlp/trident/pkg/fusion"
+	"github.com/trident-nlp/trident/pkg/nn"
 )
 
 // batching is how pieces of several requests become batches.
@@ -142,7 +142,7 @@ func (b *batcher) wake() {
 
 func (b *batcher) run() {
 	defer close(b.ended)
-	runtime.LockOSThread()
+	nn.LockThread()
 	for b.await() {
 		batch := b.take()
 		if len(batch) == 0 {
