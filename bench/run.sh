@@ -36,7 +36,7 @@ fi
 case ${ISA:-} in
 "") ;;
 avx2)
-	# ONNX Runtime knows no such limit.
+	# What knows no such limit is left out (worker.py).
 	export TRIDENT_MAX_ISA=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2 ONEDNN_MAX_CPU_ISA=AVX2 ATEN_CPU_CAPABILITY=avx2 CT2_FORCE_CPU_ISA=AVX2
 	options+=(--limit AVX2)
 	;;

@@ -93,17 +93,24 @@ def versions(way):
 
 
 def lacks(way):
-    """The precisions that the way has, but not on this machine."""
+    """The precisions that the way has, but not on this machine, or not with the instructions that run.sh allows."""
     if way == "openvino":
         from openvino_way import OpenVino
 
-        return OpenVino.lacks()
+        return OpenVino.lacks() + (["fp32"] if limited() else [])
+    if way == "onnx" and limited():
+        return ["fp32", "int8"]
     return [] if has_bf16() else ["bf16"]
+
+
+def limited():
+    """Whether run.sh was told ISA=avx2. ONNX Runtime and OpenVINO's float32 products, both MLAS', know no limit."""
+    return "ATEN_CPU_CAPABILITY" in os.environ
 
 
 def has_bf16():
     """Whether PyTorch may use instructions for bfloat16; without them it takes several times as long as float32."""
-    if "ATEN_CPU_CAPABILITY" in os.environ:  # as run.sh sets it for ISA=avx2
+    if limited():
         return False
     with open("/proc/cpuinfo") as file:
         flags = next((line.split() for line in file if line.startswith("flags")), [])
