@@ -16,6 +16,9 @@ type isa C.tx_isa
 // The first and the last.
 const portableISA, amxISA isa = C.TX_ISA_PORTABLE, C.TX_ISA_AMX
 
+// Those of float32 products.
+const avx2ISA, avx512ISA isa = C.TX_ISA_AVX2, C.TX_ISA_AVX512
+
 func (i isa) String() string { return C.GoString(C.tx_isa_name(C.tx_isa(i))) }
 
 // isas lists the processor's instruction sets, the slowest first: it starts with the

@@ -219,6 +219,7 @@ func (r *Run) prepare(ctx context.Context, dryRun bool) (err error) {
 	r.settings = settings(c, r.data.tasks(), precision)
 	warnOfWarmup(trainer.NewPlan(r.settings, r.data.train()).Schedule, c.Training, o.Err)
 	warnOfLossRule(c, o.Err)
+	warnOfPooling(c, o.Err)
 	if slow := precision.Slow(r.device); slow != "" {
 		fmt.Fprintf(o.Err, "train: warning: training.precision: %s\n", slow)
 	}
