@@ -48,6 +48,11 @@ type agreement struct {
 	Differ    int    `json:"differ"`
 }
 
+// kind is what a is about, without its figures.
+func (a agreement) kind() agreement {
+	return agreement{Worker: a.Worker, Precision: a.Precision, Task: a.Task}
+}
+
 func (a agreement) share() float64 { return float64(a.Differ) / float64(max(1, a.Labels)) }
 
 // reduced are the lower precisions in which a worker reads texts in these cases.

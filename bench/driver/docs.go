@@ -23,9 +23,10 @@ const (
 
 // writeDocs puts a run into the folder docs: bench/NAME.json and
 // images/bench-NAME.png and .svg, where NAME is that of the processor and its
-// instruction set, in place of an earlier run's on the same; and the tables of all
-// processors in performance.md, the latest first.
-func writeDocs(docs string, r result) error {
+// instruction set, in place of an earlier run's on the same, or if r is a part of the
+// benchmark, of its cases; and the tables of all processors in performance.md, the latest
+// first.
+func writeDocs(docs string, r result, part bool) error {
 	page, folder, name := filepath.Join(docs, "performance.md"), filepath.Join(docs, resultsFolder), r.Machine.Name()
 	text, err := os.ReadFile(page)
 	if err != nil {
@@ -38,7 +39,14 @@ func writeDocs(docs string, r result) error {
 	if err != nil {
 		return fmt.Errorf("write docs: %w", err)
 	}
-	all = append(slices.DeleteFunc(all, func(old result) bool { return old.Machine.Name() == name }), r)
+	if i := slices.IndexFunc(all, func(old result) bool { return old.Machine.Name() == name }); i < 0 {
+		all = append(all, r)
+	} else {
+		if part {
+			r = r.onTopOf(all[i])
+		}
+		all[i] = r
+	}
 	slices.SortStableFunc(all, func(a, b result) int { return b.Started.Compare(a.Started) })
 	var sections []string
 	for _, one := range all {
@@ -137,9 +145,9 @@ func (r result) describe() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s (%s), %d threads of %d cores, %.0f GB; load %.1f before the run and %.1f after it; %d rounds; %s; %s.\n",
+	return fmt.Sprintf("%s (%s), %d threads of %d cores, %.0f GB; load %.1f before the run and %.1f after it; %s rounds; %s; %s.\n",
 		r.Machine.CPU, r.Machine.InstructionSet(), r.Threads, r.Machine.Cores, r.Machine.MemoryGB, r.Machine.LoadBefore, r.Machine.LoadAfter,
-		r.Rounds, r.Started.UTC().Format("2006-01-02"), strings.Join(versions, ", "))
+		r.rounds(), r.Started.UTC().Format("2006-01-02"), strings.Join(versions, ", "))
 }
 
 // chart draws the speedups that targets ask for.

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,7 +90,7 @@ func TestDocsKeepOtherProcessors(t *testing.T) {
 	for i, cpu := range []string{"Abacus", "Quipu", "Abacus"} {
 		r := sample()
 		r.Machine.CPU, r.Rounds, r.Started = cpu, 3+i, time.Unix(int64(i), 0)
-		if err := writeDocs(docs, r); err != nil {
+		if err := writeDocs(docs, r, false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -101,7 +102,39 @@ func TestDocsKeepOtherProcessors(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(docs, "bench", "quipu-avx2.json"), []byte("?"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeDocs(docs, sample()); err == nil || !strings.Contains(err.Error(), "quipu-avx2.json") || read(t, docs, "performance.md") != page {
+	if err := writeDocs(docs, sample(), false); err == nil || !strings.Contains(err.Error(), "quipu-avx2.json") || read(t, docs, "performance.md") != page {
 		t.Errorf("with a broken result: %v", err)
+	}
+}
+
+// A part keeps what an earlier run has of other cases.
+func TestResultOnTopOf(t *testing.T) {
+	old, part := sample(), sample()
+	part.Measurements = summaries([]measurement{
+		{Case: "latency_256_fp32", Title: "a call", Worker: ours, Unit: perSample, Figures: []float64{5, 5}},
+		{Case: "latency_256_fp32", Title: "a call", Worker: onnx, Unit: perSample, Figures: []float64{20, 20}},
+	})
+	part.Rounds, part.Versions = 2, map[string]map[string]string{onnx: {"onnxruntime": "1.32.0"}}
+	part.Agreements = []agreement{{ours, "bf16", "ner", 8, 1}, {ours, "int8", "ner", 8, 2}}
+	got := part.onTopOf(old)
+	if m := find(got.measured(), "latency_256_fp32", ours); m == nil || m.Figures[0] != 5 {
+		t.Errorf("the part's case is %v", m)
+	}
+	if find(got.measured(), "latency_256_fp32", openVINO) != nil {
+		t.Error("an earlier figure stands beside new ones of its case")
+	}
+	place := func(name string) int {
+		return slices.IndexFunc(got.Measurements, func(s summary) bool { return s.Case == name })
+	}
+	if find(got.measured(), "train_fp32", today) == nil || place("tokenize_one") > place("latency_256_fp32") {
+		t.Error("another case is lost, or the part isn't in its place")
+	}
+	if got.rounds() != "2 to 3" || old.rounds() != "3" || len(got.Versions) != 3 || len(got.Agreements) != 2 || got.Agreements[0].Labels != 8 {
+		t.Errorf("%s rounds; versions %v; agreements %v", got.rounds(), got.Versions, got.Agreements)
+	}
+	for _, o := range got.Targets {
+		if o.What == targets()[0].what && !o.measured() {
+			t.Errorf("target %s isn't measured", o.What)
+		}
 	}
 }

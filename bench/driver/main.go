@@ -27,7 +27,7 @@ type command struct {
 	Limit   string            `placeholder:"ISA" help:"The last instruction set that the workers were told to use, for the record."`
 	Labels  bool              `help:"Compare the labels of all calls in lower precision with those in float32, also of a part of the benchmark (otherwise of a few calls)."`
 	Docs    string            `placeholder:"DIR" help:"Write the result of a whole run into this folder."`
-	Part    bool              `help:"Write the result of a part of the benchmark into the docs, too, in place of this processor's."`
+	Part    bool              `help:"Write the result of a part of the benchmark into the docs, too; of other cases, this processor's earlier result stays."`
 	Timeout time.Duration     `default:"20m" placeholder:"TIME" help:"For one answer of a worker (${default})."`
 	List    bool              `help:"List the cases and end."`
 }
@@ -79,7 +79,7 @@ func (c *command) Run(ctx context.Context, streams cli.Streams) error {
 		fmt.Fprintf(streams.Err, "%s is left alone: only a part of the benchmark ran\n", c.Docs)
 		return nil
 	}
-	return writeDocs(c.Docs, r)
+	return writeDocs(c.Docs, r, !whole)
 }
 
 // compareAnswers has workers of their own compute the same, notes in r what they

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/google/renameio/v2"
@@ -103,6 +104,51 @@ func summaries(list []measurement) []summary {
 		all = append(all, summary{spreadOf(m.Figures), m})
 	}
 	return all
+}
+
+// onTopOf is r with what an earlier result has of other cases, workers and labels.
+func (r result) onTopOf(old result) result {
+	cases, workers := map[string]bool{}, map[agreement]bool{}
+	for _, s := range r.Measurements {
+		cases[s.Case] = true
+	}
+	for _, a := range r.Agreements {
+		workers[a.kind()] = true
+	}
+	for _, s := range old.Measurements {
+		if !cases[s.Case] {
+			r.Measurements = append(r.Measurements, s)
+		}
+	}
+	for _, a := range old.Agreements {
+		if !workers[a.kind()] {
+			r.Agreements = append(r.Agreements, a)
+		}
+	}
+	for worker, versions := range old.Versions {
+		if r.Versions[worker] == nil {
+			r.Versions[worker] = versions
+		}
+	}
+	order := map[string]int{}
+	for i, c := range allCases() {
+		order[c.name] = i
+	}
+	slices.SortStableFunc(r.Measurements, func(a, b summary) int { return order[a.Case] - order[b.Case] })
+	r.Targets = judge(targets(), r.measured())
+	return r
+}
+
+// rounds is how many rounds the cases had: "5", or "3 to 5".
+func (r result) rounds() string {
+	fewest, most := r.Rounds, r.Rounds
+	for _, s := range r.Measurements {
+		fewest, most = min(fewest, len(s.Figures)), max(most, len(s.Figures))
+	}
+	if fewest == most {
+		return fmt.Sprint(most)
+	}
+	return fmt.Sprintf("%d to %d", fewest, most)
 }
 
 // measured is what the result is about, as [play] gave it.

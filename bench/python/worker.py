@@ -97,7 +97,7 @@ def lacks(way):
     if way == "openvino":
         from openvino_way import OpenVino
 
-        return OpenVino.lacks() + (["fp32"] if limited() else [])
+        return ["fp32", "bf16"] if limited() else OpenVino.lacks()
     if way == "onnx" and limited():
         return ["fp32", "int8"]
     return [] if has_bf16() else ["bf16"]
