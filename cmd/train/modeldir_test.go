@@ -357,7 +357,7 @@ func TestLabelListsOfOthersAreNotReplaced(t *testing.T) {
 	if err := errors.Join(os.MkdirAll("models/quickstart/labels", 0o777), os.WriteFile("models/quickstart/labels/priorities.json", []byte("[1, 2]"), 0o666)); err != nil {
 		t.Fatal(err)
 	}
-	single := with("task=classification", "training.loss_weights=null", "data.stratify=", "training.metric_for_best_model=loss")
+	single := with("task=classification", "pooling=attention", "training.loss_weights=null", "data.stratify=", "training.metric_for_best_model=loss")
 	mustRun(t, single...)
 	mustRun(t, single...) // its own lists are in nobody's way
 	if err := os.WriteFile("models/quickstart/labels/calls.txt", []byte("mine"), 0o666); err != nil {

@@ -39,14 +39,17 @@ func NewWorld(t testing.TB) *World {
 	}
 	w := &World{t: t, Scale: 0.7}
 	var all []datasets.Records
-	for file, task := range map[string]tasks.Task{NERData: tasks.NER(tasks.NERLabels()), CasesData: tasks.CLS(tasks.CaseLabels{}), QAData: tasks.QA()} {
-		records, err := datasets.Load(t.Context(), datasets.Source{Path: file, Tasks: []tasks.Task{task}})
+	for _, file := range []struct {
+		path string
+		task tasks.Task
+	}{{NERData, tasks.NER(tasks.NERLabels())}, {CasesData, tasks.CLS(tasks.CaseLabels{})}, {QAData, tasks.QA()}} {
+		records, err := datasets.Load(t.Context(), datasets.Source{Path: file.path, Tasks: []tasks.Task{file.task}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, records)
 		w.Texts = append(w.Texts, records.Texts...)
-		if task.Name == tasks.CLSName {
+		if file.task.Name == tasks.CLSName {
 			heads := records.Tasks[0].Heads
 			w.Cases = tasks.CaseLabels{Main: heads[0].Labels, Sub: heads[1].Labels, Intervention: heads[2].Labels, Priority: heads[3].Labels}
 		}

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -113,10 +112,20 @@ __attribute__((target("avx2"), optimize("O3"))) inline void turn(const float *co
     for (int64_t j = 0; j < lanes; j++) to[j] = rows[j][i];
 }
 
-// Room is memory for panels.
-typedef std::unique_ptr<float[], decltype(&free)> Room;
+// Room is memory for panels, as wide vectors want it. aligned_alloc leaves holes in
+// glibc's heap, by which a long training would grow.
+class Room {
+  std::unique_ptr<float[]> all;
+  float *first;
 
-inline Room room_for(int64_t floats) { return {static_cast<float *>(aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64)), free}; }
+ public:
+  explicit Room(int64_t floats) : all(new float[floats + lanes]) {  // not initialised
+    const auto address = reinterpret_cast<uintptr_t>(all.get());
+    first = reinterpret_cast<float *>((address + lanes * sizeof(float) - 1) / (lanes * sizeof(float)) * (lanes * sizeof(float)));
+  }
+
+  float *get() const { return first; }
+};
 
 // padded is n as a multiple of the columns that a panel can have.
 inline int64_t padded(int64_t n) { return (n + lanes - 1) / lanes * lanes; }

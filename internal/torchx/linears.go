@@ -58,7 +58,7 @@ type packedWeights struct{ packed C.tx_packed }
 // if the processor or the layer isn't suited.
 func (l *Linear) Pack() error {
 	set, err := bestISA()
-	if err == nil && l.Weight != nil && l.Bias != nil {
+	if err == nil && l.Weight != nil {
 		err = l.packFor(set)
 	}
 	if err != nil {

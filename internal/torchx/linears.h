@@ -16,7 +16,7 @@ char *tx_linears(tx_tensor *outs, bool *done, tx_tensor x, const tx_tensor *weig
 // A tx_packed are a layer's weights and bias in the order in which its products read them.
 typedef void *tx_packed;
 
-// tx_linear_pack packs them for isa; packed is NULL if tx_linears wouldn't take the layer.
+// tx_linear_pack packs them for isa, bias may be NULL; packed is NULL if tx_linears wouldn't take the layer.
 char *tx_linear_pack(tx_packed *packed, tx_tensor weight, tx_tensor bias, tx_isa isa);
 void tx_linear_free(tx_packed packed);
 

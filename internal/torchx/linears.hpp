@@ -117,7 +117,7 @@ void fill(const Kernels &kernels, gemm::Left a, int64_t k, const float *start, c
 
 // product is [fill] with b [k, n] as it lies in memory: it is packed chunk by chunk.
 void product(const Kernels &kernels, gemm::Left a, gemm::Right b, int64_t k, int64_t n, const float *start, const Share &share) {
-  const auto panel = gemm::room_for(std::min(kernels.chunk(), k) * share.width);
+  const gemm::Room panel(std::min(kernels.chunk(), k) * share.width);
   fill(kernels, a, k, start, share, [&](int64_t i, int64_t rows) {
     gemm::pack_panel(b.from(i, share.first), rows, n - share.first, share.width, panel.get());
     return panel.get();
@@ -251,7 +251,7 @@ at::Tensor weights_gradient(const at::Tensor &dy, const at::Tensor &x, const Ker
   float *to = dw.mutable_data_ptr<float>();
   Columns columns;
   columns.add(0, in, kernels.many.panel);
-  const auto left = gemm::room_for(tiles * gemm::tile * std::min(chunk, rows));
+  const gemm::Room left(tiles * gemm::tile * std::min(chunk, rows));
   for (int64_t i = 0; i < rows; i += chunk) {
     const int64_t n = std::min(chunk, rows - i);
     at::parallel_for(0, tiles, 8, [&](int64_t begin, int64_t end) {
@@ -261,7 +261,7 @@ at::Tensor weights_gradient(const at::Tensor &dy, const at::Tensor &x, const Ker
     });
     each_block(out, gemm::tile, columns.panels.size(), [&](int64_t p, int64_t begin, int64_t end) {
       const auto [_, first, width] = columns.panels[p];
-      const auto panel = gemm::room_for(n * width);
+      const gemm::Room panel(n * width);
       gemm::pack_panel(gemm::Right{xs, in, 1}.from(i, first), n, in - first, width, panel.get());
       for (int64_t o = begin; o < end; o += gemm::tile) {
         float *of = to + o * in + first;
@@ -335,7 +335,7 @@ char *tx_linear_pack(tx_packed *packed, tx_tensor weight, tx_tensor bias, tx_isa
   return tx::guarded([&] {
     at::NoGradGuard no_grad;
     const tx::linears::Kernels kernels(isa);
-    const at::Tensor w = tx::T(weight), b = tx::T(bias);
+    const at::Tensor w = tx::T(weight), b = bias ? tx::T(bias) : at::zeros({w.size(0)}, w.options());
     *packed = tx::linears::suits(at::empty({1, w.size(1)}), {w}, {b}, kernels) ? new tx::linears::Packed(w, b, kernels.many) : nullptr;
   });
 }
@@ -346,7 +346,8 @@ char *tx_packed_linears(tx_tensor *outs, tx_tensor input, const tx_packed *packe
   return tx::guarded([&] {
     std::vector<const tx::linears::Packed *> layers;
     for (int64_t i = 0; i < n; i++) layers.push_back(static_cast<const tx::linears::Packed *>(packed[i]));
-    const at::Tensor x = tx::T(input).to(at::kFloat).contiguous();
+    const at::Tensor x = tx::T(input).contiguous();
+    TORCH_CHECK(x.is_cpu() && x.scalar_type() == at::kFloat, "want float32 on the CPU, got ", x.toString());
     const auto results = tx::linears::of_packed(as_rows(x), layers, gelu, tx::linears::Kernels(isa));
     for (int64_t i = 0; i < n; i++) outs[i] = new at::Tensor(as_input(results[i], x));
   });

@@ -29,8 +29,8 @@ func Configure(threads int) {
 // LockThread keeps the calling goroutine on its thread from now on, which ends with it:
 // OpenMP keeps a team of threads for each thread that calls it, and once there are more
 // than processors, those that wait sleep at once and are woken for each operation. If the
-// team has a thread for each processor that the process may use, each stays on its own.
-// Otherwise the kernel often puts two of them on one processor after a pause, and a short
+// team has a thread for each processor that the process may use, each stays on its own,
+// unless OMP_PROC_BIND is set or OMP_WAIT_POLICY is passive. Otherwise the kernel often puts two of them on one processor after a pause, and a short
 // call takes five times as long.
 func LockThread() {
 	runtime.LockOSThread() // before binding: new threads then come from one that isn't bound

@@ -103,7 +103,7 @@ template <class F>
 void each(const Sizes &s, int64_t scratch, F f) {
   int64_t sequences = s.lengths.size();
   at::parallel_for(0, sequences * s.heads, 1, [&](int64_t begin, int64_t end) {
-    const tx::gemm::Room memory = tx::gemm::room_for(scratch);
+    const tx::gemm::Room memory(scratch);
     for (int64_t pair = begin; pair < end; pair++) f(pair % sequences, pair / sequences, memory.get());
   });
 }

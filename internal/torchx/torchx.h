@@ -46,8 +46,8 @@ void tx_set_threads(int n);
 int tx_threads(void);
 
 // tx_bind_threads keeps each of the calling thread's OpenMP threads, itself included, on a
-// processor of its own, if it has as many as it may use processors and OMP_PROC_BIND
-// doesn't say what to do.
+// processor of its own, if it has as many as it may use processors, unless OMP_PROC_BIND
+// says what to do or OMP_WAIT_POLICY is passive, as beside other work.
 void tx_bind_threads(void);
 void tx_keep_freed_memory(void);
 char *tx_load_cuda(void);

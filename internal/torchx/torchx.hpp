@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <cmath>
 #include <cstring>
+#include <strings.h>
 #include <mutex>
 #include <cstdlib>
 #include <string>
@@ -199,6 +200,8 @@ int tx_threads(void) { return at::get_num_threads(); }
 void tx_bind_threads(void) {
   cpu_set_t all;
   const int threads = at::get_num_threads();
+  const char *waiting = getenv("OMP_WAIT_POLICY");
+  if (waiting && !strcasecmp(waiting, "passive")) return;  // the processors are others' as well
   if (threads < 2 || getenv("OMP_PROC_BIND") || sched_getaffinity(0, sizeof all, &all) || CPU_COUNT(&all) != threads) return;
   std::vector<int> processors;
   for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)

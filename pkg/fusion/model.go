@@ -46,9 +46,10 @@ type Model struct {
 	encoder *backbone.Encoder
 	heads   map[string]heads.Head
 	round   func() error // quantizes the encoder once
-	pack    func() error // packs the encoder's weights once
-	final   bool         // the weights don't change but by LoadWeights: they may be packed
-	fits    func() error // reports whether the weights fit into bfloat16; computed once
+
+	packEncoderOnce, packHeadsOnce func() error // for faster products
+	final                          bool         // the weights don't change but by LoadWeights: they may be packed
+	fits                           func() error // reports whether the weights fit into bfloat16; computed once
 
 	batchTokens int // see SetBatchTokens
 }
@@ -93,7 +94,8 @@ func (m *Model) addParts() (err error) {
 // prepareOnce discards what was computed from earlier weights.
 func (m *Model) prepareOnce() {
 	m.round = sync.OnceValue(m.encoder.Round)
-	m.pack = sync.OnceValue(m.encoder.Pack)
+	m.packEncoderOnce = sync.OnceValue(m.encoder.Pack)
+	m.packHeadsOnce = sync.OnceValue(m.packHeads)
 	m.fits = sync.OnceValue(m.fitsBFloat16)
 }
 
@@ -139,10 +141,15 @@ func (m *Model) Drop() { m.params.Drop() }
 // Inference opens a Scope for predictions, with matrix products in that precision; "" is
 // float32. The caller must close it.
 func (m *Model) Inference(precision nn.Precision) (*nn.Scope, error) {
-	packs := m.final && (precision == "" || precision == torchx.FP32) && m.params.Device() == gotch.CPU
 	prepare := map[torchx.Precision]func() error{torchx.INT8: m.round, torchx.BF16: m.fits}[precision]
+	packs := m.final && precision != torchx.BF16 && m.params.Device() == gotch.CPU
 	if packs {
-		prepare = m.pack
+		if err := m.packHeadsOnce(); err != nil {
+			return nil, err
+		}
+		if precision != torchx.INT8 {
+			prepare = m.packEncoderOnce
+		}
 	}
 	if prepare != nil {
 		if err := prepare(); err != nil {
@@ -152,9 +159,6 @@ func (m *Model) Inference(precision nn.Precision) (*nn.Scope, error) {
 	s := torchx.Inference(m.params.Device())
 	switch precision {
 	case "", torchx.FP32:
-		if packs {
-			s.Packed()
-		}
 	case torchx.BF16:
 		s.Autocast()
 	case torchx.INT8:
@@ -162,7 +166,19 @@ func (m *Model) Inference(precision nn.Precision) (*nn.Scope, error) {
 	default:
 		s.Fail(fmt.Errorf("precision %q: want %s, %s or %s", precision, torchx.FP32, torchx.BF16, torchx.INT8))
 	}
+	if packs {
+		s.Packed()
+	}
 	return s, nil
+}
+
+func (m *Model) packHeads() error {
+	for name, head := range m.heads {
+		if err := head.Pack(); err != nil {
+			return fmt.Errorf("heads of task %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // Hidden runs the encoder on a batch: hidden states [batch, seq, dim], 0 on padding, and

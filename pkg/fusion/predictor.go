@@ -104,7 +104,7 @@ type network interface {
 
 // NewPredictor returns a Predictor for the results of [Load]. The model must not be
 // dropped while it is used, and its weights may only be changed by [Model.LoadWeights]:
-// predictions in float32 on the CPU use a copy of the encoder's, ordered for speed.
+// predictions on the CPU use copies of them, ordered for speed.
 func NewPredictor(m *Model, tok *tokenize.Tokenizer) *Predictor {
 	m.final = true
 	p := &Predictor{

@@ -17,6 +17,9 @@ import (
 
 // A Head contains all layers of one task above the encoder.
 type Head interface {
+	// Pack packs the linear layers for a Scope's [torchx.Scope.Packed].
+	Pack() error
+
 	// Logits maps hidden states [batch, seq, dim] to one tensor of logits for each of
 	// the task's heads: [batch, seq, labels] for a token task, [batch, labels] for the
 	// others. mask [batch, seq] (bool) is true on real tokens; nil means no padding.

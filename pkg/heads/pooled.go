@@ -1,6 +1,8 @@
 package heads
 
 import (
+	"errors"
+
 	"github.com/sugarme/gotch/ts"
 
 	"github.com/trident-nlp/trident/internal/torchx"
@@ -30,6 +32,17 @@ func newPooledHead(p torchx.Params, task tasks.Task, dim int64, dropout float64,
 		h.classifiers = append(h.classifiers, torchx.NewLinear(p, head.Param, dim, int64(len(head.Labels))))
 	}
 	return h
+}
+
+func (h *pooledHead) Pack() error {
+	err := h.pooling.pack()
+	if h.pre != nil {
+		err = errors.Join(err, h.pre.Pack())
+	}
+	for i := range h.classifiers {
+		err = errors.Join(err, h.classifiers[i].Pack())
+	}
+	return err
 }
 
 func (h *pooledHead) Logits(s *torchx.Scope, hidden, mask *ts.Tensor) []*ts.Tensor {

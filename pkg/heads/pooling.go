@@ -15,6 +15,7 @@ import (
 // a vector of its own, to [batch, attentions, dim].
 type pooling interface {
 	pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor
+	pack() error
 }
 
 func newPooling(p torchx.Params, task tasks.Task, dim int64) (pooling, error) {
@@ -25,7 +26,7 @@ func newPooling(p torchx.Params, task tasks.Task, dim int64) (pooling, error) {
 			rows = sum(counts)
 		}
 		score := p.New(task.PoolParam+".weight", torchx.Uniform(1/math.Sqrt(float64(dim))), int64(rows), dim)
-		return attentionPooling{torchx.Linear{Weight: score}, task.Pooling == tasks.LabelAttentionPooling}, nil
+		return &attentionPooling{torchx.Linear{Weight: score}, task.Pooling == tasks.LabelAttentionPooling}, nil
 	case tasks.CLSPooling:
 		return clsPooling{}, nil
 	}
@@ -39,7 +40,7 @@ type attentionPooling struct {
 	byLabel bool
 }
 
-func (a attentionPooling) pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
+func (a *attentionPooling) pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
 	weights := a.weights(s, hidden, mask)
 	if a.byLabel {
 		return s.MatMul(s.Transpose(weights, 1, 2), hidden) // [batch, attentions, dim]
@@ -48,18 +49,22 @@ func (a attentionPooling) pool(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Ten
 }
 
 // scores has shape [batch, seq, attentions]. There is no bias.
-func (a attentionPooling) scores(s *torchx.Scope, hidden *ts.Tensor) *ts.Tensor {
+func (a *attentionPooling) scores(s *torchx.Scope, hidden *ts.Tensor) *ts.Tensor {
 	return s.Linear(hidden, a.score)
 }
 
 // weights has shape [batch, seq, attentions]; padding has weight 0.
-func (a attentionPooling) weights(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
+func (a *attentionPooling) weights(s *torchx.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
 	scores := a.scores(s, hidden)
 	if mask != nil {
 		scores = s.MaskedFill(scores, s.Unsqueeze(s.Not(mask), -1), math.Inf(-1))
 	}
 	return s.Softmax(scores, 1)
 }
+
+func (a *attentionPooling) pack() error { return a.score.Pack() }
+
+func (clsPooling) pack() error { return nil }
 
 // clsPooling returns the hidden state of the first token, [CLS].
 type clsPooling struct{}
@@ -80,9 +85,9 @@ func Attention(h Head, s *nn.Scope, hidden, mask *ts.Tensor) *ts.Tensor {
 }
 
 // attentionOf returns a head's attention pooling, if it has that.
-func attentionOf(h Head) (a attentionPooling, ok bool) {
+func attentionOf(h Head) (a *attentionPooling, ok bool) {
 	if pooled, isPooled := h.(*pooledHead); isPooled {
-		a, ok = pooled.pooling.(attentionPooling)
+		a, ok = pooled.pooling.(*attentionPooling)
 	}
 	return a, ok
 }

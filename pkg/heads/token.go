@@ -25,6 +25,15 @@ func newTokenHead(p torchx.Params, task tasks.Task, dim int64, dropout float64) 
 	return h
 }
 
+func (h *tokenHead) Pack() error {
+	if h.transform != nil {
+		if err := h.transform.Pack(); err != nil {
+			return err
+		}
+	}
+	return h.classifier.Pack()
+}
+
 func (h *tokenHead) Logits(s *torchx.Scope, hidden, _ *ts.Tensor) []*ts.Tensor {
 	x := hidden // [batch, seq, dim]
 	if h.transform != nil {
