@@ -1,6 +1,7 @@
 package torchx_test
 
 import (
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -84,33 +85,42 @@ func TestThreadsShareFreedMemory(t *testing.T) {
 	}
 }
 
-// The calling goroutine's thread stays on one processor if libtorch uses all of them;
-// threads of other goroutines don't.
+// The calling goroutine's thread stays on one processor if libtorch uses all of them and its
+// threads don't sleep at once; threads of other goroutines don't.
 func TestLockThread(t *testing.T) {
-	var all, mine, other unix.CPUSet
+	var all unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
 		t.Fatal(err)
 	}
 	before := torchx.Threads()
 	defer torchx.Configure(before)
-	affinity := func(set *unix.CPUSet, lock func()) {
-		done := make(chan error)
-		go func() {
-			runtime.LockOSThread()
-			lock()
-			done <- unix.SchedGetaffinity(0, set)
-		}()
-		if err := <-done; err != nil {
-			t.Fatal(err)
+	for _, test := range []struct {
+		waiting       string
+		threads, want int
+	}{
+		{"active", all.Count(), 1}, {"passive", all.Count(), all.Count()}, {"active", all.Count() + 1, all.Count()},
+	} {
+		t.Setenv("OMP_WAIT_POLICY", test.waiting)
+		t.Setenv("OMP_PROC_BIND", "") // restored afterwards
+		os.Unsetenv("OMP_PROC_BIND")
+		mine, other := affinity(t, func() { torchx.Configure(test.threads) }), affinity(t, func() {})
+		if mine.Count() != test.want || other != all {
+			t.Errorf("%+v: %d processors for the locked thread and %d for another, of %d", test, mine.Count(), other.Count(), all.Count())
 		}
 	}
-	affinity(&mine, func() { torchx.Configure(all.Count()) })
-	affinity(&other, func() {})
-	if mine.Count() != 1 || other != all {
-		t.Errorf("%d processors for the locked thread and %d for another; want 1 and %d", mine.Count(), other.Count(), all.Count())
+}
+
+// affinity returns the processors of a new thread after lock.
+func affinity(t *testing.T, lock func()) (set unix.CPUSet) {
+	t.Helper()
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		lock()
+		done <- unix.SchedGetaffinity(0, &set)
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
 	}
-	affinity(&mine, func() { torchx.Configure(all.Count() + 1) })
-	if mine != all {
-		t.Errorf("%d of %d processors for a thread whose team doesn't fit", mine.Count(), all.Count())
-	}
+	return set
 }
