@@ -57,20 +57,12 @@ func (s *Scope) int8Linears(x *ts.Tensor, layers []*int8Weights, gelu bool) []*t
 
 // int8LinearsWith is int8Linears with the instruction set.
 func (s *Scope) int8LinearsWith(set isa, x *ts.Tensor, layers []*int8Weights, gelu bool) []*ts.Tensor {
-	packed, outs := make([]C.tx_int8, len(layers)), make([]C.tx_tensor, len(layers))
+	packed := make([]C.tx_int8, len(layers))
 	for i, l := range layers {
 		packed[i] = l.packed
 	}
-	results := make([]*ts.Tensor, len(layers))
-	for i := range results {
-		results[i] = s.run("linear in 8 bits", func() (*ts.Tensor, error) {
-			var message *C.char
-			if i == 0 {
-				message = C.tx_int8_linears(&outs[0], handle(x), &packed[0], C.int64_t(len(layers)), C.bool(gelu), C.tx_isa(set))
-			}
-			return result(outs[i], message)
-		}, x)
-	}
-	runtime.KeepAlive(layers)
-	return results
+	defer runtime.KeepAlive(layers)
+	return s.runForAll("linear in 8 bits", x, len(layers), func(outs *C.tx_tensor) *C.char {
+		return C.tx_int8_linears(outs, handle(x), &packed[0], C.int64_t(len(layers)), C.bool(gelu), C.tx_isa(set))
+	})
 }

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// isa is an instruction set for 8-bit integers, one of the processor's.
+// isa is an instruction set that our products have code for, one of the processor's.
 type isa C.tx_isa
 
 // The first and the last.

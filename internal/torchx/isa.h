@@ -1,4 +1,4 @@
-// The instruction sets that 8-bit products have code for.
+// The instruction sets that our products have code for, of 8-bit integers and of float32.
 #pragma once
 #include "torchx.h"
 

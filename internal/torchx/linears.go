@@ -92,20 +92,27 @@ func (s *Scope) packedLinears(x *ts.Tensor, layers []*packedWeights, gelu bool) 
 
 // packedLinearsWith is packedLinears with the instruction set that they were packed for.
 func (s *Scope) packedLinearsWith(set isa, x *ts.Tensor, layers []*packedWeights, gelu bool) []*ts.Tensor {
-	packed, outs := make([]C.tx_packed, len(layers)), make([]C.tx_tensor, len(layers))
+	packed := make([]C.tx_packed, len(layers))
 	for i, l := range layers {
 		packed[i] = l.packed
 	}
-	results := make([]*ts.Tensor, len(layers))
+	defer runtime.KeepAlive(layers)
+	return s.runForAll("linear", x, len(layers), func(outs *C.tx_tensor) *C.char {
+		return C.tx_packed_linears(outs, handle(x), &packed[0], C.int64_t(len(layers)), C.bool(gelu), C.tx_isa(set))
+	})
+}
+
+// runForAll is [Scope.run] for an operation on x with n results, which f stores in outs.
+func (s *Scope) runForAll(op string, x *ts.Tensor, n int, f func(outs *C.tx_tensor) *C.char) []*ts.Tensor {
+	outs, results := make([]C.tx_tensor, n), make([]*ts.Tensor, n)
 	for i := range results {
-		results[i] = s.run("linear", func() (*ts.Tensor, error) {
+		results[i] = s.run(op, func() (*ts.Tensor, error) {
 			var message *C.char
 			if i == 0 {
-				message = C.tx_packed_linears(&outs[0], handle(x), &packed[0], C.int64_t(len(layers)), C.bool(gelu), C.tx_isa(set))
+				message = f(&outs[0])
 			}
 			return result(outs[i], message)
 		}, x)
 	}
-	runtime.KeepAlive(layers)
 	return results
 }

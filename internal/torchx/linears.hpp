@@ -18,8 +18,8 @@ namespace tx::linears {
 
 constexpr int64_t outputs = 4;     // of a tile
 constexpr int64_t block = 32;      // outputs of a thread's share, at least
-constexpr int64_t chunk = 768;     // inputs whose weights stay in the cache for all rows
 constexpr int64_t few_rows = 96;   // beyond it [gemm] is faster
+constexpr int64_t few_chunk = 768;   // inputs whose weights stay in the cache for a few rows
 constexpr int64_t many_rows = 1024;  // whose inputs stay in a cache while all outputs are made
 
 // A tile_of adds the products of some rows of a with four outputs' weights w to
@@ -137,7 +137,7 @@ struct Columns {
   }
 };
 
-// Packed are a layer's weights in panels, and its bias; the last panel is filled with zeros.
+// Packed are a layer's weights in panels, and its bias, both padded to whole lanes.
 struct Packed {
   int64_t in, out, panel;
   at::Tensor weights, bias;
@@ -148,9 +148,9 @@ struct Packed {
     bias = at::constant_pad_nd(bias_, {0, padded - out});
     const float *from = weight.const_data_ptr<float>();
     float *to = weights.mutable_data_ptr<float>();
-    at::parallel_for(0, (padded + panel - 1) / panel, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t o = begin * panel; o < std::min(end * panel, padded); o += panel)
-        gemm::pack_panel(gemm::Right{from, 1, in}.from(0, o), in, out - o, std::min(panel, padded - o), to + o * in);
+    at::parallel_for(0, (out + panel - 1) / panel, 1, [&](int64_t begin, int64_t end) {
+      const int64_t first = begin * panel, last = std::min(end * panel, out);
+      gemm::pack(kernels, gemm::Right{from, 1, in}.from(0, first), in, last - first, to + first * in);
     });
   }
 
@@ -158,28 +158,37 @@ struct Packed {
   const float *panel_of(const Share &share, int64_t i) const { return weights.const_data_ptr<float>() + share.first * in + i * share.width; }
 };
 
-// outputs_like are new [rows, padded(n)]; [cut] takes away what is padded.
-at::Tensor outputs_like(const at::Tensor &x, int64_t n) { return at::empty({x.size(0), gemm::padded(n)}, x.options()); }
-at::Tensor cut(const at::Tensor &y, int64_t n) { return y.size(1) == n ? y : y.narrow(1, 0, n).contiguous(); }
-
-// of_packed applies layers to x [rows, in].
-std::vector<at::Tensor> of_packed(const at::Tensor &x, const std::vector<const Packed *> &layers, bool gelu, const Kernels &kernels) {
+// of_many applies layers of these numbers of outputs to x [rows, in], whose outputs
+// fill_share(layer, share) makes.
+template <class F>
+std::vector<at::Tensor> of_many(const at::Tensor &x, const std::vector<int64_t> &sizes, bool gelu, const Kernels &kernels, F fill_share) {
   std::vector<at::Tensor> outs;
   Columns columns;
-  for (const Packed *p : layers) {
-    TORCH_CHECK(p->in == x.size(1) && p->panel == kernels.many.panel, "want rows of ", p->in, " for panels of ", p->panel, ", got ", x.sizes());
-    outs.push_back(outputs_like(x, p->out));
-    columns.add(outs.size() - 1, outs.back().size(1), p->panel);
+  for (int64_t n : sizes) {
+    columns.add(outs.size(), gemm::padded(n), kernels.many.panel);
+    outs.push_back(at::empty({x.size(0), gemm::padded(n)}, x.options()));
   }
   each_block(x.size(0), gemm::tile, columns.panels.size(), [&](int64_t i, int64_t begin, int64_t end) {
     const auto [layer, first, width] = columns.panels[i];
+    fill_share(layer, Share{begin, end, first, width, outs[layer].mutable_data_ptr<float>(), outs[layer].size(1), gelu});
+  });
+  for (size_t i = 0; i < outs.size(); i++)
+    if (outs[i].size(1) != sizes[i]) outs[i] = outs[i].narrow(1, 0, sizes[i]).contiguous();
+  return outs;
+}
+
+// of_packed applies layers to x [rows, in].
+std::vector<at::Tensor> of_packed(const at::Tensor &x, const std::vector<const Packed *> &layers, bool gelu, const Kernels &kernels) {
+  std::vector<int64_t> sizes;
+  for (const Packed *p : layers) {
+    TORCH_CHECK(p->in == x.size(1) && p->panel == kernels.many.panel, "want rows of ", p->in, " for panels of ", p->panel, ", got ", x.sizes());
+    sizes.push_back(p->out);
+  }
+  return of_many(x, sizes, gelu, kernels, [&](size_t layer, const Share &share) {
     const Packed &p = *layers[layer];
-    const Share share{begin, end, first, width, outs[layer].mutable_data_ptr<float>(), outs[layer].size(1), gelu};
     fill(kernels, {x.const_data_ptr<float>(), p.in, 1}, p.in, p.bias.const_data_ptr<float>(), share,
          [&](int64_t k, int64_t) { return p.panel_of(share, k); });
   });
-  for (size_t i = 0; i < outs.size(); i++) outs[i] = cut(outs[i], layers[i]->out);
-  return outs;
 }
 
 // of_few applies layers to a few rows.
@@ -197,10 +206,10 @@ std::vector<at::Tensor> of_few(const at::Tensor &x, const std::vector<at::Tensor
     const float *from = x.const_data_ptr<float>(), *w = weights[layer].const_data_ptr<float>() + first * in;
     float *to = outs[layer].mutable_data_ptr<float>() + first;
     for (int64_t r = begin; r < end; r++) memcpy(to + r * stride, biases[layer].const_data_ptr<float>() + first, width * sizeof(float));
-    for (int64_t i = 0; i < in; i += chunk)
+    for (int64_t i = 0; i < in; i += few_chunk)
       for (int64_t o = 0; o < width; o += outputs)
         for (int64_t r = begin; r < end; r += tile)
-          kernels.few[std::min(tile, end - r) - 1](from + r * in + i, w + o * in + i, std::min(chunk, in - i), in, to + r * stride + o, stride);
+          kernels.few[std::min(tile, end - r) - 1](from + r * in + i, w + o * in + i, std::min(few_chunk, in - i), in, to + r * stride + o, stride);
   });
   return outs;
 }
@@ -210,20 +219,16 @@ std::vector<at::Tensor> linears(const at::Tensor &x, const std::vector<at::Tenso
   const int64_t rows = x.size(0), in = x.size(1);
   const bool whole = std::all_of(weights.begin(), weights.end(), [](const at::Tensor &w) { return w.size(0) % block == 0; });
   if (rows <= few_rows && whole) return of_few(x, weights, biases, kernels);
-  std::vector<at::Tensor> outs, starts;
-  Columns columns;
+  std::vector<int64_t> sizes;
+  std::vector<at::Tensor> starts;
   for (size_t i = 0; i < weights.size(); i++) {
-    outs.push_back(outputs_like(x, weights[i].size(0)));
-    starts.push_back(at::constant_pad_nd(biases[i], {0, outs[i].size(1) - biases[i].size(0)}));
-    columns.add(i, outs[i].size(1), kernels.many.panel);
+    const int64_t n = weights[i].size(0);
+    sizes.push_back(n), starts.push_back(at::constant_pad_nd(biases[i], {0, gemm::padded(n) - n}));
   }
-  each_block(rows, gemm::tile, columns.panels.size(), [&](int64_t p, int64_t begin, int64_t end) {
-    const auto [layer, first, width] = columns.panels[p];
-    product(kernels, {x.const_data_ptr<float>(), in, 1}, {weights[layer].const_data_ptr<float>(), 1, in}, in, weights[layer].size(0),
-            starts[layer].const_data_ptr<float>(), {begin, end, first, width, outs[layer].mutable_data_ptr<float>(), outs[layer].size(1), false});
+  return of_many(x, sizes, false, kernels, [&](size_t layer, const Share &share) {
+    product(kernels, {x.const_data_ptr<float>(), in, 1}, {weights[layer].const_data_ptr<float>(), 1, in}, in, sizes[layer],
+            starts[layer].const_data_ptr<float>(), share);
   });
-  for (size_t i = 0; i < outs.size(); i++) outs[i] = cut(outs[i], weights[i].size(0));
-  return outs;
 }
 
 // inputs_gradient is dy·W.

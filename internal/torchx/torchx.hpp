@@ -11,11 +11,12 @@
 #include <malloc.h>
 #include <omp.h>
 #include <sched.h>
-#include <cmath>
-#include <cstring>
 #include <strings.h>
-#include <mutex>
+
+#include <cmath>
 #include <cstdlib>
+#include <cstring>
+#include <mutex>
 #include <string>
 #include <vector>
 

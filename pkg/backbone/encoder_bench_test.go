@@ -15,7 +15,7 @@ import (
 
 // BenchmarkPrecisions runs an encoder of DistilBERT's and of MiniLM's size on one call in
 // each precision by turns, and reports the medians in ms, and how many times faster than
-// float32 the others are. TRIDENT_MAX_ISA narrows the instructions for 8-bit integers.
+// float32 the others are. TRIDENT_MAX_ISA narrows the instructions for 8-bit integers and float32.
 func BenchmarkPrecisions(b *testing.B) {
 	torchx.Configure(0)
 	minilm := backbone.BERTUncased()

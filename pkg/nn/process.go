@@ -32,7 +32,8 @@ func Configure(threads int) { torchx.Configure(threads) }
 // [runtime.LockOSThread], for which OpenMP keeps a team of threads: were there teams of
 // more threads than processors, small operations would wait for sleeping threads. If the
 // team has a thread for each processor that the process may use, each thread stays on its
-// own, unless OMP_PROC_BIND is set or OMP_WAIT_POLICY is passive. Call it from a goroutine that trains or predicts.
+// own, unless OMP_PROC_BIND is set or OMP_WAIT_POLICY is passive. Call it from a goroutine
+// that trains or predicts.
 func LockThread() { torchx.LockThread() }
 
 // Seed sets the seed of libtorch's random generators on all devices, for initial weights
